@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# One static library per room (src/<room>/*.c), one program per
+# src/<room>/main_<program>.c. A test is src/<room>/test_<noun>.c, a fuzzer
+# src/<room>/fuzz_<noun>.c. Nothing else has to be said here to add a file.
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+CC      ?= gcc
+PKG_CONFIG ?= pkg-config
+SAN     ?=
+
+BINDIR      := $(PREFIX)/bin
+LIBEXECDIR  := $(PREFIX)/libexec/ranby
+DATADIR     := $(PREFIX)/share
+MANDIR      := $(DATADIR)/man
+
+ROOMS := base sys oci runtime monitor audit image engine cmd
+O     := $(BUILD)$(if $(SAN),/san)
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
+        -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough -Wpointer-arith
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
+          -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
+ifeq ($(shell uname -m),x86_64)
+HARDEN += -fcf-protection=full
+endif
+ifeq ($(SAN),)
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+LINK_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+else
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+endif
+
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -DRANBY_VERSION='"$(VERSION)"' \
+            -DRANBY_LIBEXECDIR='"$(LIBEXECDIR)"' -DRANBY_DATADIR='"$(DATADIR)/ranby"'
+CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(HARDEN) -ffunction-sections -fdata-sections
+LDFLAGS  += -Wl,--gc-sections,--as-needed $(LINK_HARDEN) $(if $(SAN),-fsanitize=$(SAN))
+
+pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+
+# sha256 alone comes from the static libcrypto: the shared one costs each start a millisecond of relocations
+LIBS_BASE    := $(call pkg,json-c smartcols) -l:libcrypto.a
+LIBS_RUNTIME := $(LIBS_BASE) $(call pkg,libseccomp libcap-ng)
+LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
+LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
+
+# program: rooms it links (later ones may use earlier ones), libraries, link mode
+PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-fetch ranby-unpack
+BIN_PROGRAMS := ranby ranby-runtime
+rooms_ranby          := cmd engine image audit monitor runtime oci sys base
+rooms_ranby-runtime  := runtime oci sys base
+rooms_ranby-init     := runtime oci sys base
+rooms_ranby-monitor  := monitor sys base
+rooms_ranby-fetch    := image oci sys base
+rooms_ranby-unpack   := image oci sys base
+libs_ranby           := $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
+libs_ranby-runtime   := $(LIBS_RUNTIME)
+libs_ranby-init      := -l:libcap-ng.a
+libs_ranby-monitor   :=
+libs_ranby-fetch     := $(LIBS_FETCH)
+libs_ranby-unpack    := $(LIBS_UNPACK)
+link_ranby           := -pie
+link_ranby-runtime   := -pie
+link_ranby-fetch     := -pie
+link_ranby-unpack    := -pie
+# static: an idle monitor must stay below 1 MiB, and init must need no file of the container
+link_ranby-init      := $(if $(SAN),-pie,-static-pie)
+link_ranby-monitor   := $(if $(SAN),-pie,-static-pie)
+
+MAINS := $(wildcard src/*/main_*.c)
+TESTS := $(wildcard src/*/test_*.c)
+FUZZ  := $(wildcard src/*/fuzz_*.c)
+LIBSRC := $(filter-out $(MAINS) $(TESTS) $(FUZZ),$(wildcard $(addprefix src/,$(addsuffix /*.c,$(ROOMS)))))
+HAVE  := $(patsubst main_%.c,%,$(notdir $(MAINS)))
+BUILT := $(filter $(HAVE),$(PROGRAMS))
+
+path_of = $(O)/$(if $(filter $(1),$(BIN_PROGRAMS)),bin,libexec/ranby)/$(1)
+archive = $(O)/lib/$(1).a
+
+.PHONY: all clean install uninstall check unit lint fuzz bench demo completions
+all: $(foreach p,$(BUILT),$(call path_of,$(p)))
+
+$(O)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define room_rule
+$(call archive,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter src/$(1)/%,$(LIBSRC)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@$(AR) rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
+
+define program_rule
+$(call path_of,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main_$(1).c,$(MAINS))) $(foreach r,$(rooms_$(1)),$(call archive,$(r)))
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(link_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(libs_$(1))
+endef
+$(foreach p,$(BUILT),$(eval $(call program_rule,$(p))))
+
+# ---- unit tests, beside their subject ----
+TEST_BINS := $(patsubst src/%.c,$(O)/test/%,$(TESTS))
+LIBS_TEST := $(call pkg,cmocka) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
+$(O)/test/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
+unit: $(TEST_BINS)
+	@tests/run-unit $(TEST_BINS)
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(BUILD)
+
+include tests/targets.mk

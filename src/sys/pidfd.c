@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "sys/pidfd.h"
+
+#include "base/parse.h"
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+int pidfd_open_pid(pid_t pid, int *ret_pidfd)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	*ret_pidfd = (int)fd;
+	return 0;
+}
+
+int pid_start_ticks(pid_t pid, uint64_t *ret_ticks)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	char path[32];
+	char *p;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	r = fd_read_all(fd, 4096, &b);
+	if (r < 0)
+		return r;
+	p = b.data ? strrchr(b.data, ')') : NULL;
+	/* after ") " come the fields from 3 on: 22 is the twentieth */
+	for (int field = 2; p && field < 22; field++) {
+		p = strchr(p, ' ');
+		if (p)
+			p++;
+	}
+	if (!p)
+		return -EIO;
+	p[strcspn(p, " \n")] = '\0';
+	return parse_u64(p, 0, UINT64_MAX, ret_ticks);
+}
+
+int pidfd_open_identity(pid_t pid, uint64_t start_ticks, int *ret_pidfd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	uint64_t ticks;
+	int r;
+
+	if (pid <= 0)
+		return -ESRCH;
+	r = pidfd_open_pid(pid, &fd);
+	if (r == 0)
+		r = pid_start_ticks(pid, &ticks);
+	if (r < 0)
+		return r;
+	if (ticks != start_ticks)
+		return -ESRCH;
+	*ret_pidfd = TAKE_FD(fd);
+	return 0;
+}
+
+int pidfd_signal(int pidfd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+int pidfd_wait(int pidfd, int timeout_ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR && timeout_ms < 0);
+	if (n < 0)
+		return -errno;
+	return n == 0 ? -ETIMEDOUT : 0;
+}
+
+bool pidfd_has_ended(int pidfd)
+{
+	return pidfd_wait(pidfd, 0) == 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "sys/self.h"
+
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* PREFIX of the running program: its path less "/bin/NAME" or "/libexec/ranby/NAME". */
+static int prefix(char out[static PATH_MAX])
+{
+	static const char *const tails[] = {"/bin", "/libexec/ranby"};
+	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+	char *slash;
+
+	if (n < 0)
+		return -errno;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		size_t len = strlen(out), tail = strlen(tails[i]);
+
+		if (len >= tail && strcmp(out + len - tail, tails[i]) == 0) {
+			out[len - tail] = '\0';
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static int open_at(const char *dir, const char *name, int *ret_fd, char **ret_path)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return -ENOMEM;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	if (ret_path)
+		*ret_path = TAKE_PTR(path);
+	return 0;
+}
+
+int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err *e)
+{
+	static const char *const dirs[] = {"libexec/ranby", "bin"};
+	char base[PATH_MAX];
+	int r;
+
+	r = prefix(base);
+	if (r < 0)
+		snprintf(base, sizeof(base), "/usr/local");
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *dir = NULL;
+
+		if (asprintf(&dir, "%s/%s", base, dirs[i]) < 0)
+			return err_errno(e, ENOMEM, "%s", name);
+		r = open_at(dir, name, ret_fd, ret_path);
+		if (r != -ENOENT)
+			break;
+	}
+	return r < 0 ? err_errno(e, -r, "own program %s below %s", name, base) : 0;
+}
+
+static int check_root_owned(int fd, const char *what, const char *name, mode_t type, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, errno, "%s", name);
+	if ((st.st_mode & S_IFMT) != type)
+		return err_set(e, EPERM, "%s %s: not of the right type", what, name);
+	if (st.st_uid != 0)
+		return err_set(e, EPERM, "%s %s: not owned by root", what, name);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(e, EPERM, "%s %s: writable by others than root", what, name);
+	return 0;
+}
+
+int self_open_helper(const char *name, int *ret_fd, char **ret_path, struct err *e)
+{
+	static const char *const dirs[] = {
+		"/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin", "/usr/lib/podman", "/usr/libexec/podman",
+	};
+	_cleanup_close_ int fd = -EBADF, dir = -EBADF;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		r = open_at(dirs[i], name, &fd, &path);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return err_errno(e, -r, "%s/%s", dirs[i], name);
+		dir = open(dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return err_errno(e, errno, "%s", dirs[i]);
+		r = check_root_owned(dir, "directory", dirs[i], S_IFDIR, e);
+		if (r == 0)
+			r = check_root_owned(fd, "program", path, S_IFREG, e);
+		if (r < 0)
+			return r;
+		*ret_fd = TAKE_FD(fd);
+		if (ret_path)
+			*ret_path = TAKE_PTR(path);
+		return 0;
+	}
+	return err_set(e, ENOENT, "%s: not installed", name);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * self - where our own programs are, and which helpers of the host we trust.
+ *
+ * Our programs are found beside the running one: PREFIX/bin/ranby uses
+ * PREFIX/libexec/ranby and PREFIX/bin, so a build tree runs without being
+ * installed. No environment variable and no PATH takes part.
+ */
+#ifndef RANBY_SYS_SELF_H
+#define RANBY_SYS_SELF_H
+
+#include "base/err.h"
+#include "base/mem.h"
+
+/* Opens (O_PATH) one of ours: "ranby-monitor", "ranby-runtime", ...; *ret_path, when asked for, is malloc'ed and absolute. */
+int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err *e) _must_check_;
+
+/*
+ * Opens (O_PATH) a helper of the host, from fixed directories only (/usr/bin,
+ * /usr/sbin, /usr/local/bin, /bin, /usr/lib/podman, /usr/libexec/podman):
+ * owned by root, not writable by group or others, a regular file, the same
+ * for its directory. Otherwise an error that says which of these failed.
+ * Run it by execveat(fd) (spawn.h), so that what was checked is what runs.
+ */
+int self_open_helper(const char *name, int *ret_fd, char **ret_path, struct err *e) _must_check_;
+
+#endif
