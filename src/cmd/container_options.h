@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * container_options - the option rows that run and create share.
+ *
+ *	const struct command command_run = {
+ *		.rows = container_run_rows, .args_size = sizeof(struct container_options),
+ *		.args_done = container_options_args_done, …
+ *	};
+ *	r = container_options_finish(call, e);	// first thing in run()
+ */
+#ifndef RANBY_CMD_CONTAINER_OPTIONS_H
+#define RANBY_CMD_CONTAINER_OPTIONS_H
+
+#include "base/err.h"
+#include "base/option.h"
+#include "cmd/command.h"
+#include "engine/options.h"
+
+/* Into a struct container_options at the start of the command's arguments. */
+extern const struct option_row container_run_rows[];
+/* The same without what only run has (--detach, --sig-proxy, ...). */
+extern const struct option_row container_create_rows[];
+
+/* For struct command.args_done. */
+void container_options_args_done(void *args);
+
+/*
+ * After the parse: sets the defaults that are not zero, refuses what this
+ * version does not do (with the reason), and checks the values. Takes the
+ * struct from call->args.
+ */
+int container_options_finish(const struct command_call *call, struct err *e) _must_check_;
+
+#endif

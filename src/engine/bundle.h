@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * bundle - options + image config + layers -> an OCI bundle on the disk.
+ *
+ *	struct bundle_input in = {.id = id, .options = &o, .image = config, …};
+ *	_cleanup_(bundle_result_done) struct bundle_result out = {0};
+ *	r = bundle_write(&in, &out, e);
+ *
+ * Makes, below the container's directory: bundle/config.json, bundle/rootfs/,
+ * upper/, work/, etc/{hosts,hostname,resolv.conf}; and the volumes that are
+ * missing. Nothing is mounted and nothing of the image is executed. On failure
+ * the caller removes the container's directory; volumes made here are removed
+ * here.
+ */
+#ifndef RANBY_ENGINE_BUNDLE_H
+#define RANBY_ENGINE_BUNDLE_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "engine/options.h"
+#include "engine/userns_mode.h"
+
+#include <stdint.h>
+
+struct bundle_input {
+	const char *id, *name;
+	const struct container_options *options; /* checked */
+	struct json_object *image;   /* the image's config blob (whole), borrowed; NULL with --rootfs */
+	const struct strv *layers;   /* absolute directories, lowest first; NULL with --rootfs */
+	char *const *command;        /* operands after the image, NULL-terminated; NULL or empty: the image's */
+	const struct userns_plan *userns;
+	int userns_fd;               /* the keeper, or -EBADF: volumes are filled in it */
+	int dirfd;                   /* the container's directory, empty */
+	const char *dir;             /* its absolute path */
+	int data_dirfd;              /* the data directory: volumes/ is below */
+	const char *data_dir;        /* its absolute path */
+	char *const *caller_env;     /* environ of the caller */
+	const char *caller_cwd;      /* for relative sources (-v ./x:/y) */
+};
+
+struct bundle_result {
+	/*
+	 * "config" of container.json: what was resolved. Keys: command[],
+	 * entrypoint[], env[], workingDir, user{uid,gid,groups[],name},
+	 * hostname, stopSignal, stopTimeout, tty, openStdin, labels{},
+	 * mounts[{type,name?,source,destination,options[],rw}], network{mode,
+	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[],
+	 * seccompProfile, apparmor, privileged, readOnly, volumes[], log{driver,maxSize}
+	 */
+	struct json_object *config;
+	struct strv network_helper; /* see network.h; also config.network.helper */
+	struct strv volumes;        /* names of the volumes in use */
+	struct strv anonymous;      /* those of them that go with the container (--rm, rm -v) */
+	int stop_signal;
+	uint32_t stop_timeout_s;
+};
+
+int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e) _must_check_;
+void bundle_result_done(struct bundle_result *r);
+
+/* Writes etc/{hosts,hostname,resolv.conf} again: at each start, since the host's resolvers may have changed. */
+int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e) _must_check_;
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * network - --network, -p and what connects the container.
+ *
+ *	r = network_plan_make(&options, &plan, e);
+ *	plan.helper: argv for the monitor, NULL items when none; "{PID}" stands
+ *	for the host pid of init, "{PIDFILE}" for a file for the helper's pid
+ *
+ * none: a network namespace with nothing but lo. host: the host's. pasta (the
+ * default) and slirp4netns: user-mode networking by a helper that the monitor
+ * starts and ends. The host's loopback is not reachable through either.
+ */
+#ifndef RANBY_ENGINE_NETWORK_H
+#define RANBY_ENGINE_NETWORK_H
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "engine/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum network_kind {
+	NETWORK_PASTA,
+	NETWORK_SLIRP,
+	NETWORK_NONE,
+	NETWORK_HOST,
+};
+
+#define PORT_MAPS_MAX 256
+
+/* -p [[IP:][HOST]:]CTR[/PROTO], each a range of equal length. */
+struct port_map {
+	char host_ip[46];           /* "" for all */
+	uint16_t host_port;         /* 0: any free one */
+	uint16_t container_port;
+	uint16_t count;             /* ports in the range */
+	bool udp;
+};
+
+struct network_plan {
+	enum network_kind kind;
+	size_t n_ports;
+	struct port_map ports[PORT_MAPS_MAX];
+	struct strv helper; /* empty without one */
+};
+
+/* One -p value. -EINVAL with text. */
+int port_spec_parse(const char *text, struct port_map *ret, struct err *e) _must_check_;
+
+int network_plan_make(const struct container_options *o, struct network_plan *ret, struct err *e) _must_check_;
+void network_plan_done(struct network_plan *p);
+const char *network_kind_name(enum network_kind k);
+
+#endif

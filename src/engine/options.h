@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * options - what the user asked of `run` and `create`, as given.
+ *
+ *	struct container_options o = {0};
+ *	container_options_defaults(&o);		// cmd: container_options_finish()
+ *	r = container_options_check(&o, e);	// each value on its own
+ *	r = container_options_to_json(&o, &json);
+ *
+ *	_cleanup_(container_options_done) struct container_options back = {0};
+ *	r = container_options_from_json(json, &back, e);
+ *
+ * The struct is what the option rows of cmd/container_options.c fill, and
+ * what container.json holds under "options": nothing is resolved in it. What
+ * the image and the host make of it is decided by the other files of this
+ * room: userns_mode, user, mounts, env, profile, network; bundle joins them.
+ *
+ * Strings are borrowed: from argv, or from `source` when read from JSON.
+ * NULL and 0 mean "not given" unless said otherwise; "" was given empty.
+ */
+#ifndef RANBY_ENGINE_OPTIONS_H
+#define RANBY_ENGINE_OPTIONS_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/strv.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct container_options {
+	struct json_object *source; /* owner of the strings after container_options_from_json() */
+
+	/* what is run */
+	const char *name, *hostname, *user, *workdir, *umask, *tz;
+	const char *entrypoint; /* a word, or a JSON array; "" clears the image's */
+	const char *rootfs;     /* --rootfs DIR[:O]; the first operand is then DIR, not an image */
+	bool rootfs_flag;       /* --rootfs was given: cmd moves the operand to `rootfs` */
+	struct strv env, env_file, unsetenv, label, label_file, annotation;
+	bool unsetenv_all, env_host, http_proxy /* default true */;
+	bool init;
+	const char *stop_signal;
+	uint32_t stop_timeout; /* seconds; default 10 */
+	struct strv group_add;
+
+	/* how its front behaves */
+	bool detach, interactive, tty, quiet, sig_proxy /* default true */;
+	bool rm, replace;
+	struct strv attach; /* stdin, stdout, stderr */
+	const char *detach_keys, *pidfile, *monitor_pidfile, *cidfile;
+	const char *restart;
+	const char *log_driver;
+	struct strv log_opt;
+
+	/* where the image comes from */
+	const char *pull, *platform, *arch, *os, *variant, *authfile, *creds;
+	bool tls_verify; /* default true */
+
+	/* namespaces */
+	const char *userns, *pid, *ipc, *uts, *cgroupns, *cgroups;
+	struct strv uidmap, gidmap;
+	struct strv network; /* one value; docker and podman let it repeat */
+	struct strv publish, expose;
+	bool publish_all;
+	struct strv dns, dns_search, dns_option, add_host;
+	bool no_hosts, no_hostname;
+
+	/* file systems */
+	bool read_only, read_only_tmpfs /* default true */;
+	struct strv volume, mount, tmpfs, device;
+	const char *image_volume; /* anonymous (bind), tmpfs, ignore */
+	uint64_t shm_size;        /* bytes; default 64 MiB */
+
+	/* confinement */
+	bool privileged;
+	struct strv security_opt, cap_add, cap_drop, ulimit, sysctl;
+	const char *oom_score_adj;
+	const char *systemd;
+
+	/*
+	 * Options of docker and podman that this version refuses with a reason:
+	 * slots for cmd/container_options.c, never recorded.
+	 */
+	const char *refused_value[64];
+	bool refused_flag[24];
+};
+
+/* Sets what is not zero by default. */
+void container_options_defaults(struct container_options *o);
+
+/* Frees the lists and the source; for _cleanup_(). */
+void container_options_done(struct container_options *o);
+
+/*
+ * Checks whatever can be checked without image and host: grammars, options
+ * that exclude each other, values that are not supported. -EINVAL with text
+ * that names the option.
+ */
+int container_options_check(const struct container_options *o, struct err *e) _must_check_;
+
+/* All that was given, under podman's long names ("cap-add": ["…"]); the caller owns *ret. 0 or -ENOMEM. */
+int container_options_to_json(const struct container_options *o, struct json_object **ret) _must_check_;
+
+/* The reverse; an unknown key is ignored (a newer ranby wrote it). Keeps a reference to `json`. */
+int container_options_from_json(struct json_object *json, struct container_options *ret, struct err *e) _must_check_;
+
+/* [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 128: names of containers and volumes. */
+bool container_name_is_valid(const char *name);
+
+#endif
