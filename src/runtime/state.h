@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * state - what ranby-runtime keeps of a container: RROOT/ID/state.json.
+ *
+ * Written once, by create, atomically. What changes is not stored but
+ * derived: a container is
+ *	created   its init lives and RROOT/ID/start is still there,
+ *	running   its init lives and the start socket is gone,
+ *	stopped   its init has ended (also: another boot).
+ * "Its init" is {boot id, pid, start time}: a number alone is nobody.
+ */
+#ifndef RANBY_RUNTIME_STATE_H
+#define RANBY_RUNTIME_STATE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define RUNTIME_ID_MAX 255
+#define RUNTIME_STATE_MAX (1U << 20) /* bytes of a state.json */
+
+enum runtime_status { RUNTIME_CREATED, RUNTIME_RUNNING, RUNTIME_PAUSED, RUNTIME_STOPPED };
+
+struct runtime_state {
+	char id[RUNTIME_ID_MAX + 1];
+	char boot_id[40];
+	char *bundle;       /* absolute */
+	char *rootfs;       /* root.path, absolute */
+	char *annotations;  /* a JSON object as text, or NULL */
+	char *created;      /* RFC 3339 */
+	char *cgroup;       /* our cgroup's path below its mount, or NULL */
+	pid_t pid;          /* in the pid namespace of the /proc that create saw */
+	uint64_t start_ticks;
+	uid_t owner;        /* as create saw it */
+};
+
+/* Frees the strings; for _cleanup_(). */
+void runtime_state_done(struct runtime_state *s);
+
+/* [A-Za-z0-9_+.-]{1,RUNTIME_ID_MAX}, not starting with '.' or '-'. */
+bool runtime_id_is_valid(const char *id);
+
+/* RROOT/ID/state.json. -ENOENT with "container ID does not exist". */
+int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *ret, struct err *e) _must_check_;
+int runtime_state_save(int container_dirfd, const struct runtime_state *s, struct err *e) _must_check_;
+
+/* Derived, see above. `*ret_pidfd` (may be NULL) is a pidfd of init, or -EBADF when stopped; the caller owns it. */
+int runtime_state_status(int rroot_dirfd, const struct runtime_state *s, enum runtime_status *ret, int *ret_pidfd,
+			 struct err *e) _must_check_;
+const char *runtime_status_name(enum runtime_status status);
+
+/* The state as `ranby-runtime state` prints it (OCI runtime-spec, "State"); malloc'ed. */
+int runtime_state_text(const struct runtime_state *s, enum runtime_status status, char **ret, struct err *e) _must_check_;
+
+#endif
