@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+__attribute__((format(printf, 2, 0)))
 static void put(struct err *e, const char *fmt, va_list ap)
 {
 	if (vsnprintf(e->text, sizeof(e->text), fmt, ap) < 0)

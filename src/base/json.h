@@ -38,7 +38,7 @@ static inline void json_putp(struct json_object **o)
 }
 #define _cleanup_json_ _cleanup_(json_putp)
 
-/* Parses exactly one value. `what` names the text in errors. The caller owns the result. */
+/* Parses exactly one value. `what` names the text in errors. The caller owns the result, which is NULL for the text "null" (getters take that). */
 int json_parse(const char *text, size_t len, const char *what, struct json_object **ret, struct err *e) _must_check_;
 
 /* The value at a dotted path of object keys ("a.b.c"; keys that hold dots cannot be reached), borrowed; NULL when absent or null. */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Decoding is our own, and not mbrtowc(3): what is safe to print must not
+ * depend on the locale that the caller happens to have, and C.UTF-8 may be
+ * missing. Every byte that is not part of a well-formed character stands for
+ * itself as \xNN, so nothing is lost and nothing is guessed.
+ */
+#include "base/escape.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+int utf8_next(const char **p, const char *end, uint32_t *ret_code)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *)*p;
+	size_t len = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	uint32_t code;
+
+	if (len == 0 || len > (size_t)(end - *p))
+		return -EILSEQ;
+	code = len == 1 ? s[0] : s[0] & (0x7fU >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return -EILSEQ;
+		code = code << 6 | (s[i] & 0x3fU);
+	}
+	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return -EILSEQ;
+	*p += len;
+	*ret_code = code;
+	return 0;
+}
+
+static bool is_unsafe(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff ||
+	       (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
+}
+
+/* What stands for the character or byte at *p, which is passed; `len` bytes at the returned place. */
+static const char *next_piece(const char **p, const char *end, unsigned flags, char tmp[static 16], size_t *len)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *from = *p;
+	uint32_t code;
+	int shift = 0;
+	char *t = tmp;
+
+	if (utf8_next(p, end, &code) < 0) {
+		code = (unsigned char)*(*p)++;
+		*t++ = '\\';
+		*t++ = 'x';
+		shift = 4;
+	} else if (code == '\\' && (flags & ESCAPE_BACKSLASH)) {
+		*len = 2;
+		return "\\\\";
+	} else if (!is_unsafe(code) || ((flags & ESCAPE_KEEP_LINES) && (code == '\n' || code == '\t'))) {
+		*len = (size_t)(*p - from);
+		return from;
+	} else {
+		*t++ = '\\';
+		if (code == '\n' || code == '\t' || code == '\r') {
+			*t++ = code == '\n' ? 'n' : code == '\t' ? 't' : 'r';
+			*len = 2;
+			return tmp;
+		}
+		*t++ = code < 0x80 ? 'x' : code > 0xffff ? 'U' : 'u';
+		shift = code < 0x80 ? 4 : code > 0xffff ? 28 : 12;
+	}
+	for (; shift >= 0; shift -= 4)
+		*t++ = hex[(code >> shift) & 0xf];
+	*len = (size_t)(t - tmp);
+	return tmp;
+}
+
+void escape_text(const char *s, size_t len, unsigned flags, struct buf *out)
+{
+	const char *end = s + len;
+	char tmp[16];
+
+	while (s < end) {
+		size_t n;
+		const char *piece = next_piece(&s, end, flags, tmp, &n);
+
+		buf_add(out, piece, n);
+	}
+}
+
+char *escape_into(char *dst, size_t size, const char *s)
+{
+	const char *end = s + strlen(s);
+	size_t used = 0;
+	char tmp[16];
+
+	while (s < end) {
+		size_t n;
+		const char *piece = next_piece(&s, end, 0, tmp, &n);
+
+		if (used + n >= size)
+			break;
+		memcpy(dst + used, piece, n);
+		used += n;
+	}
+	if (size > 0)
+		dst[used] = '\0';
+	return dst;
+}
+
+void escape_shell(const char *s, struct buf *out)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+
+	if (*s && s[strspn(s, safe)] == '\0') {
+		buf_adds(out, s);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '\'');
+}
