@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * launch - start a monitor, and hear from it.
+ *
+ *	struct monitor_launch l = MONITOR_LAUNCH_INIT;
+ *	_cleanup_(monitor_handle_done) struct monitor_handle m = MONITOR_HANDLE_INIT;
+ *
+ *	l.id = id; l.run_dir = ...; l.exit_file = ...; l.pid_file = ...;
+ *	l.runtime_argv = argv;			// "{ERROR_FD}", "{CONSOLE}" are filled in
+ *	r = monitor_launch(&l, &m, e);
+ *	r = monitor_wait_created(&m, 30000, &created, e);	// the runtime's own words on failure
+ *	... attach_connect(), seize, runtime_start_send() ...
+ *	r = monitor_say_started(&m, e);
+ *	... foreground: attach_relay(), then monitor_wait_exited(), clean up ...
+ *	r = monitor_say_cleaned(&m, e);
+ *
+ * Closing the handle before monitor_say_started() makes the monitor kill init
+ * and go; afterwards it means no more than that nobody listens.
+ *
+ * The runtime's argv, for create:
+ *	RUNTIME --root RROOT create --bundle B --pid-file P --error-fd {ERROR_FD} --console-socket {CONSOLE} ID
+ * `P` is pid_file. An item that is exactly {ERROR_FD} becomes the number of a
+ * pipe that takes one struct err when it fails; one that is {CONSOLE} becomes
+ * the path of the socket to which the terminal's master is sent
+ * (/proc/self/fd/N: no name in the file system, no limit of 108 bytes). Any
+ * OCI runtime can be driven so; without --error-fd its stderr is the error.
+ * The runtime inherits the payload's stdio, and no other descriptor.
+ */
+#ifndef RANBY_MONITOR_LAUNCH_H
+#define RANBY_MONITOR_LAUNCH_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "monitor/protocol.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct monitor_launch {
+	const char *id;             /* for the eyes of ps(1) only */
+	const char *run_dir;        /* absolute, exists, 0700: "attach" is made in it */
+	const char *exit_file;      /* absolute; an old one is removed before CREATED */
+	const char *log_file;       /* absolute; NULL: no log */
+	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
+	bool tty;                   /* a terminal, over the console socket */
+	bool stdin_open;            /* false: /dev/null. Without a tty only */
+	int userns_fd;              /* the runtime enters it first, with all capabilities there; -EBADF: stay */
+	const char *pid_file;       /* absolute; where runtime_argv makes the runtime write the pid */
+	char *const *runtime_argv;  /* argv[0] is an absolute path */
+	/*
+	 * Network helper, after create and before CREATED. In its argv, "{PID}"
+	 * anywhere becomes init's pid. With helper_pid_file it daemonises: it is
+	 * ready when its first process exits 0, and the file names the one that
+	 * stays. Without, it stays itself, and is ready when it writes a byte to
+	 * the fd whose number "{READY_FD}" becomes (slirp4netns --ready-fd).
+	 * It gets SIGTERM when the payload has ended (SIGKILL 2 s later).
+	 */
+	int helper_fd;              /* the program (self_open_helper()), or -EBADF: none */
+	char *const *helper_argv;
+	const char *helper_pid_file; /* absolute, or NULL */
+	char *const *on_exit_argv;  /* argv[0] absolute; started last of all, then the monitor is gone; NULL: nothing */
+	bool on_exit_always;        /* also after CLEANED */
+};
+#define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .helper_fd = -EBADF}
+
+struct monitor_handle {
+	int sync_fd; /* readable when the monitor has something to say */
+	int pidfd;   /* of the monitor */
+};
+#define MONITOR_HANDLE_INIT {.sync_fd = -EBADF, .pidfd = -EBADF}
+
+/* Closes both; for _cleanup_(). */
+void monitor_handle_done(struct monitor_handle *m);
+
+/* Starts it in a session of its own, no child of ours. `*ret` is untouched on failure. */
+int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, struct err *e) _must_check_;
+
+/* Waits for CREATED. On FAILED: the runtime's errno, words, hint and exit code. -ETIMEDOUT (timeout_ms -1: for ever): close the handle, the monitor cleans up. */
+int monitor_wait_created(struct monitor_handle *m, int timeout_ms, struct monitor_created *ret, struct err *e) _must_check_;
+
+/* Waits for EXITED. -ETIMEDOUT; -ECONNRESET when the monitor died first: exit_find() says what is left to know. */
+int monitor_wait_exited(struct monitor_handle *m, int timeout_ms, struct monitor_exit *ret, struct err *e) _must_check_;
+
+int monitor_say_started(struct monitor_handle *m, struct err *e) _must_check_;
+int monitor_say_cleaned(struct monitor_handle *m, struct err *e) _must_check_;
+
+#endif
