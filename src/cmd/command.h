@@ -40,6 +40,7 @@ struct command {
 	const char *operands; /* usage text: "[OPTIONS] IMAGE [COMMAND [ARG...]]" */
 	const char *summary;  /* one line */
 	unsigned needs;       /* enum command_need */
+	bool hidden;          /* works, but is not listed: called by ranby itself */
 	enum option_mode mode;
 	int min_operands, max_operands; /* max -1: any number */
 	const struct option_row *rows;

@@ -20,9 +20,11 @@
  * time} each time it is read, without a lock. Readers see whole files only
  * (rename), so `ps` waits for nobody.
  *
- * A directory without container.json is a container half made. Its maker
- * holds an OFD lock on it, so whoever gets that lock knows that the maker
- * is gone and may sweep it: container_sweep().
+ * A container that is being made or removed has a marker, data/pending/ID,
+ * which its maker holds locked (OFD) and which names it. Whoever can take
+ * that lock knows that the maker is gone, and sweeps what it left:
+ * container_sweep(), which costs one look into an empty directory when there
+ * is nothing to do. So a kill at any point leaves a container, or nothing.
  */
 #ifndef RANBY_ENGINE_CONTAINER_H
 #define RANBY_ENGINE_CONTAINER_H
@@ -32,6 +34,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +42,6 @@
 
 #define CONTAINER_ID_LEN 64
 #define CONTAINER_ID_SHORT 12
-#define CONTAINER_NAME_MAX 253
 #define CONTAINER_MAX 65536        /* containers listed at most */
 #define CONTAINER_JSON_MAX (4U << 20) /* bytes of one of the files at most */
 
@@ -94,6 +96,9 @@ int container_list(struct engine *eng, struct container_list *ret, struct err *e
 /* The newest by creation time (--latest). -ENOENT when there are none. */
 int container_latest(struct engine *eng, struct container **ret, struct err *e) _must_check_;
 
+/* The id that a name is taken by, also when its container is only half made. -ENOENT. */
+int container_name_holder(struct engine *eng, const char *name, char ret_id[static CONTAINER_ID_LEN + 1]) _must_check_;
+
 /* Reads state and exit again and derives anew. */
 int container_refresh(struct engine *eng, struct container *c, struct err *e) _must_check_;
 
@@ -105,30 +110,47 @@ int container_pidfd(const struct container *c, int *ret_pidfd) _must_check_;
 /* 64 random hex digits. */
 int container_new_id(char ret_id[static CONTAINER_ID_LEN + 1]) _must_check_;
 
-/* What a name may be: [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most CONTAINER_NAME_MAX. */
-int container_name_check(const char *name, struct err *e) _must_check_;
+/* What was taken for a container that is not one yet. */
+struct container_making {
+	char id[CONTAINER_ID_LEN + 1];
+	char *name;
+	int dirfd;     /* its directory */
+	int marker_fd; /* the lock on pending/ID */
+};
+#define CONTAINER_MAKING_INIT {.dirfd = -EBADF, .marker_fd = -EBADF}
 
 /*
- * Starts making one: takes the name ("" or NULL: a free random one), makes
- * the directory, and holds its lock. *ret_lock_fd keeps it from being swept
- * until container_commit(). Errors: -EEXIST, the name is in use.
+ * Starts making one: a new id, its marker, its directory, and the name (NULL
+ * or "": a free random one). -EEXIST: the name is in use; *ret_holder (may be
+ * NULL) then gets the id of the container that has it.
  */
-int container_begin(struct engine *eng, const char *name, char ret_id[static CONTAINER_ID_LEN + 1],
-		    char **ret_name, int *ret_dirfd, int *ret_lock_fd, struct err *e) _must_check_;
+int container_begin(struct engine *eng, const char *name, struct container_making *ret,
+		    char ret_holder[CONTAINER_ID_LEN + 1], struct err *e) _must_check_;
 
-/* Writes container.json: from now on it is one. `durable`: on the disk on return. */
-int container_commit(int dirfd, struct json_object *spec, bool durable, struct err *e) _must_check_;
+/* Writes container.json: from now on it is one, and the marker goes. `durable`: on the disk on return. */
+int container_commit(struct engine *eng, struct container_making *m, struct json_object *spec, bool durable,
+		     struct err *e) _must_check_;
 
-/* Undoes container_begin(): for the maker itself. */
-void container_abort(struct engine *eng, const char *id, const char *name);
+/* Undoes container_begin() unless it was committed, and frees. */
+void container_making_done(struct engine *eng, struct container_making *m);
 
-/* Rewrites state.json. */
-int container_write_state(int dirfd, struct json_object *state, bool durable, struct err *e) _must_check_;
+/* Rewrites container.json (rename, update) or state.json. */
+int container_write_spec(const struct container *c, struct json_object *spec, struct err *e) _must_check_;
+int container_write_state(const struct container *c, struct json_object *state, bool durable, struct err *e) _must_check_;
 
-/* Exclusive right to start, stop or remove it; waits up to timeout_ms. Closing the fd gives it back. */
+/* Exclusive right to start, stop or remove it; waits up to timeout_ms. Closing the fd gives it back. -EAGAIN; -ENOENT when it was removed meanwhile. */
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e) _must_check_;
 
-/* Collects half-made directories and names of nobody. Never fails for the caller's purposes. */
-void container_sweep(struct engine *eng);
+/*
+ * Removes its files and its name; the caller holds its lock, and nothing of
+ * it runs. `remove_dir` empties and removes the directory ID of the containers
+ * directory (its files belong to many ids, see engine/remove.h).
+ */
+typedef int (*container_remove_dir_fn)(struct engine *eng, int containers_fd, const char *id, struct err *e);
+int container_delete(struct engine *eng, const struct container *c, container_remove_dir_fn remove_dir,
+		     struct err *e) _must_check_;
+
+/* Finishes what makers and removers left that are gone. What cannot be swept now is left for the next. */
+void container_sweep(struct engine *eng, container_remove_dir_fn remove_dir);
 
 #endif

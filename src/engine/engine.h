@@ -34,8 +34,8 @@
 
 #define ENGINE_CONTAINERS "containers"
 #define ENGINE_NAMES "names"
+#define ENGINE_PENDING "pending" /* see engine/container.h */
 #define ENGINE_VOLUMES "volumes"
-#define ENGINE_LOCKS "locks"     /* OFD lock files, below the data directory */
 #define ENGINE_RUNTIME "runtime" /* ranby-runtime's --root, below the run directory */
 
 struct engine_where {
@@ -51,7 +51,7 @@ struct engine {
 	char *home;        /* $HOME, absolute; "/" when unset */
 	char *data_path;   /* absolute */
 	char *run_path;
-	int data_fd;       /* O_PATH | O_DIRECTORY */
+	int data_fd;       /* O_RDONLY | O_DIRECTORY, so that it can be synced */
 	int run_fd;
 	/* below: made when first asked for, see the functions; NULL and -EBADF before */
 	char *cache_path;

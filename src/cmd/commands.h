@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* commands - the commands that cmd/table.c lists, in its order. */
+#ifndef RANBY_CMD_COMMANDS_H
+#define RANBY_CMD_COMMANDS_H
+
+#include "cmd/command.h"
+
+extern const struct command command_version;
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * ranby - the command line.
+ *
+ * main() knows no command: it reads the global options, finds the command in
+ * the table (its name or an alias, of up to three words), parses its rows,
+ * opens what it needs, and calls it. Whatever goes wrong comes back as one
+ * struct err, and is printed in one place: "Error: what: why", and a hint.
+ * An error's text may hold names that others chose, so it is escaped.
+ */
+#include "base/escape.h"
+#include "base/suggest.h"
+#include "cmd/commands.h"
+#include "cmd/help.h"
+#include "engine/engine.h"
+#include "sys/fd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct globals {
+	const char *root;
+	const char *runroot;
+	bool version;
+	bool help;
+};
+
+static const struct option_row global_rows[] = {
+	{0, "root", OPT_STRING, offsetof(struct globals, root), .arg = "DIR",
+	 .help = "Keep images, containers and volumes here instead of ~/.local/share/ranby"},
+	{0, "runroot", OPT_STRING, offsetof(struct globals, runroot), .arg = "DIR",
+	 .help = "Keep sockets and facts of running containers here instead of $XDG_RUNTIME_DIR/ranby"},
+	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Show the version and exit"},
+	{'h', "help", OPT_FLAG, offsetof(struct globals, help), .help = "Show this help and exit"},
+	OPTION_END,
+};
+
+static void print_error(const struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	fflush(stdout);
+	escape_text(e->text, strlen(e->text), 0, &b);
+	fprintf(stderr, "Error: %s\n", buf_str(&b));
+	if (e->hint[0]) {
+		buf_reset(&b);
+		escape_text(e->hint, strlen(e->hint), 0, &b);
+		fprintf(stderr, "Hint: %s\n", buf_str(&b));
+	}
+}
+
+/* How many words of `name` (blank-separated) argv begins with; 0 unless all of them do. */
+static int match_words(const char *name, size_t len, int argc, char **argv)
+{
+	int words = 0;
+
+	while (len > 0) {
+		size_t n = 0;
+
+		while (n < len && name[n] != ' ')
+			n++;
+		if (words >= argc || strlen(argv[words]) != n || memcmp(argv[words], name, n) != 0)
+			return 0;
+		words++;
+		name += n;
+		len -= n;
+		if (len > 0) {
+			name++;
+			len--;
+		}
+	}
+	return words;
+}
+
+/* The most words of argv that the command's name or one of its aliases takes. */
+static int match_command(const struct command *c, int argc, char **argv)
+{
+	int best = match_words(c->name, strlen(c->name), argc, argv);
+
+	for (const char *a = c->aliases; a && *a;) {
+		size_t n = strcspn(a, "|");
+		int words = match_words(a, n, argc, argv);
+
+		if (words > best)
+			best = words;
+		a += n + (a[n] == '|');
+	}
+	return best;
+}
+
+static const struct command *find_command(int argc, char **argv, int *ret_words)
+{
+	const struct command *best = NULL;
+
+	*ret_words = 0;
+	for (size_t i = 0; command_table[i]; i++) {
+		int words = match_command(command_table[i], argc, argv);
+
+		if (words > *ret_words) {
+			best = command_table[i];
+			*ret_words = words;
+		}
+	}
+	return best;
+}
+
+static const char *command_word(size_t i, const void *ctx)
+{
+	(void)ctx;
+	return command_table[i] ? command_table[i]->name : NULL;
+}
+
+static int unknown_command(const char *word, struct err *e)
+{
+	const char *near = suggest(word, command_word, NULL);
+
+	err_set(e, EINVAL, "unknown command \"%s\"", word);
+	if (near)
+		err_hint(e, "did you mean `ranby %s`? `ranby help` lists all commands", near);
+	else
+		err_hint(e, "`ranby help` lists all commands");
+	return -EINVAL;
+}
+
+static bool takes_short(const struct option_row *rows, char c)
+{
+	for (; rows->type != OPT_END; rows++)
+		if (rows->short_name == c)
+			return true;
+	return false;
+}
+
+/* The command's rows and --help (-h too, unless it means something there), whose flag lies behind the arguments. */
+static struct option_row *with_help(const struct command *c, size_t help_offset)
+{
+	struct option_row *rows;
+	size_t n = 0;
+
+	while (c->rows && c->rows[n].type != OPT_END)
+		n++;
+	rows = mem_array(n + 2, sizeof(*rows));
+	if (!rows)
+		return NULL;
+	if (n)
+		memcpy(rows, c->rows, n * sizeof(*rows));
+	rows[n] = (struct option_row){.long_name = "help", .type = OPT_FLAG, .offset = help_offset,
+				      .help = "Show this help and exit"};
+	rows[n].short_name = c->rows && takes_short(c->rows, 'h') ? '\0' : 'h';
+	return rows;
+}
+
+static int check_operands(const struct command *c, int n, struct err *e)
+{
+	if (n >= c->min_operands && (c->max_operands < 0 || n <= c->max_operands))
+		return 0;
+	if (n < c->min_operands)
+		err_set(e, EINVAL, "ranby %s: too few arguments", c->name);
+	else
+		err_set(e, EINVAL, "ranby %s: too many arguments", c->name);
+	err_hint(e, "usage: ranby %s %s", c->name, c->operands ? c->operands : "");
+	return -EINVAL;
+}
+
+static int run_with_engine(struct command_call *call, const struct globals *g, struct err *e)
+{
+	_cleanup_(engine_closep) struct engine *eng = NULL;
+	int r;
+
+	if (call->command->needs & NEED_ENGINE) {
+		const struct engine_where where = {.root = g->root, .runroot = g->runroot};
+
+		r = engine_open(&where, &eng, e);
+		if (r < 0)
+			return r;
+		call->engine = eng;
+	}
+	return call->command->run(call, e);
+}
+
+/* argv[0] is the command's last word. */
+static int run_command(const struct command *c, int argc, char **argv, const struct globals *g, struct err *e)
+{
+	size_t help_offset = (c->args_size + sizeof(bool) - 1) / sizeof(bool) * sizeof(bool);
+	_cleanup_free_ struct option_row *rows = with_help(c, help_offset);
+	_cleanup_free_ char *args = calloc(1, help_offset + sizeof(bool));
+	struct command_call call = {.command = c, .args = args, .full_argc = argc, .full_argv = argv};
+	int r, first = 0;
+
+	if (!rows || !args)
+		return err_errno(e, ENOMEM, "ranby %s", c->name);
+	r = option_parse(rows, argc, argv, c->mode, args, &first, e);
+	if (r == 0 && *(bool *)(args + help_offset)) {
+		help_command(c, rows);
+	} else if (r == 0) {
+		call.argc = argc - first;
+		call.argv = argv + first;
+		r = check_operands(c, call.argc, e);
+		if (r == 0)
+			r = run_with_engine(&call, g, e);
+	} else {
+		r = err_wrap(e, r, "ranby %s", c->name);
+	}
+	if (c->args_done)
+		c->args_done(args);
+	return r;
+}
+
+static int help_for(int argc, char **argv, struct err *e)
+{
+	_cleanup_free_ struct option_row *rows = NULL;
+	const struct command *c;
+	int words;
+
+	if (argc == 0) {
+		help_all(global_rows);
+		return 0;
+	}
+	c = find_command(argc, argv, &words);
+	if (!c)
+		return help_group(argv[0]) ? 0 : unknown_command(argv[0], e);
+	rows = with_help(c, 0);
+	if (!rows)
+		return err_errno(e, ENOMEM, "help");
+	help_command(c, rows);
+	return 0;
+}
+
+static int dispatch(int argc, char **argv, struct err *e)
+{
+	const struct command *c;
+	struct globals g = {0};
+	int r, first = 0, words = 0;
+
+	r = option_parse(global_rows, argc, argv, OPTION_STOP_AT_OPERAND, &g, &first, e);
+	if (r < 0)
+		return r;
+	argc -= first;
+	argv += first;
+	if (g.version) {
+		printf("ranby version %s\n", RANBY_VERSION);
+		return 0;
+	}
+	if (g.help)
+		return help_for(argc, argv, e);
+	if (argc == 0) {
+		help_all(global_rows);
+		return EXIT_ENGINE;
+	}
+	if (strcmp(argv[0], "help") == 0)
+		return help_for(argc - 1, argv + 1, e);
+	c = find_command(argc, argv, &words);
+	if (c)
+		return run_command(c, argc - words + 1, argv + words - 1, &g, e);
+	if (help_group(argv[0]) && argc == 1)
+		return EXIT_ENGINE;
+	return unknown_command(argv[0], e);
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = {0};
+	int r;
+
+	if (fd_guard_stdio() < 0)
+		return EXIT_ENGINE;
+	r = dispatch(argc, argv, &e);
+	if (r < 0) {
+		print_error(&e);
+		r = e.exit_code ? e.exit_code : EXIT_ENGINE;
+	}
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
+		fprintf(stderr, "Error: write to standard output: %s\n", strerror(errno));
+		r = EXIT_ENGINE;
+	}
+	return r;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Every command of ranby, in the order of `ranby help`. A command is a file
+ * cmd/<name>.c with one const struct command; a line here makes it known.
+ */
+#include "cmd/command.h"
+#include "cmd/commands.h"
+
+const struct command *const command_table[] = {
+	&command_version,
+	NULL,
+};

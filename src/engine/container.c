@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Reading containers: no lock, no cache, and no file that says "running".
+ *
+ * What runs is decided by asking the kernel about {boot id, pid, start time}.
+ * The order matters. The monitor writes exit.json while the payload is still
+ * a zombie, so: first the process is looked at; only if it has ended is
+ * exit.json read; and only if that is not there does the zombie's own exit
+ * status count. When none of these can tell, the answer is "lost", never a
+ * guess.
+ */
+#include "engine/container.h"
+
+#include "base/buf.h"
+#include "base/parse.h"
+#include "oci/digest.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define EXIT_FILE_TRIES 40 /* of 5 ms: a live monitor is about to write it */
+
+const char *container_status_word(enum container_status s)
+{
+	static const char *const words[] = {
+		[CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running", [CONTAINER_PAUSED] = "paused",
+		[CONTAINER_EXITED] = "exited",   [CONTAINER_LOST] = "lost",
+	};
+
+	return words[s];
+}
+
+struct container *container_free(struct container *c)
+{
+	if (!c)
+		return NULL;
+	json_object_put(c->spec);
+	json_object_put(c->state);
+	json_object_put(c->exit);
+	fd_closep(&c->dirfd);
+	free(c);
+	return NULL;
+}
+
+void container_list_done(struct container_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		container_free(l->items[i]);
+	free(l->items);
+	*l = (struct container_list){0};
+}
+
+/* A JSON file of the container; *ret is NULL when it is not there. */
+static int read_json(int dirfd, const char *name, struct json_object **ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_json_ struct json_object *o = NULL;
+	int r;
+
+	r = path_own_read(dirfd, name, CONTAINER_JSON_MAX, &b);
+	if (r < 0 && r != -ENOENT)
+		return err_errno(e, -r, "%s", name);
+	if (r == 0) {
+		r = json_parse(buf_str(&b), b.len, name, &o, e);
+		if (r < 0)
+			return r;
+	}
+	json_object_put(*ret);
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+/* State letter and exit status of a process, from /proc/PID/stat: fields 3 and 52. */
+static int read_stat(pid_t pid, char *ret_state, int *ret_status)
+{
+	char path[32], text[2048], *at;
+	_cleanup_close_ int fd = -EBADF;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -ESRCH;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	if (!at || at[1] != ' ')
+		return -EINVAL;
+	*ret_state = at[2];
+	at = strrchr(text, ' ');
+	*ret_status = -1;
+	if (at) {
+		uint32_t status;
+
+		at[1 + strcspn(at + 1, "\n")] = '\0';
+		if (parse_u32(at + 1, 0, UINT16_MAX, &status) == 0)
+			*ret_status = (int)status;
+	}
+	return 0;
+}
+
+/* The code that the command line reports for a wait status. */
+static int code_of_status(int status)
+{
+	int sig = status & 0x7f;
+
+	return sig ? 128 + sig : (status >> 8) & 0xff;
+}
+
+/* Is {pid, start time} there, and not a zombie? Of a zombie also the exit code, or -1. */
+static bool is_alive(pid_t pid, uint64_t ticks, int *ret_zombie_code)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int status = -1;
+	char state;
+
+	if (pid <= 0 || pidfd_open_identity(pid, ticks, &pidfd) < 0)
+		return false;
+	if (!pidfd_has_ended(pidfd))
+		return true;
+	/* the pidfd was right when we looked, and a zombie keeps its number until it is reaped */
+	if (read_stat(pid, &state, &status) == 0 && state == 'Z' && pidfd_open_identity(pid, ticks, &pidfd) == 0 &&
+	    status >= 0)
+		*ret_zombie_code = code_of_status(status);
+	return false;
+}
+
+static bool is_exit_of(struct json_object *exit, struct json_object *state)
+{
+	return exit && json_int(exit, "pid") == json_int(state, "pid") &&
+	       json_int(exit, "startTicks") == json_int(state, "startTicks");
+}
+
+static bool monitor_is_alive(struct json_object *state)
+{
+	int unused = -1;
+
+	return is_alive((pid_t)json_int(state, "monitorPid"), (uint64_t)json_int(state, "monitorStartTicks"), &unused);
+}
+
+static void pause_5ms(void)
+{
+	struct timespec t = {.tv_nsec = 5000000};
+
+	(void)nanosleep(&t, NULL);
+}
+
+/* exit.json of this start, waiting a little for a monitor that still lives. */
+static int read_exit(struct container *c, bool same_boot, struct err *e)
+{
+	for (int i = 0;; i++) {
+		int r = read_json(c->dirfd, "exit.json", &c->exit, e);
+
+		if (r < 0 || is_exit_of(c->exit, c->state))
+			return r;
+		json_object_put(TAKE_PTR(c->exit));
+		if (!same_boot || i >= EXIT_FILE_TRIES || !monitor_is_alive(c->state))
+			return 0;
+		pause_5ms();
+	}
+}
+
+static int derive(struct engine *eng, struct container *c, struct err *e)
+{
+	bool same_boot;
+	int r, code = -1;
+
+	c->pid = 0;
+	c->start_ticks = 0;
+	c->exit_code = -1;
+	c->status = CONTAINER_CREATED;
+	if (!c->state || json_int(c->state, "pid") == 0)
+		return 0;
+	c->start_ticks = (uint64_t)json_int(c->state, "startTicks");
+	same_boot = strcmp(json_str(c->state, "bootId"), eng->boot_id) == 0;
+	if (same_boot && is_alive((pid_t)json_int(c->state, "pid"), c->start_ticks, &code)) {
+		c->pid = (pid_t)json_int(c->state, "pid");
+		c->status = CONTAINER_RUNNING;
+		return 0;
+	}
+	r = read_exit(c, same_boot, e);
+	if (r < 0)
+		return r;
+	c->exit_code = c->exit ? (int)json_int(c->exit, "exitCode") : code;
+	c->status = c->exit_code >= 0 ? CONTAINER_EXITED : CONTAINER_LOST;
+	return 0;
+}
+
+int container_refresh(struct engine *eng, struct container *c, struct err *e)
+{
+	int r = read_json(c->dirfd, "state.json", &c->state, e);
+
+	json_object_put(TAKE_PTR(c->exit));
+	if (r == 0)
+		r = derive(eng, c, e);
+	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
+}
+
+static int no_such(const char *what, struct err *e)
+{
+	return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", what);
+}
+
+int container_load(struct engine *eng, const char *id, struct container **ret, struct err *e)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+	int r, all;
+
+	r = engine_containers(eng, &all, e);
+	if (r < 0)
+		return r;
+	if (!digest_is_hex(id))
+		return no_such(id, e);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_errno(e, ENOMEM, "container %.12s", id);
+	memcpy(c->id, id, sizeof(c->id));
+	c->dirfd = -EBADF;
+	r = path_own_open(all, id, O_RDONLY | O_DIRECTORY, 0, &c->dirfd);
+	if (r == -ENOENT)
+		return no_such(id, e);
+	if (r < 0)
+		return err_errno(e, -r, "container %.12s", id);
+	r = read_json(c->dirfd, "container.json", &c->spec, e);
+	if (r < 0)
+		return err_wrap(e, r, "container %.12s", id);
+	if (!c->spec)
+		return no_such(id, e);
+	c->name = json_str(c->spec, "name");
+	r = container_refresh(eng, c, e);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(c);
+	return 0;
+}
+
+/* Full id of the one container whose id begins with `prefix`. */
+static int find_prefix(struct engine *eng, const char *prefix, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
+{
+	char found[CONTAINER_ID_LEN + 1] = "";
+	int r, all, copy;
+	struct dirent *d;
+	DIR *dir;
+
+	if (!digest_is_hex_prefix(prefix))
+		return no_such(prefix, e);
+	r = engine_containers(eng, &all, e);
+	if (r < 0)
+		return r;
+	copy = openat(all, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		fd_closep(&copy);
+		return err_errno(e, errno, "list containers");
+	}
+	r = 0;
+	while (r == 0 && (d = readdir(dir))) {
+		if (!digest_is_hex(d->d_name) || strncmp(d->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		if (found[0])
+			r = err_set(e, EEXIST, "more than one container ID begins with \"%s\"", prefix);
+		memcpy(found, d->d_name, sizeof(found));
+	}
+	closedir(dir);
+	if (r == 0 && !found[0])
+		r = no_such(prefix, e);
+	if (r == 0)
+		memcpy(ret_id, found, sizeof(found));
+	return r;
+}
+
+int container_name_holder(struct engine *eng, const char *name, char ret_id[static CONTAINER_ID_LEN + 1])
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT, path = BUF_INIT;
+	int r;
+
+	if (strchr(name, '/') || name[0] == '.' || !name[0])
+		return -ENOENT;
+	buf_addf(&path, "%s/%s", ENGINE_NAMES, name);
+	if (buf_bad(&path))
+		return -buf_bad(&path);
+	r = path_own_read(eng->data_fd, buf_str(&path), CONTAINER_ID_LEN + 1, &b);
+	if (r < 0)
+		return r == -ENAMETOOLONG ? -ENOENT : r;
+	if (!digest_is_hex(buf_str(&b)))
+		return -ENOENT;
+	memcpy(ret_id, buf_str(&b), CONTAINER_ID_LEN + 1);
+	return 0;
+}
+
+int container_find(struct engine *eng, const char *name_or_id, struct container **ret, struct err *e)
+{
+	char id[CONTAINER_ID_LEN + 1];
+	int r;
+
+	r = container_name_holder(eng, name_or_id, id);
+	if (r == 0) {
+		r = container_load(eng, id, ret, e);
+		if (r != -ENOENT)
+			return r;
+	} else if (r != -ENOENT) {
+		return err_errno(e, -r, "container \"%s\"", name_or_id);
+	}
+	if (digest_is_hex(name_or_id))
+		return container_load(eng, name_or_id, ret, e);
+	r = find_prefix(eng, name_or_id, id, e);
+	if (r == 0)
+		r = container_load(eng, id, ret, e);
+	return r == -ENOENT ? no_such(name_or_id, e) : r;
+}
+
+static int by_creation(const void *a, const void *b)
+{
+	const struct container *x = *(struct container *const *)a, *y = *(struct container *const *)b;
+	int64_t dx = json_int(x->spec, "createdNs"), dy = json_int(y->spec, "createdNs");
+
+	if (dx != dy)
+		return dx < dy ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+static int append(struct container_list *l, size_t *room, struct container *c, struct err *e)
+{
+	if (l->n == CONTAINER_MAX)
+		return err_set(e, E2BIG, "more than %d containers", CONTAINER_MAX);
+	if (l->n == *room) {
+		size_t more = *room ? *room * 2 : 16;
+		struct container **items = mem_regrow(l->items, more, sizeof(struct container *));
+
+		if (!items)
+			return err_errno(e, ENOMEM, "list containers");
+		l->items = items;
+		*room = more;
+	}
+	l->items[l->n++] = c;
+	return 0;
+}
+
+static int list_dir(struct engine *eng, DIR *dir, struct container_list *l, struct err *e)
+{
+	size_t room = 0;
+	struct dirent *d;
+	int r;
+
+	while ((d = readdir(dir))) {
+		struct container *c = NULL;
+
+		if (!digest_is_hex(d->d_name))
+			continue;
+		r = container_load(eng, d->d_name, &c, e);
+		if (r == -ENOENT)
+			continue;
+		if (r == 0)
+			r = append(l, &room, c, e);
+		if (r < 0) {
+			container_free(c);
+			return r;
+		}
+	}
+	return 0;
+}
+
+int container_list(struct engine *eng, struct container_list *ret, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	int r, all, copy;
+	DIR *dir;
+
+	r = engine_containers(eng, &all, e);
+	if (r < 0)
+		return r;
+	copy = openat(all, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		fd_closep(&copy);
+		return err_errno(e, errno, "list containers");
+	}
+	r = list_dir(eng, dir, &l, e);
+	closedir(dir);
+	if (r < 0)
+		return r;
+	if (l.n)
+		qsort(l.items, l.n, sizeof(struct container *), by_creation);
+	*ret = l;
+	l = (struct container_list){0};
+	return 0;
+}
+
+int container_latest(struct engine *eng, struct container **ret, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	int r = container_list(eng, &l, e);
+
+	if (r < 0)
+		return r;
+	if (l.n == 0)
+		return err_set(e, ENOENT, "there is no container");
+	*ret = TAKE_PTR(l.items[l.n - 1]);
+	l.n--;
+	return 0;
+}
+
+int container_pidfd(const struct container *c, int *ret_pidfd)
+{
+	if (c->status != CONTAINER_RUNNING && c->status != CONTAINER_PAUSED)
+		return -ESRCH;
+	return pidfd_open_identity(c->pid, c->start_ticks, ret_pidfd);
+}

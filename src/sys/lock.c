@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Waiting is polling with a growing pause: F_OFD_SETLKW cannot time out
+ * without a signal, and a signal handler in an engine that forks is worse
+ * than a wait that is up to 20 ms too long.
+ *
+ * A lock file may be removed by its holder as the last thing it does (a
+ * container's directory goes with its lock). One who waited then holds a lock
+ * on a file without a name, that excludes nobody; so after the lock, the
+ * name is looked up again and must still be the same file.
+ */
+#include "sys/lock.h"
+
+#include "sys/fd.h"
+#include "sys/path.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define PAUSE_FIRST_MS 1
+#define PAUSE_MAX_MS 20
+
+static void pause_ms(int ms)
+{
+	struct timespec t = {.tv_nsec = (long)ms * 1000000};
+
+	(void)nanosleep(&t, NULL);
+}
+
+int lock_take_fd(int fd, int timeout_ms)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int waited = 0, step = PAUSE_FIRST_MS;
+
+	for (;;) {
+		if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES)
+			return -errno;
+		if (timeout_ms >= 0 && waited >= timeout_ms)
+			return -EAGAIN;
+		pause_ms(step);
+		waited += step;
+		step = step * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : step * 2;
+	}
+}
+
+static bool same_file(int fd, int dirfd, const char *name)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd)
+{
+	int r;
+
+	for (;;) {
+		_cleanup_close_ int fd = -EBADF;
+
+		r = path_own_open(dirfd, name, O_RDWR | O_CREAT, 0600, &fd);
+		if (r < 0)
+			return r;
+		r = lock_take_fd(fd, timeout_ms);
+		if (r < 0)
+			return r;
+		if (same_file(fd, dirfd, name)) {
+			*ret_fd = TAKE_FD(fd);
+			return 0;
+		}
+	}
+}
