@@ -2,4 +2,136 @@
 # SPDX-FileCopyrightText: The ranby authors
 #
 # What is done with a build: check, lint, fuzz, bench, demo, install.
-check: all unit
+# `make help` lists them.
+.PHONY: help check check-unit lint lint-fast fuzz fuzz-bins bench demo kill-sweep images install uninstall completions
+
+help:
+	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
+	@echo 'make check           all tests; UNIT=0 leaves the unit tests out, BATS="run lab" runs two files'
+	@echo 'make unit            the unit tests alone'
+	@echo 'make SAN=address,undefined check   the same, in a build with sanitizers'
+	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
+	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
+	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull'
+	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
+	@echo 'make demo            a small image, a container, and who started it'
+	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); make uninstall'
+
+# ---- check ----
+TOOLS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
+$(O)/tools/%: tests/tools/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -o $@ $<
+
+check: all $(TEST_BINS) $(TOOLS)
+	@RANBY_BUILD=$(O) RANBY_SAN=$(SAN) tests/check $(if $(filter 0,$(UNIT)),,$(TEST_BINS)) $(addprefix --bats ,$(BATS))
+
+kill-sweep: all $(TOOLS)
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all
+
+# ---- lint ----
+LINT_C := $(wildcard src/*/*.c)
+LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
+                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/kill-sweep tests/vm/*)
+CLANG ?= $(shell command -v clang-14 || command -v clang)
+CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
+LINT_JOBS ?= $(shell nproc)
+
+lint-fast:
+	@bad=0; for check in layers sizes complexity banned; do tests/lint/$$check || bad=1; done; \
+	shellcheck -x $(wildcard $(LINT_SCRIPTS)) || bad=1; \
+	echo 'shellcheck: $(words $(wildcard $(LINT_SCRIPTS))) scripts'; exit $$bad
+
+# A file is looked at again only when it or a header it includes has changed.
+TIDY_STAMPS := $(patsubst src/%.c,$(BUILD)/lint/%.tidy,$(LINT_C))
+$(BUILD)/lint/%.tidy: src/%.c .clang-tidy
+	@mkdir -p $(@D)
+	@$(CLANG) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.tidy=.d) $<
+	@$(CLANG_TIDY) --quiet $< -- $(CPPFLAGS) -std=gnu17 2>$(@:.tidy=.log) || { cat $(@:.tidy=.log); exit 1; }
+	@touch $@
+-include $(wildcard $(BUILD)/lint/*/*.d)
+
+tidy: $(TIDY_STAMPS)
+	@echo 'clang, clang-tidy: $(words $(TIDY_STAMPS)) files'
+.PHONY: tidy cppcheck
+
+cppcheck:
+	@mkdir -p $(BUILD)/lint/cppcheck
+	@cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck.suppressions --error-exitcode=1 -j $(LINT_JOBS) \
+		--cppcheck-build-dir=$(BUILD)/lint/cppcheck -Isrc -D_GNU_SOURCE '-DRANBY_VERSION=""' \
+		'-DRANBY_LIBEXECDIR=""' '-DRANBY_DATADIR=""' -D__x86_64__ $(LINT_C)
+	@echo 'cppcheck: $(words $(LINT_C)) files'
+
+lint:
+	@$(MAKE) --no-print-directory -k -j $(LINT_JOBS) lint-fast tidy cppcheck
+
+# ---- fuzz ----
+FUZZ_SECONDS ?= 20
+FUZZ_CC ?= $(shell for c in clang-19 clang-18 clang-17 clang-16 clang-15 clang-14 clang; do command -v $$c && break; done)
+FUZZ_BINS := $(patsubst src/%.c,$(O)/fuzz/%,$(FUZZ))
+$(O)/fuzz/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
+fuzz-bins: $(FUZZ_BINS)
+
+fuzz:
+	@test -n '$(FUZZ_CC)' || { echo 'fuzz: no clang found' >&2; exit 1; }
+	@$(MAKE) --no-print-directory O=$(BUILD)/fuzzing CC=$(FUZZ_CC) HARDEN=-fPIE LINK_HARDEN= \
+		OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz-bins
+	@tests/fuzz $(FUZZ_SECONDS) $(patsubst src/%.c,$(BUILD)/fuzzing/fuzz/%,$(FUZZ))
+
+# ---- bench, demo ----
+images:
+	@tests/images/build
+
+$(BUILD)/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -o $@ $<
+
+bench: all $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)) $(TOOLS)
+	@tests/as-user tests/bench/run
+
+demo: all
+	@tests/demo
+
+# ---- install ----
+INSTALL ?= install
+BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
+ZSH_COMPLETIONS := $(DATADIR)/zsh/site-functions
+FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
+MAN_PAGES = $(wildcard man/*.[1-8] $(O)/man/*.[1-8])
+
+# Files and what they become: `make install` makes them, `make uninstall` removes the same.
+define installed
+$(foreach p,$(filter $(BIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(BINDIR)/$(p)) \
+$(foreach p,$(filter-out $(BIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(LIBEXECDIR)/$(p)) \
+$(foreach m,$(MAN_PAGES),644:$(m):$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+$(foreach f,$(wildcard profiles/*/* policies/*/*),644:$(f):$(DATADIR)/ranby/$(f)) \
+$(foreach f,$(wildcard $(O)/completions/ranby.bash),644:$(f):$(BASH_COMPLETIONS)/ranby) \
+$(foreach f,$(wildcard $(O)/completions/_ranby),644:$(f):$(ZSH_COMPLETIONS)/_ranby) \
+$(foreach f,$(wildcard $(O)/completions/ranby.fish),644:$(f):$(FISH_COMPLETIONS)/ranby.fish)
+endef
+
+# The programs write their own: from the same rows that parse the options.
+completions: all
+	@mkdir -p $(O)/completions
+	@if $(call path_of,ranby) completion bash >/dev/null 2>&1; then \
+		$(call path_of,ranby) completion bash >$(O)/completions/ranby.bash && \
+		$(call path_of,ranby) completion zsh >$(O)/completions/_ranby && \
+		$(call path_of,ranby) completion fish >$(O)/completions/ranby.fish; fi
+
+install: all completions
+	@$(MAKE) --no-print-directory install-files
+install-files:
+	@set -e; for f in $(installed); do \
+		mode=$${f%%:*}; rest=$${f#*:}; from=$${rest%%:*}; to=$(DESTDIR)$${rest#*:}; \
+		$(INSTALL) -D -m "$$mode" "$$from" "$$to"; done
+	@echo 'installed $(words $(installed)) files under $(DESTDIR)$(PREFIX)'
+uninstall: completions
+	@$(MAKE) --no-print-directory uninstall-files
+uninstall-files:
+	@set -e; for f in $(installed); do rest=$${f#*:}; rm -f "$(DESTDIR)$${rest#*:}"; done
+	@for d in $(LIBEXECDIR) $(DATADIR)/ranby; do \
+		[ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
+.PHONY: install-files uninstall-files
