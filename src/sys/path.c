@@ -79,6 +79,15 @@ int path_in_root_read(int rootfd, const char *path, size_t max, struct buf *b)
 	return r < 0 ? r : read_regular(fd, max, b);
 }
 
+int path_in_root_read_same_mount(int rootfd, const char *path, size_t max, struct buf *b)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	r = open_how(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, IN_ROOT | RESOLVE_NO_XDEV, &fd);
+	return r < 0 ? r : read_regular(fd, max, b);
+}
+
 /* Copies the path without doubled slashes and "." parts; -EINVAL when one is "..", -ENAMETOOLONG. */
 static int clean(const char *path, char out[static PATH_MAX])
 {

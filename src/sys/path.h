@@ -39,6 +39,9 @@ int path_in_root_open(int rootfd, const char *path, int flags, int *ret_fd) _mus
  */
 int path_in_root_read(int rootfd, const char *path, size_t max, struct buf *b) _must_check_;
 
+/* The same, and -EXDEV when another mount than the root's lies on the way (RESOLVE_NO_XDEV): nothing of it is asked. */
+int path_in_root_read_same_mount(int rootfd, const char *path, size_t max, struct buf *b) _must_check_;
+
 /* Makes every missing directory of `path` inside `rootfd`, and opens the last one (O_PATH). */
 int path_in_root_mkdirs(int rootfd, const char *path, mode_t mode, int *ret_fd) _must_check_;
 
