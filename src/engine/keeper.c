@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Finding it. A namespace's map can be read only through a process in it,
+ * so what keeper_open() needs of a running container is in its state.json
+ * ("keeper"): the map, and whether the container's own namespace is nested in
+ * the keeper. The namespace itself is taken from the live init, found by
+ * {pid, start time}: its user namespace, or the parent of that (NS_GET_PARENT,
+ * ioctl_ns(2)). It must be owned by us (NS_GET_OWNER_UID). A line in the run
+ * directory names the container that was started last, so that mostly one
+ * container is looked at; without luck, those that have a run directory are.
+ *
+ * Making it is in keeper_make.c.
+ */
+#include "engine/keeper.h"
+#include "engine/keeper_make.h"
+
+#include "oci/digest.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define HINT_FILE "keeper" /* in the run directory: the id of a container */
+
+void keeper_done(struct keeper *k)
+{
+	fd_closep(&k->userns_fd);
+}
+
+const char *keeper_notice(void)
+{
+	return "you have no subordinate IDs (/etc/subuid, /etc/subgid): the container gets your own ID only, as its root; "
+	       "images with files of other owners will not work";
+}
+
+int keeper_to_json(const struct keeper *k, bool nested, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	_cleanup_(buf_done) struct buf uid = BUF_INIT, gid = BUF_INIT;
+
+	id_list_text(&k->map.uid, &uid);
+	id_list_text(&k->map.gid, &gid);
+	if (!o || buf_bad(&uid) || buf_bad(&gid) || json_add_bool(o, "nested", nested) < 0 ||
+	    json_add_bool(o, "single", k->single) < 0 || json_add_str(o, "uidMap", buf_str(&uid)) < 0 ||
+	    json_add_str(o, "gidMap", buf_str(&gid)) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int open_namespace(const struct container *c, bool nested, int *ret_fd)
+{
+	_cleanup_(proc_close) struct proc p = PROC_INIT;
+	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
+	_cleanup_close_ int own = -EBADF, up = -EBADF;
+	int r;
+
+	r = procfs_open(&fs);
+	if (r == 0)
+		r = proc_open_identity(&fs, c->pid, c->start_ticks, &p);
+	if (r == 0)
+		r = proc_ns_open(&p, "user", &own);
+	if (r == 0 && nested) {
+		r = ns_parent(own, &up);
+		fd_closep(&own);
+		own = TAKE_FD(up);
+	}
+	if (r < 0)
+		return r;
+	/* an init that ended in between has taken its namespaces with it, not given us others */
+	if (!proc_is_there(&p))
+		return -ESRCH;
+	*ret_fd = TAKE_FD(own);
+	return 0;
+}
+
+int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
+{
+	struct json_object *o = c->state ? json_at(c->state, "keeper") : NULL;
+	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
+	uid_t owner;
+	int r;
+
+	if (c->status != CONTAINER_RUNNING && c->status != CONTAINER_PAUSED)
+		return err_set(e, ESRCH, "container %.12s is not running", c->id);
+	if (!o)
+		return keeper_as_we_are(eng, ret, e);
+	k.single = json_true(o, "single");
+	r = id_list_parse(json_str(o, "uidMap"), &k.map.uid);
+	if (r == 0)
+		r = id_list_parse(json_str(o, "gidMap"), &k.map.gid);
+	if (r == 0)
+		r = open_namespace(c, json_true(o, "nested"), &k.userns_fd);
+	if (r < 0)
+		return err_errno(e, -r, "user namespace of container %.12s", c->id);
+	if (ioctl(k.userns_fd, NS_GET_OWNER_UID, &owner) < 0)
+		return err_errno(e, errno, "owner of the user namespace of container %.12s", c->id);
+	if (owner != eng->uid)
+		return err_set(e, EPERM, "user namespace of container %.12s: belongs to uid %u", c->id, owner);
+	*ret = k;
+	k.userns_fd = -EBADF;
+	return 0;
+}
+
+void keeper_remember(struct engine *eng, const char *id)
+{
+	/* only a hint: losing it costs a search */
+	(void)!path_own_write(eng->run_fd, HINT_FILE, id, CONTAINER_ID_LEN, 0600, PATH_SYNC_NONE);
+}
+
+/* That of container `id`, if it runs and has one. */
+static bool found_in(struct engine *eng, const char *id, struct keeper *ret)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+
+	return digest_is_hex(id) && container_load(eng, id, &c, NULL) == 0 && c->status == CONTAINER_RUNNING &&
+	       json_at(c->state, "keeper") && keeper_of(eng, c, ret, NULL) == 0;
+}
+
+static bool find_by_hint(struct engine *eng, struct keeper *ret)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	return path_own_read(eng->run_fd, HINT_FILE, CONTAINER_ID_LEN, &b) == 0 && found_in(eng, buf_str(&b), ret);
+}
+
+static bool find_by_search(struct engine *eng, struct keeper *ret)
+{
+	int copy = openat(eng->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	bool found = false;
+	struct dirent *d;
+
+	if (!dir) {
+		fd_closep(&copy);
+		return false;
+	}
+	while (!found && (d = readdir(dir)))
+		found = found_in(eng, d->d_name, ret);
+	closedir(dir);
+	return found;
+}
+
+int keeper_open(struct engine *eng, struct keeper *ret, struct err *e)
+{
+	if (keeper_is_needless(eng))
+		return keeper_as_we_are(eng, ret, e);
+	if (find_by_hint(eng, ret) || find_by_search(eng, ret))
+		return 0;
+	return keeper_make(eng, ret, e);
+}
+
+int keeper_for_store(void *ctx, int *ret_userns_fd, struct err *e)
+{
+	struct keeper k = KEEPER_INIT;
+	int r = keeper_open(ctx, &k, e);
+
+	if (r < 0)
+		return r;
+	*ret_userns_fd = k.userns_fd;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * subid - which subordinate IDs a user may map (subuid(5), subgid(5)).
+ *
+ *	struct id_list uids = {0};
+ *	r = subid_ranges(SUBID_USER, uid, name, &uids, e);	// uids.n 0: none
+ *
+ * Asked of libsubid, which knows files, LDAP and SSS (nsswitch.conf
+ * "subid:"); where that library is not installed, of /etc/subuid and
+ * /etc/subgid. The library is opened only here, so a command that needs no
+ * new user namespace does not pay for it.
+ */
+#ifndef RANBY_ENGINE_SUBID_H
+#define RANBY_ENGINE_SUBID_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sys/idmap.h"
+
+#include <sys/types.h>
+
+#define SUBID_RANGES_MAX 64 /* of one user that are used */
+
+enum subid_kind { SUBID_USER, SUBID_GROUP };
+
+/*
+ * The user's ranges, laid out one after the other from inside ID 1 on, as
+ * podman does; `name` is the login name, NULL when the user has none. None at
+ * all: 0, and ret->n is 0. Ranges that overlap each other are left out.
+ */
+int subid_ranges(enum subid_kind kind, uid_t uid, const char *name, struct id_list *ret, struct err *e) _must_check_;
+
+/* The lines of one such file, as above; for tests and where there is no library. */
+void subid_parse(const char *text, uid_t uid, const char *name, struct id_list *ret);
+
+#endif

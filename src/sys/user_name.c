@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "sys/user_name.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+static int keep(const struct passwd *pw, char *ret)
+{
+	if (strlen(pw->pw_name) >= USER_NAME_SIZE)
+		return -ENOENT;
+	memcpy(ret, pw->pw_name, strlen(pw->pw_name) + 1);
+	return 0;
+}
+
+/* fgetpwent_r(3) reads the file itself, without NSS. */
+static int from_file(uid_t uid, char *ret)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd pw, *found = NULL;
+	char text[4096];
+	int r = -ENOENT;
+
+	if (!f)
+		return -errno;
+	while (fgetpwent_r(f, &pw, text, sizeof(text), &found) == 0)
+		if (found->pw_uid == uid) {
+			r = keep(found, ret);
+			break;
+		}
+	fclose(f);
+	return r;
+}
+
+int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
+{
+	struct passwd pw, *found = NULL;
+	char text[4096];
+
+	if (from_file(uid, ret) == 0)
+		return 0;
+	if (getpwuid_r(uid, &pw, text, sizeof(text), &found) != 0 || !found)
+		return -ENOENT;
+	return keep(found, ret);
+}

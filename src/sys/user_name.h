@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * user_name - the host's name of a uid, at start-up speed.
+ *
+ * /etc/passwd is read first; only a uid that it lacks is asked of NSS, which
+ * may load libraries and wait for a directory server.
+ */
+#ifndef RANBY_SYS_USER_NAME_H
+#define RANBY_SYS_USER_NAME_H
+
+#include "base/mem.h"
+
+#include <sys/types.h>
+
+#define USER_NAME_SIZE 257
+
+/* -ENOENT when it has none. */
+int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE]) _must_check_;
+
+#endif
