@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The only file below cmd/ that reads the environment, and it reads five
- * names of it: HOME and the four XDG_*. What a variable names is used only
+ * The only file below cmd/ that reads the environment, and it reads six
+ * names of it: HOME, the four XDG_* and SSH_CONNECTION. What a variable names is used only
  * when it is absolute and, where it exists, the caller's own: an environment
  * that leaked through su must not make one user's engine write into, or
  * believe, another's directory.
@@ -174,6 +174,7 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 	if (geteuid() != eng->uid)
 		return err_set(e, EPERM, "ranby: must not be run set-user-id");
 	eng->rootful = is_initial_root(eng->uid);
+	eng->ssh_connection = getenv("SSH_CONNECTION");
 	eng->home = strdup(home ? home : "/");
 	if (!eng->home)
 		return err_errno(e, ENOMEM, "engine");

@@ -49,6 +49,7 @@ struct engine {
 	bool rootful;      /* uid 0 in the initial user namespace: no keeper is needed */
 	char boot_id[37];  /* /proc/sys/kernel/random/boot_id */
 	char *home;        /* $HOME, absolute; "/" when unset */
+	const char *ssh_connection; /* $SSH_CONNECTION as the caller claims it, NULL when unset; borrowed */
 	char *data_path;   /* absolute */
 	char *run_path;
 	int data_fd;       /* O_RDONLY | O_DIRECTORY, so that it can be synced */

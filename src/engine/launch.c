@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The steps, in order. Each says in which process it happens.
+ *
+ *	launch_watch
+ *	  2 watch     ranby       starts ranby-monitor, detached, in a session of its own
+ *	  3 build     runtime     in the keeper: namespaces, maps, mounts (runtime/)
+ *	  4 init      init        in the container's namespaces: root, devices; blocks
+ *	  -           ranby       hears CREATED {pid, start time}, or the runtime's own error
+ *	launch_release
+ *	  5 seize     ranby       PTRACE_SEIZE with EXITKILL: if we die now, init dies
+ *	  6 start     ranby       START over the socket; init confines itself and executes
+ *	  7 exec stop ranby       the payload stands after its exec, before its first
+ *	                          instruction: read what is in force, write the record
+ *	  8 go        ranby       detach; tell the monitor that it is no longer ours
+ *
+ * What must hold: whoever dies, no payload runs that the state does not show.
+ * Up to step 5 the monitor kills init when our socket closes; from 5 to
+ * the detach the kernel does (EXITKILL); and the record is written
+ * in between, so a payload that runs has been recorded.
+ *
+ * Where ptrace is not allowed (yama's ptrace_scope 3, or a filter on us), the
+ * record is written before START, and says that it was: "pre-exec".
+ */
+#include "engine/launch.h"
+
+#include "engine/inforce.h"
+#include "runtime/start.h"
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#define CREATE_TIMEOUT_MS 120000 /* a cold disk and a network helper, and not for ever */
+#define GONE_TIMEOUT_MS 10000
+
+int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
+{
+	int r = monitor_launch(&p->monitor, &l->monitor, e);
+
+	if (r < 0)
+		return r;
+	l->watching = true;
+	return monitor_wait_created(&l->monitor, CREATE_TIMEOUT_MS, &l->created, e);
+}
+
+enum seized { SEIZED, NOT_ALLOWED };
+
+/* A number that had become a stranger's in between: leaves it as it was. */
+static void let_go(pid_t pid)
+{
+	int status;
+
+	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == 0 && waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
+		(void)ptrace(PTRACE_DETACH, pid, 0, 0);
+}
+
+/* Step 5. SEIZED, NOT_ALLOWED, or -errno. */
+static int seize(const struct monitor_created *c, struct err *e)
+{
+	uint64_t ticks;
+
+	if (ptrace(PTRACE_SEIZE, c->pid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL) < 0)
+		return errno == ESRCH ? err_errno(e, ESRCH, "init of the container") : NOT_ALLOWED;
+	/* a traced process keeps its number, so now the comparison stays true */
+	if (pid_start_ticks(c->pid, &ticks) == 0 && ticks == c->start_ticks)
+		return SEIZED;
+	let_go(c->pid);
+	return err_set(e, ESRCH, "init of the container has ended");
+}
+
+/* Ends what we trace and takes its end from the kernel: until then the monitor, its parent, does not see it. */
+static void abandon(pid_t pid)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int status;
+
+	if (pidfd_open_pid(pid, &pidfd) == 0)
+		(void)!pidfd_signal(pidfd, SIGKILL);
+	while (waitpid(pid, &status, __WALL) == pid ? WIFSTOPPED(status) : errno == EINTR)
+		;
+}
+
+static int connect_start(const struct launch_plan *p, int *ret_sock, struct err *e)
+{
+	if (p->start_name)
+		return runtime_start_connect_at(p->start_dirfd, p->start_name, ret_sock, e);
+	return runtime_start_connect(p->start_dirfd, p->runtime_id, ret_sock, e);
+}
+
+enum waited { AT_EXEC, ENDED };
+
+/* Lets init run, signals and all, up to its exec or its end. Both are seen before init's own words are read, which lie in the socket. */
+static int wait_for_exec(pid_t pid, struct err *e)
+{
+	int status;
+
+	for (;;) {
+		if (waitpid(pid, &status, __WALL) < 0) {
+			if (errno == EINTR)
+				continue;
+			return err_errno(e, errno, "wait for the exec of the payload");
+		}
+		if (!WIFSTOPPED(status))
+			return ENDED;
+		switch (status >> 16) {
+		case PTRACE_EVENT_EXEC:
+			return AT_EXEC;
+		case PTRACE_EVENT_STOP:
+			(void)ptrace(PTRACE_CONT, pid, 0, 0);
+			break;
+		default:
+			(void)ptrace(PTRACE_CONT, pid, 0, WSTOPSIG(status));
+		}
+	}
+}
+
+static int record(const struct launch_plan *p, const struct launch *l, const char *stage, struct err *e)
+{
+	struct json_object *in_force = NULL;
+	int r = inforce_read(l->created.pid, l->created.start_ticks, stage, &in_force, e);
+
+	return r < 0 ? r : p->record(p->ctx, &l->created, in_force, e);
+}
+
+/* Steps 6 to 8 with init seized. */
+static int start_traced(const struct launch_plan *p, const struct launch *l, int sock, struct err *e)
+{
+	int r = runtime_start_send(sock, e);
+	int at;
+
+	if (r < 0)
+		return r;
+	at = wait_for_exec(l->created.pid, e);
+	if (at < 0)
+		return at;
+	r = runtime_start_result(sock, e);
+	if (r < 0)
+		return r;
+	if (at == ENDED)
+		return err_set(e, ESRCH, "the payload was killed before it ran");
+	r = record(p, l, INFORCE_EXEC_STOP, e);
+	if (r < 0)
+		return r;
+	if (ptrace(PTRACE_DETACH, l->created.pid, 0, 0) < 0 && errno != ESRCH)
+		return err_errno(e, errno, "release the payload");
+	return 0;
+}
+
+static int start_untraced(const struct launch_plan *p, const struct launch *l, int sock, struct err *e)
+{
+	int r = record(p, l, INFORCE_PRE_EXEC, e);
+
+	if (r == 0)
+		r = runtime_start_send(sock, e);
+	return r == 0 ? runtime_start_result(sock, e) : r;
+}
+
+int launch_release(const struct launch_plan *p, struct launch *l, struct err *e)
+{
+	_cleanup_close_ int sock = -EBADF;
+	int r, how;
+
+	how = seize(&l->created, e);
+	if (how < 0)
+		return how;
+	r = connect_start(p, &sock, e);
+	if (r == 0)
+		r = how == SEIZED ? start_traced(p, l, sock, e) : start_untraced(p, l, sock, e);
+	if (r < 0 && how == SEIZED)
+		abandon(l->created.pid);
+	if (r < 0)
+		return r;
+	l->released = true;
+	return monitor_say_started(&l->monitor, e);
+}
+
+void launch_done(struct launch *l)
+{
+	/* closing the socket before STARTED is what tells the monitor to kill and clean up */
+	fd_closep(&l->monitor.sync_fd);
+	if (l->watching && !l->released && l->monitor.pidfd >= 0)
+		(void)!pidfd_wait(l->monitor.pidfd, GONE_TIMEOUT_MS);
+	monitor_handle_done(&l->monitor);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * launch - from a bundle on the disk to a payload that runs: the spine that a
+ * container's start and an exec share.
+ *
+ *	_cleanup_(launch_done) struct launch l = LAUNCH_INIT;
+ *	r = launch_watch(&plan, &l, e);		// monitor, runtime, init: blocked
+ *	...					// attach here: no byte is missed
+ *	r = launch_release(&plan, &l, e);	// exec stop, plan.record(), and it runs
+ *
+ * launch_done() before launch_release() has succeeded ends all that was
+ * started, and waits until it is gone.
+ */
+#ifndef RANBY_ENGINE_LAUNCH_H
+#define RANBY_ENGINE_LAUNCH_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "monitor/launch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+struct launch_plan {
+	struct monitor_launch monitor; /* stages 2 to 4 */
+	/* the start socket of init: the directory that it is in, and its name; or a container of the runtime's state */
+	int start_dirfd;
+	const char *start_name;      /* a socket's name below start_dirfd; NULL: start_dirfd is RROOT */
+	const char *runtime_id;      /* with NULL start_name */
+	/*
+	 * Called once while the payload is stopped at its exec (or before it is
+	 * started, see inforce.h): what is written here is on the disk before the
+	 * payload's first instruction. `in_force` is consumed. A failure kills it.
+	 */
+	int (*record)(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
+	void *ctx;
+};
+
+struct launch {
+	struct monitor_handle monitor;
+	struct monitor_created created;
+	bool watching; /* a monitor was started */
+	bool released; /* the payload runs */
+};
+#define LAUNCH_INIT {.monitor = MONITOR_HANDLE_INIT}
+
+int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e) _must_check_;
+int launch_release(const struct launch_plan *p, struct launch *l, struct err *e) _must_check_;
+void launch_done(struct launch *l);
+
+#endif
