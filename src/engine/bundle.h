@@ -24,11 +24,13 @@
 
 #include <stdint.h>
 
+struct image_config; /* oci/image_config.h */
+
 struct bundle_input {
 	const char *id, *name;
 	const struct container_options *options; /* checked */
-	struct json_object *image;   /* the image's config blob (whole), borrowed; NULL with --rootfs */
-	const struct strv *layers;   /* absolute directories, lowest first; NULL with --rootfs */
+	const struct image_config *image; /* NULL with --rootfs */
+	const struct strv *layers;   /* lowest first, absolute or relative to data_dir (store_layers()); NULL with --rootfs */
 	char *const *command;        /* operands after the image, NULL-terminated; NULL or empty: the image's */
 	const struct userns_plan *userns;
 	int userns_fd;               /* the keeper, or -EBADF: volumes are filled in it */

@@ -4,8 +4,11 @@
  * network - --network, -p and what connects the container.
  *
  *	r = network_plan_make(&options, &plan, e);
- *	plan.helper: argv for the monitor, NULL items when none; "{PID}" stands
- *	for the host pid of init, "{PIDFILE}" for a file for the helper's pid
+ *	plan.helper: argv for the monitor (monitor/launch.h), empty without one:
+ *	helper.items[0] is the name for self_open_helper(); "{PID}" stands for the
+ *	host pid of init and "{READY_FD}" for a pipe (both filled in by the
+ *	monitor), an item "{PIDFILE}" for the path of a file for the helper's
+ *	pid (filled in by the engine: then the helper daemonises)
  *
  * none: a network namespace with nothing but lo. host: the host's. pasta (the
  * default) and slirp4netns: user-mode networking by a helper that the monitor

@@ -9,7 +9,7 @@
  *	r = user_files_from_layers(&layers, &f, e);	// none mounted
  *	r = user_resolve("www-data", &f, NULL, &who, e);
  *
- * Grammar: [USER][:[GROUP]], each a decimal ID without sign, blanks or leading
+ * Grammar: USER[:[GROUP]], each a decimal ID without sign, blanks or leading
  * zeros, up to 4294967294, or a name: [a-zA-Z_][a-zA-Z0-9_.-]*[$]?, up to 256
  * bytes. What consists of digits is a number and is never looked up as
  * a name; what begins with a digit and is not a number is refused. A name

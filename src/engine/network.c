@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * pasta's defaults are made for a developer's convenience: it forwards each
+ * port that is bound inside to the host and the host's loopback ports into the
+ * namespace, and maps the gateway's address to the host. None of that was
+ * asked for, so all of it is switched off (-t/-u/-T/-U none, --no-map-gw), and
+ * only what -p names is forwarded. Its command line here is the one of
+ * Debian 12's version (2023-03) on: no option later than that is used.
+ *
+ * The connections keep their peers' addresses, since pasta has no proxy in
+ * between but for the host's own loopback (CVE-2021-20199 was one for all).
+ */
+#include "engine/network.h"
+
+#include "base/parse.h"
+#include "engine/hosts.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *network_kind_name(enum network_kind k)
+{
+	static const char *const names[] = {
+		[NETWORK_PASTA] = "pasta",
+		[NETWORK_SLIRP] = "slirp4netns",
+		[NETWORK_NONE] = "none",
+		[NETWORK_HOST] = "host",
+	};
+
+	return names[k];
+}
+
+void network_plan_done(struct network_plan *p)
+{
+	strv_done(&p->helper);
+}
+
+/* ---- ports ---- */
+
+/* "8080" or "8080-8090". */
+static int parse_range(const char *text, size_t len, uint16_t *first, uint16_t *count)
+{
+	char copy[16], *dash;
+	uint32_t a, b;
+
+	if (len == 0 || len >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	dash = strchr(copy, '-');
+	if (dash)
+		*dash = '\0';
+	if (parse_u32(copy, 1, UINT16_MAX, &a) < 0)
+		return -EINVAL;
+	b = a;
+	if (dash && (parse_u32(dash + 1, 1, UINT16_MAX, &b) < 0 || b < a || b - a >= UINT16_MAX))
+		return -EINVAL;
+	*first = (uint16_t)a;
+	*count = (uint16_t)(b - a + 1);
+	return 0;
+}
+
+/* The address before the ports, canonical; brackets around IPv6. */
+static int parse_ip(const char *text, size_t len, char out[static 46])
+{
+	struct in6_addr six;
+	struct in_addr four;
+	char copy[64];
+	bool brackets = len > 2 && text[0] == '[' && text[len - 1] == ']';
+
+	if (brackets) {
+		text++;
+		len -= 2;
+	}
+	if (len >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (!brackets && inet_pton(AF_INET, copy, &four) == 1)
+		return inet_ntop(AF_INET, &four, out, 46) ? 0 : -EINVAL;
+	if (brackets && inet_pton(AF_INET6, copy, &six) == 1)
+		return inet_ntop(AF_INET6, &six, out, 46) ? 0 : -EINVAL;
+	return -EINVAL;
+}
+
+static int parse_proto(const char *proto, bool *ret_udp)
+{
+	*ret_udp = strcmp(proto, "udp") == 0;
+	return *ret_udp || strcmp(proto, "tcp") == 0 ? 0 : -EINVAL;
+}
+
+/* "[IP:][HOST:]CTR" without the protocol. */
+static const char *parse_ports(const char *text, struct port_map *p)
+{
+	const char *ctr = strrchr(text, ':'), *host = text, *ip_end = NULL;
+	uint16_t count = 0;
+
+	if (parse_range(ctr ? ctr + 1 : text, strlen(ctr ? ctr + 1 : text), &p->container_port, &p->count) < 0)
+		return "the container's port is not a number or a range from 1 to 65535";
+	if (!ctr)
+		return NULL;
+	/* between the address and the last colon: the last colon before it that is not in brackets */
+	for (const char *c = ctr; c-- > text && *c != ']';)
+		if (*c == ':') {
+			ip_end = c;
+			break;
+		}
+	if (!ip_end && text[0] == '[')
+		return "there is no host port between the colons";
+	if (ip_end)
+		host = ip_end + 1;
+	if (ip_end && ip_end > text && parse_ip(text, (size_t)(ip_end - text), p->host_ip) < 0)
+		return "the address is not an IP address (IPv6 needs brackets)";
+	if (host == ctr)
+		return NULL;
+	if (parse_range(host, (size_t)(ctr - host), &p->host_port, &count) < 0)
+		return "the host's port is not a number or a range from 1 to 65535";
+	return count == p->count ? NULL : "the ranges differ in length";
+}
+
+int port_spec_parse(const char *text, struct port_map *ret, struct err *e)
+{
+	size_t len = strcspn(text, "/");
+	struct port_map p = {0};
+	const char *why;
+	char ports[128];
+
+	if (len >= sizeof(ports))
+		return err_set(e, EINVAL, "--publish: longer than %zu bytes", sizeof(ports) - 1);
+	if (text[len] == '/' && parse_proto(text + len + 1, &p.udp) < 0)
+		return err_set(e, EINVAL, "--publish %s: the protocol is neither tcp nor udp", text);
+	memcpy(ports, text, len);
+	ports[len] = '\0';
+	why = parse_ports(ports, &p);
+	if (why)
+		return err_set(e, EINVAL, "--publish %s: %s", text, why);
+	*ret = p;
+	return 0;
+}
+
+/* ---- the helper ---- */
+
+/* pasta: "ADDRESS/FIRST-LAST:FIRST-LAST" after -t or -u. */
+static int pasta_port(const struct port_map *p, struct strv *argv)
+{
+	char spec[128];
+	int n;
+
+	n = snprintf(spec, sizeof(spec), "%s%s", p->host_ip, p->host_ip[0] ? "/" : "");
+	if (p->count == 1)
+		snprintf(spec + n, sizeof(spec) - (size_t)n, "%u:%u", p->host_port, p->container_port);
+	else
+		snprintf(spec + n, sizeof(spec) - (size_t)n, "%u-%u:%u-%u", p->host_port, p->host_port + p->count - 1,
+			 p->container_port, p->container_port + p->count - 1);
+	return strv_add(argv, p->udp ? "-u" : "-t") < 0 || strv_add(argv, spec) < 0 ? -ENOMEM : 0;
+}
+
+static int pasta_argv(const struct network_plan *plan, struct strv *argv)
+{
+	static const char *const start[] = {"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward",
+					    HOSTS_DNS_FORWARD, "--pid", "{PIDFILE}", "-T", "none", "-U", "none"};
+	bool tcp = false, udp = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(start); i++)
+		r = strv_add(argv, start[i]);
+	for (size_t i = 0; r == 0 && i < plan->n_ports; i++) {
+		r = pasta_port(&plan->ports[i], argv);
+		tcp |= !plan->ports[i].udp;
+		udp |= plan->ports[i].udp;
+	}
+	if (r == 0 && !tcp)
+		r = strv_add_all(argv, (char *const[]){(char[]){"-t"}, (char[]){"none"}, NULL});
+	if (r == 0 && !udp)
+		r = strv_add_all(argv, (char *const[]){(char[]){"-u"}, (char[]){"none"}, NULL});
+	return r == 0 ? strv_add(argv, "{PID}") : r;
+}
+
+static int slirp_argv(struct strv *argv)
+{
+	static const char *const words[] = {"slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
+					    "--enable-ipv6", "--userns-path=/proc/{PID}/ns/user", "--ready-fd={READY_FD}",
+					    "{PID}", "tap0"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words); i++)
+		r = strv_add(argv, words[i]);
+	return r;
+}
+
+static int parse_kind(const struct container_options *o, enum network_kind *ret, struct err *e)
+{
+	static const struct {
+		const char *word;
+		enum network_kind kind;
+	} kinds[] = {
+		{"pasta", NETWORK_PASTA}, {"private", NETWORK_PASTA}, {"default", NETWORK_PASTA}, {"", NETWORK_PASTA},
+		{"slirp4netns", NETWORK_SLIRP}, {"none", NETWORK_NONE}, {"host", NETWORK_HOST},
+	};
+	const char *value = o->network.n > 0 ? o->network.items[o->network.n - 1] : "";
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kinds[i].word, value) == 0) {
+			*ret = kinds[i].kind;
+			return o->network.n < 2 ? 0
+						: err_set(e, ENOTSUP, "--network: only one network per container is supported");
+		}
+	r = err_set(e, ENOTSUP, "--network %s: only none, host, pasta and slirp4netns are supported", value);
+	if (strchr(value, ':'))
+		err_hint(e, "options after the colon and joining another container's network are not supported yet");
+	return r;
+}
+
+static int parse_ports_all(const struct container_options *o, struct network_plan *p, struct err *e)
+{
+	for (size_t i = 0; i < o->publish.n; i++) {
+		int r;
+
+		if (p->n_ports == PORT_MAPS_MAX)
+			return err_set(e, E2BIG, "--publish: more than %d ports", PORT_MAPS_MAX);
+		r = port_spec_parse(o->publish.items[i], &p->ports[p->n_ports], e);
+		if (r < 0)
+			return r;
+		p->n_ports++;
+	}
+	return 0;
+}
+
+/* What cannot be published on this kind of network. */
+static int check_ports(const struct network_plan *p, struct err *e)
+{
+	if (p->n_ports > 0 && p->kind != NETWORK_PASTA)
+		return err_set(e, EINVAL, "--publish: not possible with --network %s", network_kind_name(p->kind));
+	for (size_t i = 0; i < p->n_ports; i++)
+		if (p->ports[i].host_port == 0)
+			return err_set(e, ENOTSUP, "--publish: say the port of the host, as in 8080:%u", p->ports[i].container_port);
+	return 0;
+}
+
+int network_plan_make(const struct container_options *o, struct network_plan *ret, struct err *e)
+{
+	_cleanup_(network_plan_done) struct network_plan p = {0};
+	int r;
+
+	r = parse_kind(o, &p.kind, e);
+	if (r == 0)
+		r = parse_ports_all(o, &p, e);
+	if (r == 0)
+		r = check_ports(&p, e);
+	if (r < 0)
+		return r;
+	if (p.kind == NETWORK_PASTA)
+		r = pasta_argv(&p, &p.helper);
+	else if (p.kind == NETWORK_SLIRP)
+		r = slirp_argv(&p.helper);
+	if (r < 0)
+		return err_errno(e, -r, "network");
+	*ret = p;
+	p.helper = (struct strv){0};
+	return 0;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * One table says what is recorded, under which key, and of which type; both
+ * directions walk it. Keys are the long names of podman, so that whoever reads
+ * container.json knows them. What is at its zero value is not written, but
+ * for flags that are true by default: those are written when they are false.
+ *
+ * container_options_check() asks every grammar before anything is pulled or
+ * made: a bad -p must not cost a download.
+ */
+#include "engine/options.h"
+
+#include "base/parse.h"
+#include "base/signame.h"
+#include "engine/env.h"
+#include "engine/hosts.h"
+#include "engine/mount_spec.h"
+#include "engine/network.h"
+#include "engine/profile.h"
+#include "engine/user.h"
+#include "engine/userns_mode.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+enum kind {
+	STRING,
+	LIST,
+	FLAG,
+	FLAG_ON, /* true by default */
+	U32,
+	U64,
+};
+
+struct field {
+	const char *key;
+	enum kind kind;
+	size_t offset;
+};
+
+#define F(kind, key, member) {key, kind, offsetof(struct container_options, member)}
+
+static const struct field fields[] = {
+	F(STRING, "name", name),
+	F(STRING, "hostname", hostname),
+	F(STRING, "user", user),
+	F(STRING, "workdir", workdir),
+	F(STRING, "umask", umask),
+	F(STRING, "tz", tz),
+	F(STRING, "entrypoint", entrypoint),
+	F(STRING, "rootfs", rootfs),
+	F(LIST, "env", env),
+	F(LIST, "env-file", env_file),
+	F(LIST, "unsetenv", unsetenv),
+	F(FLAG, "unsetenv-all", unsetenv_all),
+	F(FLAG, "env-host", env_host),
+	F(FLAG_ON, "http-proxy", http_proxy),
+	F(LIST, "label", label),
+	F(LIST, "label-file", label_file),
+	F(LIST, "annotation", annotation),
+	F(FLAG, "init", init),
+	F(STRING, "stop-signal", stop_signal),
+	F(U32, "stop-timeout", stop_timeout),
+	F(LIST, "group-add", group_add),
+	F(FLAG, "detach", detach),
+	F(FLAG, "interactive", interactive),
+	F(FLAG, "tty", tty),
+	F(FLAG, "quiet", quiet),
+	F(FLAG_ON, "sig-proxy", sig_proxy),
+	F(FLAG, "rm", rm),
+	F(FLAG, "replace", replace),
+	F(LIST, "attach", attach),
+	F(STRING, "detach-keys", detach_keys),
+	F(STRING, "pidfile", pidfile),
+	F(STRING, "conmon-pidfile", monitor_pidfile),
+	F(STRING, "cidfile", cidfile),
+	F(STRING, "restart", restart),
+	F(STRING, "log-driver", log_driver),
+	F(LIST, "log-opt", log_opt),
+	F(STRING, "pull", pull),
+	F(STRING, "platform", platform),
+	F(STRING, "arch", arch),
+	F(STRING, "os", os),
+	F(STRING, "variant", variant),
+	F(STRING, "userns", userns),
+	F(STRING, "pid", pid),
+	F(STRING, "ipc", ipc),
+	F(STRING, "uts", uts),
+	F(STRING, "cgroupns", cgroupns),
+	F(STRING, "cgroups", cgroups),
+	F(LIST, "uidmap", uidmap),
+	F(LIST, "gidmap", gidmap),
+	F(LIST, "network", network),
+	F(LIST, "publish", publish),
+	F(LIST, "expose", expose),
+	F(FLAG, "publish-all", publish_all),
+	F(LIST, "dns", dns),
+	F(LIST, "dns-search", dns_search),
+	F(LIST, "dns-option", dns_option),
+	F(LIST, "add-host", add_host),
+	F(FLAG, "no-hosts", no_hosts),
+	F(FLAG, "no-hostname", no_hostname),
+	F(FLAG, "read-only", read_only),
+	F(FLAG_ON, "read-only-tmpfs", read_only_tmpfs),
+	F(LIST, "volume", volume),
+	F(LIST, "mount", mount),
+	F(LIST, "tmpfs", tmpfs),
+	F(LIST, "device", device),
+	F(STRING, "image-volume", image_volume),
+	F(U64, "shm-size", shm_size),
+	F(FLAG, "privileged", privileged),
+	F(LIST, "security-opt", security_opt),
+	F(LIST, "cap-add", cap_add),
+	F(LIST, "cap-drop", cap_drop),
+	F(LIST, "ulimit", ulimit),
+	F(LIST, "sysctl", sysctl),
+	F(STRING, "oom-score-adj", oom_score_adj),
+	F(STRING, "systemd", systemd),
+};
+
+void container_options_defaults(struct container_options *o)
+{
+	o->http_proxy = true;
+	o->sig_proxy = true;
+	o->read_only_tmpfs = true;
+	o->tls_verify = true;
+	if (o->shm_size == 0)
+		o->shm_size = 64U << 20;
+}
+
+void container_options_done(struct container_options *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (fields[i].kind == LIST)
+			strv_done((struct strv *)(void *)((char *)o + fields[i].offset));
+	json_putp(&o->source);
+}
+
+static int put_field(const struct field *f, const struct container_options *o, struct json_object *json)
+{
+	const void *at = (const char *)o + f->offset;
+	const struct strv *list = at;
+
+	switch (f->kind) {
+	case STRING:
+		return json_add_str(json, f->key, *(const char *const *)at);
+	case LIST:
+		return list->n > 0 ? json_add_strv(json, f->key, list) : 0;
+	case FLAG:
+		return *(const bool *)at ? json_add_bool(json, f->key, true) : 0;
+	case FLAG_ON:
+		return *(const bool *)at ? 0 : json_add_bool(json, f->key, false);
+	case U32:
+		return *(const uint32_t *)at ? json_add_int(json, f->key, *(const uint32_t *)at) : 0;
+	case U64:
+		return *(const uint64_t *)at ? json_add_u64(json, f->key, *(const uint64_t *)at) : 0;
+	}
+	return -EINVAL;
+}
+
+int container_options_to_json(const struct container_options *o, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *json = json_object_new_object();
+	int r = json ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++)
+		r = put_field(&fields[i], o, json);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(json);
+	return 0;
+}
+
+static int get_field(const struct field *f, struct json_object *json, struct container_options *o, struct err *e)
+{
+	void *at = (char *)o + f->offset;
+
+	switch (f->kind) {
+	case STRING:
+		return json_get_str(json, f->key, (const char **)at, e);
+	case LIST:
+		return json_get_strv(json, f->key, at, e);
+	case FLAG:
+	case FLAG_ON:
+		return json_get_bool(json, f->key, at, e);
+	case U32:
+		return json_get_u32(json, f->key, 0, UINT32_MAX, at, e);
+	case U64:
+		return json_get_u64(json, f->key, 0, UINT64_MAX, at, e);
+	}
+	return -EINVAL;
+}
+
+int container_options_from_json(struct json_object *json, struct container_options *ret, struct err *e)
+{
+	struct container_options o = {0};
+
+	container_options_defaults(&o);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		int r = get_field(&fields[i], json, &o, e);
+
+		if (r < 0) {
+			container_options_done(&o);
+			return r;
+		}
+	}
+	o.source = json_object_get(json);
+	*ret = o;
+	return 0;
+}
+
+/* One of the words, or NULL given. */
+static int check_word(const char *option, const char *value, const char *const *words, const char *instead,
+		      struct err *e)
+{
+	if (!value)
+		return 0;
+	for (; *words; words++)
+		if (strcmp(value, *words) == 0)
+			return 0;
+	return err_set(e, EINVAL, "--%s %s: %s", option, value, instead);
+}
+
+static int check_namespaces(const struct container_options *o, struct err *e)
+{
+	static const char *const private_or_host[] = {"", "private", "host", NULL};
+	static const char *const ipc[] = {"", "private", "host", "none", "shareable", NULL};
+	static const char *const cgroups[] = {"enabled", "disabled", "no-conmon", NULL};
+	struct userns_mode mode;
+	int r;
+
+	r = check_word("pid", o->pid, private_or_host, "only private and host are supported", e);
+	if (r == 0)
+		r = check_word("ipc", o->ipc, ipc, "only private, shareable, none and host are supported", e);
+	if (r == 0)
+		r = check_word("uts", o->uts, private_or_host, "only private and host are supported", e);
+	if (r == 0)
+		r = check_word("cgroupns", o->cgroupns, private_or_host, "only private and host are supported", e);
+	if (r == 0)
+		r = check_word("cgroups", o->cgroups, cgroups, "only enabled, disabled and no-conmon are supported", e);
+	if (r == 0 && o->uts && strcmp(o->uts, "host") == 0 && o->hostname)
+		r = err_set(e, EINVAL, "--hostname and --uts host exclude each other");
+	return r < 0 ? r : userns_mode_parse(o, &mode, e);
+}
+
+static int check_front(const struct container_options *o, struct err *e)
+{
+	static const char *const restart[] = {"", "no", NULL};
+	static const char *const log_driver[] = {"k8s-file", "json-file", "none", NULL};
+	static const char *const pull[] = {"always", "missing", "never", "newer", "true", "false", NULL};
+	static const char *const systemd[] = {"false", NULL};
+	static const char *const streams[] = {"stdin", "stdout", "stderr", NULL};
+	static const char *const image_volume[] = {"", "anonymous", "bind", "tmpfs", "ignore", NULL};
+	int r;
+
+	r = check_word("restart", o->restart, restart, "only no is supported: nothing restarts a container by itself yet", e);
+	if (r == 0)
+		r = check_word("log-driver", o->log_driver, log_driver, "only k8s-file and none are supported", e);
+	if (r == 0)
+		r = check_word("pull", o->pull, pull, "not one of always, missing, never, newer", e);
+	if (r == 0)
+		r = check_word("systemd", o->systemd, systemd, "only false is supported", e);
+	if (r == 0)
+		r = check_word("image-volume", o->image_volume, image_volume, "not one of anonymous, tmpfs, ignore", e);
+	for (size_t i = 0; r == 0 && i < o->attach.n; i++)
+		r = check_word("attach", o->attach.items[i], streams, "not one of stdin, stdout, stderr", e);
+	if (r == 0 && o->detach && o->attach.n > 0)
+		r = err_set(e, EINVAL, "--detach and --attach exclude each other");
+	return r;
+}
+
+static int check_numbers(const struct container_options *o, struct err *e)
+{
+	uint32_t mask;
+	int64_t adj;
+
+	if (o->umask && parse_mode(o->umask, &mask) < 0)
+		return err_set(e, EINVAL, "--umask %s: not an octal mode", o->umask);
+	if (o->oom_score_adj && parse_i64(o->oom_score_adj, -1000, 1000, &adj) < 0)
+		return err_set(e, EINVAL, "--oom-score-adj %s: not a number from -1000 to 1000", o->oom_score_adj);
+	return 0;
+}
+
+static int check_mounts(const struct container_options *o, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->volume.n; i++) {
+		struct mount_spec m = {0};
+
+		r = volume_spec_parse(o->volume.items[i], &m, e);
+		mount_spec_done(&m);
+	}
+	for (size_t i = 0; r == 0 && i < o->mount.n; i++) {
+		struct mount_spec m = {0};
+
+		r = mount_spec_parse(o->mount.items[i], &m, e);
+		mount_spec_done(&m);
+	}
+	for (size_t i = 0; r == 0 && i < o->tmpfs.n; i++) {
+		struct mount_spec m = {0};
+
+		r = tmpfs_spec_parse(o->tmpfs.items[i], &m, e);
+		mount_spec_done(&m);
+	}
+	return r;
+}
+
+static int check_network(const struct container_options *o, struct err *e)
+{
+	_cleanup_(network_plan_done) struct network_plan plan = {0};
+
+	return network_plan_make(o, &plan, e);
+}
+
+static int check_process(const struct container_options *o, struct err *e)
+{
+	_cleanup_(profile_done) struct profile profile = {0};
+	int sig, r;
+
+	r = user_check(o->user, e);
+	if (r < 0)
+		return err_wrap(e, r, "--user");
+	if (o->workdir && o->workdir[0] != '/')
+		return err_set(e, EINVAL, "--workdir %s: must be absolute", o->workdir);
+	if (o->stop_signal) {
+		r = signal_parse(o->stop_signal, &sig);
+		if (r < 0)
+			return err_set(e, EINVAL, "--stop-signal %s: no such signal", o->stop_signal);
+	}
+	return profile_make(o, &profile, e);
+}
+
+int container_options_check(const struct container_options *o, struct err *e)
+{
+	static int (*const checks[])(const struct container_options *, struct err *) = {
+		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, hosts_check,
+		env_check,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		int r = checks[i](o, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * --security-opt, --cap-*, --sysctl and --ulimit, each checked here, where the
+ * user's words are still at hand for the error; the runtime checks again what
+ * it is handed.
+ *
+ * --privileged, rootless: all capabilities in the container's own user
+ * namespace, no seccomp filter, nothing masked or read-only. It gives nothing
+ * that the user does not have on the host, and no devices.
+ */
+#include "engine/profile.h"
+
+#include "base/parse.h"
+#include "engine/capset.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+/* podman-run(1), "Default masked paths". */
+static const char *const masked_default[] = {
+	"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+	"/proc/timer_list", "/proc/timer_stats", "/sys/firmware", "/sys/fs/selinux", "/sys/devices/virtual/powercap",
+};
+static const char *const readonly_default[] = {
+	"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+void profile_done(struct profile *p)
+{
+	strv_done(&p->caps);
+	strv_done(&p->masked);
+	strv_done(&p->readonly);
+	strv_done(&p->proc_options);
+	strv_done(&p->sysctls);
+}
+
+/* ---- paths ---- */
+
+static int set_paths(struct strv *v, const char *const *paths, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = strv_add(v, paths[i]);
+	return r;
+}
+
+/* Absolute, and nothing in it that would name another place than it says. */
+static bool is_clean_path(const char *s)
+{
+	return s[0] == '/' && s[1] && !strstr(s, "//") && !strstr(s, "/../") && !strstr(s, "/./") &&
+	       (strlen(s) < 3 || strcmp(s + strlen(s) - 3, "/..") != 0);
+}
+
+static void remove_path(struct strv *v, const char *path)
+{
+	ptrdiff_t i = strv_find(v, path);
+
+	if (i < 0)
+		return;
+	free(v->items[i]);
+	memmove(&v->items[i], &v->items[i + 1], (v->n - (size_t)i) * sizeof(*v->items));
+	v->n--;
+}
+
+static int mask_paths(struct profile *p, const char *list, bool mask, struct err *e)
+{
+	_cleanup_free_ char *copy = strdup(list);
+	char *save = NULL;
+
+	if (!copy)
+		return err_errno(e, ENOMEM, "mask");
+	if (!mask && strcasecmp(list, "all") == 0) {
+		strv_done(&p->masked);
+		strv_done(&p->readonly);
+		return 0;
+	}
+	if (!*copy)
+		return err_set(e, EINVAL, "no paths");
+	for (char *path = strtok_r(copy, ":", &save); path; path = strtok_r(NULL, ":", &save)) {
+		if (!is_clean_path(path))
+			return err_set(e, EINVAL, "%s: not an absolute path", path);
+		if (strpbrk(path, "*?["))
+			return err_set(e, ENOTSUP, "%s: patterns are not supported", path);
+		remove_path(&p->masked, path);
+		if (!mask)
+			remove_path(&p->readonly, path);
+		else if (strv_add(&p->masked, path) < 0)
+			return err_errno(e, ENOMEM, "mask");
+	}
+	return 0;
+}
+
+/* ---- --security-opt ---- */
+
+static int opt_no_new_privs(struct profile *p, const char *value, struct err *e)
+{
+	p->no_new_privs = true;
+	if (value && parse_bool(value, &p->no_new_privs) < 0)
+		return err_set(e, EINVAL, "neither true nor false");
+	return 0;
+}
+
+static int opt_seccomp(struct profile *p, const char *value, struct err *e)
+{
+	if (!*value)
+		return err_set(e, EINVAL, "neither a file nor unconfined");
+	p->seccomp_unconfined = strcmp(value, "unconfined") == 0;
+	p->seccomp_file = p->seccomp_unconfined || strcmp(value, "builtin") == 0 ? NULL : value;
+	return 0;
+}
+
+static int opt_apparmor(struct profile *p, const char *value, struct err *e)
+{
+	if (!*value)
+		return err_set(e, EINVAL, "neither a profile nor unconfined");
+	p->apparmor = value;
+	return 0;
+}
+
+static int opt_label(struct profile *p, const char *value, struct err *e)
+{
+	(void)p;
+	if (strcmp(value, "disable") == 0)
+		return 0;
+	return err_set(e, ENOTSUP, "SELinux labels cannot be set yet; only label=disable is taken");
+}
+
+static int opt_mask(struct profile *p, const char *value, struct err *e)
+{
+	return mask_paths(p, value, true, e);
+}
+
+static int opt_unmask(struct profile *p, const char *value, struct err *e)
+{
+	return mask_paths(p, value, false, e);
+}
+
+static int opt_systempaths(struct profile *p, const char *value, struct err *e)
+{
+	if (strcmp(value, "unconfined") != 0)
+		return err_set(e, EINVAL, "only unconfined is possible");
+	return mask_paths(p, "ALL", false, e);
+}
+
+static int opt_proc(struct profile *p, const char *value, struct err *e)
+{
+	static const char *const allowed[] = {
+		"hidepid=0", "hidepid=1", "hidepid=2", "hidepid=off", "hidepid=noaccess", "hidepid=invisible",
+		"hidepid=ptraceable", "subset=pid", "nosuid", "nodev", "noexec", "ro",
+	};
+	_cleanup_free_ char *copy = strdup(value);
+	char *save = NULL;
+
+	if (!copy)
+		return err_errno(e, ENOMEM, "proc-opts");
+	for (char *o = strtok_r(copy, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
+		bool known = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+			known |= strcmp(allowed[i], o) == 0;
+		if (!known)
+			return err_set(e, EINVAL, "%s: not an option of /proc that can be set", o);
+		if (strv_add(&p->proc_options, o) < 0)
+			return err_errno(e, ENOMEM, "proc-opts");
+	}
+	return 0;
+}
+
+static const struct {
+	const char *key;
+	bool needs_value;
+	int (*apply)(struct profile *p, const char *value, struct err *e);
+} security_opts[] = {
+	{"no-new-privileges", false, opt_no_new_privs},
+	{"seccomp", true, opt_seccomp},
+	{"apparmor", true, opt_apparmor},
+	{"label", true, opt_label},
+	{"mask", true, opt_mask},
+	{"unmask", true, opt_unmask},
+	{"systempaths", true, opt_systempaths},
+	{"proc-opts", true, opt_proc},
+};
+
+static int security_opt(struct profile *p, const char *text, struct err *e)
+{
+	/* docker once wrote "seccomp:unconfined", and still takes it */
+	size_t len = strcspn(text, "=:");
+	const char *value = text[len] ? text + len + 1 : NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(security_opts); i++) {
+		int r;
+
+		if (strlen(security_opts[i].key) != len || strncmp(security_opts[i].key, text, len) != 0)
+			continue;
+		if (!value && security_opts[i].needs_value)
+			return err_set(e, EINVAL, "--security-opt %s: needs a value", text);
+		r = security_opts[i].apply(p, value, e);
+		return r < 0 ? err_wrap(e, r, "--security-opt %s", text) : 0;
+	}
+	return err_set(e, EINVAL, "--security-opt %s: unknown", text);
+}
+
+/* ---- --sysctl ---- */
+
+static bool in_namespace(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(list[i]);
+
+		if (list[i][len - 1] == '.' ? strncmp(name, list[i], len) == 0 && name[len] : strcmp(name, list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_host(const char *mode)
+{
+	return mode && strcmp(mode, "host") == 0;
+}
+
+static int add_sysctl(const struct container_options *o, struct profile *p, const char *text, struct err *e)
+{
+	static const char *const ipc[] = {"fs.mqueue.", "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+					  "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+	static const char *const net[] = {"net."};
+	static const char *const uts[] = {"kernel.domainname"};
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const char *network = o->network.n > 0 ? o->network.items[o->network.n - 1] : NULL;
+	_cleanup_free_ char *name = strndup(text, strcspn(text, "="));
+	const char *value = strchr(text, '='), *shared = NULL;
+
+	if (!name)
+		return err_errno(e, ENOMEM, "--sysctl");
+	/* CVE-2022-0811: a '+', a '=' or a newline made one value set two */
+	if (!value || !*name || strspn(name, letters) != strlen(name) || strstr(name, ".."))
+		return err_set(e, EINVAL, "--sysctl %s: not NAME=VALUE", name);
+	for (const char *c = value + 1; *c; c++)
+		if (((unsigned char)*c < 0x20 && *c != '\t') || (unsigned char)*c >= 0x7f || *c == '+' || *c == '=')
+			return err_set(e, EINVAL, "--sysctl %s: a byte in the value that no sysctl takes", name);
+	if (in_namespace(name, net, ARRAY_SIZE(net)))
+		shared = is_host(network) ? "network" : NULL;
+	else if (in_namespace(name, ipc, ARRAY_SIZE(ipc)))
+		shared = is_host(o->ipc) ? "IPC" : NULL;
+	else if (in_namespace(name, uts, ARRAY_SIZE(uts)))
+		shared = is_host(o->uts) ? "UTS" : NULL;
+	else
+		return err_set(e, EPERM, "--sysctl %s: belongs to no namespace of the container, it would change the host", name);
+	if (shared)
+		return err_set(e, EPERM, "--sysctl %s: the container shares the host's %s namespace", name, shared);
+	return strv_add(&p->sysctls, text) < 0 ? err_errno(e, ENOMEM, "--sysctl") : 0;
+}
+
+/* ---- --ulimit ---- */
+
+static int limit_value(const char *s, size_t len, uint64_t *ret)
+{
+	char copy[24];
+
+	if (len == 0 || len >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	if (strcmp(copy, "-1") == 0 || strcmp(copy, "unlimited") == 0) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	return parse_u64(copy, 0, UINT64_MAX - 1, ret);
+}
+
+static int add_ulimit(struct profile *p, const char *text, struct err *e)
+{
+	static const struct {
+		const char *name, *type;
+	} names[] = {
+		{"as", "RLIMIT_AS"},           {"core", "RLIMIT_CORE"},       {"cpu", "RLIMIT_CPU"},
+		{"data", "RLIMIT_DATA"},       {"fsize", "RLIMIT_FSIZE"},     {"locks", "RLIMIT_LOCKS"},
+		{"memlock", "RLIMIT_MEMLOCK"}, {"msgqueue", "RLIMIT_MSGQUEUE"}, {"nice", "RLIMIT_NICE"},
+		{"nofile", "RLIMIT_NOFILE"},   {"nproc", "RLIMIT_NPROC"},     {"rss", "RLIMIT_RSS"},
+		{"rtprio", "RLIMIT_RTPRIO"},   {"rttime", "RLIMIT_RTTIME"},   {"sigpending", "RLIMIT_SIGPENDING"},
+		{"stack", "RLIMIT_STACK"},
+	};
+	const char *eq = strchr(text, '='), *colon = eq ? strchr(eq, ':') : NULL;
+	struct profile_rlimit l = {0};
+
+	for (size_t i = 0; eq && i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i].name) == (size_t)(eq - text) && strncmp(names[i].name, text, (size_t)(eq - text)) == 0)
+			l.type = names[i].type;
+	if (!l.type)
+		return err_set(e, EINVAL, "--ulimit %s: not NAME=SOFT[:HARD] of a known limit", text);
+	if (limit_value(eq + 1, colon ? (size_t)(colon - eq - 1) : strlen(eq + 1), &l.soft) < 0)
+		return err_set(e, EINVAL, "--ulimit %s: the soft limit is not a number", text);
+	l.hard = l.soft;
+	if (colon && limit_value(colon + 1, strlen(colon + 1), &l.hard) < 0)
+		return err_set(e, EINVAL, "--ulimit %s: the hard limit is not a number", text);
+	if (l.soft > l.hard)
+		return err_set(e, EINVAL, "--ulimit %s: the soft limit is over the hard one", text);
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		if (p->rlimits[i].type == l.type) {
+			p->rlimits[i] = l;
+			return 0;
+		}
+	p->rlimits[p->n_rlimits++] = l;
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static int fill(const struct container_options *o, struct profile *p, struct err *e)
+{
+	int r = 0;
+
+	p->privileged = o->privileged;
+	p->seccomp_unconfined = o->privileged;
+	if (!o->privileged && (set_paths(&p->masked, masked_default, ARRAY_SIZE(masked_default)) < 0 ||
+			       set_paths(&p->readonly, readonly_default, ARRAY_SIZE(readonly_default)) < 0))
+		return err_errno(e, ENOMEM, "profile");
+	for (size_t i = 0; r == 0 && i < o->security_opt.n; i++)
+		r = security_opt(p, o->security_opt.items[i], e);
+	for (size_t i = 0; r == 0 && i < o->sysctl.n; i++)
+		r = add_sysctl(o, p, o->sysctl.items[i], e);
+	for (size_t i = 0; r == 0 && i < o->ulimit.n; i++)
+		r = add_ulimit(p, o->ulimit.items[i], e);
+	return r < 0 ? r : capset_resolve(&o->cap_add, &o->cap_drop, o->privileged, &p->caps, e);
+}
+
+int profile_make(const struct container_options *o, struct profile *ret, struct err *e)
+{
+	_cleanup_(profile_done) struct profile p = {0};
+	int r = fill(o, &p, e);
+
+	if (r < 0)
+		return r;
+	*ret = p;
+	p = (struct profile){0};
+	return 0;
+}
+
+const char *profile_seccomp_name(const struct profile *p)
+{
+	return p->seccomp_unconfined ? "unconfined" : p->seccomp_file ? p->seccomp_file : "default";
+}

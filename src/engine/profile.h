@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * profile - what confines the payload: capabilities, seccomp, labels, masked
+ * and read-only paths, no_new_privs, sysctls, limits.
+ *
+ *	_cleanup_(profile_done) struct profile p = {0};
+ *	r = profile_make(&options, &p, e);
+ *	r = profile_seccomp(&p, &section, e);
+ *
+ * A --security-opt is applied, or it is an error; none is dropped.
+ */
+#ifndef RANBY_ENGINE_PROFILE_H
+#define RANBY_ENGINE_PROFILE_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "engine/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROFILE_RLIMITS_MAX 16
+
+struct profile_rlimit {
+	const char *type;    /* "RLIMIT_NOFILE" */
+	uint64_t soft, hard; /* UINT64_MAX: unlimited */
+};
+
+struct profile {
+	bool privileged;
+	bool no_new_privs;
+	bool seccomp_unconfined;
+	const char *seccomp_file;  /* NULL: the default profile */
+	const char *apparmor;      /* NULL: none asked for */
+	struct strv caps;          /* the bounding set */
+	struct strv masked, readonly;
+	struct strv proc_options;  /* mount options of /proc */
+	struct strv sysctls;       /* "net.ipv4.ip_forward=1" */
+	size_t n_rlimits;
+	struct profile_rlimit rlimits[PROFILE_RLIMITS_MAX];
+};
+
+int profile_make(const struct container_options *o, struct profile *ret, struct err *e) _must_check_;
+void profile_done(struct profile *p);
+
+/*
+ * The OCI section linux.seccomp for these capabilities; NULL in *ret when
+ * unconfined. The default profile is found relative to the running program:
+ * PREFIX/share/ranby/profiles/seccomp/default.json, or profiles/… of the
+ * source tree for a program in build/bin. The caller owns *ret.
+ */
+int profile_seccomp(const struct profile *p, struct json_object **ret, struct err *e) _must_check_;
+
+/* What was read, for inspect and the records: "default", "unconfined" or the file. */
+const char *profile_seccomp_name(const struct profile *p);
+
+#endif
