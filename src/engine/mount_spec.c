@@ -13,6 +13,7 @@
 #include "engine/mount_spec.h"
 
 #include "base/parse.h"
+#include "engine/options.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -316,22 +317,9 @@ static size_t split_colons(char *s, char *parts[static 4])
 	return n;
 }
 
-static bool volume_name_is_valid(const char *s)
-{
-	static const char alnum[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	size_t len = strlen(s);
-
-	if (len == 0 || len > 128 || !strchr(alnum, *s))
-		return false;
-	for (; *s; s++)
-		if (!strchr(alnum, *s) && !strchr("_.-", *s))
-			return false;
-	return true;
-}
-
 static int set_source(struct mount_spec *m, const char *source, struct err *e)
 {
-	if (m->kind == MOUNT_VOLUME && !volume_name_is_valid(source)) {
+	if (m->kind == MOUNT_VOLUME && !container_name_is_valid(source)) {
 		int r = err_set(e, EINVAL, "%s: not a name for a volume", *source ? source : "\"\"");
 
 		err_hint(e, "names are [a-zA-Z0-9][a-zA-Z0-9_.-]*; a path begins with / or ./");

@@ -211,6 +211,14 @@ int container_options_from_json(struct json_object *json, struct container_optio
 	return 0;
 }
 
+bool container_name_is_valid(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t len = strlen(name);
+
+	return len > 0 && len <= 128 && strspn(name, letters) == len && !strchr("_.-", name[0]);
+}
+
 /* One of the words, or NULL given. */
 static int check_word(const char *option, const char *value, const char *const *words, const char *instead,
 		      struct err *e)
