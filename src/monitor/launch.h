@@ -41,7 +41,7 @@
 struct monitor_launch {
 	const char *id;             /* for the eyes of ps(1) only */
 	const char *run_dir;        /* absolute, exists, 0700: "attach" is made in it */
-	const char *exit_file;      /* absolute; an old one is removed before CREATED */
+	const char *exit_file;      /* absolute; an older one stays until it is replaced: it names another pid */
 	const char *log_file;       /* absolute; NULL: no log */
 	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
 	bool tty;                   /* a terminal, over the console socket */
@@ -62,6 +62,7 @@ struct monitor_launch {
 	const char *helper_pid_file; /* absolute, or NULL */
 	char *const *on_exit_argv;  /* argv[0] absolute; started last of all, then the monitor is gone; NULL: nothing */
 	bool on_exit_always;        /* also after CLEANED */
+	const char *program;        /* the monitor, absolute; NULL: the one beside us (self.h). For tests */
 };
 #define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .helper_fd = -EBADF}
 

@@ -102,7 +102,7 @@ enum monitor_attach_flags {
 	MONITOR_WANT_STDIN = 1U << 0,
 	MONITOR_WANT_STDOUT = 1U << 1,
 	MONITOR_WANT_STDERR = 1U << 2,
-	MONITOR_STDIN_ONCE = 1U << 3, /* when this client goes, that is the end of the input, too */
+	MONITOR_STDIN_ONCE = 1U << 3, /* when this client goes, that is the end of the input, too; not with a terminal */
 };
 struct monitor_attach {
 	uint32_t flags;

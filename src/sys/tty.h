@@ -27,8 +27,8 @@ struct tty_saved {
 bool tty_is(int fd);
 
 /*
- * cfmakeraw(3) but for output processing: keys come one by one, ISIG off.
- * `saved` is filled in before anything changes. From a background process
+ * cfmakeraw(3): keys come one by one, ISIG off; output is not processed (the
+ * container's own terminal has done so already). `saved` is filled in before anything changes. From a background process
  * group this stops us with SIGTTOU until we are in the foreground, as it should.
  */
 int tty_make_raw(int fd, struct tty_saved *saved) _must_check_;

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The console socket has no name: it is bound, opened with O_PATH, unlinked,
+ * and given to the runtime as /proc/self/fd/N. So its path is always short
+ * (sun_path holds 108 bytes, a run directory can be longer), nobody else can
+ * connect, and nothing is left behind.
+ */
+#include "monitor/create.h"
+
+#include "monitor/children.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#define ARGS_MAX 64
+#define CONSOLE_NAME "console"
+
+static int listen_console(struct create *c, int run_dirfd, int *ret_path_fd)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_close_ int path_fd = -EBADF;
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	mode_t old;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	(void)unlinkat(run_dirfd, CONSOLE_NAME, 0);
+	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/" CONSOLE_NAME, run_dirfd);
+	old = umask(0177);
+	r = bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
+	umask(old);
+	if (r < 0)
+		return r;
+	r = path_own_open(run_dirfd, CONSOLE_NAME, O_PATH, 0, &path_fd);
+	(void)unlinkat(run_dirfd, CONSOLE_NAME, 0);
+	if (r < 0)
+		return r;
+	if (listen(fd, 1) < 0)
+		return -errno;
+	c->listen_fd = TAKE_FD(fd);
+	*ret_path_fd = TAKE_FD(path_fd);
+	return 0;
+}
+
+/* The runtime's argv with {ERROR_FD} and {CONSOLE} filled in; the error pipe becomes 3, the console socket 4. */
+static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
+{
+	static char error_fd[] = "3", console[] = "/proc/self/fd/4";
+	size_t n;
+
+	for (n = 0; argv[n]; n++) {
+		if (n == ARGS_MAX)
+			return -E2BIG;
+		if (strcmp(argv[n], "{ERROR_FD}") == 0)
+			out[n] = error_fd;
+		else if (strcmp(argv[n], "{CONSOLE}") == 0)
+			out[n] = console;
+		else
+			out[n] = argv[n];
+	}
+	out[n] = NULL;
+	return 0;
+}
+
+static int open_error_pipe(struct create *c, int *ret_write)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -errno;
+	c->error_fd = p[0];
+	*ret_write = p[1];
+	return fcntl(p[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, struct output out[static 2], struct input *in,
+		 struct err *e)
+{
+	_cleanup_(stdio_ends_done) struct stdio_ends ends = {{-EBADF, -EBADF, -EBADF}};
+	_cleanup_close_ int error_w = -EBADF, console = -EBADF;
+	struct spawn s = SPAWN_INIT;
+	char *argv[ARGS_MAX + 1];
+	int fds[2], r;
+
+	r = stdio_open(o->tty, o->stdin_open, out, in, &ends, e);
+	if (r < 0)
+		return r;
+	r = fill_argv(o->runtime, argv);
+	if (r == 0)
+		r = open_error_pipe(c, &error_w);
+	if (r == 0 && o->tty)
+		r = listen_console(c, run_dirfd, &console);
+	if (r < 0)
+		return err_errno(e, -r, "prepare the runtime");
+	/* an old one would be taken for this one's */
+	if (unlink(o->pid_file) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "old pid file");
+	fds[0] = error_w;
+	fds[1] = console;
+	s.path = argv[0];
+	s.argv = argv;
+	s.fds = fds;
+	s.n_fds = o->tty ? 2 : 1;
+	s.userns_fd = o->userns_fd;
+	memcpy(s.stdio, ends.fds, sizeof(s.stdio));
+	return spawn_start(&s, &c->pid, NULL, e);
+}
+
+void create_poll(struct create *c, struct pollset *set)
+{
+	c->slot = pollset_add(set, c->console_fd >= 0 ? c->console_fd : c->listen_fd, POLLIN);
+}
+
+/* Accepts, then receives: whatever is there. 0 also when nothing is. */
+static int take_console(struct create *c, struct output out[static 2], struct input *in, struct err *e)
+{
+	size_t n = 1;
+	int master;
+	char byte[64];
+	ssize_t got;
+	int r;
+
+	if (c->console_fd < 0) {
+		c->console_fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (c->console_fd < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : err_errno(e, errno, "console socket");
+	}
+	got = fd_recv(c->console_fd, byte, sizeof(byte), &master, &n);
+	if (got == -EAGAIN)
+		return 0;
+	if (got < 0)
+		return err_errno(e, (int)-got, "console socket");
+	fd_closep(&c->console_fd);
+	if (n == 0)
+		return got == 0 ? 0 : err_set(e, EPROTO, "console socket: a message without a terminal");
+	fd_closep(&c->listen_fd);
+	r = stdio_set_terminal(master, out, in);
+	return r < 0 ? err_errno(e, -r, "the payload's terminal") : 0;
+}
+
+int create_dispatch(struct create *c, const struct pollset *set, struct output out[static 2], struct input *in, struct err *e)
+{
+	if (!pollset_got(set, c->slot))
+		return 0;
+	return take_console(c, out, in, e);
+}
+
+void create_hear(struct create *c, const char *data, size_t len)
+{
+	if (len > sizeof(c->words) - c->words_len)
+		len = sizeof(c->words) - c->words_len;
+	memcpy(c->words + c->words_len, data, len);
+	c->words_len += len;
+}
+
+/* Its struct err, whole; else the words on stderr; else the status. */
+static int fetch_error(struct create *c, const char *runtime, int status, struct err *e)
+{
+	struct err theirs;
+	ssize_t n = read(c->error_fd, &theirs, sizeof(theirs));
+
+	if (n == (ssize_t)sizeof(theirs)) {
+		theirs.text[sizeof(theirs.text) - 1] = '\0';
+		theirs.hint[sizeof(theirs.hint) - 1] = '\0';
+		*e = theirs;
+		return e->code > 0 ? -e->code : -EIO;
+	}
+	while (c->words_len > 0 && c->words[c->words_len - 1] == '\n')
+		c->words_len--;
+	if (c->words_len > 0)
+		return err_set(e, EIO, "%s: %.*s", runtime, (int)c->words_len, c->words);
+	if (WIFSIGNALED(status))
+		return err_set(e, EIO, "%s: killed by signal %d", runtime, WTERMSIG(status));
+	return err_set(e, EIO, "%s: exited with %d", runtime, WEXITSTATUS(status));
+}
+
+int create_finish(struct create *c, int status, const struct monitor_options *o, struct output out[static 2], struct input *in,
+		  pid_t *ret_init, struct err *e)
+{
+	const char *slash = strrchr(o->runtime[0], '/');
+	const char *name = slash ? slash + 1 : o->runtime[0];
+	int r;
+
+	c->pid = 0;
+	/* what it still left in the pipe: up to the room there is */
+	if (status != 0 && out[LOG_STDERR].len == 0 && output_read(&out[LOG_STDERR], false) == OUTPUT_PIECE) {
+		create_hear(c, out[LOG_STDERR].data, out[LOG_STDERR].len);
+		out[LOG_STDERR].len = 0;
+	}
+	if (status != 0)
+		return fetch_error(c, name, status, e);
+	if (o->tty && out[LOG_STDOUT].fd < 0) {
+		r = take_console(c, out, in, e);
+		if (r == 0 && c->console_fd >= 0)
+			r = take_console(c, out, in, e);
+		if (r == 0 && out[LOG_STDOUT].fd < 0)
+			r = err_set(e, EPROTO, "%s: sent no terminal", name);
+		if (r < 0)
+			return r;
+	}
+	r = child_from_pid_file(o->pid_file, ret_init);
+	return r < 0 ? err_errno(e, -r, "%s: pid of the container's init", name) : 0;
+}
+
+void create_done(struct create *c)
+{
+	fd_closep(&c->error_fd);
+	fd_closep(&c->listen_fd);
+	fd_closep(&c->console_fd);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Both ways of becoming ready are there because both helpers are: pasta
+ * forks and its first process exits when the interface is configured;
+ * slirp4netns stays and writes to a descriptor. A daemon is our child since
+ * we are the subreaper, and stays known by a number that only we can free.
+ */
+#include "monitor/helper.h"
+
+#include "base/strv.h"
+#include "monitor/children.h"
+#include "sys/fd.h"
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define PID_MARK "{PID}"
+#define WORDS_MAX 400
+
+/* `text` with each {PID} replaced, in a new string; the caller frees. */
+static char *with_pid(const char *text, pid_t pid)
+{
+	char digits[12];
+	size_t n, len = strlen(text) + 1;
+	char *out, *p;
+
+	snprintf(digits, sizeof(digits), "%d", (int)pid);
+	n = strlen(digits);
+	/* at most every 5 bytes become 11 */
+	p = out = malloc(3 * len);
+	if (!out)
+		return NULL;
+	for (const char *at; (at = strstr(text, PID_MARK)); text = at + strlen(PID_MARK)) {
+		p = (char *)memcpy(p, text, (size_t)(at - text)) + (at - text);
+		p = (char *)memcpy(p, digits, n) + n;
+	}
+	memcpy(p, text, strlen(text) + 1);
+	return out;
+}
+
+/* The ready pipe becomes 3. */
+static int fill_argv(char *const *argv, pid_t init, struct strv *out)
+{
+	int r = 0;
+
+	for (; r == 0 && *argv; argv++)
+		r = strcmp(*argv, "{READY_FD}") == 0 ? strv_add(out, "3") : strv_consume(out, with_pid(*argv, init));
+	return r;
+}
+
+static int open_pipe(int *ret_read, int *ret_write)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	*ret_read = p[0];
+	*ret_write = p[1];
+	return 0;
+}
+
+int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, struct err *e)
+{
+	_cleanup_(strv_done) struct strv argv = {0};
+	_cleanup_close_ int ready_w = -EBADF, words_w = -EBADF;
+	struct spawn s = SPAWN_INIT;
+	int r;
+
+	r = fill_argv(o->helper, init, &argv);
+	if (r == 0)
+		r = open_pipe(&h->words_fd, &words_w);
+	if (r == 0 && !o->helper_pid_file)
+		r = open_pipe(&h->ready_fd, &ready_w);
+	if (r < 0)
+		return err_errno(e, -r, "network helper %s", o->helper[0]);
+	if (o->helper_pid_file && unlink(o->helper_pid_file) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "old pid file of the network helper");
+	s.exe_fd = o->helper_fd;
+	s.argv = argv.items;
+	s.fds = &ready_w;
+	s.n_fds = ready_w >= 0 ? 1 : 0;
+	s.stdio[0] = -EBADF;
+	s.stdio[1] = -EBADF;
+	s.stdio[2] = words_w;
+	return spawn_start(&s, &h->pid, NULL, e);
+}
+
+void helper_poll(struct helper *h, struct pollset *set)
+{
+	h->slot = pollset_add(set, h->ready_fd, POLLIN);
+	if (h->pid > 0 && h->kill_ms > 0)
+		pollset_wake_at(set, h->kill_ms);
+}
+
+/* Its last line on stderr is the reason; the ones before are its greeting. */
+static int failed(struct helper *h, const char *how, struct err *e)
+{
+	char words[WORDS_MAX + 1];
+	ssize_t n = read(h->words_fd, words, WORDS_MAX);
+	char *line;
+
+	if (n <= 0)
+		return err_set(e, EIO, "network helper: %s", how);
+	while (n > 0 && words[n - 1] == '\n')
+		n--;
+	words[n] = '\0';
+	line = strrchr(words, '\n');
+	return err_set(e, EIO, "network helper: %s: %s", how, line ? line + 1 : words);
+}
+
+static void ready(struct helper *h)
+{
+	h->is_ready = true;
+	fd_closep(&h->ready_fd);
+	/* words_fd stays: closed, the next word of one that talks on would kill it; full, it loses words */
+}
+
+int helper_dispatch(struct helper *h, const struct pollset *set, struct err *e)
+{
+	char byte;
+
+	if (h->pid > 0 && h->kill_ms > 0 && now_ms() >= h->kill_ms) {
+		(void)!child_signal(h->pid, SIGKILL);
+		h->kill_ms = INT64_MAX;
+	}
+	if (!pollset_got(set, h->slot))
+		return 0;
+	if (read(h->ready_fd, &byte, 1) != 1)
+		return failed(h, "ended before it was ready", e);
+	ready(h);
+	return 0;
+}
+
+int helper_child_ended(struct helper *h, const struct monitor_options *o, int status, struct err *e)
+{
+	int r;
+
+	h->pid = 0;
+	if (h->is_ready)
+		return 0;
+	if (!o->helper_pid_file || status != 0)
+		return failed(h, WIFSIGNALED(status) ? "was killed" : "failed", e);
+	r = child_from_pid_file(o->helper_pid_file, &h->pid);
+	if (r < 0)
+		return err_errno(e, -r, "network helper: its pid file");
+	ready(h);
+	return 0;
+}
+
+void helper_stop(struct helper *h)
+{
+	if (h->pid <= 0 || h->kill_ms > 0)
+		return;
+	h->kill_ms = now_ms() + HELPER_KILL_MS;
+	(void)!child_signal(h->pid, SIGTERM);
+}
+
+void helper_done(struct helper *h)
+{
+	fd_closep(&h->ready_fd);
+	fd_closep(&h->words_fd);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * helper - the network helper (pasta, slirp4netns) of a container: up before
+ * the payload starts, gone before its exit is told. See launch.h.
+ */
+#ifndef RANBY_MONITOR_HELPER_H
+#define RANBY_MONITOR_HELPER_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "monitor/options.h"
+#include "monitor/pollset.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define HELPER_KILL_MS 2000
+
+struct helper {
+	pid_t pid;       /* 0: none (any more) */
+	bool is_ready;
+	int ready_fd;    /* it writes there, or -EBADF */
+	int words_fd;    /* its stderr, read only when it fails */
+	int slot;
+	int64_t kill_ms; /* when SIGTERM was not enough; 0: not asked to end yet */
+};
+#define HELPER_INIT {.ready_fd = -EBADF, .words_fd = -EBADF, .slot = -1}
+
+int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, struct err *e) _must_check_;
+
+void helper_poll(struct helper *h, struct pollset *set);
+
+/* Looks whether it has become ready, or needs SIGKILL. -errno with its words: it never will be ready. */
+int helper_dispatch(struct helper *h, const struct pollset *set, struct err *e) _must_check_;
+
+/* The child `h->pid` has ended and is reaped: a first process that leaves a daemon behind, or the end. */
+int helper_child_ended(struct helper *h, const struct monitor_options *o, int status, struct err *e) _must_check_;
+
+/* Asks it to end. */
+void helper_stop(struct helper *h);
+
+void helper_done(struct helper *h);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The command line made here is the one that options.h describes; the
+ * descriptors are numbered in the order in which spawn() places them.
+ */
+#include "monitor/launch.h"
+
+#include "base/strv.h"
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+#include "sys/self.h"
+#include "sys/spawn.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define FIRST_FD 3
+
+void monitor_handle_done(struct monitor_handle *m)
+{
+	fd_closep(&m->sync_fd);
+	fd_closep(&m->pidfd);
+}
+
+/* A growing command line; the first failure sticks. */
+struct line {
+	struct strv words;
+	int fds[3];
+	size_t n_fds;
+	int error;
+};
+
+static void line_done(struct line *l)
+{
+	strv_done(&l->words);
+}
+
+static void add(struct line *l, const char *word)
+{
+	if (l->error == 0)
+		l->error = strv_add(&l->words, word);
+}
+
+static void add_number(struct line *l, const char *name, uint64_t value)
+{
+	add(l, name);
+	if (l->error == 0)
+		l->error = strv_addf(&l->words, "%llu", (unsigned long long)value);
+}
+
+static void add_text(struct line *l, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	add(l, name);
+	add(l, value);
+}
+
+static void add_fd(struct line *l, const char *name, int fd)
+{
+	if (fd < 0)
+		return;
+	add_number(l, name, FIRST_FD + l->n_fds);
+	l->fds[l->n_fds++] = fd;
+}
+
+static void add_list(struct line *l, const char *name, char *const *items)
+{
+	uint64_t n = 0;
+
+	if (!items)
+		return;
+	while (items[n])
+		n++;
+	add_number(l, name, n);
+	for (; *items; items++)
+		add(l, *items);
+	add(l, ";");
+}
+
+static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
+{
+	add(l, "ranby-monitor");
+	add_text(l, "--id", o->id);
+	add_text(l, "--run-dir", o->run_dir);
+	add_text(l, "--exit-file", o->exit_file);
+	add_text(l, "--pid-file", o->pid_file);
+	add_text(l, "--log", o->log_file);
+	if (o->log_file && o->log_max_bytes > 0)
+		add_number(l, "--log-max", o->log_max_bytes);
+	if (o->tty)
+		add(l, "--tty");
+	if (o->stdin_open)
+		add(l, "--stdin");
+	add_fd(l, "--sync-fd", sync_fd);
+	add_fd(l, "--userns-fd", o->userns_fd);
+	if (o->helper_fd >= 0) {
+		add_fd(l, "--helper-fd", o->helper_fd);
+		add_list(l, "--helper", o->helper_argv);
+		add_text(l, "--helper-pid-file", o->helper_pid_file);
+	}
+	add_list(l, "--on-exit", o->on_exit_argv);
+	if (o->on_exit_argv && o->on_exit_always)
+		add(l, "--on-exit-always");
+	add(l, "--");
+	for (char *const *w = o->runtime_argv; *w; w++)
+		add(l, *w);
+}
+
+int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, struct err *e)
+{
+	_cleanup_(line_done) struct line line = {0};
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, exe = -EBADF;
+	struct spawn s = SPAWN_INIT;
+	int pair[2], pidfd = -EBADF, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, errno, "socket to the monitor");
+	ours = pair[0];
+	theirs = pair[1];
+	fill(&line, l, theirs);
+	if (line.error < 0)
+		return err_errno(e, -line.error, "command line of the monitor");
+	if (l->program) {
+		s.path = l->program;
+	} else {
+		r = self_open_program("ranby-monitor", &exe, NULL, e);
+		if (r < 0)
+			return r;
+		s.exe_fd = exe;
+	}
+	s.argv = line.words.items;
+	s.fds = line.fds;
+	s.n_fds = line.n_fds;
+	for (size_t i = 0; i < 3; i++)
+		s.stdio[i] = -EBADF;
+	s.detached = true;
+	r = spawn_start(&s, NULL, &pidfd, e);
+	if (r < 0)
+		return r;
+	ret->sync_fd = TAKE_FD(ours);
+	ret->pidfd = pidfd;
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* One packet from the monitor. -ETIMEDOUT; -ECONNRESET at its end; -EPROTO for nonsense. */
+static int receive(int fd, int timeout_ms, uint32_t *ret_type, void *data, size_t room, size_t *ret_len)
+{
+	int64_t until = now_ms() + timeout_ms;
+	struct monitor_header h;
+	struct iovec iov[] = {{&h, sizeof(h)}, {data, room}};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+	ssize_t n;
+
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int64_t left = timeout_ms < 0 ? -1 : until - now_ms();
+		int ready = left < 0 && timeout_ms >= 0 ? 0 : poll(&p, 1, (int)left);
+
+		if (ready == 0)
+			return -ETIMEDOUT;
+		if (ready < 0 && errno != EINTR)
+			return -errno;
+		if (ready > 0)
+			break;
+	}
+	n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	if (n == 0)
+		return -ECONNRESET;
+	if (n < 0)
+		return -errno;
+	if ((size_t)n < sizeof(h) || h.len != (size_t)n - sizeof(h) || (msg.msg_flags & MSG_TRUNC))
+		return -EPROTO;
+	*ret_type = h.type;
+	*ret_len = h.len;
+	return 0;
+}
+
+int monitor_wait_created(struct monitor_handle *m, int timeout_ms, struct monitor_created *ret, struct err *e)
+{
+	union {
+		struct monitor_created created;
+		struct err failed;
+	} data;
+	uint32_t type;
+	size_t len;
+	int r;
+
+	r = receive(m->sync_fd, timeout_ms, &type, &data, sizeof(data), &len);
+	if (r == -ETIMEDOUT)
+		return err_set(e, ETIMEDOUT, "the monitor has not created the container in time");
+	if (r == -ECONNRESET)
+		return err_set(e, ECONNRESET, "the monitor died while it created the container");
+	if (r < 0)
+		return err_errno(e, -r, "monitor");
+	if (type == MONITOR_CREATED && len == sizeof(data.created)) {
+		*ret = data.created;
+		return 0;
+	}
+	if (type != MONITOR_FAILED || len != sizeof(data.failed))
+		return err_set(e, EPROTO, "monitor: unexpected message");
+	data.failed.text[sizeof(data.failed.text) - 1] = '\0';
+	data.failed.hint[sizeof(data.failed.hint) - 1] = '\0';
+	if (e)
+		*e = data.failed;
+	return data.failed.code > 0 ? -data.failed.code : -EIO;
+}
+
+int monitor_wait_exited(struct monitor_handle *m, int timeout_ms, struct monitor_exit *ret, struct err *e)
+{
+	struct monitor_exit x;
+	uint32_t type;
+	size_t len;
+	int r;
+
+	r = receive(m->sync_fd, timeout_ms, &type, &x, sizeof(x), &len);
+	if (r == -ETIMEDOUT)
+		return err_set(e, ETIMEDOUT, "the container has not ended in time");
+	if (r == -ECONNRESET)
+		return err_set(e, ECONNRESET, "the monitor died before the container ended");
+	if (r == 0 && (type != MONITOR_EXITED || len != sizeof(x)))
+		r = -EPROTO;
+	if (r < 0)
+		return err_errno(e, -r, "monitor");
+	*ret = x;
+	return 0;
+}
+
+static int say(struct monitor_handle *m, enum monitor_type type, struct err *e)
+{
+	struct monitor_header h = {.type = (uint32_t)type};
+	ssize_t n;
+
+	do
+		n = send(m->sync_fd, &h, sizeof(h), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? err_errno(e, errno, "monitor") : 0;
+}
+
+int monitor_say_started(struct monitor_handle *m, struct err *e)
+{
+	return say(m, MONITOR_STARTED, e);
+}
+
+int monitor_say_cleaned(struct monitor_handle *m, struct err *e)
+{
+	return say(m, MONITOR_CLEANED, e);
+}

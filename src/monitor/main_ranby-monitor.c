@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * ranby-monitor - one per container and per exec session: the parent of the
+ * payload once everybody who started it has gone.
+ *
+ * It lives as long as the payload, in numbers of thousands, so it is small
+ * first of all: static, no library, no stdio, one loop, no buffer per client,
+ * memory touched only when used. What needs more is another program that it
+ * starts (options.h has its command line, launch.h makes it).
+ *
+ * It stays in the host's user namespace with its user's credentials, holds
+ * the keeper's user namespace alive by the fd it was given, takes orphans in
+ * as their subreaper, and cannot be ptraced or read by its own user's other
+ * processes (PR_SET_DUMPABLE 0), because a container may be one of them.
+ */
+#include "monitor/options.h"
+#include "monitor/protocol.h"
+#include "monitor/session.h"
+#include "sys/fd.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+static int block_signals(int *ret_fd, struct err *e)
+{
+	sigset_t all;
+	int fd;
+
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
+		return err_errno(e, errno, "signals");
+	fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return err_errno(e, errno, "signals");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int become_monitor(int *ret_signal_fd, struct err *e)
+{
+	int r;
+
+	r = fd_guard_stdio();
+	if (r == 0)
+		r = fd_cloexec_from(3);
+	if (r < 0)
+		return err_errno(e, -r, "descriptors");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_errno(e, errno, "prctl");
+	if (chdir("/") < 0)
+		return err_errno(e, errno, "/");
+	return block_signals(ret_signal_fd, e);
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_close_ int signal_fd = -EBADF;
+	_cleanup_free_ struct session *s = NULL;
+	struct monitor_options o;
+	struct err e = {0};
+	int r;
+
+	r = monitor_options_parse(argc, argv, &o, &e);
+	if (r < 0) {
+		/* a person has called it */
+		(void)!fd_write_all(2, e.text, strlen(e.text));
+		(void)!fd_write_all(2, "\n", 1);
+		return EXIT_ENGINE;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return EXIT_ENGINE;
+	session_init(s, &o);
+	r = become_monitor(&signal_fd, &e);
+	if (r < 0) {
+		struct {
+			struct monitor_header h;
+			struct err e;
+		} failed = {.h = {.type = MONITOR_FAILED, .len = sizeof(e)}, .e = e};
+
+		(void)!send(o.sync_fd, &failed, sizeof(failed), MSG_NOSIGNAL | MSG_DONTWAIT);
+		return EXIT_ENGINE;
+	}
+	return session_run(s, signal_fd, &e) < 0 ? EXIT_ENGINE : 0;
+}

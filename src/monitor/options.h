@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * options - the monitor's command line, made by launch.c and by nobody else.
+ *
+ *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N
+ *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
+ *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
+ *		[--on-exit COUNT ARG... ';' [--on-exit-always]]
+ *		-- RUNTIME ARG...
+ *
+ * Lists have their count in front, so that an item may be any text; the ';'
+ * after them is overwritten by the NULL that execve(2) wants.
+ */
+#ifndef RANBY_MONITOR_OPTIONS_H
+#define RANBY_MONITOR_OPTIONS_H
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct monitor_options {
+	const char *id, *run_dir, *exit_file, *pid_file, *log, *helper_pid_file;
+	uint64_t log_max;
+	int sync_fd, userns_fd, helper_fd; /* -EBADF: not given */
+	bool tty, stdin_open, on_exit_always;
+	char **helper, **on_exit, **runtime; /* point into argv; NULL-terminated, or NULL */
+};
+
+/* Overwrites parts of argv. -EINVAL with text. */
+int monitor_options_parse(int argc, char **argv, struct monitor_options *ret, struct err *e) _must_check_;
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Each round: make the poll set, wait, take what came, then see whether the
+ * phase is over. All signals are blocked and come through the signalfd, so
+ * nothing runs but the loop, and no system call here is interrupted.
+ *
+ * What must hold:
+ *  - the exit file is there before the zombie is reaped, and the log is
+ *    complete before the exit file, but for a client that stalls the output;
+ *  - init is not left blocked when nobody is there to release it;
+ *  - the end waits for nothing without a bound, but for clients and a
+ *    starter that are there: theirs is the choice how long.
+ *
+ * Init's end is learnt from SIGCHLD and waitid(2), not from a pidfd: while
+ * the engine traces init a pidfd is readable before waitid() may see the
+ * zombie, and the loop would spin.
+ */
+#include "monitor/session.h"
+
+#include "monitor/children.h"
+#include "monitor/exit.h"
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#define DRAIN_QUIET_MS 300  /* an open but silent pipe is waited for so long after the end */
+#define DRAIN_TOTAL_MS 2000 /* one that others still write to, or a client does not read, so long */
+#define ABORT_MS 5000
+#define PIECES_PER_ROUND 16
+
+void session_init(struct session *s, const struct monitor_options *o)
+{
+	s->o = o;
+	s->run_dirfd = -EBADF;
+	s->sync_fd = o->sync_fd;
+	s->exit_file = (struct exit_file)EXIT_FILE_INIT;
+	s->oom = (struct oom_watch)OOM_WATCH_INIT;
+	s->create = (struct create)CREATE_INIT;
+	s->helper = (struct helper)HELPER_INIT;
+	s->log = (struct log_writer)LOG_WRITER_INIT;
+	s->clients.listen_fd = -EBADF;
+	output_init(&s->out[LOG_STDOUT], LOG_STDOUT);
+	output_init(&s->out[LOG_STDERR], LOG_STDERR);
+	input_init(&s->in);
+}
+
+/* ---- the starter ---- */
+
+static void say(struct session *s, enum monitor_type type, const void *data, size_t len)
+{
+	struct monitor_header h = {.type = (uint32_t)type, .len = (uint32_t)len};
+	struct iovec iov[] = {
+		{.iov_base = &h, .iov_len = sizeof(h)},
+		{.iov_base = (void *)(uintptr_t)data, .iov_len = len},
+	};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+
+	/* whether it still listens shows when it is read from */
+	if (s->sync_fd >= 0)
+		(void)!sendmsg(s->sync_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Nobody will release init: it must not stay. Its end then takes the usual way. */
+static int give_up(struct session *s, struct err *e)
+{
+	if (s->phase == PHASE_CREATE)
+		return err_set(e, ECANCELED, "the starter has gone");
+	if (s->phase == PHASE_HELPER || s->phase == PHASE_HELD) {
+		s->starter_died = true;
+		(void)!child_signal(s->init, SIGKILL);
+	}
+	return 0;
+}
+
+static int starter_gone(struct session *s, struct err *e)
+{
+	fd_closep(&s->sync_fd);
+	return give_up(s, e);
+}
+
+static int hear_starter(struct session *s, struct err *e)
+{
+	struct monitor_header h;
+	ssize_t n;
+
+	if (!pollset_got(&s->set, s->sync_slot))
+		return 0;
+	n = recv(s->sync_fd, &h, sizeof(h), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n != (ssize_t)sizeof(h))
+		return starter_gone(s, e);
+	if (h.type == MONITOR_STARTED && s->phase == PHASE_HELD) {
+		s->phase = PHASE_RUN;
+		oom_watch_open(&s->oom, s->init);
+	} else if (h.type == MONITOR_CLEANED) {
+		s->cleaned = true;
+	} else if (h.type != MONITOR_STARTED || s->phase < PHASE_HELD) {
+		return starter_gone(s, e);
+	}
+	return 0;
+}
+
+/* ---- children ---- */
+
+static void say_created(struct session *s)
+{
+	s->phase = PHASE_HELD;
+	say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
+}
+
+static int runtime_ended(struct session *s, int status, struct err *e)
+{
+	int r;
+
+	r = create_finish(&s->create, status, s->o, s->out, &s->in, &s->init, e);
+	if (r < 0)
+		return r;
+	create_done(&s->create);
+	s->created.pid = s->init;
+	s->created.monitor_pid = getpid();
+	r = pid_start_ticks(s->init, &s->created.start_ticks);
+	if (r == 0)
+		r = pid_start_ticks(getpid(), &s->created.monitor_start_ticks);
+	if (r < 0)
+		return err_errno(e, -r, "start time of the container's init");
+	if (s->o->helper_fd < 0) {
+		say_created(s);
+		return 0;
+	}
+	s->phase = PHASE_HELPER;
+	return helper_start(&s->helper, s->o, s->init, e);
+}
+
+static void init_ended(struct session *s, int status)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	exit_from_status(status, &s->exit);
+	if (s->starter_died)
+		s->exit.reason = MONITOR_REASON_STARTER_DIED;
+	else if (s->exit.signal == SIGKILL && oom_watch_fired(&s->oom))
+		s->exit.reason = MONITOR_REASON_OOM;
+	s->exit.pid = s->init;
+	s->exit.start_ticks = s->created.start_ticks;
+	s->exit.finished_sec = now.tv_sec;
+	s->exit.finished_nsec = now.tv_nsec;
+	s->ended_ms = now_ms();
+	s->phase = PHASE_DRAIN;
+	input_close(&s->in);
+	helper_stop(&s->helper);
+}
+
+/* Whether one has ended and was dealt with: 1, 0 none, -errno: the launch has failed. */
+static int next_child(struct session *s, struct err *e)
+{
+	int status, r;
+	pid_t pid;
+
+	/* until its pid file is read, any other child may be init: not touched */
+	if (s->phase == PHASE_CREATE) {
+		if (child_peek(s->create.pid, &pid, &status) == 0)
+			return 0;
+		child_reap(pid);
+		r = runtime_ended(s, status, e);
+		return r < 0 ? r : 1;
+	}
+	if (s->helper.pid > 0 && child_peek(s->helper.pid, &pid, &status) > 0) {
+		child_reap(pid);
+		r = helper_child_ended(&s->helper, s->o, status, e);
+		return r < 0 && s->phase == PHASE_HELPER ? r : 1;
+	}
+	/* init's zombie stays until its exit is on file, and hides the others meanwhile */
+	if (s->phase == PHASE_DRAIN || child_peek(-1, &pid, &status) == 0)
+		return 0;
+	if (pid == s->init)
+		init_ended(s, status);
+	else
+		child_reap(pid);
+	return 1;
+}
+
+static int hear_signals(struct session *s, struct err *e)
+{
+	struct signalfd_siginfo si;
+
+	if (!pollset_got(&s->set, s->signal_slot))
+		return 0;
+	while (read(s->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		int sig = (int)si.ssi_signo, r = 0;
+
+		if (sig != SIGTERM && sig != SIGINT && sig != SIGQUIT)
+			continue;
+		if (s->phase == PHASE_RUN)
+			(void)!child_signal(s->init, sig);
+		else
+			r = give_up(s, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- output ---- */
+
+static void pump(struct session *s, struct output *o)
+{
+	bool ended = s->phase >= PHASE_DRAIN;
+
+	for (int i = 0; i < PIECES_PER_ROUND && o->len == 0; i++) {
+		if (output_read(o, ended) != OUTPUT_PIECE)
+			return;
+		log_writer_put(&s->log, o->stream, o->data, o->len);
+		if (s->phase == PHASE_CREATE && o->stream == LOG_STDERR)
+			create_hear(&s->create, o->data, o->len);
+		clients_offer(&s->clients, o);
+	}
+}
+
+static void poll_output(struct session *s, struct output *o)
+{
+	o->slot = -1;
+	if (o->len > 0 || o->fd < 0)
+		return;
+	if (o->retry_ms > now_ms()) {
+		pollset_wake_at(&s->set, o->retry_ms);
+		return;
+	}
+	o->slot = pollset_add(&s->set, o->fd, POLLIN);
+}
+
+/* After the end: no more than what is in the pipe now, once the patience is over. */
+static void limit_output(struct session *s, struct output *o)
+{
+	int64_t since = now_ms() - s->ended_ms;
+	int n = 0;
+
+	if (o->fd < 0)
+		return;
+	if (o->left < 0 && since >= DRAIN_TOTAL_MS)
+		o->left = ioctl(o->fd, FIONREAD, &n) == 0 ? n : 0;
+	if (o->len == 0 && since >= DRAIN_QUIET_MS && output_read(o, true) == OUTPUT_IDLE)
+		output_close(o);
+	else if (o->len > 0 && o->waiting == 0) {
+		/* that read has found something after all */
+		log_writer_put(&s->log, o->stream, o->data, o->len);
+		clients_offer(&s->clients, o);
+	}
+}
+
+/* ---- the end ---- */
+
+static void report(struct session *s)
+{
+	s->exit.log_lost_bytes = s->log.lost_bytes;
+	(void)!exit_file_write(&s->exit_file, &s->exit);
+	child_reap(s->init);
+	say(s, MONITOR_EXITED, &s->exit, sizeof(s->exit));
+	s->phase = PHASE_REPORTED;
+}
+
+static void step_drain(struct session *s)
+{
+	int64_t since = now_ms() - s->ended_ms;
+	bool done = true;
+
+	for (size_t i = 0; i < 2; i++) {
+		pump(s, &s->out[i]);
+		limit_output(s, &s->out[i]);
+		done = done && output_is_done(&s->out[i]);
+	}
+	if ((done || since >= DRAIN_TOTAL_MS) && (s->helper.pid == 0 || since >= 2 * HELPER_KILL_MS)) {
+		report(s);
+		return;
+	}
+	if (!done && since < DRAIN_QUIET_MS)
+		pollset_wake_at(&s->set, s->ended_ms + DRAIN_QUIET_MS);
+	pollset_wake_at(&s->set, s->ended_ms + (since < DRAIN_TOTAL_MS ? DRAIN_TOTAL_MS : 2 * HELPER_KILL_MS));
+}
+
+static void run_on_exit(struct session *s)
+{
+	struct spawn sp = SPAWN_INIT;
+
+	s->on_exit_done = true;
+	if (!s->o->on_exit || (s->cleaned && !s->o->on_exit_always))
+		return;
+	sp.path = s->o->on_exit[0];
+	sp.argv = s->o->on_exit;
+	for (size_t i = 0; i < 3; i++)
+		sp.stdio[i] = -EBADF;
+	(void)!spawn_start(&sp, NULL, NULL, NULL);
+}
+
+static void step_reported(struct session *s)
+{
+	bool done = true;
+
+	for (size_t i = 0; i < 2; i++) {
+		pump(s, &s->out[i]);
+		limit_output(s, &s->out[i]);
+		done = done && output_is_done(&s->out[i]);
+	}
+	if (!s->on_exit_done && (s->cleaned || s->sync_fd < 0)) {
+		exit_file_sync(&s->exit_file);
+		run_on_exit(s);
+	}
+	if (done && clients_tell_exit(&s->clients, &s->exit) == 0 && s->on_exit_done)
+		s->phase = PHASE_DONE;
+	else if (!done)
+		pollset_wake_at(&s->set, now_ms() + DRAIN_QUIET_MS);
+}
+
+/* ---- the loop ---- */
+
+static void wait_for_something(struct session *s)
+{
+	s->signal_slot = pollset_add(&s->set, s->signal_fd, POLLIN);
+	s->sync_slot = pollset_add(&s->set, s->sync_fd, POLLIN);
+	s->in.slot = pollset_add(&s->set, s->in.fd, s->in.len > 0 ? POLLOUT : 0);
+	for (size_t i = 0; i < 2; i++)
+		poll_output(s, &s->out[i]);
+	if (s->phase == PHASE_CREATE)
+		create_poll(&s->create, &s->set);
+	helper_poll(&s->helper, &s->set);
+	clients_poll(&s->clients, &s->set, &s->in);
+	pollset_wait(&s->set);
+}
+
+static int take_what_came(struct session *s, struct err *e)
+{
+	int r;
+
+	r = hear_signals(s, e);
+	while (r == 0 && (r = next_child(s, e)) > 0)
+		r = 0;
+	if (r == 0)
+		r = hear_starter(s, e);
+	if (r == 0 && s->phase == PHASE_CREATE)
+		r = create_dispatch(&s->create, &s->set, s->out, &s->in, e);
+	if (r == 0) {
+		r = helper_dispatch(&s->helper, &s->set, e);
+		if (s->phase != PHASE_HELPER)
+			r = 0;
+	}
+	if (r < 0)
+		return r;
+	if (s->phase == PHASE_HELPER && s->helper.is_ready)
+		say_created(s);
+	if (pollset_got(&s->set, s->in.slot))
+		input_flush(&s->in);
+	for (size_t i = 0; i < 2; i++)
+		if (pollset_got(&s->set, s->out[i].slot))
+			pump(s, &s->out[i]);
+	clients_dispatch(&s->clients, &s->set, s->out, &s->in, s->o->stdin_open || s->o->tty);
+	return 0;
+}
+
+static int loop(struct session *s, struct err *e)
+{
+	while (s->phase != PHASE_DONE) {
+		int r;
+
+		pollset_reset(&s->set);
+		if (s->phase == PHASE_DRAIN)
+			step_drain(s);
+		if (s->phase == PHASE_REPORTED)
+			step_reported(s);
+		if (s->phase == PHASE_DONE)
+			break;
+		wait_for_something(s);
+		r = take_what_came(s, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int prepare(struct session *s, struct err *e)
+{
+	int r;
+
+	s->run_dirfd = open(s->o->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->run_dirfd < 0)
+		return err_errno(e, errno, "run directory %s", s->o->run_dir);
+	r = log_writer_open(&s->log, s->o->log, s->o->log_max, e);
+	if (r == 0)
+		r = exit_file_prepare(&s->exit_file, s->o->exit_file, e);
+	if (r == 0)
+		r = clients_listen(&s->clients, s->run_dirfd, e);
+	if (r == 0)
+		r = create_start(&s->create, s->o, s->run_dirfd, s->out, &s->in, e);
+	return r;
+}
+
+/* Nothing half-made: all that came below us goes, then the starter hears why; if there is none, on-exit tidies up. */
+static void fail(struct session *s, const struct err *e)
+{
+	children_kill_all(ABORT_MS);
+	(void)unlink(s->o->pid_file);
+	clients_unlisten(&s->clients, s->run_dirfd);
+	say(s, MONITOR_FAILED, e, sizeof(*e));
+	if (s->sync_fd < 0)
+		run_on_exit(s);
+}
+
+int session_run(struct session *s, int signal_fd, struct err *e)
+{
+	int r;
+
+	s->signal_fd = signal_fd;
+	for (size_t i = 0; i < MONITOR_CLIENTS_MAX; i++)
+		s->clients.items[i].fd = -EBADF;
+	r = prepare(s, e);
+	if (r == 0)
+		r = loop(s, e);
+	if (r < 0) {
+		fail(s, e);
+	} else {
+		clients_unlisten(&s->clients, s->run_dirfd);
+		exit_file_sync(&s->exit_file);
+	}
+	clients_close_all(&s->clients);
+	exit_file_done(&s->exit_file);
+	log_writer_done(&s->log);
+	oom_watch_done(&s->oom);
+	helper_done(&s->helper);
+	create_done(&s->create);
+	return r;
+}
