@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "base/template.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char data[] =
+	"{\"Id\":\"abc123\",\"Names\":[\"web\",\"www\"],\"Pid\":42,\"Neg\":-7,\"Big\":18446744073709551615,"
+	"\"Running\":true,\"Dead\":false,\"Empty\":\"\",\"None\":null,\"NoList\":[],\"NoMap\":{},"
+	"\"Float\":1.5,\"Tiny\":1e-7,\"Huge\":3e20,\"Huger\":1e21,\"Whole\":100.0,"
+	"\"State\":{\"Status\":\"running\",\"ExitCode\":0,\"Health\":{\"Status\":\"\"}},"
+	"\"Config\":{\"Env\":[\"A=1\",\"B=2\"],\"Labels\":{\"z\":\"1\",\"a\":\"2\"},\"Cmd\":null},"
+	"\"Mounts\":[{\"Source\":\"/s\",\"RW\":true},{\"Source\":\"/t\",\"RW\":false}],"
+	"\"lower\":\"x\",\"Evil\":\"a\\u001b[2Jb\\u202e\\nc\"}";
+
+struct golden {
+	const char *text;
+	const char *want; /* the output, or what the error's text holds when it begins with '!' */
+};
+
+static const struct golden goldens[] = {
+	/* text */
+	{"", ""},
+	{"plain", "plain"},
+	{"a\\tb\\nc\\x", "a\tb\nc\\x"},
+	{"a {{/* note */}} b", "a  b"},
+	{"a {{- /* note */ -}} b", "ab"},
+	{"{{- 1 -}}  x", "1x"},
+	{" \n {{- .Pid -}} \n ", "42"},
+	{"{{-3}}", "-3"},
+	{"{{ -3 }}", "-3"},
+	/* fields */
+	{"{{.Id}}", "abc123"},
+	{"{{ .Id }}", "abc123"},
+	{"{{.ID}}", "abc123"},
+	{"{{.id}}", "<no value>"},
+	{"{{.LOWER}}", "<no value>"},
+	{"{{.State.Status}}", "running"},
+	{"{{.State.Health.Status}}", ""},
+	{"{{.Nope}}", "<no value>"},
+	{"{{.Nope.X}}", "!template:1:3: <.Nope.X>: nil pointer evaluating .X"},
+	{"{{.Id.X}}", "!can't evaluate field X"},
+	{"{{.None}}", "<nil>"},
+	{"{{$.Id}}{{$}}", NULL},
+	/* how values print */
+	{"{{.Pid}} {{.Neg}} {{.Big}} {{.Running}} {{.Dead}}", "42 -7 18446744073709551615 true false"},
+	{"{{.Float}} {{.Tiny}} {{.Huge}} {{.Huger}} {{.Whole}}", "1.5 1e-07 300000000000000000000 1e+21 100"},
+	{"{{.Names}}", "[web www]"},
+	{"{{.NoList}} {{.NoMap}}", "[] map[]"},
+	{"{{.Config.Labels}}", "map[a:2 z:1]"},
+	{"{{.Mounts}}", "[map[RW:true Source:/s] map[RW:false Source:/t]]"},
+	{"{{.Config}}", "map[Cmd:<nil> Env:[A=1 B=2] Labels:map[a:2 z:1]]"},
+	/* foreign text is escaped, the user's own is not */
+	{"{{.Evil}}", "a\\x1b[2Jb\\u202e\nc"},
+	{"{{json .Evil}}", "\"a\\u001b[2Jb\\u202e\\nc\""},
+	{"\x1b[1m{{.Id}}", "\x1b[1mabc123"},
+	/* functions */
+	{"{{json .Names}}", "[\"web\",\"www\"]"},
+	{"{{json.Names}}", "!unexpected character after an operand"},
+	{"{{json .}}", NULL},
+	{"{{json .State}}", "{\"Status\":\"running\",\"ExitCode\":0,\"Health\":{\"Status\":\"\"}}"},
+	{"{{json .Nope}} {{json .None}} {{json .Id}}", "null null \"abc123\""},
+	{"{{index .Names 1}}", "www"},
+	{"{{index .Names 2}}", "!index out of range: 2"},
+	{"{{index .Names -1}}", "!index out of range: -1"},
+	{"{{index .Config.Labels \"z\"}}", "1"},
+	{"{{index .Config.Labels \"none\"}}.", "."},
+	{"{{index .Config \"none\"}}", "<no value>"},
+	{"{{index .Mounts 1 \"Source\"}}", "/t"},
+	{"{{(index .Mounts 0).Source}}", "/s"},
+	{"{{index .Pid 1}}", "!can't index item of type int"},
+	{"{{len .Names}} {{len .Id}} {{len .Config.Labels}} {{len .None}}", "2 6 2 0"},
+	{"{{len .Pid}}", "!len of type int"},
+	{"{{upper .Id}} {{lower \"ABC\"}} {{title \"one two\"}}", "ABC123 abc One Two"},
+	{"{{upper .Pid}}", "!want string, got int"},
+	{"{{join .Names \", \"}}", "web, www"},
+	{"{{join .Pid \",\"}}", "!want list, got int"},
+	{"{{split \"a:b:c\" \":\"}}", "[a b c]"},
+	{"{{split \"abc\" \"\"}}", "[a b c]"},
+	{"{{split \"\" \",\"}}", "[]"},
+	{"{{slice .Id 1 3}} {{slice .Names 1}}", "bc [www]"},
+	{"{{slice .Id 3 1}}", "!out of range"},
+	{"{{pad \"x\" 2 1}}|{{truncate \"hello\" 3}}", "  x |hel"},
+	{"{{print .Pid .Neg \"a\" 1 2}}", "42 -7a1 2"},
+	{"{{println 1 \"a\"}}", "1 a\n"},
+	{"{{.Id | upper | printf \"%s!\"}}", "ABC123!"},
+	{"{{\"a\" | .Id}}", "!non-function"},
+	{"{{.Id \"x\"}}", "!can't give argument"},
+	/* printf */
+	{"{{printf \"%s-%d\" .Id .Pid}}", "abc123-42"},
+	{"{{printf \"%5d|%-5d|%05d|%+d|%x|%X|%o\" 42 42 -42 42 255 255 8}}", "   42|42   |-0042|+42|ff|FF|10"},
+	{"{{printf \"%6.2f|%e|%g|%v\" 1.5 1.5 1.5 1.5}}", "  1.50|1.500000e+00|1.5|1.5"},
+	{"{{printf \"%q %v %t %%\" \"a\\\"b\\n\" .Names true}}", "\"a\\\"b\\n\" [web www] true %"},
+	{"{{printf \"%.2s|%4s|%-4s|\" \"abc\" \"ab\" \"ab\"}}", "ab|  ab|ab  |"},
+	{"{{printf \"%d\" \"x\"}}", "%!d(string=x)"},
+	{"{{printf \"%s\" 1}}", "%!s(int=1)"},
+	{"{{printf \"%s\"}}", "%!s(MISSING)"},
+	{"{{printf \"x\" 1}}", "x%!(EXTRA int=1)"},
+	{"{{printf \"%\"}}", "%!(NOVERB)"},
+	{"{{printf \"%99999999d\" 1}}", NULL},
+	{"{{printf \"%x\" \"hi\"}}", "6869"},
+	{"{{printf \"%T %T\" 1 .Names}}", "int list"},
+	/* comparisons, logic */
+	{"{{eq .Pid 42}} {{eq .Id \"x\" \"abc123\"}} {{ne .Id \"x\"}}", "true true true"},
+	{"{{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge \"b\" \"a\"}} {{lt 1.5 2}}", "true true false true true"},
+	{"{{eq .Id 1}}", "!incompatible types for comparison: string and int"},
+	{"{{lt true false}}", "!incompatible types"},
+	{"{{eq .Nope \"x\"}} {{eq .None nil}}", "false true"},
+	{"{{eq .Names .Names}}", "!can't be compared"},
+	{"{{and 1 0 2}} {{and 1 2}} {{or 0 \"\" \"x\"}} {{not .Dead}}", "0 2 x true"},
+	{"{{or .Running .Nope.X}}", "true"},
+	{"{{and .Dead .Nope.X}}", "false"},
+	{"{{eq 1}}", "!wrong number of arguments for eq"},
+	/* control */
+	{"{{if .Running}}up{{else}}down{{end}}", "up"},
+	{"{{if .Dead}}a{{else if .Running}}b{{else}}c{{end}}", "b"},
+	{"{{if .Dead}}a{{else if .Empty}}b{{else if .NoList}}c{{else}}d{{end}}!", "d!"},
+	{"{{if .NoMap}}a{{end}}{{if .None}}b{{end}}{{if .Nope}}c{{end}}.", "."},
+	{"{{with .State}}{{.Status}}{{$.Id}}{{else}}none{{end}}", "runningabc123"},
+	{"{{with .Empty}}x{{else}}none{{end}}", "none"},
+	{"{{with $x := .Id}}{{$x}}{{.}}{{end}}", "abc123abc123"},
+	{"{{range .Names}}{{.}},{{end}}", "web,www,"},
+	{"{{range $i, $n := .Names}}{{$i}}={{$n}} {{end}}", "0=web 1=www "},
+	{"{{range $n := .Names}}{{$n}} {{end}}", "web www "},
+	{"{{range $k, $v := .Config.Labels}}{{$k}}={{$v}} {{end}}", "a=2 z=1 "},
+	{"{{range .NoList}}x{{else}}none{{end}}", "none"},
+	{"{{range .None}}x{{else}}none{{end}}", "none"},
+	{"{{range .Id}}{{end}}", "!range can't iterate over type string"},
+	{"{{range .Mounts}}{{if .RW}}{{continue}}{{end}}{{.Source}}{{end}}", "/t"},
+	{"{{range .Mounts}}{{.Source}}{{break}}{{end}}", "/s"},
+	{"{{range .Mounts}}{{range $.Names}}{{.}}{{break}}{{end}};{{end}}", "web;web;"},
+	{"{{break}}", "!break and continue stand in a range"},
+	{"{{range .Names}}{{end}}{{break}}", "!break and continue"},
+	/* variables */
+	{"{{$x := 1}}{{$x}}{{$x = 2}}{{$x}}", "12"},
+	{"{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}", "2"},
+	{"{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"},
+	{"{{if true}}{{$x := 2}}{{end}}{{$x}}", "!undefined variable"},
+	{"{{$s := .State}}{{$s.Status}}", "running"},
+	{"{{$last := \"\"}}{{range .Names}}{{$last = .}}{{end}}{{$last}}", "www"},
+	/* literals */
+	{"{{\"a\\tb\\u00e9\\x41\"}}{{`raw\\n`}}", "a\tb\303\251Araw\\n"},
+	{"{{1}} {{+2}} {{1.25}} {{1e3}} {{true}} {{nil}}", "1 2 1.25 1000 true <nil>"},
+	{"{{\"\\x1b[0m\"}}", "\\x1b[0m"},
+	/* what does not parse */
+	{"{{", "!template:1:3: unclosed action"},
+	{"{{}}", "!missing value for command"},
+	{"{{.Id", "!unclosed action"},
+	{"ab\n{{.Id}", "!template:2:6"},
+	{"{{end}}", "!unexpected {{end}}"},
+	{"{{else}}", "!unexpected {{else}}"},
+	{"{{if .Id}}", "!{{end}} is missing"},
+	{"{{if}}x{{end}}", "!missing value"},
+	{"{{if .Id}}{{else}}{{else}}{{end}}", "!unexpected {{else}}"},
+	{"{{range}}{{end}}", "!missing value"},
+	{"{{nope .Id}}", "!template:1:3: function \"nope\" not defined"},
+	{"{{define \"x\"}}{{end}}", "!function \"define\" not defined"},
+	{"{{(.Id}}", "!')' was expected"},
+	{"{{.Id)}}", "!unexpected text in the action"},
+	{"{{\"abc}}", "!unterminated string"},
+	{"{{\"\\q\"}}", "!unknown escape"},
+	{"{{\"\\u12\"}}", "!hexadecimal"},
+	{"{{/* x }}", "!unclosed comment"},
+	{"{{1x}}", "!bad number"},
+	{"{{99999999999999999999}}", "!bad number"},
+	{"{{.Id | }}", "!missing value"},
+	{"{{$}}}", NULL},
+	{"{{..}}", "!unexpected"},
+	{"{{.Id.}}", "!unexpected"},
+	{"{{$y}}", "!undefined variable"},
+	{"{{len len}}", "!wrong number of arguments"},
+};
+
+static struct json_object *parse_data(const char *text)
+{
+	struct json_object *o = NULL;
+
+	assert_int_equal(json_parse(text, strlen(text), "data", &o, NULL), 0);
+	return o;
+}
+
+static void test_goldens(void **state)
+{
+	_cleanup_json_ struct json_object *o = parse_data(data);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(goldens); i++) {
+		_cleanup_(buf_done) struct buf out = BUF_INIT;
+		_cleanup_template_ struct template *t = NULL;
+		const char *want = goldens[i].want;
+		struct err e = {0};
+		int r = template_parse(goldens[i].text, &t, &e);
+
+		if (r == 0)
+			r = template_exec(t, o, 0, &out, &e);
+		if (!want)
+			continue;
+		if (want[0] == '!') {
+			if (r == 0 || !strstr(e.text, want + 1))
+				fail_msg("%s: gave %d \"%s\" \"%s\", not an error with \"%s\"", goldens[i].text, r, e.text,
+					 buf_str(&out), want + 1);
+		} else if (r < 0 || strcmp(buf_str(&out), want) != 0) {
+			fail_msg("%s: gave %d \"%s\" \"%s\", not \"%s\"", goldens[i].text, r, e.text, buf_str(&out), want);
+		}
+	}
+}
+
+static const char rows[] = "[{\"ID\":\"0123456789ab\",\"Names\":[\"web\"],\"CreatedAt\":\"now\",\"Label\":\"a\\nb\\tc\"},"
+			   "{\"ID\":\"f\",\"Names\":[\"a-long-name-of-one\"],\"CreatedAt\":\"then\",\"Label\":\"\"}]";
+
+static const struct golden row_goldens[] = {
+	{"{{.ID}}", "0123456789ab\nf\n"},
+	{"{{.ID}}\\n", "0123456789ab\nf\n"},
+	{"{{.ID}}\\t{{.CreatedAt}}", "0123456789ab\tnow\nf\tthen\n"},
+	{"table {{.ID}}\\t{{.CreatedAt}}", "CONTAINER ID  CREATED AT\n0123456789ab  now\nf             then\n"},
+	{"table {{.CreatedAt}} {{.ID}}", "CREATED AT CONTAINER ID\nnow 0123456789ab\nthen f\n"},
+	{"table {{range .}}{{.ID}}\\t{{index .Names 0}}\\n{{end}}",
+	 "CONTAINER ID  NAMES\n0123456789ab  web\nf             a-long-name-of-one\n"},
+	{"{{range .}}{{.ID}} {{end}}", "0123456789ab f \n"},
+	{"table {{upper .ID}}\\t{{json .Names}}\\t{{join .Names \",\"}}\\t{{printf \"%s\" .ID}}",
+	 "CONTAINER ID  NAMES                   NAMES               CONTAINER ID\n"
+	 "0123456789AB  [\"web\"]                 web                 0123456789ab\n"
+	 "F             [\"a-long-name-of-one\"]  a-long-name-of-one  f\n"},
+	{"table {{if .Label}}{{.Label}}{{end}}", "LABEL\na\\nb\\tc\n\n"},
+	{"{{.Label}}|{{range .Names}}{{.}}{{end}}", "a\\nb\\tc|web\n|a-long-name-of-one\n"},
+	{"{{.Names}}", "[web]\n[a-long-name-of-one]\n"},
+	{"{{.Id}}", "0123456789ab\nf\n"},
+	{"{{.Nam}}", "!no field Nam"},
+};
+
+static void test_rows(void **state)
+{
+	static const struct template_heading headings[] = {{"ID", "CONTAINER ID"}, {NULL, NULL}};
+	_cleanup_json_ struct json_object *o = parse_data(rows);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row_goldens); i++) {
+		_cleanup_(buf_done) struct buf out = BUF_INIT;
+		_cleanup_template_ struct template *t = NULL;
+		const char *want = row_goldens[i].want;
+		struct err e = {0};
+		int r = template_parse(row_goldens[i].text, &t, &e);
+
+		if (r == 0)
+			r = template_print(t, o, headings, TEMPLATE_STRICT, &out, &e);
+		if (want[0] == '!' ? r == 0 || !strstr(e.text, want + 1) : r < 0 || strcmp(buf_str(&out), want) != 0)
+			fail_msg("%s: gave %d \"%s\"\n%s\nnot\n%s", row_goldens[i].text, r, e.text, buf_str(&out), want);
+	}
+}
+
+static void test_flags(void **state)
+{
+	_cleanup_json_ struct json_object *o = parse_data(rows);
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	_cleanup_template_ struct template *t = NULL;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(template_parse("table {{.ID}}", &t, &e), 0);
+	assert_true(template_is_table(t));
+	assert_int_equal(template_print(t, o, NULL, TEMPLATE_NO_HEADING, &out, &e), 0);
+	assert_string_equal(buf_str(&out), "0123456789ab\nf\n");
+	buf_reset(&out);
+	assert_int_equal(template_print(t, NULL, NULL, 0, &out, &e), 0);
+	assert_string_equal(buf_str(&out), "ID\n");
+}
+
+static void test_heading_text(void **state)
+{
+	static const char *const cases[][2] = {
+		{"ID", "ID"}, {"CreatedAt", "CREATED AT"}, {"Names", "NAMES"}, {"PIDNamespace", "PID NAMESPACE"},
+		{"LoginUID", "LOGIN UID"}, {"x", "X"}, {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+		template_heading_text(cases[i][0], &b);
+		assert_string_equal(buf_str(&b), cases[i][1]);
+	}
+}
+
+/* The bounds hold: depth, output, work. */
+static void test_bounds(void **state)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	_cleanup_(buf_done) struct buf out = BUF_INIT_MAX(1000);
+	_cleanup_template_ struct template *deep = NULL, *wide = NULL, *slow = NULL;
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+	struct err e = {0};
+
+	(void)state;
+	for (int i = 0; i < TEMPLATE_DEPTH_MAX + 1; i++)
+		buf_adds(&text, "{{if 1}}");
+	assert_int_equal(template_parse(buf_str(&text), &deep, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "nested too deeply"));
+	buf_reset(&text);
+	buf_adds(&text, "{{");
+	for (int i = 0; i < 10000; i++)
+		buf_addc(&text, '(');
+	assert_int_equal(template_parse(buf_str(&text), &deep, &e), -EINVAL);
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(json_append(list, json_object_new_int(i)), 0);
+	assert_int_equal(template_parse("{{range .}}{{.}}{{end}}", &wide, &e), 0);
+	assert_int_equal(template_exec(wide, list, 0, &out, &e), -EFBIG);
+	assert_int_equal(template_parse("{{range .}}{{range $}}{{range $}}{{end}}{{end}}{{end}}", &slow, &e), 0);
+	buf_reset(&out);
+	assert_int_equal(template_exec(slow, list, 0, &out, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "takes too long"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_goldens),	     cmocka_unit_test(test_rows),   cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_heading_text), cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests_name("base/template", tests, NULL, NULL);
+}
