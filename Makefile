@@ -39,6 +39,11 @@ CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -DRANBY_VERSION='"$(VERSI
 CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(HARDEN) -ffunction-sections -fdata-sections
 LDFLAGS  += -Wl,--gc-sections,--as-needed $(LINK_HARDEN) $(if $(SAN),-fsanitize=$(SAN))
 
+# make V=1 shows the commands
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@echo '  $(1) $(2)')
+
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 # sha256 alone comes from the static libcrypto: the shared one costs each start a millisecond of relocations
@@ -85,7 +90,8 @@ all: $(foreach p,$(BUILT),$(call path_of,$(p)))
 
 $(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define room_rule
 $(call archive,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter src/$(1)/%,$(LIBSRC)))
@@ -98,7 +104,8 @@ $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 define program_rule
 $(call path_of,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main_$(1).c,$(MAINS))) $(foreach r,$(rooms_$(1)),$(call archive,$(r)))
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(link_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(libs_$(1))
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(libs_$(1))
 endef
 $(foreach p,$(BUILT),$(eval $(call program_rule,$(p))))
 
@@ -107,7 +114,8 @@ TEST_BINS := $(patsubst src/%.c,$(O)/test/%,$(TESTS))
 LIBS_TEST := $(call pkg,cmocka) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
 $(O)/test/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
 unit: $(TEST_BINS)
 	@tests/run-unit $(TEST_BINS)
 
