@@ -28,14 +28,47 @@
 #include "engine/inforce.h"
 #include "runtime/start.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "sys/pidfd.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #define CREATE_TIMEOUT_MS 120000 /* a cold disk and a network helper, and not for ever */
 #define GONE_TIMEOUT_MS 10000
+
+/* Who the monitor is, for whoever must wait for it when we are gone before CREATED. */
+static int note_monitor(const struct launch_plan *p, const struct launch *l, struct err *e)
+{
+	char text[64];
+	uint64_t ticks;
+	pid_t pid;
+	int r, n;
+
+	r = pidfd_pid(l->monitor.pidfd, &pid);
+	if (r == 0)
+		r = pid_start_ticks(pid, &ticks);
+	if (r == -ESRCH) /* it has ended already; why is what monitor_wait_created() tells */
+		return 0;
+	if (r == 0) {
+		n = snprintf(text, sizeof(text), "%d %llu\n", pid, (unsigned long long)ticks);
+		r = path_own_write(p->run_dirfd, "monitor", text, (size_t)n, 0600, PATH_SYNC_NONE);
+	}
+	return r < 0 ? err_errno(e, -r, "note the monitor") : 0;
+}
+
+int launch_monitor_of(int run_dirfd, int *ret_pidfd)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	unsigned long long ticks;
+	int pid;
+
+	if (path_own_read(run_dirfd, "monitor", 64, &b) < 0 || sscanf(buf_str(&b), "%d %llu", &pid, &ticks) != 2)
+		return -ESRCH;
+	return pidfd_open_identity(pid, ticks, ret_pidfd);
+}
 
 int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
 {
@@ -44,7 +77,8 @@ int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
 	if (r < 0)
 		return r;
 	l->watching = true;
-	return monitor_wait_created(&l->monitor, CREATE_TIMEOUT_MS, &l->created, e);
+	r = note_monitor(p, l, e);
+	return r < 0 ? r : monitor_wait_created(&l->monitor, CREATE_TIMEOUT_MS, &l->created, e);
 }
 
 enum seized { SEIZED, NOT_ALLOWED };

@@ -25,6 +25,7 @@
 
 struct launch_plan {
 	struct monitor_launch monitor; /* stages 2 to 4 */
+	int run_dirfd; /* the run directory: "monitor" is written there, see launch_monitor_of() */
 	/* the start socket of init: the directory that it is in, and its name; or a container of the runtime's state */
 	int start_dirfd;
 	const char *start_name;      /* a socket's name below start_dirfd; NULL: start_dirfd is RROOT */
@@ -45,6 +46,9 @@ struct launch {
 	bool released; /* the payload runs */
 };
 #define LAUNCH_INIT {.monitor = MONITOR_HANDLE_INIT}
+
+/* A pidfd of the monitor that was started in this run directory, also before init exists. -ESRCH: none, or it has gone. */
+int launch_monitor_of(int run_dirfd, int *ret_pidfd) _must_check_;
 
 int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e) _must_check_;
 int launch_release(const struct launch_plan *p, struct launch *l, struct err *e) _must_check_;

@@ -22,6 +22,33 @@ int pidfd_open_pid(pid_t pid, int *ret_pidfd)
 	return 0;
 }
 
+int pidfd_pid(int pidfd, pid_t *ret_pid)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	char path[64];
+	uint32_t pid;
+	char *at;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fd_read_all(fd, 4096, &b);
+	if (r < 0)
+		return r;
+	at = b.data ? strstr(b.data, "\nPid:\t") : NULL;
+	if (!at)
+		return -EINVAL;
+	at += strlen("\nPid:\t");
+	at[strcspn(at, "\n")] = '\0';
+	if (parse_u32(at, 1, INT32_MAX, &pid) < 0) /* -1: it has been reaped; 0: of another pid namespace */
+		return -ESRCH;
+	*ret_pid = (pid_t)pid;
+	return 0;
+}
+
 int pid_start_ticks(pid_t pid, uint64_t *ret_ticks)
 {
 	_cleanup_close_ int fd = -EBADF;

@@ -35,6 +35,9 @@ bool pidfd_has_ended(int pidfd);
 /* Waits until it has ended; -ETIMEDOUT. timeout_ms -1: for ever. */
 int pidfd_wait(int pidfd, int timeout_ms) _must_check_;
 
+/* The process's number here, from /proc/self/fdinfo. -ESRCH when it has been reaped. */
+int pidfd_pid(int pidfd, pid_t *ret_pid) _must_check_;
+
 /* Field 22 of /proc/PID/stat. comm may hold ')' and blanks: parsed from the last ')'. */
 int pid_start_ticks(pid_t pid, uint64_t *ret_ticks) _must_check_;
 

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * image → map → layers → name and directory → bundle → container.json. The
+ * last is what makes it a container; all before it is undone on failure, and
+ * swept if we are killed (container_make.c). The image stays pinned up to
+ * that moment, so that no rmi takes its layers away under us; from then on
+ * the container itself says that it uses them.
+ */
+#include "engine/create.h"
+#include "engine/bundle.h"
+#include "engine/remove.h"
+#include "engine/userns_mode.h"
+#include "oci/image_config.h"
+
+#include "base/clock.h"
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+struct create {
+	struct engine *eng;
+	const struct create_request *q;
+	struct store *store;
+	struct image *image;      /* NULL with --rootfs */
+	struct strv layers;       /* absolute, lowest first */
+	struct userns_plan *plan; /* on the heap: two maps of 340 lines */
+	struct container_making making;
+	struct bundle_result bundle;
+};
+
+static void create_done(struct create *c)
+{
+	container_making_done(c->eng, &c->making);
+	bundle_result_done(&c->bundle);
+	image_free(c->image);
+	store_close(c->store);
+	strv_done(&c->layers);
+	free(c->plan);
+}
+
+/* The store works in the keeper that is open already. */
+static int lend_keeper(void *ctx, int *ret_userns_fd, struct err *e)
+{
+	const struct keeper *k = ctx;
+	int fd = -EBADF;
+
+	if (k->userns_fd >= 0) {
+		fd = fcntl(k->userns_fd, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return err_errno(e, errno, "user namespace");
+	}
+	*ret_userns_fd = fd;
+	return 0;
+}
+
+static int get_image(struct create *c, struct err *e)
+{
+	int r = store_open(c->eng->data_fd, &c->store, e);
+
+	if (r < 0)
+		return r;
+	store_set_keeper(c->store, lend_keeper, (void *)(uintptr_t)c->q->keeper);
+	return pull_image(c->store, c->q->image, c->q->pull, &c->image, e);
+}
+
+/* Marks what `text` (a uid_map) maps to as used. */
+static void add_text(const char *text, struct id_list *used)
+{
+	struct id_list *l = calloc(1, sizeof(*l));
+
+	if (l && id_list_parse(text, l) == 0)
+		for (size_t i = 0; i < l->n; i++)
+			(void)!id_list_add(used, l->extents[i].outside, l->extents[i].outside, l->extents[i].count);
+	free(l);
+}
+
+/* --userns=auto: the ranges that other containers hold ("autoUid" and "autoGid" of their container.json). */
+static int add_used(struct engine *eng, struct userns_host *h, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	int r = container_list(eng, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		add_text(json_str(l.items[i]->spec, "autoUid"), &h->used_uid);
+		add_text(json_str(l.items[i]->spec, "autoGid"), &h->used_gid);
+	}
+	return r;
+}
+
+static int add_auto(const struct create *c, struct json_object *o)
+{
+	_cleanup_(buf_done) struct buf uid = BUF_INIT, gid = BUF_INIT;
+
+	if (c->plan->kind != USERNS_AUTO)
+		return 0;
+	id_list_text(&c->plan->map.uid, &uid);
+	id_list_text(&c->plan->map.gid, &gid);
+	if (buf_bad(&uid) || buf_bad(&gid) || json_add_str(o, "autoUid", buf_str(&uid)) < 0)
+		return -ENOMEM;
+	return json_add_str(o, "autoGid", buf_str(&gid));
+}
+
+static int plan_userns(struct create *c, struct err *e)
+{
+	_cleanup_free_ struct userns_host *h = calloc(1, sizeof(*h));
+	struct userns_mode mode;
+	int r;
+
+	c->plan = calloc(1, sizeof(*c->plan));
+	if (!h || !c->plan)
+		return err_errno(e, ENOMEM, "user namespace");
+	r = userns_mode_parse(c->q->options, &mode, e);
+	if (r < 0)
+		return r;
+	h->uid = c->eng->uid;
+	h->gid = c->eng->gid;
+	h->keeper = c->q->keeper->map;
+	if (mode.kind == USERNS_AUTO) {
+		r = add_used(c->eng, h, e);
+		if (r < 0)
+			return r;
+	}
+	return userns_plan_make(&mode, h, c->plan, e);
+}
+
+static int get_layers(struct create *c, struct err *e)
+{
+	_cleanup_(strv_done) struct strv dirs = {0};
+	int r = store_layers(c->store, c->image, c->plan->owned ? &c->plan->map : NULL, c->q->pull->progress, &dirs, e);
+
+	for (size_t i = 0; r == 0 && i < dirs.n; i++)
+		if (strv_addf(&c->layers, "%s/%s", c->eng->data_path, dirs.items[i]) < 0)
+			r = err_errno(e, ENOMEM, "layers");
+	return r;
+}
+
+/* Takes the name; with --replace, from the container that has it. */
+static int begin(struct create *c, struct err *e)
+{
+	const struct container_options *o = c->q->options;
+	_cleanup_(container_freep) struct container *old = NULL;
+	char holder[CONTAINER_ID_LEN + 1] = "";
+	int r = container_begin(c->eng, o->name, &c->making, holder, e);
+
+	if (r != -EEXIST || !o->replace || !holder[0])
+		return r;
+	r = container_load(c->eng, holder, &old, e);
+	if (r == 0)
+		r = remove_container(c->eng, old, &(struct remove_options){.force = true}, e);
+	return r < 0 && r != -ENOENT ? r : container_begin(c->eng, o->name, &c->making, holder, e);
+}
+
+static int write_bundle(struct create *c, struct err *e)
+{
+	_cleanup_free_ char *dir = NULL;
+	struct bundle_input in = {
+		.id = c->making.id,
+		.name = c->making.name,
+		.options = c->q->options,
+		.image = c->image ? c->image->config : NULL,
+		.layers = c->image ? &c->layers : NULL,
+		.command = c->q->command,
+		.userns = c->plan,
+		.userns_fd = c->q->keeper->userns_fd,
+		.dirfd = c->making.dirfd,
+		.data_dirfd = c->eng->data_fd,
+		.data_dir = c->eng->data_path,
+		.caller_env = c->q->env,
+		.caller_cwd = c->q->cwd,
+	};
+
+	if (asprintf(&dir, "%s/%s/%s", c->eng->data_path, ENGINE_CONTAINERS, c->making.id) < 0)
+		return err_errno(e, ENOMEM, "bundle");
+	in.dir = dir;
+	return bundle_write(&in, &c->bundle, e);
+}
+
+static int image_json(const struct create *c, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct image *img = c->image;
+
+	if (!o)
+		return -ENOMEM;
+	if (img && (json_add_str(o, "reference", c->q->image) < 0 ||
+		    json_add_str(o, "name", img->name ? img->name : img->id) < 0 || json_add_str(o, "id", img->id) < 0 ||
+		    json_add_str(o, "digest", img->digest.text) < 0 || json_add_strv(o, "layers", &c->layers) < 0))
+		return -ENOMEM;
+	if (!img && json_add_str(o, "rootfs", c->q->options->rootfs) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int spec_json(const struct create *c, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *image = NULL, *options = NULL;
+	struct timespec now = clock_now();
+	char time[CLOCK_TEXT_SIZE];
+
+	if (!o || image_json(c, &image) < 0 || container_options_to_json(c->q->options, &options) < 0 ||
+	    json_add_str(o, "id", c->making.id) < 0 || json_add_str(o, "name", c->making.name) < 0 ||
+	    json_add_str(o, "created", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
+	    json_add_int(o, "createdNs", clock_ns(&now)) < 0 || json_add(o, "image", TAKE_PTR(image)) < 0 ||
+	    json_add(o, "options", TAKE_PTR(options)) < 0 ||
+	    json_add(o, "config", json_object_get(c->bundle.config)) < 0 ||
+	    json_add_strv(o, "anonymousVolumes", &c->bundle.anonymous) < 0 ||
+	    json_add_int(o, "stopSignal", c->bundle.stop_signal) < 0 ||
+	    json_add_int(o, "stopTimeout", c->bundle.stop_timeout_s) < 0 ||
+	    json_add_bool(o, "nested", c->plan->create) < 0 || add_auto(c, o) < 0 ||
+	    json_add(o, "createdBy", json_object_get(c->q->origin->json)) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int commit(struct create *c, struct err *e)
+{
+	_cleanup_json_ struct json_object *spec = NULL;
+	int r = spec_json(c, &spec);
+
+	if (r < 0)
+		return err_errno(e, -r, "container.json");
+	return container_commit(c->eng, &c->making, spec, !c->q->options->rm, e);
+}
+
+int create_container(struct engine *eng, const struct create_request *q, struct container **ret, struct err *e)
+{
+	_cleanup_(create_done) struct create c = {.eng = eng, .q = q, .making = CONTAINER_MAKING_INIT};
+	int r;
+
+	container_sweep(eng, remove_container_dir);
+	r = q->image ? get_image(&c, e) : 0;
+	if (r == 0)
+		r = plan_userns(&c, e);
+	if (r == 0 && c.image)
+		r = get_layers(&c, e);
+	if (r == 0)
+		r = begin(&c, e);
+	if (r == 0)
+		r = write_bundle(&c, e);
+	if (r == 0)
+		r = commit(&c, e);
+	return r == 0 ? container_load(eng, c.making.id, ret, e) : r;
+}

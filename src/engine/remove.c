@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * First processes, then facts about them, then files, the name last.
+ *
+ * A container that was only created may have processes too: its front was
+ * killed between making init and starting it, and the monitor is just taking
+ * them down. They are found by the runtime's state, and waited for, so that a
+ * name is never given back while somebody still works in the directory.
+ *
+ * Files of subordinate IDs cannot be removed by the user; a child that has
+ * entered the keeper can. Mostly there are none (an upper layer that holds
+ * what root wrote holds the user's own files), so it is tried as we are first.
+ */
+#include "engine/remove.h"
+#include "engine/keeper.h"
+#include "engine/launch.h"
+#include "engine/stop.h"
+
+#include "runtime/state.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define LOCK_TIMEOUT_MS 15000
+#define GONE_TIMEOUT_MS 10000
+
+/* ---- trees ---- */
+
+static int remove_in_keeper(struct engine *eng, int dirfd, const char *name, struct err *e)
+{
+	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
+	int r, status;
+	pid_t pid;
+
+	r = keeper_open(eng, &k, e);
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid < 0)
+		return err_errno(e, errno, "fork");
+	if (pid == 0) {
+		if (k.userns_fd >= 0 && setns(k.userns_fd, CLONE_NEWUSER) < 0)
+			_exit(errno);
+		_exit(-path_own_remove_tree(dirfd, name));
+	}
+	r = spawn_wait(pid, &status);
+	if (r == 0 && !WIFEXITED(status))
+		r = -EIO;
+	else if (r == 0)
+		r = -WEXITSTATUS(status);
+	return r < 0 ? err_errno(e, -r, "remove %s", name) : 0;
+}
+
+int remove_tree(struct engine *eng, int dirfd, const char *name, struct err *e)
+{
+	int r = path_own_remove_tree(dirfd, name);
+
+	if (r == -EACCES || r == -EPERM)
+		return remove_in_keeper(eng, dirfd, name, e);
+	return r < 0 ? err_errno(e, -r, "remove %s", name) : 0;
+}
+
+int remove_container_dir(struct engine *eng, int containers_fd, const char *id, struct err *e)
+{
+	return remove_tree(eng, containers_fd, id, e);
+}
+
+/* ---- processes ---- */
+
+static int runtime_root(struct engine *eng, int *ret_fd)
+{
+	return path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, ret_fd);
+}
+
+/* The init that the runtime knows, started or not. */
+static int end_init(struct engine *eng, const char *id, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state st = {0};
+	_cleanup_close_ int rroot = -EBADF, pidfd = -EBADF;
+	int r = runtime_root(eng, &rroot);
+
+	if (r < 0 || runtime_state_load(rroot, id, &st, NULL) < 0)
+		return 0;
+	if (strcmp(st.boot_id, eng->boot_id) != 0 || pidfd_open_identity(st.pid, st.start_ticks, &pidfd) < 0)
+		return 0;
+	r = pidfd_signal(pidfd, SIGKILL);
+	if (r == 0)
+		r = pidfd_wait(pidfd, GONE_TIMEOUT_MS);
+	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end the init of container %.12s", id) : 0;
+}
+
+/* The monitor has written what it had to write, and has gone. Also one of a start that never came about. */
+static int await_monitor(const struct container *c, struct engine *eng, struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF, pidfd = -EBADF;
+	int r;
+
+	if (path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir) < 0 || launch_monitor_of(dir, &pidfd) < 0)
+		return 0;
+	r = pidfd_wait(pidfd, GONE_TIMEOUT_MS);
+	return r < 0 ? err_errno(e, -r, "wait for the monitor of container %.12s", c->id) : 0;
+}
+
+static int end_processes(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
+{
+	int r;
+
+	if (c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED) {
+		if (!o->force) {
+			err_set(e, EBUSY, "container %.12s is running: cannot remove it without force", c->id);
+			err_hint(e, "stop it first, or use rm --force");
+			err_exit(e, 2);
+			return -EBUSY;
+		}
+		r = o->grace_ms > 0 ? stop_container(eng, c, o->grace_ms, e) : stop_kill(c, e);
+		if (r < 0)
+			return r;
+	}
+	return end_init(eng, c->id, e);
+}
+
+/* ---- the whole ---- */
+
+int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e)
+{
+	_cleanup_close_ int rroot = -EBADF;
+	int r = path_own_remove_tree(eng->run_fd, c->id);
+
+	if (r == 0 && runtime_root(eng, &rroot) == 0)
+		r = path_own_remove_tree(rroot, c->id);
+	return r < 0 ? err_errno(e, -r, "remove the run directory of container %.12s", c->id) : 0;
+}
+
+static int remove_volumes(struct engine *eng, const struct container *c, struct err *e)
+{
+	_cleanup_(strv_done) struct strv names = {0};
+	_cleanup_close_ int dir = -EBADF;
+	int r = json_get_strv(c->spec, "anonymousVolumes", &names, e);
+
+	if (r < 0 || names.n == 0)
+		return r;
+	r = path_own_open(eng->data_fd, ENGINE_VOLUMES, O_RDONLY | O_DIRECTORY, 0, &dir);
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_errno(e, -r, "volumes");
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = remove_tree(eng, dir, names.items[i], e);
+	return r;
+}
+
+int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r = o->have_lock ? 0 : container_lock(c, LOCK_TIMEOUT_MS, &lock, e);
+
+	if (r == 0)
+		r = container_refresh(eng, c, e);
+	if (r == 0)
+		r = end_processes(eng, c, o, e);
+	if (r == 0)
+		r = await_monitor(c, eng, e);
+	if (r == 0)
+		r = remove_run_dirs(eng, c, e);
+	if (r == 0 && o->volumes)
+		r = remove_volumes(eng, c, e);
+	return r == 0 ? container_delete(eng, c, remove_container_dir, e) : r;
+}

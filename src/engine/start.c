@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Fills a launch plan (launch.h) from what container.json holds, and writes
+ * state.json at the exec stop.
+ *
+ * state.json is rewritten only by a start, under the container's lock, and
+ * before the payload's first instruction: so whoever reads it sees the
+ * newest run, with the facts of who started it.
+ */
+#include "engine/start.h"
+#include "engine/bundle.h"
+#include "engine/remove.h"
+
+#include "base/clock.h"
+#include "monitor/exit.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/self.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOCK_TIMEOUT_MS 15000
+#define LOG_FILE "ctr.log"
+#define HELPER_PID_FILE "helper.pid"
+
+/* ---- what the plan is made of ---- */
+
+/* A formatted text that lives as long as `s`. NULL without memory. */
+static const char *keep(struct start *s, const char *dir, const char *id, const char *name)
+{
+	return strv_addf(&s->texts, "%s/%s/%s", dir, id, name) < 0 ? NULL : s->texts.items[s->texts.n - 1];
+}
+
+static int make_dirs(struct start *s, struct err *e)
+{
+	struct engine *eng = s->q.eng;
+	int r;
+
+	r = remove_run_dirs(eng, s->q.c, e);
+	if (r < 0)
+		return r;
+	r = path_own_mkdirs(eng->run_fd, s->q.c->id, &s->run_dirfd);
+	if (r == 0)
+		r = path_own_mkdirs(eng->run_fd, ENGINE_RUNTIME, &s->rroot_fd);
+	return r < 0 ? err_errno(e, -r, "run directory of container %.12s", s->q.c->id) : 0;
+}
+
+static int runtime_argv(struct start *s, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct engine *eng = s->q.eng;
+	struct strv *v = &s->runtime_argv;
+	int r = self_open_program("ranby-runtime", &fd, &path, e);
+
+	if (r < 0)
+		return r;
+	if (strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 ||
+	    strv_addf(v, "%s/%s", eng->run_path, ENGINE_RUNTIME) < 0 || strv_add(v, "create") < 0 ||
+	    strv_add(v, "--bundle") < 0 ||
+	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
+	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add(v, "--error-fd") < 0 ||
+	    strv_add(v, "{ERROR_FD}") < 0)
+		return err_errno(e, ENOMEM, "runtime");
+	if (s->plan.monitor.tty && (strv_add(v, "--console-socket") < 0 || strv_add(v, "{CONSOLE}") < 0))
+		return err_errno(e, ENOMEM, "runtime");
+	return strv_add(v, s->q.c->id) < 0 ? err_errno(e, ENOMEM, "runtime") : 0;
+}
+
+/* Who clears up when no front is there any more. */
+static int exit_argv(struct start *s, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct strv *v = &s->exit_argv;
+	int r = self_open_program("ranby", &fd, &path, e);
+
+	if (r < 0)
+		return r;
+	if (strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 || strv_add(v, s->q.eng->data_path) < 0 ||
+	    strv_add(v, "--runroot") < 0 || strv_add(v, s->q.eng->run_path) < 0 || strv_add(v, "container") < 0 ||
+	    strv_add(v, "cleanup") < 0 || strv_add(v, s->q.c->id) < 0)
+		return err_errno(e, ENOMEM, "cleanup");
+	return 0;
+}
+
+/* One argument of the network helper, with {PIDFILE} filled in; {PID} and {READY_FD} are the monitor's. */
+static int add_helper_arg(struct start *s, const char *arg)
+{
+	const char *at = strstr(arg, "{PIDFILE}");
+
+	if (!at)
+		return strv_add(&s->helper_argv, arg);
+	if (!s->plan.monitor.helper_pid_file)
+		s->plan.monitor.helper_pid_file = keep(s, s->q.eng->run_path, s->q.c->id, HELPER_PID_FILE);
+	if (!s->plan.monitor.helper_pid_file)
+		return -ENOMEM;
+	return strv_addf(&s->helper_argv, "%.*s%s%s", (int)(at - arg), arg, s->plan.monitor.helper_pid_file,
+			 at + strlen("{PIDFILE}"));
+}
+
+static int helper_argv(struct start *s, struct err *e)
+{
+	_cleanup_(strv_done) struct strv argv = {0};
+	int r = json_get_strv(s->q.c->spec, "config.network.helper", &argv, e);
+
+	if (r < 0 || argv.n == 0)
+		return r;
+	r = self_open_helper(argv.items[0], &s->helper_fd, NULL, e);
+	if (r == -ENOENT)
+		err_hint(e, "install it (Debian: apt install %s), or use --network none or host",
+			 strcmp(argv.items[0], "pasta") == 0 ? "passt" : argv.items[0]);
+	for (size_t i = 0; r == 0 && i < argv.n; i++)
+		r = add_helper_arg(s, argv.items[i]);
+	if (r < 0)
+		return e->code ? r : err_errno(e, -r, "network helper");
+	s->plan.monitor.helper_fd = s->helper_fd;
+	s->plan.monitor.helper_argv = s->helper_argv.items;
+	return 0;
+}
+
+/* json-file and journald are refused when the options are checked; "none" keeps no log. */
+static const char *log_path(struct start *s)
+{
+	const char *driver = json_str(s->q.c->spec, "config.log.driver");
+
+	if (strcmp(driver, "none") == 0)
+		return NULL;
+	if (strv_addf(&s->texts, "%s/%s/%s/%s", s->q.eng->data_path, ENGINE_CONTAINERS, s->q.c->id, LOG_FILE) < 0)
+		return NULL;
+	return s->texts.items[s->texts.n - 1];
+}
+
+static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
+
+static int fill_plan(struct start *s, struct err *e)
+{
+	struct monitor_launch *m = &s->plan.monitor;
+	const struct container *c = s->q.c;
+	struct engine *eng = s->q.eng;
+	int r;
+
+	*m = (struct monitor_launch)MONITOR_LAUNCH_INIT;
+	m->id = c->id;
+	m->tty = json_true(c->spec, "config.tty");
+	m->stdin_open = json_true(c->spec, "config.openStdin");
+	m->log_max_bytes = (uint64_t)json_int(c->spec, "config.log.maxSize");
+	m->userns_fd = s->q.keeper->userns_fd;
+	m->pid_file = keep(s, eng->run_path, c->id, "pid");
+	m->log_file = log_path(s);
+	if (strv_addf(&s->texts, "%s/%s", eng->run_path, c->id) < 0 || !m->pid_file)
+		return err_errno(e, ENOMEM, "start");
+	m->run_dir = s->texts.items[s->texts.n - 1];
+	if (strv_addf(&s->texts, "%s/%s/%s/exit.json", eng->data_path, ENGINE_CONTAINERS, c->id) < 0)
+		return err_errno(e, ENOMEM, "start");
+	m->exit_file = s->texts.items[s->texts.n - 1];
+	r = runtime_argv(s, e);
+	if (r == 0)
+		r = exit_argv(s, e);
+	if (r == 0)
+		r = helper_argv(s, e);
+	if (r < 0)
+		return r;
+	m->runtime_argv = s->runtime_argv.items;
+	m->on_exit_argv = s->exit_argv.items;
+	s->plan.run_dirfd = s->run_dirfd;
+	s->plan.start_dirfd = s->rroot_fd;
+	s->plan.runtime_id = c->id;
+	s->plan.record = record_start;
+	s->plan.ctx = s;
+	return 0;
+}
+
+static int refresh_etc(struct start *s, struct err *e)
+{
+	_cleanup_(container_options_done) struct container_options o = {0};
+	int r;
+
+	if (s->q.fresh)
+		return 0;
+	r = container_options_from_json(json_at(s->q.c->spec, "options"), &o, e);
+	return r < 0 ? r : bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, e);
+}
+
+int start_prepare(const struct start_request *q, struct start *s, struct err *e)
+{
+	int r;
+
+	s->q = *q;
+	r = container_lock(q->c, LOCK_TIMEOUT_MS, &s->lock_fd, e);
+	if (r == 0 && !q->fresh)
+		r = container_refresh(q->eng, q->c, e);
+	if (r < 0)
+		return r;
+	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED)
+		return err_set(e, EALREADY, "container %.12s is running already", q->c->id);
+	r = make_dirs(s, e);
+	if (r == 0)
+		r = refresh_etc(s, e);
+	if (r == 0)
+		r = fill_plan(s, e);
+	return r == 0 ? launch_watch(&s->plan, &s->launch, e) : r;
+}
+
+/* ---- the record ---- */
+
+static int state_json(const struct start *s, const struct monitor_created *created, struct json_object *in_force,
+		      struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *keeper = NULL;
+	struct timespec now = clock_now();
+	char time[CLOCK_TEXT_SIZE];
+	int r = o ? json_add(o, "inForce", in_force) : (json_object_put(in_force), -ENOMEM);
+
+	if (r < 0 || json_add_str(o, "bootId", s->q.eng->boot_id) < 0 || json_add_int(o, "pid", created->pid) < 0 ||
+	    json_add_u64(o, "startTicks", created->start_ticks) < 0 ||
+	    json_add_int(o, "monitorPid", created->monitor_pid) < 0 ||
+	    json_add_u64(o, "monitorStartTicks", created->monitor_start_ticks) < 0 ||
+	    json_add_str(o, "startedAt", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
+	    json_add_int(o, "startedNs", clock_ns(&now)) < 0 ||
+	    json_add(o, "startedBy", json_object_get(s->q.origin->json)) < 0)
+		return -ENOMEM;
+	if (s->q.keeper->userns_fd >= 0 &&
+	    (keeper_to_json(s->q.keeper, json_true(s->q.c->spec, "nested"), &keeper) < 0 ||
+	     json_add(o, "keeper", TAKE_PTR(keeper)) < 0))
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	struct start *s = ctx;
+	int r = state_json(s, created, in_force, &o);
+
+	if (r < 0)
+		return err_errno(e, -r, "state.json");
+	r = container_write_state(s->q.c, o, !json_true(s->q.c->spec, "options.rm"), e);
+	if (r == 0 && s->q.keeper->userns_fd >= 0)
+		keeper_remember(s->q.eng, s->q.c->id);
+	return r;
+}
+
+int start_release(struct start *s, struct err *e)
+{
+	int r = launch_release(&s->plan, &s->launch, e);
+
+	if (r == 0)
+		fd_closep(&s->lock_fd);
+	return r;
+}
+
+/* ---- the end ---- */
+
+int start_clean_up(struct engine *eng, struct container *c, struct err *e)
+{
+	static const struct remove_options gone = {.volumes = true};
+	_cleanup_close_ int lock = -EBADF;
+	int r;
+
+	if (json_true(c->spec, "options.rm"))
+		return remove_container(eng, c, &gone, e);
+	r = container_lock(c, LOCK_TIMEOUT_MS, &lock, e);
+	if (r == 0)
+		r = container_refresh(eng, c, e);
+	/* started again meanwhile: what is there now is not ours to clear */
+	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
+		return r;
+	return remove_run_dirs(eng, c, e);
+}
+
+int start_ended(struct start *s, struct err *e)
+{
+	int r, told = monitor_say_cleaned(&s->launch.monitor, NULL);
+
+	/* told first: the monitor has nothing left to do then, and its end is waited for */
+	r = start_clean_up(s->q.eng, s->q.c, e);
+	(void)told; /* a monitor that has been killed needs no telling */
+	return r == -ENOENT ? 0 : r;
+}
+
+void start_done(struct start *s)
+{
+	bool failed = s->launch.watching && !s->launch.released;
+
+	launch_done(&s->launch);
+	if (failed)
+		(void)!remove_run_dirs(s->q.eng, s->q.c, NULL);
+	fd_closep(&s->lock_fd);
+	fd_closep(&s->run_dirfd);
+	fd_closep(&s->rroot_fd);
+	fd_closep(&s->helper_fd);
+	strv_done(&s->runtime_argv);
+	strv_done(&s->helper_argv);
+	strv_done(&s->exit_argv);
+	strv_done(&s->texts);
+}

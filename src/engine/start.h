@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * start - a created or ended container, made to run.
+ *
+ *	_cleanup_(start_done) struct start s = START_INIT;
+ *	r = start_prepare(&(struct start_request){...}, &s, e);	// init stands, blocked
+ *	r = attach_connect(s.run_dirfd, ...);				// a foreground front, before any output
+ *	r = start_release(&s, e);					// recorded, and it runs
+ *	...
+ *	r = monitor_wait_exited(&s.launch.monitor, -1, &x, e);
+ *	start_ended(&s, e);						// the front clears up: --rm, run directory
+ *
+ * The container is locked from start_prepare() to start_release(). When that
+ * is not reached, start_done() ends all that was started.
+ */
+#ifndef RANBY_ENGINE_START_H
+#define RANBY_ENGINE_START_H
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "engine/keeper.h"
+#include "engine/launch.h"
+#include "engine/origin.h"
+
+#include <stdbool.h>
+
+struct start_request {
+	struct engine *eng;
+	struct container *c;          /* borrowed until start_done() */
+	const struct keeper *keeper;  /* open; borrowed likewise */
+	const struct origin *origin;
+	bool fresh;                   /* just created: its bundle is of now */
+};
+
+struct start {
+	struct start_request q;
+	struct launch_plan plan;
+	struct launch launch;
+	struct strv runtime_argv, helper_argv, exit_argv;
+	struct strv texts; /* paths that the plan points to */
+	int lock_fd, run_dirfd, rroot_fd, helper_fd;
+};
+#define START_INIT                                                                                     \
+	{                                                                                              \
+		.launch = LAUNCH_INIT, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
+		.helper_fd = -EBADF                                                                    \
+	}
+
+/* -EALREADY: it runs. */
+int start_prepare(const struct start_request *q, struct start *s, struct err *e) _must_check_;
+int start_release(struct start *s, struct err *e) _must_check_;
+
+/* After its end, by the front that started it: removes it (--rm) or its run directory, and tells the monitor that this is done. */
+int start_ended(struct start *s, struct err *e) _must_check_;
+
+void start_done(struct start *s);
+
+/* What is left to do after the end of any run (cleanup): as start_ended(), by anybody, without a monitor to tell. */
+int start_clean_up(struct engine *eng, struct container *c, struct err *e) _must_check_;
+
+#endif

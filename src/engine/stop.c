@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * A pidfd is opened for {pid, start time} and held over signal and wait:
+ * a number that was given to another process meanwhile is never signalled
+ * (attack class A53).
+ */
+#include "engine/stop.h"
+
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+
+#include <signal.h>
+
+#define KILL_TIMEOUT_MS 10000 /* an init in uninterruptible sleep is the host's trouble, and is reported */
+
+static int not_running(const struct container *c, struct err *e)
+{
+	return err_set(e, ESRCH, "container %.12s is not running (it is %s)", c->id, container_status_word(c->status));
+}
+
+int stop_signal(const struct container *c, int sig, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = container_pidfd(c, &pidfd);
+
+	if (r == 0)
+		r = pidfd_signal(pidfd, sig);
+	if (r == -ESRCH)
+		return not_running(c, e);
+	return r < 0 ? err_errno(e, -r, "signal container %.12s", c->id) : 0;
+}
+
+static int kill_and_wait(int pidfd, const struct container *c, struct err *e)
+{
+	int r = pidfd_signal(pidfd, SIGKILL);
+
+	if (r == 0)
+		r = pidfd_wait(pidfd, KILL_TIMEOUT_MS);
+	return r < 0 && r != -ESRCH ? err_errno(e, -r, "kill container %.12s", c->id) : 0;
+}
+
+int stop_kill(const struct container *c, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = container_pidfd(c, &pidfd);
+
+	if (r == -ESRCH)
+		return 0;
+	return r < 0 ? err_errno(e, -r, "container %.12s", c->id) : kill_and_wait(pidfd, c, e);
+}
+
+int stop_container(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = container_pidfd(c, &pidfd);
+
+	if (r == -ESRCH)
+		return 0;
+	if (timeout_ms == STOP_TIMEOUT_OWN)
+		timeout_ms = (int)json_int(c->spec, "stopTimeout") * 1000;
+	if (r == 0 && timeout_ms != 0) {
+		int sig = (int)json_int(c->spec, "stopSignal");
+
+		r = pidfd_signal(pidfd, sig > 0 ? sig : SIGTERM);
+		if (r == 0)
+			r = pidfd_wait(pidfd, timeout_ms);
+	}
+	if (r == -ETIMEDOUT || (r == 0 && timeout_ms == 0))
+		r = kill_and_wait(pidfd, c, e);
+	else if (r < 0 && r != -ESRCH)
+		return err_errno(e, -r, "stop container %.12s", c->id);
+	return r < 0 && r != -ESRCH ? r : container_refresh(eng, c, e);
+}
+
+int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = container_pidfd(c, &pidfd);
+
+	if (r == -ESRCH)
+		return container_refresh(eng, c, e);
+	if (r == 0)
+		r = pidfd_wait(pidfd, timeout_ms);
+	if (r < 0)
+		return err_errno(e, -r, "wait for container %.12s", c->id);
+	return container_refresh(eng, c, e);
+}
