@@ -3,8 +3,8 @@
 /*
  * Everything comes from the host's /proc through a descriptor of the process
  * itself, so it cannot be another one's; ids are host ids, because the reader
- * is in the host's user namespace. Keys are those of `inspect`
- * (.Ranby.InForce), values as the kernel prints them where it prints words.
+ * is in the host's user namespace. Values are as the kernel prints them where
+ * it prints words.
  */
 #include "engine/inforce.h"
 
@@ -47,26 +47,26 @@ static int add_status(struct json_object *o, const struct proc *p)
 
 	if (r < 0)
 		return r;
-	if (add_ids(o, "Uid", st.uid, 4) < 0 || add_ids(o, "Gid", st.gid, 4) < 0 ||
-	    add_ids(o, "Groups", st.groups, st.n_groups) < 0 || add_cap(o, "CapEff", st.cap_eff) < 0 ||
-	    add_cap(o, "CapPrm", st.cap_prm) < 0 || add_cap(o, "CapInh", st.cap_inh) < 0 ||
-	    add_cap(o, "CapBnd", st.cap_bnd) < 0 || add_cap(o, "CapAmb", st.cap_amb) < 0)
+	if (add_ids(o, "uid", st.uid, 4) < 0 || add_ids(o, "gid", st.gid, 4) < 0 ||
+	    add_ids(o, "groups", st.groups, st.n_groups) < 0 || add_cap(o, "capEff", st.cap_eff) < 0 ||
+	    add_cap(o, "capPrm", st.cap_prm) < 0 || add_cap(o, "capInh", st.cap_inh) < 0 ||
+	    add_cap(o, "capBnd", st.cap_bnd) < 0 || add_cap(o, "capAmb", st.cap_amb) < 0)
 		return -ENOMEM;
-	if (st.no_new_privs >= 0 && json_add_bool(o, "NoNewPrivs", st.no_new_privs) < 0)
+	if (st.no_new_privs >= 0 && json_add_bool(o, "noNewPrivs", st.no_new_privs) < 0)
 		return -ENOMEM;
-	if (st.seccomp >= 0 && st.seccomp < (int)ARRAY_SIZE(modes) && json_add_str(o, "Seccomp", modes[st.seccomp]) < 0)
+	if (st.seccomp >= 0 && st.seccomp < (int)ARRAY_SIZE(modes) && json_add_str(o, "seccomp", modes[st.seccomp]) < 0)
 		return -ENOMEM;
-	if (st.seccomp_filters >= 0 && json_add_int(o, "SeccompFilters", st.seccomp_filters) < 0)
+	if (st.seccomp_filters >= 0 && json_add_int(o, "seccompFilters", st.seccomp_filters) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-/* "LSM": what is in force by attr/current; none where no such module runs. */
+/* What is in force by attr/current; none where no such module runs. */
 static int add_label(struct json_object *o, const struct proc *p)
 {
 	char label[PROC_LABEL_MAX];
 
-	return proc_read_label(p, "current", label) == 0 ? json_add_str(o, "Label", label) : 0;
+	return proc_read_label(p, "current", label) == 0 ? json_add_str(o, "label", label) : 0;
 }
 
 static int add_maps(struct json_object *o, const struct proc *p)
@@ -81,8 +81,8 @@ static int add_maps(struct json_object *o, const struct proc *p)
 	id_list_text(&map->gid, &gid);
 	if (buf_bad(&uid) || buf_bad(&gid))
 		return -ENOMEM;
-	r = json_add_str(o, "UidMap", buf_str(&uid));
-	return r == 0 ? json_add_str(o, "GidMap", buf_str(&gid)) : r;
+	r = json_add_str(o, "uidMap", buf_str(&uid));
+	return r == 0 ? json_add_str(o, "gidMap", buf_str(&gid)) : r;
 }
 
 static int add_namespaces(struct json_object *o, const struct proc *p)
@@ -101,7 +101,7 @@ static int add_namespaces(struct json_object *o, const struct proc *p)
 		json_object_put(list);
 		return r;
 	}
-	return json_add(o, "Namespaces", list);
+	return json_add(o, "namespaces", list);
 }
 
 static int add_place(struct json_object *o, const struct proc *p)
@@ -112,11 +112,11 @@ static int add_place(struct json_object *o, const struct proc *p)
 
 	if (n >= 0) {
 		exe[n] = '\0';
-		if (json_add_str(o, "Exe", exe) < 0)
+		if (json_add_str(o, "exe", exe) < 0)
 			return -ENOMEM;
 	}
 	if (proc_read_cgroup(p, &cgroup) == 0)
-		return json_add_str(o, "Cgroup", buf_str(&cgroup));
+		return json_add_str(o, "cgroup", buf_str(&cgroup));
 	return 0;
 }
 
@@ -126,20 +126,20 @@ static int add_login(struct json_object *o, const struct proc *p)
 	int r = loginuid_read_at(p->dirfd, &l);
 
 	if (r == 0 && l.how != LOGINUID_ABSENT)
-		r = json_add_int(o, "LoginUID", l.auid);
+		r = json_add_int(o, "auid", l.auid);
 	if (r == 0 && l.session != LOGINUID_UNSET)
-		r = json_add_int(o, "Session", l.session);
+		r = json_add_int(o, "session", l.session);
 	return r;
 }
 
 static int build(const struct proc *p, const char *stage, struct json_object *o)
 {
-	int r = json_add_str(o, "Stage", stage);
+	int r = json_add_str(o, "stage", stage);
 
 	if (r == 0)
-		r = json_add_int(o, "Pid", p->pid);
+		r = json_add_int(o, "pid", p->pid);
 	if (r == 0)
-		r = json_add_u64(o, "StartTicks", p->start_ticks);
+		r = json_add_u64(o, "startTicks", p->start_ticks);
 	if (r == 0)
 		r = add_status(o, p);
 	if (r == 0)

@@ -111,6 +111,8 @@ static int add_login(struct json_object *o, const struct loginuid *l)
 	char name[USER_NAME_SIZE];
 	int r = json_add_str(o, "loginUid", loginuid_word(l->how));
 
+	if (r == 0)
+		r = json_add_bool(o, "pinned", l->how == LOGINUID_PINNED);
 	if (r == 0 && l->auid != LOGINUID_UNSET) {
 		r = json_add_int(o, "auid", l->auid);
 		if (r == 0 && user_name_of(l->auid, name) == 0)
@@ -181,32 +183,5 @@ int origin_read(const struct engine *eng, struct origin *ret, struct err *e)
 		return err_errno(e, -r, "read who starts this");
 	ret->login = l;
 	ret->json = TAKE_PTR(o);
-	return 0;
-}
-
-int origin_inspect(struct json_object *json, struct json_object **ret)
-{
-	static const struct {
-		const char *from, *to;
-	} keys[] = {
-		{"auid", "LoginUID"},       {"session", "Session"},     {"loginUser", "LoginUser"}, {"loginUid", "LoginUIDState"},
-		{"uid", "UID"},             {"gid", "GID"},             {"tty", "TTY"},             {"parentPid", "ParentPid"},
-		{"parentComm", "ParentComm"}, {"parentExe", "ParentExe"}, {"parentCwd", "ParentCwd"}, {"cwd", "Cwd"},
-		{"argv", "Argv"},           {"ssh", "SSH"},             {"time", "Time"},           {"claimed", "Claimed"},
-		{"trust", "Trust"},
-	};
-	_cleanup_json_ struct json_object *o = json_object_new_object();
-
-	if (!o)
-		return -ENOMEM;
-	for (size_t i = 0; json && i < ARRAY_SIZE(keys); i++) {
-		struct json_object *v = json_at(json, keys[i].from);
-
-		if (v && json_add(o, keys[i].to, json_object_get(v)) < 0)
-			return -ENOMEM;
-	}
-	if (json && json_add_bool(o, "Pinned", strcmp(json_str(json, "loginUid"), "pinned") == 0) < 0)
-		return -ENOMEM;
-	*ret = TAKE_PTR(o);
 	return 0;
 }

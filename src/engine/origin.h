@@ -5,11 +5,11 @@
  *
  *	_cleanup_(origin_done) struct origin o = ORIGIN_INIT;
  *	r = origin_read(eng, &o, e);		// before any unshare; pins an unset loginuid
- *	... o.json is "startedBy" of state.json and of an exec
+ *	... o.json is "startedBy" of state.json and of an exec, and .Ranby.StartedBy of inspect
  *
  * What is in `json`:
  *
- *	auid, session, loginUser, loginUid ("set", "pinned", "refused", "absent")
+ *	auid, session, loginUser, loginUid ("set", "pinned", "refused", "absent"), pinned
  *	uid, gid, tty, parentPid, parentComm, parentExe, parentCwd, cwd   read from the kernel
  *	argv, ssh, time                                    what the caller claims ("claimed" lists them)
  *
@@ -36,8 +36,5 @@ struct origin {
 
 int origin_read(const struct engine *eng, struct origin *ret, struct err *e) _must_check_;
 void origin_done(struct origin *o);
-
-/* `json` under the keys of `inspect` (".Ranby.StartedBy"); NULL gives an empty object. */
-int origin_inspect(struct json_object *json, struct json_object **ret) _must_check_;
 
 #endif
