@@ -6,6 +6,8 @@
 
 #include "cmd/command.h"
 
+extern const struct command command_map;
+extern const struct command command_top;
 extern const struct command command_version;
 
 #endif

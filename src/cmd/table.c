@@ -8,6 +8,8 @@
 #include "cmd/commands.h"
 
 const struct command *const command_table[] = {
+	&command_map,
+	&command_top,
 	&command_version,
 	NULL,
 };

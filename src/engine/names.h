@@ -57,13 +57,10 @@ char *names_host_cell(struct names *n, enum names_kind kind, uint32_t id, char o
 struct names_range {
 	char owner[NAMES_NAME_MAX]; /* name, or the number as the file has it */
 	uint32_t start, count;
-	uint32_t offset;            /* of the ID in all ranges of that owner, in their order: rootless engines map it to 1 + this */
+	uint32_t offset;            /* of the ID in all ranges of that owner, in their order: a keeper's ID is 1 + this */
 };
 /* -ENOENT: nobody's. */
 int names_range_of(struct names *n, enum names_kind kind, uint32_t id, struct names_range *ret) _must_check_;
-
-/* The ranges of one user, at most `max`; returns how many, or -errno. */
-int names_ranges(struct names *n, enum names_kind kind, uint32_t uid, struct names_range *out, size_t max) _must_check_;
 
 /* ---- one container ---- */
 

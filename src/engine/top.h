@@ -45,7 +45,6 @@ struct top_column {
 	unsigned needs;     /* what must be read for it, engine/top_cells.h */
 	int (*cell)(const struct top_row_view *v, struct top_cell *out);
 	const char *help;   /* one line, for `ranby top --help` */
-	bool right;         /* align to the right */
 };
 
 /* All of them; .name is NULL at the end. */

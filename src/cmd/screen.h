@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* screen - what standard output can show: its width, its characters, its colours. */
+#ifndef RANBY_CMD_SCREEN_H
+#define RANBY_CMD_SCREEN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <stdbool.h>
+
+/* Columns of the terminal, else of $COLUMNS, else 0. */
+unsigned screen_width(void);
+
+/* Columns of the terminal; 0 when it is none: then nothing is shortened. */
+unsigned screen_terminal_width(void);
+
+/* Whether the locale is UTF-8 (LC_ALL, LC_CTYPE, LANG, in that order). */
+bool screen_unicode(void);
+
+/* A terminal that is not "dumb", and no $NO_COLOR (no-color.org); $CLICOLOR_FORCE without a terminal too. */
+bool screen_color(void);
+
+/* Writes it all, or says why not. */
+int screen_put(const struct buf *out, struct err *e) _must_check_;
+
+#endif
