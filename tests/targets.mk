@@ -90,7 +90,7 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -o $@ $<
 
 bench: all $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)) $(TOOLS)
-	@tests/as-user tests/bench/run
+	@RANBY_BUILD=$(O) tests/as-user --cgroup2 tests/bench/run
 
 demo: all
 	@tests/demo

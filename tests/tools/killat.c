@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * killat - runs a command and kills one of its processes at its Nth system call.
+ *
+ *	killat [--victim NAME] [--seconds S] N COMMAND [ARG...]
+ *
+ * Without --victim the command's own process is the victim and nothing else
+ * is traced. With it, children are followed, and the first process that
+ * executes a program of that name (its comm) is. At the entry of its Nth
+ * system call after that, it gets SIGKILL; everybody else is let go and runs
+ * on as after any death. N 0 kills nobody and counts.
+ *
+ * A process in a pid namespace of its own is let go at once, unless the
+ * victim is ranby-init: the engine wants to trace it itself. Set-user-id
+ * programs lose their privilege when they are traced by a plain user, so a
+ * sweep that follows has to have its keeper namespace made already.
+ *
+ * Prints "killed PID NAME at SYSCALL_NUMBER" or "ended after COUNT, exit CODE" and
+ * exits 0 when it killed, 3 when the command ended first, 99 when it hung.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRACEES_MAX 256
+enum { EXIT_ENDED = 3, EXIT_HUNG = 99 };
+
+struct tracee {
+	pid_t pid;
+	int in_syscall; /* between entry and exit */
+};
+
+struct killer {
+	const char *victim_name; /* NULL: the command itself */
+	long target;
+	long count;
+	pid_t command, victim;
+	struct tracee tracees[TRACEES_MAX];
+	int n;
+	int letting_go;
+	int command_status, command_ended;
+};
+
+static struct tracee *find(struct killer *k, pid_t pid)
+{
+	for (int i = 0; i < k->n; i++)
+		if (k->tracees[i].pid == pid)
+			return &k->tracees[i];
+	return NULL;
+}
+
+static void add(struct killer *k, pid_t pid)
+{
+	if (!find(k, pid) && k->n < TRACEES_MAX)
+		k->tracees[k->n++] = (struct tracee){.pid = pid};
+}
+
+static void drop(struct killer *k, pid_t pid)
+{
+	struct tracee *t = find(k, pid);
+
+	if (t)
+		*t = k->tracees[--k->n];
+}
+
+static void comm_of(pid_t pid, char name[32])
+{
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	name[0] = 0;
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fgets(name, 32, f))
+		name[strcspn(name, "\n")] = 0;
+	fclose(f);
+}
+
+/* True in a pid namespace below ours: NSpid has two numbers or more (proc(5)). */
+static int is_contained(pid_t pid)
+{
+	char path[32], line[256];
+	int numbers = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "NSpid:", 6) != 0)
+			continue;
+		for (char *p = line + 6; *p; p++)
+			numbers += *p == '\t';
+	}
+	if (f)
+		fclose(f);
+	return numbers > 1;
+}
+
+static void resume(struct killer *k, pid_t pid, int sig)
+{
+	if (k->letting_go || (k->victim_name && strcmp(k->victim_name, "ranby-init") != 0 && is_contained(pid))) {
+		ptrace(PTRACE_DETACH, pid, 0, (long)sig);
+		drop(k, pid);
+	} else if (pid == k->victim) {
+		ptrace(PTRACE_SYSCALL, pid, 0, (long)sig);
+	} else {
+		ptrace(PTRACE_CONT, pid, 0, (long)sig);
+	}
+}
+
+static void let_go(struct killer *k)
+{
+	k->letting_go = 1;
+	for (int i = 0; i < k->n; i++)
+		ptrace(PTRACE_INTERRUPT, k->tracees[i].pid, 0, 0);
+}
+
+/* A stop at a system call's entry or exit; kills the victim when its time has come. */
+static void on_syscall(struct killer *k, pid_t pid)
+{
+	struct __ptrace_syscall_info info = {0};
+	struct tracee *t = find(k, pid);
+	char name[32];
+
+	if (t && !t->in_syscall && pid == k->victim && !k->letting_go) {
+		k->count++;
+		if (k->count == k->target) {
+			ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
+			comm_of(pid, name);
+			printf("killed %d %s at %lld\n", pid, name, (long long)info.entry.nr);
+			kill(pid, SIGKILL);
+			drop(k, pid);
+			let_go(k);
+			return;
+		}
+	}
+	if (t)
+		t->in_syscall = !t->in_syscall;
+	resume(k, pid, 0);
+}
+
+static void on_event(struct killer *k, pid_t pid, int event, int sig)
+{
+	unsigned long child = 0;
+	char name[32];
+
+	switch (event) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		ptrace(PTRACE_GETEVENTMSG, pid, 0, &child);
+		add(k, (pid_t)child);
+		break;
+	case PTRACE_EVENT_EXEC:
+		comm_of(pid, name);
+		/* comm is cut at 15 bytes */
+		if (k->victim_name && !k->victim && strncmp(name, k->victim_name, 15) == 0)
+			k->victim = pid;
+		break;
+	case PTRACE_EVENT_STOP:
+		if (sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) {
+			if (k->letting_go) {
+				resume(k, pid, 0);
+				return;
+			}
+			ptrace(PTRACE_LISTEN, pid, 0, 0);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	resume(k, pid, 0);
+}
+
+static void on_end(struct killer *k, pid_t pid, int status)
+{
+	drop(k, pid);
+	if (pid == k->command) {
+		k->command_ended = 1;
+		k->command_status = status;
+	}
+}
+
+static void loop(struct killer *k)
+{
+	while (k->n > 0 || !k->command_ended) {
+		int status;
+		pid_t pid = waitpid(-1, &status, __WALL);
+
+		if (pid < 0)
+			return;
+		if (!WIFSTOPPED(status)) {
+			on_end(k, pid, status);
+			continue;
+		}
+		add(k, pid);
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+			on_syscall(k, pid);
+		else if (status >> 16)
+			on_event(k, pid, status >> 16, WSTOPSIG(status));
+		else
+			resume(k, pid, WSTOPSIG(status));
+		/* a detached command is still our child; the others are not waited for */
+		if (k->letting_go && k->n == 0 && k->command_ended)
+			return;
+	}
+}
+
+static void hung(int sig)
+{
+	static const char text[] = "hung\n";
+
+	(void)sig;
+	(void)!write(1, text, sizeof(text) - 1);
+	_exit(EXIT_HUNG);
+}
+
+static int usage(void)
+{
+	fputs("usage: killat [--victim NAME] [--seconds S] N COMMAND [ARG...]\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct killer k = {0};
+	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	unsigned seconds = 20;
+	int i = 1, status;
+
+	for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
+		if (strcmp(argv[i], "--victim") == 0)
+			k.victim_name = argv[i + 1];
+		else if (strcmp(argv[i], "--seconds") == 0)
+			seconds = (unsigned)atoi(argv[i + 1]);
+		else
+			return usage();
+	}
+	if (i + 1 >= argc)
+		return usage();
+	k.target = atol(argv[i]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	k.command = fork();
+	if (k.command == 0) {
+		raise(SIGSTOP);
+		execvp(argv[i + 1], argv + i + 1);
+		perror(argv[i + 1]);
+		_exit(127);
+	}
+	waitpid(k.command, &status, WUNTRACED);
+	if (k.victim_name)
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+	else
+		k.victim = k.command;
+	if (ptrace(PTRACE_SEIZE, k.command, 0, options) < 0) {
+		perror("PTRACE_SEIZE");
+		kill(k.command, SIGKILL);
+		return 1;
+	}
+	add(&k, k.command);
+	signal(SIGALRM, hung);
+	alarm(seconds);
+	kill(k.command, SIGCONT);
+	loop(&k);
+	if (k.letting_go)
+		return 0;
+	printf("ended after %ld, exit %d\n", k.count,
+	       WIFEXITED(k.command_status) ? WEXITSTATUS(k.command_status) : 128 + WTERMSIG(k.command_status));
+	return EXIT_ENDED;
+}
