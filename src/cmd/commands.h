@@ -9,5 +9,6 @@
 extern const struct command command_map;
 extern const struct command command_top;
 extern const struct command command_version;
+extern const struct command command_whois;
 
 #endif

@@ -11,5 +11,6 @@ const struct command *const command_table[] = {
 	&command_map,
 	&command_top,
 	&command_version,
+	&command_whois,
 	NULL,
 };

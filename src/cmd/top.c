@@ -122,14 +122,6 @@ static int add_named(const struct command_call *call, struct work *w, int *ret_u
 	return 0;
 }
 
-/* Whether its user namespace is another's: then it cannot tell the container's processes. */
-static bool shares_userns(const struct container *c)
-{
-	const char *mode = json_str(c->spec, "options.userns");
-
-	return strcmp(mode, "host") == 0 || strncmp(mode, "container:", 10) == 0 || strncmp(mode, "ns:", 3) == 0;
-}
-
 static int make_targets(struct work *w, struct err *e)
 {
 	w->targets = mem_array(w->n, sizeof(*w->targets));
@@ -141,14 +133,7 @@ static int make_targets(struct work *w, struct err *e)
 		if (c->pid <= 0)
 			return err_set(e, ESRCH, "top can only be used on running containers: %s is %s", c->name,
 				       container_status_word(c->status));
-		w->targets[i] = (struct top_target){
-			.id = c->id,
-			.name = c->name,
-			.pid = c->pid,
-			.start_ticks = c->start_ticks,
-			.shared_userns = shares_userns(c),
-			.fuse_root = strcmp(json_str(c->state, "rootfs"), "fuse-overlayfs") == 0,
-		};
+		w->targets[i] = top_target_of(c);
 	}
 	return 0;
 }

@@ -153,8 +153,8 @@ int map_read(const struct container *c, struct id_map *ret, enum map_source *ret
 		*ret_source = MAP_KERNEL;
 		return 0;
 	}
-	uid = json_str(c->state, "inForce.UidMap");
-	gid = json_str(c->state, "inForce.GidMap");
+	uid = json_str(c->state, "inForce.uidMap");
+	gid = json_str(c->state, "inForce.gidMap");
 	if (!*uid || !*gid)
 		return err_set(e, ENODATA, "container %s has no ID map: it was never started", c->name);
 	r = id_list_parse(uid, &ret->uid);

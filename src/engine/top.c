@@ -27,6 +27,25 @@ const char *top_found_word(enum top_found f)
 	return words[f];
 }
 
+/* Whether its user namespace is another's: then it cannot tell the container's processes. */
+static bool shares_userns(const struct container *c)
+{
+	const char *mode = json_str(c->spec, "options.userns");
+
+	return strcmp(mode, "host") == 0 || strncmp(mode, "container:", 10) == 0 || strncmp(mode, "ns:", 3) == 0;
+}
+
+struct top_target top_target_of(const struct container *c)
+{
+	return (struct top_target){
+		.id = c->id,
+		.name = c->name,
+		.pid = c->pid,
+		.start_ticks = c->start_ticks,
+		.shared_userns = shares_userns(c),
+	};
+}
+
 static void row_done(struct top_row *row, size_t n_cells)
 {
 	for (size_t i = 0; row->cells && i < n_cells; i++) {

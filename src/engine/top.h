@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "engine/container.h"
 #include "engine/names.h"
 #include "sys/procfs.h"
 
@@ -82,6 +83,9 @@ struct top_target {
 	enum top_found found;
 	size_t n_processes;   /* 0: it ended meanwhile */
 };
+
+/* That of a running container, whose strings it borrows. */
+struct top_target top_target_of(const struct container *c);
 
 /* "pid namespace", "user namespace", ... */
 const char *top_found_word(enum top_found f);
