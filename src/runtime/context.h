@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* context - what every verb of ranby-runtime needs: where the state is, where filters are cached. */
+#ifndef RANBY_RUNTIME_CONTEXT_H
+#define RANBY_RUNTIME_CONTEXT_H
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct runtime_context {
+	int rroot;              /* O_PATH directory of all containers' states, RROOT */
+	const char *rroot_path;
+	const char *cache_dir;  /* of compiled seccomp filters, absolute; NULL: none */
+};
+
+#endif

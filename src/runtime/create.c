@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Stages 3 and 4 of a launch as seen from outside. The list is in build().
+ *
+ * Who: root of the user namespace around the container's (ranby's keeper,
+ * podman's own), or a plain user, who then gets a namespace with his own id
+ * only. What it must not do: write anything that the container could have
+ * put there, and leave anything behind when it fails.
+ */
+#include "runtime/create.h"
+
+#include "base/clock.h"
+#include "runtime/cgroup.h"
+#include "runtime/launch.h"
+#include "runtime/process.h"
+#include "runtime/state.h"
+#include "sys/fd.h"
+#include "sys/idmap.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+#include "sys/pty.h"
+#include "sys/userns.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define OVERFLOW_UID 65534U
+
+/* One creation. All that create_done() must undo is in here. */
+struct create {
+	const struct runtime_context *x;
+	const struct create_args *a;
+	struct runtime_config c;
+	struct plan_writer w;
+	struct kept_fds kept;
+	struct launch l;
+	struct child child;
+	struct cgroup cgroup;
+	int bundle, dir; /* dir: RROOT/ID, ours from make_dir() on */
+	bool done;
+};
+
+typedef int (*create_step)(struct create *c, struct err *e);
+
+int runtime_read_config(int bundle_fd, struct runtime_config *ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int r = path_own_read(bundle_fd, "config.json", RUNTIME_CONFIG_MAX, &b);
+
+	if (r < 0)
+		return err_errno(e, -r, "config.json");
+	return runtime_config_parse(buf_str(&b), b.len, ret, e);
+}
+
+static int read_bundle(struct create *c, struct err *e)
+{
+	const char *path = c->a->bundle ? c->a->bundle : ".";
+	int r;
+
+	c->bundle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->bundle < 0)
+		return err_errno(e, errno, "bundle %s", path);
+	r = runtime_read_config(c->bundle, &c->c, e);
+	return r < 0 ? err_wrap(e, r, "bundle %s", path) : 0;
+}
+
+/* What can be known to be wrong before anything is made. */
+static int check_config(struct create *c, struct err *e)
+{
+	const struct runtime_config *f = &c->c;
+
+	if (!runtime_id_is_valid(c->a->id))
+		return err_set(e, EINVAL, "container %.64s: not an ID", c->a->id);
+	if (!f->has_process)
+		return err_set(e, EINVAL, "config.json: process: missing");
+	if ((f->hostname || f->domainname) && !runtime_config_namespace(f, CLONE_NEWUTS))
+		return err_set(e, EINVAL, "config.json: hostname: without a uts namespace");
+	if (f->process.terminal && !c->a->console_socket)
+		return err_set(e, EINVAL, "process.terminal needs --console-socket");
+	if (!f->process.terminal && c->a->console_socket)
+		return err_set(e, EINVAL, "--console-socket without process.terminal");
+	return 0;
+}
+
+static int make_dir(struct create *c, struct err *e)
+{
+	int r;
+
+	if (mkdirat(c->x->rroot, c->a->id, 0700) < 0)
+		return errno == EEXIST ? err_set(e, EEXIST, "container %s exists already", c->a->id)
+				       : err_errno(e, errno, "container %s", c->a->id);
+	r = path_own_open(c->x->rroot, c->a->id, O_RDONLY | O_DIRECTORY, 0, &c->dir);
+	if (r < 0) {
+		(void)!unlinkat(c->x->rroot, c->a->id, AT_REMOVEDIR);
+		return err_errno(e, -r, "container %s", c->a->id);
+	}
+	return 0;
+}
+
+/* The rights to mount: those of the namespace around us, else of one with only our own id. */
+static int gain_rights(struct create *c, struct err *e)
+{
+	int r = 0;
+
+	(void)c;
+	if (!userns_is_privileged())
+		r = userns_enter_own(e);
+	return r == 0 ? rootfs_unshare(e) : r;
+}
+
+static int prepare_rootfs(struct create *c, struct err *e)
+{
+	return rootfs_prepare(&c->c, c->bundle, &c->w, &c->kept, e);
+}
+
+static int prepare_cgroup(struct create *c, struct err *e)
+{
+	return cgroup_prepare(c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
+}
+
+static int open_start(struct create *c, struct err *e)
+{
+	int fd, r = process_listen(c->dir, "start", &fd, e);
+
+	if (r < 0)
+		return r;
+	c->w.head.listen_fd = fd;
+	r = kept_fds_consume_fd(&c->kept, fd);
+	return r < 0 ? err_errno(e, -r, "start socket") : 0;
+}
+
+static int open_console(struct create *c, struct err *e)
+{
+	int fd, r;
+
+	if (!c->a->console_socket)
+		return 0;
+	r = pty_console_connect(c->a->console_socket, &fd, e);
+	if (r < 0)
+		return r;
+	c->w.head.console_fd = fd;
+	r = kept_fds_consume_fd(&c->kept, fd);
+	return r < 0 ? err_errno(e, -r, "console socket") : 0;
+}
+
+static int plan_devices(struct create *c, struct err *e)
+{
+	const struct runtime_config *f = &c->c;
+	_cleanup_free_ struct plan_device *d = mem_array(f->n_devices, sizeof(*d));
+	bool initial = false;
+	int r = userns_is_initial(&initial);
+
+	if (!d || r < 0)
+		return err_errno(e, d ? -r : ENOMEM, "devices");
+	if (initial && !f->map)
+		c->w.head.flags |= PLAN_MKNOD;
+	for (size_t i = 0; i < f->n_devices; i++)
+		d[i] = (struct plan_device){
+			.path = plan_string(&c->w, f->devices[i].path),
+			.mode = f->devices[i].type | f->devices[i].mode,
+			.major = f->devices[i].major,
+			.minor = f->devices[i].minor,
+			.uid = f->devices[i].uid,
+			.gid = f->devices[i].gid,
+		};
+	c->w.head.devices = plan_items(&c->w, d, f->n_devices, sizeof(*d));
+	return 0;
+}
+
+static int plan_sysctls(struct create *c, struct err *e)
+{
+	const struct runtime_config *f = &c->c;
+	_cleanup_free_ struct plan_pair *s = mem_array(f->n_sysctls, sizeof(*s));
+
+	if (!s)
+		return err_errno(e, ENOMEM, "sysctl");
+	for (size_t i = 0; i < f->n_sysctls; i++)
+		s[i] = (struct plan_pair){plan_string(&c->w, f->sysctls[i].name), plan_string(&c->w, f->sysctls[i].value)};
+	c->w.head.sysctls = plan_items(&c->w, s, f->n_sysctls, sizeof(*s));
+	return 0;
+}
+
+static int plan_container(struct create *c, struct err *e)
+{
+	const struct runtime_config *f = &c->c;
+	const struct config_namespace *net = runtime_config_namespace(f, CLONE_NEWNET);
+	struct plan *h = &c->w.head;
+	bool denied = false;
+	int r;
+
+	h->flags |= (f->root_readonly ? PLAN_ROOT_READONLY : 0U) | (net && !net->path ? PLAN_LOOPBACK : 0U);
+	h->preserve = c->a->preserve_fds;
+	h->rootfs_propagation = f->rootfs_propagation;
+	h->hostname = plan_string(&c->w, f->hostname);
+	h->domainname = plan_string(&c->w, f->domainname);
+	h->masked = plan_strings(&c->w, f->masked_paths.items, f->masked_paths.n);
+	h->readonly = plan_strings(&c->w, f->readonly_paths.items, f->readonly_paths.n);
+	r = plan_devices(c, e);
+	if (r == 0)
+		r = plan_sysctls(c, e);
+	if (r == 0) {
+		r = userns_setgroups_denied(0, &denied);
+		if (r < 0)
+			return err_errno(e, -r, "setgroups");
+	}
+	return r == 0 ? process_plan(c->x, &f->process, f->seccomp, denied, &c->w, e) : r;
+}
+
+/*
+ * Joins the namespaces that the config names by path, the user namespace
+ * first: the others then are entered with the rights that it gives. The last
+ * thing done with the rights around the container.
+ */
+static int join_namespaces(struct create *c, struct err *e)
+{
+	static const int order[] = {CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWPID};
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		const struct config_namespace *ns = runtime_config_namespace(&c->c, order[i]);
+		_cleanup_close_ int fd = -EBADF;
+
+		if (!ns)
+			continue;
+		if (!ns->path) {
+			c->l.flags |= (unsigned long)ns->flag;
+			continue;
+		}
+		fd = open(ns->path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || setns(fd, ns->flag) < 0)
+			return err_errno(e, errno, "join the namespace %s", ns->path);
+	}
+	c->l.flags |= CLONE_NEWNS;
+	c->l.map = c->c.map;
+	return 0;
+}
+
+/* Our uid as init will see it on the start socket. */
+static void plan_peer(struct create *c)
+{
+	uint32_t inside = geteuid();
+
+	if (c->c.map && id_list_to_inside(&c->c.map->uid, geteuid(), &inside) < 0)
+		inside = OVERFLOW_UID;
+	c->w.head.peer_uid = inside;
+}
+
+static int start_init(struct create *c, struct err *e)
+{
+	int r;
+
+	plan_peer(c);
+	c->l.kept = &c->kept;
+	r = launch_seal_init(&c->l.exe_fd, e);
+	if (r == 0)
+		r = launch_sync(c->l.sync, e);
+	if (r < 0)
+		return r;
+	c->w.head.sync_fd = c->l.sync[1];
+	r = plan_seal(&c->w, &c->l.plan_fd, e);
+	if (r == 0)
+		r = launch_init(&c->l, &c->child, e);
+	if (r == 0)
+		r = cgroup_enter(&c->cgroup, c->child.pid, e);
+	return r == 0 ? launch_wait_ready(&c->l, e) : r;
+}
+
+static int absolute(int dirfd, const char *path, char **ret)
+{
+	char dir[PATH_MAX], link[32];
+	ssize_t n;
+
+	if (path && path[0] == '/') {
+		*ret = strdup(path);
+		return *ret ? 0 : -ENOMEM;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	n = readlink(link, dir, sizeof(dir) - 1);
+	if (n < 0)
+		return -errno;
+	dir[n] = '\0';
+	return asprintf(ret, "%s%s%s", dir, path ? "/" : "", path ? path : "") < 0 ? -ENOMEM : 0;
+}
+
+static int boot_id(char ret[static 40])
+{
+	_cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, ret, 36);
+
+	if (n < 0)
+		return -errno;
+	ret[n] = '\0';
+	return 0;
+}
+
+static int save_state(struct create *c, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = c->child.pid, .start_ticks = c->child.start_ticks};
+	struct timespec now = clock_now();
+	char created[CLOCK_TEXT_SIZE];
+	int r;
+
+	snprintf(s.id, sizeof(s.id), "%s", c->a->id);
+	s.owner = geteuid();
+	s.created = strdup(clock_rfc3339(&now, CLOCK_UTC, created));
+	s.annotations = c->c.annotations ? strdup(json_text(c->c.annotations, NULL)) : NULL;
+	s.cgroup = c->cgroup.path ? strdup(c->cgroup.path) : NULL;
+	r = absolute(c->bundle, c->a->bundle, &s.bundle);
+	if (r == 0)
+		r = absolute(c->bundle, c->c.root_path, &s.rootfs);
+	if (r == 0)
+		r = boot_id(s.boot_id);
+	if (r < 0 || !s.created)
+		return err_errno(e, r < 0 ? -r : ENOMEM, "container %s", s.id);
+	return runtime_state_save(c->dir, &s, e);
+}
+
+static int write_pid(struct create *c, struct err *e)
+{
+	return process_write_pid_file(c->a->pid_file, c->child.pid, e);
+}
+
+static int build(struct create *c, struct err *e)
+{
+	static const create_step steps[] = {
+		read_bundle,
+		check_config,
+		make_dir,         /* takes the name */
+		gain_rights,      /* a mount namespace of our own from here on */
+		prepare_rootfs,   /* the root, binds: detached mounts */
+		prepare_cgroup,
+		open_start,
+		open_console,
+		plan_container,   /* process, labels, filter: all in one sealed plan */
+		join_namespaces,  /* by path; the rest is new */
+		start_init,       /* clone, map, exec of the sealed init; until it says READY */
+		save_state,
+		write_pid,        /* last: who reads it may start us */
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](c, e);
+	return r;
+}
+
+/* Undoes what a failed creation did; after a good one only closes. */
+static void create_done(struct create *c)
+{
+	if (!c->done) {
+		launch_abort(&c->child);
+		cgroup_remove(&c->cgroup);
+		if (c->dir >= 0)
+			(void)!path_own_remove_tree(c->x->rroot, c->a->id);
+	}
+	fd_closep(&c->child.pidfd);
+	fd_closep(&c->bundle);
+	fd_closep(&c->dir);
+	fd_closep(&c->l.exe_fd);
+	fd_closep(&c->l.plan_fd);
+	fd_closep(&c->l.sync[0]);
+	fd_closep(&c->l.sync[1]);
+	cgroup_done(&c->cgroup);
+	kept_fds_done(&c->kept);
+	plan_writer_done(&c->w);
+	runtime_config_done(&c->c);
+}
+
+int runtime_create(const struct runtime_context *x, const struct create_args *a, pid_t *ret_pid, struct err *e)
+{
+	_cleanup_free_ struct create *c = mem_array(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return err_errno(e, ENOMEM, "create");
+	*c = (struct create){
+		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT,
+		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
+	};
+	plan_writer_init(&c->w);
+	r = build(c, e);
+	c->done = r == 0;
+	if (r == 0 && ret_pid)
+		*ret_pid = c->child.pid;
+	create_done(c);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* create - a bundle into a process that waits to be started. */
+#ifndef RANBY_RUNTIME_CREATE_H
+#define RANBY_RUNTIME_CREATE_H
+
+#include "base/err.h"
+#include "runtime/context.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct create_args {
+	const char *id;
+	const char *bundle;         /* NULL: the working directory */
+	const char *pid_file;       /* NULL: none */
+	const char *console_socket; /* needed with process.terminal, refused without */
+	uint32_t preserve_fds;
+};
+
+/*
+ * Makes RROOT/ID, the namespaces, the root filesystem and init, which then
+ * listens on RROOT/ID/start. On failure nothing of it is left: no process, no
+ * directory, no mount. *ret_pid (may be NULL) is a child of the caller.
+ *
+ * Process: single-threaded; its mount namespace, and where the config joins
+ * namespaces these too, are changed for good: it should end soon.
+ */
+int runtime_create(const struct runtime_context *x, const struct create_args *a, pid_t *ret_pid, struct err *e) _must_check_;
+
+/* The bundle's config.json, by the directory. */
+struct runtime_config;
+int runtime_read_config(int bundle_fd, struct runtime_config *ret, struct err *e) _must_check_;
+
+#endif

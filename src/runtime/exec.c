@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The one who joins is the endangered one: the container's processes run
+ * already, some as root there. So init is executed from its sealed copy
+ * *before* it joins (its memory then belongs to the user namespace around the
+ * container's, and no one inside can trace it, whatever capabilities they
+ * have), and it carries no descriptor of the host but the ones it needs to
+ * join (CVE-2016-9962, -2019-5736, -2024-21626).
+ *
+ * Only the pid namespace must be joined before the clone: it counts for
+ * children.
+ */
+#include "runtime/exec.h"
+
+#include "base/parse.h"
+#include "runtime/create.h"
+#include "runtime/launch.h"
+#include "runtime/message.h"
+#include "runtime/process.h"
+#include "runtime/start.h"
+#include "runtime/state.h"
+#include "sys/fd.h"
+#include "sys/idmap.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+#include "sys/pty.h"
+#include "sys/userns.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OVERFLOW_UID 65534U
+
+struct exec {
+	const struct runtime_context *x;
+	const struct exec_args *a;
+	struct runtime_state state;
+	struct runtime_config c;
+	struct json_object *process_json;
+	struct config_process own;         /* from the file */
+	const struct config_process *process;
+	struct plan_writer w;
+	struct kept_fds kept;
+	struct launch l;
+	struct child child;
+	int target;                        /* pidfd of the container's init; in `kept` later */
+	int socket_dir;                    /* of the start socket, once it is bound */
+	const char *socket_name;
+	bool done;
+};
+
+typedef int (*exec_step)(struct exec *x, struct err *e);
+
+static int find_container(struct exec *x, struct err *e)
+{
+	enum runtime_status status;
+	int r;
+
+	r = runtime_state_load(x->x->rroot, x->a->id, &x->state, e);
+	if (r == 0)
+		r = runtime_state_status(x->x->rroot, &x->state, &status, &x->target, e);
+	if (r == 0 && status != RUNTIME_RUNNING)
+		return err_set(e, EINVAL, "container %s is %s, not running", x->a->id, runtime_status_name(status));
+	return r;
+}
+
+static int read_config(struct exec *x, struct err *e)
+{
+	_cleanup_close_ int bundle = open(x->state.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (bundle < 0)
+		return err_errno(e, errno, "bundle %s", x->state.bundle);
+	r = runtime_read_config(bundle, &x->c, e);
+	return r < 0 ? err_wrap(e, r, "bundle %s", x->state.bundle) : 0;
+}
+
+static int read_process_file(struct exec *x, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_close_ int fd = open(x->a->process, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_errno(e, errno, "%s", x->a->process);
+	r = fd_read_all(fd, RUNTIME_CONFIG_MAX, &b);
+	if (r < 0)
+		return err_errno(e, -r, "%s", x->a->process);
+	r = json_parse(buf_str(&b), b.len, "process", &x->process_json, e);
+	if (r == 0)
+		r = config_process_read(x->process_json, &x->own, e);
+	x->process = &x->own;
+	return r < 0 ? err_wrap(e, r, "%s", x->a->process) : 0;
+}
+
+/* "UID" or "UID:GID"; names are the engine's business. */
+static int change_user(struct config_process *p, const char *user, struct err *e)
+{
+	const char *colon = strchr(user, ':');
+	char uid[16] = "";
+	int r = -EINVAL;
+
+	if (colon ? (size_t)(colon - user) < sizeof(uid) : strlen(user) < sizeof(uid)) {
+		snprintf(uid, sizeof(uid), "%.*s", colon ? (int)(colon - user) : (int)strlen(user), user);
+		r = parse_u32(uid, 0, UINT32_MAX - 1, &p->uid);
+		if (r == 0 && colon)
+			r = parse_u32(colon + 1, 0, UINT32_MAX - 1, &p->gid);
+	}
+	return r < 0 ? err_set(e, EINVAL, "user %.64s: not UID or UID:GID", user) : 0;
+}
+
+static int change_process(struct exec *x, struct err *e)
+{
+	struct config_process *p = &x->c.process;
+	int r = 0;
+
+	x->process = p;
+	strv_done(&p->args);
+	p->terminal = x->a->tty;
+	if (x->a->cwd)
+		p->cwd = x->a->cwd;
+	if (x->a->user)
+		r = change_user(p, x->a->user, e);
+	if (r == 0 && strv_add_all(&p->args, x->a->argv) < 0)
+		return err_errno(e, ENOMEM, "arguments");
+	for (size_t i = 0; r == 0 && i < x->a->env.n; i++) {
+		if (!strchr(x->a->env.items[i], '='))
+			return err_set(e, EINVAL, "environment %.64s: not NAME=VALUE", x->a->env.items[i]);
+		if (strv_env_set(&p->env, x->a->env.items[i]) < 0)
+			return err_errno(e, ENOMEM, "environment");
+	}
+	if (r == 0 && (p->args.n == 0 || p->cwd[0] != '/'))
+		return err_set(e, EINVAL, "no command, or a working directory that is not absolute");
+	return r;
+}
+
+static int read_process(struct exec *x, struct err *e)
+{
+	int r = x->a->process ? read_process_file(x, e) : change_process(x, e);
+
+	if (r == 0 && x->process->terminal != (x->a->console_socket != NULL))
+		return err_set(e, EINVAL, "a terminal and --console-socket go together");
+	return r;
+}
+
+static int keep(struct exec *x, int fd, int32_t *slot, struct err *e)
+{
+	int r = kept_fds_consume_fd(&x->kept, fd);
+
+	*slot = fd;
+	return r < 0 ? err_errno(e, -r, "descriptors") : 0;
+}
+
+static int open_sockets(struct exec *x, struct err *e)
+{
+	int fd, r = 0;
+
+	if (x->a->console_socket) {
+		r = pty_console_connect(x->a->console_socket, &fd, e);
+		if (r == 0)
+			r = keep(x, fd, &x->w.head.console_fd, e);
+	}
+	if (r < 0 || !x->a->start_socket)
+		return r;
+	r = process_open_parent(x->a->start_socket, &x->socket_dir, &x->socket_name, e);
+	if (r == 0)
+		r = process_listen(x->socket_dir, x->socket_name, &fd, e);
+	if (r < 0) {
+		x->socket_name = NULL;
+		return r;
+	}
+	return keep(x, fd, &x->w.head.listen_fd, e);
+}
+
+/* As create's plan_peer(), by the map as it is. */
+static int plan_peer(struct exec *x, struct err *e)
+{
+	_cleanup_free_ struct id_map *map = mem_array(1, sizeof(*map));
+	_cleanup_close_ int dir = -EBADF;
+	uint32_t inside = geteuid();
+	char path[32];
+	int r;
+
+	x->w.head.peer_uid = inside;
+	if (!runtime_config_namespace(&x->c, CLONE_NEWUSER))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d", (int)x->state.pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (!map || dir < 0)
+		return err_errno(e, map ? errno : ENOMEM, "%s", path);
+	r = id_map_read(dir, map);
+	if (r < 0)
+		return err_errno(e, -r, "%s/uid_map", path);
+	if (id_list_to_inside(&map->uid, geteuid(), &inside) < 0)
+		inside = OVERFLOW_UID;
+	x->w.head.peer_uid = inside;
+	return 0;
+}
+
+/* The rights around the container, when we do not have them yet: a plain user outside of any namespace. */
+static int gain_rights(struct exec *x, struct err *e)
+{
+	if (userns_is_privileged() || !runtime_config_namespace(&x->c, CLONE_NEWUSER))
+		return 0;
+	return userns_enter_parent_of(x->state.pid, e);
+}
+
+static int plan_join(struct exec *x, struct err *e)
+{
+	bool denied = false;
+	int proc, r;
+
+	for (size_t i = 0; i < x->c.n_namespaces; i++)
+		if (x->c.namespaces[i].flag != CLONE_NEWPID)
+			x->w.head.join_flags |= x->c.namespaces[i].flag;
+	x->w.head.flags |= PLAN_JOIN;
+	x->w.head.preserve = x->a->preserve_fds;
+	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return err_errno(e, errno, "/proc");
+	r = keep(x, proc, &x->w.head.proc_fd, e);
+	if (r == 0)
+		r = keep(x, fcntl(x->target, F_DUPFD_CLOEXEC, 3), &x->w.head.target_fd, e);
+	if (r == 0)
+		r = plan_peer(x, e);
+	if (r == 0) {
+		r = userns_setgroups_denied(x->state.pid, &denied);
+		if (r < 0)
+			return err_errno(e, -r, "setgroups");
+	}
+	return r == 0 ? process_plan(x->x, x->process, x->c.seccomp, denied, &x->w, e) : r;
+}
+
+static int enter_pid_namespace(struct exec *x, struct err *e)
+{
+	if (!runtime_config_namespace(&x->c, CLONE_NEWPID))
+		return 0;
+	return setns(x->target, CLONE_NEWPID) < 0 ? err_errno(e, errno, "join the container's pid namespace") : 0;
+}
+
+static int start_init(struct exec *x, struct err *e)
+{
+	int r;
+
+	x->l.kept = &x->kept;
+	r = launch_seal_init(&x->l.exe_fd, e);
+	if (r == 0)
+		r = launch_sync(x->l.sync, e);
+	if (r < 0)
+		return r;
+	x->w.head.sync_fd = x->l.sync[1];
+	r = plan_seal(&x->w, &x->l.plan_fd, e);
+	if (r == 0)
+		r = launch_init(&x->l, &x->child, e);
+	return r == 0 ? launch_wait_ready(&x->l, e) : r;
+}
+
+static int write_pid(struct exec *x, struct err *e)
+{
+	return process_write_pid_file(x->a->pid_file, x->child.pid, e);
+}
+
+/* Without a start socket init goes on by itself and says on `sync` what it would say there. */
+static int wait_exec(struct exec *x, struct err *e)
+{
+	return x->a->start_socket ? 0 : runtime_start_result(x->l.sync[0], e);
+}
+
+static int build(struct exec *x, struct err *e)
+{
+	static const exec_step steps[] = {
+		find_container, read_config, read_process, open_sockets,
+		gain_rights,
+		plan_join,
+		enter_pid_namespace,
+		start_init,  /* it joins the rest by itself */
+		write_pid,
+		wait_exec,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](x, e);
+	return r;
+}
+
+static void exec_done(struct exec *x)
+{
+	if (!x->done) {
+		launch_abort(&x->child);
+		if (x->socket_name)
+			(void)!unlinkat(x->socket_dir, x->socket_name, 0);
+	}
+	fd_closep(&x->child.pidfd);
+	fd_closep(&x->socket_dir);
+	fd_closep(&x->target);
+	fd_closep(&x->l.exe_fd);
+	fd_closep(&x->l.plan_fd);
+	fd_closep(&x->l.sync[0]);
+	fd_closep(&x->l.sync[1]);
+	kept_fds_done(&x->kept);
+	plan_writer_done(&x->w);
+	config_process_done(&x->own);
+	json_object_put(x->process_json);
+	runtime_config_done(&x->c);
+	runtime_state_done(&x->state);
+}
+
+int runtime_exec(const struct runtime_context *x, const struct exec_args *a, pid_t *ret_pid, struct err *e)
+{
+	_cleanup_free_ struct exec *s = mem_array(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return err_errno(e, ENOMEM, "exec");
+	*s = (struct exec){
+		.x = x, .a = a, .target = -EBADF, .socket_dir = -EBADF, .child = {.pidfd = -EBADF},
+		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
+	};
+	plan_writer_init(&s->w);
+	r = build(s, e);
+	s->done = r == 0;
+	if (r == 0 && ret_pid)
+		*ret_pid = s->child.pid;
+	exec_done(s);
+	return r;
+}

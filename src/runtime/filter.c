@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The cache is a directory of files named by the SHA-256 of what determines
+ * the filter: our own version of the compilation, libseccomp's version, the
+ * architecture and the section's text. The content is the bare instructions.
+ * A file that anybody else could have written is not read.
+ */
+#include "runtime/filter.h"
+
+#include "base/buf.h"
+#include "base/sha256.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/seccomp.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define COMPILATION "ranby-seccomp-1"
+
+static void name_of(struct json_object *section, char hex[static SHA256_HEX_SIZE])
+{
+	char version[SECCOMP_VERSION_MAX], head[128];
+	struct sha256 h;
+	size_t len = 0;
+	const char *text = json_text(section, &len);
+
+	seccomp_compiler_version(version);
+	snprintf(head, sizeof(head), COMPILATION " %s %x\n", version, seccomp_native_arch());
+	sha256_init(&h);
+	sha256_add(&h, head, strlen(head));
+	sha256_add(&h, text, len);
+	sha256_end_hex(&h, hex);
+}
+
+static int read_cached(int dir, const char *name, struct seccomp_filter *f)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+	int r;
+
+	r = path_own_open(dir, name, O_RDONLY | O_NONBLOCK, 0, &fd);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		return -EPERM;
+	r = fd_read_all(fd, SECCOMP_INSNS_MAX * sizeof(struct sock_filter), &b);
+	if (r < 0)
+		return r;
+	f->n = b.len / sizeof(struct sock_filter);
+	if (b.len % sizeof(struct sock_filter) != 0 || !b.data ||
+	    seccomp_filter_check((const struct sock_filter *)(const void *)b.data, f->n) < 0)
+		return -EINVAL;
+	f->insns = (struct sock_filter *)(void *)buf_take(&b);
+	return 0;
+}
+
+/* A cache that cannot be used is no error: only time is lost. */
+static int open_cache(const char *cache_dir, int *ret_fd)
+{
+	return cache_dir ? path_make_base(cache_dir, ret_fd) : -ENOENT;
+}
+
+int filter_get(struct json_object *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF;
+	struct seccomp_filter f = {0};
+	char name[SHA256_HEX_SIZE];
+	int r;
+
+	name_of(section, name);
+	if (open_cache(cache_dir, &dir) == 0 && read_cached(dir, name, &f) == 0) {
+		r = seccomp_section_flags(section, &f.load_flags, e);
+		if (r < 0) {
+			seccomp_filter_done(&f);
+			return r;
+		}
+		*ret = f;
+		return 0;
+	}
+	r = seccomp_section_compile(section, &f, e);
+	if (r < 0)
+		return r;
+	if (dir >= 0)
+		(void)!path_own_write(dir, name, f.insns, f.n * sizeof(*f.insns), 0600, PATH_SYNC_NONE);
+	*ret = f;
+	return 0;
+}
+
+int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int nr;
+		bool always; /* needed with no_new_privs too */
+	} needed[] = {
+		{"capset", SYS_capset, false},
+		{"execve", SYS_execve, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		struct seccomp_data call = {.nr = needed[i].nr, .arch = seccomp_native_arch()};
+		uint32_t action;
+
+		if (no_new_privs && !needed[i].always)
+			continue;
+		action = seccomp_filter_simulate(f->insns, f->n, &call) & SECCOMP_RET_ACTION_FULL;
+		if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
+			continue;
+		(void)err_set(e, EPERM, "seccomp: the profile refuses %s, which is needed after it is loaded", needed[i].name);
+		err_hint(e, needed[i].always ? "allow it in the profile"
+					     : "allow it in the profile, or use no-new-privileges");
+		return -EPERM;
+	}
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * filter - the seccomp filter of one process: from the cache or compiled, and
+ * checked to let init finish.
+ */
+#ifndef RANBY_RUNTIME_FILTER_H
+#define RANBY_RUNTIME_FILTER_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "oci/seccomp.h"
+
+#include <stdbool.h>
+
+/*
+ * `section` is linux.seccomp. `cache_dir` is an absolute path, or NULL for no
+ * cache; a cached filter counts only when the file is ours, private and sound.
+ * The caller frees with seccomp_filter_done().
+ */
+int filter_get(struct json_object *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e) _must_check_;
+
+/*
+ * Without no_new_privs init must give up its capabilities after the filter is
+ * loaded: -EPERM naming the call that the filter would refuse.
+ */
+int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct err *e) _must_check_;
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The launch inside the container, to be read from top to bottom: build[],
+ * then wait, then one of the two lists of init_confine.c, then the exec.
+ *
+ * What holds all the time: this program runs from a sealed memfd, so that
+ * /proc/PID/exe leads to nothing of the host; it is not dumpable, so that
+ * nobody in the container can trace it or look through its /proc; every
+ * descriptor from 3 on closes at the exec but the ones the caller preserves.
+ */
+#include "runtime/init.h"
+
+#include "runtime/message.h"
+#include "sys/fd.h"
+#include "sys/netns.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+/*
+ * Joins a running container (exec): one setns(2) for all of them, the user
+ * namespace first, so that no step is taken with the parent's rights inside
+ * the container's mounts.
+ * Before: keeper namespace, root there. After: all of the container's.
+ */
+static int join(struct init *i, struct err *e)
+{
+	const struct plan *p = i->p;
+
+	if (!(p->flags & PLAN_JOIN))
+		return 0;
+	if (p->join_flags != 0 && setns(p->target_fd, p->join_flags) < 0)
+		return err_errno(e, errno, "join the container's namespaces");
+	close(p->target_fd);
+	/* not EPERM: id 0 may not be mapped there, and then our own id has all capabilities as well */
+	(void)!setgroups(0, NULL);
+	(void)!setresgid(0, 0, 0);
+	(void)!setresuid(0, 0, 0);
+	i->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	i->proc = p->proc_fd;
+	return i->root < 0 ? err_errno(e, errno, "the container's root") : 0;
+}
+
+/* A session of its own, so that no terminal of the caller is ours. Should not fail: we are no group leader. */
+static int new_session(struct init *i, struct err *e)
+{
+	(void)i;
+	return setsid() < 0 ? err_errno(e, errno, "setsid") : 0;
+}
+
+/* Host name and domain name. Only given with a uts namespace of our own (create checks). */
+static int name_host(struct init *i, struct err *e)
+{
+	const char *host = plan_str(i->p, i->p->hostname), *domain = plan_str(i->p, i->p->domainname);
+
+	if (host && sethostname(host, strlen(host)) < 0)
+		return err_errno(e, errno, "hostname %s", host);
+	if (domain && setdomainname(domain, strlen(domain)) < 0)
+		return err_errno(e, errno, "domainname %s", domain);
+	return 0;
+}
+
+static int raise_loopback(struct init *i, struct err *e)
+{
+	int r = i->p->flags & PLAN_LOOPBACK ? netns_loopback_up() : 0;
+
+	return r < 0 ? err_errno(e, -r, "loopback device") : 0;
+}
+
+/* Says READY; from now on failures have nobody to go to until a starter comes. */
+static int say_ready(struct init *i, struct err *e)
+{
+	int r = i->p->sync_fd >= 0 ? message_send(i->p->sync_fd, MESSAGE_READY, NULL) : 0;
+
+	return r < 0 ? err_errno(e, -r, "report to create") : 0;
+}
+
+/* True when the other end is the user who created us. */
+static bool is_ours(const struct init *i, int conn)
+{
+	struct ucred c;
+	socklen_t len = sizeof(c);
+
+	return getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &c, &len) == 0 && c.uid == i->p->peer_uid;
+}
+
+/* Blocks for START. Holds namespaces and all capabilities in them; reads nothing but that one packet. */
+static int wait_start(struct init *i, struct err *e)
+{
+	enum message_type m;
+	int conn = -1;
+
+	if (i->p->listen_fd < 0)
+		return 0;
+	while (conn < 0) {
+		conn = accept4(i->p->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (conn < 0 && errno != EINTR && errno != ECONNABORTED)
+			return err_errno(e, errno, "start socket");
+		if (conn >= 0 && !is_ours(i, conn)) {
+			close(conn);
+			conn = -1;
+		}
+	}
+	close(i->p->listen_fd);
+	i->report = conn;
+	return message_receive(conn, INIT_WAITS_START, &m, e);
+}
+
+/* Stage 4. Container's namespaces, root there, not yet its root filesystem until init_pivot. */
+static const init_step build[] = {
+	new_session,        /* before a terminal can be ours */
+	name_host,
+	raise_loopback,
+	init_attach_root,   /* the root's mount into our tree: mounts can go on top of it now */
+	init_mount_all,     /* config.mounts, in their order, each on a place opened inside the root */
+	init_make_devices,  /* sources are still the host's /dev, reached before the pivot only */
+	init_make_links,
+	init_open_terminal, /* out of the container's own devpts */
+	init_check_proc,    /* what /proc shows is what we mounted */
+	init_write_sysctls, /* through that proc */
+	init_make_cwd,
+	init_protect_paths, /* readonlyPaths */
+	init_mask_paths,    /* maskedPaths: last of the mounts, nothing comes on top */
+	init_finish_root,   /* root.readonly, propagation */
+	init_pivot,         /* the host's tree is gone from here on */
+	say_ready,
+	wait_start,
+	NULL,
+};
+
+/* The same for exec: everything is there already. */
+static const init_step enter[] = {
+	join,
+	new_session,
+	init_open_terminal,
+	say_ready,
+	wait_start,
+	NULL,
+};
+
+static int run_steps(struct init *i, const init_step *steps, struct err *e)
+{
+	int r = 0;
+
+	for (; r == 0 && *steps; steps++)
+		r = (*steps)(i, e);
+	return r;
+}
+
+/* The signals that the parent blocked or ignored are not the payload's business. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void fail(struct init *i, const struct err *e)
+{
+	if (i->report >= 0)
+		(void)!message_send(i->report, MESSAGE_FAILED, e);
+	_exit(e->exit_code ? e->exit_code : EXIT_ENGINE);
+}
+
+_Noreturn void init_run(int plan_fd)
+{
+	struct init i = {
+		.report = -EBADF, .root = -EBADF, .dev = -EBADF, .devpts = -EBADF, .proc = -EBADF,
+		.null = {.fd = -EBADF}, .empty = {.fd = -EBADF},
+	};
+	struct err e = {0};
+	struct plan *p = NULL;
+	int r;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	reset_signals();
+	r = plan_open(plan_fd, &p, &e);
+	if (r < 0)
+		_exit(EXIT_ENGINE);
+	close(plan_fd);
+	i.p = p;
+	i.report = p->sync_fd;
+	if (fd_cloexec_from(3) < 0)
+		fail(&i, &e);
+	r = run_steps(&i, p->flags & PLAN_JOIN ? enter : build, &e);
+	if (r == 0)
+		r = run_steps(&i, p->flags & PLAN_NO_NEW_PRIVS ? init_confine_no_new_privs : init_confine_new_privs, &e);
+	if (r == 0)
+		r = init_execute(&i, &e);
+	fail(&i, &e);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * init - the program ranby-init: a container's first process up to its exec.
+ *
+ *	init_run(plan_fd)   never returns but by _exit(): the stages 4 and 5 of a
+ *	                    launch, as two lists of steps (init.c)
+ *	reap_run(argv)      `ranby-init -- COMMAND`: pid 1 that forwards and reaps
+ *	reap_pause()        `ranby-init pause`: pid 1 that only waits
+ *
+ * A step is one function on struct init. It runs in the container's init
+ * process, single-threaded, inside the container's namespaces; 0 or -errno
+ * with words, which go to the parent (before READY) or the starter (after).
+ */
+#ifndef RANBY_RUNTIME_INIT_H
+#define RANBY_RUNTIME_INIT_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "runtime/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Something that can be laid over many places: the first time itself, then a copy of it. */
+struct cover {
+	int fd;
+	bool attached;
+};
+
+struct init {
+	const struct plan *p;
+	int report;          /* where words of failure go now: sync or start socket */
+	int root;            /* the container's root: its mount before the pivot, "/" after */
+	int dev;             /* /dev in it, once opened */
+	int devpts;          /* its devpts, -EBADF: none */
+	int proc;            /* a proc that we mounted or checked, -EBADF: none */
+	bool proc_is_ours;   /* mounted by us, so it must be what /proc shows at the end */
+	struct cover null, empty; /* /dev/null; an empty read-only directory */
+	struct caps want;    /* final capabilities */
+	bool cwd_entered;
+};
+
+typedef int (*init_step)(struct init *i, struct err *e);
+
+/* ---- steps: root filesystem (init_rootfs.c) ---- */
+int init_attach_root(struct init *i, struct err *e);
+int init_mount_all(struct init *i, struct err *e);
+int init_check_proc(struct init *i, struct err *e);
+int init_write_sysctls(struct init *i, struct err *e);
+int init_mask_paths(struct init *i, struct err *e);
+int init_protect_paths(struct init *i, struct err *e);
+int init_make_cwd(struct init *i, struct err *e);
+int init_finish_root(struct init *i, struct err *e);
+int init_pivot(struct init *i, struct err *e);
+
+/* ---- steps: /dev and the terminal (init_dev.c) ---- */
+int init_make_devices(struct init *i, struct err *e);
+int init_make_links(struct init *i, struct err *e);
+int init_open_terminal(struct init *i, struct err *e);
+
+/* ---- steps: confinement (init_confine.c) ---- */
+extern const init_step init_confine_new_privs[];    /* no_new_privs off; ends with NULL */
+extern const init_step init_confine_no_new_privs[]; /* on */
+
+/* Executes the payload; returns only when that failed, with exit_code 126 or 127. */
+int init_execute(struct init *i, struct err *e);
+
+/* Lays a cover over `target_fd`. */
+int init_cover(struct cover *c, int target_fd);
+
+_Noreturn void init_run(int plan_fd);
+_Noreturn void reap_run(char **argv);
+_Noreturn void reap_pause(void);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Stage 5: the payload's credentials and filters, then its exec.
+ *
+ * seccomp comes as late as it can. With no_new_privs any process may load a
+ * filter, so all rights are gone before. Without, the kernel wants
+ * CAP_SYS_ADMIN for it (seccomp(2)): that one capability is kept until the
+ * filter is in, and the filter itself must let capset(2) and the few calls
+ * after it pass, which the parent has checked (runtime/filter.h).
+ *
+ * Runs in the container's namespaces and root. What must never happen here:
+ * opening a name other than the working directory, and returning to the
+ * caller with a step left out.
+ */
+#include "runtime/init.h"
+
+#include "runtime/message.h"
+#include "sys/fd.h"
+#include "sys/lsm.h"
+#include "sys/path.h"
+#include "sys/seccomp.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define ADMIN (1ULL << CAP_SYS_ADMIN)
+
+/* As root of the namespace: raising is free, lowering needs a right that a user namespace does not give. */
+static int set_oom_score(struct init *i, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char text[16], self[24];
+	ssize_t n;
+	int r;
+
+	if (!(i->p->flags & PLAN_OOM_SCORE))
+		return 0;
+	n = i->proc < 0 ? -1 : readlinkat(i->proc, "self", self, 12);
+	if (n < 0)
+		return err_set(e, ENOENT, "oom_score_adj: no proc is mounted");
+	snprintf(self + n, sizeof(self) - (size_t)n, "/oom_score_adj");
+	r = path_own_open(i->proc, self, O_WRONLY, 0, &fd);
+	if (r == 0) {
+		int len = snprintf(text, sizeof(text), "%d", i->p->oom_score_adj);
+
+		r = fd_write_all(fd, text, (size_t)len);
+	}
+	return r < 0 ? err_errno(e, -r, "oom_score_adj %d", i->p->oom_score_adj) : 0;
+}
+
+static int set_rlimits(struct init *i, struct err *e)
+{
+	const struct plan_rlimit *l = plan_at(i->p, i->p->rlimits);
+
+	for (size_t k = 0; k < i->p->rlimits.n; k++) {
+		struct rlimit v = {.rlim_cur = l[k].soft, .rlim_max = l[k].hard};
+
+		if (setrlimit((__rlimit_resource_t)l[k].resource, &v) < 0)
+			return err_errno(e, errno, "rlimit %u to %llu:%llu", l[k].resource, (unsigned long long)l[k].soft,
+					 (unsigned long long)l[k].hard);
+	}
+	return 0;
+}
+
+/* The label of the next exec, through a proc that we mounted or the parent opened. */
+static int set_label(struct init *i, struct err *e)
+{
+	const char *apparmor = plan_str(i->p, i->p->apparmor), *selinux = plan_str(i->p, i->p->selinux);
+	int r = 0;
+
+	if ((apparmor || selinux) && i->proc < 0)
+		return err_set(e, ENOENT, "label: no proc is mounted");
+	if (apparmor)
+		r = lsm_set_exec_label(i->proc, LSM_APPARMOR, apparmor, e);
+	if (r == 0 && selinux)
+		r = lsm_set_exec_label(i->proc, LSM_SELINUX, selinux, e);
+	return r;
+}
+
+/* 0..2 to the payload's user, so that it can open /dev/stdout again; not a device, which is not ours to give. */
+static int give_stdio(struct init *i, struct err *e)
+{
+	(void)e;
+	for (int fd = 0; i->p->uid != 0 && fd < 3; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+			(void)!fchown(fd, i->p->uid, (gid_t)-1); /* an inode of another user stays his */
+	}
+	return 0;
+}
+
+/* Everything from 3 on closes at the exec (init_run did that), but what the caller hands to the payload. */
+static int pass_descriptors(struct init *i, struct err *e)
+{
+	for (uint32_t k = 0; k < i->p->preserve; k++) {
+		int r = fd_set_cloexec((int)(3 + k), false);
+
+		if (r < 0)
+			return err_errno(e, -r, "preserve descriptor %u", 3 + k);
+	}
+	return 0;
+}
+
+/* Enters the working directory inside the root: no magic link, so no /proc/self/fd/N to the outside (CVE-2024-21626). */
+static int change_dir(struct init *i, struct err *e)
+{
+	const char *cwd = plan_str(i->p, i->p->cwd);
+	_cleanup_close_ int fd = -EBADF;
+	char now[PATH_MAX];
+	int r;
+
+	r = path_in_root_open(AT_FDCWD, cwd, O_PATH | O_DIRECTORY, &fd);
+	if (r == 0 && fchdir(fd) < 0)
+		r = -errno;
+	if (r < 0) {
+		r = err_errno(e, -r, "working directory %s", cwd);
+		err_exit(e, r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+		return r;
+	}
+	if (syscall(SYS_getcwd, now, sizeof(now)) < 0 || now[0] != '/')
+		return err_set(e, EPERM, "working directory %s: outside of the container's root", cwd);
+	i->cwd_entered = true;
+	return 0;
+}
+
+/* As root of the namespace. What root may not enter (NFS, FUSE) is left to enter_cwd_as_user. */
+static int enter_cwd(struct init *i, struct err *e)
+{
+	int r;
+
+	if (chdir("/") < 0)
+		return err_errno(e, errno, "/");
+	r = change_dir(i, e);
+	return r == -EACCES ? 0 : r;
+}
+
+static int enter_cwd_as_user(struct init *i, struct err *e)
+{
+	return i->cwd_entered ? 0 : change_dir(i, e);
+}
+
+/* What is asked, less what this namespace was never given: the rest would not survive the exec either. */
+static int bound_caps(struct init *i, struct err *e)
+{
+	struct caps now;
+	int r = caps_get(&now);
+
+	i->want = i->p->caps;
+	if (r == 0) {
+		i->want.bounding &= now.bounding;
+		i->want.permitted &= now.permitted;
+		i->want.effective &= i->want.permitted;
+		/* an inheritable capability that is not ambient only serves files that name it (CVE-2022-24769) */
+		i->want.ambient &= i->want.permitted;
+		i->want.inheritable = i->want.ambient;
+		r = caps_bound(i->want.bounding);
+	}
+	return r < 0 ? err_errno(e, -r, "bounding capabilities") : 0;
+}
+
+/* Groups before ids, and a group list that is exactly what was asked, never the caller's. */
+static int set_groups(struct init *i, struct err *e)
+{
+	const struct plan *p = i->p;
+
+	if (!(p->flags & PLAN_SETGROUPS))
+		return p->groups.n == 0 ? 0 : err_set(e, EPERM, "additional groups: setgroups is denied in this user namespace");
+	if (setgroups(p->groups.n, plan_at(p, p->groups)) < 0)
+		return err_errno(e, errno, "additional groups");
+	return 0;
+}
+
+static int set_ids(struct init *i, struct err *e)
+{
+	const struct plan *p = i->p;
+
+	umask(p->umask);
+	/* permitted capabilities outlive the change of user, until caps_set() says which stay */
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_errno(e, errno, "keep capabilities");
+	if (setresgid(p->gid, p->gid, p->gid) < 0)
+		return err_errno(e, errno, "group %u", p->gid);
+	if (setresuid(p->uid, p->uid, p->uid) < 0)
+		return err_errno(e, errno, "user %u", p->uid);
+	/* a change of user makes us dumpable again on some kernels' settings */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return 0;
+}
+
+static int drop_caps(struct init *i, struct err *e)
+{
+	int r = caps_set(i->want.permitted, i->want.effective, i->want.inheritable);
+
+	if (r == 0)
+		r = caps_set_ambient(i->want.ambient);
+	return r < 0 ? err_errno(e, -r, "capabilities") : caps_verify(&i->want, e);
+}
+
+/* All but CAP_SYS_ADMIN as they will be, and read back. */
+static int drop_caps_but_admin(struct init *i, struct err *e)
+{
+	struct caps with = i->want;
+	int r;
+
+	with.permitted |= ADMIN;
+	with.effective |= ADMIN;
+	r = caps_set(with.permitted, with.effective, with.inheritable);
+	if (r == 0)
+		r = caps_set_ambient(with.ambient);
+	return r < 0 ? err_errno(e, -r, "capabilities") : caps_verify(&with, e);
+}
+
+/* After the filter: capset and capget only. */
+static int drop_admin(struct init *i, struct err *e)
+{
+	int r = caps_set(i->want.permitted, i->want.effective, i->want.inheritable);
+
+	return r < 0 ? err_errno(e, -r, "capabilities, after the seccomp filter") : 0;
+}
+
+static int set_no_new_privs(struct init *i, struct err *e)
+{
+	(void)i;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return err_errno(e, errno, "no_new_privs");
+	return 0;
+}
+
+static int say_confined(struct init *i, struct err *e)
+{
+	int r = i->report >= 0 ? message_send(i->report, MESSAGE_CONFINED, NULL) : 0;
+
+	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
+}
+
+static int load_filter(struct init *i, struct err *e)
+{
+	int r;
+
+	if (!(i->p->flags & PLAN_SECCOMP))
+		return 0;
+	r = seccomp_filter_load(plan_at(i->p, i->p->seccomp), i->p->seccomp.n, i->p->seccomp_flags);
+	return r < 0 ? err_errno(e, -r, "load the seccomp filter") : 0;
+}
+
+const init_step init_confine_no_new_privs[] = {
+	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors, enter_cwd,
+	bound_caps,
+	set_groups,
+	set_ids,
+	drop_caps,        /* and read back */
+	enter_cwd_as_user,
+	set_no_new_privs,
+	say_confined,
+	load_filter,      /* last */
+	NULL,
+};
+
+const init_step init_confine_new_privs[] = {
+	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors, enter_cwd,
+	bound_caps,
+	set_groups,
+	set_ids,
+	enter_cwd_as_user,
+	drop_caps_but_admin, /* and read back */
+	say_confined,
+	load_filter,         /* CAP_SYS_ADMIN is still there, as the kernel demands */
+	drop_admin,
+	NULL,
+};
+
+/* Which failure of execve(2) means that the next directory of PATH may do. */
+static bool try_next(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE || error == ENODEV;
+}
+
+static int exec_failed(struct err *e, const char *file, int error)
+{
+	int r;
+
+	if (error == ENOENT || error == ENOTDIR)
+		r = err_set(e, error, "executable file `%s` not found%s", file, strchr(file, '/') ? "" : " in $PATH");
+	else
+		r = err_errno(e, error, "execute `%s`", file);
+	err_exit(e, error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+	return r;
+}
+
+static const char *env_path(char *const *env)
+{
+	for (; *env; env++)
+		if (strncmp(*env, "PATH=", 5) == 0)
+			return *env + 5;
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/* Each directory of the payload's own PATH, in the container. An executable that may not be run is remembered over a missing one. */
+static int search(const char *file, char *const *argv, char *const *env)
+{
+	int best = ENOENT;
+
+	for (const char *dir = env_path(env); dir; dir = strchr(dir, ':') ? strchr(dir, ':') + 1 : NULL) {
+		int len = (int)strcspn(dir, ":");
+		char path[PATH_MAX];
+
+		if (len == 0 || snprintf(path, sizeof(path), "%.*s/%s", len, dir, file) >= (int)sizeof(path))
+			continue; /* an empty part would be the working directory: never meant */
+		execve(path, argv, env);
+		if (!try_next(errno))
+			return errno;
+		if (errno == EACCES)
+			best = EACCES;
+	}
+	return best;
+}
+
+/* Lists of strings as execve(2) wants them, in memory that the exec frees. */
+static char **pointers(const struct plan *p, struct plan_list l)
+{
+	char **v = mem_array(l.n + 1U, sizeof(*v));
+
+	for (size_t k = 0; v && k < l.n; k++)
+		v[k] = (char *)(uintptr_t)plan_str_at(p, l, k);
+	return v;
+}
+
+int init_execute(struct init *i, struct err *e)
+{
+	char **argv = pointers(i->p, i->p->args), **env = pointers(i->p, i->p->env);
+
+	if (!argv || !env)
+		return err_errno(e, ENOMEM, "arguments");
+	if (argv[0][0] == '\0')
+		return exec_failed(e, "", ENOENT);
+	if (!strchr(argv[0], '/'))
+		return exec_failed(e, argv[0], search(argv[0], argv, env));
+	execve(argv[0], argv, env);
+	return exec_failed(e, argv[0], errno);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Between clone and exec the child is a copy of us in the new namespaces: it
+ * waits for its map, takes id 0, marks what it inherits, and executes. It
+ * uses no heap and reports over the same socket as init will.
+ *
+ * Why an exec of another program at all: what a container can reach through
+ * /proc/PID/exe of a process that enters it must not be a file of the host
+ * (CVE-2019-5736). A sealed memfd is nobody's file.
+ */
+#include "runtime/launch.h"
+
+#include "runtime/message.h"
+#include "sys/caps.h"
+#include "sys/fd.h"
+#include "sys/memfd.h"
+#include "sys/pidfd.h"
+#include "sys/self.h"
+#include "sys/userns.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+int launch_seal_init(int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF, file = -EBADF;
+	char name[32];
+	int r;
+
+	r = self_open_program("ranby-init", &fd, NULL, e);
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	file = open(name, O_RDONLY | O_CLOEXEC);
+	r = file < 0 ? -errno : memfd_seal_program("ranby-init", file, ret_fd);
+	return r < 0 ? err_errno(e, -r, "copy of ranby-init") : 0;
+}
+
+int launch_sync(int ret[static 2], struct err *e)
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0 ? err_errno(e, errno, "socketpair") : 0;
+}
+
+/* In the child. Id 0 where it is mapped; else our own id keeps its capabilities over the exec as ambient ones. */
+static int become_root(const struct launch *l, struct err *e)
+{
+	int r = 0;
+
+	if (!(l->flags & CLONE_NEWUSER))
+		return 0;
+	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+		return err_errno(e, errno, "group 0 in the user namespace");
+	if (setresuid(0, 0, 0) < 0) {
+		r = errno == EINVAL ? caps_keep_over_exec() : -errno;
+		if (r < 0)
+			return err_errno(e, -r, "user 0 in the user namespace");
+	}
+	return 0;
+}
+
+static int inherit(const struct launch *l)
+{
+	int r = fd_set_cloexec(l->sync[1], false);
+
+	if (r == 0)
+		r = fd_set_cloexec(l->plan_fd, false);
+	for (size_t i = 0; r == 0 && i < l->kept->n; i++)
+		r = fd_set_cloexec(l->kept->fds[i], false);
+	return r;
+}
+
+static _Noreturn void child_run(const struct launch *l)
+{
+	static char *const no_env[] = {NULL};
+	struct err e = {0};
+	enum message_type m;
+	char plan[16];
+	int r;
+
+	close(l->sync[0]);
+	r = message_receive(l->sync[1], INIT_WAITS_MAP, &m, &e);
+	if (r == 0)
+		r = become_root(l, &e);
+	if (r == 0) {
+		r = inherit(l);
+		if (r < 0)
+			(void)err_errno(&e, -r, "descriptors for init");
+	}
+	if (r == 0) {
+		char *argv[] = {(char[]){"ranby-init"}, (char[]){"stage"}, plan, NULL};
+
+		snprintf(plan, sizeof(plan), "%d", l->plan_fd);
+		execveat(l->exe_fd, "", argv, no_env, AT_EMPTY_PATH);
+		(void)err_errno(&e, errno, "execute init");
+	}
+	(void)!message_send(l->sync[1], MESSAGE_FAILED, &e);
+	_exit(EXIT_ENGINE);
+}
+
+static int map_child(const struct launch *l, const struct child *c, struct err *e)
+{
+	int r = 0;
+
+	if (l->flags & CLONE_NEWUSER)
+		r = userns_write_map(c->pid, l->map, false, e);
+	if (r == 0) {
+		r = message_send(l->sync[0], MESSAGE_MAPPED, NULL);
+		if (r < 0)
+			(void)err_errno(e, -r, "init");
+	}
+	return r;
+}
+
+int launch_init(struct launch *l, struct child *ret, struct err *e)
+{
+	struct child c = {.pidfd = -EBADF};
+	long pid;
+	int r;
+
+	/* no stack of its own: a fork; the pidfd comes through the third argument (clone(2), CLONE_PIDFD) */
+	pid = syscall(SYS_clone, l->flags | CLONE_PIDFD | SIGCHLD, NULL, &c.pidfd, NULL, 0);
+	if (pid < 0) {
+		r = err_errno(e, errno, "make the container's namespaces");
+		if (errno == ENOSPC)
+			err_hint(e, "a limit of /proc/sys/user/max_*_namespaces is reached");
+		return r;
+	}
+	if (pid == 0)
+		child_run(l);
+	c.pid = (pid_t)pid;
+	close(l->sync[1]);
+	l->sync[1] = -EBADF;
+	r = map_child(l, &c, e);
+	if (r == 0) {
+		r = pid_start_ticks(c.pid, &c.start_ticks);
+		if (r < 0)
+			(void)err_errno(e, -r, "init");
+	}
+	if (r < 0) {
+		launch_abort(&c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+int launch_wait_ready(struct launch *l, struct err *e)
+{
+	enum message_type m;
+
+	return message_receive(l->sync[0], CREATE_WAITS_READY, &m, e);
+}
+
+void launch_abort(struct child *c)
+{
+	if (c->pidfd < 0)
+		return;
+	(void)!pidfd_signal(c->pidfd, SIGKILL);
+	while (waitpid(c->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	fd_closep(&c->pidfd);
+}

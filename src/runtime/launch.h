@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * launch - gives birth to init.
+ *
+ *	struct launch l = {.flags = CLONE_NEWUSER | ..., .map = &map, .plan_fd = fd, .sync = {ours, its}, ...};
+ *	r = launch_init(&l, &child, e);
+ *	r = launch_wait_ready(&l, &child, e);
+ *
+ * One clone(2) with the namespaces' flags in a register, where audit and
+ * seccomp rules see them; then an exec of a sealed copy of ranby-init.
+ */
+#ifndef RANBY_RUNTIME_LAUNCH_H
+#define RANBY_RUNTIME_LAUNCH_H
+
+#include "base/err.h"
+#include "runtime/rootfs.h"
+#include "sys/idmap.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct launch {
+	unsigned long flags;          /* CLONE_NEW* */
+	const struct id_map *map;     /* with CLONE_NEWUSER */
+	int exe_fd;                   /* launch_seal_init() */
+	int plan_fd;
+	const struct kept_fds *kept;  /* init inherits these, and the plan and its end of `sync` */
+	int sync[2];                  /* socketpair: ours, init's */
+};
+
+struct child {
+	pid_t pid;             /* as our pid namespace counts */
+	int pidfd;
+	uint64_t start_ticks;
+};
+
+/* A sealed copy of our ranby-init. The caller owns *ret_fd. */
+int launch_seal_init(int *ret_fd, struct err *e) _must_check_;
+
+/* SOCK_SEQPACKET pair for the "sync" conversation (message.h). */
+int launch_sync(int ret[static 2], struct err *e) _must_check_;
+
+/* Clones, writes the maps, lets it go on. The caller owns ret->pidfd; the child is ours to wait for. */
+int launch_init(struct launch *l, struct child *ret, struct err *e) _must_check_;
+
+/* Waits for READY, or for init's own words of failure. */
+int launch_wait_ready(struct launch *l, struct err *e) _must_check_;
+
+/* Ends and reaps a child that came to nothing. */
+void launch_abort(struct child *c);
+
+#endif

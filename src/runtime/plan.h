@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * plan - all that init has to do, as one flat piece of memory.
+ *
+ * The parent (create or exec) knows JSON, names and capabilities' names; init
+ * knows none of it. It gets a sealed memfd that starts with a struct plan;
+ * lists and strings follow, found by offset from its start. No pointers, no
+ * parsing; every offset is checked once by plan_open(). Descriptors are given
+ * by number, as init inherits them.
+ *
+ * Writing:
+ *	struct plan_writer w;
+ *	plan_writer_init(&w);
+ *	w.head.hostname = plan_string(&w, "box");
+ *	w.head.args = plan_strings(&w, argv.items, argv.n);
+ *	r = plan_seal(&w, &fd, e);
+ * Reading:
+ *	r = plan_open(fd, &p, e);
+ *	sethostname(plan_str(p, p->hostname), ...);
+ */
+#ifndef RANBY_RUNTIME_PLAN_H
+#define RANBY_RUNTIME_PLAN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "sys/caps.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x52504c31U
+#define PLAN_MAX (16U << 20)
+
+enum plan_flags {
+	PLAN_JOIN = 1U << 0,           /* exec: join a container that runs, mount nothing */
+	PLAN_TERMINAL = 1U << 1,
+	PLAN_NO_NEW_PRIVS = 1U << 2,
+	PLAN_SETGROUPS = 1U << 3,      /* setgroups(2) is allowed there */
+	PLAN_ROOT_READONLY = 1U << 4,
+	PLAN_LOOPBACK = 1U << 5,       /* the network namespace is new */
+	PLAN_MKNOD = 1U << 6,          /* device nodes can be made; else they are bound */
+	PLAN_OOM_SCORE = 1U << 7,
+	PLAN_SECCOMP = 1U << 8,
+	PLAN_REPORT_STDERR = 1U << 9,
+};
+
+struct plan_list {
+	uint32_t offset;
+	uint32_t n;
+};
+
+struct plan_rlimit {
+	uint32_t resource;
+	uint32_t pad;
+	uint64_t soft, hard;
+};
+
+enum plan_mount_kind { PLAN_MOUNT_NEW, PLAN_MOUNT_FD };
+
+struct plan_mount {
+	uint32_t kind;
+	int32_t fd;               /* PLAN_MOUNT_FD: the detached mount, flags done */
+	uint32_t type;            /* string: filesystem type */
+	uint32_t destination;     /* string */
+	struct plan_list options; /* strings "key" or "key=value" */
+	uint64_t attr;            /* PLAN_MOUNT_NEW: MOUNT_ATTR_* */
+	uint64_t propagation;     /* MS_* or 0 */
+};
+
+struct plan_device {
+	uint32_t path; /* string, "/dev/..." */
+	uint32_t mode; /* S_IFMT and permissions */
+	uint32_t major, minor;
+	uint32_t uid, gid;
+};
+
+struct plan_pair {
+	uint32_t name, value; /* strings */
+};
+
+struct plan {
+	uint32_t magic;
+	uint32_t size; /* of the whole */
+	uint32_t flags;
+	/* descriptors; -1: none */
+	int32_t sync_fd, listen_fd, rootfs_fd, console_fd;
+	int32_t proc_fd;    /* /proc of the parent: for a joined container, or where no proc of its own is mounted */
+	int32_t target_fd;  /* join: pidfd of the container's init */
+	int32_t join_flags; /* join: CLONE_NEW* of that process */
+	uint32_t preserve;  /* descriptors from 3 on that the payload keeps */
+	/* who may start it: SO_PEERCRED's uid, as init sees it */
+	uint32_t peer_uid;
+	/* the process */
+	uint32_t uid, gid, umask;
+	uint16_t rows, cols;
+	int32_t oom_score_adj;
+	struct caps caps;
+	uint64_t rootfs_propagation;
+	uint32_t seccomp_flags;
+	uint32_t cwd, hostname, domainname, apparmor, selinux; /* strings; 0: none */
+	struct plan_list groups;    /* uint32_t */
+	struct plan_list rlimits;   /* struct plan_rlimit */
+	struct plan_list mounts;    /* struct plan_mount */
+	struct plan_list devices;   /* struct plan_device */
+	struct plan_list sysctls;   /* struct plan_pair */
+	struct plan_list masked, readonly; /* strings */
+	struct plan_list args, env; /* strings */
+	struct plan_list seccomp;   /* struct sock_filter */
+};
+
+/* ---- writing ---- */
+struct plan_writer {
+	struct plan head;
+	struct buf body; /* what follows the head; failures stick in it */
+};
+
+void plan_writer_init(struct plan_writer *w);
+void plan_writer_done(struct plan_writer *w);
+/* Offset of a copy, 0 for NULL. */
+uint32_t plan_string(struct plan_writer *w, const char *s);
+/* A list of string offsets. */
+struct plan_list plan_strings(struct plan_writer *w, char *const *items, size_t n);
+struct plan_list plan_items(struct plan_writer *w, const void *items, size_t n, size_t size);
+int plan_seal(struct plan_writer *w, int *ret_fd, struct err *e) _must_check_;
+
+/* ---- reading ---- */
+/* Maps the plan privately and checks every offset. Stays mapped until the exec. */
+int plan_open(int fd, struct plan **ret, struct err *e) _must_check_;
+/* NULL for offset 0. */
+const char *plan_str(const struct plan *p, uint32_t offset);
+const void *plan_at(const struct plan *p, struct plan_list l);
+/* String `i` of a list of strings. */
+const char *plan_str_at(const struct plan *p, struct plan_list l, size_t i);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "runtime/process.h"
+
+#include "runtime/filter.h"
+#include "sys/fd.h"
+#include "sys/lsm.h"
+#include "sys/path.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+static int plan_labels(const struct config_process *p, struct plan_writer *w, struct err *e)
+{
+	if (p->apparmor && !lsm_is_enabled(LSM_APPARMOR))
+		return err_set(e, ENOTSUP, "apparmorProfile %.100s: AppArmor is not enabled on this host", p->apparmor);
+	if (p->selinux && !lsm_is_enabled(LSM_SELINUX))
+		return err_set(e, ENOTSUP, "selinuxLabel %.100s: SELinux is not enabled on this host", p->selinux);
+	w->head.apparmor = plan_string(w, p->apparmor);
+	w->head.selinux = plan_string(w, p->selinux);
+	return 0;
+}
+
+static int plan_filter(const struct runtime_context *x, const struct config_process *p, struct json_object *seccomp,
+		       struct plan_writer *w, struct err *e)
+{
+	_cleanup_(seccomp_filter_done) struct seccomp_filter f = {0};
+	int r;
+
+	if (!seccomp)
+		return 0;
+	r = filter_get(seccomp, x->cache_dir, &f, e);
+	if (r == 0)
+		r = filter_check_order(&f, p->no_new_privs, e);
+	if (r < 0)
+		return r;
+	w->head.flags |= PLAN_SECCOMP;
+	w->head.seccomp_flags = f.load_flags;
+	w->head.seccomp = plan_items(w, f.insns, f.n, sizeof(*f.insns));
+	return 0;
+}
+
+static int plan_groups(const struct config_process *p, bool denied, struct plan_writer *w, struct err *e)
+{
+	if (denied && p->n_groups > 0)
+		return err_set(e, EPERM, "user.additionalGids: this user namespace may not set groups (a single id is mapped)");
+	if (!denied)
+		w->head.flags |= PLAN_SETGROUPS;
+	w->head.groups = plan_items(w, p->groups, p->n_groups, sizeof(*p->groups));
+	return 0;
+}
+
+static int plan_rlimits(const struct config_process *p, struct plan_writer *w, struct err *e)
+{
+	_cleanup_free_ struct plan_rlimit *l = mem_array(p->n_rlimits, sizeof(*l));
+
+	if (!l)
+		return err_errno(e, ENOMEM, "rlimits");
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		l[i] = (struct plan_rlimit){
+			.resource = (uint32_t)p->rlimits[i].resource, .soft = p->rlimits[i].soft, .hard = p->rlimits[i].hard};
+	w->head.rlimits = plan_items(w, l, p->n_rlimits, sizeof(*l));
+	return 0;
+}
+
+int process_plan(const struct runtime_context *x, const struct config_process *p, struct json_object *seccomp,
+		 bool setgroups_denied, struct plan_writer *w, struct err *e)
+{
+	struct plan *h = &w->head;
+	int r;
+
+	h->uid = p->uid;
+	h->gid = p->gid;
+	h->umask = p->umask;
+	h->rows = p->rows;
+	h->cols = p->cols;
+	h->caps = p->caps;
+	h->oom_score_adj = p->oom_score_adj;
+	h->flags |= (p->terminal ? PLAN_TERMINAL : 0U) | (p->no_new_privs ? PLAN_NO_NEW_PRIVS : 0U) |
+		    (p->has_oom_score_adj ? PLAN_OOM_SCORE : 0U);
+	h->cwd = plan_string(w, p->cwd);
+	h->args = plan_strings(w, p->args.items, p->args.n);
+	h->env = plan_strings(w, p->env.items, p->env.n);
+	r = plan_labels(p, w, e);
+	if (r == 0)
+		r = plan_groups(p, setgroups_denied, w, e);
+	if (r == 0)
+		r = plan_rlimits(p, w, e);
+	return r == 0 ? plan_filter(x, p, seccomp, w, e) : r;
+}
+
+int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int n = snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", dirfd, name);
+
+	if (s < 0)
+		return err_errno(e, errno, "start socket");
+	if (n < 0 || (size_t)n >= sizeof(a.sun_path))
+		return err_errno(e, ENAMETOOLONG, "start socket");
+	/* the mode of the name is the socket's own while it is bound (unix(7)) */
+	if (fchmod(s, 0600) < 0 || bind(s, (const struct sockaddr *)&a, sizeof(a)) < 0 || listen(s, 4) < 0)
+		return err_errno(e, errno, "start socket");
+	*ret_fd = TAKE_FD(s);
+	return 0;
+}
+
+int process_open_parent(const char *path, int *ret_dirfd, const char **ret_name, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return err_errno(e, errno, "%s", path);
+	*ret_dirfd = fd;
+	*ret_name = slash ? slash + 1 : path;
+	return 0;
+}
+
+int process_write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF;
+	const char *name;
+	char text[16];
+	int r, n;
+
+	if (!path)
+		return 0;
+	r = process_open_parent(path, &dir, &name, e);
+	if (r < 0)
+		return r;
+	n = snprintf(text, sizeof(text), "%d", (int)pid);
+	r = path_own_write(dir, name, text, (size_t)n, 0644, PATH_SYNC_NONE);
+	return r < 0 ? err_errno(e, -r, "pid file %s", path) : 0;
+}

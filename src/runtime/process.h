@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * process - one process of the config into init's plan: what create and exec
+ * have in common.
+ */
+#ifndef RANBY_RUNTIME_PROCESS_H
+#define RANBY_RUNTIME_PROCESS_H
+
+#include "base/err.h"
+#include "oci/runtime_config.h"
+#include "runtime/context.h"
+#include "runtime/plan.h"
+
+/*
+ * Identity, limits, capabilities, labels, filter, arguments. Checks what can
+ * be checked before anything is made: that the label's module runs, that the
+ * filter lets init finish, that groups can be set.
+ */
+int process_plan(const struct runtime_context *x, const struct config_process *p, struct json_object *seccomp,
+		 bool setgroups_denied, struct plan_writer *w, struct err *e) _must_check_;
+
+/* A listening SOCK_SEQPACKET socket `name` in `dirfd`, 0600. The caller owns *ret_fd. */
+int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e) _must_check_;
+
+/* The pid as text, through a temporary and a rename. */
+int process_write_pid_file(const char *path, pid_t pid, struct err *e) _must_check_;
+
+/* Opens the directory of `path`; *ret_name is the rest, borrowed from `path`. */
+int process_open_parent(const char *path, int *ret_dirfd, const char **ret_name, struct err *e) _must_check_;
+
+#endif

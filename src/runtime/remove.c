@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "runtime/remove.h"
+
+#include "runtime/state.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+
+#include <signal.h>
+
+#define END_TIMEOUT_MS 10000
+
+/* With its pid namespace's first process all others in it die too (pid_namespaces(7)). */
+static int end(const char *id, int pidfd, struct err *e)
+{
+	int r = pidfd_signal(pidfd, SIGKILL);
+
+	if (r == 0)
+		r = pidfd_wait(pidfd, END_TIMEOUT_MS);
+	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end container %s", id) : 0;
+}
+
+int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_close_ int pidfd = -EBADF;
+	enum runtime_status status;
+	int r;
+
+	if (!runtime_id_is_valid(id))
+		return err_set(e, EINVAL, "container %.64s: not an ID", id);
+	r = runtime_state_load(x->rroot, id, &s, e);
+	/* a creation that was killed leaves a directory without a state: nobody's, unless someone is at it now */
+	if (r == -ENOENT && !force)
+		return r;
+	if (r == 0)
+		r = runtime_state_status(x->rroot, &s, &status, &pidfd, e);
+	else if (force)
+		status = RUNTIME_STOPPED, r = 0;
+	if (r == 0 && status == RUNTIME_RUNNING && !force)
+		return err_set(e, EBUSY, "container %s is running: stop it or use --force", id);
+	if (r == 0 && pidfd >= 0)
+		r = end(id, pidfd, e);
+	if (r < 0)
+		return r;
+	r = path_own_remove_tree(x->rroot, id);
+	return r < 0 ? err_errno(e, -r, "remove container %s", id) : 0;
+}

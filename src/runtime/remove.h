@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* remove - the end of a container's state. */
+#ifndef RANBY_RUNTIME_REMOVE_H
+#define RANBY_RUNTIME_REMOVE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "runtime/context.h"
+
+#include <stdbool.h>
+
+/* Removes RROOT/ID. One that only waits is ended first; one that runs only with `force`. Missing: -ENOENT, with `force` 0. */
+int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *e) _must_check_;
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "runtime/rootfs.h"
+
+#include "sys/fd.h"
+#include "sys/mountns.h"
+#include "sys/overlay.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+void kept_fds_done(struct kept_fds *k)
+{
+	while (k->n > 0)
+		close(k->fds[--k->n]);
+}
+
+int kept_fds_consume_fd(struct kept_fds *k, int fd)
+{
+	if (k->n == ROOTFS_FDS_MAX) {
+		close(fd);
+		return -E2BIG;
+	}
+	k->fds[k->n++] = fd;
+	return 0;
+}
+
+int rootfs_unshare(struct err *e)
+{
+	_cleanup_close_ int root = -EBADF;
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_errno(e, errno, "make a mount namespace");
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = root < 0 ? -errno : mount_set(root, 0, 0, MS_SLAVE, true);
+	return r < 0 ? err_errno(e, -r, "make the mount namespace private") : 0;
+}
+
+/* ---- overlay ---- */
+
+struct layers {
+	int lower[OVERLAY_LOWER_MAX];
+	struct overlay o;
+};
+
+static void layers_done(struct layers *l)
+{
+	for (size_t i = 0; i < l->o.n_lower; i++)
+		close(l->lower[i]);
+	fd_closep(&l->o.upper);
+	fd_closep(&l->o.work);
+}
+
+/* Names out of the config: the engine's own directories, absolute or below the bundle. */
+static int open_layer(int bundle_fd, const char *path, int *ret_fd, struct err *e)
+{
+	int fd = openat(bundle_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, errno, "layer %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* "A:B:C", topmost first; "\\:" is a colon in a name. */
+static int open_lower(int bundle_fd, const char *list, struct layers *l, struct err *e)
+{
+	char path[4096];
+	size_t n = 0;
+
+	for (const char *p = list;; p++) {
+		if (*p == '\\' && p[1]) {
+			p++;
+		} else if (*p == ':' || *p == '\0') {
+			int r;
+
+			path[n] = '\0';
+			if (l->o.n_lower == OVERLAY_LOWER_MAX)
+				return err_set(e, E2BIG, "lowerdir: more than %d layers", OVERLAY_LOWER_MAX);
+			r = open_layer(bundle_fd, path, &l->lower[l->o.n_lower], e);
+			if (r < 0)
+				return r;
+			l->o.n_lower++;
+			n = 0;
+			if (*p == '\0')
+				return 0;
+			continue;
+		}
+		if (n + 1 >= sizeof(path))
+			return err_errno(e, ENAMETOOLONG, "lowerdir");
+		path[n++] = *p;
+	}
+}
+
+static int overlay_option(int bundle_fd, const char *option, struct layers *l, struct err *e)
+{
+	if (strncmp(option, "lowerdir=", 9) == 0)
+		return open_lower(bundle_fd, option + 9, l, e);
+	if (strncmp(option, "upperdir=", 9) == 0)
+		return open_layer(bundle_fd, option + 9, &l->o.upper, e);
+	if (strncmp(option, "workdir=", 8) == 0)
+		return open_layer(bundle_fd, option + 8, &l->o.work, e);
+	if (strcmp(option, "userxattr") == 0)
+		l->o.userxattr = true;
+	else if (strcmp(option, "volatile") == 0)
+		l->o.is_volatile = true;
+	else
+		return err_set(e, EINVAL, "overlay option %.100s is not supported", option);
+	return 0;
+}
+
+static int make_overlay(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, int *ret_fd,
+			struct err *e)
+{
+	_cleanup_(layers_done) struct layers l = {.o = {.upper = -EBADF, .work = -EBADF}};
+	int r = 0;
+
+	l.o.lower = l.lower;
+	l.o.context = c->mount_label;
+	for (size_t i = 0; r == 0 && i < m->options.n; i++)
+		r = overlay_option(bundle_fd, m->options.items[i], &l, e);
+	if (r == 0 && (l.o.upper >= 0) != (l.o.work >= 0))
+		r = err_set(e, EINVAL, "overlay: upperdir and workdir go together");
+	if (r == 0)
+		r = overlay_mount(&l.o, ret_fd, e);
+	if (r == OVERLAY_UNSUPPORTED) {
+		r = -ENOTSUP;
+		err_hint(e, "this kernel or filesystem cannot do it without root; fuse-overlayfs can");
+	}
+	return r;
+}
+
+/* ---- binds ---- */
+
+/*
+ * Flags of a copied mount. What the host mounted with nosuid and the like
+ * stays so inside a user namespace (the kernel locks it): a word such as
+ * "exec" that would take it away then fails here, and is not dropped.
+ */
+static int set_flags(int fd, const struct config_mount *m, struct err *e)
+{
+	uint64_t propagation = m->propagation ? m->propagation : MS_PRIVATE;
+	bool propagation_rec = m->propagation ? m->propagation_rec : true;
+	uint64_t clear = 0;
+	int r;
+
+	r = mount_set(fd, m->set_rec, m->clear_rec, propagation_rec ? propagation : 0, m->recursive);
+	if (r == 0 && !propagation_rec)
+		r = mount_set(fd, 0, 0, propagation, false);
+	if (r == 0 && m->clear)
+		r = mount_has(fd, m->clear, &clear);
+	if (m->set & MOUNT_ATTR__ATIME)
+		clear |= MOUNT_ATTR__ATIME;
+	if (r == 0 && (m->set || clear))
+		r = mount_set(fd, m->set, clear, 0, false);
+	if (r == -EPERM && (clear || m->clear_rec))
+		return err_set(e, EPERM, "the host mounted it with a flag that cannot be taken away here");
+	return r < 0 ? err_errno(e, -r, "set its flags") : 0;
+}
+
+static int make_bind(int bundle_fd, const struct config_mount *m, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	r = mount_clone(bundle_fd, m->source, m->recursive, &fd);
+	if (r == -EINVAL && !m->recursive) {
+		r = err_set(e, EINVAL, "%s: other mounts lie below it, which must come along", m->source);
+		err_hint(e, "use rbind");
+		return r;
+	}
+	if (r < 0)
+		return err_errno(e, -r, "%s", m->source);
+	r = set_flags(fd, m, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", m->source);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* ---- the plan ---- */
+
+/* SELinux: the label of everything in a filesystem of ours. proc and sysfs have their own. */
+static struct plan_list plan_options(struct plan_writer *w, const struct runtime_config *c, const struct config_mount *m)
+{
+	_cleanup_(strv_done) struct strv all = {0};
+	bool labelled = strcmp(m->type, "tmpfs") == 0 || strcmp(m->type, "devpts") == 0 || strcmp(m->type, "mqueue") == 0;
+
+	if (strv_add_all(&all, m->options.items) < 0 ||
+	    (labelled && c->mount_label && strv_addf(&all, "context=%s", c->mount_label) < 0))
+		w->body.error = ENOMEM;
+	return plan_strings(w, all.items, all.n);
+}
+
+static int plan_mount(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, struct plan_writer *w,
+		      struct plan_mount *ret, struct kept_fds *k, struct err *e)
+{
+	bool overlay = m->kind == CONFIG_MOUNT_NEW && strcmp(m->type, "overlay") == 0;
+	int fd = -EBADF, r = 0;
+
+	*ret = (struct plan_mount){.kind = PLAN_MOUNT_FD, .fd = -1, .destination = plan_string(w, m->destination)};
+	if (overlay) {
+		r = make_overlay(c, bundle_fd, m, &fd, e);
+		if (r == 0 && (m->set | m->set_rec))
+			r = mount_set(fd, m->set | m->set_rec, 0, 0, false);
+	} else if (m->kind == CONFIG_MOUNT_BIND) {
+		r = make_bind(bundle_fd, m, &fd, e);
+	} else {
+		bool cgroup = strcmp(m->type, "cgroup") == 0;
+
+		ret->kind = PLAN_MOUNT_NEW;
+		ret->type = plan_string(w, cgroup ? "cgroup2" : m->type);
+		ret->attr = m->set | m->set_rec;
+		ret->propagation = m->propagation;
+		ret->options = plan_options(w, c, m);
+	}
+	if (r == 0 && fd >= 0)
+		r = kept_fds_consume_fd(k, fd);
+	if (r < 0)
+		return err_wrap(e, r, "mount on %s", m->destination);
+	ret->fd = fd >= 0 ? fd : -1;
+	return 0;
+}
+
+/* The root as a directory that is there, with what is mounted below it. */
+static int clone_root(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
+		      struct err *e)
+{
+	int fd = -EBADF;
+	int r = mount_clone(bundle_fd, c->root_path, true, &fd);
+
+	if (r == 0) {
+		r = kept_fds_consume_fd(k, fd);
+		w->head.rootfs_fd = fd;
+	}
+	if (r == 0)
+		r = mount_set(fd, 0, 0, MS_PRIVATE, true);
+	return r < 0 ? err_errno(e, -r, "root filesystem %s", c->root_path) : 0;
+}
+
+int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
+		   struct err *e)
+{
+	_cleanup_free_ struct plan_mount *mounts = mem_array(c->n_mounts, sizeof(*mounts));
+	bool own_root = c->n_mounts > 0 && strcmp(c->mounts[0].destination, "/") == 0;
+	size_t first = own_root ? 1 : 0;
+	int r = 0;
+
+	if (!mounts)
+		return err_errno(e, ENOMEM, "mounts");
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
+		r = plan_mount(c, bundle_fd, &c->mounts[i], w, &mounts[i], k, e);
+	if (r < 0)
+		return r;
+	if (own_root && mounts[0].kind != PLAN_MOUNT_FD)
+		return err_set(e, ENOTSUP, "mount on /: type %s is not supported there", c->mounts[0].type);
+	if (own_root)
+		w->head.rootfs_fd = mounts[0].fd;
+	else
+		r = clone_root(c, bundle_fd, w, k, e);
+	w->head.mounts = plan_items(w, mounts + first, c->n_mounts - first, sizeof(*mounts));
+	return r;
+}

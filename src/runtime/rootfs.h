@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * rootfs - the mounts that need the parent's rights: the container's root, and
+ * whatever of the host is bound into it. All detached, none attached here.
+ *
+ * Process: create, in a mount namespace of its own (mountns_unshare()), root
+ * of the user namespace around the container's. It can read the user's files
+ * where the container's own root may not (--userns=auto).
+ */
+#ifndef RANBY_RUNTIME_ROOTFS_H
+#define RANBY_RUNTIME_ROOTFS_H
+
+#include "base/err.h"
+#include "oci/runtime_config.h"
+#include "runtime/plan.h"
+
+#define ROOTFS_FDS_MAX 1024
+
+/* Descriptors that init inherits. */
+struct kept_fds {
+	int fds[ROOTFS_FDS_MAX];
+	size_t n;
+};
+
+/* Closes all; for _cleanup_(). */
+void kept_fds_done(struct kept_fds *k);
+/* Takes `fd`; -E2BIG (then it is closed) past ROOTFS_FDS_MAX. */
+int kept_fds_consume_fd(struct kept_fds *k, int fd) _must_check_;
+
+/* A mount namespace for this process alone, receiving what the host mounts and giving nothing back. */
+int rootfs_unshare(struct err *e) _must_check_;
+
+/* Makes the root and all mounts of the config, and plans them: w->head.rootfs_fd and .mounts. */
+int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
+		   struct err *e) _must_check_;
+
+#endif

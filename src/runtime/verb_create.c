@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "runtime/create.h"
+#include "runtime/remove.h"
+#include "runtime/start.h"
+#include "runtime/state.h"
+#include "runtime/verb.h"
+#include "runtime/wait.h"
+#include "sys/fd.h"
+
+#include <stddef.h>
+
+struct args {
+	struct create_args create;
+	uint32_t error_fd;
+	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
+};
+
+#define CREATE_ROWS                                                                                                     \
+	{'b', "bundle", OPT_STRING, offsetof(struct args, create.bundle), .arg = "DIR", .help = "Directory of config.json"}, \
+	{0, "pid-file", OPT_STRING, offsetof(struct args, create.pid_file), .arg = "FILE", .help = "Write the pid of init there"}, \
+	{0, "console-socket", OPT_STRING, offsetof(struct args, create.console_socket), .arg = "SOCKET",                 \
+	 .help = "Unix socket that gets the terminal's master"},                                                        \
+	{0, "preserve-fds", OPT_U32, offsetof(struct args, create.preserve_fds), .arg = "N", .min = 0, .max = 1024,      \
+	 .help = "Pass descriptors 3 to 3+N-1 on"},                                                                     \
+	{0, "error-fd", OPT_U32, offsetof(struct args, error_fd), .arg = "N", .min = 3, .max = 65535,                   \
+	 .help = "Descriptor that gets the error as a struct"},                                                         \
+	{0, "no-pivot", OPT_FLAG, offsetof(struct args, no_pivot), .help = "Refused: pivot_root is always used"},        \
+	{0, "no-new-keyring", OPT_FLAG, offsetof(struct args, no_new_keyring), .help = "Accepted: no keyring is made"}
+
+static const struct option_row create_rows[] = {CREATE_ROWS, OPTION_END};
+
+static const struct option_row run_rows[] = {
+	CREATE_ROWS,
+	{'d', "detach", OPT_FLAG, offsetof(struct args, detach), .help = "Do not wait for its end"},
+	{0, "keep", OPT_FLAG, offsetof(struct args, keep), .help = "Do not delete the container after its end"},
+	{0, "no-subreaper", OPT_FLAG, offsetof(struct args, no_subreaper), .help = "Accepted: we are no subreaper"},
+	OPTION_END,
+};
+
+static int parse(const struct verb *v, int argc, char **argv, struct args *a, struct verb_result *ret, struct err *e)
+{
+	int first, r = verb_parse(v, argc, argv, a, &first, e);
+
+	if (a->error_fd)
+		ret->error_fd = (int)a->error_fd;
+	if (r < 0)
+		return r;
+	a->create.id = argv[first];
+	if (a->no_pivot)
+		return err_set(e, ENOTSUP, "--no-pivot: not supported");
+	return 0;
+}
+
+static int create(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	struct args a = {.error_fd = 0};
+	int r = parse(&verb_create, argc, argv, &a, ret, e);
+
+	return r == 0 ? runtime_create(x, &a.create, NULL, e) : r;
+}
+
+const struct verb verb_create = {"create", "[OPTIONS] ID", "Make a container that waits to be started", create_rows, 1, 1, true, create};
+
+static int release(const struct runtime_context *x, const char *id, struct err *e)
+{
+	_cleanup_close_ int sock = -EBADF;
+	int r = runtime_start_connect(x->rroot, id, &sock, e);
+
+	if (r == 0)
+		r = runtime_start_send(sock, e);
+	return r == 0 ? runtime_start_result(sock, e) : r;
+}
+
+static const struct option_row start_rows[] = {OPTION_END};
+
+static int start(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	int first, r = verb_parse(&verb_start, argc, argv, NULL, &first, e);
+
+	(void)ret;
+	return r == 0 ? release(x, argv[first], e) : r;
+}
+
+const struct verb verb_start = {"start", "ID", "Start a container that waits", start_rows, 1, 1, true, start};
+
+static int run(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	struct args a = {.error_fd = 0};
+	pid_t pid;
+	int r = parse(&verb_run, argc, argv, &a, ret, e);
+
+	if (r < 0)
+		return r;
+	if (!a.detach)
+		wait_prepare();
+	r = runtime_create(x, &a.create, &pid, e);
+	if (r < 0)
+		return r;
+	r = release(x, a.create.id, e);
+	if (r < 0) {
+		(void)!runtime_remove(x, a.create.id, true, NULL);
+		return r;
+	}
+	if (a.detach)
+		return 0;
+	r = wait_child(pid, &ret->exit_code, e);
+	if (r == 0 && !a.keep)
+		r = runtime_remove(x, a.create.id, true, e);
+	return r;
+}
+
+const struct verb verb_run = {"run", "[OPTIONS] ID", "Make a container, start it, wait for its end", run_rows, 1, 1, true, run};

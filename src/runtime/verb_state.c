@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* The verbs that look at containers, or end them. */
+#include "base/json.h"
+#include "base/parse.h"
+#include "runtime/remove.h"
+#include "runtime/state.h"
+#include "runtime/verb.h"
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct option_row no_rows[] = {OPTION_END};
+
+static int state(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_free_ char *text = NULL;
+	enum runtime_status status;
+	int first, r;
+
+	r = verb_parse(&verb_state, argc, argv, NULL, &first, e);
+	if (r == 0)
+		r = runtime_state_load(x->rroot, argv[first], &s, e);
+	if (r == 0)
+		r = runtime_state_status(x->rroot, &s, &status, NULL, e);
+	if (r == 0)
+		r = runtime_state_text(&s, status, &text, e);
+	if (r == 0)
+		buf_addf(&ret->out, "%s\n", text);
+	return r;
+}
+
+const struct verb verb_state = {"state", "ID", "Print the state of a container", no_rows, 1, 1, true, state};
+
+/* ---- list ---- */
+
+struct list_args {
+	bool quiet;
+	const char *format;
+};
+
+static const struct option_row list_rows[] = {
+	{'f', "format", OPT_CHOICE, offsetof(struct list_args, format), .arg = "FORMAT", .choices = "table|json", .help = "Form of the output"},
+	{'q', "quiet", OPT_FLAG, offsetof(struct list_args, quiet), .help = "IDs only"},
+	OPTION_END,
+};
+
+static int list_one(const struct runtime_context *x, const char *id, const struct list_args *a, struct json_object *all,
+		    struct buf *out, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_free_ char *text = NULL;
+	enum runtime_status status;
+	struct json_object *o = NULL;
+	int r;
+
+	/* one that is being made or removed has no state: not there (any more) */
+	if (runtime_state_load(x->rroot, id, &s, NULL) < 0)
+		return 0;
+	r = runtime_state_status(x->rroot, &s, &status, NULL, e);
+	if (r < 0)
+		return r;
+	if (a->quiet) {
+		buf_addf(out, "%s\n", id);
+	} else if (all) {
+		r = runtime_state_text(&s, status, &text, e);
+		if (r == 0)
+			r = json_parse(text, strlen(text), "state", &o, e);
+		if (r == 0)
+			r = json_append(all, o);
+	} else {
+		buf_addf(out, "%-24s %-8d %-10s %s %s\n", id, status == RUNTIME_STOPPED ? 0 : (int)s.pid,
+			 runtime_status_name(status), s.created, s.bundle);
+	}
+	return r;
+}
+
+static int list(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *all = NULL;
+	struct list_args a = {.quiet = false};
+	int first, fd, r = verb_parse(&verb_list, argc, argv, &a, &first, e);
+	DIR *dir;
+
+	if (r < 0)
+		return r;
+	fd = openat(x->rroot, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return err_errno(e, errno, "%s", x->rroot_path);
+	if (a.format && strcmp(a.format, "json") == 0)
+		all = json_object_new_array();
+	else if (!a.quiet)
+		buf_addf(&ret->out, "%-24s %-8s %-10s %-30s %s\n", "ID", "PID", "STATUS", "CREATED", "BUNDLE");
+	for (struct dirent *d = readdir(dir); r == 0 && d; d = readdir(dir))
+		if (runtime_id_is_valid(d->d_name))
+			r = list_one(x, d->d_name, &a, all, &ret->out, e);
+	closedir(dir);
+	if (r == 0 && all)
+		buf_addf(&ret->out, "%s\n", json_text(all, NULL));
+	return r;
+}
+
+const struct verb verb_list = {"list", "[OPTIONS]", "List the containers below --root", list_rows, 0, 0, true, list};
+
+/* ---- ps ---- */
+
+static int pid_namespace(pid_t pid, char *out, size_t size)
+{
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	n = readlink(path, out, size - 1);
+	if (n < 0)
+		return -errno;
+	out[n] = '\0';
+	return 0;
+}
+
+/* Everything in init's pid namespace, as the host counts. */
+static int container_pids(pid_t init, struct json_object *pids, struct err *e)
+{
+	char ours[64], its[64];
+	DIR *proc = opendir("/proc");
+	int r;
+
+	if (!proc)
+		return err_errno(e, errno, "/proc");
+	r = pid_namespace(init, ours, sizeof(ours));
+	for (struct dirent *d = readdir(proc); r == 0 && d; d = readdir(proc)) {
+		uint32_t pid;
+
+		if (parse_u32(d->d_name, 1, INT32_MAX, &pid) < 0 || pid_namespace((pid_t)pid, its, sizeof(its)) < 0)
+			continue;
+		if (strcmp(ours, its) == 0)
+			r = json_append(pids, json_object_new_int((int)pid));
+	}
+	closedir(proc);
+	return r < 0 ? err_errno(e, -r, "processes of the container") : 0;
+}
+
+static const struct option_row ps_rows[] = {
+	{'f', "format", OPT_CHOICE, 0, .arg = "FORMAT", .choices = "table|json", .help = "Form of the output"},
+	OPTION_END,
+};
+
+static int ps(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_json_ struct json_object *pids = json_object_new_array();
+	enum runtime_status status;
+	const char *format = NULL;
+	int first, r = verb_parse(&verb_ps, argc, argv, &format, &first, e);
+
+	if (r == 0)
+		r = runtime_state_load(x->rroot, argv[first], &s, e);
+	if (r == 0)
+		r = runtime_state_status(x->rroot, &s, &status, NULL, e);
+	if (r == 0 && status != RUNTIME_STOPPED)
+		r = container_pids(s.pid, pids, e);
+	if (r < 0)
+		return r;
+	if (format && strcmp(format, "json") == 0) {
+		buf_addf(&ret->out, "%s\n", json_text(pids, NULL));
+		return 0;
+	}
+	buf_adds(&ret->out, "PID\n");
+	for (size_t i = 0; i < json_object_array_length(pids); i++)
+		buf_addf(&ret->out, "%d\n", json_object_get_int(json_object_array_get_idx(pids, i)));
+	return 0;
+}
+
+const struct verb verb_ps = {"ps", "[OPTIONS] ID", "List the processes of a container", ps_rows, 1, 1, true, ps};
+
+/* ---- kill ---- */
+
+/* "TERM", "SIGTERM", "15", "RTMIN+3" */
+static int signal_number(const char *name, int *ret)
+{
+	uint32_t n;
+
+	if (parse_u32(name, 1, 64, &n) == 0) {
+		*ret = (int)n;
+		return 0;
+	}
+	if (strncmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sigabbrev_np(sig) && strcmp(sigabbrev_np(sig), name) == 0) {
+			*ret = sig;
+			return 0;
+		}
+	if (strncmp(name, "RTMIN+", 6) == 0 && parse_u32(name + 6, 0, 30, &n) == 0) {
+		*ret = SIGRTMIN + (int)n;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+struct kill_args {
+	bool all;
+};
+
+static const struct option_row kill_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct kill_args, all), .help = "All processes: those of init's pid namespace end with it"},
+	OPTION_END,
+};
+
+static int kill_verb(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_close_ int pidfd = -EBADF;
+	struct kill_args a = {.all = false};
+	enum runtime_status status;
+	int first, sig = SIGTERM, r = verb_parse(&verb_kill, argc, argv, &a, &first, e);
+
+	(void)ret;
+	if (r == 0 && argv[first + 1] && signal_number(argv[first + 1], &sig) < 0)
+		return err_set(e, EINVAL, "signal %.20s: unknown", argv[first + 1]);
+	if (r == 0)
+		r = runtime_state_load(x->rroot, argv[first], &s, e);
+	if (r == 0)
+		r = runtime_state_status(x->rroot, &s, &status, &pidfd, e);
+	if (r == 0 && status == RUNTIME_STOPPED)
+		return a.all ? 0 : err_set(e, ESRCH, "container %s is not running", s.id);
+	if (r == 0) {
+		r = pidfd_signal(pidfd, sig);
+		if (r < 0)
+			return err_errno(e, -r, "signal container %s", s.id);
+	}
+	return r;
+}
+
+const struct verb verb_kill = {"kill", "[OPTIONS] ID [SIGNAL]", "Send a signal to a container's init", kill_rows, 1, 2, true, kill_verb};
+
+/* ---- delete ---- */
+
+static const struct option_row delete_rows[] = {
+	{'f', "force", OPT_FLAG, 0, .help = "End it first when it runs"},
+	OPTION_END,
+};
+
+static int delete(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
+{
+	bool force = false;
+	int first, r = verb_parse(&verb_delete, argc, argv, &force, &first, e);
+
+	(void)ret;
+	return r == 0 ? runtime_remove(x, argv[first], force, e) : r;
+}
+
+const struct verb verb_delete = {"delete", "[OPTIONS] ID", "Remove a container that has ended", delete_rows, 1, 1, true, delete};

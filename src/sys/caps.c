@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "sys/caps.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int caps_count(void)
+{
+	int n = 0;
+
+	while (n < 64 && prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0)
+		n++;
+	return n;
+}
+
+int caps_bound(uint64_t keep)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (has < 0)
+			break; /* past the last one that the kernel knows */
+		if (has && !(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int caps_set(uint64_t permitted, uint64_t effective, uint64_t inheritable)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct d[2];
+
+	for (int i = 0; i < 2; i++) {
+		d[i].permitted = (uint32_t)(permitted >> (32 * i));
+		d[i].effective = (uint32_t)(effective >> (32 * i));
+		d[i].inheritable = (uint32_t)(inheritable >> (32 * i));
+	}
+	return syscall(SYS_capset, &head, d) < 0 ? -errno : 0;
+}
+
+int caps_set_ambient(uint64_t ambient)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	for (int cap = 0; cap < 64; cap++)
+		if ((ambient >> cap & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+static int get_sets(struct caps *c)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &head, d) < 0)
+		return -errno;
+	c->permitted = (uint64_t)d[1].permitted << 32 | d[0].permitted;
+	c->effective = (uint64_t)d[1].effective << 32 | d[0].effective;
+	c->inheritable = (uint64_t)d[1].inheritable << 32 | d[0].inheritable;
+	return 0;
+}
+
+int caps_get(struct caps *ret)
+{
+	struct caps c = {0};
+	int r = get_sets(&c);
+
+	if (r < 0)
+		return r;
+	for (int cap = 0; cap < 64; cap++) {
+		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (has < 0)
+			break;
+		if (has)
+			c.bounding |= 1ULL << cap;
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1)
+			c.ambient |= 1ULL << cap;
+	}
+	*ret = c;
+	return 0;
+}
+
+int caps_verify(const struct caps *want, struct err *e)
+{
+	struct caps is;
+	int r = caps_get(&is);
+
+	if (r < 0)
+		return err_errno(e, -r, "read the capabilities back");
+
+	const struct {
+		const char *name;
+		uint64_t want, is;
+	} sets[] = {
+		{"bounding", want->bounding, is.bounding},
+		{"permitted", want->permitted, is.permitted},
+		{"effective", want->effective, is.effective},
+		{"inheritable", want->inheritable, is.inheritable},
+		{"ambient", want->ambient, is.ambient},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		if (sets[i].want != sets[i].is)
+			return err_set(e, EPERM, "%s capabilities are %llx, not %llx as asked", sets[i].name,
+				       (unsigned long long)sets[i].is, (unsigned long long)sets[i].want);
+	return 0;
+}
+
+int caps_keep_over_exec(void)
+{
+	struct caps c = {0};
+	int r = get_sets(&c);
+
+	if (r == 0)
+		r = caps_set(c.permitted, c.permitted, c.permitted);
+	return r == 0 ? caps_set_ambient(c.permitted) : r;
+}
