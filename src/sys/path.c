@@ -46,12 +46,18 @@ static int open_how(int dirfd, const char *path, int flags, mode_t mode, uint64_
 	return -EAGAIN;
 }
 
+/* O_TMPFILE holds the bit of O_DIRECTORY: a mask alone would take any directory for one */
+static bool makes_file(int flags)
+{
+	return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
 #define IN_ROOT (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 #define OWN (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 int path_in_root_open(int rootfd, const char *path, int flags, int *ret_fd)
 {
-	if (flags & (O_CREAT | O_TMPFILE))
+	if (makes_file(flags))
 		return -EINVAL;
 	return open_how(rootfd, *path ? path : ".", flags, 0, IN_ROOT, ret_fd);
 }
@@ -219,7 +225,7 @@ int path_in_root_mountpoint(int rootfd, const char *path, bool is_dir, mode_t mo
 
 int path_own_open(int dirfd, const char *path, int flags, mode_t mode, int *ret_fd)
 {
-	return open_how(dirfd, path, flags, (flags & (O_CREAT | O_TMPFILE)) ? mode : 0, OWN, ret_fd);
+	return open_how(dirfd, path, flags, makes_file(flags) ? mode : 0, OWN, ret_fd);
 }
 
 int path_own_mkdirs(int dirfd, const char *path, int *ret_fd)
