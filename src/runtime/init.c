@@ -184,6 +184,7 @@ _Noreturn void init_run(int plan_fd)
 	int r;
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)prctl(PR_SET_NAME, "ranby-init", 0, 0, 0);
 	reset_signals();
 	r = plan_open(plan_fd, &p, &e);
 	if (r < 0)

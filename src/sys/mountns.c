@@ -47,6 +47,8 @@ int mount_begin(const char *fstype, int *ret_fsfd, struct err *e)
 
 	if (fd < 0)
 		return err_errno(e, errno, "filesystem %s", fstype);
+	/* what mount(8) shows as the device; "none" otherwise */
+	(void)!fsconfig(fd, FSCONFIG_SET_STRING, "source", fstype, 0);
 	*ret_fsfd = fd;
 	return 0;
 }
