@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ char *buf_reserve(struct buf *b, size_t len)
 
 	if (b->error)
 		return NULL;
-	if (__builtin_add_overflow(b->len, len, &need) || need > limit) {
+	if (__builtin_add_overflow(b->len, len, &need) || need > limit || need > SIZE_MAX / 4) {
 		b->error = EFBIG;
 		return NULL;
 	}

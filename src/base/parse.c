@@ -82,35 +82,10 @@ int parse_mode(const char *s, uint32_t *ret_mode)
 	return 0;
 }
 
-int parse_size(const char *s, uint64_t max, uint64_t *ret_bytes)
+/* ".25" after whole units: adds that part of `unit` to `*sum`, moves past it. */
+static int fraction(const char **s, uint64_t unit, uint64_t *sum)
 {
-	static const struct {
-		const char *suffix;
-		unsigned shift;
-	} units[] = {
-		{"", 0}, {"b", 0}, {"k", 10}, {"kb", 10}, {"kib", 10}, {"m", 20}, {"mb", 20}, {"mib", 20},
-		{"g", 30}, {"gb", 30}, {"gib", 30}, {"t", 40}, {"tb", 40}, {"tib", 40},
-	};
-	uint64_t v;
-	int r;
-
-	r = s ? digits(&s, &v) : -EINVAL;
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcasecmp(s, units[i].suffix) != 0)
-			continue;
-		if (v > (UINT64_MAX >> units[i].shift) || (v << units[i].shift) > max)
-			return -ERANGE;
-		*ret_bytes = v << units[i].shift;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-/* ".25" after whole units: adds that part of `unit_us`, moves past it. */
-static int fraction(const char **s, uint64_t unit_us, uint64_t *us)
-{
+	uint64_t part = 0, scale = 1;
 	const char *p = *s;
 
 	if (*p != '.')
@@ -118,10 +93,14 @@ static int fraction(const char **s, uint64_t unit_us, uint64_t *us)
 	p++;
 	if (*p < '0' || *p > '9')
 		return -EINVAL;
-	for (uint64_t part = unit_us; *p >= '0' && *p <= '9'; p++) {
-		part /= 10;
-		*us += part * (uint64_t)(*p - '0');
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (scale >= 1000000000000000000U) /* 18 digits count */
+			continue;
+		scale *= 10;
+		part = part * 10 + (uint64_t)(*p - '0');
 	}
+	if (__builtin_add_overflow(*sum, (uint64_t)((unsigned __int128)part * unit / scale), sum))
+		return -ERANGE;
 	*s = p;
 	return 0;
 }
@@ -133,6 +112,39 @@ static const char *skip_fraction(const char *p)
 	while (*p >= '0' && *p <= '9')
 		p++;
 	return p;
+}
+
+int parse_size(const char *s, uint64_t max, uint64_t *ret_bytes)
+{
+	static const struct {
+		const char *suffix;
+		unsigned shift;
+	} units[] = {
+		{"", 0}, {"b", 0}, {"k", 10}, {"kb", 10}, {"kib", 10}, {"m", 20}, {"mb", 20}, {"mib", 20},
+		{"g", 30}, {"gb", 30}, {"gib", 30}, {"t", 40}, {"tb", 40}, {"tib", 40}, {"p", 50}, {"pb", 50}, {"pib", 50},
+	};
+	const char *suffix;
+	uint64_t v;
+	int r;
+
+	r = s ? digits(&s, &v) : -EINVAL;
+	if (r < 0)
+		return r;
+	suffix = skip_fraction(s);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcasecmp(suffix, units[i].suffix) != 0)
+			continue;
+		if (v > (UINT64_MAX >> units[i].shift))
+			return -ERANGE;
+		v <<= units[i].shift;
+		r = fraction(&s, (uint64_t)1 << units[i].shift, &v);
+		if (r == 0 && v > max)
+			r = -ERANGE;
+		if (r == 0)
+			*ret_bytes = v;
+		return r;
+	}
+	return -EINVAL;
 }
 
 int parse_duration(const char *s, uint64_t *ret_us)

@@ -25,8 +25,8 @@ int parse_i64(const char *s, int64_t min, int64_t max, int64_t *ret_value) _must
 int parse_mode(const char *s, uint32_t *ret_mode) _must_check_;
 
 /*
- * Bytes: "10", "10b", "4k", "64m", "1g", "2t", also "64MB"/"64MiB", any case,
- * powers of 1024 as docker has them (go-units RAMInBytes).
+ * Bytes: "10", "10b", "4k", "64m", "1g", "2t", "1p", "1.5g", also "64MB"/"64MiB", any
+ * case, powers of 1024 as docker has them (go-units RAMInBytes).
  */
 int parse_size(const char *s, uint64_t max, uint64_t *ret_bytes) _must_check_;
 

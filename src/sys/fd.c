@@ -14,12 +14,14 @@ int fd_read_all(int fd, size_t max, struct buf *b)
 	size_t start = b->len;
 
 	for (;;) {
-		char *p = buf_reserve(b, 8192);
+		/* one byte more than allowed tells a file of `max` bytes from a longer one */
+		size_t got = b->len - start, want = max - got < 8192 ? max - got + 1 : 8192;
+		char *p = buf_reserve(b, want);
 		ssize_t n;
 
 		if (!p)
 			return -buf_bad(b);
-		n = read(fd, p, 8192);
+		n = read(fd, p, want);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -76,22 +76,36 @@ static int read_regular(int fd, size_t max, struct buf *b)
 	return fd_read_all(fd, max, b);
 }
 
-int path_in_root_read(int rootfd, const char *path, size_t max, struct buf *b)
+/*
+ * Looks (O_PATH) before it opens: the open alone of a FIFO or a device is
+ * felt at its other end. One that is swapped in between the two is opened
+ * without blocking, and refused all the same.
+ */
+static int read_looking_first(int dirfd, const char *path, uint64_t resolve, size_t max, struct buf *b)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int look = -EBADF, fd = -EBADF;
+	struct stat st;
 	int r;
 
-	r = path_in_root_open(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
+	r = open_how(dirfd, path, O_PATH, 0, resolve, &look);
+	if (r < 0)
+		return r;
+	if (fstat(look, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	r = open_how(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, resolve, &fd);
 	return r < 0 ? r : read_regular(fd, max, b);
+}
+
+int path_in_root_read(int rootfd, const char *path, size_t max, struct buf *b)
+{
+	return read_looking_first(rootfd, path, IN_ROOT, max, b);
 }
 
 int path_in_root_read_same_mount(int rootfd, const char *path, size_t max, struct buf *b)
 {
-	_cleanup_close_ int fd = -EBADF;
-	int r;
-
-	r = open_how(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, IN_ROOT | RESOLVE_NO_XDEV, &fd);
-	return r < 0 ? r : read_regular(fd, max, b);
+	return read_looking_first(rootfd, path, IN_ROOT | RESOLVE_NO_XDEV, max, b);
 }
 
 /* Copies the path without doubled slashes and "." parts; -EINVAL when one is "..", -ENAMETOOLONG. */
@@ -119,53 +133,92 @@ static int clean(const char *path, char out[static PATH_MAX])
 }
 
 /*
+ * Where the symlink `part`, the last of `so_far`, leads: a path from the
+ * root. Its ".." parts stay, since only the kernel can resolve them.
+ */
+static int link_target(int parent, const char *so_far, const char *part, char out[static PATH_MAX])
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(parent, part, target, sizeof(target) - 1);
+	int len;
+
+	if (n < 0)
+		return errno == EINVAL ? -ENOENT : -errno;
+	target[n] = '\0';
+	if (target[0] == '/')
+		len = snprintf(out, PATH_MAX, "%s", target);
+	else
+		len = snprintf(out, PATH_MAX, "%.*s%s", (int)(part - so_far), so_far, target);
+	return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int make_dirs(int rootfd, char *p, mode_t mode, unsigned links, int *ret_fd);
+
+/*
  * The directory `part` in `parent`, made when it is missing. A symlink is
  * resolved from the root as far as it leads, which is why the path so far
- * is what gets opened and not the part.
+ * is what gets opened and not the part. One that leads nowhere (an image's
+ * /var/run, /etc/resolv.conf) gets its target made.
  */
-static int enter_or_make(int rootfd, int parent, const char *so_far, const char *part, mode_t mode, int *ret_fd)
+static int enter_or_make(int rootfd, int parent, const char *so_far, const char *part, mode_t mode, unsigned links,
+			 int *ret_fd)
 {
+	char target[PATH_MAX];
 	int r = path_in_root_open(rootfd, so_far, O_PATH | O_DIRECTORY, ret_fd);
 
 	if (r != -ENOENT)
 		return r;
-	if (mkdirat(parent, part, mode) < 0 && errno != EEXIST)
+	if (mkdirat(parent, part, mode) == 0)
+		return path_in_root_open(rootfd, so_far, O_PATH | O_DIRECTORY, ret_fd);
+	if (errno != EEXIST)
 		return -errno;
-	return path_in_root_open(rootfd, so_far, O_PATH | O_DIRECTORY, ret_fd);
+	r = link_target(parent, so_far, part, target);
+	if (r < 0)
+		return r;
+	return links == 0 ? -ELOOP : make_dirs(rootfd, target, mode, links - 1, ret_fd);
 }
 
-int path_in_root_mkdirs(int rootfd, const char *path, mode_t mode, int *ret_fd)
+/* `p` is written to, and whole again at the end. */
+static int make_dirs(int rootfd, char *p, mode_t mode, unsigned links, int *ret_fd)
 {
 	_cleanup_close_ int dir = -EBADF;
-	char p[PATH_MAX];
 	char *at = p;
 	int r;
 
-	r = clean(path, p);
-	if (r < 0)
-		return r;
 	r = path_in_root_open(rootfd, ".", O_PATH | O_DIRECTORY, &dir);
-	while (r == 0 && *at) {
-		char *slash = strchr(at, '/');
+	for (;;) {
+		char *slash;
 		int next = -EBADF;
 
+		at += strspn(at, "/");
+		if (r < 0 || !*at)
+			break;
+		slash = strchr(at, '/');
 		if (slash)
 			*slash = '\0';
-		r = enter_or_make(rootfd, dir, p, at, mode, &next);
-		if (r < 0)
-			break;
-		close(dir);
-		dir = next;
-		at += strlen(at);
-		if (slash) {
-			*slash = '/';
-			at++;
+		r = enter_or_make(rootfd, dir, p, at, mode, links, &next);
+		if (r == 0) {
+			close(dir);
+			dir = next;
 		}
+		at += strlen(at);
+		if (slash)
+			*slash = '/';
 	}
 	if (r < 0)
 		return r;
 	*ret_fd = TAKE_FD(dir);
 	return 0;
+}
+
+#define LINKS_MAX 8 /* dangling symlinks followed; path_resolution(7) has 40 for all */
+
+int path_in_root_mkdirs(int rootfd, const char *path, mode_t mode, int *ret_fd)
+{
+	char p[PATH_MAX];
+	int r = clean(path, p);
+
+	return r < 0 ? r : make_dirs(rootfd, p, mode, LINKS_MAX, ret_fd);
 }
 
 static int make_file(int dirfd, const char *name, mode_t mode)
@@ -189,32 +242,44 @@ static int check_kind(int fd, bool is_dir)
 	return is_dir ? -ENOTDIR : -EISDIR;
 }
 
+/* The file at `p`, made when it is missing, and so is the target of a symlink that leads nowhere. */
+static int open_or_make_file(int rootfd, char *p, mode_t mode, unsigned links, int *ret_fd)
+{
+	_cleanup_close_ int dir = -EBADF;
+	char target[PATH_MAX], here[] = "";
+	char *name = strrchr(p, '/');
+	int r = path_in_root_open(rootfd, p, O_PATH, ret_fd);
+
+	if (r != -ENOENT)
+		return r;
+	if (name)
+		*name = '\0';
+	r = make_dirs(rootfd, name ? p : here, 0755, LINKS_MAX, &dir);
+	if (name)
+		*name++ = '/';
+	else
+		name = p;
+	if (r == 0)
+		r = make_file(dir, name, mode);
+	if (r == 0)
+		r = path_in_root_open(rootfd, p, O_PATH, ret_fd);
+	if (r != -ENOENT)
+		return r;
+	r = link_target(dir, p, name, target);
+	if (r < 0)
+		return r;
+	return links == 0 ? -ELOOP : open_or_make_file(rootfd, target, mode, links - 1, ret_fd);
+}
+
 int path_in_root_mountpoint(int rootfd, const char *path, bool is_dir, mode_t mode, int *ret_fd)
 {
-	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	char p[PATH_MAX];
-	char *slash;
-	int r;
+	int r = clean(path, p);
 
-	if (is_dir) {
-		r = path_in_root_mkdirs(rootfd, path, mode, &fd);
-	} else {
-		r = clean(path, p);
-		if (r == 0)
-			r = path_in_root_open(rootfd, p, O_PATH, &fd);
-		if (r == -ENOENT && *p) {
-			slash = strrchr(p, '/');
-			if (slash)
-				*slash = '\0';
-			r = path_in_root_mkdirs(rootfd, slash ? p : "", 0755, &dir);
-			if (r == 0)
-				r = make_file(dir, slash ? slash + 1 : p, mode);
-			if (slash)
-				*slash = '/';
-			if (r == 0)
-				r = path_in_root_open(rootfd, p, O_PATH, &fd);
-		}
-	}
+	if (r < 0)
+		return r;
+	r = is_dir ? make_dirs(rootfd, p, mode, LINKS_MAX, &fd) : open_or_make_file(rootfd, p, mode, LINKS_MAX, &fd);
 	if (r == 0)
 		r = check_kind(fd, is_dir);
 	if (r < 0)
@@ -288,11 +353,7 @@ int path_make_base(const char *abs_path, int *ret_fd)
 
 int path_own_read(int dirfd, const char *path, size_t max, struct buf *b)
 {
-	_cleanup_close_ int fd = -EBADF;
-	int r;
-
-	r = path_own_open(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
-	return r < 0 ? r : read_regular(fd, max, b);
+	return read_looking_first(dirfd, path, OWN, max, b);
 }
 
 /* A name that nobody has: ".tmp." and 16 random digits. */
@@ -352,9 +413,32 @@ int path_own_write_new(int dirfd, const char *name, const void *data, size_t len
 }
 
 /*
- * Removal keeps one open directory at a time and goes up through "..",
- * checked by (dev, ino), so that depth costs no descriptors and no stack.
+ * Removal keeps one open directory at a time and goes up through "..", so
+ * that depth costs no descriptors and no stack. Whoever moves a directory
+ * away while we are in it would send us up into another one: the inode
+ * numbers of the way down are kept, and the way up is checked against them.
  */
+struct removal {
+	int dir;        /* where we are */
+	dev_t dev;      /* of the whole tree */
+	ino_t *above;   /* above[i]: the directory at depth i, on the way down */
+	unsigned depth;
+	unsigned idle;  /* passes in a row that removed nothing */
+};
+
+/* Makes a directory readable that we own, through an fd: a name could be swapped for a symlink. */
+static int make_readable(int dirfd, const char *name)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char proc[32];
+	int r = path_own_open(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
+
+	if (r < 0)
+		return r;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	return chmod(proc, 0700) < 0 ? -EACCES : 0;
+}
+
 static int open_dir(int dirfd, const char *name, dev_t dev, int *ret_fd)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -363,10 +447,9 @@ static int open_dir(int dirfd, const char *name, dev_t dev, int *ret_fd)
 
 	r = path_own_open(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
 	if (r == -EACCES) {
-		/* 0700 on a directory whose owner we are; not a link, openat2 said so */
-		if (fchmodat(dirfd, name, 0700, 0) < 0)
-			return -EACCES;
-		r = path_own_open(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
+		r = make_readable(dirfd, name);
+		if (r == 0)
+			r = path_own_open(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
 	}
 	if (r < 0)
 		return r;
@@ -374,17 +457,35 @@ static int open_dir(int dirfd, const char *name, dev_t dev, int *ret_fd)
 		return -errno;
 	if (st.st_dev != dev)
 		return -EXDEV;
+	/* may fail where capabilities let us write all the same; if not, unlinkat() will say so */
+	if ((st.st_mode & 0700) != 0700)
+		(void)fchmod(fd, 0700);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+/* Removes a file or an empty directory. 1: a directory that is not empty. */
+static int remove_entry(int dirfd, const char *name)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	/* EPERM is what POSIX has for a directory, and what an immutable file gives */
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return 1;
+	return errno == ENOTDIR ? -EPERM : -errno;
 }
 
 /*
  * Empties the directory of what is not a directory. Returns 0 when it is
  * empty, 1 with the name of a directory in it that must be emptied first.
  */
-static int unlink_files(int dirfd, char ret_subdir[static NAME_MAX + 1])
+static int unlink_files(struct removal *m, char ret_subdir[static NAME_MAX + 1])
 {
-	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int copy = openat(m->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *d;
 	DIR *dir;
 	int r = 0;
@@ -396,67 +497,69 @@ static int unlink_files(int dirfd, char ret_subdir[static NAME_MAX + 1])
 		close(copy);
 		return -ENOMEM;
 	}
+	m->idle++;
 	while (r == 0 && (errno = 0, d = readdir(dir))) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dirfd, d->d_name, 0) == 0)
-			continue;
-		if ((errno == EISDIR || errno == EPERM) && unlinkat(dirfd, d->d_name, AT_REMOVEDIR) == 0)
-			continue;
-		if (errno == EACCES && fchmod(dirfd, 0700) == 0 && unlinkat(dirfd, d->d_name, 0) == 0)
-			continue;
-		if (errno == ENOTEMPTY || errno == EEXIST || errno == EISDIR) {
+		r = remove_entry(m->dir, d->d_name);
+		if (r == 0)
+			m->idle = 0;
+		else if (r == 1)
 			snprintf(ret_subdir, NAME_MAX + 1, "%s", d->d_name);
-			r = 1;
-		} else if (errno != ENOENT) {
-			r = -errno;
-		}
 	}
+	if (r == 0 && errno != 0)
+		r = -errno;
 	closedir(dir);
 	return r;
 }
 
-/* Moves `*dir` one step down into `name`, or up again; checks that up is where we came from. */
-static int step_up(int *dir, dev_t dev)
+static int step_down(struct removal *m, const char *name)
 {
 	struct stat st;
-	int up = openat(*dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int next, r;
 
-	if (up < 0)
+	if (m->depth >= PATH_DEPTH_MAX)
+		return -ELOOP;
+	if (fstat(m->dir, &st) < 0)
 		return -errno;
-	close(*dir);
-	*dir = up;
-	if (fstat(up, &st) < 0)
-		return -errno;
-	return st.st_dev == dev ? 0 : -EXDEV;
+	r = open_dir(m->dir, name, m->dev, &next);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	m->above[m->depth++] = st.st_ino;
+	close(m->dir);
+	m->dir = next;
+	return 0;
 }
 
-static int empty_tree(int top, dev_t dev)
+static int step_up(struct removal *m)
 {
-	_cleanup_close_ int dir = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	unsigned depth = 0;
+	_cleanup_close_ int up = openat(m->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
-	if (dir < 0)
+	if (up < 0 || fstat(up, &st) < 0)
 		return -errno;
+	if (st.st_dev != m->dev || st.st_ino != m->above[m->depth - 1])
+		return -EXDEV;
+	m->depth--;
+	close(m->dir);
+	m->dir = TAKE_FD(up);
+	return 0;
+}
+
+static int empty_tree(struct removal *m)
+{
 	for (;;) {
 		char sub[NAME_MAX + 1];
-		int next = -EBADF;
-		int r = unlink_files(dir, sub);
+		int r = unlink_files(m, sub);
 
-		if (r < 0 || (r == 0 && depth == 0))
+		if (r < 0 || (r == 0 && m->depth == 0))
 			return r;
-		if (r == 0) {
-			r = step_up(&dir, dev);
-			depth--;
-		} else if (++depth > PATH_DEPTH_MAX) {
-			r = -ELOOP;
-		} else {
-			r = open_dir(dir, sub, dev, &next);
-			if (r == 0) {
-				close(dir);
-				dir = next;
-			}
-		}
+		/* down all the way and up again without a removal: something keeps coming back */
+		if (m->idle > 2 * PATH_DEPTH_MAX)
+			return -EBUSY;
+		r = r == 0 ? step_up(m) : step_down(m, sub);
 		if (r < 0)
 			return r;
 	}
@@ -464,17 +567,21 @@ static int empty_tree(int top, dev_t dev)
 
 int path_own_remove_tree(int dirfd, const char *name)
 {
-	_cleanup_close_ int top = -EBADF;
+	struct removal m = {.dir = -EBADF};
 	struct stat st;
 	int r;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISDIR(st.st_mode))
-		return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
-	r = open_dir(dirfd, name, st.st_dev, &top);
+		return unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	m.dev = st.st_dev;
+	m.above = mem_array(PATH_DEPTH_MAX, sizeof(*m.above));
+	r = m.above ? open_dir(dirfd, name, st.st_dev, &m.dir) : -ENOMEM;
 	if (r == 0)
-		r = empty_tree(top, st.st_dev);
+		r = empty_tree(&m);
+	fd_closep(&m.dir);
+	free(m.above);
 	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
 	return r;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The child reports its failure over a close-on-exec pipe: the end of file
+ * The child reports its failure over a close-on-exec socket: the end of file
  * is the success of the exec. Descriptors are moved above all targets first,
- * so that no dup2() can overwrite one that is still wanted.
+ * so that no dup2() can overwrite one that is still wanted. A detached
+ * program sends a pidfd of itself before its exec: its number may be someone
+ * else's by the time that we could open it.
  */
 #include "sys/spawn.h"
 
@@ -14,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define FD_SAFE 100 /* above 3 + SPAWN_FDS_MAX */
@@ -28,8 +31,7 @@ static const char *const stage_words[] = {
 
 struct report {
 	int stage;
-	int error;
-	pid_t pid; /* detached: the program's, sent before the exec */
+	int error; /* 0: no failure, but a detached program's pidfd comes along */
 };
 
 static void reset_signals(void)
@@ -48,11 +50,11 @@ static int move_up(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, FD_SAFE);
 }
 
-/* In the child: 0..2 and 3.. as asked, all else closes at the exec. `*pipe_fd` and `*exe_fd` are moved out of the way. */
-static int place_fds(const struct spawn *s, int *pipe_fd, int *exe_fd, int *userns_fd)
+/* In the child: 0..2 and 3.. as asked, all else closes at the exec. `*sock` and `*exe_fd` are moved out of the way. */
+static int place_fds(const struct spawn *s, int *sock, int *exe_fd, int *userns_fd)
 {
 	int up[SPAWN_FDS_MAX + 3];
-	int *keep[] = {pipe_fd, exe_fd, userns_fd};
+	int *keep[] = {sock, exe_fd, userns_fd};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
 		if (*keep[i] >= 0 && (*keep[i] = move_up(*keep[i])) < 0)
@@ -75,96 +77,105 @@ static int place_fds(const struct spawn *s, int *pipe_fd, int *exe_fd, int *user
 	return fd_cloexec_from((unsigned)(3 + s->n_fds));
 }
 
-static _Noreturn void child_fail(int pipe_fd, enum stage stage, int error)
+static _Noreturn void child_fail(int sock, enum stage stage, int error)
 {
 	struct report rep = {.stage = (int)stage, .error = error};
 
-	(void)!write(pipe_fd, &rep, sizeof(rep));
+	(void)!fd_send(sock, &rep, sizeof(rep), NULL, 0);
 	_exit(127);
 }
 
-static _Noreturn void child_run(const struct spawn *s, int pipe_fd)
+static _Noreturn void child_run(const struct spawn *s, int sock)
 {
-	int exe_fd = s->exe_fd, userns_fd = s->userns_fd;
+	int exe_fd = s->exe_fd, userns_fd = s->userns_fd, self = -EBADF;
 	char *const *envp = s->envp ? s->envp : environ;
 	struct report rep = {0};
 	int r;
 
 	reset_signals();
-	r = place_fds(s, &pipe_fd, &exe_fd, &userns_fd);
+	r = place_fds(s, &sock, &exe_fd, &userns_fd);
 	if (r < 0)
-		child_fail(pipe_fd, STAGE_FDS, -r);
+		child_fail(sock, STAGE_FDS, -r);
 	if (s->new_session || s->detached)
 		(void)setsid();
 	if (s->detached) {
 		pid_t pid = fork();
 
 		if (pid < 0)
-			child_fail(pipe_fd, STAGE_FORK, errno);
+			child_fail(sock, STAGE_FORK, errno);
 		if (pid > 0)
 			_exit(0);
-		/* the program is on its own now; its pid is in the sender's credentials of no pipe, so say it */
-		rep.pid = getpid();
-		(void)!write(pipe_fd, &rep, sizeof(rep));
+		r = pidfd_open_pid(getpid(), &self);
+		if (r == 0)
+			r = fd_send(sock, &rep, sizeof(rep), &self, 1);
+		if (r < 0)
+			child_fail(sock, STAGE_FDS, -r);
+		close(self);
 	}
 	if (userns_fd >= 0 && setns(userns_fd, CLONE_NEWUSER) < 0)
-		child_fail(pipe_fd, STAGE_USERNS, errno);
+		child_fail(sock, STAGE_USERNS, errno);
 	if (exe_fd >= 0)
 		execveat(exe_fd, "", s->argv, envp, AT_EMPTY_PATH);
 	else
 		execve(s->path, s->argv, envp);
-	child_fail(pipe_fd, STAGE_EXEC, errno);
+	child_fail(sock, STAGE_EXEC, errno);
 }
 
-/* Reads the child's reports until its end of the pipe closes. */
-static int read_reports(int fd, const struct spawn *s, pid_t *pid, struct err *e)
+/* Reads the child's reports until its end of the socket closes; a detached program's pidfd is the caller's. */
+static int read_reports(int sock, const struct spawn *s, int *pidfd, struct err *e)
 {
-	struct report rep;
-	int r;
-
 	for (;;) {
-		r = fd_read_exact(fd, &rep, sizeof(rep));
-		if (r == -ENODATA)
+		struct report rep;
+		size_t n_fds = 1;
+		int fd = -EBADF;
+		ssize_t n = fd_recv(sock, &rep, sizeof(rep), &fd, &n_fds);
+
+		if (n == 0)
 			return 0;
-		if (r < 0)
-			return err_errno(e, -r, "start %s", s->argv[0]);
-		if (rep.error == 0)
-			*pid = rep.pid;
-		else
+		if (n < 0)
+			return err_errno(e, (int)-n, "start %s", s->argv[0]);
+		if (n_fds == 1) {
+			fd_closep(pidfd);
+			*pidfd = fd;
+		}
+		if (n != (ssize_t)sizeof(rep) || rep.stage < 0 || rep.stage >= (int)ARRAY_SIZE(stage_words))
+			return err_set(e, EPROTO, "start %s: bad report", s->argv[0]);
+		if (rep.error != 0)
 			return err_errno(e, rep.error, "%s %s", stage_words[rep.stage], s->path ? s->path : s->argv[0]);
 	}
 }
 
 int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e)
 {
-	_cleanup_close_ int rd = -EBADF, wr = -EBADF, pidfd = -EBADF;
-	pid_t child, pid;
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+	pid_t child;
 	int p[2], r;
 
 	if (s->n_fds > SPAWN_FDS_MAX)
 		return err_set(e, E2BIG, "start %s: too many descriptors", s->argv[0]);
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return err_errno(e, errno, "pipe");
-	rd = p[0];
-	wr = p[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p) < 0)
+		return err_errno(e, errno, "socketpair");
+	ours = p[0];
+	theirs = p[1];
 	child = fork();
 	if (child < 0)
 		return err_errno(e, errno, "fork");
 	if (child == 0)
-		child_run(s, wr);
-	fd_closep(&wr);
-	pid = child;
-	r = read_reports(rd, s, &pid, e);
+		child_run(s, theirs);
+	fd_closep(&theirs);
+	r = read_reports(ours, s, &pidfd, e);
 	if (s->detached || r < 0)
 		(void)!spawn_wait(child, NULL);
 	if (r < 0)
 		return r;
-	if (ret_pidfd) {
-		r = pidfd_open_pid(pid, &pidfd);
-		if (r < 0 && r != -ESRCH)
+	if (ret_pidfd && !s->detached) {
+		/* ours until we wait for it: the number cannot be reused */
+		r = pidfd_open_pid(child, &pidfd);
+		if (r < 0)
 			return err_errno(e, -r, "pidfd of %s", s->argv[0]);
-		*ret_pidfd = TAKE_FD(pidfd);
 	}
+	if (ret_pidfd)
+		*ret_pidfd = TAKE_FD(pidfd);
 	if (ret_pid)
 		*ret_pid = s->detached ? -1 : child;
 	return 0;
