@@ -15,11 +15,14 @@
 
 #include "base/parse.h"
 #include "engine/hosts.h"
+#include "sys/fd.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 const char *network_kind_name(enum network_kind k)
 {
@@ -230,36 +233,113 @@ static int parse_ports_all(const struct container_options *o, struct network_pla
 	return 0;
 }
 
-/* What cannot be published on this kind of network. */
-static int check_ports(const struct network_plan *p, struct err *e)
+/* -P: what the image and --expose name, each on a free port of the host. */
+static int add_exposed(const struct strv *exposed, const char *what, struct network_plan *p, struct err *e)
 {
-	if (p->n_ports > 0 && p->kind != NETWORK_PASTA)
-		return err_set(e, EINVAL, "--publish: not possible with --network %s", network_kind_name(p->kind));
-	for (size_t i = 0; i < p->n_ports; i++)
-		if (p->ports[i].host_port == 0)
-			return err_set(e, ENOTSUP, "--publish: say the port of the host, as in 8080:%u", p->ports[i].container_port);
+	for (size_t i = 0; exposed && i < exposed->n; i++) {
+		struct port_map m;
+		int r;
+
+		if (p->n_ports == PORT_MAPS_MAX)
+			return err_set(e, E2BIG, "more than %d ports", PORT_MAPS_MAX);
+		r = strchr(exposed->items[i], ':') ? err_set(e, EINVAL, "not PORT[/PROTOCOL]") : port_spec_parse(exposed->items[i], &m, e);
+		if (r < 0)
+			return err_wrap(e, r, "%s %s", what, exposed->items[i]);
+		p->ports[p->n_ports++] = m;
+	}
 	return 0;
 }
 
-int network_plan_make(const struct container_options *o, struct network_plan *ret, struct err *e)
+int network_plan_make(const struct container_options *o, const struct strv *exposed, struct network_plan *ret, struct err *e)
 {
-	_cleanup_(network_plan_done) struct network_plan p = {0};
+	struct network_plan p = {0};
 	int r;
 
 	r = parse_kind(o, &p.kind, e);
 	if (r == 0)
 		r = parse_ports_all(o, &p, e);
-	if (r == 0)
-		r = check_ports(&p, e);
+	if (r == 0 && o->publish_all)
+		r = add_exposed(&o->expose, "--expose", &p, e);
+	if (r == 0 && o->publish_all)
+		r = add_exposed(exposed, "the image's port", &p, e);
 	if (r < 0)
 		return r;
-	if (p.kind == NETWORK_PASTA)
-		r = pasta_argv(&p, &p.helper);
-	else if (p.kind == NETWORK_SLIRP)
-		r = slirp_argv(&p.helper);
-	if (r < 0)
-		return err_errno(e, -r, "network");
+	if (p.n_ports > 0 && p.kind != NETWORK_PASTA)
+		return err_set(e, EINVAL, "--publish: not possible with --network %s", network_kind_name(p.kind));
 	*ret = p;
-	p.helper = (struct strv){0};
 	return 0;
+}
+
+/* ---- free ports ---- */
+
+/* Binds a socket like the one that the helper will bind; port 0 takes any. The port, or -errno. */
+static int try_port(const struct port_map *p, unsigned port, int *ret_fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} a = {.four = {.sin_family = AF_INET}};
+	socklen_t len = sizeof(a.four);
+	_cleanup_close_ int fd = -EBADF;
+
+	if (strchr(p->host_ip, ':')) {
+		a.six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+		len = sizeof(a.six);
+		if (inet_pton(AF_INET6, p->host_ip, &a.six.sin6_addr) != 1)
+			return -EINVAL;
+	} else {
+		a.four.sin_port = htons((uint16_t)port);
+		if (p->host_ip[0] && inet_pton(AF_INET, p->host_ip, &a.four.sin_addr) != 1)
+			return -EINVAL;
+	}
+	fd = socket(a.any.sa_family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, &a.any, len) < 0 || getsockname(fd, &a.any, &len) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return ntohs(a.any.sa_family == AF_INET6 ? a.six.sin6_port : a.four.sin_port);
+}
+
+/* A run of `count` free ports. They are free now; the helper says so when they are taken by then. */
+static int choose_ports(struct port_map *p, struct err *e)
+{
+	int r = 0;
+
+	for (int tries = 0; tries < 64; tries++) {
+		_cleanup_close_ int first = -EBADF;
+		unsigned start, n;
+
+		r = try_port(p, 0, &first);
+		if (r < 0)
+			break;
+		start = (unsigned)r;
+		for (n = 1; n < p->count && start + n <= UINT16_MAX; n++) {
+			_cleanup_close_ int next = -EBADF;
+
+			r = try_port(p, start + n, &next);
+			if (r < 0)
+				break;
+		}
+		if (n == p->count) {
+			p->host_port = (uint16_t)start;
+			return 0;
+		}
+	}
+	return err_errno(e, r < 0 ? -r : EADDRINUSE, "--publish: no free port on the host for %u", p->container_port);
+}
+
+int network_plan_finish(struct network_plan *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->n_ports; i++) {
+		r = p->ports[i].host_port == 0 ? choose_ports(&p->ports[i], e) : 0;
+		if (r < 0)
+			return r;
+	}
+	if (p->kind == NETWORK_PASTA)
+		r = pasta_argv(p, &p->helper);
+	else if (p->kind == NETWORK_SLIRP)
+		r = slirp_argv(&p->helper);
+	return r < 0 ? err_errno(e, -r, "network") : 0;
 }

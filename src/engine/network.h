@@ -3,7 +3,8 @@
 /*
  * network - --network, -p and what connects the container.
  *
- *	r = network_plan_make(&options, &plan, e);
+ *	r = network_plan_make(&options, exposed, &plan, e);
+ *	r = network_plan_finish(&plan, e);
  *	plan.helper: argv for the monitor (monitor/launch.h), empty without one:
  *	helper.items[0] is the name for self_open_helper(); "{PID}" stands for the
  *	host pid of init and "{READY_FD}" for a pipe (both filled in by the
@@ -49,10 +50,14 @@ struct network_plan {
 	struct strv helper; /* empty without one */
 };
 
-/* One -p value. -EINVAL with text. */
+/* One -p value ("80" alone: any free port of the host). -EINVAL with text. */
 int port_spec_parse(const char *text, struct port_map *ret, struct err *e) _must_check_;
 
-int network_plan_make(const struct container_options *o, struct network_plan *ret, struct err *e) _must_check_;
+/* What the options say, the helper left out. `exposed` ("80/tcp", of the image) is what -P publishes besides --expose; may be NULL. */
+int network_plan_make(const struct container_options *o, const struct strv *exposed, struct network_plan *ret, struct err *e) _must_check_;
+
+/* Chooses the free ports that are left to be chosen, and writes the helper's command line. */
+int network_plan_finish(struct network_plan *p, struct err *e) _must_check_;
 void network_plan_done(struct network_plan *p);
 const char *network_kind_name(enum network_kind k);
 

@@ -126,8 +126,8 @@ void container_options_defaults(struct container_options *o)
 	o->sig_proxy = true;
 	o->read_only_tmpfs = true;
 	o->tls_verify = true;
-	if (o->shm_size == 0)
-		o->shm_size = 64U << 20;
+	o->stop_timeout = 10;
+	o->shm_size = 64U << 20;
 }
 
 void container_options_done(struct container_options *o)
@@ -153,7 +153,7 @@ static int put_field(const struct field *f, const struct container_options *o, s
 	case FLAG_ON:
 		return *(const bool *)at ? 0 : json_add_bool(json, f->key, false);
 	case U32:
-		return *(const uint32_t *)at ? json_add_int(json, f->key, *(const uint32_t *)at) : 0;
+		return json_add_int(json, f->key, *(const uint32_t *)at);
 	case U64:
 		return *(const uint64_t *)at ? json_add_u64(json, f->key, *(const uint64_t *)at) : 0;
 	}
@@ -253,6 +253,15 @@ static int check_namespaces(const struct container_options *o, struct err *e)
 	return r < 0 ? r : userns_mode_parse(o, &mode, e);
 }
 
+int log_options_parse(const struct container_options *o, uint64_t *ret_max_bytes)
+{
+	for (size_t i = 0; i < o->log_opt.n; i++)
+		if (strncmp(o->log_opt.items[i], "max-size=", 9) != 0 ||
+		    parse_size(o->log_opt.items[i] + 9, INT64_MAX, ret_max_bytes) < 0)
+			return -EINVAL;
+	return 0;
+}
+
 static int check_front(const struct container_options *o, struct err *e)
 {
 	static const char *const restart[] = {"", "no", NULL};
@@ -261,6 +270,7 @@ static int check_front(const struct container_options *o, struct err *e)
 	static const char *const systemd[] = {"false", NULL};
 	static const char *const streams[] = {"stdin", "stdout", "stderr", NULL};
 	static const char *const image_volume[] = {"", "anonymous", "bind", "tmpfs", "ignore", NULL};
+	uint64_t max = 0;
 	int r;
 
 	r = check_word("restart", o->restart, restart, "only no is supported: nothing restarts a container by itself yet", e);
@@ -274,6 +284,8 @@ static int check_front(const struct container_options *o, struct err *e)
 		r = check_word("image-volume", o->image_volume, image_volume, "not one of anonymous, tmpfs, ignore", e);
 	for (size_t i = 0; r == 0 && i < o->attach.n; i++)
 		r = check_word("attach", o->attach.items[i], streams, "not one of stdin, stdout, stderr", e);
+	if (r == 0 && log_options_parse(o, &max) < 0)
+		r = err_set(e, EINVAL, "--log-opt: only max-size=SIZE is supported");
 	if (r == 0 && o->detach && o->attach.n > 0)
 		r = err_set(e, EINVAL, "--detach and --attach exclude each other");
 	return r;
@@ -284,8 +296,8 @@ static int check_numbers(const struct container_options *o, struct err *e)
 	uint32_t mask;
 	int64_t adj;
 
-	if (o->umask && parse_mode(o->umask, &mask) < 0)
-		return err_set(e, EINVAL, "--umask %s: not an octal mode", o->umask);
+	if (o->umask && (parse_mode(o->umask, &mask) < 0 || mask > 0777))
+		return err_set(e, EINVAL, "--umask %s: not an octal mode from 0 to 0777", o->umask);
 	if (o->oom_score_adj && parse_i64(o->oom_score_adj, -1000, 1000, &adj) < 0)
 		return err_set(e, EINVAL, "--oom-score-adj %s: not a number from -1000 to 1000", o->oom_score_adj);
 	return 0;
@@ -320,7 +332,7 @@ static int check_network(const struct container_options *o, struct err *e)
 {
 	_cleanup_(network_plan_done) struct network_plan plan = {0};
 
-	return network_plan_make(o, &plan, e);
+	return network_plan_make(o, NULL, &plan, e);
 }
 
 static int check_process(const struct container_options *o, struct err *e)

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The steps, in the order in which each can say no before the next one costs
+ * something: what is run, as whom (from the image's passwd), with which
+ * environment, confined by what, on which network, with which mounts (the
+ * first step that makes anything: volumes), the generated files, config.json.
+ *
+ * Whom: the overlay is not mounted yet when a container is created, so names
+ * are looked up in the stack of layers (layered.h). What a container changes in
+ * its own /etc/passwd counts for `exec`, which reads it through the running
+ * container's root.
+ */
+#include "engine/bundle.h"
+
+#include "base/signame.h"
+#include "engine/argv.h"
+#include "engine/bundle_plan.h"
+#include "engine/env.h"
+#include "engine/labels.h"
+#include "engine/volumes.h"
+#include "oci/image_config.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void plan_done(struct bundle_plan *p)
+{
+	strv_done(&p->entrypoint);
+	strv_done(&p->command);
+	strv_done(&p->env);
+	free(p->workdir);
+	profile_done(&p->profile);
+	json_putp(&p->seccomp);
+	json_putp(&p->labels);
+	json_putp(&p->annotations);
+	network_plan_done(&p->network);
+	mount_list_done(&p->mounts);
+}
+
+void bundle_result_done(struct bundle_result *r)
+{
+	json_putp(&r->config);
+	strv_done(&r->network_helper);
+	strv_done(&r->volumes);
+	strv_done(&r->anonymous);
+}
+
+/* ---- what is run, and as whom ---- */
+
+static int check_text(const char *what, const struct strv *v, struct err *e)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (!text_is_utf8(v->items[i]))
+			return err_set(e, EILSEQ, "%s %.100s: not UTF-8, which an OCI bundle cannot carry", what, v->items[i]);
+	return 0;
+}
+
+static int plan_argv(struct bundle_plan *p, struct err *e)
+{
+	const struct image_config *image = p->in->image;
+	const struct argv_input in = {
+		.entrypoint = p->in->options->entrypoint,
+		.operands = p->in->command,
+		.image_entrypoint = image ? &image->entrypoint : NULL,
+		.image_cmd = image ? &image->cmd : NULL,
+	};
+	int r = argv_resolve(&in, &p->entrypoint, &p->command, e);
+
+	if (r == 0)
+		r = check_text("entrypoint", &p->entrypoint, e);
+	return r < 0 ? r : check_text("command", &p->command, e);
+}
+
+static int read_user_files(const struct bundle_input *in, struct user_files *f, struct err *e)
+{
+	_cleanup_close_ int root = -EBADF;
+
+	if (in->layers)
+		return user_files_from_layers(in->layers, f, e);
+	root = open(in->options->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_errno(e, errno, "--rootfs %s", in->options->rootfs);
+	return user_files_from_root(root, f, e);
+}
+
+/* What the map lacks: an error for the user and group, and for groups that were asked for; the file's others are left out. */
+static int check_mapped(struct bundle_plan *p, size_t n_asked, struct err *e)
+{
+	const struct id_map *map = &p->in->userns->map;
+	struct user_id *u = &p->user;
+	size_t kept = 0;
+	uint32_t id;
+
+	if (id_list_to_outside(&map->uid, u->uid, &id) < 0)
+		return err_set(e, ERANGE, "user %u: not in the container's ID map", u->uid);
+	if (id_list_to_outside(&map->gid, u->gid, &id) < 0)
+		return err_set(e, ERANGE, "group %u: not in the container's ID map", u->gid);
+	for (size_t i = 0; i < u->n_groups; i++) {
+		if (id_list_to_outside(&map->gid, u->groups[i], &id) == 0)
+			u->groups[kept++] = u->groups[i];
+		else if (n_asked > 0)
+			return err_set(e, ERANGE, "group %u: not in the container's ID map", u->groups[i]);
+	}
+	u->n_groups = kept;
+	return 0;
+}
+
+static int plan_user(struct bundle_plan *p, struct err *e)
+{
+	const struct bundle_input *in = p->in;
+	const struct container_options *o = in->options;
+	_cleanup_(user_files_done) struct user_files files = {0};
+	const char *who = o->user;
+	char self[32];
+	int r = read_user_files(in, &files, e);
+
+	if (r < 0)
+		return r;
+	if (!who && in->userns->has_user) {
+		snprintf(self, sizeof(self), "%u:%u", in->userns->user_uid, in->userns->user_gid);
+		who = self;
+	}
+	if (!who && in->image)
+		who = in->image->user;
+	r = user_resolve(who, &files, &o->group_add, &p->user, e);
+	if (r < 0)
+		return o->user ? err_wrap(e, r, "--user %s", o->user) : r;
+	return check_mapped(p, o->group_add.n, e);
+}
+
+static int plan_workdir(struct bundle_plan *p, struct err *e)
+{
+	const char *image = p->in->image ? p->in->image->working_dir : "";
+	const char *dir = p->in->options->workdir ? p->in->options->workdir : image;
+
+	if (!*dir)
+		dir = "/";
+	/* a relative WORKDIR of an image is relative to the root */
+	if (asprintf(&p->workdir, "%s%s", *dir == '/' ? "" : "/", dir) < 0) {
+		p->workdir = NULL;
+		return err_errno(e, ENOMEM, "working directory");
+	}
+	if (strlen(p->workdir) >= 4096 || !text_is_utf8(p->workdir))
+		return err_set(e, EINVAL, "working directory: too long, or not UTF-8");
+	return 0;
+}
+
+static int plan_env(struct bundle_plan *p, struct err *e)
+{
+	const struct env_input in = {
+		.options = p->in->options,
+		.image = p->in->image ? &p->in->image->env : NULL,
+		.caller = p->in->caller_env,
+		.home = p->user.home,
+		.hostname = p->hostname,
+	};
+	int r;
+
+	hosts_hostname(p->in->options, p->in->id, p->hostname);
+	r = env_resolve(&in, &p->env, e);
+	return r < 0 ? r : check_text("environment", &p->env, e);
+}
+
+/* ---- how it is confined, stopped and described ---- */
+
+static int plan_profile(struct bundle_plan *p, struct err *e)
+{
+	int r = profile_make(p->in->options, &p->profile, e);
+
+	return r < 0 ? r : profile_seccomp(&p->profile, &p->seccomp, e);
+}
+
+static int plan_stop(struct bundle_plan *p, struct err *e)
+{
+	const char *name = p->in->options->stop_signal;
+
+	if (!name && p->in->image)
+		name = p->in->image->stop_signal;
+	p->stop_signal = SIGTERM;
+	if (name && *name && signal_parse(name, &p->stop_signal) < 0)
+		return err_set(e, EINVAL, "stop signal %s: no such signal", name);
+	return 0;
+}
+
+static int plan_labels(struct bundle_plan *p, struct err *e)
+{
+	const struct container_options *o = p->in->options;
+	int r = labels_resolve(o, p->in->image ? p->in->image->labels : NULL, &p->labels, e);
+
+	if (r < 0)
+		return r;
+	p->annotations = json_object_new_object();
+	if (!p->annotations)
+		return err_errno(e, ENOMEM, "annotations");
+	for (size_t i = 0; r == 0 && i < o->annotation.n; i++)
+		r = label_add(p->annotations, "annotation", o->annotation.items[i], e);
+	return r;
+}
+
+/* ---- network and mounts ---- */
+
+static int plan_network(struct bundle_plan *p, struct err *e)
+{
+	int r = network_plan_make(p->in->options, p->in->image ? &p->in->image->exposed_ports : NULL, &p->network, e);
+
+	return r < 0 ? r : network_plan_finish(&p->network, e);
+}
+
+/* The container's root, when it is put together from layers (or from --rootfs DIR:O): the first mount. */
+static int add_root(struct bundle_plan *p, struct err *e)
+{
+	const struct bundle_input *in = p->in;
+	_cleanup_(buf_done) struct buf lower = BUF_INIT;
+	struct mount_entry *root;
+
+	if (!in->layers)
+		return 0;
+	root = mount_list_add(&p->mounts, MOUNT_DEFAULT, "overlay", "overlay", "/", "", e);
+	if (!root)
+		return -ENOMEM;
+	buf_adds(&lower, "lowerdir=");
+	for (size_t i = in->layers->n; i-- > 0;)
+		mount_lower_add(&lower, in->layers->items[i]);
+	if (buf_bad(&lower) || strv_add(&root->options, buf_str(&lower)) < 0 ||
+	    strv_addf(&root->options, "upperdir=%s/upper", in->dir) < 0 ||
+	    strv_addf(&root->options, "workdir=%s/work", in->dir) < 0 ||
+	    (in->userns_fd >= 0 && strv_add(&root->options, "userxattr") < 0))
+		return err_errno(e, ENOMEM, "root filesystem");
+	return 0;
+}
+
+static int plan_mounts(struct bundle_plan *p, struct err *e)
+{
+	struct mounts_input m = {
+		.in = p->in, .profile = &p->profile, .user = &p->user, .network = p->network.kind,
+	};
+	uint32_t id;
+	int r;
+
+	m.has_gid_tty = id_list_to_outside(&p->in->userns->map.gid, 5, &id) == 0;
+	r = add_root(p, e);
+	if (r == 0)
+		r = mounts_defaults(&p->mounts, &m, e);
+	if (r == 0)
+		r = mounts_wanted(&p->mounts, &m, e);
+	mount_list_sort(&p->mounts);
+	for (size_t i = 0; r == 0 && i < p->mounts.n; i++)
+		if (!text_is_utf8(p->mounts.items[i].source) || !text_is_utf8(p->mounts.items[i].destination))
+			r = err_set(e, EILSEQ, "mount %s: not UTF-8, which an OCI bundle cannot carry",
+				    p->mounts.items[i].destination);
+	return r;
+}
+
+/* ---- what is written ---- */
+
+static int write_etc(int dirfd, const char *name, const struct buf *content, struct err *e)
+{
+	int r = path_own_write(dirfd, name, buf_str(content), content->len, 0644, PATH_SYNC_NONE);
+
+	return r < 0 ? err_errno(e, -r, "etc/%s", name) : 0;
+}
+
+int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e)
+{
+	_cleanup_(buf_done) struct buf hosts = BUF_INIT, name = BUF_INIT, resolv = BUF_INIT, host_resolv = BUF_INIT;
+	_cleanup_(network_plan_done) struct network_plan net = {0};
+	_cleanup_close_ int etc = -EBADF;
+	char hostname[HOSTNAME_LEN_MAX + 1];
+	bool forward;
+	int r;
+
+	r = path_own_mkdirs(container_dirfd, "etc", &etc);
+	if (r < 0)
+		return err_errno(e, -r, "etc");
+	hosts_hostname(o, id, hostname);
+	r = network_plan_make(o, NULL, &net, e);
+	if (r == 0)
+		r = hosts_make(o, hostname, &hosts, e);
+	if (r == 0)
+		r = hosts_read_resolv_conf(&host_resolv, e);
+	if (r == 0)
+		r = hosts_resolv_conf(o, net.kind, buf_str(&host_resolv), &resolv, &forward, e);
+	buf_addf(&name, "%s\n", hostname);
+	if (r == 0)
+		r = write_etc(etc, "hosts", &hosts, e);
+	if (r == 0)
+		r = write_etc(etc, "hostname", &name, e);
+	return r < 0 ? r : write_etc(etc, "resolv.conf", &resolv, e);
+}
+
+static int write_config(const struct bundle_plan *p, struct err *e)
+{
+	_cleanup_json_ struct json_object *config = NULL;
+	_cleanup_close_ int bundle = -EBADF;
+	const char *text;
+	size_t len;
+	int r;
+
+	r = path_own_mkdirs(p->in->dirfd, "bundle/rootfs", NULL);
+	if (r == 0)
+		r = path_own_mkdirs(p->in->dirfd, "bundle", &bundle);
+	if (r < 0)
+		return err_errno(e, -r, "bundle");
+	r = bundle_plan_oci(p, &config, e);
+	if (r < 0)
+		return r;
+	text = json_text(config, &len);
+	r = text ? path_own_write(bundle, "config.json", text, len, 0600, PATH_SYNC_NONE) : -ENOMEM;
+	return r < 0 ? err_errno(e, -r, "config.json") : 0;
+}
+
+/* upper and work; upper is the container's root directory, so it gets its mode and, in another map, its owner. */
+static int make_upper(const struct bundle_plan *p, struct err *e)
+{
+	_cleanup_close_ int upper = -EBADF;
+	int r = path_own_mkdirs(p->in->dirfd, "work", NULL);
+
+	if (r == 0)
+		r = path_own_mkdirs(p->in->dirfd, "upper", &upper);
+	if (r < 0)
+		return err_errno(e, -r, "upper");
+	return fchmod(upper, 0755) < 0 ? err_errno(e, errno, "upper") : 0;
+}
+
+static int write_all(struct bundle_plan *p, struct err *e)
+{
+	int r = p->in->layers ? make_upper(p, e) : 0;
+
+	if (r == 0)
+		r = bundle_refresh_etc(p->in->dirfd, p->in->options, p->in->id, e);
+	return r < 0 ? r : write_config(p, e);
+}
+
+static int give_result(struct bundle_plan *p, struct bundle_result *ret, struct err *e)
+{
+	int r = bundle_plan_shown(p, &ret->config, e);
+
+	for (size_t i = 0; r == 0 && i < p->mounts.n; i++) {
+		const struct mount_entry *m = &p->mounts.items[i];
+
+		if (m->volume && (strv_add(&ret->volumes, m->volume) < 0 ||
+				  (m->anonymous && strv_add(&ret->anonymous, m->volume) < 0)))
+			r = err_errno(e, ENOMEM, "volumes");
+	}
+	if (r < 0)
+		return r;
+	ret->network_helper = p->network.helper;
+	p->network.helper = (struct strv){0};
+	ret->stop_signal = p->stop_signal;
+	ret->stop_timeout_s = p->in->options->stop_timeout;
+	return 0;
+}
+
+static void discard_volumes(const struct bundle_plan *p)
+{
+	for (size_t i = 0; i < p->mounts.created.n; i++)
+		(void)!volume_discard(p->in->data_dirfd, p->mounts.created.items[i], p->in->userns_fd, NULL);
+}
+
+int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)
+{
+	static int (*const steps[])(struct bundle_plan *, struct err *) = {
+		plan_argv,   plan_user,    plan_workdir, plan_env,    plan_profile,
+		plan_stop,   plan_labels,  plan_network, plan_mounts, write_all,
+	};
+	struct bundle_plan *p = calloc(1, sizeof(*p));
+	struct bundle_result out = {0};
+	int r = p ? 0 : err_errno(e, ENOMEM, "bundle");
+
+	if (r < 0)
+		return r;
+	p->in = in;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](p, e);
+	if (r == 0)
+		r = give_result(p, &out, e);
+	if (r == 0)
+		*ret = out;
+	else
+		bundle_result_done(&out);
+	if (r < 0)
+		discard_volumes(p);
+	plan_done(p);
+	free(p);
+	return r;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Two views of one plan: config.json for the runtime (OCI runtime-spec 1.0.2,
+ * nothing that a runtime other than ours would not take), and "config" of
+ * container.json for inspect and for the next start.
+ *
+ * Building: each part is made and handed to json_add(), which owns it from
+ * then on, so that the only failure left is memory and one error covers all.
+ *
+ * Capabilities: the bounding set is what the profile says; permitted and
+ * effective are the same for root and empty for others, whom the kernel would
+ * leave nothing at the exec anyway; inheritable and ambient are always empty
+ * (CVE-2022-24769, CVE-2022-27649: engines that left them full).
+ */
+#include "engine/bundle_plan.h"
+
+#include "base/parse.h"
+#include "base/signame.h"
+#include "engine/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_host(const char *mode)
+{
+	return mode && strcmp(mode, "host") == 0;
+}
+
+/* ---- config.json ---- */
+
+static struct json_object *oci_user(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *user = json_object_new_object(), *groups = json_object_new_array();
+	uint32_t mask = 022;
+	int r = user && groups ? 0 : -ENOMEM;
+
+	if (p->in->options->umask)
+		(void)!parse_mode(p->in->options->umask, &mask);
+	for (size_t i = 0; r == 0 && i < p->user.n_groups; i++)
+		r = json_append(groups, json_object_new_int64(p->user.groups[i]));
+	if (r < 0 || json_add_int(user, "uid", p->user.uid) < 0 || json_add_int(user, "gid", p->user.gid) < 0 ||
+	    json_add_int(user, "umask", mask) < 0 || json_add(user, "additionalGids", TAKE_PTR(groups)) < 0)
+		return NULL;
+	return TAKE_PTR(user);
+}
+
+static struct json_object *oci_capabilities(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *caps = json_object_new_object();
+	static const struct strv none = {0};
+	const struct strv *held = p->user.uid == 0 ? &p->profile.caps : &none;
+
+	if (!caps || json_add_strv(caps, "bounding", &p->profile.caps) < 0 ||
+	    json_add_strv(caps, "permitted", held) < 0 || json_add_strv(caps, "effective", held) < 0)
+		return NULL;
+	return TAKE_PTR(caps);
+}
+
+static struct json_object *oci_rlimits(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < p->profile.n_rlimits; i++) {
+		const struct profile_rlimit *l = &p->profile.rlimits[i];
+		struct json_object *o = json_object_new_object();
+
+		if (json_append(array, o) < 0 || json_add_str(o, "type", l->type) < 0 ||
+		    json_add_u64(o, "soft", l->soft) < 0 || json_add_u64(o, "hard", l->hard) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+/* entrypoint and command in one, behind our init when it was asked for. */
+static int oci_args(const struct bundle_plan *p, struct json_object *process)
+{
+	_cleanup_(strv_done) struct strv args = {0};
+
+	if (p->in->options->init && (strv_add(&args, "/run/ranby-init") < 0 || strv_add(&args, "--") < 0))
+		return -ENOMEM;
+	if (strv_add_all(&args, p->entrypoint.items) < 0 || strv_add_all(&args, p->command.items) < 0)
+		return -ENOMEM;
+	return json_add_strv(process, "args", &args);
+}
+
+static struct json_object *oci_process(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const char *oom = p->in->options->oom_score_adj;
+	int64_t adj = 0;
+
+	if (!o || json_add_bool(o, "terminal", p->in->options->tty) < 0 || json_add(o, "user", oci_user(p)) < 0 ||
+	    oci_args(p, o) < 0 || json_add_strv(o, "env", &p->env) < 0 || json_add_str(o, "cwd", p->workdir) < 0 ||
+	    json_add(o, "capabilities", oci_capabilities(p)) < 0 ||
+	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
+	    json_add_str(o, "apparmorProfile", p->profile.apparmor) < 0)
+		return NULL;
+	if (p->profile.n_rlimits > 0 && json_add(o, "rlimits", oci_rlimits(p)) < 0)
+		return NULL;
+	if (oom && (parse_i64(oom, -1000, 1000, &adj) < 0 || json_add_int(o, "oomScoreAdj", adj) < 0))
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+static struct json_object *oci_root(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const char *path = p->in->layers ? "rootfs" : p->in->options->rootfs;
+
+	if (!o || json_add_str(o, "path", path) < 0 || json_add_bool(o, "readonly", p->in->options->read_only) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+static struct json_object *oci_namespaces(const struct bundle_plan *p)
+{
+	const struct container_options *o = p->in->options;
+	const struct {
+		const char *type;
+		bool wanted;
+	} types[] = {
+		{"mount", true},
+		{"pid", !is_host(o->pid)},
+		{"network", p->network.kind != NETWORK_HOST},
+		{"ipc", !is_host(o->ipc)},
+		{"uts", !is_host(o->uts)},
+		{"cgroup", !is_host(o->cgroupns)},
+		{"user", p->in->userns->create},
+	};
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < ARRAY_SIZE(types); i++) {
+		struct json_object *ns;
+
+		if (!types[i].wanted)
+			continue;
+		ns = json_object_new_object();
+		if (json_append(array, ns) < 0 || json_add_str(ns, "type", types[i].type) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+static struct json_object *oci_map(const struct id_list *l)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < l->n; i++) {
+		struct json_object *line = json_object_new_object();
+
+		if (json_append(array, line) < 0 || json_add_int(line, "containerID", l->extents[i].inside) < 0 ||
+		    json_add_int(line, "hostID", l->extents[i].outside) < 0 ||
+		    json_add_int(line, "size", l->extents[i].count) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+static struct json_object *oci_sysctls(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	for (size_t i = 0; o && i < p->profile.sysctls.n; i++) {
+		const char *text = p->profile.sysctls.items[i], *eq = strchr(text, '=');
+		_cleanup_free_ char *name = strndup(text, (size_t)(eq - text));
+
+		if (!name || json_add_str(o, name, eq + 1) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(o);
+}
+
+static struct json_object *oci_linux(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct userns_plan *u = p->in->userns;
+
+	if (!o || json_add(o, "namespaces", oci_namespaces(p)) < 0 ||
+	    json_add_strv(o, "maskedPaths", &p->profile.masked) < 0 ||
+	    json_add_strv(o, "readonlyPaths", &p->profile.readonly) < 0)
+		return NULL;
+	if (u->create && (json_add(o, "uidMappings", oci_map(&u->map.uid)) < 0 ||
+			  json_add(o, "gidMappings", oci_map(&u->map.gid)) < 0))
+		return NULL;
+	if (p->profile.sysctls.n > 0 && json_add(o, "sysctl", oci_sysctls(p)) < 0)
+		return NULL;
+	if (p->seccomp && json_add(o, "seccomp", json_object_get(p->seccomp)) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+int bundle_plan_oci(const struct bundle_plan *p, struct json_object **ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *mounts = NULL;
+
+	if (!o || json_add_str(o, "ociVersion", "1.0.2") < 0 || json_add(o, "process", oci_process(p)) < 0 ||
+	    json_add(o, "root", oci_root(p)) < 0 || mount_list_oci(&p->mounts, &mounts) < 0 ||
+	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "linux", oci_linux(p)) < 0)
+		return err_errno(e, ENOMEM, "config.json");
+	if (p->hostname[0] && json_add_str(o, "hostname", p->hostname) < 0)
+		return err_errno(e, ENOMEM, "config.json");
+	if (json_object_object_length(p->annotations) > 0 &&
+	    json_add(o, "annotations", json_object_get(p->annotations)) < 0)
+		return err_errno(e, ENOMEM, "config.json");
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+/* ---- "config" of container.json ---- */
+
+static struct json_object *shown_user(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *groups = json_object_new_array();
+
+	for (size_t i = 0; groups && i < p->user.n_groups; i++)
+		if (json_append(groups, json_object_new_int64(p->user.groups[i])) < 0)
+			return NULL;
+	if (!o || json_add_int(o, "uid", p->user.uid) < 0 || json_add_int(o, "gid", p->user.gid) < 0 ||
+	    json_add_str(o, "name", p->user.name) < 0 || json_add_str(o, "home", p->user.home) < 0 ||
+	    json_add(o, "groups", TAKE_PTR(groups)) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+static struct json_object *shown_ports(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < p->network.n_ports; i++) {
+		const struct port_map *m = &p->network.ports[i];
+		struct json_object *o = json_object_new_object();
+
+		if (json_append(array, o) < 0 || json_add_str(o, "hostIP", m->host_ip) < 0 ||
+		    json_add_int(o, "hostPort", m->host_port) < 0 || json_add_int(o, "containerPort", m->container_port) < 0 ||
+		    json_add_int(o, "range", m->count) < 0 || json_add_str(o, "protocol", m->udp ? "udp" : "tcp") < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+static struct json_object *shown_network(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	if (!o || json_add_str(o, "mode", network_kind_name(p->network.kind)) < 0 ||
+	    json_add(o, "ports", shown_ports(p)) < 0 || json_add_strv(o, "helper", &p->network.helper) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+static struct json_object *shown_userns(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct userns_plan *u = p->in->userns;
+
+	if (!o || json_add_str(o, "mode", userns_kind_name(u->kind)) < 0 ||
+	    json_add(o, "uidMap", oci_map(&u->map.uid)) < 0 || json_add(o, "gidMap", oci_map(&u->map.gid)) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+static struct json_object *shown_log(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct container_options *opts = p->in->options;
+	uint64_t max = 0;
+
+	(void)!log_options_parse(opts, &max); /* checked with the options */
+	if (!o || json_add_str(o, "driver", opts->log_driver && strcmp(opts->log_driver, "none") == 0 ? "none" : "k8s-file") < 0 ||
+	    json_add_u64(o, "maxSize", max) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+static struct json_object *shown_volumes(const struct bundle_plan *p)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < p->mounts.n; i++)
+		if (json_append_str(array, p->mounts.items[i].volume) < 0)
+			return NULL;
+	return TAKE_PTR(array);
+}
+
+static int shown_process(const struct bundle_plan *p, struct json_object *o)
+{
+	const struct container_options *opts = p->in->options;
+	char stop[SIGNAME_MAX];
+
+	signal_name(p->stop_signal, stop);
+	if (json_add_strv(o, "command", &p->command) < 0 || json_add_strv(o, "entrypoint", &p->entrypoint) < 0 ||
+	    json_add_strv(o, "env", &p->env) < 0 || json_add_str(o, "workingDir", p->workdir) < 0 ||
+	    json_add(o, "user", shown_user(p)) < 0 || json_add_str(o, "hostname", p->hostname) < 0 ||
+	    json_add_str(o, "stopSignal", stop) < 0 || json_add_int(o, "stopTimeout", opts->stop_timeout) < 0 ||
+	    json_add_bool(o, "tty", opts->tty) < 0 || json_add_bool(o, "openStdin", opts->interactive) < 0 ||
+	    json_add(o, "labels", json_object_get(p->labels)) < 0 ||
+	    json_add(o, "annotations", json_object_get(p->annotations)) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int shown_confinement(const struct bundle_plan *p, struct json_object *o)
+{
+	if (json_add_strv(o, "capabilities", &p->profile.caps) < 0 ||
+	    json_add_str(o, "seccompProfile", profile_seccomp_name(&p->profile)) < 0 ||
+	    json_add_str(o, "apparmor", p->profile.apparmor ? p->profile.apparmor : "") < 0 ||
+	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
+	    json_add_bool(o, "privileged", p->profile.privileged) < 0 ||
+	    json_add_bool(o, "readOnly", p->in->options->read_only) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *mounts = NULL;
+
+	if (!o || shown_process(p, o) < 0 || mount_list_shown(&p->mounts, &mounts) < 0 ||
+	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "network", shown_network(p)) < 0 ||
+	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 ||
+	    json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0)
+		return err_errno(e, ENOMEM, "container.json");
+	*ret = TAKE_PTR(o);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * bundle_plan - everything that was resolved for a container, before it is
+ * written: between bundle.c, which fills it, and bundle_json.c, which turns it
+ * into config.json and into "config" of container.json.
+ */
+#ifndef RANBY_ENGINE_BUNDLE_PLAN_H
+#define RANBY_ENGINE_BUNDLE_PLAN_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "engine/bundle.h"
+#include "engine/hosts.h"
+#include "engine/mounts.h"
+#include "engine/network.h"
+#include "engine/profile.h"
+#include "engine/user.h"
+
+struct bundle_plan {
+	const struct bundle_input *in;
+	struct strv entrypoint, command;
+	struct strv env;
+	char *workdir;
+	struct user_id user;
+	char hostname[HOSTNAME_LEN_MAX + 1];
+	struct profile profile;
+	struct json_object *seccomp; /* NULL: unconfined */
+	struct json_object *labels;
+	struct json_object *annotations;
+	struct network_plan network;
+	struct mount_list mounts;
+	int stop_signal;
+};
+
+/* config.json as an object. The caller owns *ret. */
+int bundle_plan_oci(const struct bundle_plan *p, struct json_object **ret, struct err *e) _must_check_;
+
+/* "config" of container.json. The caller owns *ret. */
+int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, struct err *e) _must_check_;
+
+#endif

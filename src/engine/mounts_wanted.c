@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * -v, --mount, --tmpfs, --device and the image's VOLUMEs become entries of
+ * the list. Host paths are the user's own words: they are opened by the
+ * runtime, as the user, and only looked at here so that a missing one is
+ * reported before anything is made.
+ *
+ * Added to what was asked for: nosuid and nodev unless their opposite was
+ * given, since no file that a container can write should become privileged
+ * through it; and for a bind that is read-only, read-only all the way down
+ * ("rro", Linux 5.12), because "ro" alone leaves the mounts below it writable.
+ */
+#include "engine/mounts.h"
+
+#include "engine/volumes.h"
+#include "oci/image_config.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define SELINUX_MAGIC 0xf97cff8c
+
+static bool has_any(const struct strv *v, const char *a, const char *b)
+{
+	return strv_find(v, a) >= 0 || strv_find(v, b) >= 0;
+}
+
+/* The words of a spec as the runtime takes them, after `first`. */
+static int add_options(const struct mount_spec *s, struct mount_entry *m, struct err *e)
+{
+	bool recursive = s->kind == MOUNT_BIND && strv_find(&s->options, "bind") < 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->options.n; i++) {
+		const char *word = s->options.items[i];
+
+		if (recursive && strcmp(word, "ro") == 0)
+			word = "rro";
+		r = strv_add(&m->options, word);
+	}
+	if (r == 0 && recursive && strv_find(&s->options, "rbind") < 0)
+		r = strv_add(&m->options, "rbind");
+	if (r == 0 && s->kind == MOUNT_VOLUME && !has_any(&s->options, "bind", "rbind"))
+		r = strv_add(&m->options, "rbind");
+	if (r == 0 && !has_any(&s->options, "suid", "nosuid"))
+		r = strv_add(&m->options, "nosuid");
+	if (r == 0 && !has_any(&s->options, "dev", "nodev"))
+		r = strv_add(&m->options, "nodev");
+	if (r == 0 && s->kind == MOUNT_TMPFS && !has_any(&s->options, "exec", "noexec"))
+		r = strv_add(&m->options, "noexec");
+	m->read_only = s->read_only;
+	return r < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
+}
+
+/* Absolute, by the directory that the caller stood in. */
+static int absolute(const char *path, const char *cwd, char **ret, struct err *e)
+{
+	_cleanup_free_ char *out = NULL;
+
+	if (*path == '/')
+		out = strdup(path);
+	else if (asprintf(&out, "%s/%s", cwd, path) < 0)
+		out = NULL;
+	if (!out)
+		return err_errno(e, ENOMEM, "%s", path);
+	*ret = TAKE_PTR(out);
+	return 0;
+}
+
+static int must_exist(const char *path, struct stat *st, struct err *e)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, st) < 0)
+		return err_errno(e, errno, "mount source %s", path);
+	return 0;
+}
+
+/* z and Z ask for an SELinux label. Where SELinux is off, every file has the right one. */
+static int check_relabel(const struct mount_spec *s, struct err *e)
+{
+	struct statfs fs;
+
+	if (s->relabel && statfs("/sys/fs/selinux", &fs) == 0 && (unsigned long)fs.f_type == SELINUX_MAGIC)
+		return err_set(e, ENOTSUP, "mount option %c: relabelling is not supported on this SELinux host yet", s->relabel);
+	return 0;
+}
+
+/* The keeper's IDs of the container's `uid` and `gid`. */
+static int keeper_owner(const struct mounts_input *m, uint32_t uid, uint32_t gid, uint32_t *ret_uid, uint32_t *ret_gid,
+			struct err *e)
+{
+	const struct id_map *map = &m->in->userns->map;
+
+	if (id_list_to_outside(&map->uid, uid, ret_uid) < 0 || id_list_to_outside(&map->gid, gid, ret_gid) < 0)
+		return err_set(e, ERANGE, "user %u:%u is not in the container's ID map", uid, gid);
+	return 0;
+}
+
+/* O: the source as the lower layer, what is written goes to the container's directory. */
+static int add_overlay(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
+		       const char *source, struct err *e)
+{
+	_cleanup_free_ char *upper = NULL, *work = NULL;
+	_cleanup_(buf_done) struct buf lower = BUF_INIT;
+	struct mount_entry *entry;
+
+	if (s->upper) {
+		upper = strdup(s->upper);
+		work = strdup(s->work);
+	} else {
+		static const char *const parts[] = {"upper", "work"};
+
+		for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+			_cleanup_free_ char *path = NULL;
+			int r;
+
+			if (asprintf(&path, "overlays/%zu/%s", l->n, parts[i]) < 0)
+				return err_errno(e, ENOMEM, "overlay");
+			r = path_own_mkdirs(m->in->dirfd, path, NULL);
+			if (r < 0)
+				return err_errno(e, -r, "overlay");
+		}
+		if (asprintf(&upper, "%s/overlays/%zu/upper", m->in->dir, l->n) < 0 ||
+		    asprintf(&work, "%s/overlays/%zu/work", m->in->dir, l->n) < 0)
+			return err_errno(e, ENOMEM, "overlay");
+	}
+	entry = mount_list_add(l, MOUNT_USER, "overlay", "overlay", s->destination, "", e);
+	if (!entry)
+		return -EEXIST;
+	buf_adds(&lower, "lowerdir=");
+	mount_lower_add(&lower, source);
+	if (!upper || !work || buf_bad(&lower) || strv_add(&entry->options, buf_str(&lower)) < 0 ||
+	    strv_addf(&entry->options, "upperdir=%s", upper) < 0 || strv_addf(&entry->options, "workdir=%s", work) < 0 ||
+	    (m->in->userns_fd >= 0 && strv_add(&entry->options, "userxattr") < 0))
+		return err_errno(e, ENOMEM, "overlay");
+	return 0;
+}
+
+static int add_bind(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)
+{
+	_cleanup_free_ char *source = NULL;
+	struct mount_entry *entry;
+	uint32_t uid, gid;
+	struct stat st;
+	int r;
+
+	r = absolute(s->source, m->in->caller_cwd, &source, e);
+	if (r == 0)
+		r = must_exist(source, &st, e);
+	if (r == 0 && s->chown) {
+		r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
+		if (r == 0)
+			r = volume_chown(source, m->in->userns_fd, uid, gid, e);
+	}
+	if (r < 0)
+		return r;
+	if (s->overlay)
+		return add_overlay(l, m, s, source, e);
+	entry = mount_list_add(l, MOUNT_USER, "bind", source, s->destination, "", e);
+	return entry ? add_options(s, entry, e) : -EEXIST;
+}
+
+static int add_tmpfs(struct mount_list *l, const struct mount_spec *s, struct err *e)
+{
+	struct mount_entry *entry = mount_list_add(l, MOUNT_USER, "tmpfs", "tmpfs", s->destination, "", e);
+
+	return entry ? add_options(s, entry, e) : -EEXIST;
+}
+
+/* Makes the volume where needed, fills it the first time. */
+static int prepare_volume(struct mount_list *l, const struct mounts_input *m, const char *name, const char *path,
+			  bool anonymous, bool copy, bool give, struct err *e)
+{
+	const struct bundle_input *in = m->in;
+	struct volume_fill fill = {
+		.data_dirfd = in->data_dirfd, .name = name, .userns_fd = in->userns_fd, .layers = in->layers,
+		.rootfs = in->layers ? NULL : in->options->rootfs, .path = path, .copy = copy,
+	};
+	_cleanup_free_ char *data = NULL;
+	uint32_t uid, gid;
+	bool created;
+	int r;
+
+	r = volume_ensure(in->data_dirfd, name, anonymous, &created, e);
+	if (r == 0 && created && strv_add(&l->created, name) < 0)
+		r = err_errno(e, ENOMEM, "volume %s", name);
+	if (r == 0)
+		r = keeper_owner(m, 0, 0, &fill.owner_uid, &fill.owner_gid, e);
+	if (r == 0)
+		r = volume_fill(&fill, e);
+	if (r < 0 || !give)
+		return r;
+	if (asprintf(&data, "%s/volumes/%s/_data", in->data_dir, name) < 0)
+		return err_errno(e, ENOMEM, "volume %s", name);
+	r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
+	return r < 0 ? r : volume_chown(data, in->userns_fd, uid, gid, e);
+}
+
+static int add_volume(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
+		      enum mount_origin origin, struct err *e)
+{
+	char random_name[VOLUME_NAME_SIZE];
+	const char *name = s->source;
+	_cleanup_free_ char *data = NULL;
+	struct mount_entry *entry;
+	int r = 0;
+
+	/* before anything is made: is the destination free? */
+	entry = s->overlay ? NULL : mount_list_add(l, origin, "bind", "", s->destination, "", e);
+	if (!entry && !s->overlay)
+		return -EEXIST;
+	if (!name) {
+		r = volume_random_name(random_name);
+		if (r < 0)
+			return err_errno(e, -r, "random name");
+		name = random_name;
+	}
+	r = prepare_volume(l, m, name, s->destination, !s->source, !s->no_copy, s->chown, e);
+	if (r < 0)
+		return r;
+	if (asprintf(&data, "%s/volumes/%s/_data", m->in->data_dir, name) < 0)
+		return err_errno(e, ENOMEM, "volume %s", name);
+	if (s->overlay)
+		return add_overlay(l, m, s, data, e);
+	free(entry->source);
+	entry->source = TAKE_PTR(data);
+	entry->volume = strdup(name);
+	entry->anonymous = !s->source;
+	if (!entry->volume)
+		return err_errno(e, ENOMEM, "volume %s", name);
+	return add_options(s, entry, e);
+}
+
+static int add_spec(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)
+{
+	int r = check_relabel(s, e);
+
+	if (r == 0 && strcmp(s->destination, "/dev") == 0) {
+		r = err_set(e, ENOTSUP, "destination /dev: not supported");
+		err_hint(e, "mount on a path below /dev, or use --device");
+	}
+	if (r < 0)
+		return r;
+	switch (s->kind) {
+	case MOUNT_BIND:
+		return add_bind(l, m, s, e);
+	case MOUNT_VOLUME:
+		return add_volume(l, m, s, MOUNT_USER, e);
+	case MOUNT_TMPFS:
+		return add_tmpfs(l, s, e);
+	}
+	return -EINVAL;
+}
+
+static int add_list(struct mount_list *l, const struct mounts_input *m, const char *option, const struct strv *values,
+		    int (*parse)(const char *, struct mount_spec *, struct err *), struct err *e)
+{
+	for (size_t i = 0; i < values->n; i++) {
+		_cleanup_(mount_spec_done) struct mount_spec s = {0};
+		int r = parse(values->items[i], &s, e);
+
+		if (r < 0)
+			return r;
+		r = add_spec(l, m, &s, e);
+		if (r < 0)
+			return err_wrap(e, r, "--%s %s", option, values->items[i]);
+	}
+	return 0;
+}
+
+static bool is_taken(const struct mount_list *l, const char *destination)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].origin != MOUNT_DEFAULT && strcmp(l->items[i].destination, destination) == 0)
+			return true;
+	return false;
+}
+
+/* VOLUMEs: a stranger's words. A destination that we would refuse from the user is refused here. */
+static int add_image_volumes(struct mount_list *l, const struct mounts_input *m, struct err *e)
+{
+	const struct image_config *image = m->in->image;
+	const char *mode = m->in->options->image_volume;
+	bool tmpfs = mode && strcmp(mode, "tmpfs") == 0;
+
+	if (!image || (mode && strcmp(mode, "ignore") == 0))
+		return 0;
+	for (size_t i = 0; i < image->volumes.n; i++) {
+		_cleanup_(mount_spec_done) struct mount_spec s = {.kind = tmpfs ? MOUNT_TMPFS : MOUNT_VOLUME};
+		int r = mount_destination_clean(image->volumes.items[i], &s.destination, e);
+
+		if (r == 0 && is_taken(l, s.destination))
+			continue;
+		if (r == 0)
+			r = tmpfs ? add_tmpfs(l, &s, e) : add_volume(l, m, &s, MOUNT_IMAGE, e);
+		if (r < 0)
+			return err_wrap(e, r, "the image's volume %s", image->volumes.items[i]);
+	}
+	return 0;
+}
+
+/* --device HOST[:CONTAINER][:rwm]: the node itself is bound; a user may not make one. */
+static int add_device(struct mount_list *l, const char *text, struct err *e)
+{
+	_cleanup_free_ char *copy = strdup(text), *destination = NULL;
+	char *to, *access = NULL;
+	struct mount_entry *entry;
+	struct stat st;
+	int r;
+
+	if (!copy)
+		return err_errno(e, ENOMEM, "device");
+	to = strchr(copy, ':');
+	if (to)
+		*to++ = '\0';
+	access = to ? strchr(to, ':') : NULL;
+	if (access)
+		*access++ = '\0';
+	else if (to && *to != '/') {
+		access = to;
+		to = NULL;
+	}
+	if (access && strcmp(access, "rwm") != 0 && strcmp(access, "rw") != 0)
+		return err_set(e, ENOTSUP, "access %s: without the device cgroup it cannot be restricted; the node's own mode counts", access);
+	if (*copy != '/')
+		return err_set(e, EINVAL, "not an absolute path");
+	r = must_exist(copy, &st, e);
+	if (r == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		r = err_set(e, EINVAL, "%s: not a device", copy);
+	if (r == 0)
+		r = mount_destination_clean(to ? to : copy, &destination, e);
+	if (r < 0)
+		return r;
+	entry = mount_list_add(l, MOUNT_USER, "bind", copy, destination, "bind,nosuid,noexec", e);
+	return entry ? 0 : -EEXIST;
+}
+
+int mounts_wanted(struct mount_list *l, const struct mounts_input *m, struct err *e)
+{
+	const struct container_options *o = m->in->options;
+	int r;
+
+	r = add_list(l, m, "volume", &o->volume, volume_spec_parse, e);
+	if (r == 0)
+		r = add_list(l, m, "mount", &o->mount, mount_spec_parse, e);
+	if (r == 0)
+		r = add_list(l, m, "tmpfs", &o->tmpfs, tmpfs_spec_parse, e);
+	for (size_t i = 0; r == 0 && i < o->device.n; i++) {
+		r = add_device(l, o->device.items[i], e);
+		if (r < 0)
+			r = err_wrap(e, r, "--device %s", o->device.items[i]);
+	}
+	return r < 0 ? r : add_image_volumes(l, m, e);
+}
