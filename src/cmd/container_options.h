@@ -19,8 +19,9 @@
 
 /* Into a struct container_options at the start of the command's arguments. */
 extern const struct option_row container_run_rows[];
-/* The same without what only run has (--detach, --sig-proxy, ...). */
-extern const struct option_row container_create_rows[];
+/* The same without what only run has: --detach, --detach-keys, --sig-proxy, which stand first. */
+enum { CONTAINER_RUN_ONLY = 3 };
+#define container_create_rows (container_run_rows + CONTAINER_RUN_ONLY)
 
 /* For struct command.args_done. */
 void container_options_args_done(void *args);

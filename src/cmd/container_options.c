@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * One table for two commands: what only run has stands first, so that create's
+ * rows are the same table from a later row on.
+ *
+ * docker and podman have more options than this version does. Each of those is
+ * a row as well, hidden, with a reason: a script that uses one is told why and
+ * what to do, and no confinement or limit that was asked for is dropped.
+ */
+#include "cmd/container_options.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define O(member) offsetof(struct container_options, member)
+
+#define NO_LIMITS "resource limits need a delegated cgroup, and this version cannot set them yet"
+#define NO_PODS "pods are not supported yet"
+#define NO_HEALTH "health checks are not supported yet"
+#define NO_BRIDGE "only user-mode networking by pasta is supported yet, which takes the host's addresses"
+#define NO_BLKIO NO_LIMITS
+
+/* option, what its value is called, why not */
+#define REFUSED_VALUES(X)                                                                             \
+	X(MEMORY, 'm', "memory", NO_LIMITS)                                                           \
+	X(MEMORY_RESERVATION, 0, "memory-reservation", NO_LIMITS)                                     \
+	X(MEMORY_SWAP, 0, "memory-swap", NO_LIMITS)                                                   \
+	X(MEMORY_SWAPPINESS, 0, "memory-swappiness", NO_LIMITS)                                       \
+	X(CPUS, 0, "cpus", NO_LIMITS)                                                                 \
+	X(CPU_SHARES, 'c', "cpu-shares", NO_LIMITS)                                                   \
+	X(CPU_PERIOD, 0, "cpu-period", NO_LIMITS)                                                     \
+	X(CPU_QUOTA, 0, "cpu-quota", NO_LIMITS)                                                       \
+	X(CPU_RT_PERIOD, 0, "cpu-rt-period", NO_LIMITS)                                               \
+	X(CPU_RT_RUNTIME, 0, "cpu-rt-runtime", NO_LIMITS)                                             \
+	X(CPUSET_CPUS, 0, "cpuset-cpus", NO_LIMITS)                                                   \
+	X(CPUSET_MEMS, 0, "cpuset-mems", NO_LIMITS)                                                   \
+	X(PIDS_LIMIT, 0, "pids-limit", NO_LIMITS)                                                     \
+	X(BLKIO_WEIGHT, 0, "blkio-weight", NO_BLKIO)                                                  \
+	X(BLKIO_WEIGHT_DEVICE, 0, "blkio-weight-device", NO_BLKIO)                                    \
+	X(DEVICE_READ_BPS, 0, "device-read-bps", NO_BLKIO)                                            \
+	X(DEVICE_WRITE_BPS, 0, "device-write-bps", NO_BLKIO)                                          \
+	X(DEVICE_READ_IOPS, 0, "device-read-iops", NO_BLKIO)                                          \
+	X(DEVICE_WRITE_IOPS, 0, "device-write-iops", NO_BLKIO)                                        \
+	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
+	X(CGROUP_PARENT, 0, "cgroup-parent", NO_LIMITS)                                               \
+	X(CGROUP_CONF, 0, "cgroup-conf", NO_LIMITS)                                                   \
+	X(POD, 0, "pod", NO_PODS)                                                                     \
+	X(POD_ID_FILE, 0, "pod-id-file", NO_PODS)                                                     \
+	X(SECRET, 0, "secret", "secrets are not supported yet; mount a file read-only instead (-v FILE:/run/secrets/NAME:ro)") \
+	X(VOLUMES_FROM, 0, "volumes-from", "name the volumes again with -v")                         \
+	X(REQUIRES, 0, "requires", "dependencies between containers are not supported yet")           \
+	X(HEALTH_CMD, 0, "health-cmd", NO_HEALTH)                                                     \
+	X(HEALTH_INTERVAL, 0, "health-interval", NO_HEALTH)                                           \
+	X(HEALTH_RETRIES, 0, "health-retries", NO_HEALTH)                                             \
+	X(HEALTH_START_PERIOD, 0, "health-start-period", NO_HEALTH)                                   \
+	X(HEALTH_TIMEOUT, 0, "health-timeout", NO_HEALTH)                                             \
+	X(IP, 0, "ip", NO_BRIDGE)                                                                     \
+	X(IP6, 0, "ip6", NO_BRIDGE)                                                                   \
+	X(MAC_ADDRESS, 0, "mac-address", NO_BRIDGE)                                                   \
+	X(NETWORK_ALIAS, 0, "network-alias", NO_BRIDGE)                                               \
+	X(LINK, 0, "link", NO_BRIDGE)                                                                 \
+	X(LINK_LOCAL_IP, 0, "link-local-ip", NO_BRIDGE)                                               \
+	X(GPUS, 0, "gpus", "name the devices with --device")                                          \
+	X(HOSTUSER, 0, "hostuser", "users of the host are not added to the container's /etc/passwd yet") \
+	X(PASSWD_ENTRY, 0, "passwd-entry", "the container's /etc/passwd is not changed yet")          \
+	X(GROUP_ENTRY, 0, "group-entry", "the container's /etc/group is not changed yet")             \
+	X(HOSTS_FILE, 0, "hosts-file", "name the hosts with --add-host, or mount the file: -v FILE:/etc/hosts") \
+	X(INIT_PATH, 0, "init-path", "the init of --init is ranby's own")                             \
+	X(INIT_CTR, 0, "init-ctr", NO_PODS)                                                           \
+	X(PERSONALITY, 0, "personality", "not supported yet")                                         \
+	X(PRESERVE_FDS, 0, "preserve-fds", "no descriptor but the standard three is passed yet")      \
+	X(PRESERVE_FD, 0, "preserve-fd", "no descriptor but the standard three is passed yet")        \
+	X(SDNOTIFY, 0, "sdnotify", "the service manager is not notified yet")                         \
+	X(SUBUIDNAME, 0, "subuidname", "use --uidmap")                                                \
+	X(SUBGIDNAME, 0, "subgidname", "use --gidmap")                                                \
+	X(TIMEOUT, 0, "timeout", "run it under timeout(1)")                                           \
+	X(RUNTIME, 0, "runtime", "the runtime is ranby-runtime")                                      \
+	X(STORAGE_OPT, 0, "storage-opt", "not supported yet")                                         \
+	X(ISOLATION, 0, "isolation", "Linux has but one kind")                                        \
+	X(VOLUME_DRIVER, 0, "volume-driver", "volumes are directories; there are no drivers")         \
+	X(SHM_SIZE_SYSTEMD, 0, "shm-size-systemd", "systemd mode is not supported yet")               \
+	X(CHROOTDIRS, 0, "chrootdirs", "not supported yet")                                           \
+	X(DECRYPTION_KEY, 0, "decryption-key", "encrypted images are not supported")                  \
+	X(SECCOMP_POLICY, 0, "seccomp-policy", "use --security-opt seccomp=FILE")                     \
+	X(RETRY, 0, "retry", "pull the image first")                                                  \
+	X(CERT_DIR, 0, "cert-dir", "not supported yet")
+
+#define REFUSED_FLAGS(X)                                                                      \
+	X(OOM_KILL_DISABLE, "oom-kill-disable", NO_LIMITS)                                    \
+	X(RMI, "rmi", "remove the image afterwards: ranby rmi IMAGE")                         \
+	X(PASSWD, "passwd", "the container's /etc/passwd is not changed yet")                 \
+	X(ENV_MERGE, "env-merge", "not supported yet")                                        \
+	X(USE_API_SOCKET, "use-api-socket", "there is no daemon and no socket")               \
+	X(DISABLE_CONTENT_TRUST, "disable-content-trust", "docker's content trust is not supported")
+
+#define INDEX_VALUE(id, short_name, name, why) REFUSED_##id,
+#define INDEX_FLAG(id, name, why) REFUSED_##id,
+enum { REFUSED_VALUES(INDEX_VALUE) N_REFUSED_VALUES };
+enum { REFUSED_FLAGS(INDEX_FLAG) N_REFUSED_FLAGS };
+
+_Static_assert(N_REFUSED_VALUES <= sizeof(((struct container_options *)0)->refused_value) / sizeof(char *), "slots");
+_Static_assert(N_REFUSED_FLAGS <= sizeof(((struct container_options *)0)->refused_flag), "slots");
+
+struct refusal {
+	const char *name, *why;
+};
+#define REASON_VALUE(id, short_name, name, why) [REFUSED_##id] = {name, why},
+#define REASON_FLAG(id, name, why) [REFUSED_##id] = {name, why},
+static const struct refusal refused_values[] = {REFUSED_VALUES(REASON_VALUE)};
+static const struct refusal refused_flags[] = {REFUSED_FLAGS(REASON_FLAG)};
+
+#define ROW_VALUE(id, short_name, name, why) \
+	{short_name, name, OPT_STRING, O(refused_value) + REFUSED_##id * sizeof(char *), .arg = "VALUE", .help = why, .hidden = true},
+#define ROW_FLAG(id, name, why) {0, name, OPT_FLAG, O(refused_flag) + REFUSED_##id, .help = why, .hidden = true},
+
+const struct option_row container_run_rows[] = {
+	{'d', "detach", OPT_FLAG, O(detach), .group = "How it runs", .help = "Run in the background and print the container's id"},
+	{0, "detach-keys", OPT_STRING, O(detach_keys), .arg = "KEYS", .help = "Keys that detach from it (ctrl-p,ctrl-q); empty: none"},
+	{0, "sig-proxy", OPT_FLAG, O(sig_proxy), .help = "Pass signals on to the payload (true)"},
+	/* above: CONTAINER_RUN_ONLY rows */
+	{'i', "interactive", OPT_FLAG, O(interactive), .group = "How it runs", .help = "Keep standard input open"},
+	{'a', "attach", OPT_LIST, O(attach), .arg = "STREAM", .help = "Attach to stdin, stdout or stderr only"},
+	{'t', "tty", OPT_FLAG, O(tty), .help = "Give it a terminal"},
+	{0, "name", OPT_STRING, O(name), .arg = "NAME", .help = "Name of the container"},
+	{0, "replace", OPT_FLAG, O(replace), .help = "Remove a container that has the name already"},
+	{0, "rm", OPT_FLAG, O(rm), .help = "Remove the container when it exits"},
+	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "Restart policy: only \"no\" yet"},
+	{0, "stop-signal", OPT_STRING, O(stop_signal), .arg = "SIGNAL", .help = "Signal that stops it (SIGTERM, or the image's)"},
+	{0, "stop-timeout", OPT_U32, O(stop_timeout), .arg = "SECONDS", .help = "Time to stop before it is killed (10)"},
+	{0, "init", OPT_FLAG, O(init), .help = "Run a small init that reaps processes and passes signals on"},
+	{0, "cidfile", OPT_STRING, O(cidfile), .arg = "FILE", .help = "Write the id to a file, which must not exist"},
+	{0, "pidfile", OPT_STRING, O(pidfile), .arg = "FILE", .help = "Write the payload's process ID to a file"},
+	{0, "conmon-pidfile", OPT_STRING, O(monitor_pidfile), .arg = "FILE", .help = "Write the monitor's process ID to a file"},
+	{0, "log-driver", OPT_STRING, O(log_driver), .arg = "DRIVER", .help = "k8s-file or none"},
+	{0, "log-opt", OPT_LIST, O(log_opt), .arg = "NAME=VALUE", .help = "max-size=SIZE"},
+	{'l', "label", OPT_LIST, O(label), .arg = "KEY=VALUE", .help = "Set a label"},
+	{0, "label-file", OPT_LIST, O(label_file), .arg = "FILE", .help = "Read labels from a file"},
+	{0, "annotation", OPT_LIST, O(annotation), .arg = "KEY=VALUE", .help = "Set an OCI annotation"},
+
+	{'w', "workdir", OPT_STRING, O(workdir), .arg = "DIR", .group = "The process", .help = "Working directory"},
+	{'u', "user", OPT_STRING, O(user), .arg = "USER[:GROUP]", .help = "User and group, by name or number"},
+	{0, "group-add", OPT_LIST, O(group_add), .arg = "GROUP", .help = "Add a supplementary group"},
+	{0, "entrypoint", OPT_STRING, O(entrypoint), .arg = "COMMAND", .help = "Replace the image's entrypoint: a word or a JSON array"},
+	{'e', "env", OPT_LIST, O(env), .arg = "NAME[=VALUE]", .help = "Set a variable, or pass the caller's on"},
+	{0, "env-file", OPT_LIST, O(env_file), .arg = "FILE", .help = "Read variables from a file"},
+	{0, "env-host", OPT_FLAG, O(env_host), .help = "Pass the caller's whole environment on"},
+	{0, "http-proxy", OPT_FLAG, O(http_proxy), .help = "Pass the caller's proxy variables on (true)"},
+	{0, "unsetenv", OPT_LIST, O(unsetenv), .arg = "NAME", .help = "Leave out a variable of the image"},
+	{0, "unsetenv-all", OPT_FLAG, O(unsetenv_all), .help = "Leave out all variables of the image"},
+	{0, "umask", OPT_STRING, O(umask), .arg = "MODE", .help = "File mode creation mask (0022)"},
+	{0, "ulimit", OPT_LIST, O(ulimit), .arg = "NAME=SOFT[:HARD]", .help = "Set a resource limit of processes"},
+	{0, "oom-score-adj", OPT_STRING, O(oom_score_adj), .arg = "N", .help = "How likely the kernel kills it when memory is short (-1000 to 1000)"},
+	{0, "tz", OPT_STRING, O(tz), .arg = "ZONE", .help = "Time zone, or \"local\""},
+	{0, "systemd", OPT_STRING, O(systemd), .arg = "BOOL", .help = "systemd mode: only false yet"},
+
+	{0, "pull", OPT_STRING, O(pull), .arg = "POLICY", .group = "The image", .help = "When to pull it: always, missing, never, newer"},
+	{'q', "quiet", OPT_FLAG, O(quiet), .help = "Show no progress"},
+	{0, "platform", OPT_STRING, O(platform), .arg = "OS/ARCH[/VARIANT]", .help = "Platform of the image"},
+	{0, "os", OPT_STRING, O(os), .arg = "OS", .help = "Operating system of the image"},
+	{0, "arch", OPT_STRING, O(arch), .arg = "ARCH", .help = "Architecture of the image"},
+	{0, "variant", OPT_STRING, O(variant), .arg = "VARIANT", .help = "Variant of the architecture"},
+	{0, "authfile", OPT_STRING, O(authfile), .arg = "FILE", .help = "Credentials of registries"},
+	{0, "creds", OPT_STRING, O(creds), .arg = "USER[:PASSWORD]", .help = "Credentials of this registry"},
+	{0, "tls-verify", OPT_FLAG, O(tls_verify), .help = "Require HTTPS and a valid certificate (true)"},
+	{0, "rootfs", OPT_FLAG, O(rootfs_flag), .help = "The first operand is a directory, not an image"},
+	{0, "image-volume", OPT_STRING, O(image_volume), .arg = "MODE", .help = "What becomes of the image's volumes: anonymous, tmpfs, ignore"},
+
+	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "Files", .help = "Mount a directory, a file or a volume"},
+	{0, "mount", OPT_LIST, O(mount), .arg = "type=TYPE,...", .help = "Mount a bind, volume or tmpfs"},
+	{0, "tmpfs", OPT_LIST, O(tmpfs), .arg = "DST[:OPTS]", .help = "Mount a tmpfs"},
+	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
+	{0, "read-only", OPT_FLAG, O(read_only), .help = "Make the root file system read-only"},
+	{0, "read-only-tmpfs", OPT_FLAG, O(read_only_tmpfs), .help = "With --read-only: writable /run, /tmp and /var/tmp (true)"},
+	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of /dev/shm (64m)"},
+
+	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "pasta, slirp4netns, none or host"},
+	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
+	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port on the host"},
+	{'P', "publish-all", OPT_FLAG, O(publish_all), .help = "Publish all exposed ports on free ports of the host"},
+	{0, "expose", OPT_LIST, O(expose), .arg = "PORT[/PROTO]", .help = "A port that --publish-all publishes"},
+	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside"},
+	{0, "add-host", OPT_LIST, O(add_host), .arg = "NAME:IP", .help = "Add a line to /etc/hosts"},
+	{0, "dns", OPT_LIST_CSV, O(dns), .arg = "IP", .help = "Name server; \"none\" leaves /etc/resolv.conf alone"},
+	{0, "dns-search", OPT_LIST_CSV, O(dns_search), .arg = "DOMAIN", .help = "Search domain; \".\" for none"},
+	{0, "dns-option", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "Option of the resolver"},
+	{0, "dns-opt", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "The same as --dns-option", .hidden = true},
+	{0, "no-hosts", OPT_FLAG, O(no_hosts), .help = "Leave /etc/hosts alone"},
+	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave /etc/hostname alone"},
+
+	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "private, host, keep-id[:uid=,gid=,size=], auto[:size=], nomap"},
+	{0, "uidmap", OPT_LIST, O(uidmap), .arg = "CTR:KEEPER[:N]", .help = "Map user IDs"},
+	{0, "gidmap", OPT_LIST, O(gidmap), .arg = "CTR:KEEPER[:N]", .help = "Map group IDs"},
+	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
+	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "private, none or host"},
+	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
+	{0, "cgroupns", OPT_STRING, O(cgroupns), .arg = "MODE", .help = "private or host"},
+	{0, "cgroups", OPT_STRING, O(cgroups), .arg = "MODE", .help = "enabled, disabled or no-conmon"},
+
+	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, apparmor=, label=, mask=, unmask=, proc-opts="},
+	{0, "cap-add", OPT_LIST_CSV, O(cap_add), .arg = "CAP", .help = "Add a capability, or ALL"},
+	{0, "cap-drop", OPT_LIST_CSV, O(cap_drop), .arg = "CAP", .help = "Drop a capability, or ALL"},
+	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the container's namespaces"},
+	{0, "privileged", OPT_FLAG, O(privileged), .help = "All capabilities in its namespaces, no seccomp filter, nothing masked"},
+
+	REFUSED_VALUES(ROW_VALUE)
+	REFUSED_FLAGS(ROW_FLAG)
+	OPTION_END,
+};
+
+void container_options_args_done(void *args)
+{
+	container_options_done(args);
+}
+
+static int refuse(const struct refusal *r, struct err *e)
+{
+	return err_set(e, ENOTSUP, "--%s: %s", r->name, r->why);
+}
+
+static int check_refused(const struct container_options *o, struct err *e)
+{
+	for (size_t i = 0; i < N_REFUSED_VALUES; i++)
+		if (o->refused_value[i])
+			return refuse(&refused_values[i], e);
+	for (size_t i = 0; i < N_REFUSED_FLAGS; i++)
+		if (o->refused_flag[i])
+			return refuse(&refused_flags[i], e);
+	return 0;
+}
+
+/* Options whose default is not zero, unless they were given. */
+static void set_defaults(const struct command_call *call, struct container_options *o)
+{
+	struct container_options d = {0};
+	const struct {
+		const char *name;
+		void *at;
+		const void *value;
+		size_t size;
+	} defaults[] = {
+		{"http-proxy", &o->http_proxy, &d.http_proxy, sizeof(d.http_proxy)},
+		{"sig-proxy", &o->sig_proxy, &d.sig_proxy, sizeof(d.sig_proxy)},
+		{"read-only-tmpfs", &o->read_only_tmpfs, &d.read_only_tmpfs, sizeof(d.read_only_tmpfs)},
+		{"tls-verify", &o->tls_verify, &d.tls_verify, sizeof(d.tls_verify)},
+		{"stop-timeout", &o->stop_timeout, &d.stop_timeout, sizeof(d.stop_timeout)},
+		{"shm-size", &o->shm_size, &d.shm_size, sizeof(d.shm_size)},
+	};
+
+	container_options_defaults(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (!option_given(call->command->rows, call->full_argc, call->full_argv, defaults[i].name))
+			memcpy(defaults[i].at, defaults[i].value, defaults[i].size);
+}
+
+int container_options_finish(const struct command_call *call, struct err *e)
+{
+	struct container_options *o = call->args;
+	int r = check_refused(o, e);
+
+	if (r < 0)
+		return r;
+	set_defaults(call, o);
+	return container_options_check(o, e);
+}
