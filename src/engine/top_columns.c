@@ -15,6 +15,8 @@
  *	           counts in clock ticks. etime ends at clock ticks as well: the
  *	           start is not known any better.
  *	capabilities  "full" is what this kernel knows, "unknown" never comes in threes.
+ *	groups hgroups  "-" when there are none: an empty cell moves the columns
+ *	           after it for whoever splits at blanks.
  *	user group    an ID that the container's map does not hold is "?", not
  *	           the name that the image gives to the overflow ID.
  *
@@ -98,8 +100,9 @@ static struct json_object *id_value(uint32_t id, const char *name)
 
 	if (name)
 		escape_text(name, strlen(name), 0, &b);
-	if (!o || json_add_u64(o, "id", id) < 0 ||
-	    json_add(o, "name", name ? json_object_new_string(buf_str(&b)) : NULL) < 0)
+	/* the null is wanted: who reads it need not ask whether the key is there */
+	if (!o || json_add_u64(o, "id", id) < 0 || json_object_object_add(o, "name", NULL) < 0 ||
+	    (name && json_add_str(o, "name", buf_str(&b)) < 0))
 		return NULL;
 	return TAKE_PTR(o);
 }
@@ -237,7 +240,7 @@ static int group_list(const struct top_row_view *v, struct top_cell *c,
 	}
 	if (r < 0)
 		return r;
-	return cell_set(c, b.len ? buf_take(&b) : strdup(""), TAKE_PTR(array));
+	return cell_set(c, b.len ? buf_take(&b) : strdup("-"), TAKE_PTR(array));
 }
 
 static int host_group(const struct top_row_view *v, enum names_kind kind, uint32_t id, struct top_cell *c)

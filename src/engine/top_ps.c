@@ -8,8 +8,8 @@
  * To imitate podman's we would have to draw ps's hundred columns ourselves,
  * and get some of them wrong.
  *
- * ps is told the processes (-p), but -e and `aux` widen that again, so its
- * lines are filtered. With a format of the caller's own (-o) a PID column of
+ * ps is told the processes (-p) unless the arguments select some themselves
+ * (-e, `aux`, -C sleep), and its lines are filtered in any case. With a format of the caller's own (-o) a PID column of
  * fixed width is put in front and cut off again; otherwise the PID column is
  * found by its header, as docker does. A line that has no number there is an
  * error: a row more or less in silence is what this program exists against.
@@ -39,7 +39,7 @@ bool top_ps_wanted(const char *arg)
 	if (*arg == '-')
 		return true;
 	/* clusters as people type them hold a and x: no descriptor does, nor comes near */
-	return strchr(arg, 'a') && strchr(arg, 'x') && arg[strspn(arg, "aAcefghjlLmrsSTuvwxXZ")] == '\0';
+	return strchr(arg, 'a') && strchr(arg, 'x') && arg[strspn(arg, "aAcefghjlLmorsSTuvwxXZ")] == '\0';
 }
 
 /* ---- the processes ---- */
@@ -101,50 +101,57 @@ static bool pick_has(const struct pick *p, uint32_t pid)
 
 /* ---- ps ---- */
 
-/*
- * What a cluster ("-eo", "axo") ends with: the option that takes the rest, or
- * the next argument, as its value; '\0' when none does. *ret_next: it is the next.
- */
-static char valued_option(const char *cluster, bool bsd, bool *ret_next)
+/* What the caller's arguments do. */
+struct meaning {
+	bool format;  /* -o, -eo, axo, --format */
+	bool selects; /* -e, -C, aux, ...: then -p of ours would only add to it */
+};
+
+/* A cluster ("-eo", "axo"): its last option may take the rest, or the next argument, as its value; true when it is the next. */
+static bool read_cluster(const char *cluster, bool bsd, struct meaning *m)
 {
 	const char *valued = bsd ? "GOUkNopqtu" : "CGOUgkNnopqstu";
+	const char *selecting = bsd ? "Tagrxpqt" : "AaCdeGgNpqstuU";
 	size_t n = strcspn(cluster, valued);
 
-	*ret_next = cluster[n] && !cluster[n + 1];
-	return cluster[n];
+	for (size_t i = 0; i <= n && cluster[i]; i++)
+		m->selects = m->selects || strchr(selecting, cluster[i]);
+	m->format = m->format || cluster[n] == 'o';
+	return cluster[n] && !cluster[n + 1];
 }
 
-/* True when the arguments hold a format: -o, -eo, axo, --format. */
-static bool has_format(char *const *args, size_t n_args)
+static struct meaning read_meaning(char *const *args, size_t n_args)
 {
+	static const char *const long_selecting[] = {"--Group", "--User", "--group", "--user", "--pid", "--ppid",
+						     "--quick-pid", "--sid", "--tty", "--deselect"};
+	struct meaning m = {0};
+
 	for (size_t i = 0; i < n_args; i++) {
 		const char *a = args[i];
-		bool next = false;
 
-		if (strncmp(a, "--", 2) == 0) {
-			if (strncmp(a, "--format", 8) == 0)
-				return true;
+		if (strncmp(a, "--", 2) != 0) {
+			i += read_cluster(a + (*a == '-'), *a != '-', &m);
 			continue;
 		}
-		if (valued_option(a + (*a == '-'), *a != '-', &next) == 'o')
-			return true;
-		i += next;
+		m.format = m.format || strncmp(a, "--format", 8) == 0;
+		for (size_t j = 0; j < ARRAY_SIZE(long_selecting); j++)
+			m.selects = m.selects || strncmp(a, long_selecting[j], strlen(long_selecting[j])) == 0;
 	}
-	return false;
+	return m;
 }
 
-static int build_argv(const struct pick *p, char *const *args, size_t n_args, bool format, struct strv *v)
+static int build_argv(const struct pick *p, char *const *args, size_t n_args, struct meaning m, struct strv *v)
 {
 	_cleanup_(buf_done) struct buf list = BUF_INIT;
 	int r = strv_add(v, "ps");
 
-	if (r == 0 && format)
+	if (r == 0 && m.format)
 		r = strv_addf(v, "-o");
-	if (r == 0 && format)
+	if (r == 0 && m.format)
 		r = strv_addf(v, "pid:%d=", PID_WIDTH);
 	for (size_t i = 0; i < n_args && r == 0; i++)
 		r = strv_add(v, args[i]);
-	for (size_t i = 0; i < p->n && r == 0; i++) {
+	for (size_t i = 0; !m.selects && i < p->n && r == 0; i++) {
 		buf_addf(&list, "%s%d", list.len ? "," : "", (int)p->items[i].pid);
 		if ((i + 1) % PIDS_PER_ARG != 0 && i + 1 != p->n)
 			continue;
@@ -306,15 +313,16 @@ int top_ps(struct top_request *q, char *const *args, size_t n_args, unsigned wid
 	_cleanup_(buf_done) struct buf text = BUF_INIT_MAX(TOP_PS_OUTPUT_MAX + 1);
 	struct pick pick = {0};
 	_cleanup_free_ struct picked *items = NULL;
+	const struct meaning m = read_meaning(args, n_args);
 	struct filter f = {.pick = &pick};
 	int r;
 
-	f.format = has_format(args, n_args);
+	f.format = m.format;
 	r = pick_members(q, &pick, e);
 	items = pick.items;
 	if (r < 0)
 		return r;
-	r = build_argv(&pick, args, n_args, f.format, &argv);
+	r = build_argv(&pick, args, n_args, m, &argv);
 	if (r < 0)
 		return err_errno(e, -r, "ps");
 	r = run_ps(&argv, width, &text, e);
