@@ -235,7 +235,8 @@ static int group_list(const struct top_row_view *v, struct top_cell *c,
 		r = one(v, NAMES_GROUP, v->p->status.groups[i], &each);
 		buf_addf(&b, "%s%s", i ? "," : "", each.text ? each.text : "");
 		free(each.text);
-		if (json_append(array, each.value) < 0)
+		/* an unknown one is a null in its place */
+		if (json_object_array_add(array, each.value) < 0)
 			r = -ENOMEM;
 	}
 	if (r < 0)
