@@ -163,7 +163,7 @@ static int normalize_docker_io(struct reference *ref, struct err *e)
 	char path[REFERENCE_NAME_MAX + 1];
 
 	if (strcmp(ref->domain, "index.docker.io") == 0)
-		strncpy(ref->domain, "docker.io", sizeof(ref->domain) - 1);
+		snprintf(ref->domain, sizeof(ref->domain), "docker.io");
 	if (strcmp(ref->domain, "docker.io") != 0 || strchr(ref->path, '/'))
 		return 0;
 	if ((size_t)snprintf(path, sizeof(path), "library/%s", ref->path) >= sizeof(path))
