@@ -3,7 +3,8 @@
 #
 # What is done with a build: check, lint, fuzz, bench, demo, install.
 # `make help` lists them.
-.PHONY: help check check-unit lint lint-fast fuzz fuzz-bins bench demo kill-sweep images install uninstall completions
+.SECONDARY:
+.PHONY: help check lint lint-fast fuzz fuzz-bins bench demo kill-sweep images install uninstall completions
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
