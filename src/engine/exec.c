@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Its process is the container's own (bundle/config.json) with what the
+ * caller asked for put over it; the rules about users and capabilities are
+ * exec_process.c's. Everything else is launch.c's, as for a container.
+ */
+#include "engine/exec.h"
+#include "engine/exec_process.h"
+
+#include "base/clock.h"
+#include "oci/digest.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+#include "sys/self.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SESSION_PATH_MAX (2 * CONTAINER_ID_LEN + 16)
+
+static void session_path(const char *id, const char *exec_id, char out[static SESSION_PATH_MAX])
+{
+	snprintf(out, SESSION_PATH_MAX, "%s/exec/%s", id, exec_id);
+}
+
+/* RUN/ID/exec/EID/name, living as long as `x`. */
+static const char *keep(struct exec *x, const char *name)
+{
+	if (strv_addf(&x->texts, "%s/%s/exec/%s%s%s", x->q.eng->run_path, x->q.c->id, x->id, *name ? "/" : "", name) < 0)
+		return NULL;
+	return x->texts.items[x->texts.n - 1];
+}
+
+static int make_session(struct exec *x, struct err *e)
+{
+	char path[SESSION_PATH_MAX];
+	int r = container_new_id(x->id);
+
+	if (r == 0) {
+		session_path(x->q.c->id, x->id, path);
+		r = path_own_mkdirs(x->q.eng->run_fd, path, &x->run_dirfd);
+	}
+	return r < 0 ? err_errno(e, -r, "exec session of container %.12s", x->q.c->id) : 0;
+}
+
+static int write_process(struct exec *x, struct err *e)
+{
+	_cleanup_json_ struct json_object *process = NULL;
+	const char *text;
+	size_t len;
+	int r = exec_process_make(&x->q, &process, e);
+
+	if (r < 0)
+		return r;
+	text = json_text(process, &len);
+	r = text ? path_own_write(x->run_dirfd, "process.json", text, len, 0600, PATH_SYNC_NONE) : -ENOMEM;
+	return r < 0 ? err_errno(e, -r, "process of the exec session") : 0;
+}
+
+static int runtime_argv(struct exec *x, struct err *e)
+{
+	const char *process = keep(x, "process.json"), *start = keep(x, "start");
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct strv *v = &x->runtime_argv;
+	int r = self_open_program("ranby-runtime", &fd, &path, e);
+
+	if (r < 0)
+		return r;
+	if (!process || !start || strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 ||
+	    strv_addf(v, "%s/%s", x->q.eng->run_path, ENGINE_RUNTIME) < 0 || strv_add(v, "exec") < 0 ||
+	    strv_add(v, "--process") < 0 || strv_add(v, process) < 0 || strv_add(v, "--detach") < 0 ||
+	    strv_add(v, "--start-socket") < 0 || strv_add(v, start) < 0 || strv_add(v, "--pid-file") < 0 ||
+	    strv_add(v, x->plan.monitor.pid_file) < 0 || strv_add(v, "--error-fd") < 0 || strv_add(v, "{ERROR_FD}") < 0)
+		return err_errno(e, ENOMEM, "runtime");
+	if (x->q.tty && (strv_add(v, "--console-socket") < 0 || strv_add(v, "{CONSOLE}") < 0))
+		return err_errno(e, ENOMEM, "runtime");
+	return strv_add(v, x->q.c->id) < 0 ? err_errno(e, ENOMEM, "runtime") : 0;
+}
+
+static int exit_argv(struct exec *x, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct strv *v = &x->exit_argv;
+	int r = self_open_program("ranby", &fd, &path, e);
+
+	if (r < 0)
+		return r;
+	if (strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 || strv_add(v, x->q.eng->data_path) < 0 ||
+	    strv_add(v, "--runroot") < 0 || strv_add(v, x->q.eng->run_path) < 0 || strv_add(v, "container") < 0 ||
+	    strv_add(v, "cleanup") < 0 || strv_add(v, "--exec") < 0 || strv_add(v, x->id) < 0 ||
+	    strv_add(v, x->q.c->id) < 0)
+		return err_errno(e, ENOMEM, "cleanup");
+	return 0;
+}
+
+static int record_exec(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
+
+static int fill_plan(struct exec *x, struct err *e)
+{
+	struct monitor_launch *m = &x->plan.monitor;
+	int r;
+
+	*m = (struct monitor_launch)MONITOR_LAUNCH_INIT;
+	m->id = x->q.c->id;
+	m->tty = x->q.tty;
+	m->stdin_open = x->q.stdin_open;
+	m->userns_fd = x->keeper.userns_fd;
+	m->run_dir = keep(x, "");
+	m->exit_file = keep(x, "exit.json");
+	m->pid_file = keep(x, "pid");
+	if (!m->run_dir || !m->exit_file || !m->pid_file)
+		return err_errno(e, ENOMEM, "exec");
+	r = runtime_argv(x, e);
+	if (r == 0)
+		r = exit_argv(x, e);
+	if (r < 0)
+		return r;
+	m->runtime_argv = x->runtime_argv.items;
+	m->on_exit_argv = x->exit_argv.items;
+	x->plan.run_dirfd = x->run_dirfd;
+	x->plan.start_dirfd = x->run_dirfd;
+	x->plan.start_name = "start";
+	x->plan.record = record_exec;
+	x->plan.ctx = x;
+	return 0;
+}
+
+int exec_prepare(const struct exec_request *q, struct exec *x, struct err *e)
+{
+	int r;
+
+	x->q = *q;
+	r = keeper_of(q->eng, q->c, &x->keeper, e);
+	if (r == 0)
+		r = make_session(x, e);
+	if (r == 0)
+		r = write_process(x, e);
+	if (r == 0)
+		r = fill_plan(x, e);
+	return r == 0 ? launch_watch(&x->plan, &x->launch, e) : r;
+}
+
+static int add_command(struct json_object *o, char *const *command)
+{
+	struct json_object *list = json_object_new_array();
+	int r = list ? 0 : -ENOMEM;
+
+	for (; r == 0 && *command; command++)
+		r = json_append_str(list, *command);
+	if (r < 0) {
+		json_object_put(list);
+		return r;
+	}
+	return json_add(o, "command", list);
+}
+
+static int record_exec(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct exec *x = ctx;
+	struct timespec now = clock_now();
+	char time[CLOCK_TEXT_SIZE];
+	const char *text;
+	size_t len;
+	int r = o ? json_add(o, "inForce", in_force) : (json_object_put(in_force), -ENOMEM);
+
+	if (r < 0 || json_add_str(o, "id", x->id) < 0 || json_add_int(o, "pid", created->pid) < 0 ||
+	    json_add_u64(o, "startTicks", created->start_ticks) < 0 || add_command(o, x->q.command) < 0 ||
+	    json_add_str(o, "startedAt", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
+	    json_add(o, "startedBy", json_object_get(x->q.origin->json)) < 0 || !(text = json_text(o, &len)))
+		return err_errno(e, ENOMEM, "exec.json");
+	r = path_own_write(x->run_dirfd, "exec.json", text, len, 0600, PATH_SYNC_NONE);
+	return r < 0 ? err_errno(e, -r, "write exec.json") : 0;
+}
+
+int exec_release(struct exec *x, struct err *e)
+{
+	return launch_release(&x->plan, &x->launch, e);
+}
+
+int exec_clean_up(struct engine *eng, const struct container *c, const char *exec_id, struct err *e)
+{
+	char path[SESSION_PATH_MAX];
+	int r;
+
+	if (!digest_is_hex(exec_id))
+		return err_set(e, EINVAL, "\"%s\" is no exec session", exec_id);
+	session_path(c->id, exec_id, path);
+	r = path_own_remove_tree(eng->run_fd, path);
+	return r < 0 ? err_errno(e, -r, "remove exec session %.12s", exec_id) : 0;
+}
+
+int exec_ended(struct exec *x, struct err *e)
+{
+	/* a monitor that has been killed needs no telling */
+	(void)!monitor_say_cleaned(&x->launch.monitor, NULL);
+	return exec_clean_up(x->q.eng, x->q.c, x->id, e);
+}
+
+void exec_done(struct exec *x)
+{
+	bool failed = x->run_dirfd >= 0 && !x->launch.released;
+
+	launch_done(&x->launch);
+	if (failed)
+		(void)!exec_clean_up(x->q.eng, x->q.c, x->id, NULL);
+	keeper_done(&x->keeper);
+	fd_closep(&x->run_dirfd);
+	strv_done(&x->runtime_argv);
+	strv_done(&x->exit_argv);
+	strv_done(&x->texts);
+}
+
+/* Appends the session's exec.json if its process still runs. */
+static int list_session(int dirfd, const char *id, struct json_object *list)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_close_ int pidfd = -EBADF;
+	char path[CONTAINER_ID_LEN + 16];
+
+	snprintf(path, sizeof(path), "%.64s/exec.json", id);
+	if (path_own_read(dirfd, path, CONTAINER_JSON_MAX, &b) < 0 || json_parse(buf_str(&b), b.len, path, &o, NULL) < 0)
+		return 0;
+	if (pidfd_open_identity((pid_t)json_int(o, "pid"), (uint64_t)json_int(o, "startTicks"), &pidfd) < 0 ||
+	    pidfd_has_ended(pidfd))
+		return 0;
+	return json_append(list, TAKE_PTR(o));
+}
+
+int exec_list(struct engine *eng, const struct container *c, struct json_object **ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+	char path[CONTAINER_ID_LEN + 8];
+	struct dirent *d;
+	int r = list ? 0 : -ENOMEM, fd = -EBADF;
+	DIR *dir = NULL;
+
+	snprintf(path, sizeof(path), "%s/exec", c->id);
+	if (r == 0 && path_own_open(eng->run_fd, path, O_RDONLY | O_DIRECTORY, 0, &fd) == 0) {
+		dir = fdopendir(fd);
+		if (!dir)
+			fd_closep(&fd);
+	}
+	while (dir && r == 0 && json_object_array_length(list) < EXEC_SESSIONS_MAX && (d = readdir(dir)))
+		if (digest_is_hex(d->d_name))
+			r = list_session(dirfd(dir), d->d_name, list);
+	if (dir)
+		closedir(dir);
+	if (r < 0)
+		return err_errno(e, -r, "list exec sessions");
+	*ret = TAKE_PTR(list);
+	return 0;
+}
