@@ -6,9 +6,22 @@
 
 #include "cmd/command.h"
 
+extern const struct command command_attach;
+extern const struct command command_container_cleanup;
+extern const struct command command_create;
+extern const struct command command_exec;
+extern const struct command command_inspect;
+extern const struct command command_kill;
+extern const struct command command_logs;
 extern const struct command command_map;
+extern const struct command command_ps;
+extern const struct command command_rm;
+extern const struct command command_run;
+extern const struct command command_start;
+extern const struct command command_stop;
 extern const struct command command_top;
 extern const struct command command_version;
+extern const struct command command_wait;
 extern const struct command command_whois;
 
 #endif

@@ -7,12 +7,11 @@
  * the table (its name or an alias, of up to three words), parses its rows,
  * opens what it needs, and calls it. Whatever goes wrong comes back as one
  * struct err, and is printed in one place: "Error: what: why", and a hint.
- * An error's text may hold names that others chose, so it is escaped.
  */
-#include "base/escape.h"
 #include "base/suggest.h"
 #include "cmd/commands.h"
 #include "cmd/help.h"
+#include "cmd/report.h"
 #include "engine/engine.h"
 #include "sys/fd.h"
 
@@ -35,20 +34,6 @@ static const struct option_row global_rows[] = {
 	{'h', "help", OPT_FLAG, offsetof(struct globals, help), .help = "Show this help and exit"},
 	OPTION_END,
 };
-
-static void print_error(const struct err *e)
-{
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-
-	fflush(stdout);
-	escape_text(e->text, strlen(e->text), 0, &b);
-	fprintf(stderr, "Error: %s\n", buf_str(&b));
-	if (e->hint[0]) {
-		buf_reset(&b);
-		escape_text(e->hint, strlen(e->hint), 0, &b);
-		fprintf(stderr, "Hint: %s\n", buf_str(&b));
-	}
-}
 
 /* How many words of `name` (blank-separated) argv begins with; 0 unless all of them do. */
 static int match_words(const char *name, size_t len, int argc, char **argv)
@@ -266,8 +251,8 @@ int main(int argc, char **argv)
 		return EXIT_ENGINE;
 	r = dispatch(argc, argv, &e);
 	if (r < 0) {
-		print_error(&e);
-		r = e.exit_code ? e.exit_code : EXIT_ENGINE;
+		report_error(&e);
+		r = report_code(&e);
 	}
 	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
 		fprintf(stderr, "Error: write to standard output: %s\n", strerror(errno));

@@ -8,9 +8,19 @@
 #include "cmd/commands.h"
 
 const struct command *const command_table[] = {
+	&command_attach,
+	&command_container_cleanup,
+	&command_exec,
+	&command_inspect,
+	&command_kill,
+	&command_logs,
 	&command_map,
+	&command_ps,
+	&command_rm,
+	&command_stop,
 	&command_top,
 	&command_version,
+	&command_wait,
 	&command_whois,
 	NULL,
 };

@@ -4,16 +4,13 @@
  * Reading containers: no lock, no cache, and no file that says "running".
  *
  * What runs is decided by asking the kernel about {boot id, pid, start time}.
- * The order matters. The monitor writes exit.json while the payload is still
- * a zombie, so: first the process is looked at; only if it has ended is
- * exit.json read; and only if that is not there does the zombie's own exit
- * status count. When none of these can tell, the answer is "lost", never a
- * guess.
+ * How it ended is exit_find()'s to say: the monitor's file, else the
+ * zombie's own status, else "lost", never a guess.
  */
 #include "engine/container.h"
 
 #include "base/buf.h"
-#include "base/parse.h"
+#include "monitor/exit.h"
 #include "oci/digest.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -25,7 +22,8 @@
 #include <string.h>
 #include <time.h>
 
-#define EXIT_FILE_TRIES 40 /* of 5 ms: a live monitor is about to write it */
+#define EXIT_FILE "exit.json"
+#define EXIT_FILE_TRIES 10 /* of 5 ms */
 
 const char *container_status_word(enum container_status s)
 {
@@ -43,7 +41,6 @@ struct container *container_free(struct container *c)
 		return NULL;
 	json_object_put(c->spec);
 	json_object_put(c->state);
-	json_object_put(c->exit);
 	fd_closep(&c->dirfd);
 	free(c);
 	return NULL;
@@ -77,76 +74,6 @@ static int read_json(int dirfd, const char *name, struct json_object **ret, stru
 	return 0;
 }
 
-/* State letter and exit status of a process, from /proc/PID/stat: fields 3 and 52. */
-static int read_stat(pid_t pid, char *ret_state, int *ret_status)
-{
-	char path[32], text[2048], *at;
-	_cleanup_close_ int fd = -EBADF;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return -ESRCH;
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	if (!at || at[1] != ' ')
-		return -EINVAL;
-	*ret_state = at[2];
-	at = strrchr(text, ' ');
-	*ret_status = -1;
-	if (at) {
-		uint32_t status;
-
-		at[1 + strcspn(at + 1, "\n")] = '\0';
-		if (parse_u32(at + 1, 0, UINT16_MAX, &status) == 0)
-			*ret_status = (int)status;
-	}
-	return 0;
-}
-
-/* The code that the command line reports for a wait status. */
-static int code_of_status(int status)
-{
-	int sig = status & 0x7f;
-
-	return sig ? 128 + sig : (status >> 8) & 0xff;
-}
-
-/* Is {pid, start time} there, and not a zombie? Of a zombie also the exit code, or -1. */
-static bool is_alive(pid_t pid, uint64_t ticks, int *ret_zombie_code)
-{
-	_cleanup_close_ int pidfd = -EBADF;
-	int status = -1;
-	char state;
-
-	if (pid <= 0 || pidfd_open_identity(pid, ticks, &pidfd) < 0)
-		return false;
-	if (!pidfd_has_ended(pidfd))
-		return true;
-	/* the pidfd was right when we looked, and a zombie keeps its number until it is reaped */
-	if (read_stat(pid, &state, &status) == 0 && state == 'Z' && pidfd_open_identity(pid, ticks, &pidfd) == 0 &&
-	    status >= 0)
-		*ret_zombie_code = code_of_status(status);
-	return false;
-}
-
-static bool is_exit_of(struct json_object *exit, struct json_object *state)
-{
-	return exit && json_int(exit, "pid") == json_int(state, "pid") &&
-	       json_int(exit, "startTicks") == json_int(state, "startTicks");
-}
-
-static bool monitor_is_alive(struct json_object *state)
-{
-	int unused = -1;
-
-	return is_alive((pid_t)json_int(state, "monitorPid"), (uint64_t)json_int(state, "monitorStartTicks"), &unused);
-}
-
 static void pause_5ms(void)
 {
 	struct timespec t = {.tv_nsec = 5000000};
@@ -154,17 +81,26 @@ static void pause_5ms(void)
 	(void)nanosleep(&t, NULL);
 }
 
-/* exit.json of this start, waiting a little for a monitor that still lives. */
-static int read_exit(struct container *c, bool same_boot, struct err *e)
+static bool monitor_lives(const struct container *c)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+
+	return pidfd_open_identity((pid_t)json_int(c->state, "monitorPid"),
+				   (uint64_t)json_int(c->state, "monitorStartTicks"), &pidfd) == 0 &&
+	       !pidfd_has_ended(pidfd);
+}
+
+/*
+ * The monitor writes exit.json before it reaps, so while it lives one of file
+ * and zombie is there; a file that says more (when) is worth a short wait.
+ */
+static int find_end(struct container *c, pid_t pid, bool same_boot)
 {
 	for (int i = 0;; i++) {
-		int r = read_json(c->dirfd, "exit.json", &c->exit, e);
+		int r = exit_find(c->dirfd, EXIT_FILE, pid, c->start_ticks, -EBADF, &c->end);
 
-		if (r < 0 || is_exit_of(c->exit, c->state))
+		if (r != EXIT_FROM_ZOMBIE || !same_boot || i >= EXIT_FILE_TRIES || !monitor_lives(c))
 			return r;
-		json_object_put(TAKE_PTR(c->exit));
-		if (!same_boot || i >= EXIT_FILE_TRIES || !monitor_is_alive(c->state))
-			return 0;
 		pause_5ms();
 	}
 }
@@ -172,26 +108,33 @@ static int read_exit(struct container *c, bool same_boot, struct err *e)
 static int derive(struct engine *eng, struct container *c, struct err *e)
 {
 	bool same_boot;
-	int r, code = -1;
+	pid_t pid;
+	int r;
 
 	c->pid = 0;
 	c->start_ticks = 0;
 	c->exit_code = -1;
+	c->end = (struct monitor_exit){0};
 	c->status = CONTAINER_CREATED;
 	if (!c->state || json_int(c->state, "pid") == 0)
 		return 0;
+	pid = (pid_t)json_int(c->state, "pid");
 	c->start_ticks = (uint64_t)json_int(c->state, "startTicks");
 	same_boot = strcmp(json_str(c->state, "bootId"), eng->boot_id) == 0;
-	if (same_boot && is_alive((pid_t)json_int(c->state, "pid"), c->start_ticks, &code)) {
-		c->pid = (pid_t)json_int(c->state, "pid");
-		c->status = CONTAINER_RUNNING;
-		return 0;
-	}
-	r = read_exit(c, same_boot, e);
+	r = find_end(c, pid, same_boot);
 	if (r < 0)
-		return r;
-	c->exit_code = c->exit ? (int)json_int(c->exit, "exitCode") : code;
-	c->status = c->exit_code >= 0 ? CONTAINER_EXITED : CONTAINER_LOST;
+		return err_errno(e, -r, "%s", EXIT_FILE);
+	if (r == EXIT_STILL_RUNNING && same_boot) {
+		c->pid = pid;
+		c->status = CONTAINER_RUNNING;
+	} else if (r == EXIT_STILL_RUNNING || r == EXIT_LOST) {
+		/* running, but in another boot: somebody else's number */
+		c->status = CONTAINER_LOST;
+		c->end.reason = MONITOR_REASON_LOST;
+	} else {
+		c->status = CONTAINER_EXITED;
+		c->exit_code = c->end.exit_code;
+	}
 	return 0;
 }
 
@@ -199,7 +142,6 @@ int container_refresh(struct engine *eng, struct container *c, struct err *e)
 {
 	int r = read_json(c->dirfd, "state.json", &c->state, e);
 
-	json_object_put(TAKE_PTR(c->exit));
 	if (r == 0)
 		r = derive(eng, c, e);
 	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;

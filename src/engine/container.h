@@ -33,6 +33,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/engine.h"
+#include "monitor/protocol.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -61,13 +62,13 @@ struct container {
 	const char *name;          /* borrowed from spec */
 	struct json_object *spec;  /* container.json */
 	struct json_object *state; /* state.json, NULL when never started */
-	struct json_object *exit;  /* exit.json of this start, else NULL */
 	int dirfd;                 /* the container's directory */
 	/* derived when loaded */
 	enum container_status status;
 	pid_t pid;                 /* init in the host's pid namespace, 0 unless it runs */
 	uint64_t start_ticks;      /* its start time, 0 unless started */
 	int exit_code;             /* 128 + n for signal n; -1 when not known */
+	struct monitor_exit end;   /* of CONTAINER_EXITED and CONTAINER_LOST; finished_sec 0: not known when */
 };
 
 struct container_list {

@@ -173,3 +173,20 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 		r = remove_volumes(eng, c, e);
 	return r == 0 ? container_delete(eng, c, remove_container_dir, e) : r;
 }
+
+int remove_after_end(struct engine *eng, struct container *c, struct err *e)
+{
+	static const struct remove_options gone = {.volumes = true};
+	_cleanup_close_ int lock = -EBADF;
+	int r;
+
+	if (json_true(c->spec, "options.rm"))
+		return remove_container(eng, c, &gone, e);
+	r = container_lock(c, LOCK_TIMEOUT_MS, &lock, e);
+	if (r == 0)
+		r = container_refresh(eng, c, e);
+	/* started again meanwhile: what is there now is not ours to clear */
+	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
+		return r;
+	return remove_run_dirs(eng, c, e);
+}

@@ -256,29 +256,12 @@ int start_release(struct start *s, struct err *e)
 
 /* ---- the end ---- */
 
-int start_clean_up(struct engine *eng, struct container *c, struct err *e)
-{
-	static const struct remove_options gone = {.volumes = true};
-	_cleanup_close_ int lock = -EBADF;
-	int r;
-
-	if (json_true(c->spec, "options.rm"))
-		return remove_container(eng, c, &gone, e);
-	r = container_lock(c, LOCK_TIMEOUT_MS, &lock, e);
-	if (r == 0)
-		r = container_refresh(eng, c, e);
-	/* started again meanwhile: what is there now is not ours to clear */
-	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
-		return r;
-	return remove_run_dirs(eng, c, e);
-}
-
 int start_ended(struct start *s, struct err *e)
 {
 	int r, told = monitor_say_cleaned(&s->launch.monitor, NULL);
 
 	/* told first: the monitor has nothing left to do then, and its end is waited for */
-	r = start_clean_up(s->q.eng, s->q.c, e);
+	r = remove_after_end(s->q.eng, s->q.c, e);
 	(void)told; /* a monitor that has been killed needs no telling */
 	return r == -ENOENT ? 0 : r;
 }

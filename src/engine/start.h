@@ -58,7 +58,4 @@ int start_ended(struct start *s, struct err *e) _must_check_;
 
 void start_done(struct start *s);
 
-/* What is left to do after the end of any run (cleanup): as start_ended(), by anybody, without a monitor to tell. */
-int start_clean_up(struct engine *eng, struct container *c, struct err *e) _must_check_;
-
 #endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * each - a verb on every container that its operands, --all or --latest name.
+ *
+ *	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true};
+ *	return each_container(call, &w, stop_one, a, e);
+ *
+ * One that fails does not stop the others: its error is printed, and the
+ * exit code at the end is that of the last failure.
+ */
+#ifndef RANBY_CMD_EACH_H
+#define RANBY_CMD_EACH_H
+
+#include "base/err.h"
+#include "cmd/command.h"
+#include "engine/container.h"
+
+#include <stdbool.h>
+
+struct each {
+	bool all, latest;
+	bool running_only; /* --all: those that do not run are passed over */
+	bool ignore;       /* an operand that names none is no error */
+	const struct strv *ids; /* further operands (--cidfile), or NULL */
+};
+
+typedef int (*each_fn)(const struct command_call *call, struct container *c, void *ctx, struct err *e);
+
+/* Returns what run() is to return. -EINVAL: no operand, --all or --latest, or two of these. */
+int each_container(const struct command_call *call, const struct each *w, each_fn fn, void *ctx, struct err *e) _must_check_;
+
+/* One container: the first operand, or with `latest` the newest. */
+int one_container(const struct command_call *call, bool latest, struct container **ret, struct err *e) _must_check_;
+
+#endif

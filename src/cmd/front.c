@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* The relay itself is monitor/attach.h's; here is what the command line adds. */
+#include "cmd/front.h"
+
+#include "sys/pidfd.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+int front_check_tty(bool tty, bool want_stdin, struct err *e)
+{
+	if (!tty || !want_stdin || isatty(STDIN_FILENO))
+		return 0;
+	err_set(e, ENOTTY, "--tty with --interactive: standard input is not a terminal");
+	err_hint(e, "leave --tty out when input comes from a pipe or a file");
+	return -ENOTTY;
+}
+
+int front_flags(bool interactive, const struct strv *attach, uint32_t *ret, struct err *e)
+{
+	static const struct {
+		const char *word;
+		uint32_t flag;
+	} words[] = {{"stdin", MONITOR_WANT_STDIN}, {"stdout", MONITOR_WANT_STDOUT}, {"stderr", MONITOR_WANT_STDERR}};
+	uint32_t flags = 0;
+
+	for (size_t i = 0; attach && i < attach->n; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(words) && strcasecmp(words[k].word, attach->items[i]) != 0)
+			k++;
+		if (k == ARRAY_SIZE(words))
+			return err_set(e, EINVAL, "--attach %s: must be stdin, stdout or stderr", attach->items[i]);
+		flags |= words[k].flag;
+	}
+	if (!flags)
+		flags = MONITOR_WANT_STDOUT | MONITOR_WANT_STDERR;
+	if (interactive)
+		flags |= MONITOR_WANT_STDIN;
+	*ret = flags;
+	return 0;
+}
+
+static void pass_signal(int sig, void *data)
+{
+	const struct front *f = data;
+
+	if (f->pid_fd >= 0)
+		(void)!pidfd_signal(f->pid_fd, sig);
+}
+
+int front_connect(struct front *f, int run_dirfd, struct err *e)
+{
+	const char *keys = f->detach_keys ? f->detach_keys : DETACH_KEYS_DEFAULT;
+	int r = detach_keys_parse(keys, &f->options.keys, e);
+
+	if (r < 0)
+		return r;
+	f->options.flags = f->flags;
+	if (f->sig_proxy) {
+		f->options.on_signal = pass_signal;
+		f->options.data = f;
+	}
+	return attach_connect(run_dirfd, &f->options, &f->attach, e);
+}
+
+int front_relay(struct front *f, int *ret_code, struct err *e)
+{
+	struct monitor_exit x = {0};
+	int r = attach_relay(&f->attach, &f->options, &x, e);
+
+	if (r < 0)
+		return r;
+	switch ((enum attach_outcome)r) {
+	case ATTACH_EXITED:
+		*ret_code = x.exit_code;
+		return FRONT_EXITED;
+	case ATTACH_DETACHED:
+		return FRONT_DETACHED;
+	case ATTACH_BROKEN_PIPE:
+		/* nobody reads us: what a local command would have got */
+		pass_signal(SIGPIPE, f);
+		*ret_code = 128 + SIGPIPE;
+		return FRONT_EXITED;
+	case ATTACH_LOST:
+		break;
+	}
+	return FRONT_LOST;
+}
+
+void front_done(struct front *f)
+{
+	attach_done(&f->attach);
+}

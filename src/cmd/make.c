@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Who starts this is read first of all, before anything can have changed it;
+ * then the options are checked, which costs nothing, before the keeper and
+ * the image, which may.
+ */
+#include "cmd/make.h"
+#include "cmd/container_options.h"
+#include "cmd/report.h"
+#include "engine/create.h"
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+void made_done(struct made *m)
+{
+	origin_done(&m->origin);
+	keeper_done(&m->keeper);
+	m->c = container_free(m->c);
+}
+
+void make_notice(const struct keeper *k)
+{
+	if (k->single)
+		report_warning("%s", keeper_notice());
+}
+
+int make_write_file(const char *option, const char *path, const char *text, bool must_be_new, struct err *e)
+{
+	/* a name that the caller chose, in the caller's own directories: links are followed as any command does */
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (must_be_new ? O_EXCL : O_TRUNC), 0644);
+	int r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+
+	if (r == -EEXIST)
+		return err_set(e, EEXIST, "%s %s: the file is there already", option, path);
+	return r < 0 ? err_errno(e, -r, "%s %s", option, path) : 0;
+}
+
+/* --platform, or --os, --arch and --variant put together; NULL: this host's. */
+static int platform_of(const struct container_options *o, char **ret, struct err *e)
+{
+	if (o->platform && (o->os || o->arch || o->variant))
+		return err_set(e, EINVAL, "--platform and --os, --arch, --variant exclude each other");
+	if (o->platform)
+		*ret = strdup(o->platform);
+	else if (!o->os && !o->arch && !o->variant)
+		return 0;
+	else if (asprintf(ret, "%s/%s%s%s", o->os ? o->os : "linux", o->arch ? o->arch : "amd64", o->variant ? "/" : "",
+			  o->variant ? o->variant : "") < 0)
+		*ret = NULL;
+	return *ret ? 0 : err_errno(e, ENOMEM, "platform");
+}
+
+static int pull_options_of(const struct command_call *call, const struct container_options *o, const char *platform,
+			   struct pull_options *ret, struct err *e)
+{
+	*ret = (struct pull_options){
+		.policy = PULL_MISSING,
+		.platform = platform,
+		.creds = o->creds,
+		.auth_file = o->authfile,
+		.home = getenv("HOME"),
+		.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR"),
+		.xdg_config_home = getenv("XDG_CONFIG_HOME"),
+		.registry_auth_file = getenv("REGISTRY_AUTH_FILE"),
+	};
+	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
+		ret->tls = o->tls_verify ? PULL_TLS_VERIFY : PULL_TLS_INSECURE;
+	if (o->pull && pull_policy_parse(o->pull, &ret->policy, e) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static bool is_there(const char *path)
+{
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int create(const struct command_call *call, struct made *m, struct err *e)
+{
+	_cleanup_free_ char *platform = NULL;
+	const struct container_options *o = m->options;
+	struct pull_options pull;
+	char cwd[PATH_MAX];
+	struct create_request q = {
+		.options = o,
+		.image = o->rootfs ? NULL : call->argv[0],
+		.command = call->argv + 1,
+		.pull = &pull,
+		.origin = &m->origin,
+		.keeper = &m->keeper,
+		.env = environ,
+		.cwd = cwd,
+	};
+	int r = platform_of(o, &platform, e);
+
+	if (r == 0)
+		r = pull_options_of(call, o, platform, &pull, e);
+	if (r < 0)
+		return r;
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_errno(e, errno, "current directory");
+	return create_container(call->engine, &q, &m->c, e);
+}
+
+int make_container(const struct command_call *call, struct made *m, struct err *e)
+{
+	int r = origin_read(call->engine, &m->origin, e);
+
+	if (r == 0)
+		r = container_options_finish(call, e);
+	if (r < 0)
+		return r;
+	m->options = call->args;
+	if (m->options->cidfile && is_there(m->options->cidfile))
+		return err_set(e, EEXIST, "--cidfile %s: the file is there already", m->options->cidfile);
+	r = keeper_open(call->engine, &m->keeper, e);
+	if (r < 0)
+		return r;
+	make_notice(&m->keeper);
+	r = create(call, m, e);
+	if (r == 0 && m->options->cidfile)
+		r = make_write_file("--cidfile", m->options->cidfile, m->c->id, true, e);
+	return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * make - what `run` and `create` share: from the command line to a container.
+ *
+ *	_cleanup_(made_done) struct made m = MADE_INIT;
+ *	r = make_container(call, &m, e);
+ */
+#ifndef RANBY_CMD_MAKE_H
+#define RANBY_CMD_MAKE_H
+
+#include "base/err.h"
+#include "cmd/command.h"
+#include "engine/container.h"
+#include "engine/keeper.h"
+#include "engine/options.h"
+#include "engine/origin.h"
+
+struct made {
+	struct container_options *options; /* the command's arguments */
+	struct origin origin;
+	struct keeper keeper;
+	struct container *c;
+};
+#define MADE_INIT {.origin = ORIGIN_INIT, .keeper = KEEPER_INIT}
+
+/* Takes the options and operands of the call. Writes --cidfile. */
+int make_container(const struct command_call *call, struct made *m, struct err *e) _must_check_;
+void made_done(struct made *m);
+
+/* Writes a number or an id into a file that the caller named; `option` is for the error. */
+int make_write_file(const char *option, const char *path, const char *text, bool must_be_new, struct err *e) _must_check_;
+
+/* Says what a single ID means, when the keeper has one only. */
+void make_notice(const struct keeper *k);
+
+#endif

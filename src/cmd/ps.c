@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby ps: takes no lock and waits for nobody. */
+#include "cmd/commands.h"
+#include "cmd/screen.h"
+#include "base/clock.h"
+#include "base/table.h"
+#include "base/template.h"
+#include "engine/ps.h"
+
+#include <string.h>
+
+struct ps_args {
+	bool all, latest, no_trunc, noheading, quiet;
+	uint32_t last;
+	const char *format, *sort;
+	struct strv filter;
+};
+
+static const struct option_row ps_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct ps_args, all), .help = "Also those that do not run"},
+	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
+	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, auid, session"},
+	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
+	{'n', "last", OPT_U32, offsetof(struct ps_args, last), .arg = "N", .help = "The N newest, running or not"},
+	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest, running or not"},
+	{0, "no-trunc", OPT_FLAG, offsetof(struct ps_args, no_trunc), .help = "Do not shorten ids and commands"},
+	{0, "noheading", OPT_FLAG, offsetof(struct ps_args, noheading), .help = "No line of headers"},
+	{'q', "quiet", OPT_FLAG, offsetof(struct ps_args, quiet), .help = "Only ids"},
+	{0, "sort", OPT_CHOICE, offsetof(struct ps_args, sort), .arg = "KEY",
+	 .choices = "command|created|id|image|names|runningfor|status", .help = "Order (default created)"},
+	OPTION_END,
+};
+
+static void ps_args_done(void *args)
+{
+	strv_done(&((struct ps_args *)args)->filter);
+}
+
+#define DEFAULT_FORMAT "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Created}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+static const struct template_heading headings[] = {
+	{"ID", "CONTAINER ID"},   {"ImageID", "IMAGE ID"}, {"ExitCode", "EXIT CODE"}, {"RunningFor", "CREATED"},
+	{"CreatedHuman", "CREATED"}, {"CreatedAt", "CREATED AT"}, {"LoginUID", "LOGINUID"},  {"LoginUser", "LOGINUSER"},
+	{NULL, NULL},
+};
+
+/* Which of the list are wanted; those that are not are freed. */
+static void select_rows(const struct ps_args *a, const struct ps_filter *f, struct container_list *l)
+{
+	bool all = a->all || a->latest || a->last || ps_filter_has(f, "status") || ps_filter_has(f, "exited");
+	size_t last = a->latest ? 1 : a->last, n = 0;
+	bool *keep = mem_array(l->n, sizeof(bool));
+
+	for (size_t i = 0; keep && i < l->n; i++)
+		keep[i] = (all || l->items[i]->pid > 0) && ps_filter_match(f, l->items[i], l);
+	for (size_t i = 0; keep && i < l->n; i++)
+		if (keep[i])
+			l->items[n++] = l->items[i];
+		else
+			container_free(l->items[i]);
+	free(keep);
+	if (!keep)
+		return;
+	l->n = n;
+	while (last && l->n > last) {
+		container_free(l->items[0]);
+		l->n--;
+		memmove(l->items, l->items + 1, l->n * sizeof(struct container *));
+	}
+}
+
+struct keyed {
+	struct json_object *row;
+	const char *key;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	return strcmp(x->key, y->key);
+}
+
+/* Rows by a text column; they come by creation already. */
+static int sort_rows(struct json_object **rows, const char *key)
+{
+	static const struct {
+		const char *word, *field;
+	} fields[] = {{"command", "Command"}, {"id", "ID"}, {"image", "Image"}, {"names", "Names"}, {"status", "Status"}};
+	size_t n = json_object_array_length(*rows), k = 0;
+	struct json_object *sorted;
+	struct keyed *list;
+
+	while (k < ARRAY_SIZE(fields) && (!key || strcmp(fields[k].word, key) != 0))
+		k++;
+	if (k == ARRAY_SIZE(fields) || n == 0)
+		return 0;
+	list = mem_array(n, sizeof(*list));
+	sorted = json_object_new_array();
+	for (size_t i = 0; list && i < n; i++) {
+		list[i].row = json_object_array_get_idx(*rows, i);
+		list[i].key = json_str(list[i].row, fields[k].field);
+	}
+	if (list)
+		qsort(list, n, sizeof(*list), by_key);
+	for (size_t i = 0; list && sorted && i < n; i++)
+		if (json_append(sorted, json_object_get(list[i].row)) < 0) {
+			json_object_put(sorted);
+			sorted = NULL;
+		}
+	free(list);
+	if (!sorted)
+		return -ENOMEM;
+	json_object_put(*rows);
+	*rows = sorted;
+	return 0;
+}
+
+static int make_rows(const struct ps_args *a, const struct container_list *l, bool json, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *rows = json_object_new_array();
+	struct timespec now = clock_now();
+	int r = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
+		struct json_object *row = NULL;
+
+		r = json ? ps_json(l->items[i], &now, &row) : ps_row(l->items[i], a->no_trunc, &now, &row);
+		if (r == 0)
+			r = json_append(rows, row);
+	}
+	if (r == 0 && !json)
+		r = sort_rows(&rows, a->sort);
+	if (r == 0)
+		*ret = TAKE_PTR(rows);
+	return r;
+}
+
+static int print(const struct ps_args *a, const struct container_list *l, struct buf *out, struct err *e)
+{
+	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : DEFAULT_FORMAT;
+	_cleanup_json_ struct json_object *rows = NULL;
+	_cleanup_template_ struct template *t = NULL;
+	bool json = strcmp(format, "json") == 0;
+	int r = make_rows(a, l, json, &rows);
+
+	if (r < 0)
+		return err_errno(e, -r, "ps");
+	if (json) {
+		buf_addf(out, "%s\n", json_pretty(rows));
+		return 0;
+	}
+	r = template_parse(format, &t, e);
+	if (r == 0)
+		r = template_print(t, rows, headings, TEMPLATE_STRICT | (a->noheading ? TEMPLATE_NO_HEADING : 0U), out, e);
+	return r;
+}
+
+static int ps_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	_cleanup_(ps_filter_done) struct ps_filter f = {0};
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	const struct ps_args *a = call->args;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->filter.n; i++)
+		r = ps_filter_add(&f, a->filter.items[i], e);
+	if (r == 0)
+		r = container_list(call->engine, &l, e);
+	if (r < 0)
+		return r;
+	select_rows(a, &f, &l);
+	r = print(a, &l, &out, e);
+	return r == 0 ? screen_put(&out, e) : r;
+}
+
+const struct command command_ps = {
+	.name = "ps",
+	.aliases = "container ps|container ls|container list",
+	.operands = "[OPTIONS]",
+	.summary = "List containers",
+	.needs = NEED_ENGINE,
+	.rows = ps_rows,
+	.args_size = sizeof(struct ps_args),
+	.args_done = ps_args_done,
+	.run = ps_run,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby rm. With --force, what is not there is no error: it is as asked for. */
+#include "cmd/commands.h"
+#include "cmd/each.h"
+#include "engine/remove.h"
+
+#include <stdio.h>
+
+struct rm_args {
+	bool all, force, ignore, latest, volumes;
+	uint32_t time;
+};
+
+static const struct option_row rm_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct rm_args, all), .help = "Remove all containers"},
+	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "End those that run first"},
+	{'i', "ignore", OPT_FLAG, offsetof(struct rm_args, ignore), .help = "A container that is not there is no error"},
+	{'l', "latest", OPT_FLAG, offsetof(struct rm_args, latest), .help = "The newest container"},
+	{'t', "time", OPT_U32, offsetof(struct rm_args, time), .arg = "SECONDS", .max = 100000,
+	 .help = "With --force: wait so long after the stop signal before SIGKILL (default 0)"},
+	{'v', "volumes", OPT_FLAG, offsetof(struct rm_args, volumes), .help = "Remove their anonymous volumes too"},
+	OPTION_END,
+};
+
+static int rm_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	const struct rm_args *a = ctx;
+	const struct remove_options o = {.force = a->force, .volumes = a->volumes, .grace_ms = (int)a->time * 1000};
+	int r = remove_container(call->engine, c, &o, e);
+
+	if (r == -ENOENT && (a->force || a->ignore))
+		r = 0;
+	if (r == 0)
+		puts(c->name);
+	return r;
+}
+
+static int rm_run(const struct command_call *call, struct err *e)
+{
+	struct rm_args *a = call->args;
+	const struct each w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force};
+
+	container_sweep(call->engine, remove_container_dir);
+	return each_container(call, &w, rm_one, a, e);
+}
+
+const struct command command_rm = {
+	.name = "rm",
+	.aliases = "container rm",
+	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Remove containers",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = rm_rows,
+	.args_size = sizeof(struct rm_args),
+	.run = rm_run,
+};

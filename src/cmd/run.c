@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * ranby run: make, prepare, attach, release, relay, clear up. A start that
+ * fails leaves a created container, as docker and podman do, or nothing with
+ * --rm; its exit code says whose fault it was (125, 126, 127).
+ */
+#include "cmd/commands.h"
+#include "cmd/container_options.h"
+#include "cmd/front.h"
+#include "cmd/make.h"
+#include "cmd/report.h"
+#include "engine/remove.h"
+#include "engine/start.h"
+#include "engine/stop.h"
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+
+#include <stdio.h>
+
+#define EXIT_MESSAGE_MS 30000 /* from the last output to the exit file, which waits for the log */
+
+static int write_pid_files(const struct made *m, const struct start *s, struct err *e)
+{
+	const struct container_options *o = m->options;
+	char text[16];
+	int r = 0;
+
+	snprintf(text, sizeof(text), "%d", s->launch.created.pid);
+	if (o->pidfile)
+		r = make_write_file("--pidfile", o->pidfile, text, false, e);
+	snprintf(text, sizeof(text), "%d", s->launch.created.monitor_pid);
+	if (r == 0 && o->monitor_pidfile)
+		r = make_write_file("--conmon-pidfile", o->monitor_pidfile, text, false, e);
+	return r;
+}
+
+/* The monitor was killed under us: the container may go on, and only the kernel knows. */
+static int monitor_lost(const struct command_call *call, struct made *m, struct err *e)
+{
+	int r = stop_wait(call->engine, m->c, -1, e);
+
+	if (r < 0)
+		return r;
+	if (m->c->status != CONTAINER_EXITED)
+		return err_set(e, ECHILD, "container %.12s: its monitor was killed, and how it ended is lost", m->c->id);
+	return m->c->exit_code;
+}
+
+static int relay(const struct command_call *call, struct made *m, struct start *s, struct front *f, struct err *e)
+{
+	struct monitor_exit x;
+	int code = 0, r;
+
+	r = front_relay(f, &code, e);
+	if (r < 0 || r == FRONT_DETACHED)
+		return r < 0 ? r : 0;
+	if (r == FRONT_LOST)
+		code = monitor_lost(call, m, e);
+	else if (monitor_wait_exited(&s->launch.monitor, EXIT_MESSAGE_MS, &x, NULL) == 0)
+		code = x.exit_code;
+	if (code < 0)
+		return code;
+	r = start_ended(s, e);
+	return r < 0 ? r : code;
+}
+
+static int start_attached(const struct command_call *call, struct made *m, struct start *s, struct err *e)
+{
+	const struct container_options *o = m->options;
+	_cleanup_(front_done) struct front f = FRONT_INIT;
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = front_flags(o->interactive, &o->attach, &f.flags, e);
+
+	if (r < 0)
+		return r;
+	if (o->interactive)
+		f.flags |= MONITOR_STDIN_ONCE;
+	f.detach_keys = o->detach_keys;
+	f.sig_proxy = o->sig_proxy && !o->tty;
+	r = pidfd_open_identity(s->launch.created.pid, s->launch.created.start_ticks, &pidfd);
+	if (r < 0)
+		return err_errno(e, -r, "init of the container");
+	f.pid_fd = pidfd;
+	r = front_connect(&f, s->run_dirfd, e);
+	if (r == 0)
+		r = start_release(s, e);
+	return r < 0 ? r : relay(call, m, s, &f, e);
+}
+
+static int start_detached(struct made *m, struct start *s, struct err *e)
+{
+	int r = start_release(s, e);
+
+	if (r == 0)
+		puts(m->c->id);
+	return r;
+}
+
+static int start(const struct command_call *call, struct made *m, struct err *e)
+{
+	_cleanup_(start_done) struct start s = START_INIT;
+	const struct start_request q = {
+		.eng = call->engine, .c = m->c, .keeper = &m->keeper, .origin = &m->origin, .fresh = true,
+	};
+	int r = start_prepare(&q, &s, e);
+
+	if (r == 0)
+		r = write_pid_files(m, &s, e);
+	if (r < 0)
+		return r;
+	return m->options->detach ? start_detached(m, &s, e) : start_attached(call, m, &s, e);
+}
+
+/* After a start that failed. */
+static void discard(const struct command_call *call, struct made *m)
+{
+	static const struct remove_options all = {.force = true, .volumes = true};
+	struct err e = {0};
+	int r = remove_container(call->engine, m->c, &all, &e);
+
+	if (r < 0 && r != -ENOENT)
+		report_warning("container %.12s could not be removed: %s", m->c->id, e.text);
+}
+
+static int run_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(made_done) struct made m = MADE_INIT;
+	const struct container_options *o = call->args;
+	int r = front_check_tty(o->tty, o->interactive && !o->detach, e);
+
+	if (r == 0)
+		r = make_container(call, &m, e);
+	if (r < 0)
+		return r;
+	r = start(call, &m, e);
+	if (r < 0 && o->rm)
+		discard(call, &m);
+	return r;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.aliases = "container run",
+	.operands = "[OPTIONS] IMAGE [COMMAND [ARG...]]",
+	.summary = "Make a container of an image and run a command in it",
+	.needs = NEED_ENGINE,
+	.mode = OPTION_STOP_AT_OPERAND,
+	.min_operands = 1,
+	.max_operands = -1,
+	.rows = container_run_rows,
+	.args_size = sizeof(struct container_options),
+	.args_done = container_options_args_done,
+	.run = run_run,
+};

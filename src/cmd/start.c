@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby start: again, with what it was made with. -a attaches, and gives its exit code. */
+#include "cmd/commands.h"
+#include "cmd/each.h"
+#include "cmd/front.h"
+#include "cmd/make.h"
+#include "engine/start.h"
+#include "engine/stop.h"
+#include "sys/fd.h"
+#include "sys/pidfd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct start_args {
+	bool all, attach, interactive, latest;
+	const char *detach_keys;
+};
+
+static const struct option_row start_rows[] = {
+	{0, "all", OPT_FLAG, offsetof(struct start_args, all), .help = "Start all containers that do not run"},
+	{'a', "attach", OPT_FLAG, offsetof(struct start_args, attach), .help = "Attach to its output, and pass signals on"},
+	{0, "detach-keys", OPT_STRING, offsetof(struct start_args, detach_keys), .arg = "KEYS",
+	 .help = "Keys that detach (default ctrl-p,ctrl-q)"},
+	{'i', "interactive", OPT_FLAG, offsetof(struct start_args, interactive), .help = "Attach its standard input too"},
+	{'l', "latest", OPT_FLAG, offsetof(struct start_args, latest), .help = "The newest container"},
+	OPTION_END,
+};
+
+struct start_all {
+	const struct start_args *a;
+	struct origin origin;
+	struct keeper keeper;
+};
+
+static int relay(const struct command_call *call, struct container *c, struct start *s, struct front *f, struct err *e)
+{
+	struct monitor_exit x;
+	int code = 0, r;
+
+	r = front_relay(f, &code, e);
+	if (r < 0 || r == FRONT_DETACHED)
+		return r < 0 ? r : 0;
+	if (r == FRONT_LOST) {
+		r = stop_wait(call->engine, c, -1, e);
+		return r < 0 ? r : c->exit_code < 0 ? EXIT_ENGINE : c->exit_code;
+	}
+	if (monitor_wait_exited(&s->launch.monitor, 30000, &x, NULL) == 0)
+		code = x.exit_code;
+	r = start_ended(s, e);
+	return r < 0 ? r : code;
+}
+
+static int start_attached(const struct command_call *call, struct container *c, const struct start_args *a, struct start *s,
+			  struct err *e)
+{
+	_cleanup_(front_done) struct front f = FRONT_INIT;
+	_cleanup_close_ int pidfd = -EBADF;
+	bool want_stdin = a->interactive && json_true(c->spec, "config.openStdin");
+	int r = front_flags(want_stdin, NULL, &f.flags, e);
+
+	if (r == 0)
+		r = front_check_tty(json_true(c->spec, "config.tty"), want_stdin, e);
+	if (r < 0)
+		return r;
+	f.detach_keys = a->detach_keys;
+	f.sig_proxy = !json_true(c->spec, "config.tty");
+	r = pidfd_open_identity(s->launch.created.pid, s->launch.created.start_ticks, &pidfd);
+	if (r < 0)
+		return err_errno(e, -r, "init of the container");
+	f.pid_fd = pidfd;
+	r = front_connect(&f, s->run_dirfd, e);
+	if (r == 0)
+		r = start_release(s, e);
+	if (r == 0)
+		r = relay(call, c, s, &f, e);
+	front_done(&f);
+	return r;
+}
+
+static int start_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	_cleanup_(start_done) struct start s = START_INIT;
+	struct start_all *all = ctx;
+	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin};
+	int r;
+
+	if (c->status == CONTAINER_RUNNING && all->a->all)
+		return 0;
+	r = start_prepare(&q, &s, e);
+	if (r == -EALREADY && !all->a->attach) {
+		/* docker's and podman's: no error */
+		puts(c->name);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (all->a->attach || all->a->interactive)
+		return start_attached(call, c, all->a, &s, e);
+	r = start_release(&s, e);
+	if (r == 0)
+		puts(c->name);
+	return r;
+}
+
+static int start_run(const struct command_call *call, struct err *e)
+{
+	const struct start_args *a = call->args;
+	const struct each w = {.all = a->all, .latest = a->latest};
+	struct start_all all = {.a = a, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
+	int r;
+
+	if ((a->attach || a->interactive) && (a->all || call->argc > 1))
+		return err_set(e, EINVAL, "ranby start: you cannot attach to several containers at once");
+	r = origin_read(call->engine, &all.origin, e);
+	if (r == 0)
+		r = keeper_open(call->engine, &all.keeper, e);
+	if (r == 0)
+		r = each_container(call, &w, start_one, &all, e);
+	keeper_done(&all.keeper);
+	origin_done(&all.origin);
+	return r;
+}
+
+const struct command command_start = {
+	.name = "start",
+	.aliases = "container start",
+	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Start containers that do not run",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = start_rows,
+	.args_size = sizeof(struct start_args),
+	.run = start_run,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby stop: the stop signal, then, after the timeout, SIGKILL. */
+#include "cmd/commands.h"
+#include "cmd/each.h"
+#include "engine/stop.h"
+
+#include <stdio.h>
+
+struct stop_args {
+	bool all, ignore, latest, has_time;
+	int64_t time;
+};
+
+static const struct option_row stop_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct stop_args, all), .help = "Stop all running containers"},
+	{'i', "ignore", OPT_FLAG, offsetof(struct stop_args, ignore), .help = "A container that is not there is no error"},
+	{'l', "latest", OPT_FLAG, offsetof(struct stop_args, latest), .help = "The newest container"},
+	{'t', "time", OPT_I64, offsetof(struct stop_args, time), .arg = "SECONDS", .min = -1, .max = 1000000,
+	 .help = "Wait so long before SIGKILL; -1: for ever (default: what the container was made with, or 10)"},
+	{0, "timeout", OPT_I64, offsetof(struct stop_args, time), .arg = "SECONDS", .min = -1, .max = 1000000, .hidden = true,
+	 .help = "The same as --time"},
+	OPTION_END,
+};
+
+static int stop_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	const struct stop_args *a = ctx;
+	int ms = !a->has_time ? STOP_TIMEOUT_OWN : a->time < 0 ? -1 : (int)a->time * 1000;
+	int r = stop_container(call->engine, c, ms, e);
+
+	if (r == 0)
+		puts(c->name);
+	return r;
+}
+
+static int stop_run(const struct command_call *call, struct err *e)
+{
+	struct stop_args *a = call->args;
+	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore};
+
+	a->has_time = option_given(stop_rows, call->full_argc, call->full_argv, "time") ||
+		      option_given(stop_rows, call->full_argc, call->full_argv, "timeout");
+	return each_container(call, &w, stop_one, a, e);
+}
+
+const struct command command_stop = {
+	.name = "stop",
+	.aliases = "container stop",
+	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Stop running containers",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = stop_rows,
+	.args_size = sizeof(struct stop_args),
+	.run = stop_run,
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Mostly tables: a key of podman's, and where the value lies in
+ * container.json or state.json. A key that podman always has is always there,
+ * with its empty value where we know nothing.
+ */
+#include "engine/inspect.h"
+#include "engine/exec.h"
+
+#include "base/clock.h"
+#include "base/signame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum empty { STRING, NUMBER, BOOL, LIST, MAP };
+
+struct row {
+	const char *key;
+	const char *path; /* NULL: always the empty value */
+	enum empty empty;
+};
+
+static struct json_object *empty_value(enum empty kind)
+{
+	switch (kind) {
+	case STRING:
+		return json_object_new_string("");
+	case NUMBER:
+		return json_object_new_int(0);
+	case BOOL:
+		return json_object_new_boolean(false);
+	case LIST:
+		return json_object_new_array();
+	case MAP:
+		break;
+	}
+	return json_object_new_object();
+}
+
+static int add_rows(struct json_object *o, struct json_object *from, const struct row *rows, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct json_object *v = rows[i].path && from ? json_at(from, rows[i].path) : NULL;
+
+		r = json_add(o, rows[i].key, v ? json_object_get(v) : empty_value(rows[i].empty));
+	}
+	return r;
+}
+
+/* A new object of rows, added to `o` under `key`. */
+static int add_object(struct json_object *o, const char *key, struct json_object *from, const struct row *rows, size_t n,
+		      struct json_object **ret)
+{
+	struct json_object *sub = json_object_new_object();
+	int r = sub ? json_add(o, key, sub) : -ENOMEM;
+
+	if (r == 0)
+		r = add_rows(sub, from, rows, n);
+	if (r == 0 && ret)
+		*ret = sub;
+	return r;
+}
+
+static int add_time(struct json_object *o, const char *key, const struct timespec *t)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return json_add_str(o, key, clock_rfc3339(t, CLOCK_UTC, text));
+}
+
+static int add_state(struct json_object *o, const struct container *c)
+{
+	static const struct row rows[] = {{"StartedAt", "startedAt", STRING}, {"MonitorPid", "monitorPid", NUMBER}};
+	struct timespec never = CLOCK_NEVER, end = {.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
+	bool running = c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
+	struct json_object *s;
+	int r = add_object(o, "State", c->state, rows, ARRAY_SIZE(rows), &s);
+
+	if (r < 0 || json_add_str(s, "OciVersion", "1.0.2") < 0 ||
+	    json_add_str(s, "Status", container_status_word(c->status)) < 0 || json_add_bool(s, "Running", running) < 0 ||
+	    json_add_bool(s, "Paused", c->status == CONTAINER_PAUSED) < 0 ||
+	    json_add_bool(s, "OOMKilled", c->end.reason == MONITOR_REASON_OOM) < 0 ||
+	    json_add_bool(s, "Dead", false) < 0 || json_add_int(s, "Pid", c->pid) < 0 ||
+	    json_add_int(s, "ExitCode", c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST ? c->exit_code : 0) < 0 ||
+	    json_add_str(s, "Error", c->status == CONTAINER_LOST ? "how it ended is lost: its monitor was killed" : "") < 0)
+		return -ENOMEM;
+	if (!c->state && add_time(s, "StartedAt", &never) < 0)
+		return -ENOMEM;
+	return add_time(s, "FinishedAt", end.tv_sec ? &end : &never);
+}
+
+static int add_config(struct json_object *o, const struct container *c)
+{
+	static const struct row rows[] = {
+		{"Hostname", "config.hostname", STRING},     {"User", "config.user.name", STRING},
+		{"AttachStdin", NULL, BOOL},                 {"Tty", "config.tty", BOOL},
+		{"OpenStdin", "config.openStdin", BOOL},     {"Env", "config.env", LIST},
+		{"Cmd", "config.command", LIST},             {"Image", "image.name", STRING},
+		{"WorkingDir", "config.workingDir", STRING}, {"Entrypoint", "config.entrypoint", LIST},
+		{"Labels", "config.labels", MAP},            {"StopTimeout", "stopTimeout", NUMBER},
+		{"CreateCommand", "createdBy.argv", LIST},   {"Umask", "options.umask", STRING},
+	};
+	char sig[SIGNAME_MAX];
+	struct json_object *s;
+	int r = add_object(o, "Config", c->spec, rows, ARRAY_SIZE(rows), &s);
+
+	signal_name((int)json_int(c->spec, "stopSignal"), sig);
+	return r == 0 ? json_add_str(s, "StopSignal", sig) : r;
+}
+
+static int add_host_config(struct json_object *o, const struct container *c)
+{
+	static const struct row rows[] = {
+		{"Binds", "options.volume", LIST},           {"NetworkMode", "config.network.mode", STRING},
+		{"PortBindings", NULL, MAP},                 {"AutoRemove", "options.rm", BOOL},
+		{"CapAdd", "options.cap-add", LIST},         {"CapDrop", "options.cap-drop", LIST},
+		{"Dns", "options.dns", LIST},                {"ExtraHosts", "options.add-host", LIST},
+		{"GroupAdd", "options.group-add", LIST},     {"IpcMode", "options.ipc", STRING},
+		{"PidMode", "options.pid", STRING},          {"UTSMode", "options.uts", STRING},
+		{"UsernsMode", "config.userns.mode", STRING}, {"Privileged", "config.privileged", BOOL},
+		{"ReadonlyRootfs", "config.readOnly", BOOL}, {"SecurityOpt", "options.security-opt", LIST},
+		{"ShmSize", "options.shm-size", NUMBER},     {"Init", "options.init", BOOL},
+		{"RestartPolicy", NULL, MAP},                {"Ulimits", "options.ulimit", LIST},
+		{"LogConfig", "config.log", MAP},            {"IDMappings", "config.userns", MAP},
+	};
+
+	return add_object(o, "HostConfig", c->spec, rows, ARRAY_SIZE(rows), NULL);
+}
+
+/* Path and Args: what is executed, entrypoint and command in one. */
+static int add_words(struct json_object *o, const struct container *c)
+{
+	_cleanup_(strv_done) struct strv words = {0};
+	struct json_object *args = json_object_new_array();
+	int r = args ? json_add(o, "Args", args) : -ENOMEM;
+
+	if (r == 0)
+		r = json_get_strv(c->spec, "config.entrypoint", &words, NULL);
+	if (r == 0)
+		r = json_get_strv(c->spec, "config.command", &words, NULL);
+	for (size_t i = 1; r == 0 && i < words.n; i++)
+		r = json_append_str(args, words.items[i]);
+	return r == 0 ? json_add_str(o, "Path", words.n ? words.items[0] : "") : r;
+}
+
+static int add_paths(struct json_object *o, struct engine *eng, const struct container *c)
+{
+	char text[4096];
+	int r;
+
+	snprintf(text, sizeof(text), "%s/%s/%s/bundle/config.json", eng->data_path, ENGINE_CONTAINERS, c->id);
+	r = json_add_str(o, "OCIConfigPath", text);
+	snprintf(text, sizeof(text), "%s/%s/%s/ctr.log", eng->data_path, ENGINE_CONTAINERS, c->id);
+	if (r == 0)
+		r = json_add_str(o, "LogPath", text);
+	return r == 0 ? json_add_str(o, "OCIRuntime", "ranby-runtime") : r;
+}
+
+static int add_execs(struct json_object *o, struct json_object *ranby, struct engine *eng, const struct container *c)
+{
+	struct json_object *ids = json_object_new_array(), *list = NULL;
+	int r = ids ? json_add(o, "ExecIDs", ids) : -ENOMEM;
+
+	if (r == 0)
+		r = exec_list(eng, c, &list, NULL);
+	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++)
+		r = json_append_str(ids, json_str(json_object_array_get_idx(list, i), "id"));
+	if (r < 0) {
+		json_object_put(list);
+		return r;
+	}
+	return json_add(ranby, "Execs", list);
+}
+
+static int add_ranby(struct json_object *o, struct engine *eng, const struct container *c)
+{
+	static const struct row of_state[] = {
+		{"StartedBy", "startedBy", MAP}, {"InForce", "inForce", MAP}, {"BootID", "bootId", STRING},
+		{"StartTicks", "startTicks", NUMBER},
+	};
+	static const struct row of_spec[] = {
+		{"CreatedBy", "createdBy", MAP},
+		{"Options", "options", MAP},
+		{"Seccomp", "config.seccompProfile", STRING},
+		{"Layers", "image.layers", LIST},
+	};
+	struct json_object *ranby;
+	int r = add_object(o, "Ranby", c->state, of_state, ARRAY_SIZE(of_state), &ranby);
+
+	if (r == 0)
+		r = add_rows(ranby, c->spec, of_spec, ARRAY_SIZE(of_spec));
+	return r == 0 ? add_execs(o, ranby, eng, c) : r;
+}
+
+int inspect_container(struct engine *eng, const struct container *c, struct json_object **ret, struct err *e)
+{
+	static const struct row rows[] = {
+		{"Id", "id", STRING},
+		{"Created", "created", STRING},
+		{"Name", "name", STRING},
+		{"Image", "image.id", STRING},
+		{"ImageName", "image.name", STRING},
+		{"ImageDigest", "image.digest", STRING},
+		{"Rootfs", "image.rootfs", STRING},
+		{"RestartCount", NULL, NUMBER},
+		{"Mounts", "config.mounts", LIST},
+		{"EffectiveCaps", "config.capabilities", LIST},
+		{"BoundingCaps", "config.capabilities", LIST},
+		{"AppArmorProfile", "config.apparmor", STRING},
+		{"ProcessLabel", "inForce.label", STRING},
+		{"Driver", NULL, STRING},
+	};
+	static const struct row network[] = {{"Ports", "config.network.ports", LIST}, {"Networks", NULL, MAP}};
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	int r = o ? add_rows(o, c->spec, rows, ARRAY_SIZE(rows)) : -ENOMEM;
+
+	if (r == 0)
+		r = add_words(o, c);
+	if (r == 0)
+		r = add_state(o, c);
+	if (r == 0)
+		r = add_config(o, c);
+	if (r == 0)
+		r = add_host_config(o, c);
+	if (r == 0)
+		r = add_object(o, "NetworkSettings", c->spec, network, ARRAY_SIZE(network), NULL);
+	if (r == 0)
+		r = add_paths(o, eng, c);
+	if (r == 0)
+		r = add_ranby(o, eng, c);
+	if (r < 0)
+		return err_errno(e, -r, "inspect container %.12s", c->id);
+	*ret = TAKE_PTR(o);
+	return 0;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* Rows hold plain text; whoever prints them escapes. */
+#include "engine/ps.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COMMAND_WIDTH 20
+
+static struct timespec time_of(struct json_object *o, const char *key)
+{
+	return o && json_int(o, key) ? clock_from_ns(json_int(o, key)) : CLOCK_NEVER;
+}
+
+static struct timespec end_of(const struct container *c)
+{
+	if (!c->end.finished_sec)
+		return CLOCK_NEVER;
+	return (struct timespec){.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
+}
+
+void ps_status(const struct container *c, const struct timespec *now, char *out, size_t size)
+{
+	struct timespec start = time_of(c->state, "startedNs"), end = end_of(c);
+	char text[CLOCK_TEXT_SIZE] = "";
+
+	switch (c->status) {
+	case CONTAINER_RUNNING:
+	case CONTAINER_PAUSED:
+		snprintf(out, size, "Up %s%s", clock_human(now->tv_sec - start.tv_sec, text),
+			 c->status == CONTAINER_PAUSED ? " (Paused)" : "");
+		break;
+	case CONTAINER_EXITED:
+		if (!clock_is_never(&end))
+			clock_ago(&end, now, text);
+		snprintf(out, size, "Exited (%d)%s%s", c->exit_code, *text ? " " : "", text);
+		break;
+	case CONTAINER_LOST:
+		snprintf(out, size, "Lost");
+		break;
+	case CONTAINER_CREATED:
+		snprintf(out, size, "Created");
+		break;
+	}
+}
+
+static int add_ns_time(struct json_object *o, const char *key, struct timespec t)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return json_add_str(o, key, clock_is_never(&t) ? "" : clock_go(&t, CLOCK_LOCAL, text));
+}
+
+/* Words joined by blanks, at most `max` bytes and "..." (0: all). */
+static void command_text(const struct container *c, size_t max, struct buf *b)
+{
+	_cleanup_(strv_done) struct strv words = {0};
+	bool cut;
+
+	if (json_get_strv(c->spec, "config.command", &words, NULL) < 0)
+		return;
+	if (words.n == 0 && json_get_strv(c->spec, "config.entrypoint", &words, NULL) < 0)
+		return;
+	for (size_t i = 0; i < words.n; i++)
+		buf_addf(b, "%s%s", i ? " " : "", words.items[i]);
+	cut = max > 0 && b->len > max;
+	if (cut) {
+		b->len = max - 3;
+		/* not in the middle of a UTF-8 character */
+		while (b->len > 0 && ((unsigned char)b->data[b->len] & 0xc0) == 0x80)
+			b->len--;
+		buf_adds(b, "...");
+	}
+}
+
+/* "0.0.0.0:8080->80/tcp, ..." */
+static void ports_text(const struct container *c, struct buf *b)
+{
+	struct json_object *list = json_at(c->spec, "config.network.ports");
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *p = json_object_array_get_idx(list, i);
+		int64_t host = json_int(p, "hostPort"), inner = json_int(p, "containerPort"), count = json_int(p, "count");
+		const char *ip = json_str(p, "hostIp"), *protocol = json_str(p, "protocol");
+
+		buf_addf(b, "%s%s:%lld", i ? ", " : "", *ip ? ip : "0.0.0.0", (long long)host);
+		if (count > 1)
+			buf_addf(b, "-%lld->%lld-%lld", (long long)(host + count - 1), (long long)inner,
+				 (long long)(inner + count - 1));
+		else
+			buf_addf(b, "->%lld", (long long)inner);
+		buf_addf(b, "/%s", *protocol ? protocol : "tcp");
+	}
+}
+
+static void mounts_text(const struct container *c, struct buf *b)
+{
+	struct json_object *list = json_at(c->spec, "config.mounts");
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, "%s%s", i ? "," : "", json_str(json_object_array_get_idx(list, i), "destination"));
+}
+
+static void labels_text(const struct container *c, struct buf *b)
+{
+	struct json_object *map = json_at(c->spec, "config.labels");
+
+	if (!map || !json_object_is_type(map, json_type_object))
+		return;
+	json_object_object_foreach(map, key, value)
+		buf_addf(b, "%s%s=%s", b->len ? "," : "", key, json_object_get_string(value));
+}
+
+static int add_text(struct json_object *o, const char *key, const struct container *c,
+		    void (*fn)(const struct container *, struct buf *))
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	fn(c, &b);
+	return buf_bad(&b) ? -ENOMEM : json_add_str(o, key, buf_str(&b));
+}
+
+/* Who started it; who created it when it was never started. */
+static struct json_object *who(const struct container *c)
+{
+	struct json_object *o = c->state ? json_at(c->state, "startedBy") : NULL;
+
+	return o ? o : json_at(c->spec, "createdBy");
+}
+
+static int add_number_text(struct json_object *o, const char *key, struct json_object *from, const char *path)
+{
+	struct json_object *v = from ? json_at(from, path) : NULL;
+	char text[24] = "";
+
+	if (v)
+		snprintf(text, sizeof(text), "%lld", (long long)json_object_get_int64(v));
+	return json_add_str(o, key, text);
+}
+
+static int add_who(struct json_object *o, const struct container *c)
+{
+	struct json_object *w = who(c);
+
+	if (add_number_text(o, "LoginUID", w, "auid") < 0 || add_number_text(o, "Session", w, "session") < 0 ||
+	    json_add_str(o, "LoginUser", w ? json_str(w, "loginUser") : "") < 0 ||
+	    json_add_str(o, "TTY", w ? json_str(w, "tty") : "") < 0)
+		return -ENOMEM;
+	return json_add(o, "StartedBy", w ? json_object_get(w) : json_object_new_object());
+}
+
+static int add_times(struct json_object *o, const struct container *c, const struct timespec *now)
+{
+	struct timespec created = time_of(c->spec, "createdNs");
+	char ago[CLOCK_TEXT_SIZE], human[CLOCK_TEXT_SIZE];
+
+	clock_ago(&created, now, ago);
+	clock_human(now->tv_sec - created.tv_sec, human);
+	if (add_ns_time(o, "CreatedAt", created) < 0 || json_add_str(o, "Created", ago) < 0 ||
+	    json_add_str(o, "RunningFor", ago) < 0 || json_add_str(o, "CreatedHuman", ago) < 0 ||
+	    add_ns_time(o, "StartedAt", time_of(c->state, "startedNs")) < 0 || add_ns_time(o, "ExitedAt", end_of(c)) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	_cleanup_(buf_done) struct buf command = BUF_INIT;
+	struct json_object *labels = json_at(c->spec, "config.labels");
+	char status[160], id[CONTAINER_ID_LEN + 1], image[CONTAINER_ID_LEN + 1];
+	int width = no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT;
+
+	if (!o)
+		return -ENOMEM;
+	snprintf(id, sizeof(id), "%.*s", width, c->id);
+	snprintf(image, sizeof(image), "%.*s", width, json_str(c->spec, "image.id"));
+	ps_status(c, now, status, sizeof(status));
+	command_text(c, no_trunc ? 0 : COMMAND_WIDTH, &command);
+	if (buf_bad(&command) || json_add_str(o, "ID", id) < 0 || json_add_str(o, "Names", c->name) < 0 ||
+	    json_add_str(o, "Image", json_str(c->spec, json_at(c->spec, "image.name") ? "image.name" : "image.rootfs")) < 0 ||
+	    json_add_str(o, "ImageID", image) < 0 || json_add_str(o, "Command", buf_str(&command)) < 0 ||
+	    json_add_str(o, "State", container_status_word(c->status)) < 0 || json_add_str(o, "Status", status) < 0 ||
+	    json_add_int(o, "Pid", c->pid) < 0 || json_add_int(o, "ExitCode", c->exit_code < 0 ? 0 : c->exit_code) < 0 ||
+	    json_add_bool(o, "Exited", c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST) < 0 ||
+	    json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", false) < 0 ||
+	    json_add_str(o, "Pod", "") < 0 || json_add_str(o, "PodName", "") < 0 || json_add_int(o, "Restarts", 0) < 0 ||
+	    json_add_str(o, "Networks", json_str(c->spec, "config.network.mode")) < 0 ||
+	    json_add_str(o, "CIDFile", json_str(c->spec, "options.cidfile")) < 0 ||
+	    json_add(o, "Label", labels ? json_object_get(labels) : json_object_new_object()) < 0 ||
+	    add_text(o, "Labels", c, labels_text) < 0 || add_text(o, "Ports", c, ports_text) < 0 ||
+	    add_text(o, "Mounts", c, mounts_text) < 0 || add_times(o, c, now) < 0 || add_who(o, c) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int add_copy(struct json_object *o, const char *key, const struct container *c, const char *path)
+{
+	struct json_object *v = json_at(c->spec, path);
+
+	return v ? json_add(o, key, json_object_get(v)) : 0;
+}
+
+int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = NULL, *names = json_object_new_array();
+	struct timespec start = time_of(c->state, "startedNs"), end = end_of(c);
+	int r = names ? ps_row(c, true, now, &o) : -ENOMEM;
+
+	if (r == 0)
+		r = json_append_str(names, c->name);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < 8; i++) {
+		static const char *const texts[] = {"ID", "Names", "Command", "Labels", "Label", "Ports", "Mounts", "Created"};
+
+		json_object_object_del(o, texts[i]);
+	}
+	json_object_object_del(o, "StartedAt");
+	json_object_object_del(o, "ExitedAt");
+	if (json_add_str(o, "Id", c->id) < 0 || json_add(o, "Names", TAKE_PTR(names)) < 0 ||
+	    add_copy(o, "Command", c, "config.command") < 0 || add_copy(o, "Labels", c, "config.labels") < 0 ||
+	    add_copy(o, "Ports", c, "config.network.ports") < 0 || add_copy(o, "Mounts", c, "config.mounts") < 0 ||
+	    json_add_int(o, "Created", json_int(c->spec, "createdNs") / 1000000000) < 0 ||
+	    json_add_int(o, "StartedAt", start.tv_sec) < 0 || json_add_int(o, "ExitedAt", end.tv_sec) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}

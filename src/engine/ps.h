@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * ps - containers as rows for `ps`, and which of them are wanted.
+ *
+ *	struct ps_filter f = {0};
+ *	r = ps_filter_add(&f, "status=running", e);
+ *	if (ps_filter_match(&f, c)) r = ps_row(c, no_trunc, &now, &row);
+ */
+#ifndef RANBY_ENGINE_PS_H
+#define RANBY_ENGINE_PS_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "engine/container.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+/* KEY=VALUE as given. Different keys must all match, of one key any value (docker-ps(1)); labels must all match. */
+struct ps_filter {
+	struct strv items;
+};
+
+/* Keys: id, name, label, label!, status, ancestor, exited, before, since, volume, network, auid, session. -EINVAL, the nearest in the hint. */
+int ps_filter_add(struct ps_filter *f, const char *text, struct err *e) _must_check_;
+
+/* before= and since= name containers, which are looked up in `all`. */
+bool ps_filter_match(const struct ps_filter *f, const struct container *c, const struct container_list *all);
+
+/* True when a status was asked for: then --all is meant. */
+bool ps_filter_has(const struct ps_filter *f, const char *key);
+void ps_filter_done(struct ps_filter *f);
+
+/* All placeholders of --format, as texts; podman's names, and LoginUID, Session, LoginUser, TTY, StartedBy of our own. */
+int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret) _must_check_;
+
+/* The object of `--format json`. */
+int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret) _must_check_;
+
+/* "Up 3 minutes", "Exited (0) 2 hours ago", "Created", "Lost". */
+void ps_status(const struct container *c, const struct timespec *now, char *out, size_t size);
+
+#endif

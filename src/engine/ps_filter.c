@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* One function per key; a key is a row of the table. */
+#include "engine/ps.h"
+
+#include "base/suggest.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef bool (*match_fn)(const struct container *c, const char *value, const struct container_list *all);
+
+static bool match_id(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return strncmp(c->id, value, strlen(value)) == 0;
+}
+
+static bool match_name(const struct container *c, const char *value, const struct container_list *all)
+{
+	regex_t re;
+	bool found;
+
+	(void)all;
+	if (regcomp(&re, value, REG_EXTENDED | REG_NOSUB) != 0)
+		return strstr(c->name, value) != NULL;
+	found = regexec(&re, c->name, 0, NULL, 0) == 0;
+	regfree(&re);
+	return found;
+}
+
+static bool match_label(const struct container *c, const char *value, const struct container_list *all)
+{
+	struct json_object *labels = json_at(c->spec, "config.labels"), *v;
+	const char *eq = strchr(value, '=');
+	char key[512];
+
+	(void)all;
+	snprintf(key, sizeof(key), "%.*s", (int)(eq ? eq - value : (ptrdiff_t)strlen(value)), value);
+	if (!labels || !json_object_object_get_ex(labels, key, &v))
+		return false;
+	return !eq || strcmp(json_object_get_string(v), eq + 1) == 0;
+}
+
+static bool match_no_label(const struct container *c, const char *value, const struct container_list *all)
+{
+	return !match_label(c, value, all);
+}
+
+static bool match_status(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return strcmp(container_status_word(c->status), value) == 0 ||
+	       (strcmp(value, "stopped") == 0 && c->status == CONTAINER_EXITED);
+}
+
+/* A whole repository of the name, with or without the tag; or an image id's beginning. */
+static bool match_ancestor(const struct container *c, const char *value, const struct container_list *all)
+{
+	const char *name = json_str(c->spec, "image.name"), *at = name;
+	size_t len = strlen(value);
+
+	(void)all;
+	if (strncmp(json_str(c->spec, "image.id"), value, len) == 0)
+		return true;
+	while ((at = strstr(at, value))) {
+		bool starts = at == name || at[-1] == '/', ends = at[len] == '\0' || at[len] == ':' || at[len] == '@';
+
+		if (starts && ends)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+static bool match_exited(const struct container *c, const char *value, const struct container_list *all)
+{
+	char code[16];
+
+	(void)all;
+	snprintf(code, sizeof(code), "%d", c->exit_code);
+	return c->status == CONTAINER_EXITED && strcmp(code, value) == 0;
+}
+
+static int64_t created_of(const struct container_list *all, const char *name)
+{
+	for (size_t i = 0; all && i < all->n; i++)
+		if (strcmp(all->items[i]->name, name) == 0 || strncmp(all->items[i]->id, name, strlen(name)) == 0)
+			return json_int(all->items[i]->spec, "createdNs");
+	return 0;
+}
+
+static bool match_before(const struct container *c, const char *value, const struct container_list *all)
+{
+	int64_t t = created_of(all, value);
+
+	return t && json_int(c->spec, "createdNs") < t;
+}
+
+static bool match_since(const struct container *c, const char *value, const struct container_list *all)
+{
+	int64_t t = created_of(all, value);
+
+	return t && json_int(c->spec, "createdNs") > t;
+}
+
+static bool match_volume(const struct container *c, const char *value, const struct container_list *all)
+{
+	struct json_object *list = json_at(c->spec, "config.mounts");
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	(void)all;
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *m = json_object_array_get_idx(list, i);
+
+		if (strcmp(json_str(m, "name"), value) == 0 || strcmp(json_str(m, "destination"), value) == 0 ||
+		    strcmp(json_str(m, "source"), value) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool match_network(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return strcmp(json_str(c->spec, "config.network.mode"), value) == 0;
+}
+
+static bool match_who(const struct container *c, const char *key, const char *value)
+{
+	struct json_object *v = c->state ? json_at(c->state, key) : NULL;
+
+	return v && strcmp(json_object_get_string(v), value) == 0;
+}
+
+static bool match_auid(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return match_who(c, "startedBy.auid", value);
+}
+
+static bool match_session(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return match_who(c, "startedBy.session", value);
+}
+
+static const struct {
+	const char *key;
+	match_fn match;
+	bool every; /* several values: all of them, not any */
+} keys[] = {
+	{"id", match_id, false},           {"name", match_name, false},     {"label", match_label, true},
+	{"label!", match_no_label, true},  {"status", match_status, false}, {"ancestor", match_ancestor, false},
+	{"exited", match_exited, false},   {"before", match_before, false}, {"since", match_since, false},
+	{"volume", match_volume, false},   {"network", match_network, false}, {"auid", match_auid, false},
+	{"session", match_session, false},
+};
+
+static const char *key_word(size_t i, const void *ctx)
+{
+	(void)ctx;
+	return i < ARRAY_SIZE(keys) ? keys[i].key : NULL;
+}
+
+/* The value of an item of that key; NULL when it is of another. */
+static const char *value_of(const char *item, const char *key)
+{
+	size_t n = strlen(key);
+
+	return strncmp(item, key, n) == 0 && item[n] == '=' ? item + n + 1 : NULL;
+}
+
+int ps_filter_add(struct ps_filter *f, const char *text, struct err *e)
+{
+	const char *near;
+	char key[64];
+
+	if (!strchr(text, '='))
+		return err_set(e, EINVAL, "--filter %s: not of the form KEY=VALUE", text);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (value_of(text, keys[i].key))
+			return strv_add(&f->items, text) < 0 ? err_errno(e, ENOMEM, "--filter") : 0;
+	snprintf(key, sizeof(key), "%.*s", (int)strcspn(text, "="), text);
+	near = suggest(key, key_word, NULL);
+	err_set(e, EINVAL, "--filter %s: unknown filter", key);
+	if (near)
+		err_hint(e, "did you mean %s?", near);
+	return -EINVAL;
+}
+
+static bool match_key(const struct ps_filter *f, size_t k, const struct container *c, const struct container_list *all)
+{
+	bool given = false, any = false, every = true;
+
+	for (size_t i = 0; i < f->items.n; i++) {
+		const char *value = value_of(f->items.items[i], keys[k].key);
+		bool m;
+
+		if (!value)
+			continue;
+		m = keys[k].match(c, value, all);
+		given = true;
+		any = any || m;
+		every = every && m;
+	}
+	return !given || (keys[k].every ? every : any);
+}
+
+bool ps_filter_match(const struct ps_filter *f, const struct container *c, const struct container_list *all)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+		if (!match_key(f, k, c, all))
+			return false;
+	return true;
+}
+
+bool ps_filter_has(const struct ps_filter *f, const char *key)
+{
+	for (size_t i = 0; i < f->items.n; i++)
+		if (value_of(f->items.items[i], key))
+			return true;
+	return false;
+}
+
+void ps_filter_done(struct ps_filter *f)
+{
+	strv_done(&f->items);
+}
