@@ -3,14 +3,20 @@
 /*
  * The tables are the spec's words. Order of work: context with the default
  * action, architectures, rules, export to a memfd (libseccomp 2.5 exports to
- * descriptors only), and in front of it a short program of ours for calls
- * that are newer than the profile.
+ * descriptors only), and in front of it a short program of ours, for two
+ * things.
  *
- * That short program: a profile written today refuses with EPERM whatever it
+ * Newer calls: a profile written today refuses with EPERM whatever it
  * does not list. Tomorrow's C library tries a new call first, and takes
  * EPERM for an answer where ENOSYS would make it fall back. So calls above
  * the highest number that the section names, on that architecture, are
  * ENOSYS (runc does the same since 1.0.0-rc93).
+ *
+ * Multiplexers: where an architecture has socketcall(2) or ipc(2), libseccomp
+ * lets socket() through there too as soon as it is allowed, and drops the
+ * conditions on its arguments, which are behind a pointer: a profile without
+ * AF_ALG would have it again in a 32-bit program. They are ENOSYS unless the
+ * section names them itself.
  */
 #include "oci/seccomp.h"
 
@@ -28,6 +34,7 @@
 #define NAMES_MAX 4096
 #define ARCHES_MAX 16
 #define X32_BIT 0x40000000U
+#define FRONT_MAX 10 /* instructions per architecture of our program in front */
 
 static const struct {
 	const char *name;
@@ -85,6 +92,7 @@ struct compile {
 	uint32_t arch[ARCHES_MAX]; /* SCMP_ARCH_*, which are AUDIT_ARCH_* but for x32 */
 	int highest[ARCHES_MAX];   /* highest call number named, -1: none */
 	size_t n_arches;
+	bool socketcall, ipc;      /* named by the section itself */
 };
 
 void seccomp_filter_done(struct seccomp_filter *f)
@@ -258,6 +266,8 @@ static int add_name(struct compile *c, uint32_t action, const char *name, const 
 		return err_set(e, EINVAL, "names: %.40s is unknown, and would be allowed", name);
 	}
 	note_highest(c, name);
+	c->socketcall |= strcmp(name, "socketcall") == 0;
+	c->ipc |= strcmp(name, "ipc") == 0;
 	if (action == c->default_action)
 		return 0;
 	r = add_call(c, action, nr, a);
@@ -302,24 +312,53 @@ static int add_rules(struct compile *c, struct json_object *section, struct err 
 	return r;
 }
 
-/* ENOSYS for newer calls, in front: six instructions for each architecture. */
-static size_t newer_calls(const struct compile *c, struct sock_filter out[static 6 * ARCHES_MAX])
+static void put(struct sock_filter *out, size_t *n, struct sock_filter insn)
+{
+	out[(*n)++] = insn;
+}
+
+/* ENOSYS for that call number or, with `newer`, for those above it. The number is in the accumulator. */
+static void put_enosys(struct sock_filter *out, size_t *n, bool newer, uint32_t nr)
+{
+	uint16_t test = newer ? BPF_JMP | BPF_JGT | BPF_K : BPF_JMP | BPF_JEQ | BPF_K;
+
+	put(out, n, (struct sock_filter)BPF_JUMP(test, nr, 0, 1));
+	put(out, n, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+}
+
+/* One architecture of the program in front: at most FRONT_MAX instructions. */
+static void put_front(const struct compile *c, size_t arch, struct sock_filter *out, size_t *n)
+{
+	int socketcall = seccomp_syscall_resolve_name_arch(c->arch[arch], "socketcall");
+	int ipc = seccomp_syscall_resolve_name_arch(c->arch[arch], "ipc");
+	size_t skip;
+
+	put(out, n, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+	skip = *n;
+	put(out, n, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->arch[arch], 0, 0));
+	put(out, n, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+	if (socketcall >= 0 && !c->socketcall)
+		put_enosys(out, n, false, (uint32_t)socketcall);
+	if (ipc >= 0 && !c->ipc)
+		put_enosys(out, n, false, (uint32_t)ipc);
+	if (c->default_action != SCMP_ACT_ERRNO(ENOSYS)) {
+		/* x32 numbers are the filter's own matter */
+		put(out, n, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0));
+		put_enosys(out, n, true, (uint32_t)c->highest[arch]);
+	}
+	out[skip].jf = (uint8_t)(*n - skip - 1);
+}
+
+/* The program in front, for all architectures. */
+static size_t front(const struct compile *c, struct sock_filter out[static FRONT_MAX * ARCHES_MAX])
 {
 	size_t n = 0;
 
-	if (!refuses(c->default_action) || c->default_action == SCMP_ACT_ERRNO(ENOSYS))
+	if (!refuses(c->default_action))
 		return 0;
-	for (size_t i = 0; i < c->n_arches; i++) {
-		if (c->highest[i] < 0 || c->arch[i] == SCMP_ARCH_X32)
-			continue;
-		/* not this architecture: to the next; x32 numbers are the filter's own matter */
-		out[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-		out[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->arch[i], 0, 4);
-		out[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-		out[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0);
-		out[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)c->highest[i], 0, 1);
-		out[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	}
+	for (size_t i = 0; i < c->n_arches; i++)
+		if (c->highest[i] >= 0 && c->arch[i] != SCMP_ARCH_X32)
+			put_front(c, i, out, &n);
 	return n;
 }
 
@@ -327,8 +366,8 @@ static int export(const struct compile *c, struct seccomp_filter *ret, struct er
 {
 	_cleanup_close_ int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	struct sock_filter head[6 * ARCHES_MAX];
-	size_t n = newer_calls(c, head);
+	struct sock_filter head[FRONT_MAX * ARCHES_MAX];
+	size_t n = front(c, head);
 	int r;
 
 	if (fd < 0)

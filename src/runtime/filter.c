@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define COMPILATION "ranby-seccomp-1"
+#define COMPILATION "ranby-seccomp-2"
 
 static void name_of(struct json_object *section, char hex[static SHA256_HEX_SIZE])
 {
