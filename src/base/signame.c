@@ -36,6 +36,11 @@ static int parse_realtime(const char *name, int *ret)
 
 int signal_parse(const char *text, int *ret_signal)
 {
+	/* signal(7) has two names for these, libc one */
+	static const struct {
+		const char *name;
+		int signal;
+	} others[] = {{"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"IO", SIGIO}, {"POLL", SIGIO}};
 	uint32_t n;
 
 	if (parse_u32(text, 1, SIGNAL_MAX, &n) == 0) {
@@ -52,10 +57,11 @@ int signal_parse(const char *text, int *ret_signal)
 			return 0;
 		}
 	}
-	if (strcasecmp(text, "IOT") == 0 || strcasecmp(text, "CLD") == 0 || strcasecmp(text, "POLL") == 0) {
-		*ret_signal = text[0] == 'I' || text[0] == 'i' ? SIGABRT : text[0] == 'C' || text[0] == 'c' ? SIGCHLD : SIGIO;
-		return 0;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcasecmp(others[i].name, text) == 0) {
+			*ret_signal = others[i].signal;
+			return 0;
+		}
 	return parse_realtime(text, ret_signal);
 }
 
