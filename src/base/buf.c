@@ -47,6 +47,7 @@ char *buf_reserve(struct buf *b, size_t len)
 		}
 		b->data = data;
 		b->cap = cap;
+		data[b->len] = '\0'; /* nothing may ever be committed */
 	}
 	return b->data + b->len;
 }

@@ -60,21 +60,22 @@ const char *value_type(const struct value *v)
 static void print_double(double d, struct buf *out)
 {
 	char text[40], *e;
-	int exponent;
+	int exponent = 0;
 
 	for (int precision = 0; precision < 17; precision++) {
-		double back;
-
 		snprintf(text, sizeof(text), "%.*e", precision, d);
-		if (sscanf(text, "%lf", &back) == 1 && back == d)
+		if (strtod(text, NULL) == d)
 			break;
 	}
 	e = strchr(text, 'e');
-	exponent = 0;
-	if (!e || sscanf(e + 1, "%d", &exponent) != 1) {
+	if (!e) {
 		buf_adds(out, isnan(d) ? "NaN" : d < 0 ? "-Inf" : "+Inf");
 		return;
 	}
+	for (const char *digit = e + 2; *digit; digit++)
+		exponent = exponent * 10 + (*digit - '0');
+	if (e[1] == '-')
+		exponent = -exponent;
 	if (exponent < -4 || exponent >= 21) {
 		buf_adds(out, text);
 		return;

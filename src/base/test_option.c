@@ -121,8 +121,14 @@ static int split(char *line, char *argv[static 16])
 {
 	int argc = 0;
 
-	for (char *save, *w = strtok_r(line, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		argv[argc++] = w;
+	while (*line) {
+		size_t n = strcspn(line, " ");
+
+		argv[argc++] = line;
+		line += n;
+		if (*line)
+			*line++ = '\0';
+	}
 	argv[argc] = NULL;
 	return argc;
 }
