@@ -318,7 +318,7 @@ void names_inside_load(const struct proc *init, bool fuse_root, struct names_ins
 {
 	_cleanup_(buf_done) struct buf mounts = BUF_INIT;
 	_cleanup_close_ int root = -EBADF;
-	uint64_t id;
+	uint64_t id = 0;
 
 	root = openat(init->dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || proc_read(init, "mountinfo", MOUNTINFO_MAX, &mounts) < 0)

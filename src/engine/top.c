@@ -187,6 +187,7 @@ static int by_cell(const void *a, const void *b, void *ctx)
 	const struct top_row *x = a, *y = b;
 	const struct top_cell *cx = &x->cells[o->column], *cy = &y->cells[o->column];
 	struct json_object *ix = NULL, *iy = NULL;
+	int words;
 
 	if (!cx->value || !cy->value)
 		return !cx->value - !cy->value;
@@ -200,7 +201,8 @@ static int by_cell(const void *a, const void *b, void *ctx)
 
 		return o->sign * ((dx > dy) - (dx < dy));
 	}
-	return o->sign * strcmp(cx->text, cy->text);
+	words = strcmp(cx->text, cy->text);
+	return o->sign * ((words > 0) - (words < 0));
 }
 
 int top_sort(struct top_table *t, const char *column, struct err *e)

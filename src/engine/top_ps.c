@@ -54,6 +54,13 @@ struct pick {
 	size_t n;
 };
 
+static void pick_done(struct pick *p)
+{
+	free(p->items);
+	p->items = NULL;
+	p->n = 0;
+}
+
 static int by_pid(const void *a, const void *b)
 {
 	const struct picked *x = a, *y = b;
@@ -311,15 +318,13 @@ int top_ps(struct top_request *q, char *const *args, size_t n_args, unsigned wid
 {
 	_cleanup_(strv_done) struct strv argv = {0};
 	_cleanup_(buf_done) struct buf text = BUF_INIT_MAX(TOP_PS_OUTPUT_MAX + 1);
-	struct pick pick = {0};
-	_cleanup_free_ struct picked *items = NULL;
+	_cleanup_(pick_done) struct pick pick = {0};
 	const struct meaning m = read_meaning(args, n_args);
 	struct filter f = {.pick = &pick};
 	int r;
 
 	f.format = m.format;
 	r = pick_members(q, &pick, e);
-	items = pick.items;
 	if (r < 0)
 		return r;
 	r = build_argv(&pick, args, n_args, m, &argv);
