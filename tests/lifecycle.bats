@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# create, start, stop, kill, restart, wait, rm; what ps says; and what it says when
+# a monitor was killed, or the machine was booted again.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+state() { ranby inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$1"; }
+is() { [ "$(state "$1")" = "$2" ]; }
+
+@test "create, start, stop, start again, rm" {
+	run -0 ranby create --name c --network=none busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+	is c 'created 0'
+	run -0 ranby start c
+	is c 'running 0'
+	run -125 ranby rm c
+	one_error c
+	run -0 ranby stop --time 5 c
+	is c 'exited 3'
+	run -0 ranby start c
+	is c 'running 0'
+	run -0 ranby rm --force --time 0 c
+	run -125 ranby inspect c
+	nothing_left
+}
+
+@test "what the payload wrote stays over stop and start" {
+	run -0 ranby run -d --name c --network=none busybox sh -c 'echo x >>/count; sleep 100'
+	ranby stop -t 0 c
+	ranby start c
+	run -0 ranby exec c cat /count
+	[ "$output" = $'x\nx' ]
+}
+
+@test "stop falls back to SIGKILL after its time" {
+	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	SECONDS=0
+	run -0 ranby stop --time 1 c
+	[ $SECONDS -lt 6 ]
+	is c 'exited 137'
+}
+
+@test "kill with a signal by name and by number" {
+	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "exit 9" USR1; while :; do sleep 0.05; done'
+	sleep 0.2
+	run -0 ranby kill --signal USR1 c
+	wait_for 5 is c 'exited 9'
+	ranby start c
+	run -0 ranby kill -s 9 c
+	wait_for 5 is c 'exited 137'
+	run -125 ranby kill c
+	one_error c
+	run -125 ranby kill -s NOSUCH c
+	one_error NOSUCH
+}
+
+@test "wait for several, from before their end" {
+	run -0 ranby run -d --name a --network=none busybox sh -c 'sleep 0.6; exit 4'
+	run -0 ranby run -d --name b --network=none busybox sh -c 'sleep 0.3; exit 5'
+	run -0 timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait a b
+	[ "$output" = $'4\n5' ]
+}
+
+@test "by name, by whole id, by the start of an id; not by an ambiguous one" {
+	local id
+	run -0 ranby create --name byname --network=none busybox true
+	id=$output
+	for which in byname "$id" "${id:0:12}" "${id:0:4}"; do
+		run -0 ranby inspect --format '{{.Name}}' "$which"
+		[ "$output" = byname ]
+	done
+}
+
+@test "200 at once: each by its name, none lost, the same name only once" {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		for ((j = 0; j < 10; j++)); do
+			ranby create --name "many$i-$j" --network=none busybox true >/dev/null &
+		done
+		wait
+	done
+	[ "$(ranby ps -aq | wc -l)" = 200 ]
+	for ((i = 0; i < 10; i++)); do
+		ranby create --name same --network=none busybox true >"$BATS_TEST_TMPDIR/$i" 2>/dev/null &
+	done
+	wait
+	[ "$(cat "$BATS_TEST_TMPDIR"/[0-9] | wc -l)" = 1 ]
+}
+
+@test "20 run --rm at once" {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		ranby run --rm --network=none busybox sh -c "echo $i; exit $i" >"$BATS_TEST_TMPDIR/out.$i" &
+		pids[i]=$!
+	done
+	for ((i = 0; i < 20; i++)); do
+		local code=0
+		wait "${pids[i]}" || code=$?
+		[ "$code" = "$i" ]
+		[ "$(cat "$BATS_TEST_TMPDIR/out.$i")" = "$i" ]
+	done
+	nothing_left
+}
+
+@test "monitor killed, payload alive: ps says running, stop and rm work" {
+	run -0 ranby run -d --name c --network=none busybox sleep 100
+	local pid
+	pid=$(ctr_pid c)
+	kill -KILL "$(status_field "$pid" PPid)"
+	sleep 0.2
+	if [ -e "/proc/$pid" ]; then
+		is c 'running 0'
+	fi
+	run -0 ranby rm --force --time 0 c
+	[ ! -e "/proc/$pid" ] || [ "$(status_field "$pid" State)" = Z ]
+	nothing_left
+}
+
+@test "monitor killed, then the payload ends: the code where the kernel tells it, else lost; never running" {
+	run -0 ranby run -d --name c --network=none busybox sh -c 'sleep 0.5; exit 7'
+	local pid
+	pid=$(ctr_pid c)
+	kill -KILL "$(status_field "$pid" PPid)"
+	ended() { [ ! -e "/proc/$pid" ] || [ "$(status_field "$pid" State)" = Z ]; }
+	wait_for 5 ended
+	run -0 ranby ps -a --format '{{.State}} {{.ExitCode}}'
+	[[ $output == exited\ 7 || $output == *lost* || $output == 'exited 255' || $output == 'exited -1' ]] || fail "$output"
+	run timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait c
+	[ "$status" != 124 ]
+	run -0 ranby rm c
+}
+
+@test "after a boot: nothing runs, whatever the files say" {
+	run -0 ranby run -d --name c --network=none busybox sleep 100
+	local id file
+	id=$(ranby inspect --format '{{.Id}}' c)
+	file=$RANBY_ROOT/containers/$id/state.json
+	local pid
+	pid=$(ctr_pid c)
+	jq '.bootId = "00000000-0000-4000-8000-000000000000"' "$file" >"$file.new" && mv "$file.new" "$file"
+	run -0 ranby ps -a --format '{{.State}}'
+	[[ $output != running ]] || fail "$output"
+	kill -KILL "$pid"
+	run -0 ranby rm --force --time 0 c
+	nothing_left
+}
+
+@test "a pid that was taken by another process is not ours" {
+	run -0 ranby run -d --name c --network=none busybox sleep 100
+	local id file pid
+	id=$(ranby inspect --format '{{.Id}}' c)
+	pid=$(ctr_pid c)
+	file=$RANBY_ROOT/containers/$id/state.json
+	ranby kill c
+	wait_for 5 is c 'exited 137'
+	sleep 60 &
+	local victim=$!
+	jq --argjson pid $victim '.pid = $pid' "$file" >"$file.new" && mv "$file.new" "$file"
+	run ranby stop -t 0 c
+	run ranby kill c
+	run -0 ranby rm --force --time 0 c
+	kill -0 $victim
+	kill $victim
+}
+
+@test "logs: both streams, partial lines, --tail, raw bytes" {
+	run -0 ranby run --name c --network=none busybox sh -c 'echo one; echo two >&2; printf "no newline"'
+	run -0 --separate-stderr ranby logs c
+	[ "$output" = $'one\nno newline' ]
+	[ "$stderr" = two ]
+	run -0 ranby logs --tail 1 c
+	[ "$output" = 'no newline' ]
+	ranby rm c
+	run -0 ranby run -d --name lines --network=none busybox seq 1 20000
+	timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait lines
+	ranby logs lines | cmp - <(seq 1 20000)
+}
+
+@test "exec: code, user, environment, directory, stdin; detached; not in one that stopped" {
+	run -0 ranby run -d --name c -e A=1 --network=none busybox sleep 100
+	run -5 ranby exec c sh -c 'exit 5'
+	run -0 ranby exec -e B=2 -w /tmp c sh -c 'echo $A$B; pwd'
+	[ "$output" = $'12\n/tmp' ]
+	run -127 ranby exec c nosuchcommand
+	one_error nosuchcommand
+	run -0 bash -c 'echo in | "$0" --root "$1" --runroot "$2" exec -i c cat' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN"
+	[ "$output" = in ]
+	run -0 ranby exec -d c touch /tmp/detached
+	there() { ranby exec c test -f /tmp/detached; }
+	wait_for 5 there
+	run -0 ranby exec c cat /proc/self/status
+	[ "$(awk '$1 == "Seccomp:" {print $2}' <<<"$output")" = 2 ]
+	ranby stop -t 0 c
+	run -125 ranby exec c true
+	one_error c
+}
+
+@test "attach to a running container, and leave it" {
+	run -0 ranby run -dit --name c --network=none busybox sh
+	printf '#!/bin/sh\nexec "%s" --root "%s" --runroot "%s" "$@"\n' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN" >"$BATS_TEST_TMPDIR/ranby"
+	chmod +x "$BATS_TEST_TMPDIR/ranby"
+	"$RANBY_TREE/tests/pty" "$BATS_TEST_TMPDIR/ranby" attach c <<-'STEPS'
+		send echo $((40 + 2))\r
+		expect ^42
+		send \x10\x11
+		exit 0
+	STEPS
+	is c 'running 0'
+}
+
+@test "a signal to the one in front reaches the payload" {
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --name c --network=none busybox \
+		sh -c 'trap "exit 11" TERM; while :; do sleep 0.05; done' &
+	local front=$!
+	runs() { is c 'running 0' 2>/dev/null; }
+	wait_for 10 runs
+	sleep 0.3
+	kill -TERM $front
+	local code=0
+	wait $front || code=$?
+	[ $code = 11 ]
+}
+
+@test "ps: formats, filters, json" {
+	run -0 ranby run -d --name a --network=none busybox sleep 100
+	run -3 ranby run --name b --network=none busybox sh -c 'exit 3'
+	run -0 ranby ps --format json
+	jq -e 'length == 1' <<<"$output"
+	run -0 ranby ps -a --filter status=exited --format '{{.Names}}'
+	[ "$output" = b ]
+	run -0 ranby ps -a --filter name=a -q --no-trunc
+	[[ $output =~ ^[0-9a-f]{64}$ ]]
+	run -0 ranby ps --format '{{.LoginUID}} {{.LoginUser}} {{.Session}}'
+	[[ $output == "$(cat /proc/self/loginuid) "* ]]
+	run -125 ranby ps --format '{{.NoSuchField}}'
+	one_error NoSuchField
+}

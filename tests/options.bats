@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# The options of run, each by what the payload sees.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+
+# inside [OPTION...] -- COMMAND: one run of busybox, without a network
+inside() {
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	ranby run --rm --network=none "${options[@]}" busybox "$@"
+}
+
+@test "exit codes: the payload's, and 128 + n for a signal" {
+	run -0 inside -- true
+	run -1 inside -- false
+	run -7 inside -- sh -c 'exit 7'
+	run -143 inside -- sh -c 'kill -TERM $$; sleep 5' || true
+	run -137 inside --init -- sh -c 'kill -KILL $$'
+}
+
+@test "standard streams: stdin with -i, stdout and stderr apart, no stdin without -i" {
+	run -0 bash -c 'echo hello | "$0" --root "$1" --runroot "$2" run -i --rm --network=none busybox cat' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN"
+	[ "$output" = hello ]
+	run -0 bash -c 'echo hello | "$0" --root "$1" --runroot "$2" run --rm --network=none busybox cat' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN"
+	[ -z "$output" ]
+	run -0 --separate-stderr inside -- sh -c 'echo out; echo err >&2'
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+}
+
+@test "a megabyte through standard streams, byte by byte the same" {
+	local file=$BATS_TEST_TMPDIR/data
+	head -c 1048576 /dev/urandom >"$file"
+	ranby run -i --rm --network=none busybox cat <"$file" >"$file.out"
+	cmp "$file" "$file.out"
+}
+
+@test "-e and --env-file" {
+	printf '# comment\nFROM_FILE=a b\nEMPTY=\n' >"$BATS_TEST_TMPDIR/env"
+	export FROM_CALLER=here
+	run -0 inside -e A=1 -e FROM_CALLER -e NOT_SET_ANYWHERE --env-file "$BATS_TEST_TMPDIR/env" -- env
+	[[ $'\n'$output$'\n' == *$'\nA=1\n'* ]]
+	[[ $'\n'$output$'\n' == *$'\nFROM_CALLER=here\n'* ]]
+	[[ $'\n'$output$'\n' == *$'\nFROM_FILE=a b\n'* ]]
+	[[ $'\n'$output$'\n' == *$'\nEMPTY=\n'* ]]
+	[[ $output != *NOT_SET_ANYWHERE* ]]
+	[[ $'\n'$output$'\n' == *$'\nPATH=/usr/local/sbin:'* ]]
+	[[ $output != *XDG_RUNTIME_DIR* && $output != *RANBY_* ]]
+}
+
+@test "-w, also where it is not there yet" {
+	run -0 inside -w /tmp -- pwd
+	[ "$output" = /tmp ]
+	run -0 inside -w /new/dir -- pwd
+	[ "$output" = /new/dir ]
+}
+
+@test "-u: by name, by number, with group; groups of the image" {
+	need_ranges
+	run -0 inside -u guest -- id
+	[ "$output" = 'uid=1000(guest) gid=1000(guest) groups=1000(guest),50(staff)' ]
+	run -0 inside -u 33 -- id
+	[[ $output == 'uid=33(www-data) gid=33(www-data)'* ]]
+	run -0 inside -u 1234:33 -- id
+	[[ $output == 'uid=1234 gid=33(www-data)'* ]]
+	run -0 inside -u guest:staff -- id -gn
+	[ "$output" = staff ]
+	run -0 inside -u guest -- sh -c 'echo $HOME'
+	[ "$output" = /home/guest ]
+}
+
+@test "--entrypoint" {
+	run -0 inside --entrypoint echo -- words
+	[ "$output" = words ]
+	run -0 inside --entrypoint '["/bin/sh","-c","echo list"]' --
+	[ "$output" = list ]
+}
+
+@test "--hostname, and the container's id without it" {
+	run -0 inside --hostname myhost -- hostname
+	[ "$output" = myhost ]
+	run -0 inside -- hostname
+	[[ $output =~ ^[0-9a-f]{12}$ ]]
+	run -0 inside --hostname myhost -- cat /etc/hosts
+	[[ $output == *myhost* && $output == *localhost* ]]
+}
+
+@test "--read-only and --tmpfs" {
+	run -1 inside --read-only -- touch /file
+	run -0 inside --read-only --tmpfs /scratch:size=1m,mode=1777 -- sh -c 'touch /scratch/file && stat -c %a /scratch && df -k /scratch | tail -1'
+	[ "${lines[0]}" = 1777 ]
+	[[ ${lines[1]} == *1024* ]]
+}
+
+@test "-v: bind, read-only, and a named volume that keeps" {
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	echo content >"$BATS_TEST_TMPDIR/dir/file"
+	run -0 inside -v "$BATS_TEST_TMPDIR/dir:/mnt" -- sh -c 'cat /mnt/file && echo new >/mnt/new'
+	[ "$output" = content ]
+	[ "$(cat "$BATS_TEST_TMPDIR/dir/new")" = new ]
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/dir/new")" = "$(id -u)" ]
+	run -1 inside -v "$BATS_TEST_TMPDIR/dir:/mnt:ro" -- touch /mnt/file2
+	run -0 inside -v keepvol:/data -- sh -c 'echo kept >/data/file'
+	run -0 inside -v keepvol:/data -- cat /data/file
+	[ "$output" = kept ]
+}
+
+@test "--mount type=bind, tmpfs, volume" {
+	echo content >"$BATS_TEST_TMPDIR/file"
+	run -0 inside --mount "type=bind,source=$BATS_TEST_TMPDIR/file,target=/mnt/file,readonly" -- cat /mnt/file
+	[ "$output" = content ]
+	run -0 inside --mount type=tmpfs,target=/t,tmpfs-size=1m -- sh -c 'grep " /t " /proc/mounts'
+	[[ $output == tmpfs* ]]
+	run -0 inside --mount type=volume,source=mountvol,target=/v -- sh -c 'touch /v/x && ls /v'
+	[ "$output" = x ]
+}
+
+@test "a bind's symbolic link does not lead out of the container" {
+	canary_make
+	# the image's /link would point to a directory of the host
+	run -0 ranby create --name link --network=none busybox sh -c 'true'
+	ranby rm link
+	run inside -v "$CANARY:/mnt:ro" -- sh -c 'ln -s /mnt/file /tmp/link; echo changed >/tmp/link'
+	canary_intact
+}
+
+@test "--init: a reaper is process 1, and the payload its child" {
+	run -0 inside --init -- sh -c 'tr "\0" " " </proc/1/cmdline; echo; echo $$'
+	[[ ${lines[0]} == *ranby-init* ]]
+	[ "${lines[1]}" != 1 ]
+}
+
+@test "--network host, none" {
+	run -0 inside -- ls /sys/class/net
+	[ "$output" = lo ]
+	run -0 ranby run --rm --network host busybox readlink /proc/self/ns/net
+	[ "$output" = "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "the default network: pasta gives an interface beside lo" {
+	need_program pasta
+	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+	run -0 ranby run --rm busybox ls /sys/class/net
+	[ "${#lines[@]}" -ge 2 ]
+}
+
+@test "--name, --label, --cidfile, --pidfile" {
+	local id
+	run -0 ranby run -d --name named --label a=b --label c --cidfile "$BATS_TEST_TMPDIR/cid" \
+		--pidfile "$BATS_TEST_TMPDIR/pid" --network=none busybox sleep 100
+	id=$output
+	[ "$(cat "$BATS_TEST_TMPDIR/cid")" = "$id" ]
+	[ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$(ctr_pid named)" ]
+	run -0 ranby inspect --format '{{.Id}} {{.Config.Labels.a}}' named
+	[ "$output" = "$id b" ]
+	run -0 ranby ps --filter label=a=b --format '{{.Names}}'
+	[ "$output" = named ]
+	run -125 ranby run --rm --cidfile "$BATS_TEST_TMPDIR/cid" --network=none busybox true
+	one_error cid
+	ranby rm -f -t 0 named
+}
+
+@test "--rm leaves nothing; without it ps -a has it" {
+	run -0 inside -- true
+	nothing_left
+	run -3 ranby run --network=none --name stays busybox sh -c 'exit 3'
+	run -0 ranby ps -a --format '{{.Names}} {{.State}} {{.ExitCode}}'
+	[ "$output" = 'stays exited 3' ]
+	ranby rm stays
+	nothing_left
+}
+
+@test "--ulimit" {
+	run -0 inside --ulimit nofile=100:200 -- sh -c 'ulimit -n; ulimit -Hn'
+	[ "${lines[0]}" = 100 ]
+	[ "${lines[1]}" = 200 ]
+}
+
+@test "--env-file, --label and -v are kept for inspect" {
+	run -0 ranby create --name kept -e A=1 -v /tmp:/mnt:ro --network=none busybox sleep 1
+	run -0 ranby inspect kept
+	jq -e '.[0].Config.Env | index("A=1")' <<<"$output"
+	jq -e '.[0].Mounts[] | select(.Destination == "/mnt") | .RW == false' <<<"$output"
+	ranby rm kept
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# Which ids: every --userns mode, by the kernel's own maps and by the owner of
+# a file that the container made.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+setup_file() {
+	need_ranges
+	ranby_setup_file busybox
+}
+teardown_file() { ranby_teardown_file; }
+
+# owner_of MODE-OPTIONS...: of a file that the container's process makes in a directory open to all
+owner_of() {
+	local dir
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/dir.XXXX")
+	chmod 777 "$dir"
+	ranby run --rm --network=none -v "$dir:/mnt" "$@" busybox touch /mnt/file >/dev/null
+	stat -c %u "$dir/file"
+}
+
+@test "the default: root is the user, others are its subordinate ids" {
+	[ "$(owner_of)" = "$(id -u)" ]
+	[ "$(owner_of -u 1)" = "$(sub_first uid)" ]
+	[ "$(owner_of -u 33)" = $(($(sub_first uid) + 32)) ]
+}
+
+@test "keep-id: the user is itself, root is another" {
+	[ "$(owner_of --userns=keep-id)" = "$(id -u)" ]
+	run -0 ranby run --rm --network=none --userns=keep-id busybox id -u
+	[ "$output" = "$(id -u)" ]
+	[ "$(owner_of --userns=keep-id -u 0)" != "$(id -u)" ]
+}
+
+@test "keep-id:uid=,gid=" {
+	run -0 ranby run --rm --network=none --userns=keep-id:uid=1000,gid=1000 busybox id
+	[[ $output == 'uid=1000(guest) gid=1000(guest)'* ]]
+	[ "$(owner_of --userns=keep-id:uid=1000,gid=1000)" = "$(id -u)" ]
+}
+
+@test "nomap: the user is not in it" {
+	run -0 ranby run --rm --network=none --userns=nomap busybox cat /proc/self/uid_map
+	[ "$(owner_of --userns=nomap)" != "$(id -u)" ]
+}
+
+@test "auto: slices that do not overlap" {
+	run -0 ranby run -d --name auto1 --network=none --userns=auto:size=1000 busybox sleep 100
+	run -0 ranby run -d --name auto2 --network=none --userns=auto:size=1000 busybox sleep 100
+	local first second
+	first=$(awk '{print $2; exit}' "/proc/$(ctr_pid auto1)/uid_map")
+	second=$(awk '{print $2; exit}' "/proc/$(ctr_pid auto2)/uid_map")
+	[ $((first > second ? first - second : second - first)) -ge 1000 ]
+	[ "$(awk '{n += $3} END {print n}' "/proc/$(ctr_pid auto1)/uid_map")" = 1000 ]
+	ranby rm -f -t 0 auto1 auto2
+}
+
+@test "--uidmap and --gidmap" {
+	run -0 ranby run --rm --network=none --uidmap 0:1:1000 --gidmap 0:1:1000 busybox sh -c 'awk "{print \$1, \$3}" /proc/self/uid_map; id -u; stat -c %u /bin/busybox'
+	[ "${lines[0]}" = '0 1000' ]
+	[ "${lines[1]}" = 0 ]
+	[ "${lines[2]}" = 0 ]
+	[ "$(owner_of --uidmap 0:1:1000 --gidmap 0:1:1000)" = "$(sub_first uid)" ]
+}
+
+@test "host: the keeper's namespace, no other one" {
+	run -0 ranby run --rm --network=none --userns=host busybox id -u
+	[ "$output" = 0 ]
+}
+
+@test "files of the image have the owners that the image says, under every map" {
+	local mode
+	for mode in '' --userns=keep-id --userns=auto --uidmap=0:1:2000; do
+		# shellcheck disable=SC2086 # the empty mode is no argument
+		run -0 ranby run --rm --network=none $mode -u 0 busybox stat -c %u:%g /bin/busybox /home/guest /etc/shadow
+		[ "$output" = $'0:0\n1000:1000\n0:42' ] || fail "$mode: $output"
+	done
+}
+
+@test "a map outside of the user's ranges is an error" {
+	run -125 ranby run --rm --network=none --uidmap 0:1:10000000 busybox true
+	one_error ''
+	run -125 ranby run --rm --network=none --userns=auto:size=100000000 busybox true
+	one_error ''
+	nothing_left
+}
+
+@test "root without a mapping to the host's root: never uid 0 on the host" {
+	local pid
+	run -0 ranby run -d --name zero --network=none busybox sleep 100
+	pid=$(ctr_pid zero)
+	[ "$(status_field "$pid" Uid 2)" = "$(id -u)" ]
+	run awk '$2 == 0 {print}' "/proc/$pid/uid_map"
+	[ -z "$output" ]
+	ranby rm -f -t 0 zero
+}
