@@ -7,7 +7,7 @@
  * our own and not on the stack: an image may nest deeply.
  *
  * Files go by copy_file_range(2), which shares blocks where the file system
- * can.
+ * can, else by sendfile(2).
  */
 #include "engine/volume_copy.h"
 
@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -102,13 +103,20 @@ static int copy_inode(int from, int to, const struct stat *st)
 
 static int copy_bytes(int from, int to)
 {
+	bool by_range = true;
+
 	for (;;) {
-		ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)1 << 30, 0);
+		ssize_t n = by_range ? copy_file_range(from, NULL, to, NULL, (size_t)1 << 30, 0)
+				     : sendfile(to, from, NULL, (size_t)1 << 30);
 
 		if (n == 0)
 			return 0;
-		if (n < 0 && errno != EINTR)
+		if (n > 0 || errno == EINTR)
+			continue;
+		/* between file systems (an overlay is one of its own) it does not go: Linux 5.19 */
+		if (!by_range || (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS))
 			return -errno;
+		by_range = false;
 	}
 }
 
