@@ -65,6 +65,7 @@ static bool has_single_id(void)
 	return single;
 }
 
+/* dirfd -EBADF: no directory at all. */
 static int confine(int dirfd, uint32_t *ret_no_landlock, struct err *e)
 {
 	const struct confine_rule rule = {.dirfd = dirfd, .write = true};
@@ -72,7 +73,7 @@ static int confine(int dirfd, uint32_t *ret_no_landlock, struct err *e)
 
 	r = confine_process(e);
 	if (r == 0)
-		r = confine_files(&rule, 1, true, e);
+		r = confine_files(&rule, dirfd >= 0, true, e);
 	if (r < 0)
 		return r;
 	*ret_no_landlock = (uint32_t)r;
@@ -239,6 +240,34 @@ static int archive(int argc, char **argv, struct unpack_done *done, struct err *
 	return r;
 }
 
+static int digest(int argc, char **argv, struct unpack_done *done, struct err *e)
+{
+	const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+	_cleanup_(inflate_closep) struct inflate *in = NULL;
+	const void *bytes;
+	uint64_t said = 0;
+	ssize_t n;
+	int r;
+
+	(void)argv;
+	if (argc != 0)
+		return err_set(e, EINVAL, "digest: no arguments");
+	r = confine(-EBADF, &done->no_landlock, e);
+	if (r == 0)
+		r = inflate_open(UNPACK_FD_IN, &limits, &in, e);
+	if (r < 0)
+		return r;
+	inflate_on_progress(in, progress_tick, &said);
+	while ((n = inflate_read(in, &bytes, e)) > 0)
+		;
+	if (n < 0)
+		return (int)n;
+	inflate_digest(in, &done->digest);
+	done->in_bytes = inflate_in_bytes(in);
+	done->out_bytes = inflate_out_bytes(in);
+	return 0;
+}
+
 static int remove_trees(int argc, char **argv, struct unpack_done *done, struct err *e)
 {
 	int r;
@@ -260,6 +289,7 @@ static const struct {
 } verbs[] = {
 	{"layer", layer},
 	{"archive", archive},
+	{"digest", digest},
 	{"remove", remove_trees},
 };
 

@@ -5,9 +5,9 @@
  * nothing else: no filter, no other format, no file of its own. Its limit of
  * 1 MiB for a pax or long-name header is kept.
  *
- * Names come back as the bytes that were there: the "binary" header charset
- * makes libarchive leave pax names alone, which it would otherwise convert
- * from UTF-8 to the locale's charset.
+ * Names come back as the bytes that were there, because this program never
+ * calls setlocale(): in the C locale libarchive cannot convert a pax name that
+ * is not ASCII, warns, and gives it raw.
  */
 #include "image/tar_reader.h"
 
@@ -61,7 +61,6 @@ int tar_reader_open(struct inflate *in, struct tar_reader **ret, struct err *e)
 		return err_errno(e, ENOMEM, "tar");
 	if (archive_read_support_format_tar(t->archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(t->archive) != ARCHIVE_OK ||
-	    archive_read_set_options(t->archive, "tar:hdrcharset=BINARY") < ARCHIVE_WARN ||
 	    archive_read_open2(t->archive, t, NULL, read_more, NULL, NULL) != ARCHIVE_OK)
 		return fail(t, e);
 	*ret = TAKE_PTR(t);

@@ -5,13 +5,14 @@
  *
  *	ranby-unpack layer [UID_MAP GID_MAP]	3: blob, 4: directory, 5: answers
  *	ranby-unpack archive			3: tar, 4: directory, 5: answers
+ *	ranby-unpack digest			3: blob, 4: unused, 5: answers
  *	ranby-unpack remove NAME...		3: directory, 4: unused, 5: answers
  *
  * layer: unpacks one layer into the directory. The maps are the text of
  * /proc/PID/uid_map, ids of the tar to ids of the namespace that it runs in.
  * archive: writes each regular member as the file "0", "1", … of the
  * directory, and answers with a MEMBER each: names in an archive never become
- * names of files. remove: removes trees that hold other ids' files.
+ * names of files. digest: hashes what the blob unpacks to. remove: removes trees that hold other ids' files.
  *
  * Answers are packets, a header of fixed size and `len` bytes after it; the
  * last one is DONE or FAILED. Everything in them is checked by the reader:

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * A blob appears under its digest by a rename of what was written, hashed and
+ * synced elsewhere: a name in blobs/sha256 is a promise about the content.
+ */
+#include "base/sha256.h"
+#include "image/store_private.h"
+#include "sys/path.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define COPY_SIZE (128 * 1024)
+
+bool blob_exists(struct store *st, const struct digest *d, uint64_t *ret_bytes)
+{
+	struct stat s;
+
+	if (!digest_is_set(d) || fstatat(st->blobs_fd, digest_hex(d), &s, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(s.st_mode))
+		return false;
+	if (ret_bytes)
+		*ret_bytes = (uint64_t)s.st_size;
+	return true;
+}
+
+int blob_open(struct store *st, const struct digest *d, int *ret_fd, struct err *e)
+{
+	int r = path_own_open(st->blobs_fd, digest_hex(d), O_RDONLY | O_NOFOLLOW, 0, ret_fd);
+
+	return r < 0 ? err_errno(e, -r, "blob %s", d->text) : 0;
+}
+
+const char *blob_media_type(struct store *st, const struct digest *d)
+{
+	_cleanup_close_ int fd = -EBADF;
+	unsigned char magic[4] = {0};
+
+	if (blob_open(st, d, &fd, NULL) < 0 || read(fd, magic, sizeof(magic)) != (ssize_t)sizeof(magic))
+		return MEDIA_OCI_LAYER;
+	if (magic[0] == 0x1f && magic[1] == 0x8b)
+		return MEDIA_OCI_LAYER_GZIP;
+	return memcmp(magic, "\x28\xb5\x2f\xfd", sizeof(magic)) == 0 ? MEDIA_OCI_LAYER_ZSTD : MEDIA_OCI_LAYER;
+}
+
+int blob_read(struct store *st, const struct digest *d, struct buf *b, struct err *e)
+{
+	struct digest found;
+	size_t before = b->len;
+	int r = path_own_read(st->blobs_fd, digest_hex(d), STORE_JSON_MAX, b);
+
+	if (r < 0)
+		return err_errno(e, -r, "blob %s", d->text);
+	digest_of(buf_str(b) + before, b->len - before, &found);
+	if (!digest_equal(&found, d))
+		return err_set(e, EBADMSG, "blob %s: its content has changed on the disk", d->text);
+	return 0;
+}
+
+int blob_commit(struct store *st, const struct staging *sg, const char *name, const struct digest *d, struct err *e)
+{
+	if (renameat(sg->dirfd, name, st->blobs_fd, digest_hex(d)) < 0 || fsync(st->blobs_fd) < 0)
+		return err_errno(e, errno, "blob %s", d->text);
+	return 0;
+}
+
+int blob_write(struct store *st, const void *data, size_t len, struct digest *ret, struct err *e)
+{
+	struct digest d;
+	int r;
+
+	digest_of(data, len, &d);
+	r = path_own_write(st->blobs_fd, digest_hex(&d), data, len, 0600, PATH_SYNC_FULL);
+	if (r < 0)
+		return err_errno(e, -r, "write blob %s", d.text);
+	if (ret)
+		*ret = d;
+	return 0;
+}
+
+static int copy_hashed(int in_fd, int out_fd, uint64_t max_bytes, struct sha256 *hash, uint64_t *ret_bytes, struct err *e)
+{
+	_cleanup_free_ char *piece = malloc(COPY_SIZE);
+	uint64_t total = 0;
+	int r;
+
+	if (!piece)
+		return err_errno(e, ENOMEM, "copy");
+	for (;;) {
+		ssize_t n = read(in_fd, piece, COPY_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, errno, "read");
+		if (n == 0)
+			break;
+		total += (uint64_t)n;
+		if (total > max_bytes)
+			return err_set(e, EFBIG, "larger than %llu bytes", (unsigned long long)max_bytes);
+		sha256_add(hash, piece, (size_t)n);
+		r = fd_write_all(out_fd, piece, (size_t)n);
+		if (r < 0)
+			return err_errno(e, -r, "write");
+	}
+	*ret_bytes = total;
+	return 0;
+}
+
+int blob_copy(const struct staging *sg, const char *name, int in_fd, uint64_t max_bytes, struct digest *ret,
+	      uint64_t *ret_bytes, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char hex[SHA256_HEX_SIZE];
+	struct sha256 hash;
+	uint64_t bytes = 0;
+	int r;
+
+	r = path_own_open(sg->dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd);
+	if (r < 0)
+		return err_errno(e, -r, "write %s", name);
+	sha256_init(&hash);
+	r = copy_hashed(in_fd, fd, max_bytes, &hash, &bytes, e);
+	if (r == 0 && fsync(fd) < 0)
+		r = err_errno(e, errno, "sync");
+	if (r < 0)
+		return r;
+	sha256_end_hex(&hash, hex);
+	digest_from_hex(hex, ret);
+	*ret_bytes = bytes;
+	return 0;
+}

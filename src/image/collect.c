@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Mark and sweep, with the references as roots: their manifests, configs and
+ * blobs, and the unpacked layers by chain id, for whatever id map. It runs
+ * only when nobody pins, so nothing can be half made meanwhile; and when one
+ * reference cannot be read, nothing is removed, for it might have led there.
+ */
+#include "base/sha256.h"
+#include "image/store_private.h"
+#include "sys/path.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A sorted set of hex digests. */
+struct marks {
+	char (*hex)[DIGEST_HEX_SIZE];
+	size_t n, room;
+};
+
+static int compare_hex(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int mark(struct marks *m, const struct digest *d)
+{
+	if (!digest_is_set(d))
+		return 0;
+	if (m->n == m->room) {
+		size_t more = m->room ? 2 * m->room : 64;
+		void *grown = mem_regrow(m->hex, more, sizeof(*m->hex));
+
+		if (!grown)
+			return -ENOMEM;
+		m->hex = grown;
+		m->room = more;
+	}
+	memcpy(m->hex[m->n++], digest_hex(d), DIGEST_HEX_SIZE);
+	return 0;
+}
+
+static bool is_marked(const struct marks *m, const char *hex)
+{
+	return m->n && bsearch(hex, m->hex, m->n, sizeof(*m->hex), compare_hex);
+}
+
+struct roots {
+	struct marks blobs, layers;
+};
+
+static void roots_done(struct roots *r)
+{
+	free(r->blobs.hex);
+	free(r->layers.hex);
+}
+
+static int mark_image(struct store *st, const struct ref *ref, struct roots *roots, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	int r, bad;
+
+	r = image_load(st, ref, NULL, -EBADF, &img, e);
+	if (r < 0)
+		return r;
+	bad = mark(&roots->blobs, &ref->digest) | mark(&roots->blobs, &ref->id) | mark(&roots->blobs, &ref->index);
+	for (size_t i = 0; i < img->n_layers; i++)
+		bad |= mark(&roots->blobs, &img->layers[i].blob) | mark(&roots->layers, &img->layers[i].chain_id);
+	return bad ? err_errno(e, ENOMEM, "collect") : 0;
+}
+
+/* Calls `fn` for each name in the directory that does not begin with a dot. */
+static int each_name(int dirfd, int (*fn)(void *ctx, const char *name, struct err *e), void *ctx, struct err *e)
+{
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		fd_closep(&copy);
+		return err_errno(e, errno, "collect");
+	}
+	while (r == 0 && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			r = fn(ctx, d->d_name, e);
+	closedir(dir);
+	return r;
+}
+
+struct sweep {
+	struct store *st;
+	struct roots roots;
+};
+
+static int sweep_blob(void *ctx, const char *name, struct err *e)
+{
+	struct sweep *s = ctx;
+
+	if (is_marked(&s->roots.blobs, name))
+		return 0;
+	if (unlinkat(s->st->blobs_fd, name, 0) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "remove blob %s", name);
+	return 0;
+}
+
+/* "HEX" or "HEX@MAP"; moved to staging first, so that a layer is there whole or not at all. */
+static int sweep_layer(void *ctx, const char *name, struct err *e)
+{
+	_cleanup_(staging_done) struct staging sg = STAGING_INIT;
+	struct sweep *s = ctx;
+	char hex[DIGEST_HEX_SIZE] = "";
+	int r;
+
+	if (strlen(name) >= DIGEST_HEX_LEN)
+		memcpy(hex, name, DIGEST_HEX_LEN);
+	if (is_marked(&s->roots.layers, hex))
+		return 0;
+	r = staging_begin(s->st, &sg, e);
+	if (r < 0)
+		return r;
+	if (renameat(s->st->layers_fd, name, sg.dirfd, "layer") < 0 && errno != ENOENT)
+		return err_errno(e, errno, "remove layer %s", name);
+	return 0;
+}
+
+/* Temporaries of writers that died: nobody writes while we are alone. */
+static int sweep_temporary(void *ctx, const char *name, struct err *e)
+{
+	struct sweep *s = ctx;
+
+	(void)e;
+	if (strncmp(name, ".tmp.", 5) == 0)
+		(void)unlinkat(s->st->images_fd, name, 0);
+	return 0;
+}
+
+static int mark_all(struct store *st, struct roots *roots, struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	int r = refs_load(st, &all, e);
+
+	if (r == 0 && all.damaged)
+		return 1;
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		r = mark_image(st, &all.items[i], roots, e);
+	if (r < 0)
+		return r == -ENOMEM ? r : 1;
+	if (roots->blobs.n)
+		qsort(roots->blobs.hex, roots->blobs.n, sizeof(*roots->blobs.hex), compare_hex);
+	if (roots->layers.n)
+		qsort(roots->layers.hex, roots->layers.n, sizeof(*roots->layers.hex), compare_hex);
+	return 0;
+}
+
+int store_sweep(struct store *st, struct err *e)
+{
+	_cleanup_close_ int alone = -EBADF;
+	struct sweep s = {.st = st};
+	int r;
+
+	staging_sweep(st);
+	r = store_pin_alone(st, &alone);
+	if (r == -EAGAIN)
+		return 0;
+	if (r < 0)
+		return err_errno(e, -r, "lock the image store");
+	r = mark_all(st, &s.roots, e);
+	if (r == 0)
+		r = each_name(st->blobs_fd, sweep_blob, &s, e);
+	if (r == 0)
+		r = each_name(st->layers_fd, sweep_layer, &s, e);
+	if (r == 0)
+		r = each_name(st->images_fd, sweep_temporary, &s, e);
+	roots_done(&s.roots);
+	if (r > 0)
+		err_clear(e);
+	return r < 0 ? r : 0;
+}

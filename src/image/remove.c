@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Names come and go; data goes when the last name has. A removal deletes
+ * references only, then collects. A kill between the two leaves data that
+ * nothing refers to, which the next collection takes.
+ */
+#include "image/resolve.h"
+#include "image/store_private.h"
+
+#include <string.h>
+
+static int lines_add(struct store_removed *ret, const char *word, const char *name, struct err *e)
+{
+	return strv_addf(&ret->lines, "%s: %s", word, name) < 0 ? err_errno(e, ENOMEM, "remove") : 0;
+}
+
+/* Names of the image that are not nameless references. */
+static size_t count_names(const struct ref_list *all, const struct digest *id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		n += digest_equal(&all->items[i].id, id) && !ref_is_nameless(&all->items[i]);
+	return n;
+}
+
+/* -EBUSY when a container is of the image. */
+static int check_unused(const struct strv *uses, const char *text, const struct digest *id, struct err *e)
+{
+	const char *container = uses ? strv_env_get(uses, digest_hex(id)) : NULL;
+	int r;
+
+	if (!container)
+		return 0;
+	r = err_set(e, EBUSY, "%s: image is in use by container %.12s", text, container);
+	err_hint(e, "remove the container first, or use --force to remove both");
+	return r;
+}
+
+static int remove_all_names(struct store *st, const struct ref_list *all, const struct digest *id,
+			    struct store_removed *ret, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < all->n && r == 0; i++) {
+		const struct ref *ref = &all->items[i];
+
+		if (!digest_equal(&ref->id, id))
+			continue;
+		if (!ref_is_nameless(ref))
+			r = lines_add(ret, "Untagged", ref->name, e);
+		if (r == 0)
+			r = ref_remove(st, ref->name, e);
+	}
+	return r == 0 ? lines_add(ret, "Deleted", digest_hex(id), e) : r;
+}
+
+static int remove_found(struct store *st, const char *text, const struct ref_list *all, const struct ref *found,
+			enum resolve_by by, bool force, const struct strv *uses, struct store_removed *ret, struct err *e)
+{
+	size_t names = count_names(all, &found->id);
+	int r;
+
+	if (by == RESOLVE_NAME && names > 1) {
+		r = lines_add(ret, "Untagged", found->name, e);
+		return r < 0 ? r : ref_remove(st, found->name, e);
+	}
+	r = check_unused(uses, text, &found->id, e);
+	if (r < 0)
+		return r;
+	if (by == RESOLVE_ID && names > 1 && !force) {
+		r = err_set(e, EBUSY, "unable to delete image %.12s by ID with more than one tag: please force removal",
+			    digest_hex(&found->id));
+		err_hint(e, "--force removes all of its names");
+		return r;
+	}
+	return remove_all_names(st, all, &found->id, ret, e);
+}
+
+int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,
+		 struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	const struct ref *found = NULL;
+	enum resolve_by by = RESOLVE_NAME;
+	int r;
+
+	r = refs_load(st, &all, e);
+	if (r == 0)
+		r = resolve_ref(&all, text, &found, &by, e);
+	if (r == 0)
+		r = remove_found(st, text, &all, found, by, force, uses, ret, e);
+	return r < 0 ? r : store_sweep(st, e);
+}
+
+static void ref_of_image(const struct image *img, char *name, struct ref *ret)
+{
+	*ret = (struct ref){.name = name, .digest = img->digest};
+	digest_from_hex(img->id, &ret->id);
+}
+
+int store_tag(struct store *st, const struct image *img, const char *name, struct err *e)
+{
+	char text[REFERENCE_TEXT_SIZE];
+	struct reference parsed;
+	struct ref ref;
+	int r;
+
+	r = reference_parse(name, &parsed, e);
+	if (r < 0)
+		return r;
+	if (digest_is_set(&parsed.digest))
+		return err_set(e, EINVAL, "%s: a name to give cannot hold a digest", name);
+	reference_set_default_tag(&parsed);
+	if (!parsed.domain[0])
+		r = reference_set_domain(&parsed, "localhost", e);
+	if (r < 0)
+		return r;
+	reference_text(&parsed, text);
+	ref_of_image(img, text, &ref);
+	return ref_write(st, &ref, e);
+}
+
+int store_untag(struct store *st, const struct image *img, const char *name, struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	_cleanup_(ref_done) struct ref nameless = {0};
+	const struct ref *found = NULL;
+	enum resolve_by by;
+	struct ref of;
+	int r;
+
+	ref_of_image(img, NULL, &of);
+	r = refs_load(st, &all, e);
+	if (r == 0 && name)
+		r = resolve_ref(&all, name, &found, &by, e);
+	if (r < 0)
+		return r;
+	if (found && (by != RESOLVE_NAME || !digest_equal(&found->id, &of.id)))
+		return err_set(e, ENOENT, "%s: no name of this image", name);
+	/* first the reference that keeps it, then the names go */
+	if (!name || count_names(&all, &of.id) == 1) {
+		r = ref_nameless(&of, &nameless, e);
+		if (r == 0)
+			r = ref_write(st, &nameless, e);
+	}
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		if (digest_equal(&all.items[i].id, &of.id) && !ref_is_nameless(&all.items[i]) &&
+		    (!found || found == &all.items[i]))
+			r = ref_remove(st, all.items[i].name, e);
+	return r;
+}
+
+static int add_image(struct store *st, const struct ref *r, const struct ref_list *all, struct image_list *l, size_t *damaged)
+{
+	struct err ignored = {0};
+	struct image *img = NULL;
+	int res = image_load(st, r, all, -EBADF, &img, &ignored);
+
+	if (res == -ENOMEM)
+		return res;
+	if (res < 0)
+		(*damaged)++;
+	else
+		l->items[l->n++] = img;
+	return 0;
+}
+
+static int by_created(const void *a, const void *b)
+{
+	const struct image *const *x = a, *const *y = b;
+	const char *cx = (*x)->config->created, *cy = (*y)->config->created;
+	int r = strcmp(cy ? cy : "", cx ? cx : "");
+
+	return r ? r : strcmp((*x)->id, (*y)->id);
+}
+
+/* One image per id: true for the first of its references. */
+static bool is_first(const struct ref_list *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (digest_equal(&all->items[k].id, &all->items[i].id))
+			return false;
+	return true;
+}
+
+int store_list(struct store *st, struct image_list *ret, size_t *ret_damaged, struct err *e)
+{
+	_cleanup_(image_list_done) struct image_list l = {0};
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	_cleanup_close_ int pin = -EBADF;
+	size_t damaged;
+	int r;
+
+	r = store_pin(st, &pin, e);
+	if (r == 0)
+		r = refs_load(st, &all, e);
+	if (r < 0)
+		return r;
+	damaged = all.damaged;
+	l.items = mem_array(all.n, sizeof(struct image *));
+	if (!l.items)
+		return err_errno(e, ENOMEM, "images");
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		if (is_first(&all, i))
+			r = add_image(st, &all.items[i], &all, &l, &damaged);
+	if (r < 0)
+		return err_errno(e, -r, "images");
+	if (l.n)
+		qsort(l.items, l.n, sizeof(struct image *), by_created);
+	if (ret_damaged)
+		*ret_damaged = damaged;
+	*ret = l;
+	l = (struct image_list){0};
+	return 0;
+}
+
+void image_list_done(struct image_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		image_free(l->items[i]);
+	free(l->items);
+	*l = (struct image_list){0};
+}
