@@ -51,6 +51,7 @@ struct pull_options {
 	const char *cert_dir;  /* NULL: the usual places */
 	struct progress *progress; /* NULL: silent */
 	bool no_unpack;        /* leave the layers packed until they are wanted */
+	char *const *env;      /* for the registry worker: proxies only; NULL: none */
 	/* from the caller's environment; NULL where unset */
 	const char *home, *xdg_runtime_dir, *xdg_config_home, *registry_auth_file;
 };

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Where a secret may go, in one place:
+ *
+ *  - a password to the registry itself (Basic), or to the token server that
+ *    the registry itself named (Bearer), and only over TLS, unless the
+ *    registry itself may be spoken to without;
+ *  - a token to the registry itself;
+ *  - nothing to where a redirect leads (CVE-2020-15157 and its kin).
+ *
+ * http is tried only where the caller allows it, and only after https turned
+ * out not to be spoken there: a registry that fails its certificate check is
+ * never asked again in clear.
+ */
+#include "image/fetch_session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define TOKEN_ANSWER_MAX (1U << 20)
+#define CLIENT_ID "ranby"
+
+int session_read(const char *text, size_t len, struct session *ret, struct err *e)
+{
+	struct session s = {0};
+	struct json_object *o;
+	int r = json_parse(text, len, "session", &s.json, e);
+
+	if (r < 0)
+		return r;
+	o = s.json;
+	r = json_get_str(o, "host", &s.host, e);
+	if (r == 0)
+		r = json_get_str(o, "repository", &s.repository, e);
+	if (r == 0)
+		r = json_get_str(o, "username", &s.username, e);
+	if (r == 0)
+		r = json_get_str(o, "password", &s.password, e);
+	if (r == 0)
+		r = json_get_str(o, "identityToken", &s.identity_token, e);
+	if (r == 0)
+		r = json_get_str(o, "ca", &s.trust.ca, e);
+	if (r == 0)
+		r = json_get_str(o, "cert", &s.trust.cert, e);
+	if (r == 0)
+		r = json_get_str(o, "key", &s.trust.key, e);
+	if (r == 0 && (!s.host || !s.repository))
+		r = err_set(e, EINVAL, "session: no host or no repository");
+	if (r < 0) {
+		session_done(&s);
+		return r;
+	}
+	s.allow_http = json_true(o, "allowHttp");
+	s.trust.skip_verify = json_true(o, "skipVerify");
+	*ret = s;
+	return 0;
+}
+
+void session_done(struct session *s)
+{
+	explicit_bzero(s->authorization, sizeof(s->authorization));
+	json_object_put(s->json);
+	s->json = NULL;
+}
+
+bool session_owns(const struct session *s, const char *url)
+{
+	size_t n = strlen(s->origin);
+
+	return n && strncasecmp(url, s->origin, n) == 0 && (url[n] == '/' || url[n] == '\0');
+}
+
+static int base64(const char *in, size_t len, struct buf *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < len; i += 3) {
+		unsigned v = (unsigned)(unsigned char)in[i] << 16;
+
+		if (i + 1 < len)
+			v |= (unsigned)(unsigned char)in[i + 1] << 8;
+		if (i + 2 < len)
+			v |= (unsigned char)in[i + 2];
+		buf_addc(out, digits[v >> 18]);
+		buf_addc(out, digits[(v >> 12) & 63]);
+		buf_addc(out, i + 1 < len ? digits[(v >> 6) & 63] : '=');
+		buf_addc(out, i + 2 < len ? digits[v & 63] : '=');
+	}
+	return -buf_bad(out);
+}
+
+/* "Basic …" of the user's name and password into `out`. */
+static int basic_value(const struct session *s, struct buf *out)
+{
+	_cleanup_(buf_done) struct buf pair = BUF_INIT;
+
+	buf_addf(&pair, "%s:%s", s->username, s->password ? s->password : "");
+	buf_adds(out, "Basic ");
+	return buf_bad(&pair) ? -ENOMEM : base64(buf_str(&pair), pair.len, out);
+}
+
+static int set_authorization(struct session *s, const char *value, struct err *e)
+{
+	size_t len = strlen(value);
+
+	if (len >= sizeof(s->authorization))
+		return err_set(e, EMSGSIZE, "the token is too long");
+	memcpy(s->authorization, value, len + 1);
+	return 0;
+}
+
+static void add_query(struct buf *url, CURL *h, char separator, const char *key, const char *value)
+{
+	char *escaped = curl_easy_escape(h, value, 0);
+
+	buf_addf(url, "%c%s=%s", separator, key, escaped ? escaped : "");
+	curl_free(escaped);
+}
+
+/* The token server must be reached as safely as the registry itself. */
+static int check_realm(const struct session *s, const char *realm, struct err *e)
+{
+	bool tls = strncasecmp(realm, "https://", 8) == 0;
+
+	if (tls || (strncasecmp(realm, "http://", 7) == 0 && s->allow_http && session_owns(s, realm)))
+		return 0;
+	return err_set(e, EACCES, "the registry sends us to %.256s for a token, which is neither https nor itself", realm);
+}
+
+static int take_token(struct session *s, const struct http_answer *a, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_(buf_done) struct buf value = BUF_INIT;
+	const char *token = NULL;
+	int r = json_parse(buf_str(&a->body), a->body.len, "token answer", &o, e);
+
+	if (r == 0)
+		r = json_get_str(o, "token", &token, e);
+	if (r == 0 && !token)
+		r = json_get_str(o, "access_token", &token, e);
+	if (r < 0)
+		return r;
+	if (!token)
+		return err_set(e, EPROTO, "the token server gave no token");
+	buf_addf(&value, "Bearer %s", token);
+	return buf_bad(&value) ? err_errno(e, ENOMEM, "token") : set_authorization(s, buf_str(&value), e);
+}
+
+/* An identity token (docker login with a helper) is exchanged by POST (OAuth 2, "refresh_token"). */
+static void add_exchange(const struct session *s, CURL *h, const struct challenge *c, struct buf *body)
+{
+	buf_adds(body, "grant_type=refresh_token");
+	add_query(body, h, '&', "service", c->service);
+	add_query(body, h, '&', "scope", c->scope);
+	add_query(body, h, '&', "client_id", CLIENT_ID);
+	add_query(body, h, '&', "refresh_token", s->identity_token);
+}
+
+static int token_error(const struct http_answer *a, const char *detail, struct err *e)
+{
+	int r;
+
+	if (a->code != CURLE_OK) {
+		r = http_error(a->code, detail, e);
+		return err_wrap(e, r, "token server");
+	}
+	if (a->status == 401 || a->status == 403)
+		return err_set(e, EACCES, "the registry's token server refuses the credentials");
+	return err_set(e, EPROTO, "the registry's token server answers %ld", a->status);
+}
+
+static int get_token(struct session *s, const struct challenge *c, struct err *e)
+{
+	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
+	_cleanup_(http_headers_freep) struct curl_slist *headers = NULL;
+	_cleanup_(buf_done) struct buf url = BUF_INIT_MAX(HTTP_URL_SIZE), value = BUF_INIT, body = BUF_INIT;
+	struct http_answer a = {.body = BUF_INIT_MAX(TOKEN_ANSWER_MAX)};
+	char detail[CURL_ERROR_SIZE] = "", scope[600];
+	int r = 0;
+
+	if (!h)
+		return err_errno(e, ENOMEM, "token");
+	snprintf(scope, sizeof(scope), "repository:%.256s:pull", s->repository);
+	buf_adds(&url, c->realm);
+	if (s->identity_token) {
+		add_exchange(s, h, c, &body);
+		curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS, buf_str(&body));
+	} else {
+		add_query(&url, h, strchr(c->realm, '?') ? '&' : '?', "scope", c->scope[0] ? c->scope : scope);
+		if (c->service[0])
+			add_query(&url, h, '&', "service", c->service);
+		if (s->username)
+			r = basic_value(s, &value);
+		if (r == 0 && s->username)
+			r = http_add_header(&headers, "Authorization", buf_str(&value));
+	}
+	if (r < 0 || buf_bad(&url))
+		return err_errno(e, r < 0 ? -r : buf_bad(&url), "token");
+	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
+	http_get(h, buf_str(&url), headers, &a);
+	r = a.code == CURLE_OK && a.status == 200 ? take_token(s, &a, e) : token_error(&a, detail, e);
+	buf_done(&a.body);
+	return r;
+}
+
+int session_login(struct session *s, const char *text, struct err *e)
+{
+	_cleanup_(buf_done) struct buf value = BUF_INIT;
+	struct challenge c;
+	int r = challenge_parse(text, &c, e);
+
+	if (r < 0)
+		return r;
+	if (c.kind == CHALLENGE_BEARER) {
+		r = check_realm(s, c.realm, e);
+		return r < 0 ? r : get_token(s, &c, e);
+	}
+	if (c.kind != CHALLENGE_BASIC)
+		return err_set(e, EACCES, "the registry wants a kind of login that we do not know");
+	if (!s->username) {
+		r = err_set(e, EACCES, "the registry wants a user name and password");
+		err_hint(e, "give them with --creds USER:PASSWORD, or in an auth file");
+		return r;
+	}
+	if (s->authorization[0])
+		return err_set(e, EACCES, "the registry refuses the credentials");
+	r = basic_value(s, &value);
+	return r < 0 ? err_errno(e, -r, "login") : set_authorization(s, buf_str(&value), e);
+}
+
+/* Whether https failed because nobody speaks TLS there. */
+static bool is_no_tls(const struct http_answer *a)
+{
+	return a->code == CURLE_SSL_CONNECT_ERROR || a->code == CURLE_GOT_NOTHING || a->code == CURLE_RECV_ERROR;
+}
+
+static int ping(struct session *s, const char *scheme, struct http_answer *a, char detail[static CURL_ERROR_SIZE], struct err *e)
+{
+	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
+	char url[600];
+
+	if (!h)
+		return err_errno(e, ENOMEM, "registry");
+	snprintf(s->origin, sizeof(s->origin), "%s://%.255s", scheme, s->host);
+	snprintf(url, sizeof(url), "%.511s/v2/", s->origin);
+	detail[0] = '\0';
+	a->challenge[0] = '\0';
+	buf_reset(&a->body);
+	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
+	http_get(h, url, NULL, a);
+	return 0;
+}
+
+static int after_ping(struct session *s, const struct http_answer *a, const char *detail, struct err *e)
+{
+	int r;
+
+	if (a->code != CURLE_OK) {
+		r = http_error(a->code, detail, e);
+		if (is_no_tls(a) && !s->allow_http)
+			err_hint(e, "if this registry speaks plain http, allow that with --tls-verify=false");
+		return err_wrap(e, r, "registry %s", s->host);
+	}
+	if (a->status == 401) {
+		if (!a->challenge[0])
+			return err_set(e, EPROTO, "registry %s: it wants a login, but does not say how", s->host);
+		r = session_login(s, a->challenge, e);
+		return r < 0 ? err_wrap(e, r, "registry %s", s->host) : 0;
+	}
+	/* some serve images without serving /v2/ */
+	if (a->status == 200 || a->status == 404 || a->status == 403)
+		return 0;
+	return err_set(e, EPROTO, "registry %s: it answers %ld to /v2/", s->host, a->status);
+}
+
+int session_open(struct session *s, struct err *e)
+{
+	struct http_answer a = {.body = BUF_INIT_MAX(65536)};
+	char detail[CURL_ERROR_SIZE];
+	int r;
+
+	r = ping(s, "https", &a, detail, e);
+	if (r == 0 && is_no_tls(&a) && s->allow_http)
+		r = ping(s, "http", &a, detail, e);
+	if (r == 0)
+		r = after_ping(s, &a, detail, e);
+	buf_done(&a.body);
+	return r;
+}

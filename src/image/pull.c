@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * What a user's word for an image leads to. A short name ("debian") is looked
+ * for here first, then among the aliases of registries.conf, then in the
+ * registries that it lists for such names, in order; docker.io is not assumed.
+ */
+#include "image/pull.h"
+
+#include "image/archive.h"
+#include "image/progress.h"
+#include "image/registry_pull.h"
+#include "image/store_private.h"
+
+#include <string.h>
+
+#define DOCKER_TRANSPORT "docker://"
+
+int pull_policy_parse(const char *word, enum pull_policy *ret, struct err *e)
+{
+	static const struct {
+		const char *word;
+		enum pull_policy policy;
+	} words[] = {
+		{"missing", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING}, {"", PULL_MISSING},
+		{"always", PULL_ALWAYS},   {"true", PULL_ALWAYS},       {"newer", PULL_NEWER},   {"ifnewer", PULL_NEWER},
+		{"never", PULL_NEVER},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].word, word) == 0) {
+			*ret = words[i].policy;
+			return 0;
+		}
+	return err_set(e, EINVAL, "pull policy \"%s\": not always, missing, newer or never", word);
+}
+
+/* An image that is here, of another platform than was asked for, is not the one. */
+static bool is_of_platform(const struct image *img, const struct pull_options *o)
+{
+	struct platform want;
+
+	if (!o->platform)
+		return true;
+	return platform_parse(o->platform, &want, NULL) == 0 && platform_match(&want, &img->config->platform) > 0;
+}
+
+/* 0: it is here. -ENOENT: it is not. */
+static int find_here(struct store *st, const char *source, const struct pull_options *o, struct image **ret, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	int r = store_resolve(st, source, &img, e);
+
+	if (r < 0)
+		return r;
+	if (!is_of_platform(img, o))
+		return -ENOENT;
+	*ret = TAKE_PTR(img);
+	return 0;
+}
+
+static int pull_one(struct store *st, const struct reference *ref, const struct registries *conf,
+		    const struct pull_options *o, struct image **ret, struct err *e)
+{
+	char text[REFERENCE_TEXT_SIZE];
+	int r;
+
+	reference_text(ref, text);
+	progress_say(o->progress, "Trying to pull %s...", text);
+	r = registry_pull(st, ref, conf, o, ret, e);
+	return r < 0 ? err_wrap(e, r, "pull %s", text) : 0;
+}
+
+static int pull_alias(struct store *st, const struct reference *want, const char *full, const struct registries *conf,
+		      const struct pull_options *o, struct image **ret, struct err *e)
+{
+	struct reference ref;
+	int r = reference_parse(full, &ref, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "registries.conf: alias of %s", want->path);
+	memcpy(ref.tag, want->tag, sizeof(ref.tag));
+	ref.digest = want->digest;
+	reference_set_default_tag(&ref);
+	progress_say(o->progress, "Resolved \"%s\" as an alias", want->path);
+	return pull_one(st, &ref, conf, o, ret, e);
+}
+
+/* A name without a registry. The first failure is told: later ones are of second choices. */
+static int pull_short(struct store *st, const struct reference *want, const struct registries *conf,
+		      const struct pull_options *o, struct image **ret, struct err *e)
+{
+	const char *alias = registries_alias(conf, want->path);
+	struct err first = {0}, *at = &first;
+	int r = -ENOENT, first_r = 0;
+
+	if (alias)
+		return pull_alias(st, want, alias, conf, o, ret, e);
+	if (conf->search.n == 0) {
+		err_set(e, ENOENT, "short name \"%s\" is no image here, no alias, and registries.conf names no "
+			"unqualified-search-registries", want->path);
+		err_hint(e, "write the registry too, such as docker.io/library/%s", want->path);
+		return -ENOENT;
+	}
+	for (size_t i = 0; i < conf->search.n && r < 0; i++) {
+		struct reference ref = *want;
+
+		r = reference_set_domain(&ref, conf->search.items[i], at);
+		if (r == 0)
+			r = pull_one(st, &ref, conf, o, ret, at);
+		first_r = first_r ? first_r : r;
+		at = NULL;
+	}
+	if (r < 0 && e)
+		*e = first;
+	return r < 0 ? first_r : 0;
+}
+
+static int pull_from_registry(struct store *st, const char *source, const struct pull_options *o, struct image **ret,
+			      struct err *e)
+{
+	_cleanup_(registries_freep) struct registries *conf = NULL;
+	struct reference ref;
+	int r = reference_parse(source, &ref, e);
+
+	if (r == 0)
+		r = registries_load(o, &conf, e);
+	if (r < 0)
+		return r;
+	reference_set_default_tag(&ref);
+	return ref.domain[0] ? pull_one(st, &ref, conf, o, ret, e) : pull_short(st, &ref, conf, o, ret, e);
+}
+
+/* What is here will do for --pull=newer when the registry cannot be reached. */
+static bool is_unreachable(int r)
+{
+	return r == -ECONNREFUSED || r == -EHOSTUNREACH || r == -ETIMEDOUT || r == -ENETUNREACH;
+}
+
+int pull_image(struct store *st, const char *source, const struct pull_options *o, struct image **ret, struct err *e)
+{
+	struct err pull_error = {0};
+	int r;
+
+	if (pull_is_archive(source))
+		return archive_pull(st, source, o, ret, e);
+	if (strncmp(source, DOCKER_TRANSPORT, strlen(DOCKER_TRANSPORT)) == 0)
+		source += strlen(DOCKER_TRANSPORT);
+	if (o->policy == PULL_MISSING || o->policy == PULL_NEVER) {
+		r = find_here(st, source, o, ret, e);
+		if (r != -ENOENT || o->policy == PULL_NEVER)
+			return r;
+		err_clear(e);
+	}
+	r = pull_from_registry(st, source, o, ret, &pull_error);
+	if (r < 0 && o->policy == PULL_NEWER && is_unreachable(r) && find_here(st, source, o, ret, NULL) == 0)
+		return 0;
+	if (r < 0 && e)
+		*e = pull_error;
+	return r;
+}

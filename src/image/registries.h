@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * registries - containers-registries.conf(5): what a short name means, and what a registry allows.
+ *
+ * Of its keys these are read: unqualified-search-registries, [aliases], and in
+ * [[registry]] prefix, location, insecure, blocked. From
+ * ~/.config/containers/registries.conf, else /etc/containers/registries.conf,
+ * and then registries.conf.d/ of /etc and of the user, sorted by name.
+ */
+#ifndef RANBY_IMAGE_REGISTRIES_H
+#define RANBY_IMAGE_REGISTRIES_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "image/pull.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REGISTRIES_MAX 256
+#define REGISTRIES_FILE_MAX (1U << 20)
+
+struct registry_rule {
+	char *prefix;   /* "example.com/ns"; NULL: the location */
+	char *location; /* NULL: the prefix */
+	bool insecure, blocked;
+};
+
+struct registries {
+	struct strv search;
+	struct strv aliases; /* "debian=docker.io/library/debian", the last of a name counts */
+	struct registry_rule rules[REGISTRIES_MAX];
+	size_t n_rules;
+};
+void registries_done(struct registries *r);
+
+int registries_load(const struct pull_options *o, struct registries **ret, struct err *e) _must_check_;
+struct registries *registries_free(struct registries *r);
+static inline void registries_freep(struct registries **r)
+{
+	*r = registries_free(*r);
+}
+
+/* Reads one file's text into `r`; search lists replace the one before. -EINVAL with "FILE:LINE". */
+int registries_parse(const char *text, size_t len, const char *what, struct registries *r, struct err *e) _must_check_;
+
+/* The rule of the longest prefix of "host/path"; NULL. */
+const struct registry_rule *registries_rule(const struct registries *r, const char *repository);
+
+/* What the short name ("debian") stands for, or NULL. */
+const char *registries_alias(const struct registries *r, const char *name);
+
+#endif
