@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The environment is read here, on behalf of image/, which reads none: the
+ * registry worker gets the proxies of it and nothing else.
+ */
+#include "cmd/image_common.h"
+
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "engine/keeper.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const proxy_names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+					  "no_proxy",   "NO_PROXY"};
+
+void image_source_done(struct image_source *s)
+{
+	s->progress = progress_close(s->progress);
+	strv_done(&s->env);
+	free(s->platform);
+	s->platform = NULL;
+}
+
+int image_source_init(bool quiet, struct image_source *ret, struct err *e)
+{
+	int r = 0;
+
+	*ret = (struct image_source){.options = {.policy = PULL_MISSING}};
+	for (size_t i = 0; i < ARRAY_SIZE(proxy_names) && r == 0; i++) {
+		const char *value = getenv(proxy_names[i]);
+
+		if (value)
+			r = strv_addf(&ret->env, "%s=%s", proxy_names[i], value);
+	}
+	if (r < 0)
+		return err_errno(e, -r, "environment");
+	ret->options.env = ret->env.items;
+	ret->options.home = getenv("HOME");
+	ret->options.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR");
+	ret->options.xdg_config_home = getenv("XDG_CONFIG_HOME");
+	ret->options.registry_auth_file = getenv("REGISTRY_AUTH_FILE");
+	if (!quiet)
+		r = progress_open(STDERR_FILENO, PROGRESS_AUTO, &ret->progress, e);
+	ret->options.progress = ret->progress;
+	return r;
+}
+
+static int platform_of(const struct image_source_args *a, struct image_source *s, struct err *e)
+{
+	if (a->platform && (a->os || a->arch || a->variant))
+		return err_set(e, EINVAL, "--platform and --os, --arch, --variant exclude each other");
+	if (a->platform)
+		s->platform = strdup(a->platform);
+	else if (!a->os && !a->arch && !a->variant)
+		return 0;
+	else if (a->variant && !a->arch)
+		return err_set(e, EINVAL, "--variant needs --arch");
+	else if (asprintf(&s->platform, "%s%s%s%s%s", a->os ? a->os : "linux", a->arch ? "/" : "", a->arch ? a->arch : "",
+			  a->variant ? "/" : "", a->variant ? a->variant : "") < 0)
+		s->platform = NULL;
+	if (!s->platform)
+		return err_errno(e, ENOMEM, "platform");
+	s->options.platform = s->platform;
+	return 0;
+}
+
+int image_source_open(const struct command_call *call, const struct image_source_args *a, struct image_source *ret,
+		      struct err *e)
+{
+	int r = image_source_init(a->quiet, ret, e);
+
+	if (r == 0)
+		r = platform_of(a, ret, e);
+	if (r < 0)
+		return r;
+	ret->options.creds = a->creds;
+	ret->options.auth_file = a->authfile;
+	ret->options.cert_dir = a->cert_dir;
+	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
+		ret->options.tls = a->tls_verify ? PULL_TLS_VERIFY : PULL_TLS_INSECURE;
+	return 0;
+}
+
+int image_store_open(const struct command_call *call, struct store **ret, struct err *e)
+{
+	int r = store_open(call->engine->data_fd, ret, e);
+
+	if (r == 0)
+		store_set_keeper(*ret, keeper_for_store, call->engine);
+	return r;
+}
+
+int image_uses(void *ctx, struct strv *uses, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	int r = container_list(ctx, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		const char *id = json_str(l.items[i]->spec, "image.id");
+
+		if (*id && strv_addf(uses, "%s=%s", id, l.items[i]->id) < 0)
+			r = err_errno(e, ENOMEM, "containers");
+	}
+	return r;
+}
+
+void image_size_text(uint64_t bytes, char ret[static 32])
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+	double v = (double)bytes;
+	size_t u = 0;
+
+	while (v >= 1000 && u + 1 < ARRAY_SIZE(units)) {
+		v /= 1000;
+		u++;
+	}
+	snprintf(ret, 32, "%.3g %s", v, units[u]);
+}
+
+int image_split_name(const char *name, char **ret_repository, const char **ret_tag)
+{
+	const char *at = strchr(name, '@'), *slash = strrchr(name, '/'), *colon = strrchr(name, ':');
+	size_t end = strlen(name);
+
+	if (at) {
+		end = (size_t)(at - name);
+		*ret_tag = "<none>";
+	} else if (colon && (!slash || colon > slash)) {
+		end = (size_t)(colon - name);
+		*ret_tag = colon + 1;
+	} else {
+		*ret_tag = "<none>";
+	}
+	*ret_repository = strndup(name, end);
+	return *ret_repository ? 0 : -ENOMEM;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * image_common - what the image commands share: the store, where images come
+ * from, who uses them.
+ */
+#ifndef RANBY_CMD_IMAGE_COMMON_H
+#define RANBY_CMD_IMAGE_COMMON_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "cmd/command.h"
+#include "image/progress.h"
+#include "image/pull.h"
+#include "image/store.h"
+
+/* Options of where an image comes from, alike in all commands that get one. */
+struct image_source_args {
+	const char *platform, *os, *arch, *variant;
+	const char *creds, *authfile, *cert_dir;
+	bool tls_verify, quiet;
+};
+#define IMAGE_SOURCE_ROWS(type, field)                                                                              \
+	{0, "arch", OPT_STRING, offsetof(type, field.arch), .arg = "ARCH", .help = "Architecture instead of this host's"}, \
+	{0, "authfile", OPT_STRING, offsetof(type, field.authfile), .arg = "FILE",                                  \
+	 .help = "Credentials from this file instead of the usual ones"},                                           \
+	{0, "cert-dir", OPT_STRING, offsetof(type, field.cert_dir), .arg = "DIR",                                   \
+	 .help = "The registry's certificates (*.crt, *.cert, *.key)"},                                             \
+	{0, "creds", OPT_STRING, offsetof(type, field.creds), .arg = "USER[:PASSWORD]",                             \
+	 .help = "Credentials at the registry; other users of this host can see them in ps"},                       \
+	{0, "os", OPT_STRING, offsetof(type, field.os), .arg = "OS", .help = "Operating system instead of linux"},   \
+	{0, "platform", OPT_STRING, offsetof(type, field.platform), .arg = "OS/ARCH[/VARIANT]",                     \
+	 .help = "Platform instead of this host's"},                                                                \
+	{'q', "quiet", OPT_FLAG, offsetof(type, field.quiet), .help = "Show no progress"},                          \
+	{0, "tls-verify", OPT_FLAG, offsetof(type, field.tls_verify),                                               \
+	 .help = "Require https and valid certificates; =false allows http (default: allowed for loopback only)"},  \
+	{0, "variant", OPT_STRING, offsetof(type, field.variant), .arg = "VARIANT", .help = "Variant of the architecture"}
+
+/* What a call's pull_options borrow; on the caller's stack for as long as they are used. */
+struct image_source {
+	struct pull_options options;
+	struct progress *progress;
+	char *platform;
+	struct strv env;
+};
+void image_source_done(struct image_source *s);
+
+/* Progress goes to standard error unless `a->quiet`. */
+int image_source_open(const struct command_call *call, const struct image_source_args *a, struct image_source *ret,
+		      struct err *e) _must_check_;
+
+/* The parts of it for commands with other options: the environment, and progress on standard error. */
+int image_source_init(bool quiet, struct image_source *ret, struct err *e) _must_check_;
+
+/* The engine's store, working in its keeper. */
+int image_store_open(const struct command_call *call, struct store **ret, struct err *e) _must_check_;
+
+/* A store_uses_fn; ctx is the engine. */
+int image_uses(void *ctx, struct strv *uses, struct err *e) _must_check_;
+
+/* "1.23 MB": units of 1000, three digits, as podman and docker print sizes. */
+void image_size_text(uint64_t bytes, char ret[static 32]);
+
+/* Splits a full reference into repository and tag ("<none>" where there is none). The caller frees *ret_repository. */
+int image_split_name(const char *name, char **ret_repository, const char **ret_tag) _must_check_;
+
+#endif

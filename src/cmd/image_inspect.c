@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby image inspect, ranby image exists. */
+#include "base/template.h"
+#include "cmd/commands.h"
+#include "cmd/image_common.h"
+#include "cmd/report.h"
+#include "cmd/screen.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct inspect_args {
+	const char *format;
+};
+
+static const struct option_row inspect_rows[] = {
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	OPTION_END,
+};
+
+static int inspect_one(struct store *st, const char *name, struct json_object *list, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	struct json_object *o = NULL;
+	int r = store_resolve(st, name, &img, e);
+
+	if (r == 0)
+		r = image_inspect(st, img, &o, e);
+	if (r == 0 && json_append(list, o) < 0)
+		r = err_errno(e, ENOMEM, "inspect");
+	return r;
+}
+
+/* What has been found of the names, and the errors of the others; returns the exit code. */
+static int inspect_all(struct store *st, const struct command_call *call, struct json_object *list)
+{
+	int code = 0;
+
+	for (int i = 0; i < call->argc; i++) {
+		struct err one = {0};
+
+		if (inspect_one(st, call->argv[i], list, &one) < 0) {
+			report_error(&one);
+			code = EXIT_ENGINE;
+		}
+	}
+	return code;
+}
+
+static int print_format(struct json_object *list, const char *format, struct buf *out, struct err *e)
+{
+	_cleanup_template_ struct template *t = NULL;
+	int r = template_parse(format, &t, e);
+
+	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
+		r = template_exec(t, json_object_array_get_idx(list, i), TEMPLATE_STRICT, out, e);
+		buf_addc(out, '\n');
+	}
+	return r;
+}
+
+static int inspect_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	_cleanup_(store_closep) struct store *st = NULL;
+	const struct inspect_args *a = call->args;
+	int code, r;
+
+	if (!list)
+		return err_errno(e, ENOMEM, "inspect");
+	r = image_store_open(call, &st, e);
+	if (r < 0)
+		return r;
+	code = inspect_all(st, call, list);
+	if (!a->format || strcmp(a->format, "json") == 0)
+		buf_addf(&out, "%s\n", json_pretty(list));
+	else
+		r = print_format(list, a->format, &out, e);
+	if (r == 0)
+		r = screen_put(&out, e);
+	return r < 0 ? r : code;
+}
+
+const struct command command_image_inspect = {
+	.name = "image inspect",
+	.operands = "[OPTIONS] IMAGE [IMAGE...]",
+	.summary = "Show all that is known of images, as JSON",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = -1,
+	.rows = inspect_rows,
+	.args_size = sizeof(struct inspect_args),
+	.run = inspect_run,
+};
+
+static int exists_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	_cleanup_(store_closep) struct store *st = NULL;
+	int r = image_store_open(call, &st, e);
+
+	if (r < 0)
+		return r;
+	r = store_resolve(st, call->argv[0], &img, e);
+	if (r == -ENOENT)
+		return 1;
+	return r;
+}
+
+static const struct option_row no_rows[] = {OPTION_END};
+
+const struct command command_image_exists = {
+	.name = "image exists",
+	.operands = "IMAGE",
+	.summary = "Exit with 0 when the image is here, with 1 when it is not",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = 1,
+	.rows = no_rows,
+	.run = exists_run,
+};

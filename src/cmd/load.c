@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby load: images out of a docker-archive, an oci-archive or an OCI directory. */
+#include "cmd/commands.h"
+#include "cmd/image_common.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct load_args {
+	const char *input;
+	bool quiet;
+};
+
+static const struct option_row load_rows[] = {
+	{'i', "input", OPT_STRING, offsetof(struct load_args, input), .arg = "PATH", .help = "Read this instead of standard input"},
+	{'q', "quiet", OPT_FLAG, offsetof(struct load_args, quiet), .help = "Show no progress"},
+	OPTION_END,
+};
+
+static int load_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(image_source_done) struct image_source source = {0};
+	_cleanup_(store_closep) struct store *st = NULL;
+	_cleanup_(strv_done) struct strv names = {0};
+	const struct load_args *a = call->args;
+	int r;
+
+	if (!a->input && isatty(STDIN_FILENO)) {
+		r = err_set(e, EINVAL, "load: standard input is a terminal");
+		err_hint(e, "name a file with --input, or redirect one");
+		return r;
+	}
+	r = image_source_init(a->quiet, &source, e);
+	if (r == 0)
+		r = image_store_open(call, &st, e);
+	if (r == 0)
+		r = load_archive(st, a->input, STDIN_FILENO, &source.options, &names, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		printf("Loaded image: %s\n", names.items[i]);
+	return r < 0 ? r : store_sweep(st, e);
+}
+
+const struct command command_load = {
+	.name = "load",
+	.aliases = "image load",
+	.operands = "[OPTIONS]",
+	.summary = "Load images from a tar archive",
+	.needs = NEED_ENGINE,
+	.rows = load_rows,
+	.args_size = sizeof(struct load_args),
+	.run = load_run,
+};

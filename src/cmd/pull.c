@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby pull: progress on standard error, the image's id on standard output. */
+#include "cmd/commands.h"
+#include "cmd/image_common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct pull_args {
+	struct image_source_args source;
+	const char *policy;
+	bool all_tags;
+};
+
+static const struct option_row pull_rows[] = {
+	IMAGE_SOURCE_ROWS(struct pull_args, source),
+	{0, "policy", OPT_CHOICE, offsetof(struct pull_args, policy), .arg = "POLICY",
+	 .choices = "always|missing|never|newer", .help = "When to ask the registry (default always)"},
+	OPTION_END,
+};
+
+static int pull_one(struct store *st, const char *source, const struct pull_options *o, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	int r = pull_image(st, source, o, &img, e);
+
+	if (r == 0)
+		printf("%s\n", img->id);
+	return r;
+}
+
+static int pull_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(image_source_done) struct image_source source = {0};
+	_cleanup_(store_closep) struct store *st = NULL;
+	const struct pull_args *a = call->args;
+	int r;
+
+	r = image_source_open(call, &a->source, &source, e);
+	if (r == 0)
+		r = pull_policy_parse(a->policy ? a->policy : "always", &source.options.policy, e);
+	if (r == 0)
+		r = image_store_open(call, &st, e);
+	for (int i = 0; i < call->argc && r == 0; i++)
+		r = pull_one(st, call->argv[i], &source.options, e);
+	/* what an earlier name's move left without a reference */
+	return r < 0 ? r : store_sweep(st, e);
+}
+
+const struct command command_pull = {
+	.name = "pull",
+	.aliases = "image pull",
+	.operands = "[OPTIONS] IMAGE [IMAGE...]",
+	.summary = "Get images from a registry, an archive or a directory",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = -1,
+	.rows = pull_rows,
+	.args_size = sizeof(struct pull_args),
+	.run = pull_run,
+};
