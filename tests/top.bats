@@ -140,6 +140,33 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	done
 }
 
+@test "a file system of the container that never answers does not make top wait" {
+	need_program python3
+	make_root
+	ranby run -d --name web --network none --rootfs "$ROOT" /bin/sleep 1000 >/dev/null
+	# as the container's root could, with /dev/fuse and the right to mount: over its /etc, served by nobody
+	python3 - "$(ctr_pid web)" >"$BATS_TEST_TMPDIR/mounted" 3>&- <<-'SERVER' &
+		import ctypes, os, sys, time
+		libc = ctypes.CDLL(None, use_errno=True)
+		user, mnt = (os.open(f"/proc/{sys.argv[1]}/ns/{ns}", os.O_RDONLY) for ns in ("user", "mnt"))
+		assert libc.setns(user, 0) == 0
+		os.setresgid(0, 0, 0)
+		os.setresuid(0, 0, 0)
+		dev = os.open("/dev/fuse", os.O_RDWR)
+		assert libc.setns(mnt, 0) == 0
+		assert libc.mount(b"x", b"/etc", b"fuse", 0, b"fd=%d,rootmode=40000,user_id=0,group_id=0" % dev) == 0
+		print("mounted", flush=True)
+		time.sleep(60)
+	SERVER
+	local server=$!
+	wait_for 3 test -s "$BATS_TEST_TMPDIR/mounted" || skip 'FUSE cannot be mounted here'
+	run timeout 1 cat "/proc/$(ctr_pid web)/root/etc/passwd"
+	[ "$status" = 124 ] || fail 'the trap does not work: a plain reader did not wait'
+	run -0 timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top --noheading web user uid
+	[[ $output =~ ^0\ +0$ ]]
+	kill "$server"
+}
+
 @test "control bytes in names and arguments are escaped in every form" {
 	ranby run -d --name web busybox sh -c \
 		'printf "\033]0;x\007\n)" >/proc/$$/comm; exec -a "$(printf "a\033[2J\302\233\342\200\256b\377")" sleep 1000 & wait' >/dev/null

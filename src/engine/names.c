@@ -281,34 +281,27 @@ static int mount_id(int fd, uint64_t *ret)
 	return 0;
 }
 
-/* True when the mount point `path` itself, as the container's init sees it, is on the list as FUSE. */
-static bool point_is_fuse(const char *mountinfo, const char *path)
+/* True when any mount but that of the root is FUSE: a symlink may lead there from anywhere. */
+static bool has_other_fuse(const char *mountinfo, uint64_t root_id)
 {
-	size_t len = strlen(path);
+	char root[32];
+	size_t n = (size_t)snprintf(root, sizeof(root), "%llu ", (unsigned long long)root_id);
 
-	for (const char *line = mountinfo; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		const char *p = line;
-
-		for (int field = 1; field < 5 && p; field++) {
-			p = memchr(p, ' ', strcspn(p, "\n"));
-			p = p ? p + 1 : NULL;
-		}
-		if (p && strncmp(p, path, len) == 0 && p[len] == ' ' && line_type_is_fuse(line, strcspn(line, "\n")))
+	for (const char *line = mountinfo; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (strncmp(line, root, n) != 0 && line_type_is_fuse(line, strcspn(line, "\n")))
 			return true;
-	}
 	return false;
 }
 
-static void read_one(int root, const char *mountinfo, enum names_kind kind, struct names_inside *ret)
+static void read_one(int root, bool may_cross, enum names_kind kind, struct names_inside *ret)
 {
 	const char *path = kind == NAMES_USER ? "etc/passwd" : "etc/group";
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	int r;
 
 	r = path_in_root_read_same_mount(root, path, NAMES_FILE_MAX, &text);
-	/* something is mounted on the way: a volume, or a file of the engine's; anything but FUSE will do */
-	if (r == -EXDEV && !point_is_fuse(mountinfo, "/etc") &&
-	    !point_is_fuse(mountinfo, kind == NAMES_USER ? "/etc/passwd" : "/etc/group"))
+	/* something is mounted on the way: a volume, or a file of the engine's */
+	if (r == -EXDEV && may_cross)
 		r = path_in_root_read(root, path, NAMES_FILE_MAX, &text);
 	if (r == 0)
 		names_inside_parse(ret, kind, &text);
@@ -319,12 +312,14 @@ void names_inside_load(const struct proc *init, bool fuse_root, struct names_ins
 	_cleanup_(buf_done) struct buf mounts = BUF_INIT;
 	_cleanup_close_ int root = -EBADF;
 	uint64_t id = 0;
+	bool may_cross;
 
 	root = openat(init->dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || proc_read(init, "mountinfo", MOUNTINFO_MAX, &mounts) < 0)
 		return;
-	if (!fuse_root && (mount_id(root, &id) < 0 || !mount_is_ours_to_read(buf_str(&mounts), id)))
+	if (mount_id(root, &id) < 0 || (!fuse_root && !mount_is_ours_to_read(buf_str(&mounts), id)))
 		return;
-	read_one(root, buf_str(&mounts), NAMES_USER, ret);
-	read_one(root, buf_str(&mounts), NAMES_GROUP, ret);
+	may_cross = !has_other_fuse(buf_str(&mounts), id);
+	read_one(root, may_cross, NAMES_USER, ret);
+	read_one(root, may_cross, NAMES_GROUP, ret);
 }
