@@ -70,7 +70,7 @@ struct config_mount {
 	uint64_t set_rec, clear_rec; /* the same, for all mounts below too */
 	uint64_t propagation;     /* MS_*, 0: none asked */
 	bool propagation_rec;
-	bool copy_up;             /* tmpcopyup: refused by the runtime */
+	bool copy_up;             /* tmpfs: starts with what the image has there (tmpcopyup) */
 	struct strv options;      /* what is left, for the filesystem: "size=64k" */
 };
 

@@ -21,6 +21,7 @@ enum word_effect {
 	WORD_PROPAGATION_REC,
 	WORD_BIND,
 	WORD_RBIND,
+	WORD_COPY_UP,
 	WORD_NOTHING, /* the default anyway, or of no meaning inside a user namespace's own mount */
 	WORD_REFUSED,
 };
@@ -71,7 +72,7 @@ static const struct word {
 	{"defaults", WORD_NOTHING, 0},
 	{"async", WORD_NOTHING, 0},
 	{"norelatime", WORD_NOTHING, 0},
-	{"tmpcopyup", WORD_REFUSED, 0},
+	{"tmpcopyup", WORD_COPY_UP, 0},
 	{"idmap", WORD_REFUSED, 0},
 	{"ridmap", WORD_REFUSED, 0},
 	{"remount", WORD_REFUSED, 0},
@@ -118,6 +119,9 @@ static int apply_word(struct config_mount *m, const struct word *w, struct err *
 	case WORD_RBIND:
 		m->kind = CONFIG_MOUNT_BIND;
 		m->recursive = m->recursive || w->effect == WORD_RBIND;
+		break;
+	case WORD_COPY_UP:
+		m->copy_up = true;
 		break;
 	case WORD_NOTHING:
 		break;
@@ -193,6 +197,8 @@ static int read_mount(struct json_object *o, void *item, struct err *e)
 		return check_bind(m, e);
 	if (!m->type || !*m->type)
 		return err_set(e, EINVAL, "type: missing");
+	if (m->copy_up && strcmp(m->type, "tmpfs") != 0)
+		return err_set(e, EINVAL, "options: tmpcopyup is for tmpfs");
 	return 0;
 }
 

@@ -57,16 +57,26 @@ int runtime_read_config(int bundle_fd, struct runtime_config *ret, struct err *e
 	return runtime_config_parse(buf_str(&b), b.len, ret, e);
 }
 
+static const char *bundle_name(const struct create *c)
+{
+	return c->a->bundle ? c->a->bundle : ".";
+}
+
+static int open_bundle(struct create *c, struct err *e)
+{
+	fd_closep(&c->bundle);
+	c->bundle = open(bundle_name(c), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return c->bundle < 0 ? err_errno(e, errno, "bundle %s", bundle_name(c)) : 0;
+}
+
 static int read_bundle(struct create *c, struct err *e)
 {
-	const char *path = c->a->bundle ? c->a->bundle : ".";
-	int r;
+	int r = open_bundle(c, e);
 
-	c->bundle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->bundle < 0)
-		return err_errno(e, errno, "bundle %s", path);
+	if (r < 0)
+		return r;
 	r = runtime_read_config(c->bundle, &c->c, e);
-	return r < 0 ? err_wrap(e, r, "bundle %s", path) : 0;
+	return r < 0 ? err_wrap(e, r, "bundle %s", bundle_name(c)) : 0;
 }
 
 /* What can be known to be wrong before anything is made. */
@@ -107,10 +117,12 @@ static int gain_rights(struct create *c, struct err *e)
 {
 	int r = 0;
 
-	(void)c;
 	if (!userns_is_privileged())
 		r = userns_enter_own(e);
-	return r == 0 ? rootfs_unshare(e) : r;
+	if (r == 0)
+		r = rootfs_unshare(e);
+	/* once more, in the new mount namespace: only what was opened there can be mounted there */
+	return r == 0 ? open_bundle(c, e) : r;
 }
 
 static int prepare_rootfs(struct create *c, struct err *e)

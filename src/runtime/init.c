@@ -126,6 +126,7 @@ static const init_step build[] = {
 	init_check_proc,    /* what /proc shows is what we mounted */
 	init_write_sysctls, /* through that proc */
 	init_make_cwd,
+	init_check_command, /* a command that is not there */
 	init_protect_paths, /* readonlyPaths */
 	init_mask_paths,    /* maskedPaths: last of the mounts, nothing comes on top */
 	init_finish_root,   /* root.readonly, propagation */
@@ -139,6 +140,7 @@ static const init_step build[] = {
 static const init_step enter[] = {
 	join,
 	new_session,
+	init_check_command,
 	init_open_terminal,
 	say_ready,
 	wait_start,

@@ -63,6 +63,9 @@ int init_open_terminal(struct init *i, struct err *e);
 extern const init_step init_confine_new_privs[];    /* no_new_privs off; ends with NULL */
 extern const init_step init_confine_no_new_privs[]; /* on */
 
+/* Step before READY: -ENOENT with exit_code 127 when there is no such command in the container. */
+int init_check_command(struct init *i, struct err *e);
+
 /* Executes the payload; returns only when that failed, with exit_code 126 or 127. */
 int init_execute(struct init *i, struct err *e);
 

@@ -11,6 +11,7 @@
  */
 #include "runtime/init.h"
 
+#include "sys/copytree.h"
 #include "sys/fd.h"
 #include "sys/mountns.h"
 #include "sys/path.h"
@@ -102,6 +103,14 @@ static int give_option(int fs, const char *option, struct err *e)
 	return mount_config(fs, &o, e);
 }
 
+/* The flags come after the content, which a read-only mount would not take. */
+static int copy_up(const struct plan_mount *m, int fd, int place)
+{
+	int r = m->copy_up ? copytree(place, fd) : 0;
+
+	return r == 0 && m->copy_up ? mount_set(fd, m->attr, 0, 0, false) : r;
+}
+
 static int new_filesystem(const struct plan *p, const struct plan_mount *m, bool without_gid, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fs = -EBADF;
@@ -115,7 +124,7 @@ static int new_filesystem(const struct plan *p, const struct plan_mount *m, bool
 			r = give_option(fs, option, e);
 	}
 	if (r == 0)
-		r = mount_finish(fs, m->attr, ret_fd, e);
+		r = mount_finish(fs, m->copy_up ? 0 : m->attr, ret_fd, e);
 	if (r == 0 && m->propagation)
 		r = mount_set(*ret_fd, 0, 0, m->propagation, false);
 	return r;
@@ -143,7 +152,9 @@ static int mount_own(struct init *i, const struct plan_mount *m, struct err *e)
 		r = check_cover(destination, fd, place, e);
 	if (r < 0)
 		return r;
-	r = mount_attach(fd, place);
+	r = copy_up(m, fd, place);
+	if (r == 0)
+		r = mount_attach(fd, place);
 	if (r < 0)
 		return err_errno(e, -r, "mount %s on %s", type, destination);
 	if (is_proc) {

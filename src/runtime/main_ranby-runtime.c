@@ -28,7 +28,7 @@
 #define OCI_SPEC "1.2.0"
 
 struct globals {
-	const char *root, *log, *log_format, *rootless;
+	const char *root, *log, *log_format, *rootless, *cgroup_manager;
 	bool systemd_cgroup, debug, version, help;
 	uint32_t error_fd;
 };
@@ -39,6 +39,7 @@ static const struct option_row rows[] = {
 	{0, "log-format", OPT_CHOICE, offsetof(struct globals, log_format), .arg = "FORMAT", .choices = "text|json", .help = "Form of the log"},
 	{0, "error-fd", OPT_U32, offsetof(struct globals, error_fd), .arg = "N", .min = 3, .max = 65535, .help = "Descriptor that gets the error as a struct"},
 	{0, "systemd-cgroup", OPT_FLAG, offsetof(struct globals, systemd_cgroup), .help = "Accepted: groups are made below a delegated subtree only"},
+	{0, "cgroup-manager", OPT_CHOICE, offsetof(struct globals, cgroup_manager), .arg = "MANAGER", .choices = "cgroupfs|systemd|disabled", .help = "Accepted, as crun has it: see --systemd-cgroup"},
 	{0, "rootless", OPT_STRING, offsetof(struct globals, rootless), .arg = "BOOL", .help = "Accepted: found out by itself"},
 	{0, "debug", OPT_FLAG, offsetof(struct globals, debug), .help = "Accepted: there is no more to say"},
 	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Print the version"},

@@ -67,6 +67,7 @@ struct plan_mount {
 	struct plan_list options; /* strings "key" or "key=value" */
 	uint64_t attr;            /* PLAN_MOUNT_NEW: MOUNT_ATTR_* */
 	uint64_t propagation;     /* MS_* or 0 */
+	uint64_t copy_up;         /* bool: starts with what is there */
 };
 
 struct plan_device {

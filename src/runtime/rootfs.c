@@ -181,6 +181,21 @@ static int make_bind(int bundle_fd, const struct config_mount *m, int *ret_fd, s
 	return 0;
 }
 
+/*
+ * Without a cgroup namespace of its own the container could otherwise see and,
+ * being the same user, change the groups of everything that its user runs
+ * (CVE-2023-25809): the host's view then, read-only with all below it.
+ */
+static int make_host_cgroup(int bundle_fd, int *ret_fd, struct err *e)
+{
+	const struct config_mount host = {
+		.kind = CONFIG_MOUNT_BIND, .recursive = true, .source = "/sys/fs/cgroup",
+		.set_rec = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+
+	return make_bind(bundle_fd, &host, ret_fd, e);
+}
+
 /* ---- the plan ---- */
 
 /* SELinux: the label of everything in a filesystem of ours. proc and sysfs have their own. */
@@ -198,7 +213,8 @@ static struct plan_list plan_options(struct plan_writer *w, const struct runtime
 static int plan_mount(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, struct plan_writer *w,
 		      struct plan_mount *ret, struct kept_fds *k, struct err *e)
 {
-	bool overlay = m->kind == CONFIG_MOUNT_NEW && strcmp(m->type, "overlay") == 0;
+	bool own = m->kind == CONFIG_MOUNT_NEW, overlay = own && strcmp(m->type, "overlay") == 0;
+	bool cgroup = own && strcmp(m->type, "cgroup") == 0;
 	int fd = -EBADF, r = 0;
 
 	*ret = (struct plan_mount){.kind = PLAN_MOUNT_FD, .fd = -1, .destination = plan_string(w, m->destination)};
@@ -208,13 +224,14 @@ static int plan_mount(const struct runtime_config *c, int bundle_fd, const struc
 			r = mount_set(fd, m->set | m->set_rec, 0, 0, false);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
 		r = make_bind(bundle_fd, m, &fd, e);
+	} else if (cgroup && !runtime_config_namespace(c, CLONE_NEWCGROUP)) {
+		r = make_host_cgroup(bundle_fd, &fd, e);
 	} else {
-		bool cgroup = strcmp(m->type, "cgroup") == 0;
-
 		ret->kind = PLAN_MOUNT_NEW;
 		ret->type = plan_string(w, cgroup ? "cgroup2" : m->type);
 		ret->attr = m->set | m->set_rec;
 		ret->propagation = m->propagation;
+		ret->copy_up = m->copy_up;
 		ret->options = plan_options(w, c, m);
 	}
 	if (r == 0 && fd >= 0)
