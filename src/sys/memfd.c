@@ -87,7 +87,8 @@ int memfd_seal_program(const char *name, int fd, int *ret_fd)
 	if (mem < 0)
 		return mem;
 	r = copy(fd, mem);
-	if (r == 0 && fchmod(mem, 0500) < 0)
+	/* for all: root of a namespace in which the maker's id is not mapped must execute it too (nomap, auto) */
+	if (r == 0 && fchmod(mem, 0555) < 0)
 		r = -errno;
 	if (r == 0)
 		r = seal(mem, F_SEAL_EXEC);
