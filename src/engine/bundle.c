@@ -17,6 +17,7 @@
 #include "engine/argv.h"
 #include "engine/bundle_plan.h"
 #include "engine/env.h"
+#include "engine/in_keeper.h"
 #include "engine/labels.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
@@ -316,17 +317,39 @@ static int write_config(const struct bundle_plan *p, struct err *e)
 	return r < 0 ? err_errno(e, -r, "config.json") : 0;
 }
 
-/* upper and work; upper is the container's root directory, so it gets its mode and, in another map, its owner. */
+struct upper_owner {
+	int fd;
+	uint32_t uid, gid;
+};
+
+static int give_upper(void *ctx, struct err *e)
+{
+	const struct upper_owner *o = ctx;
+
+	return fchown(o->fd, o->uid, o->gid) < 0 ? err_errno(e, errno, "upper") : 0;
+}
+
+/* upper and work. upper is what the container's root directory looks like: 0755, and its root's. */
 static int make_upper(const struct bundle_plan *p, struct err *e)
 {
+	const struct id_map *map = &p->in->userns->map;
 	_cleanup_close_ int upper = -EBADF;
+	struct upper_owner o = {0};
 	int r = path_own_mkdirs(p->in->dirfd, "work", NULL);
 
 	if (r == 0)
-		r = path_own_mkdirs(p->in->dirfd, "upper", &upper);
+		r = path_own_mkdirs(p->in->dirfd, "upper", NULL);
+	if (r == 0)
+		r = path_own_open(p->in->dirfd, "upper", O_RDONLY | O_DIRECTORY, 0, &upper);
 	if (r < 0)
 		return err_errno(e, -r, "upper");
-	return fchmod(upper, 0755) < 0 ? err_errno(e, errno, "upper") : 0;
+	if (fchmod(upper, 0755) < 0)
+		return err_errno(e, errno, "upper");
+	o.fd = upper;
+	if (id_list_to_outside(&map->uid, 0, &o.uid) < 0 || id_list_to_outside(&map->gid, 0, &o.gid) < 0 ||
+	    (o.uid == 0 && o.gid == 0))
+		return 0;
+	return in_keeper(p->in->userns_fd, give_upper, &o, e);
 }
 
 static int write_all(struct bundle_plan *p, struct err *e)

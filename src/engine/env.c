@@ -221,8 +221,6 @@ int env_resolve(const struct env_input *in, struct strv *ret, struct err *e)
 		r = apply_caller(ret, in, e);
 	if (r == 0)
 		r = apply_options(ret, in, e);
-	if (r == 0 && o->tz && strcmp(o->tz, "local") != 0)
-		r = supply(ret, "TZ", o->tz, e);
 	if (r == 0)
 		r = supply(ret, "HOME", in->home[0] ? in->home : "/", e);
 	if (r == 0)

@@ -160,6 +160,13 @@ static int add_proc(struct mount_list *l, const struct mounts_input *m, struct e
 	return strv_add_all(&proc->options, m->profile->proc_options.items) < 0 ? err_errno(e, ENOMEM, "/proc") : 0;
 }
 
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int add_dev(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	const struct container_options *o = m->in->options;
@@ -175,7 +182,8 @@ static int add_dev(struct mount_list *l, const struct mounts_input *m, struct er
 	if (r < 0)
 		return r;
 	if (is_host(o->ipc)) {
-		r = add_default(l, "bind", "/dev/mqueue", "/dev/mqueue", "bind,nosuid,noexec,nodev", e);
+		/* not every host mounts one */
+		r = is_dir("/dev/mqueue") ? add_default(l, "bind", "/dev/mqueue", "/dev/mqueue", "bind,nosuid,noexec,nodev", e) : 0;
 		return r < 0 ? r : add_default(l, "bind", "/dev/shm", "/dev/shm", "bind,nosuid,noexec,nodev", e);
 	}
 	r = add_default(l, "mqueue", "mqueue", "/dev/mqueue", "nosuid,noexec,nodev", e);

@@ -106,7 +106,7 @@ static int keeper_owner(const struct mounts_input *m, uint32_t uid, uint32_t gid
 
 /* O: the source as the lower layer, what is written goes to the container's directory. */
 static int add_overlay(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
-		       const char *source, struct err *e)
+		       const char *source, const struct stat *st, struct err *e)
 {
 	_cleanup_free_ char *upper = NULL, *work = NULL;
 	_cleanup_(buf_done) struct buf lower = BUF_INIT;
@@ -125,6 +125,9 @@ static int add_overlay(struct mount_list *l, const struct mounts_input *m, const
 			if (asprintf(&path, "overlays/%zu/%s", l->n, parts[i]) < 0)
 				return err_errno(e, ENOMEM, "overlay");
 			r = path_own_mkdirs(m->in->dirfd, path, NULL);
+			/* the root of an overlay looks as its upper directory does */
+			if (r == 0 && i == 0 && fchmodat(m->in->dirfd, path, st->st_mode & 07777, 0) < 0)
+				r = -errno;
 			if (r < 0)
 				return err_errno(e, -r, "overlay");
 		}
@@ -163,7 +166,7 @@ static int add_bind(struct mount_list *l, const struct mounts_input *m, const st
 	if (r < 0)
 		return r;
 	if (s->overlay)
-		return add_overlay(l, m, s, source, e);
+		return add_overlay(l, m, s, source, &st, e);
 	entry = mount_list_add(l, MOUNT_USER, "bind", source, s->destination, "", e);
 	return entry ? add_options(s, entry, e) : -EEXIST;
 }
@@ -211,6 +214,7 @@ static int add_volume(struct mount_list *l, const struct mounts_input *m, const 
 	const char *name = s->source;
 	_cleanup_free_ char *data = NULL;
 	struct mount_entry *entry;
+	struct stat st;
 	int r = 0;
 
 	/* before anything is made: is the destination free? */
@@ -228,8 +232,10 @@ static int add_volume(struct mount_list *l, const struct mounts_input *m, const 
 		return r;
 	if (asprintf(&data, "%s/volumes/%s/_data", m->in->data_dir, name) < 0)
 		return err_errno(e, ENOMEM, "volume %s", name);
-	if (s->overlay)
-		return add_overlay(l, m, s, data, e);
+	if (s->overlay) {
+		r = must_exist(data, &st, e);
+		return r < 0 ? r : add_overlay(l, m, s, data, &st, e);
+	}
 	free(entry->source);
 	entry->source = TAKE_PTR(data);
 	entry->volume = strdup(name);
