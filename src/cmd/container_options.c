@@ -261,5 +261,7 @@ int container_options_finish(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	set_defaults(call, o);
+	if (o->rootfs_flag && call->argc > 0)
+		o->rootfs = call->argv[0];
 	return container_options_check(o, e);
 }
