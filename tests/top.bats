@@ -98,11 +98,11 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	need_program strace
 	make_root
 	local tool
-	for tool in ps nsenter getent id ld.so sh.real; do
+	for tool in ps nsenter getent id ld.so; do
+		rm -f "$ROOT/bin/$tool" # a link to busybox
 		printf '#!/bin/sh\necho trojan >/tmp/trojan\n' >"$ROOT/bin/$tool"
 		chmod +x "$ROOT/bin/$tool"
 	done
-	rm -f "$ROOT/bin/busybox.so"
 	cp "$ROOT/bin/busybox" "$ROOT/lib/libnss_files.so.2"
 	printf 'passwd: trojan\n' >"$ROOT/etc/nsswitch.conf"
 	ranby run -d --name web --network none --rootfs "$ROOT" /bin/sleep 1000 >/dev/null
@@ -163,13 +163,16 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	run timeout 1 cat "/proc/$(ctr_pid web)/root/etc/passwd"
 	[ "$status" = 124 ] || fail 'the trap does not work: a plain reader did not wait'
 	run -0 timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top --noheading web user uid
-	[[ $output =~ ^0\ +0$ ]]
 	kill "$server"
+	# the server is in the container's user namespace, and so it is listed
+	[[ ${#lines[@]} = 2 && ${lines[0]} =~ ^0\ +0$ ]] || fail "$output"
 }
 
 @test "control bytes in names and arguments are escaped in every form" {
-	ranby run -d --name web busybox sh -c \
-		'printf "\033]0;x\007\n)" >/proc/$$/comm; exec -a "$(printf "a\033[2J\302\233\342\200\256b\377")" sleep 1000 & wait' >/dev/null
+	# made inside: a bundle is JSON and cannot hold all of these bytes
+	local inner='printf "\033]0;x\007\n)" >/proc/$$/comm; sleep 1000; :'
+	ranby run -d --name web -e "INNER=$inner" busybox \
+		sh -c 'exec sh -c "$INNER" "$(printf "a\033[2J\302\233\342\200\256b\377")"' >/dev/null
 	wait_for 5 bash -c "$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN top web args | grep -q 2J"
 	local form
 	for form in 'web comm args' '--format json web comm args' '--format {{.comm}}{{.args}} web' 'web -ef' 'web -eo comm,args'; do
