@@ -110,7 +110,7 @@ static int exec_run(const struct command_call *call, struct err *e)
 
 	if (r == 0)
 		r = one_container(call, a->latest, &c, e);
-	if (r < 0)
+	if (r < 0 || !c)
 		return r;
 	if (!*command)
 		return err_set(e, EINVAL, "ranby exec: no command given");

@@ -74,7 +74,7 @@ static int logs_run(const struct command_call *call, struct err *e)
 
 	if (r == 0)
 		r = one_container(call, a->latest, &c, e);
-	if (r < 0)
+	if (r < 0 || !c)
 		return r;
 	if (strcmp(json_str(c->spec, "config.log.driver"), "none") == 0)
 		return err_set(e, ENOTSUP, "container %s was made with --log-driver none: there is no log", c->name);

@@ -61,42 +61,52 @@ static int write_process(struct exec *x, struct err *e)
 	return r < 0 ? err_errno(e, -r, "process of the exec session") : 0;
 }
 
+/* Copies the words; a NULL among them is one that memory did not suffice for. */
+static int add_words(struct strv *v, const char *const *words, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!words[i] || strv_add(v, words[i]) < 0)
+			return err_errno(e, ENOMEM, "exec");
+	return 0;
+}
+
 static int runtime_argv(struct exec *x, struct err *e)
 {
-	const char *process = keep(x, "process.json"), *start = keep(x, "start");
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *root = NULL;
 	_cleanup_close_ int fd = -EBADF;
-	struct strv *v = &x->runtime_argv;
 	int r = self_open_program("ranby-runtime", &fd, &path, e);
 
 	if (r < 0)
 		return r;
-	if (!process || !start || strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 ||
-	    strv_addf(v, "%s/%s", x->q.eng->run_path, ENGINE_RUNTIME) < 0 || strv_add(v, "exec") < 0 ||
-	    strv_add(v, "--process") < 0 || strv_add(v, process) < 0 || strv_add(v, "--detach") < 0 ||
-	    strv_add(v, "--start-socket") < 0 || strv_add(v, start) < 0 || strv_add(v, "--pid-file") < 0 ||
-	    strv_add(v, x->plan.monitor.pid_file) < 0 || strv_add(v, "--error-fd") < 0 || strv_add(v, "{ERROR_FD}") < 0)
-		return err_errno(e, ENOMEM, "runtime");
-	if (x->q.tty && (strv_add(v, "--console-socket") < 0 || strv_add(v, "{CONSOLE}") < 0))
-		return err_errno(e, ENOMEM, "runtime");
-	return strv_add(v, x->q.c->id) < 0 ? err_errno(e, ENOMEM, "runtime") : 0;
+	if (asprintf(&root, "%s/%s", x->q.eng->run_path, ENGINE_RUNTIME) < 0)
+		return err_errno(e, ENOMEM, "exec");
+	const char *const words[] = {
+		path, "--root", root, "exec", "--process", keep(x, "process.json"), "--detach",
+		"--start-socket", keep(x, "start"), "--pid-file", x->plan.monitor.pid_file,
+		"--error-fd", "{ERROR_FD}", x->q.c->id, "--console-socket", "{CONSOLE}",
+	};
+	size_t n = ARRAY_SIZE(words), options = n - 3;
+
+	r = add_words(&x->runtime_argv, words, options, e);
+	if (r == 0 && x->q.tty)
+		r = add_words(&x->runtime_argv, words + options + 1, 2, e);
+	return r == 0 ? add_words(&x->runtime_argv, words + options, 1, e) : r;
 }
 
 static int exit_argv(struct exec *x, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -EBADF;
-	struct strv *v = &x->exit_argv;
 	int r = self_open_program("ranby", &fd, &path, e);
 
 	if (r < 0)
 		return r;
-	if (strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 || strv_add(v, x->q.eng->data_path) < 0 ||
-	    strv_add(v, "--runroot") < 0 || strv_add(v, x->q.eng->run_path) < 0 || strv_add(v, "container") < 0 ||
-	    strv_add(v, "cleanup") < 0 || strv_add(v, "--exec") < 0 || strv_add(v, x->id) < 0 ||
-	    strv_add(v, x->q.c->id) < 0)
-		return err_errno(e, ENOMEM, "cleanup");
-	return 0;
+	const char *const words[] = {
+		path, "--root", x->q.eng->data_path, "--runroot", x->q.eng->run_path,
+		"container", "cleanup", "--exec", x->id, x->q.c->id,
+	};
+
+	return add_words(&x->exit_argv, words, ARRAY_SIZE(words), e);
 }
 
 static int record_exec(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);

@@ -170,33 +170,56 @@ static int add_times(struct json_object *o, const struct container *c, const str
 	return 0;
 }
 
-int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret)
+static int add_words(struct json_object *o, const struct container *c, bool no_trunc)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object();
 	_cleanup_(buf_done) struct buf command = BUF_INIT;
-	struct json_object *labels = json_at(c->spec, "config.labels");
-	char status[160], id[CONTAINER_ID_LEN + 1], image[CONTAINER_ID_LEN + 1];
+	char id[CONTAINER_ID_LEN + 1], image[CONTAINER_ID_LEN + 1];
 	int width = no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT;
+	const char *name = json_str(c->spec, json_at(c->spec, "image.name") ? "image.name" : "image.rootfs");
 
-	if (!o)
-		return -ENOMEM;
 	snprintf(id, sizeof(id), "%.*s", width, c->id);
 	snprintf(image, sizeof(image), "%.*s", width, json_str(c->spec, "image.id"));
-	ps_status(c, now, status, sizeof(status));
 	command_text(c, no_trunc ? 0 : COMMAND_WIDTH, &command);
 	if (buf_bad(&command) || json_add_str(o, "ID", id) < 0 || json_add_str(o, "Names", c->name) < 0 ||
-	    json_add_str(o, "Image", json_str(c->spec, json_at(c->spec, "image.name") ? "image.name" : "image.rootfs")) < 0 ||
-	    json_add_str(o, "ImageID", image) < 0 || json_add_str(o, "Command", buf_str(&command)) < 0 ||
-	    json_add_str(o, "State", container_status_word(c->status)) < 0 || json_add_str(o, "Status", status) < 0 ||
-	    json_add_int(o, "Pid", c->pid) < 0 || json_add_int(o, "ExitCode", c->exit_code < 0 ? 0 : c->exit_code) < 0 ||
-	    json_add_bool(o, "Exited", c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST) < 0 ||
-	    json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", false) < 0 ||
-	    json_add_str(o, "Pod", "") < 0 || json_add_str(o, "PodName", "") < 0 || json_add_int(o, "Restarts", 0) < 0 ||
+	    json_add_str(o, "Image", name) < 0 || json_add_str(o, "ImageID", image) < 0 ||
+	    json_add_str(o, "Command", buf_str(&command)) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int add_state(struct json_object *o, const struct container *c, const struct timespec *now)
+{
+	bool ended = c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST;
+	char status[160];
+
+	ps_status(c, now, status, sizeof(status));
+	if (json_add_str(o, "State", container_status_word(c->status)) < 0 || json_add_str(o, "Status", status) < 0 ||
+	    json_add_int(o, "Pid", c->pid) < 0 || json_add_int(o, "ExitCode", ended ? c->exit_code : 0) < 0 ||
+	    json_add_bool(o, "Exited", ended) < 0 || json_add_int(o, "Restarts", 0) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int add_options(struct json_object *o, const struct container *c)
+{
+	struct json_object *labels = json_at(c->spec, "config.labels");
+
+	if (json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", false) < 0 ||
+	    json_add_str(o, "Pod", "") < 0 || json_add_str(o, "PodName", "") < 0 ||
 	    json_add_str(o, "Networks", json_str(c->spec, "config.network.mode")) < 0 ||
 	    json_add_str(o, "CIDFile", json_str(c->spec, "options.cidfile")) < 0 ||
 	    json_add(o, "Label", labels ? json_object_get(labels) : json_object_new_object()) < 0 ||
-	    add_text(o, "Labels", c, labels_text) < 0 || add_text(o, "Ports", c, ports_text) < 0 ||
-	    add_text(o, "Mounts", c, mounts_text) < 0 || add_times(o, c, now) < 0 || add_who(o, c) < 0)
+	    add_text(o, "Labels", c, labels_text) < 0 || add_text(o, "Ports", c, ports_text) < 0)
+		return -ENOMEM;
+	return add_text(o, "Mounts", c, mounts_text);
+}
+
+int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	if (!o || add_words(o, c, no_trunc) < 0 || add_state(o, c, now) < 0 || add_options(o, c) < 0 ||
+	    add_times(o, c, now) < 0 || add_who(o, c) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;
