@@ -30,6 +30,8 @@ static int relay(const struct command_call *call, struct container *c, struct fr
 
 	if (r < 0 || r == FRONT_DETACHED)
 		return r < 0 ? r : 0;
+	if (r == FRONT_BROKEN) /* the container is not ours alone: it goes on */
+		return FRONT_PIPE_CODE;
 	if (r == FRONT_EXITED)
 		return code;
 	r = stop_wait(call->engine, c, -1, e);

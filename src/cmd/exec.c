@@ -8,6 +8,7 @@
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #define EXIT_MESSAGE_MS 30000
@@ -50,8 +51,13 @@ static int relay(struct exec *x, struct front *f, struct err *e)
 		return r < 0 ? r : 0;
 	if (r == FRONT_LOST)
 		return err_set(e, ECHILD, "the exec session's monitor was killed, and how its command ended is lost");
-	if (monitor_wait_exited(&x->launch.monitor, EXIT_MESSAGE_MS, &m, NULL) == 0)
+	if (r == FRONT_BROKEN) {
+		attach_done(&f->attach);
+		(void)!pidfd_signal(f->pid_fd, SIGKILL);
+		code = FRONT_PIPE_CODE;
+	} else if (monitor_wait_exited(&x->launch.monitor, EXIT_MESSAGE_MS, &m, NULL) == 0) {
 		code = m.exit_code;
+	}
 	r = exec_ended(x, e);
 	return r < 0 ? r : code;
 }

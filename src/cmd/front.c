@@ -5,7 +5,6 @@
 
 #include "sys/pidfd.h"
 
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,10 +79,7 @@ int front_relay(struct front *f, int *ret_code, struct err *e)
 	case ATTACH_DETACHED:
 		return FRONT_DETACHED;
 	case ATTACH_BROKEN_PIPE:
-		/* nobody reads us: what a local command would have got */
-		pass_signal(SIGPIPE, f);
-		*ret_code = 128 + SIGPIPE;
-		return FRONT_EXITED;
+		return FRONT_BROKEN;
 	case ATTACH_LOST:
 		break;
 	}

@@ -36,10 +36,13 @@ int front_flags(bool interactive, const struct strv *attach, uint32_t *ret, stru
 
 int front_connect(struct front *f, int run_dirfd, struct err *e) _must_check_;
 
+#define FRONT_PIPE_CODE (128 + 13) /* what a local command that SIGPIPE ends gives its shell */
+
 enum front_end {
 	FRONT_EXITED,   /* `*ret_code` is the payload's */
 	FRONT_DETACHED, /* by the keys */
 	FRONT_LOST,     /* the monitor has gone; ask the container */
+	FRONT_BROKEN,   /* nobody reads our output any more: end what is ours, and FRONT_PIPE_CODE */
 };
 /* Returns enum front_end, or -errno. */
 int front_relay(struct front *f, int *ret_code, struct err *e) _must_check_;

@@ -16,6 +16,7 @@
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #define EXIT_MESSAGE_MS 30000 /* from the last output to the exit file, which waits for the log */
@@ -47,6 +48,20 @@ static int monitor_lost(const struct command_call *call, struct made *m, struct 
 	return m->c->exit_code;
 }
 
+/* SIGKILL, because an init takes no SIGPIPE. */
+static int end_broken(struct made *m, struct front *f, struct err *e)
+{
+	int r;
+
+	/* output that we do not take any more must not keep the monitor waiting */
+	attach_done(&f->attach);
+	r = pidfd_signal(f->pid_fd, SIGKILL);
+
+	if (r == 0)
+		r = pidfd_wait(f->pid_fd, EXIT_MESSAGE_MS);
+	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end container %.12s", m->c->id) : FRONT_PIPE_CODE;
+}
+
 static int relay(const struct command_call *call, struct made *m, struct start *s, struct front *f, struct err *e)
 {
 	struct monitor_exit x;
@@ -57,6 +72,8 @@ static int relay(const struct command_call *call, struct made *m, struct start *
 		return r < 0 ? r : 0;
 	if (r == FRONT_LOST)
 		code = monitor_lost(call, m, e);
+	else if (r == FRONT_BROKEN)
+		code = end_broken(m, f, e);
 	else if (monitor_wait_exited(&s->launch.monitor, EXIT_MESSAGE_MS, &x, NULL) == 0)
 		code = x.exit_code;
 	if (code < 0)

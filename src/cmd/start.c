@@ -42,6 +42,8 @@ static int relay(const struct command_call *call, struct container *c, struct st
 	r = front_relay(f, &code, e);
 	if (r < 0 || r == FRONT_DETACHED)
 		return r < 0 ? r : 0;
+	if (r == FRONT_BROKEN) /* the container is not ours alone: it goes on */
+		return FRONT_PIPE_CODE;
 	if (r == FRONT_LOST) {
 		r = stop_wait(call->engine, c, -1, e);
 		return r < 0 ? r : c->exit_code < 0 ? EXIT_ENGINE : c->exit_code;
