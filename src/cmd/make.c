@@ -116,8 +116,6 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	if (r < 0)
 		return r;
 	m->options = call->args;
-	if (m->options->rootfs_flag)
-		m->options->rootfs = call->argv[0];
 	if (m->options->cidfile && is_there(m->options->cidfile))
 		return err_set(e, EEXIST, "--cidfile %s: the file is there already", m->options->cidfile);
 	r = keeper_open(call->engine, &m->keeper, e);
