@@ -69,6 +69,8 @@ static int import_run(const struct command_call *call, struct err *e)
 		r = import_rootfs(st, fd, call->argc > 1 ? call->argv[1] : NULL, &o, &img, e);
 	if (r == 0)
 		printf("sha256:%s\n", img->id);
+	if (r < 0 && st)
+		(void)!store_sweep(st, NULL);
 	return r < 0 ? err_wrap(e, r, "import") : 0;
 }
 

@@ -39,6 +39,9 @@ static int load_run(const struct command_call *call, struct err *e)
 		r = load_archive(st, a->input, STDIN_FILENO, &source.options, &names, e);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		printf("Loaded image: %s\n", names.items[i]);
+	/* of an archive that failed half way nothing is worth keeping */
+	if (r < 0 && st)
+		(void)!store_sweep(st, NULL);
 	return r < 0 ? r : store_sweep(st, e);
 }
 

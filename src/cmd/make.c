@@ -7,6 +7,7 @@
  */
 #include "cmd/make.h"
 #include "cmd/container_options.h"
+#include "cmd/image_common.h"
 #include "cmd/report.h"
 #include "engine/create.h"
 #include "sys/fd.h"
@@ -56,23 +57,19 @@ static int platform_of(const struct container_options *o, char **ret, struct err
 }
 
 static int pull_options_of(const struct command_call *call, const struct container_options *o, const char *platform,
-			   struct pull_options *ret, struct err *e)
+			   struct image_source *source, struct err *e)
 {
-	*ret = (struct pull_options){
-		.policy = PULL_MISSING,
-		.platform = platform,
-		.creds = o->creds,
-		.auth_file = o->authfile,
-		.home = getenv("HOME"),
-		.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR"),
-		.xdg_config_home = getenv("XDG_CONFIG_HOME"),
-		.registry_auth_file = getenv("REGISTRY_AUTH_FILE"),
-	};
+	struct pull_options *ret = &source->options;
+	int r = image_source_init(o->quiet, source, e);
+
+	if (r < 0)
+		return r;
+	ret->platform = platform;
+	ret->creds = o->creds;
+	ret->auth_file = o->authfile;
 	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
 		ret->tls = o->tls_verify ? PULL_TLS_VERIFY : PULL_TLS_INSECURE;
-	if (o->pull && pull_policy_parse(o->pull, &ret->policy, e) < 0)
-		return -EINVAL;
-	return 0;
+	return o->pull ? pull_policy_parse(o->pull, &ret->policy, e) : 0;
 }
 
 static bool is_there(const char *path)
@@ -84,13 +81,13 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 {
 	_cleanup_free_ char *platform = NULL;
 	const struct container_options *o = m->options;
-	struct pull_options pull;
+	_cleanup_(image_source_done) struct image_source source = {0};
 	char cwd[PATH_MAX];
 	struct create_request q = {
 		.options = o,
 		.image = o->rootfs ? NULL : call->argv[0],
 		.command = call->argv + 1,
-		.pull = &pull,
+		.pull = &source.options,
 		.origin = &m->origin,
 		.keeper = &m->keeper,
 		.env = environ,
@@ -99,7 +96,7 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 	int r = platform_of(o, &platform, e);
 
 	if (r == 0)
-		r = pull_options_of(call, o, platform, &pull, e);
+		r = pull_options_of(call, o, platform, &source, e);
 	if (r < 0)
 		return r;
 	if (!getcwd(cwd, sizeof(cwd)))

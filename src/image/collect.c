@@ -138,6 +138,17 @@ static int sweep_temporary(void *ctx, const char *name, struct err *e)
 	return 0;
 }
 
+/* Locks of layers and blobs that nobody is making: whoever makes one pins. */
+static int sweep_lock(void *ctx, const char *name, struct err *e)
+{
+	struct sweep *s = ctx;
+
+	(void)e;
+	if (strncmp(name, "layer-", 6) == 0 || strncmp(name, "blob-", 5) == 0)
+		(void)unlinkat(s->st->locks_fd, name, 0);
+	return 0;
+}
+
 static int mark_all(struct store *st, struct roots *roots, struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list all = {0};
@@ -175,6 +186,8 @@ int store_sweep(struct store *st, struct err *e)
 		r = each_name(st->layers_fd, sweep_layer, &s, e);
 	if (r == 0)
 		r = each_name(st->images_fd, sweep_temporary, &s, e);
+	if (r == 0)
+		r = each_name(st->locks_fd, sweep_lock, &s, e);
 	roots_done(&s.roots);
 	if (r > 0)
 		err_clear(e);

@@ -54,6 +54,22 @@ static bool is_generic(const char *content_type)
 	return false;
 }
 
+/* mediaType and content type against the shape, and against each other. */
+static int check_words(const char *said, const char *content_type, enum media_kind shape, struct err *e)
+{
+	int r = said ? check_said(said, "mediaType", shape, e) : 0;
+
+	if (content_type && is_generic(content_type))
+		content_type = NULL;
+	if (r == 0 && content_type)
+		r = check_said(content_type, "the registry", shape, e);
+	if (r < 0)
+		return r;
+	if (said && content_type && media_type_find(said) != media_type_find(content_type))
+		return err_set(e, EINVAL, "mediaType is %s, but the registry says %s", said, content_type);
+	return 0;
+}
+
 static int kind_of_object(struct json_object *o, const char *content_type, enum media_kind *ret,
 			  const struct media_type **ret_type, struct err *e)
 {
@@ -70,17 +86,13 @@ static int kind_of_object(struct json_object *o, const char *content_type, enum 
 		r = json_get_u32(o, "schemaVersion", 0, 1000, &version, e);
 	if (r == 0)
 		r = kind_by_shape(o, &shape, e);
-	if (r == 0 && said)
-		r = check_said(said, "mediaType", shape, e);
-	if (r == 0 && content_type && !is_generic(content_type))
-		r = check_said(content_type, "the registry", shape, e);
+	if (r == 0)
+		r = check_words(said, content_type, shape, e);
 	if (r < 0)
 		return r;
 	if (version != 2)
 		return err_set(e, EINVAL, "schemaVersion is not 2");
 	own = said ? media_type_find(said) : NULL;
-	if (said && content_type && !is_generic(content_type) && own != media_type_find(content_type))
-		return err_set(e, EINVAL, "mediaType is %s, but the registry says %s", said, content_type);
 	if (shape == MEDIA_OTHER || (said && !own))
 		return err_set(e, EINVAL, "neither an image manifest nor an index%s%s", said ? ": " : "", said ? said : "");
 	*ret = shape;
