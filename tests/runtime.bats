@@ -1,0 +1,447 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# ranby-runtime by itself: bundles that it is given, verbs, what it refuses,
+# and the attacks on a runtime that have names. The user namespace around the
+# container (ranby's keeper, podman's own) is unshare(1)'s here.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+RUNTIME=${RUNTIME:-$RANBY_TREE/${RANBY_BUILD:-build}/bin/ranby-runtime}
+
+setup_file() {
+	[ "$(id -u)" != 0 ] || fail 'these tests want an unprivileged user: tests/as-user bats FILE'
+	RUN=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/rr.XXXXXX")
+	export RUN XDG_CACHE_HOME=$RUN/cache
+}
+
+teardown_file() { remove_tree "$RUN"; }
+
+setup() {
+	B=$BATS_TEST_TMPDIR/b
+	mkdir -p "$B/rootfs"/{bin,etc,tmp,usr/bin}
+	cp /bin/busybox "$B/rootfs/bin/"
+	local applet
+	for applet in sh ls cat id mount echo true sleep ps stat hostname ip grep env pwd tty readlink touch mkdir wc chmod ln rm kill find umount; do
+		ln -s busybox "$B/rootfs/bin/$applet"
+	done
+	echo 'root:x:0:0::/:/bin/sh' >"$B/rootfs/etc/passwd"
+}
+
+teardown() { remove_tree "$BATS_TEST_TMPDIR/b"; }
+
+keeper() { unshare --map-root-user --map-auto "$@"; }
+rt() { "$RUNTIME" --root "$RUN/state" "$@"; }
+export -f rt
+export RUNTIME
+bundle() { "$RANBY_TREE/tests/bundle" "$B" "$@"; }
+# go [CHANGES] -- COMMAND...: a bundle, run to its end inside a keeper
+go() {
+	bundle "$@"
+	keeper "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
+}
+field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
+none_left() { [ -z "$(ls -A "$RUN/state" 2>/dev/null)" ] || fail 'left behind:' "$(ls -lR "$RUN/state")"; }
+
+@test "a payload runs, and its exit code is ours" {
+	need_ranges
+	run -0 go -- id
+	[ "$output" = 'uid=0(root) gid=0' ]
+	run -7 go -- sh -c 'exit 7'
+	run -0 go -- hostname
+	[ "$output" = box ]
+	none_left
+}
+
+@test "no such command, not executable, a directory, a missing interpreter: 127 and 126" {
+	need_ranges
+	run -127 go -- nosuch
+	one_error 'executable file `nosuch` not found in $PATH'
+	run -127 go -- /bin/nosuch
+	run -126 go -- /etc/passwd
+	run -126 go -- /etc
+	printf '#!/nosuch\n' >"$B/rootfs/bin/script" && chmod 755 "$B/rootfs/bin/script"
+	run -127 go -- script
+	printf 'no magic\n' >"$B/rootfs/bin/script"
+	run -126 go -- script
+	none_left
+}
+
+@test "create, state, start, exec, kill, delete" {
+	need_ranges
+	bundle -- sleep 100
+	keeper bash -euc '
+		rt create --bundle "$1" --pid-file "$RUN/pid" c2
+		rt state c2 | grep -q "\"status\": \"created\""
+		[ "$(rt state c2 | grep -c "\"pid\": $(cat "$RUN/pid")")" = 1 ]
+		! rt create --bundle "$1" c2 2>"$RUN/err"; grep -q "exists already" "$RUN/err"
+		! rt exec c2 true 2>"$RUN/err"; grep -q "created, not running" "$RUN/err"
+		rt start c2
+		rt state c2 | grep -q "\"status\": \"running\""
+		! rt start c2 2>"$RUN/err"; grep -q "not waiting" "$RUN/err"
+		[ "$(rt exec c2 hostname)" = box ]
+		rc=0; rt exec c2 sh -c "exit 9" || rc=$?; [ $rc = 9 ]
+		rc=0; rt exec c2 nosuch 2>/dev/null || rc=$?; [ $rc = 127 ]
+		[ "$(rt exec --user 33:34 --cwd /tmp --env A=b c2 sh -c "id; pwd; echo \$A")" = "uid=33 gid=34
+/tmp
+b" ]
+		[ "$(rt list -q)" = c2 ]
+		[ "$(rt ps --format json c2)" = "[$(cat "$RUN/pid")]" ]
+		! rt delete c2 2>"$RUN/err"; grep -q "is running" "$RUN/err"
+		rt kill c2 KILL
+		for i in $(seq 100); do rt state c2 | grep -q stopped && break; sleep 0.02; done
+		! rt kill c2 TERM 2>/dev/null
+		rt delete c2
+		! rt state c2 2>"$RUN/err"; grep -q "does not exist" "$RUN/err"
+		rt delete --force c2
+	' keeper "$B"
+	none_left
+}
+
+@test "a container that only waits is deleted; one that runs with --force" {
+	need_ranges
+	bundle -- sleep 100
+	keeper bash -euc 'rt create --bundle "$1" c3; rt delete c3
+		rt create --bundle "$1" c3; rt start c3; rt delete --force c3' keeper "$B"
+	none_left
+}
+
+@test "exec blocks on its start socket until it is told" {
+	need_ranges
+	bundle -- sleep 100
+	keeper bash -euc 'rt create --bundle "$1" c4; rt start c4
+		rt exec --detach --start-socket "$RUN/es" --pid-file "$RUN/ep" c4 touch /tmp/went
+		sleep 0.2; [ ! -e "$1/rootfs/tmp/went" ]; [ -S "$RUN/es" ]; [ -d "/proc/$(cat "$RUN/ep")" ]
+		kill -9 "$(cat "$RUN/ep")"
+		rt delete --force c4' keeper "$B"
+	rm -f "$RUN/es"
+	none_left
+}
+
+@test "capabilities as asked, inheritable and ambient empty, for root and for a user, run and exec (A22)" {
+	need_ranges
+	run -0 go -- cat /proc/self/status
+	[ "$(field CapInh)" = 0000000000000000 ]
+	[ "$(field CapAmb)" = 0000000000000000 ]
+	[ "$(field CapEff)" = 00000000000004eb ]
+	[ "$(field CapBnd)" = 00000000000004eb ]
+	run -0 go '{"process":{"user":{"uid":1000,"gid":1000,"additionalGids":[7,8]},"capabilities":{"effective":null,"permitted":null,"inheritable":["CAP_CHOWN"]}}}' -- cat /proc/self/status
+	[ "$(field CapInh)" = 0000000000000000 ]
+	[ "$(field CapPrm)" = 0000000000000000 ]
+	[[ $output == *$'Groups:\t7 8 '* ]]
+	run -0 go '{"process":{"capabilities":null}}' -- cat /proc/self/status
+	[ "$(field CapBnd)" = 0000000000000000 ]
+	[ "$(field CapEff)" = 0000000000000000 ]
+}
+
+@test "ambient capabilities are given when they are asked for" {
+	need_ranges
+	run -0 go '{"process":{"user":{"uid":1000,"gid":0},"capabilities":{"ambient":["CAP_CHOWN"],"inheritable":["CAP_CHOWN"]}}}' -- cat /proc/self/status
+	[ "$(field CapEff)" = 0000000000000001 ]
+}
+
+@test "no descriptor of ours or the caller's reaches the payload (A02)" {
+	need_ranges
+	bundle -- sh -c 'ls /proc/self/fd | wc -l'
+	run -0 keeper bash -c 'exec 5</ 77</etc; "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1' keeper "$B"
+	[ "$output" = 4 ] # 0, 1, 2 and ls's own
+	run -0 keeper bash -c 'exec 3</etc/passwd 9</; "$RUNTIME" --root "$RUN/state" run --preserve-fds 1 --bundle "$1" c1' keeper "$B"
+	[ "$output" = 5 ]
+}
+
+@test "a working directory cannot be a descriptor of the host (A02)" {
+	need_ranges
+	local n
+	for n in 3 4 5 6 7 8 9 10 11 12 20; do
+		run go "{\"process\":{\"cwd\":\"/proc/self/fd/$n\"}}" -- pwd
+		[ "$status" = 126 ] || [ "$status" = 127 ] # 127: no such descriptor
+	done
+	ln -s /proc/self/fd/7 "$B/rootfs/seven"
+	run -126 go '{"process":{"cwd":"/seven"}}' -- pwd
+	run -126 go '{"process":{"cwd":"/proc/1/cwd"}}' -- pwd
+	run -0 go '{"process":{"cwd":"/made/here"}}' -- pwd
+	[ "$output" = /made/here ]
+	none_left
+}
+
+@test "a working directory behind a link is made inside the root only (A09)" {
+	need_ranges
+	canary_make
+	ln -s "$CANARY" "$B/rootfs/esc"
+	ln -s "../../../../../..$CANARY" "$B/rootfs/rel"
+	run go '{"process":{"cwd":"/esc/new"}}' -- pwd
+	run go '{"process":{"cwd":"/rel/new"}}' -- pwd
+	canary_intact
+}
+
+@test "/proc or /sys as a link or a file in the image is refused (A04)" {
+	need_ranges
+	mkdir "$B/rootfs/fake"
+	ln -s /fake "$B/rootfs/proc"
+	run -1 go -- true
+	one_error 'mount on /proc: not an ordinary directory'
+	rm "$B/rootfs/proc"
+	ln -s fake "$B/rootfs/sys"
+	run -1 go -- true
+	one_error 'mount on /sys: not an ordinary directory'
+	rm "$B/rootfs/sys"
+	rmdir "$B/rootfs/proc"
+	touch "$B/rootfs/proc"
+	run -1 go -- true
+	none_left
+}
+
+@test "nothing may be mounted over /proc or in it (A04)" {
+	need_ranges
+	mkdir "$B/vol"
+	local at
+	for at in /proc /proc/self /proc/self/attr /proc/sys; do
+		run -1 go "{\"mounts\":[{\"destination\":\"$at\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]}]}" -- true
+		one_error 'hide part of /proc'
+	done
+	ln -s /proc/self "$B/rootfs/way"
+	run -1 go "{\"mounts\":[{\"destination\":\"/way\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]}]}" -- true
+	run -0 go '{"mounts":[{"destination":"/proc/uptime","type":"bind","source":"/etc/hostname","options":["bind"]}]}' -- cat /proc/uptime
+	[ "$output" = "$(cat /etc/hostname)" ]
+	none_left
+}
+
+@test "masks are effective, and are not the container's own /dev/null (A05)" {
+	need_ranges
+	canary_make
+	run -0 go -- sh -c 'cat /proc/keys /proc/timer_list | wc -c; ls -A /sys/firmware /proc/acpi; stat -c %t:%T /proc/keys'
+	[ "${lines[0]}" = 0 ]
+	[[ $output == *1:3 ]]
+	ln -s /proc/sys/kernel/core_pattern "$B/rootfs/null"
+	mkdir "$B/dev"
+	ln -s /proc/sys/kernel/core_pattern "$B/dev/null"
+	run go "{\"mounts\":[{\"destination\":\"/dev\",\"type\":\"bind\",\"source\":\"$B/dev\",\"options\":[\"rbind\"]}]}" \
+		-- sh -c 'echo evil >/proc/keys; echo x >/proc/sys/kernel/core_pattern; echo x >/proc/sysrq-trigger; cat /proc/sys/kernel/core_pattern'
+	[[ $output != *evil* ]]
+	canary_intact
+}
+
+@test "an image whose /dev is a link does not get us to write outside (A08)" {
+	need_ranges
+	canary_make
+	ln -s "$CANARY" "$B/rootfs/dev"
+	bundle -- true
+	python3 - "$B/config.json" <<-'PY'
+		import json, sys
+		c = json.load(open(sys.argv[1]))
+		c["mounts"] = [m for m in c["mounts"] if not m["destination"].startswith("/dev")]
+		json.dump(c, open(sys.argv[1], "w"))
+	PY
+	run keeper "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
+	canary_intact
+	none_left
+}
+
+@test "mount targets that are links stay inside the root (A12)" {
+	need_ranges
+	canary_make
+	mkdir "$B/vol"
+	touch "$B/vol/here"
+	ln -s "$CANARY" "$B/rootfs/abs"
+	ln -s "../../../../../../..$CANARY" "$B/rootfs/up"
+	ln -s loop "$B/rootfs/loop"
+	ln -s c1 "$B/rootfs/c0"
+	local n
+	for n in $(seq 1 39); do ln -s "c$((n + 1))" "$B/rootfs/c$n"; done
+	local at
+	for at in /abs /up /abs/deeper /loop /c0; do
+		run go "{\"mounts\":[{\"destination\":\"$at\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]}]}" -- true
+		run go "{\"mounts\":[{\"destination\":\"$at/x\",\"type\":\"tmpfs\",\"source\":\"t\"}]}" -- true
+		canary_intact
+	done
+	run -1 go '{"mounts":[{"destination":"/a/../../b","type":"tmpfs","source":"t"}]}' -- true
+	one_error '".."'
+	none_left
+}
+
+@test "the runtime's binary cannot be reached or written from a container that it enters (A01)" {
+	need_ranges
+	local copy=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$copy/bin" "$copy/libexec/ranby"
+	cp "$RUNTIME" "$copy/bin/"
+	cp "$RANBY_TREE/${RANBY_BUILD:-build}/libexec/ranby/ranby-init" "$copy/libexec/ranby/"
+	sha256sum "$copy"/bin/* "$copy"/libexec/ranby/* >"$BATS_TEST_TMPDIR/sums"
+	printf '#!/proc/self/exe\n' >"$B/rootfs/bin/evil" && chmod 755 "$B/rootfs/bin/evil"
+	bundle -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); for p in /proc/[0-9]*; do [ $p = /proc/1 ] || { exec 4<$p/exe; } 2>/dev/null && { echo X >/proc/self/fd/4; } 2>/dev/null && echo WROTE; done; done'
+	run keeper bash -c 'R="$2/bin/ranby-runtime --root $RUN/state"; $R create --bundle "$1" c1 && $R start c1 && for i in $(seq 100); do $R exec c1 true; $R exec c1 evil; done; $R delete --force c1' keeper "$B" "$copy"
+	[[ $output != *WROTE* ]]
+	sha256sum --quiet -c "$BATS_TEST_TMPDIR/sums"
+	none_left
+}
+
+@test "what cannot be done is refused with the place in the config, and nothing is left" {
+	need_ranges
+	local at
+	while IFS='|' read -r changes words; do
+		run -1 go "$changes" -- true
+		one_error "$words"
+		none_left
+	done <<-'END'
+		{"ociVersion":"2.0"}|ociVersion
+		{"process":{"cwd":"tmp"}}|cwd
+		{"process":{"args":[]}}|args
+		{"process":{"env":["=x"]}}|env[0]
+		{"process":{"user":{"uid":-1}}}|uid
+		{"process":{"user":{"uid":4294967296}}}|uid
+		{"process":{"capabilities":{"bounding":["CAP_CHWON"]}}}|CAP_CHWON
+		{"process":{"rlimits":[{"type":"RLIMIT_X","soft":1,"hard":1}]}}|RLIMIT_X
+		{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","soft":9,"hard":1}]}}|soft
+		{"process":{"apparmorProfile":"nosuch"}}|AppArmor
+		{"process":{"selinuxLabel":"a:b:c"}}|SELinux
+		{"hooks":{"prestart":[{"path":"/bin/true"}]}}|hooks.prestart
+		{"linux":{"intelRdt":{"closID":"x"}}}|intelRdt
+		{"linux":{"resources":{"memory":{"limit":1000000}}}}|memory
+		{"linux":{"sysctl":{"kernel.core_pattern":"x"}}}|host
+		{"linux":{"sysctl":{"net.ipv4.ip_forward":"1\nkernel.x=1"}}}|sysctl
+		{"linux":{"sysctl":{"net/../kernel/core_pattern":"x"}}}|sysctl
+		{"linux":{"namespaces":[{"type":"mount"},{"type":"moon"}]}}|moon
+		{"linux":{"uidMappings":[{"containerID":0,"hostID":0,"size":0}]}}|uidMappings
+		{"linux":{"uidMappings":[{"containerID":0,"hostID":0,"size":70000}]}}|uid_map
+		{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}}}|capset
+		{"mounts":[{"destination":"x","type":"tmpfs"}]}|destination
+		{"mounts":[{"destination":"/x","type":"tmpfs","options":["nosuch=1"]}]}|nosuch
+		{"mounts":[{"destination":"/x","type":"bind","source":"/nosuch"}]}|/nosuch
+		{"mounts":[{"destination":"/x","type":"nosuchfs"}]}|nosuchfs
+		{"root":{"path":"nowhere"}}|nowhere
+	END
+}
+
+@test "sysctls of the container's own namespaces are set" {
+	need_ranges
+	run -0 go '{"linux":{"sysctl":{"net.ipv4.ip_unprivileged_port_start":"80","kernel.msgmax":"4096"}}}' \
+		-- cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/msgmax
+	[ "$output" = $'80\n4096' ]
+}
+
+@test "no_new_privs, rlimits, umask, read-only root, tmpfs with what was there" {
+	need_ranges
+	echo kept >"$B/rootfs/usr/file"
+	run -0 go '{"process":{"noNewPrivileges":true,"rlimits":[{"type":"RLIMIT_NOFILE","soft":33,"hard":44}],"user":{"uid":0,"gid":0,"umask":63}},
+		"root":{"readonly":true},"mounts":[{"destination":"/usr","type":"tmpfs","source":"t","options":["tmpcopyup"]}]}' \
+		-- sh -c 'grep NoNewPrivs /proc/self/status; ulimit -n; ulimit -Hn; umask; cat /usr/file; touch /x; touch /usr/x && echo written'
+	[[ $output == $'NoNewPrivs:\t1\n33\n44\n0077\nkept\n'*'Read-only file system'*written ]]
+}
+
+@test "the default profile in both orders: loaded, and effective" {
+	need_ranges
+	local nnp
+	rm -rf "$XDG_CACHE_HOME"
+	for nnp in true false; do
+		"$RANBY_TREE/tests/bundle" "$B" "{\"process\":{\"noNewPrivileges\":$nnp},\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",
+			\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":95}]}}}" \
+			-- sh -c 'grep Seccomp: /proc/self/status; mkdir /tmp/d'
+		run -1 keeper "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
+		[[ $output == *$'Seccomp:\t2'* ]]
+		[[ $output == *'Operation not supported'* || $output == *'Not supported'* ]]
+	done
+	# the second time from the cache, which nobody else can write
+	run -0 find "$XDG_CACHE_HOME/ranby/seccomp" -type f -perm 600
+	[ "${#lines[@]}" = 1 ]
+}
+
+@test "a cached filter that somebody else may write is not used" {
+	need_ranges
+	local changes='{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}}}'
+	rm -rf "$XDG_CACHE_HOME"
+	run -1 go "$changes" -- mkdir /tmp/d
+	local file
+	file=$(find "$XDG_CACHE_HOME/ranby/seccomp" -type f)
+	printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >"$file" # allow all
+	chmod 666 "$file"
+	run -1 go "$changes" -- mkdir /tmp/d
+	rm -rf "$XDG_CACHE_HOME"
+}
+
+@test "without ranges and without a keeper: one id, and groups are refused" {
+	bundle "{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- id -u
+	run -0 rt run --bundle "$B" c1
+	[ "$output" = 0 ]
+	bundle "{\"process\":{\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[0]}},\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- id -u
+	run -1 rt run --bundle "$B" c1
+	one_error additionalGids
+	bundle "{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- sleep 100
+	rt create --bundle "$B" c1
+	rt start c1
+	run -0 rt exec c1 hostname
+	[ "$output" = box ]
+	rt delete --force c1
+	none_left
+}
+
+@test "an overlay root, and many layers" {
+	need_ranges
+	local n lower=$B/rootfs
+	for n in $(seq 1 60); do
+		mkdir -p "$B/l$n/etc"
+		echo "$n" >"$B/l$n/etc/n$n"
+		echo "$n" >"$B/l$n/etc/top"
+		lower=$B/l$n:$lower
+	done
+	mkdir "$B/up" "$B/work"
+	bundle -- sh -c 'cat /etc/top /etc/n1 /etc/passwd | wc -l; cat /etc/top; touch /etc/new'
+	python3 - "$B/config.json" "$lower" "$B" <<-'PY'
+		import json, sys
+		c = json.load(open(sys.argv[1]))
+		c["mounts"].insert(0, {"destination": "/", "type": "overlay", "source": "overlay", "options": [
+			"lowerdir=" + sys.argv[2], "upperdir=%s/up" % sys.argv[3], "workdir=%s/work" % sys.argv[3], "userxattr"]})
+		json.dump(c, open(sys.argv[1], "w"))
+	PY
+	run -0 keeper "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
+	[ "$output" = $'3\n60' ]
+	[ -e "$B/up/etc/new" ]
+}
+
+@test "mount(2) is never called, by nobody, on the way to the exec" {
+	need_ranges
+	need_program strace
+	bundle -- true
+	keeper strace -f -qq -e trace=mount,umount2,execve,execveat -o "$BATS_TEST_TMPDIR/trace" "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
+	! grep -E ' mount\(' "$BATS_TEST_TMPDIR/trace"
+	[ "$(grep -c 'umount2(' "$BATS_TEST_TMPDIR/trace")" = 1 ] # the host's tree, after pivot_root
+	# the runtime, init out of its sealed copy, the payload: no other program
+	[ "$(grep -cE ' execve(at)?\(' "$BATS_TEST_TMPDIR/trace")" = 3 ]
+}
+
+@test "killed at any time, create leaves nothing that delete --force does not take" {
+	need_ranges
+	need_program strace
+	bundle -- sleep 100
+	local n
+	for n in 1 20 40 60 80 100 120 140 160; do
+		keeper strace -qq -e inject=all:signal=KILL:when=$n -o /dev/null "$RUNTIME" --root "$RUN/state" create --bundle "$B" k1 2>/dev/null || true
+		keeper "$RUNTIME" --root "$RUN/state" delete --force k1
+	done
+	none_left
+	run ! pgrep -u "$(id -u)" -f "^ranby-init stage"
+}
+
+@test "--error-fd carries a struct, --log a line of JSON" {
+	need_ranges
+	bundle -- nosuch
+	run -127 keeper bash -c 'exec 3>"$RUN/errfd"; "$RUNTIME" --root "$RUN/state" --log "$RUN/log" --log-format json create --error-fd 3 --bundle "$1" c1' keeper "$B"
+	[ -z "$output" ]
+	[ "$(stat -c %s "$RUN/errfd")" = 1032 ]
+	grep -q '"level":"error","msg":"executable file' "$RUN/log"
+	none_left
+}
+
+@test "version, features, spec, and unknown words" {
+	run -0 rt --version
+	[ "${#lines[@]}" = 3 ]
+	run -0 bash -c '"$RUNTIME" features | python3 -m json.tool >/dev/null'
+	mkdir -p "$B/s/rootfs"
+	cp -a "$B/rootfs/." "$B/s/rootfs/"
+	rt spec --bundle "$B/s"
+	run -0 rt run --bundle "$B/s" c1 </dev/null
+	run -1 rt frobnicate
+	one_error frobnicate
+	run -1 rt create --bundel x c1
+	one_error bundel
+}
