@@ -21,6 +21,8 @@ teardown_file() {
 	ranby_teardown_file
 }
 
+teardown() { [ -z "${RESTORE:-}" ] || cp "$BATS_TEST_TMPDIR/kept" "$RESTORE"; }
+
 # blob_file DIGEST: where the registry keeps it.
 blob_file() { echo "$REG_DIR/data/docker/registry/v2/blobs/sha256/${1:7:2}/${1:7}/data"; }
 
@@ -78,18 +80,18 @@ pull_fails() {
 	local blob
 	blob=$(blob_file "$(layer_digest)")
 	cp "$blob" "$BATS_TEST_TMPDIR/kept"
+	RESTORE=$blob
 	head -c 10000 "$BATS_TEST_TMPDIR/kept" >"$blob"
-	pull_fails sha256:
-	cp "$BATS_TEST_TMPDIR/kept" "$blob"
+	pull_fails 'blob '
 }
 
 @test "corrupt blob: the digest is wrong" {
 	local blob
 	blob=$(blob_file "$(layer_digest)")
 	cp "$blob" "$BATS_TEST_TMPDIR/kept"
+	RESTORE=$blob
 	printf X | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
-	pull_fails digest
-	cp "$BATS_TEST_TMPDIR/kept" "$blob"
+	pull_fails sha256:
 }
 
 @test "a layer that is not what the config says: the DiffID is wrong" {
@@ -114,8 +116,7 @@ pull_fails() {
 		json.dump(index, open(os.path.join(sys.argv[1], "index.json"), "w"))
 	PY
 	run -125 ranby run --rm "oci:$layout" true
-	one_error ''
-	[[ $output == *[Dd]iff* || $output == *digest* ]] || fail "$output"
+	one_error sha256:0000
 	nothing_left
 }
 
@@ -148,7 +149,7 @@ pull_fails() {
 	need_namespaces
 	# a store of 3 MiB in a mount namespace of our own, and 2 MiB to write into it
 	run unshare --user --map-root-user --map-auto --mount bash -c '
-		mkdir -p "$3" && mount -t tmpfs -o size=1500k none "$3" || exit 99
+		mkdir -p "$3" && mount -t tmpfs -o size=1500k,mode=700 none "$3" || exit 99
 		"$1" --root "$3" --runroot "$2" load -q -i "$4"; echo "code $?"
 		"$1" --root "$3" --runroot "$2" ps -aq
 		"$1" --root "$3" --runroot "$2" images -q

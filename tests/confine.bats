@@ -71,8 +71,8 @@ field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
 }
 
 @test "masked and read-only paths" {
-	run -0 ranby run --rm --network=none busybox sh -c 'wc -c </proc/kcore; wc -c </proc/keys; wc -c </proc/timer_list; ls /proc/acpi /sys/firmware 2>/dev/null | wc -w'
-	[[ $output != *[1-9]* ]] || fail "$output"
+	run -0 ranby run --rm --network=none busybox sh -c 'for f in kcore keys timer_list; do [ ! -e /proc/$f ] || wc -c </proc/$f; done; ls -A /proc/acpi 2>/dev/null | wc -l; ls -A /sys/firmware | wc -l'
+	[[ $output != *[1-9]* ]]
 	run -0 ranby run --rm --network=none busybox sh -c 'for f in /proc/sys/kernel/hostname /proc/sysrq-trigger; do echo x 2>/dev/null >$f && echo wrote $f; done; true'
 	[[ $output != *wrote* ]]
 }
@@ -93,8 +93,8 @@ field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
 }
 
 @test "no descriptor of ours reaches the payload" {
-	run -0 ranby run --rm --network=none busybox sh -c 'ls -l /proc/self/fd | grep -v "/proc/[0-9]*/fd" | wc -l; exec 7<&- 8<&-; ls /proc/1/fd | tr "\n" " "'
-	[[ ${lines[1]} =~ ^0\ 1\ 2\ (10\ )?$ ]] || fail "$output"
+	run -0 ranby run --rm --network=none busybox sh -c 'sleep 0; ls /proc/1/fd | tr "\n" " "'
+	[[ $output =~ ^0\ 1\ 2\ (10\ )?$ ]] || fail "$output"
 	run -0 bash -c 'exec 9</etc/passwd; "$0" --root "$1" --runroot "$2" run --rm --network=none busybox ls /proc/1/fd' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN"
 	[[ $output != *9* ]]
 }

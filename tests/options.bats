@@ -66,7 +66,7 @@ inside() {
 @test "-u: by name, by number, with group; groups of the image" {
 	need_ranges
 	run -0 inside -u guest -- id
-	[ "$output" = 'uid=1000(guest) gid=1000(guest) groups=1000(guest),50(staff)' ]
+	[ "$output" = 'uid=1000(guest) gid=1000(guest) groups=50(staff),1000(guest)' ]
 	run -0 inside -u 33 -- id
 	[[ $output == 'uid=33(www-data) gid=33(www-data)'* ]]
 	run -0 inside -u 1234:33 -- id

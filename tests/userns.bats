@@ -48,22 +48,22 @@ owner_of() {
 }
 
 @test "auto: slices that do not overlap" {
-	run -0 ranby run -d --name auto1 --network=none --userns=auto:size=1000 busybox sleep 100
-	run -0 ranby run -d --name auto2 --network=none --userns=auto:size=1000 busybox sleep 100
+	run -0 ranby run -d --name auto1 --network=none --userns=auto:size=2000 busybox sleep 100
+	run -0 ranby run -d --name auto2 --network=none --userns=auto:size=2000 busybox sleep 100
 	local first second
 	first=$(awk '{print $2; exit}' "/proc/$(ctr_pid auto1)/uid_map")
 	second=$(awk '{print $2; exit}' "/proc/$(ctr_pid auto2)/uid_map")
-	[ $((first > second ? first - second : second - first)) -ge 1000 ]
-	[ "$(awk '{n += $3} END {print n}' "/proc/$(ctr_pid auto1)/uid_map")" = 1000 ]
+	[ $((first > second ? first - second : second - first)) -ge 2000 ]
+	[ "$(awk '{n += $3} END {print n}' "/proc/$(ctr_pid auto1)/uid_map")" = 2000 ]
 	ranby rm -f -t 0 auto1 auto2
 }
 
 @test "--uidmap and --gidmap" {
-	run -0 ranby run --rm --network=none --uidmap 0:1:1000 --gidmap 0:1:1000 busybox sh -c 'awk "{print \$1, \$3}" /proc/self/uid_map; id -u; stat -c %u /bin/busybox'
-	[ "${lines[0]}" = '0 1000' ]
+	run -0 ranby run --rm --network=none --uidmap 0:1:2000 --gidmap 0:1:2000 busybox sh -c 'awk "{print \$1, \$3}" /proc/self/uid_map; id -u; stat -c %u /bin/busybox'
+	[ "${lines[0]}" = '0 2000' ]
 	[ "${lines[1]}" = 0 ]
 	[ "${lines[2]}" = 0 ]
-	[ "$(owner_of --uidmap 0:1:1000 --gidmap 0:1:1000)" = "$(sub_first uid)" ]
+	[ "$(owner_of --uidmap 0:1:2000 --gidmap 0:1:2000)" = "$(sub_first uid)" ]
 }
 
 @test "host: the keeper's namespace, no other one" {
@@ -81,9 +81,9 @@ owner_of() {
 }
 
 @test "a map outside of the user's ranges is an error" {
-	run -125 ranby run --rm --network=none --uidmap 0:1:10000000 busybox true
+	run -125 ranby run --rm --network=none --uidmap 0:1:20000000 busybox true
 	one_error ''
-	run -125 ranby run --rm --network=none --userns=auto:size=100000000 busybox true
+	run -125 ranby run --rm --network=none --userns=auto:size=200000000 busybox true
 	one_error ''
 	nothing_left
 }
