@@ -290,7 +290,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	local sub
 	sub=$(($(sub_first uid) + 65533))
 	run -0 ranby whois "uid:$sub"
-	[[ $output == *"a subordinate user ID of $(id -un)"* && $output == *'user 65534 "nobody" in web'*'[kernel]'* ]]
+	[[ $output == *"a subordinate user ID of $(id -un)"* && $output == *'[kernel]'*'user 65534 "nobody" in web'* ]]
 	run -0 ranby whois "pid:$(ctr_pid web)"
 	[[ $output == *"in container web, on the host user $(id -u)($(id -un))"* ]]
 	[[ $output == *"login user"* ]]
@@ -301,7 +301,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	[[ $(python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["facts"][0]["source"])' <<<"$output") == "host users" ]]
 	ranby stop --time 0 web >/dev/null
 	run -0 ranby whois "uid:$sub"
-	[[ $output == *'in web'*'exited'*'[recorded]'* ]]
+	[[ $output == *'[recorded]'*'in web'*'exited'* ]]
 	run -125 ranby whois no-such-user
 	one_error 'no such user'
 }

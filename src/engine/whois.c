@@ -501,8 +501,8 @@ void whois_text(const struct whois *w, struct buf *out)
 	buf_addf(out, "%s: %s\n", w->subject, w->answer);
 	for (size_t i = 0; i < w->n; i++) {
 		table_cellf(&rows, "  %s", w->facts[i].key);
-		table_cell(&rows, w->facts[i].value);
 		table_cellf(&rows, "[%s]", whois_source_word(w->facts[i].source));
+		table_cell(&rows, w->facts[i].value);
 		table_end_row(&rows);
 	}
 	table_format(&rows, TABLE_TIGHT, out);
