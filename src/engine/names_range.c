@@ -22,21 +22,15 @@
 
 typedef int (*get_owners_fn)(uid_t id, uid_t **owners);
 
-/* shadow/subid.h, ABI 4 and 5. NULL when there is none to ask. */
+/* shadow/subid.h. NULL when there is no library to ask. */
 static get_owners_fn owners_function(enum names_kind kind)
 {
-	void *lib = dlopen("libsubid.so.5", RTLD_NOW | RTLD_LOCAL);
-	bool (*init)(const char *, FILE *) = NULL;
+	void *lib = subid_library();
 	get_owners_fn get = NULL;
 
-	if (!lib)
-		lib = dlopen("libsubid.so.4", RTLD_NOW | RTLD_LOCAL);
-	if (!lib)
-		return NULL;
-	*(void **)&init = dlsym(lib, "subid_init");
-	*(void **)&get = dlsym(lib, kind == NAMES_USER ? "subid_get_uid_owners" : "subid_get_gid_owners");
-	/* NULL: its own words go to /dev/null. It stays open: its NSS modules do not take well to being unloaded. */
-	return init && init("ranby", NULL) ? get : NULL;
+	if (lib)
+		*(void **)&get = dlsym(lib, kind == NAMES_USER ? "subid_get_uid_owners" : "subid_get_gid_owners");
+	return get;
 }
 
 /* ---- the files ---- */

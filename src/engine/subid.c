@@ -90,7 +90,6 @@ static int from_file(enum subid_kind kind, uid_t uid, const char *name, struct i
 	return 0;
 }
 
-/* Never closed: its NSS modules do not take well to being unloaded, and the process is short. */
 static void *open_library(void)
 {
 	static const char *const names[] = {"libsubid.so.5", "libsubid.so.4"};
@@ -109,12 +108,27 @@ static void *open_library(void)
 	return lib;
 }
 
+/*
+ * Opened once, for each subid_init() keeps what the one before it had; never
+ * closed, for its NSS modules do not take well to being unloaded.
+ */
+void *subid_library(void)
+{
+	static bool tried;
+	static void *lib;
+
+	if (!tried)
+		lib = open_library();
+	tried = true;
+	return lib;
+}
+
 /* False when there is no library to ask. */
 static bool from_library(enum subid_kind kind, const char *owner, struct id_list *ret)
 {
 	const char *symbol = kind == SUBID_USER ? "subid_get_uid_ranges" : "subid_get_gid_ranges";
 	struct subid_range *ranges = NULL;
-	void *lib = open_library();
+	void *lib = subid_library();
 	get_ranges_fn get = NULL;
 	int n;
 

@@ -31,6 +31,9 @@ enum subid_kind { SUBID_USER, SUBID_GROUP };
  */
 int subid_ranges(enum subid_kind kind, uid_t uid, const char *name, struct id_list *ret, struct err *e) _must_check_;
 
+/* libsubid, ready for dlsym(3); NULL where it is not installed. */
+void *subid_library(void);
+
 /* The lines of one such file, as above; for tests and where there is no library. */
 void subid_parse(const char *text, uid_t uid, const char *name, struct id_list *ret);
 
