@@ -348,32 +348,43 @@ static int parse_parentheses(struct parser *s, struct node *n)
 	return r;
 }
 
+static int parse_dot(struct parser *s, struct node *n)
+{
+	int r;
+
+	n->type = NODE_DOT;
+	r = parse_fields(s, n);
+	if (r == 0 && n->names.n == 0)
+		s->p++;
+	return r;
+}
+
+static int parse_primary(struct parser *s, struct node *n)
+{
+	char c = *s->p;
+
+	switch (c) {
+	case '"':
+	case '`':
+		return parse_string(s, n);
+	case '$':
+		return parse_variable(s, n);
+	case '(':
+		return parse_parentheses(s, n);
+	case '.':
+		return parse_dot(s, n);
+	default:
+		if (is_digit(c) || c == '-' || c == '+')
+			return parse_number(s, n);
+		return is_word(c) ? parse_name(s, n) : bad(s, "unexpected character in the action");
+	}
+}
+
 static int parse_operand(struct parser *s, struct node *command)
 {
 	struct node *n = node_new(s, command, NODE_CONST);
-	char c = *s->p;
-	int r;
+	int r = n ? parse_primary(s, n) : -ENOMEM;
 
-	if (!n)
-		return -ENOMEM;
-	if (c == '"' || c == '`') {
-		r = parse_string(s, n);
-	} else if (is_digit(c) || c == '-' || c == '+') {
-		r = parse_number(s, n);
-	} else if (c == '$') {
-		r = parse_variable(s, n);
-	} else if (c == '(') {
-		r = parse_parentheses(s, n);
-	} else if (c == '.') {
-		n->type = NODE_DOT;
-		r = parse_fields(s, n);
-		if (r == 0 && n->names.n == 0)
-			s->p++;
-	} else if (is_word(c)) {
-		r = parse_name(s, n);
-	} else {
-		r = bad(s, "unexpected character in the action");
-	}
 	if (r == 0 && (n->type == NODE_VARIABLE || n->type == NODE_CHAIN))
 		r = parse_fields(s, n);
 	if (r == 0 && s->p < s->end && !is_blank(*s->p) && !strchr("|),:=", *s->p) && !at_close(s))

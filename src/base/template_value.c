@@ -209,10 +209,11 @@ static const char *parse_verb(const char *p, const char *end, struct verb *v)
 	return p;
 }
 
-static void quote(const struct value *v, struct buf *out)
+static void print_quoted(const struct verb *verb, const struct value *v, struct buf *out)
 {
 	const char *s = json_object_get_string(v->o), *end = s + json_object_get_string_len(v->o);
 
+	(void)verb;
 	buf_addc(out, '"');
 	while (s < end) {
 		const char *mark = memchr(s, '"', (size_t)(end - s));
@@ -225,12 +226,12 @@ static void quote(const struct value *v, struct buf *out)
 	buf_addc(out, '"');
 }
 
-static void hexdump(const struct value *v, bool upper, struct buf *out)
+static void print_hex(const struct verb *verb, const struct value *v, struct buf *out)
 {
 	const char *s = json_object_get_string(v->o);
 
 	for (int i = 0; i < json_object_get_string_len(v->o); i++)
-		buf_addf(out, upper ? "%02X" : "%02x", (unsigned)(unsigned char)s[i]);
+		buf_addf(out, verb->letter == 'X' ? "%02X" : "%02x", (unsigned)(unsigned char)s[i]);
 }
 
 static void print_int(const struct verb *verb, const struct value *v, struct buf *out)
@@ -275,34 +276,40 @@ static void print_float(const struct verb *verb, const struct value *v, struct b
 	}
 }
 
-/* Prints by a verb that suits the type; false when it does not. */
+static void print_plain(const struct verb *verb, const struct value *v, struct buf *out)
+{
+	if (verb->letter == 'T')
+		buf_adds(out, value_type(v));
+	else if (verb->letter == 'v' && verb->sharp)
+		buf_adds(out, v->o ? json_text(v->o, NULL) : "nil");
+	else
+		value_print(v, out);
+}
+
+/* Prints by the verb that suits the type; false when none does. */
 static bool print_verb(const struct verb *verb, const struct value *v, struct buf *out)
 {
+	static const struct {
+		json_type type;
+		const char *letters;
+		void (*print)(const struct verb *verb, const struct value *v, struct buf *out);
+	} printers[] = {
+		{json_type_null, "vT", print_plain},    {json_type_boolean, "tvT", print_plain},
+		{json_type_int, "T", print_plain},	{json_type_int, "dxXov", print_int},
+		{json_type_double, "T", print_plain},   {json_type_double, "eFfgGv", print_float},
+		{json_type_string, "svT", print_plain}, {json_type_string, "q", print_quoted},
+		{json_type_string, "xX", print_hex},    {json_type_array, "svT", print_plain},
+		{json_type_object, "svT", print_plain},
+	};
 	json_type type = json_object_get_type(v->o);
-	char c = verb->letter;
 
-	if (c == 'T') {
-		buf_adds(out, value_type(v));
-		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(printers); i++) {
+		if (printers[i].type == type && strchr(printers[i].letters, verb->letter)) {
+			printers[i].print(verb, v, out);
+			return true;
+		}
 	}
-	if (type == json_type_int && c != '\0' && strchr("dxXov", c)) {
-		print_int(verb, v, out);
-	} else if (type == json_type_double && c != '\0' && strchr("feFgGv", c)) {
-		print_float(verb, v, out);
-	} else if (type == json_type_string && c == 'q') {
-		quote(v, out);
-	} else if (type == json_type_string && (c == 'x' || c == 'X')) {
-		hexdump(v, c == 'X', out);
-	} else if (type == json_type_boolean && c == 't') {
-		value_print(v, out);
-	} else if (c == 'v' && verb->sharp) {
-		buf_adds(out, v->o ? json_text(v->o, NULL) : "nil");
-	} else if (c == 'v' || (c == 's' && (type == json_type_string || type == json_type_array || type == json_type_object))) {
-		value_print(v, out);
-	} else {
-		return false;
-	}
-	return true;
+	return false;
 }
 
 static size_t count_characters(const char *s, size_t len, size_t most, size_t *bytes)
