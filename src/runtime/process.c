@@ -46,11 +46,16 @@ static int plan_filter(const struct runtime_context *x, const struct config_proc
 
 static int plan_groups(const struct config_process *p, bool denied, struct plan_writer *w, struct err *e)
 {
-	if (denied && p->n_groups > 0)
+	size_t n = p->n_groups;
+
+	/* the primary group alone is no wish for more */
+	if (denied && n == 1 && p->groups[0] == p->gid)
+		n = 0;
+	if (denied && n > 0)
 		return err_set(e, EPERM, "user.additionalGids: this user namespace may not set groups (a single id is mapped)");
 	if (!denied)
 		w->head.flags |= PLAN_SETGROUPS;
-	w->head.groups = plan_items(w, p->groups, p->n_groups, sizeof(*p->groups));
+	w->head.groups = plan_items(w, p->groups, n, sizeof(*p->groups));
 	return 0;
 }
 
