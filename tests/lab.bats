@@ -40,21 +40,28 @@ teardown_file() {
 		expect root@[0-9a-f]{12}:/# $
 		send stty size\r
 		expect ^30 100
+		expect # $
 		send tty\r
 		expect ^/dev/(pts/0|console)
+		expect # $
 		send sleep 1000\r
 		expect sleep 1000
+		reject root@
 		send \x1a
 		expect Stopped +sleep 1000
+		expect # $
 		send bg; jobs\r
 		expect Running +sleep 1000
+		expect # $
 		send fg\r
 		expect ^sleep 1000
+		reject root@
 		send \x03
 		expect root@[0-9a-f]{12}:/# $
 		size 40x120
 		send stty size\r
 		expect ^40 120
+		expect # $
 		send exit 7\r
 		exit 7
 	STEPS
@@ -85,7 +92,14 @@ teardown_file() {
 	*ranby-monitor* | *bin/ranby*) fail 'the monitor has a parent of ours' ;;
 	esac
 	run -0 pstree -Slnc "$parent"
-	[[ $output == 'ranby-monitor---bash(ipc,mnt,'* || $output == 'ranby-monitor───bash(ipc,mnt,'* ]]
+	# below the monitor, the payload, and with the default network its helper
+	[[ $output =~ ^ranby-monitor.*bash ]]
+	run -0 pgrep -P "$parent"
+	[ "${#lines[@]}" -le 2 ]
+	local ns
+	for ns in ipc mnt net pid user uts; do
+		[ "$(readlink "/proc/$pid/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ]
+	done
 	# nothing else of ours runs for this store
 	run -1 pgrep -x -u "$(id -u)" -f "$RANBY --root $RANBY_ROOT .*"
 	[ "$(status_field "$parent" VmRSS)" -lt 1024 ] || [ -n "${RANBY_SAN:-}" ]
@@ -102,7 +116,8 @@ teardown_file() {
 	need_ranges
 	run -0 ranby top -l args huser hgroup hpid user group pid seccomp label
 	[[ ${lines[0]} =~ ^COMMAND\ +HUSER\ +HGROUP\ +HPID\ +USER\ +GROUP\ +PID\ +SECCOMP\ +LABEL$ ]]
-	[[ ${lines[1]} =~ ^nginx:\ master\ process\ nginx\ -g\ daemon\ off\;\ +$(id -un)\ +$(id -gn)\ +[0-9]+\ +root\ +root\ +1\ +filter\  ]]
+	# by number, and by name where the host knows one
+	[[ ${lines[1]} =~ ^nginx:\ master\ process\ nginx\ -g\ daemon\ off\;\ +$(id -u)\($(id -un)\)\ +$(id -g)\($(id -gn)\)\ +[0-9]+\ +root\ +root\ +1\ +filter\  ]]
 	[[ ${lines[2]} =~ ^nginx:\ worker\ process\ +[^\ ]+\ +[^\ ]+\ +[0-9]+\ +www-data\ +www-data\ +[0-9]+\ +filter\  ]]
 	run -0 ranby top -l huser
 	[ "$(tail -n +2 <<<"$output" | sort -u | wc -l)" = 2 ]
@@ -115,9 +130,8 @@ teardown_file() {
 		seen=$((seen + 1))
 		[ "$huid" = "$(status_field "$hpid" Uid 2)" ]
 		[ "$hgid" = "$(status_field "$hpid" Gid 2)" ]
-		# the host's name, or the number where it knows none
-		[ "$huser" = "$(getent passwd "$huid" | cut -d: -f1 | grep . || echo "$huid")" ]
-		[ "$hgroup" = "$(getent group "$hgid" | cut -d: -f1 | grep . || echo "$hgid")" ]
+		[ "$huser" = "$huid$(getent passwd "$huid" | sed 's/:.*//; s/.*/(&)/')" ]
+		[ "$hgroup" = "$hgid$(getent group "$hgid" | sed 's/:.*//; s/.*/(&)/')" ]
 		# the container's id, by the kernel's map as it reads from here
 		inside=$(awk -v h="$huid" '$2 <= h && h < $2 + $3 {print $1 + h - $2}' "/proc/$hpid/uid_map")
 		[ "$uid" = "$inside" ]
@@ -138,9 +152,11 @@ teardown_file() {
 		send stty size; cat /proc/1/comm\r
 		expect ^33 99
 		expect ^nginx
+		expect # $
 		size 20x70
 		send stty size\r
 		expect ^20 70
+		expect # $
 		send exit 5\r
 		exit 5
 	STEPS

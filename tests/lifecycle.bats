@@ -20,7 +20,8 @@ is() { [ "$(state "$1")" = "$2" ]; }
 	is c 'created 0'
 	run -0 ranby start c
 	is c 'running 0'
-	run -125 ranby rm c
+	# as podman: 2 when it runs
+	run -2 ranby rm c
 	one_error c
 	run -0 ranby stop --time 5 c
 	is c 'exited 3'
@@ -79,23 +80,28 @@ is() { [ "$(state "$1")" = "$2" ]; }
 }
 
 @test "200 at once: each by its name, none lost, the same name only once" {
-	local i
+	# `wait` with no pid would wait for the timer of bats as well
+	local i j pids
 	for ((i = 0; i < 20; i++)); do
+		pids=()
 		for ((j = 0; j < 10; j++)); do
 			ranby create --name "many$i-$j" --network=none busybox true >/dev/null &
+			pids+=($!)
 		done
-		wait
+		wait "${pids[@]}"
 	done
 	[ "$(ranby ps -aq | wc -l)" = 200 ]
+	pids=()
 	for ((i = 0; i < 10; i++)); do
 		ranby create --name same --network=none busybox true >"$BATS_TEST_TMPDIR/$i" 2>/dev/null &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}" || true
 	[ "$(cat "$BATS_TEST_TMPDIR"/[0-9] | wc -l)" = 1 ]
 }
 
 @test "20 run --rm at once" {
-	local i
+	local i pids=()
 	for ((i = 0; i < 20; i++)); do
 		ranby run --rm --network=none busybox sh -c "echo $i; exit $i" >"$BATS_TEST_TMPDIR/out.$i" &
 		pids[i]=$!
@@ -175,12 +181,12 @@ is() { [ "$(state "$1")" = "$2" ]; }
 	run -0 --separate-stderr ranby logs c
 	[ "$output" = $'one\nno newline' ]
 	[ "$stderr" = two ]
-	run -0 ranby logs --tail 1 c
-	[ "$output" = 'no newline' ]
 	ranby rm c
 	run -0 ranby run -d --name lines --network=none busybox seq 1 20000
 	timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait lines
 	ranby logs lines | cmp - <(seq 1 20000)
+	run -0 ranby logs --tail 2 lines
+	[ "$output" = $'19999\n20000' ]
 }
 
 @test "exec: code, user, environment, directory, stdin; detached; not in one that stopped" {

@@ -35,7 +35,7 @@ teardown_file() { ranby_teardown_file; }
 	ranby load -q -i "$SPOOF/spoof.tar" >/dev/null
 	run -0 ranby run -d --name spoof --network=none spoof sleep 100
 	run -0 ranby top spoof user huser hgroup huid
-	[[ ${lines[1]} =~ ^root\ +$(id -un)\ +$(id -gn)\ +$(id -u)$ ]] || fail "$output"
+	[[ ${lines[1]} =~ ^root\ +$(id -u)\($(id -un)\)\ +$(id -g)\($(id -gn)\)\ +$(id -u)$ ]] || fail "$output"
 	[[ $output != *ceo* ]]
 }
 

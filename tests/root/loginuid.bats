@@ -43,7 +43,7 @@ as() {
 	export RANBY_BIN=$RANBY_TREE/${RANBY_BUILD:-build}/bin/ranby
 	case $how in
 	plain) become=(setpriv --reuid="$LOGIN" --regid="$LOGIN" --init-groups --inh-caps=-all env HOME=/home/ranbytest USER=ranbytest) ;;
-	su) become=(su --preserve-environment --shell /bin/bash ranbytest2 --command 'exec "$@"' --) ;;
+	su) become=(su --preserve-environment --shell /bin/bash ranbytest2 --command 'exec "$0" "$@"' --) ;;
 	sudo) become=(sudo --user ranbytest2 "--preserve-env=RANBY_BIN,RANBY_TEST_IMAGES" --) ;;
 	esac
 	(
@@ -87,7 +87,7 @@ DETACHED='$R run -d --name c --network=none busybox sleep 100 >/dev/null && cat 
 
 @test "exec: the process has it, and the exec's own record" {
 	run -0 as "$LOGIN" plain '$R run -d --name c --network=none busybox sleep 100 >/dev/null
-		$R exec -d c sleep 77
+		$R exec -d c sleep 77 >/dev/null
 		for i in $(seq 100); do p=$(pgrep -u '"$LOGIN"' -x -f "sleep 77") && break; sleep 0.05; done
 		cat /proc/$p/loginuid'
 	[ "${lines[0]}" = "$LOGIN" ]
