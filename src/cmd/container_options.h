@@ -28,8 +28,8 @@ void container_options_args_done(void *args);
 
 /*
  * After the parse: sets the defaults that are not zero, refuses what this
- * version does not do (with the reason), and checks the values. Takes the
- * struct from call->args.
+ * version does not do (with the reason), takes the first operand for --rootfs,
+ * and checks the values. The struct is call->args.
  */
 int container_options_finish(const struct command_call *call, struct err *e) _must_check_;
 

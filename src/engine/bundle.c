@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * The steps, in the order in which each can say no before the next one costs
- * something: what is run, as whom (from the image's passwd), with which
+ * something: where the root is, what is run, as whom (from the image's passwd), with which
  * environment, confined by what, on which network, with which mounts (the
  * first step that makes anything: volumes), the generated files, config.json.
  *
@@ -33,6 +33,7 @@
 
 static void plan_done(struct bundle_plan *p)
 {
+	free(p->rootfs);
 	strv_done(&p->entrypoint);
 	strv_done(&p->command);
 	strv_done(&p->env);
@@ -51,6 +52,31 @@ void bundle_result_done(struct bundle_result *r)
 	strv_done(&r->network_helper);
 	strv_done(&r->volumes);
 	strv_done(&r->anonymous);
+}
+
+/* ---- where the root is ---- */
+
+/* DIR of --rootfs, or DIR:O for a layer of the container's own above it. */
+static int plan_root(struct bundle_plan *p, struct err *e)
+{
+	const char *given = p->in->options->rootfs;
+	size_t len;
+
+	p->has_overlay = p->in->layers;
+	if (p->in->layers)
+		return 0;
+	len = strlen(given);
+	if (len > 2 && strcmp(given + len - 2, ":O") == 0) {
+		p->has_overlay = true;
+		len -= 2;
+	} else if (len > 6 && strcmp(given + len - 6, ":idmap") == 0) {
+		return err_set(e, ENOTSUP, "--rootfs %s: the kernel does not let a user idmap a host file system", given);
+	}
+	if (asprintf(&p->rootfs, "%s%s%.*s", *given == '/' ? "" : p->in->caller_cwd, *given == '/' ? "" : "/", (int)len, given) < 0) {
+		p->rootfs = NULL;
+		return err_errno(e, ENOMEM, "--rootfs");
+	}
+	return text_is_utf8(p->rootfs) ? 0 : err_set(e, EILSEQ, "--rootfs: not UTF-8, which an OCI bundle cannot carry");
 }
 
 /* ---- what is run, and as whom ---- */
@@ -79,15 +105,15 @@ static int plan_argv(struct bundle_plan *p, struct err *e)
 	return r < 0 ? r : check_text("command", &p->command, e);
 }
 
-static int read_user_files(const struct bundle_input *in, struct user_files *f, struct err *e)
+static int read_user_files(const struct bundle_plan *p, struct user_files *f, struct err *e)
 {
 	_cleanup_close_ int root = -EBADF;
 
-	if (in->layers)
-		return user_files_from_layers(in->layers, f, e);
-	root = open(in->options->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (p->in->layers)
+		return user_files_from_layers(p->in->layers, f, e);
+	root = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
-		return err_errno(e, errno, "--rootfs %s", in->options->rootfs);
+		return err_errno(e, errno, "--rootfs %s", p->rootfs);
 	return user_files_from_root(root, f, e);
 }
 
@@ -120,7 +146,7 @@ static int plan_user(struct bundle_plan *p, struct err *e)
 	_cleanup_(user_files_done) struct user_files files = {0};
 	const char *who = o->user;
 	char self[32];
-	int r = read_user_files(in, &files, e);
+	int r = read_user_files(p, &files, e);
 
 	if (r < 0)
 		return r;
@@ -221,13 +247,15 @@ static int add_root(struct bundle_plan *p, struct err *e)
 	_cleanup_(buf_done) struct buf lower = BUF_INIT;
 	struct mount_entry *root;
 
-	if (!in->layers)
+	if (!p->has_overlay)
 		return 0;
 	root = mount_list_add(&p->mounts, MOUNT_DEFAULT, "overlay", "overlay", "/", "", e);
 	if (!root)
 		return -ENOMEM;
 	buf_adds(&lower, "lowerdir=");
-	for (size_t i = in->layers->n; i-- > 0;)
+	if (p->rootfs)
+		mount_lower_add(&lower, p->rootfs);
+	for (size_t i = p->rootfs ? 0 : in->layers->n; i-- > 0;)
 		mount_lower_add(&lower, in->layers->items[i]);
 	if (buf_bad(&lower) || strv_add(&root->options, buf_str(&lower)) < 0 ||
 	    strv_addf(&root->options, "upperdir=%s/upper", in->dir) < 0 ||
@@ -240,7 +268,7 @@ static int add_root(struct bundle_plan *p, struct err *e)
 static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
-		.in = p->in, .profile = &p->profile, .user = &p->user, .network = p->network.kind,
+		.in = p->in, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind,
 	};
 	uint32_t id;
 	int r;
@@ -354,7 +382,7 @@ static int make_upper(const struct bundle_plan *p, struct err *e)
 
 static int write_all(struct bundle_plan *p, struct err *e)
 {
-	int r = p->in->layers ? make_upper(p, e) : 0;
+	int r = p->has_overlay ? make_upper(p, e) : 0;
 
 	if (r == 0)
 		r = bundle_refresh_etc(p->in->dirfd, p->in->options, p->in->id, e);
@@ -390,15 +418,15 @@ static void discard_volumes(const struct bundle_plan *p)
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
-		plan_argv,   plan_user,    plan_workdir, plan_env,    plan_profile,
-		plan_stop,   plan_labels,  plan_network, plan_mounts, write_all,
+		plan_root, plan_argv,   plan_user,    plan_workdir, plan_env,  plan_profile,
+		plan_stop, plan_labels, plan_network, plan_mounts,  write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));
 	struct bundle_result out = {0};
-	int r = p ? 0 : err_errno(e, ENOMEM, "bundle");
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	if (!p)
+		return err_errno(e, ENOMEM, "bundle");
 	p->in = in;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](p, e);

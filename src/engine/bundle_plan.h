@@ -20,6 +20,8 @@
 
 struct bundle_plan {
 	const struct bundle_input *in;
+	char *rootfs;            /* --rootfs: absolute; NULL with layers */
+	bool has_overlay;        /* the root is put together: layers, or --rootfs DIR:O */
 	struct strv entrypoint, command;
 	struct strv env;
 	char *workdir;

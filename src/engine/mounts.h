@@ -56,6 +56,7 @@ struct mounts_input {
 	const struct bundle_input *in;
 	const struct profile *profile;
 	const struct user_id *user;
+	const char *rootfs; /* --rootfs: absolute, or NULL */
 	enum network_kind network;
 	bool has_gid_tty; /* gid 5 is mapped: /dev/pts gets it */
 };

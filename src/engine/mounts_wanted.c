@@ -76,7 +76,7 @@ static int absolute(const char *path, const char *cwd, char **ret, struct err *e
 
 static int must_exist(const char *path, struct stat *st, struct err *e)
 {
-	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+	_cleanup_close_ int fd = path ? open(path, O_PATH | O_CLOEXEC) : -EBADF;
 
 	if (fd < 0 || fstat(fd, st) < 0)
 		return err_errno(e, errno, "mount source %s", path);
@@ -185,7 +185,7 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 	const struct bundle_input *in = m->in;
 	struct volume_fill fill = {
 		.data_dirfd = in->data_dirfd, .name = name, .userns_fd = in->userns_fd, .layers = in->layers,
-		.rootfs = in->layers ? NULL : in->options->rootfs, .path = path, .copy = copy,
+		.rootfs = m->rootfs, .path = path, .copy = copy,
 	};
 	_cleanup_free_ char *data = NULL;
 	uint32_t uid, gid;

@@ -221,35 +221,60 @@ static bool is_host(const char *mode)
 	return mode && strcmp(mode, "host") == 0;
 }
 
-static int add_sysctl(const struct container_options *o, struct profile *p, const char *text, struct err *e)
+/* CVE-2022-0811: a '+', a '=' or a newline made one value set two. */
+static bool is_sysctl(const char *name, const char *value)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	if (!*name || strspn(name, letters) != strlen(name) || strstr(name, ".."))
+		return false;
+	for (; *value; value++)
+		if (((unsigned char)*value < 0x20 && *value != '\t') || (unsigned char)*value >= 0x7f || *value == '+' || *value == '=')
+			return false;
+	return true;
+}
+
+/* Sets of sysctls and the namespace that holds them. */
+static int check_namespace(const struct container_options *o, const char *name, struct err *e)
 {
 	static const char *const ipc[] = {"fs.mqueue.", "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
 					  "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
 	static const char *const net[] = {"net."};
 	static const char *const uts[] = {"kernel.domainname"};
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	const char *network = o->network.n > 0 ? o->network.items[o->network.n - 1] : NULL;
+	const struct {
+		const char *what;
+		const char *const *names;
+		size_t n;
+		const char *mode;
+	} sets[] = {
+		{"network", net, ARRAY_SIZE(net), o->network.n > 0 ? o->network.items[o->network.n - 1] : NULL},
+		{"IPC", ipc, ARRAY_SIZE(ipc), o->ipc},
+		{"UTS", uts, ARRAY_SIZE(uts), o->uts},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		if (!in_namespace(name, sets[i].names, sets[i].n))
+			continue;
+		return is_host(sets[i].mode)
+			       ? err_set(e, EPERM, "the container shares the host's %s namespace", sets[i].what)
+			       : 0;
+	}
+	return err_set(e, EPERM, "belongs to no namespace of the container, it would change the host");
+}
+
+static int add_sysctl(const struct container_options *o, struct profile *p, const char *text, struct err *e)
+{
 	_cleanup_free_ char *name = strndup(text, strcspn(text, "="));
-	const char *value = strchr(text, '='), *shared = NULL;
+	const char *value = strchr(text, '=');
+	int r;
 
 	if (!name)
 		return err_errno(e, ENOMEM, "--sysctl");
-	/* CVE-2022-0811: a '+', a '=' or a newline made one value set two */
-	if (!value || !*name || strspn(name, letters) != strlen(name) || strstr(name, ".."))
-		return err_set(e, EINVAL, "--sysctl %s: not NAME=VALUE", name);
-	for (const char *c = value + 1; *c; c++)
-		if (((unsigned char)*c < 0x20 && *c != '\t') || (unsigned char)*c >= 0x7f || *c == '+' || *c == '=')
-			return err_set(e, EINVAL, "--sysctl %s: a byte in the value that no sysctl takes", name);
-	if (in_namespace(name, net, ARRAY_SIZE(net)))
-		shared = is_host(network) ? "network" : NULL;
-	else if (in_namespace(name, ipc, ARRAY_SIZE(ipc)))
-		shared = is_host(o->ipc) ? "IPC" : NULL;
-	else if (in_namespace(name, uts, ARRAY_SIZE(uts)))
-		shared = is_host(o->uts) ? "UTS" : NULL;
-	else
-		return err_set(e, EPERM, "--sysctl %s: belongs to no namespace of the container, it would change the host", name);
-	if (shared)
-		return err_set(e, EPERM, "--sysctl %s: the container shares the host's %s namespace", name, shared);
+	if (!value || !is_sysctl(name, value + 1))
+		return err_set(e, EINVAL, "--sysctl %s: not NAME=VALUE as a sysctl has them", name);
+	r = check_namespace(o, name, e);
+	if (r < 0)
+		return err_wrap(e, r, "--sysctl %s", name);
 	return strv_add(&p->sysctls, text) < 0 ? err_errno(e, ENOMEM, "--sysctl") : 0;
 }
 
