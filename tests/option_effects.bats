@@ -23,7 +23,7 @@ inside() {
 		shift
 	done
 	shift
-	ranby run --rm --network none "${options[@]}" busybox "$@"
+	ranby run -q --rm --network none "${options[@]}" busybox "$@"
 }
 
 # refused TEXT OPTION...: exit 125, one line, nothing left.
@@ -50,7 +50,7 @@ refused() {
 
 @test "--user: the host sees the subordinate ID" {
 	need_ranges
-	ranby run -d --name u --network none -u 33:44 busybox sleep 100 >/dev/null
+	ranby run -qd --name u --network none -u 33:44 busybox sleep 100 >/dev/null
 	pid=$(ctr_pid u)
 	[ "$(status_field "$pid" Uid 1)" = $(($(sub_first uid) + 32)) ]
 	[ "$(status_field "$pid" Gid 1)" = $(($(sub_first gid) + 43)) ]
@@ -294,7 +294,7 @@ refused() {
 	[[ $output == 'uid=123 gid=456'* ]] || fail "$output"
 	run -0 inside --userns keep-id -u 0 -- id -u
 	[ "$output" = 0 ]
-	ranby run -d --name k --network none --userns keep-id busybox sleep 100 >/dev/null
+	ranby run -qd --name k --network none --userns keep-id busybox sleep 100 >/dev/null
 	[ "$(status_field "$(ctr_pid k)" Uid)" = "$(id -u)" ]
 }
 
@@ -302,34 +302,34 @@ refused() {
 	need_ranges
 	run -0 inside --userns nomap -- sh -c 'touch /x && stat -c %u /x; awk "{print \$2}" /proc/self/uid_map'
 	[ "${lines[0]}" = 0 ] || fail "$output"
-	ranby run -d --name n --network none --userns nomap busybox sleep 100 >/dev/null
+	ranby run -qd --name n --network none --userns nomap busybox sleep 100 >/dev/null
 	[ "$(status_field "$(ctr_pid n)" Uid)" = "$(sub_first uid)" ]
 }
 
 @test "--userns auto: slices that do not meet" {
 	need_ranges
+	refused 'in a row' --userns auto:size=4000000000
 	for name in a b; do
-		ranby run -d --name $name --network none --userns auto:size=2000 busybox sleep 100 >/dev/null
+		ranby run -qd --name $name --network none --userns auto:size=2000 busybox sleep 100 >/dev/null
 	done
 	a=$(status_field "$(ctr_pid a)" Uid) b=$(status_field "$(ctr_pid b)" Uid)
 	[ $((a > b ? a - b : b - a)) -ge 2000 ] || fail "$a and $b"
 	run -0 inside --userns auto:size=2000 -- sh -c 'awk "{n += \$3} END {print n}" /proc/self/uid_map; touch /x; stat -c %u /x'
 	[ "$output" = $'2000\n0' ] || fail "$output"
-	refused 'in a row' --userns auto:size=4000000000
 }
 
 @test "--uidmap: as asked, in lines that the kernel takes" {
 	need_ranges
-	run -0 inside --uidmap 0:1:1001 --uidmap 2000:0:1 --gidmap 0:0:1100 -- sh -c 'id -u; wc -l </proc/self/uid_map'
-	[ "$output" = $'0\n2' ] || fail "$output"
-	ranby run -d --name m --network none --uidmap 0:0:1 --uidmap "1:@$(sub_first uid):2000" busybox sleep 100 >/dev/null
-	[ "$(status_field "$(ctr_pid m)" Uid)" = "$(id -u)" ]
-	run -0 ranby exec -u 2000 m id -u
-	[ "$output" = 2000 ]
 	refused 'overlaps' --uidmap 0:1:10 --uidmap 5:20:10
 	refused 'not all of these' --uidmap 0:0:4000000000
 	refused 'exclude each other' --userns keep-id --uidmap 0:0:1
 	refused 'not one of' --userns nosuch
+	run -0 inside --uidmap 0:1:1001 --uidmap 2000:0:1 --gidmap 0:0:1100 -- sh -c 'id -u; wc -l </proc/self/uid_map'
+	[ "$output" = $'0\n2' ] || fail "$output"
+	ranby run -qd --name m --network none --uidmap 0:0:1 --uidmap "1:@$(sub_first uid):2000" busybox sleep 100 >/dev/null
+	[ "$(status_field "$(ctr_pid m)" Uid)" = "$(id -u)" ]
+	run -0 ranby exec -u 2000 m id -u
+	[ "$output" = 2000 ]
 }
 
 @test "a user and a group outside the map are refused" {
@@ -450,7 +450,7 @@ need_pasta() {
 	run -0 ranby run --rm busybox sh -c 'ls /sys/class/net'
 	[[ $output == *lo* && $(wc -w <<<"$output") -ge 2 ]] || fail "$output"
 	port=$((20000 + RANDOM % 20000))
-	ranby run -d --name web -p "127.0.0.1:$port:80" -p "127.0.0.1:$((port + 1))-$((port + 2)):81-82" busybox \
+	ranby run -qd --name web -p "127.0.0.1:$port:80" -p "127.0.0.1:$((port + 1))-$((port + 2)):81-82" busybox \
 		sh -c 'for p in 80 81 82; do nc -ll -p $p -e echo port $p & done; sleep 100' >/dev/null
 	answer() { exec 5<>"/dev/tcp/127.0.0.1/$1" && head -n 1 <&5; }
 	says() { [ "$(answer "$1" 2>/dev/null)" = "$2" ]; }

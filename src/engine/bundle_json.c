@@ -232,9 +232,9 @@ static struct json_object *shown_ports(const struct bundle_plan *p)
 		const struct port_map *m = &p->network.ports[i];
 		struct json_object *o = json_object_new_object();
 
-		if (json_append(array, o) < 0 || json_add_str(o, "hostIP", m->host_ip) < 0 ||
+		if (json_append(array, o) < 0 || json_add_str(o, "hostIp", m->host_ip) < 0 ||
 		    json_add_int(o, "hostPort", m->host_port) < 0 || json_add_int(o, "containerPort", m->container_port) < 0 ||
-		    json_add_int(o, "range", m->count) < 0 || json_add_str(o, "protocol", m->udp ? "udp" : "tcp") < 0)
+		    json_add_int(o, "count", m->count) < 0 || json_add_str(o, "protocol", m->udp ? "udp" : "tcp") < 0)
 			return NULL;
 	}
 	return TAKE_PTR(array);

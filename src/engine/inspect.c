@@ -6,6 +6,7 @@
  * with its empty value where we know nothing.
  */
 #include "engine/inspect.h"
+#include "engine/inspect_parts.h"
 #include "engine/exec.h"
 
 #include "base/clock.h"
@@ -207,14 +208,14 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"ImageDigest", "image.digest", STRING},
 		{"Rootfs", "image.rootfs", STRING},
 		{"RestartCount", NULL, NUMBER},
-		{"Mounts", "config.mounts", LIST},
 		{"EffectiveCaps", "config.capabilities", LIST},
 		{"BoundingCaps", "config.capabilities", LIST},
 		{"AppArmorProfile", "config.apparmor", STRING},
 		{"ProcessLabel", "inForce.label", STRING},
 		{"Driver", NULL, STRING},
 	};
-	static const struct row network[] = {{"Ports", "config.network.ports", LIST}, {"Networks", NULL, MAP}};
+	static const struct row network[] = {{"Networks", NULL, MAP}};
+	struct json_object *settings = NULL;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	int r = o ? add_rows(o, c->spec, rows, ARRAY_SIZE(rows)) : -ENOMEM;
 
@@ -227,7 +228,11 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 	if (r == 0)
 		r = add_host_config(o, c);
 	if (r == 0)
-		r = add_object(o, "NetworkSettings", c->spec, network, ARRAY_SIZE(network), NULL);
+		r = add_object(o, "NetworkSettings", c->spec, network, ARRAY_SIZE(network), &settings);
+	if (r == 0)
+		r = json_add(settings, "Ports", inspect_ports(json_at(c->spec, "config.network.ports")));
+	if (r == 0)
+		r = json_add(o, "Mounts", inspect_mounts(json_at(c->spec, "config.mounts")));
 	if (r == 0)
 		r = add_paths(o, eng, c);
 	if (r == 0)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "engine/inspect_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static size_t length(struct json_object *list)
+{
+	return list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+static int add_binding(struct json_object *map, const char *key, const char *ip, int64_t host_port)
+{
+	struct json_object *list = NULL, *binding;
+	char port[24];
+
+	if (!json_object_object_get_ex(map, key, &list)) {
+		list = json_object_new_array();
+		if (json_add(map, key, list) < 0)
+			return -ENOMEM;
+	}
+	binding = json_object_new_object();
+	snprintf(port, sizeof(port), "%lld", (long long)host_port);
+	if (json_append(list, binding) < 0 || json_add_str(binding, "HostIp", ip) < 0 ||
+	    json_add_str(binding, "HostPort", port) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+struct json_object *inspect_ports(struct json_object *ports)
+{
+	_cleanup_json_ struct json_object *map = json_object_new_object();
+
+	for (size_t i = 0; map && i < length(ports); i++) {
+		struct json_object *p = json_object_array_get_idx(ports, i);
+
+		for (int64_t k = 0; k < json_int(p, "count"); k++) {
+			char key[40];
+
+			snprintf(key, sizeof(key), "%lld/%.8s", (long long)(json_int(p, "containerPort") + k),
+				 json_str(p, "protocol"));
+			if (add_binding(map, key, json_str(p, "hostIp"), json_int(p, "hostPort") + k) < 0)
+				return NULL;
+		}
+	}
+	return TAKE_PTR(map);
+}
+
+struct json_object *inspect_mounts(struct json_object *mounts)
+{
+	static const struct {
+		const char *key, *from;
+	} texts[] = {
+		{"Type", "type"},     {"Name", "name"},     {"Source", "source"},
+		{"Destination", "destination"}, {"Driver", "driver"}, {"Propagation", "propagation"},
+	};
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < length(mounts); i++) {
+		struct json_object *m = json_object_array_get_idx(mounts, i), *o = json_object_new_object();
+		struct json_object *options = json_at(m, "options");
+
+		if (json_append(array, o) < 0)
+			return NULL;
+		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
+			if (json_at(m, texts[k].from) && json_add_str(o, texts[k].key, json_str(m, texts[k].from)) < 0)
+				return NULL;
+		if (json_add_str(o, "Mode", "") < 0 || json_add_bool(o, "RW", json_true(m, "rw")) < 0 ||
+		    (options && json_add(o, "Options", json_object_get(options)) < 0))
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
