@@ -344,6 +344,36 @@ bool option_given(const struct option_row *rows, int argc, char **argv, const ch
 	return false;
 }
 
+enum option_place option_place(const struct option_row *rows, int argc, char **argv, enum option_mode mode,
+			       const struct option_row **ret_row, int *ret_operands)
+{
+	struct walk w = {.rows = rows, .argc = argc - 1, .argv = argv, .i = 1};
+	const char *last = argv[argc - 1];
+	int operands = 0, r;
+	struct found f;
+
+	while ((r = step(&w, &f, NULL)) == STEP_OPTION || (r == STEP_OPERAND && mode == OPTION_PERMUTE)) {
+		operands += r == STEP_OPERAND;
+		w.i += r == STEP_OPERAND;
+	}
+	if (r < 0) {
+		/* the one error that the last argument may put right: a value is missing */
+		if (f.row)
+			*ret_row = f.row;
+		return f.row ? OPTION_PLACE_VALUE : OPTION_PLACE_UNKNOWN;
+	}
+	*ret_operands = operands + (w.argc - w.i) - (r == STEP_DASHES);
+	if (r != STEP_END || last[0] != '-')
+		return OPTION_PLACE_OPERAND;
+	if (last[1] == '-' && strchr(last, '=')) {
+		f.row = find_long(rows, last + 2, strcspn(last + 2, "="));
+		if (f.row)
+			*ret_row = f.row;
+		return f.row ? OPTION_PLACE_VALUE : OPTION_PLACE_UNKNOWN;
+	}
+	return OPTION_PLACE_NAME;
+}
+
 /* ---- help ---- */
 
 #define LEFT_MAX 32 /* a longer left side has its text on the line below */

@@ -73,6 +73,17 @@ int option_parse(const struct option_row *rows, int argc, char **argv, enum opti
 /* True when the option was given on the last option_parse() line: looks for it in argv up to the operands. */
 bool option_given(const struct option_row *rows, int argc, char **argv, const char *long_name);
 
+/* What the last of argv is going to be, as far as the ones before it tell: for completions. */
+enum option_place {
+	OPTION_PLACE_UNKNOWN, /* an error stands before it */
+	OPTION_PLACE_NAME,    /* an option, begun with a dash */
+	OPTION_PLACE_VALUE,   /* the value of *ret_row; also behind '=' in the same argument */
+	OPTION_PLACE_OPERAND, /* *ret_operands stand before it */
+};
+/* argc is at least 2. Stores nothing, moves nothing. Results that do not apply are left alone. */
+enum option_place option_place(const struct option_row *rows, int argc, char **argv, enum option_mode mode,
+			       const struct option_row **ret_row, int *ret_operands);
+
 /* The options' part of --help: aligned, wrapped to `width` columns. */
 void option_help(const struct option_row *rows, unsigned width, struct buf *out);
 

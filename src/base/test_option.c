@@ -192,6 +192,54 @@ static void test_given(void **state)
 	strv_done(&a.volumes);
 }
 
+/* The last word of the line is the begun one; "_" stands for an empty one. */
+static const struct {
+	const char *line;
+	enum option_mode mode;
+	enum option_place place;
+	const char *row; /* of a value */
+	int operands;    /* before an operand */
+} places[] = {
+	{"x _", OPTION_PERMUTE, OPTION_PLACE_OPERAND, NULL, 0},
+	{"x a _", OPTION_PERMUTE, OPTION_PLACE_OPERAND, NULL, 1},
+	{"x a -d b _", OPTION_PERMUTE, OPTION_PLACE_OPERAND, NULL, 2},
+	{"x a -d b c", OPTION_STOP_AT_OPERAND, OPTION_PLACE_OPERAND, NULL, 3},
+	{"x a -", OPTION_STOP_AT_OPERAND, OPTION_PLACE_OPERAND, NULL, 1},
+	{"x -", OPTION_PERMUTE, OPTION_PLACE_NAME, NULL, 0},
+	{"x --", OPTION_PERMUTE, OPTION_PLACE_NAME, NULL, 0},
+	{"x -d --na", OPTION_STOP_AT_OPERAND, OPTION_PLACE_NAME, NULL, 0},
+	{"x a --na", OPTION_PERMUTE, OPTION_PLACE_NAME, NULL, 0},
+	{"x --name _", OPTION_PERMUTE, OPTION_PLACE_VALUE, "name", 0},
+	{"x --name a _", OPTION_PERMUTE, OPTION_PLACE_OPERAND, NULL, 0},
+	{"x -v --na", OPTION_PERMUTE, OPTION_PLACE_VALUE, "volume", 0},
+	{"x -dv _", OPTION_PERMUTE, OPTION_PLACE_VALUE, "volume", 0},
+	{"x --pull=mi", OPTION_PERMUTE, OPTION_PLACE_VALUE, "pull", 0},
+	{"x --nope=mi", OPTION_PERMUTE, OPTION_PLACE_UNKNOWN, NULL, 0},
+	{"x --nope _", OPTION_PERMUTE, OPTION_PLACE_UNKNOWN, NULL, 0},
+	{"x -dz _", OPTION_PERMUTE, OPTION_PLACE_UNKNOWN, NULL, 0},
+	{"x a -- --na", OPTION_PERMUTE, OPTION_PLACE_OPERAND, NULL, 1},
+	{"x -- -d --na", OPTION_STOP_AT_OPERAND, OPTION_PLACE_OPERAND, NULL, 1},
+};
+
+static void test_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		_cleanup_free_ char *line = strdup(places[i].line);
+		const struct option_row *row = NULL;
+		char *argv[16];
+		int argc = split(line, argv), operands = 0;
+		enum option_place place;
+
+		if (strcmp(argv[argc - 1], "_") == 0)
+			argv[argc - 1][0] = '\0';
+		place = option_place(rows, argc, argv, places[i].mode, &row, &operands);
+		if (place != places[i].place || (place == OPTION_PLACE_OPERAND && operands != places[i].operands) ||
+		    (places[i].row && strcmp(row->long_name, places[i].row) != 0))
+			fail_msg("%s: place %d, row %s, %d operands", places[i].line, place, row ? row->long_name : "none", operands);
+	}
+}
+
 static void test_help(void **state)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -219,4 +267,4 @@ static void test_help(void **state)
 }
 
 TESTS("base/option", cmocka_unit_test(test_parse), cmocka_unit_test(test_hint), cmocka_unit_test(test_given),
-      cmocka_unit_test(test_help))
+      cmocka_unit_test(test_place), cmocka_unit_test(test_help))

@@ -7,6 +7,8 @@
 #include "cmd/command.h"
 
 extern const struct command command_attach;
+extern const struct command command_complete;
+extern const struct command command_completion;
 extern const struct command command_container_cleanup;
 extern const struct command command_create;
 extern const struct command command_exec;

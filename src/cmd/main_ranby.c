@@ -9,7 +9,7 @@
  * struct err, and is printed in one place: "Error: what: why", and a hint.
  */
 #include "base/suggest.h"
-#include "cmd/commands.h"
+#include "cmd/find.h"
 #include "cmd/help.h"
 #include "cmd/report.h"
 #include "engine/engine.h"
@@ -17,78 +17,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-struct globals {
-	const char *root;
-	const char *runroot;
-	bool version;
-	bool help;
-};
-
-static const struct option_row global_rows[] = {
-	{0, "root", OPT_STRING, offsetof(struct globals, root), .arg = "DIR",
-	 .help = "Keep images, containers and volumes here instead of ~/.local/share/ranby"},
-	{0, "runroot", OPT_STRING, offsetof(struct globals, runroot), .arg = "DIR",
-	 .help = "Keep sockets and facts of running containers here instead of $XDG_RUNTIME_DIR/ranby"},
-	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Show the version and exit"},
-	{'h', "help", OPT_FLAG, offsetof(struct globals, help), .help = "Show this help and exit"},
-	OPTION_END,
-};
-
-/* How many words of `name` (blank-separated) argv begins with; 0 unless all of them do. */
-static int match_words(const char *name, size_t len, int argc, char **argv)
-{
-	int words = 0;
-
-	while (len > 0) {
-		size_t n = 0;
-
-		while (n < len && name[n] != ' ')
-			n++;
-		if (words >= argc || strlen(argv[words]) != n || memcmp(argv[words], name, n) != 0)
-			return 0;
-		words++;
-		name += n;
-		len -= n;
-		if (len > 0) {
-			name++;
-			len--;
-		}
-	}
-	return words;
-}
-
-/* The most words of argv that the command's name or one of its aliases takes. */
-static int match_command(const struct command *c, int argc, char **argv)
-{
-	int best = match_words(c->name, strlen(c->name), argc, argv);
-
-	for (const char *a = c->aliases; a && *a;) {
-		size_t n = strcspn(a, "|");
-		int words = match_words(a, n, argc, argv);
-
-		if (words > best)
-			best = words;
-		a += n + (a[n] == '|');
-	}
-	return best;
-}
-
-static const struct command *find_command(int argc, char **argv, int *ret_words)
-{
-	const struct command *best = NULL;
-
-	*ret_words = 0;
-	for (size_t i = 0; command_table[i]; i++) {
-		int words = match_command(command_table[i], argc, argv);
-
-		if (words > *ret_words) {
-			best = command_table[i];
-			*ret_words = words;
-		}
-	}
-	return best;
-}
 
 static const char *command_word(size_t i, const void *ctx)
 {
@@ -201,7 +129,7 @@ static int help_for(int argc, char **argv, struct err *e)
 		help_all(global_rows);
 		return 0;
 	}
-	c = find_command(argc, argv, &words);
+	c = command_find(argc, argv, &words);
 	if (!c)
 		return help_group(argv[0]) ? 0 : unknown_command(argv[0], e);
 	rows = with_help(c, 0);
@@ -234,7 +162,7 @@ static int dispatch(int argc, char **argv, struct err *e)
 	}
 	if (strcmp(argv[0], "help") == 0)
 		return help_for(argc - 1, argv + 1, e);
-	c = find_command(argc, argv, &words);
+	c = command_find(argc, argv, &words);
 	if (c)
 		return run_command(c, argc - words + 1, argv + words - 1, &g, e);
 	if (help_group(argv[0]) && argc == 1)

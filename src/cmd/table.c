@@ -9,6 +9,8 @@
 
 const struct command *const command_table[] = {
 	&command_attach,
+	&command_complete,
+	&command_completion,
 	&command_container_cleanup,
 	&command_create,
 	&command_exec,

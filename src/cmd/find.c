@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "cmd/find.h"
+
+#include <string.h>
+
+const struct option_row global_rows[] = {
+	{0, "root", OPT_STRING, offsetof(struct globals, root), .arg = "DIR",
+	 .help = "Keep images, containers and volumes here instead of ~/.local/share/ranby"},
+	{0, "runroot", OPT_STRING, offsetof(struct globals, runroot), .arg = "DIR",
+	 .help = "Keep sockets and facts of running containers here instead of $XDG_RUNTIME_DIR/ranby"},
+	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Show the version and exit"},
+	{'h', "help", OPT_FLAG, offsetof(struct globals, help), .help = "Show this help and exit"},
+	OPTION_END,
+};
+
+/* How many words of `name` (blank-separated) argv begins with; 0 unless all of them do. */
+static int match_words(const char *name, size_t len, int argc, char **argv)
+{
+	int words = 0;
+
+	while (len > 0) {
+		size_t n = 0;
+
+		while (n < len && name[n] != ' ')
+			n++;
+		if (words >= argc || strlen(argv[words]) != n || memcmp(argv[words], name, n) != 0)
+			return 0;
+		words++;
+		name += n;
+		len -= n;
+		if (len > 0) {
+			name++;
+			len--;
+		}
+	}
+	return words;
+}
+
+/* The most words of argv that the command's name or one of its aliases takes. */
+static int match_command(const struct command *c, int argc, char **argv)
+{
+	int best = match_words(c->name, strlen(c->name), argc, argv);
+
+	for (const char *a = c->aliases; a && *a;) {
+		size_t n = strcspn(a, "|");
+		int words = match_words(a, n, argc, argv);
+
+		if (words > best)
+			best = words;
+		a += n + (a[n] == '|');
+	}
+	return best;
+}
+
+const struct command *command_find(int argc, char **argv, int *ret_words)
+{
+	const struct command *best = NULL;
+
+	*ret_words = 0;
+	for (size_t i = 0; command_table[i]; i++) {
+		int words = match_command(command_table[i], argc, argv);
+
+		if (words > *ret_words) {
+			best = command_table[i];
+			*ret_words = words;
+		}
+	}
+	return best;
+}
+
+void command_each_name(void (*seen)(const char *name, size_t len, const struct command *c, void *ctx), void *ctx)
+{
+	for (size_t i = 0; command_table[i]; i++) {
+		const struct command *c = command_table[i];
+
+		if (c->hidden)
+			continue;
+		seen(c->name, strlen(c->name), c, ctx);
+		for (const char *a = c->aliases; a && *a;) {
+			size_t n = strcspn(a, "|");
+
+			seen(a, n, c, ctx);
+			a += n + (a[n] == '|');
+		}
+	}
+}
