@@ -20,12 +20,13 @@ int caps_count(void)
 int caps_bound(uint64_t keep)
 {
 	for (int cap = 0; cap < 64; cap++) {
-		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (has < 0)
-			break; /* past the last one that the kernel knows */
-		if (has && !(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+		if (keep >> cap & 1)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+			if (errno == EINVAL)
+				break; /* past the last one that the kernel knows */
 			return -errno;
+		}
 	}
 	return 0;
 }
