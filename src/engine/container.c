@@ -18,6 +18,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -220,22 +221,24 @@ static int find_prefix(struct engine *eng, const char *prefix, char ret_id[stati
 	return r;
 }
 
+/* A name is a symbolic link whose text is the id. */
 int container_name_holder(struct engine *eng, const char *name, char ret_id[static CONTAINER_ID_LEN + 1])
 {
-	_cleanup_(buf_done) struct buf b = BUF_INIT, path = BUF_INIT;
-	int r;
+	char id[CONTAINER_ID_LEN + 2], path[sizeof(ENGINE_NAMES) + NAME_MAX + 2];
+	ssize_t n;
 
-	if (strchr(name, '/') || name[0] == '.' || !name[0])
+	if (strchr(name, '/') || name[0] == '.' || !name[0] || strlen(name) > NAME_MAX)
 		return -ENOENT;
-	buf_addf(&path, "%s/%s", ENGINE_NAMES, name);
-	if (buf_bad(&path))
-		return -buf_bad(&path);
-	r = path_own_read(eng->data_fd, buf_str(&path), CONTAINER_ID_LEN + 1, &b);
-	if (r < 0)
-		return r == -ENAMETOOLONG ? -ENOENT : r;
-	if (!digest_is_hex(buf_str(&b)))
+	snprintf(path, sizeof(path), "%s/%s", ENGINE_NAMES, name);
+	n = readlinkat(eng->data_fd, path, id, sizeof(id));
+	if (n < 0)
+		return errno == EINVAL ? -ENOENT : -errno;
+	if (n != CONTAINER_ID_LEN)
 		return -ENOENT;
-	memcpy(ret_id, buf_str(&b), CONTAINER_ID_LEN + 1);
+	id[n] = '\0';
+	if (!digest_is_hex(id))
+		return -ENOENT;
+	memcpy(ret_id, id, CONTAINER_ID_LEN + 1);
 	return 0;
 }
 

@@ -142,6 +142,9 @@ int container_write_state(const struct container *c, struct json_object *state, 
 /* Exclusive right to start, stop or remove it; waits up to timeout_ms. Closing the fd gives it back. -EAGAIN; -ENOENT when it was removed meanwhile. */
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e) _must_check_;
 
+/* Removes temporary files of a writer that was killed. The caller holds its lock. */
+void container_tidy(const struct container *c);
+
 /*
  * Removes its files and its name; the caller holds its lock, and nothing of
  * it runs. `remove_dir` empties and removes the directory ID of the containers

@@ -122,20 +122,25 @@ static bool is_pending(struct engine *eng, const char *id)
 	return faccessat(eng->data_fd, path, F_OK, 0) == 0;
 }
 
-/* One attempt. -EEXIST with *ret_holder. A name of nobody (power was lost between two fsyncs) is taken over. */
+/*
+ * One attempt: a symbolic link to the id, which comes about whole or not at
+ * all, excludes a second one, and leaves no temporary file when we are killed.
+ * -EEXIST with *ret_holder. A name of nobody (power was lost between two
+ * fsyncs) is taken over.
+ */
 static int name_take(struct engine *eng, int dir, const char *name, const char *id,
 		     char ret_holder[static CONTAINER_ID_LEN + 1])
 {
-	int r = path_own_write_new(dir, name, id, CONTAINER_ID_LEN, 0600, PATH_SYNC_NONE);
-
-	if (r != -EEXIST)
-		return r;
+	if (symlinkat(id, dir, name) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
 	if (container_name_holder(eng, name, ret_holder) == 0 &&
 	    (is_pending(eng, ret_holder) || is_container(eng, ret_holder)))
 		return -EEXIST;
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return -errno;
-	return path_own_write_new(dir, name, id, CONTAINER_ID_LEN, 0600, PATH_SYNC_NONE);
+	return symlinkat(id, dir, name) < 0 ? -errno : 0;
 }
 
 static int name_in_use(const char *name, const char *holder, struct err *e)
@@ -298,6 +303,22 @@ int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, 
 	if (r == -ENOENT)
 		return err_set(e, ENOENT, "no container with name or ID \"%.12s\" found: no such container", c->id);
 	return r < 0 ? err_errno(e, -r, "lock container %.12s", c->id) : 0;
+}
+
+void container_tidy(const struct container *c)
+{
+	int copy = openat(c->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+
+	if (!dir) {
+		fd_closep(&copy);
+		return;
+	}
+	while ((d = readdir(dir)))
+		if (strncmp(d->d_name, PATH_TEMP_PREFIX, strlen(PATH_TEMP_PREFIX)) == 0)
+			(void)unlinkat(c->dirfd, d->d_name, 0);
+	closedir(dir);
 }
 
 /* ---- deleting ---- */

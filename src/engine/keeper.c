@@ -111,8 +111,11 @@ int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret,
 
 void keeper_remember(struct engine *eng, const char *id)
 {
-	/* only a hint: losing it costs a search */
-	(void)!path_own_write(eng->run_fd, HINT_FILE, id, CONTAINER_ID_LEN, 0600, PATH_SYNC_NONE);
+	_cleanup_close_ int fd = -EBADF;
+
+	/* only a hint, always of one length: written in place, and losing it costs a search */
+	if (path_own_open(eng->run_fd, HINT_FILE, O_WRONLY | O_CREAT, 0600, &fd) == 0)
+		(void)!pwrite(fd, id, CONTAINER_ID_LEN, 0);
 }
 
 /* That of container `id`, if it runs and has one. */

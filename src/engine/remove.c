@@ -187,5 +187,6 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	/* started again meanwhile: what is there now is not ours to clear */
 	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
 		return r;
+	container_tidy(c);
 	return remove_run_dirs(eng, c, e);
 }

@@ -42,6 +42,7 @@ static int make_dirs(struct start *s, struct err *e)
 	r = remove_run_dirs(eng, s->q.c, e);
 	if (r < 0)
 		return r;
+	container_tidy(s->q.c);
 	r = path_own_mkdirs(eng->run_fd, s->q.c->id, &s->run_dirfd);
 	if (r == 0)
 		r = path_own_mkdirs(eng->run_fd, ENGINE_RUNTIME, &s->rroot_fd);

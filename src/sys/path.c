@@ -363,7 +363,7 @@ static int temp_name(char out[static 32])
 
 	if (getrandom(&rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
 		return -EIO;
-	snprintf(out, 32, ".tmp.%016llx", (unsigned long long)rnd);
+	snprintf(out, 32, PATH_TEMP_PREFIX "%016llx", (unsigned long long)rnd);
 	return 0;
 }
 

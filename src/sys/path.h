@@ -66,6 +66,7 @@ int path_make_base(const char *abs_path, int *ret_fd) _must_check_;
 /* Reads a file of at most `max` bytes, appending to `b`. */
 int path_own_read(int dirfd, const char *path, size_t max, struct buf *b) _must_check_;
 
+#define PATH_TEMP_PREFIX ".tmp." /* of the temporary files of the two below; one killed leaves one */
 enum path_sync {
 	PATH_SYNC_NONE, /* may be lost at power loss, never torn otherwise */
 	PATH_SYNC_FULL, /* data and the name are on the disk on return */
