@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "base/testing.h"
+#include "image/auth.h"
+
+/* base64 of user:pass, u:, :p, a:b:c */
+#define USER_PASS "dXNlcjpwYXNz"
+
+static const struct {
+	const char *file, *reference;
+	int r; /* 1 found, 0 not, -1 refused */
+	const char *user, *password;
+} cases[] = {
+	{"{\"auths\":{\"h.example\":{\"auth\":\"" USER_PASS "\"}}}", "h.example/a/b", 1, "user", "pass"},
+	{"{\"auths\":{\"h.example\":{\"auth\":\"" USER_PASS "\"}}}", "h.example.evil/a", 0, NULL, NULL},
+	{"{\"auths\":{\"h.example\":{\"auth\":\"" USER_PASS "\"}}}", "other/a", 0, NULL, NULL},
+	{"{\"auths\":{\"h.example\":{\"auth\":\"YTpiOmM=\"}}}", "h.example/a", 1, "a", "b:c"},
+	{"{\"auths\":{\"h.example\":{\"auth\":\"dTo\"}}}", "h.example/a", 1, "u", ""},
+	/* the most specific one */
+	{"{\"auths\":{\"h.example\":{\"auth\":\"dTo=\"},\"h.example/a\":{\"auth\":\"" USER_PASS "\"}}}", "h.example/a/b", 1, "user", "pass"},
+	{"{\"auths\":{\"h.example/a\":{\"auth\":\"" USER_PASS "\"}}}", "h.example/ab", 0, NULL, NULL},
+	{"{\"auths\":{\"https://h.example/v1/\":{\"auth\":\"" USER_PASS "\"}}}", "h.example/x", 1, "user", "pass"},
+	{"{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"" USER_PASS "\"}}}", "docker.io/x", 1, "user", "pass"},
+	{"{\"auths\":{\"h.example:5000\":{\"auth\":\"" USER_PASS "\"}}}", "h.example:5000/x", 1, "user", "pass"},
+	{"{\"auths\":{\"h.example\":{\"identitytoken\":\"t\"}}}", "h.example/x", 1, NULL, NULL},
+	{"{\"auths\":{\"h.example\":{}}}", "h.example/x", 0, NULL, NULL},
+	{"{}", "h.example/x", 0, NULL, NULL},
+	{"{\"credHelpers\":{\"h.example\":\"x\"}}", "h.example/x", -1, NULL, NULL},
+	{"{\"auths\":{\"h.example\":{\"auth\":\"*\"}}}", "h.example/x", -1, NULL, NULL},
+	{"{\"auths\":{\"h.example\":{\"auth\":\"AAAA\"}}}", "h.example/x", -1, NULL, NULL},
+	{"{\"auths\":{\"h.example\":{\"auth\":7}}}", "h.example/x", -1, NULL, NULL},
+	{"{\"auths\":[]}", "h.example/x", -1, NULL, NULL},
+	{"x", "h.example/x", -1, NULL, NULL},
+};
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void test_file(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(auth_done) struct auth a = {0};
+		struct reference ref;
+		struct err e = {0};
+		int r;
+
+		assert_int_equal(reference_parse(cases[i].reference, &ref, NULL), 0);
+		r = auth_from_json(cases[i].file, strlen(cases[i].file), &ref, &a, &e);
+		if (cases[i].r < 0 ? r >= 0 : r != cases[i].r)
+			fail_msg("case %zu: %d %s", i, r, e.text);
+		if (r >= 0 && (!same(a.username, cases[i].user) || !same(a.password, cases[i].password)))
+			fail_msg("case %zu: %s %s", i, a.username, a.password);
+	}
+}
+
+static void test_creds(void **state)
+{
+	const struct pull_options o = {.creds = "u:p:q"};
+	_cleanup_(auth_done) struct auth a = {0};
+	struct reference ref;
+
+	(void)state;
+	assert_int_equal(reference_parse("h.example/x", &ref, NULL), 0);
+	assert_int_equal(auth_find(&ref, &o, &a, NULL), 0);
+	assert_string_equal(a.username, "u");
+	assert_string_equal(a.password, "p:q");
+}
+
+TESTS("image/auth", cmocka_unit_test(test_file), cmocka_unit_test(test_creds))
