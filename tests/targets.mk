@@ -24,6 +24,11 @@ $(O)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -o $@ $<
 
+TOOLS += $(O)/tools/monitor-drive
+$(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor sys base,$(call archive,$(r)))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^
+
 check: all $(TEST_BINS) $(TOOLS)
 	@RANBY_BUILD=$(O) RANBY_SAN=$(SAN) tests/check $(if $(filter 0,$(UNIT)),,$(TEST_BINS)) $(addprefix --bats ,$(BATS))
 

@@ -104,7 +104,7 @@ static int skip(const char **p, const char *word)
 	return 0;
 }
 
-static int take_u64(const char **p, uint64_t max, uint64_t *ret)
+static int take_u64(const char **p, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	char digits[24];
 	size_t n = strspn(*p, "0123456789");
@@ -114,7 +114,7 @@ static int take_u64(const char **p, uint64_t max, uint64_t *ret)
 	memcpy(digits, *p, n);
 	digits[n] = '\0';
 	*p += n;
-	return parse_u64(digits, 0, max, ret) < 0 ? -EBADMSG : 0;
+	return parse_u64(digits, min, max, ret) < 0 ? -EBADMSG : 0;
 }
 
 static int take_time(const char **p, struct monitor_exit *x)
@@ -158,7 +158,7 @@ static int parse(const char *p, struct monitor_exit *x)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(max); i++) {
 		r = skip(&p, keys[i]);
 		if (r == 0)
-			r = take_u64(&p, max[i], &values[i]);
+			r = take_u64(&p, 0, max[i], &values[i]);
 	}
 	if (r == 0)
 		r = skip(&p, keys[4]);
@@ -169,7 +169,7 @@ static int parse(const char *p, struct monitor_exit *x)
 	if (r == 0)
 		r = take_reason(&p, x);
 	if (r == 0 && skip(&p, KEY_LOST) == 0)
-		r = take_u64(&p, UINT64_MAX, &x->log_lost_bytes);
+		r = take_u64(&p, 1, UINT64_MAX, &x->log_lost_bytes);
 	else if (r == 0)
 		r = skip(&p, "\"");
 	if (r < 0)

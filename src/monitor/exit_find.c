@@ -61,10 +61,10 @@ static char *stat_field(char *text, int n)
 static int look_at(pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 {
 	_cleanup_close_ int pidfd = -EBADF, fd = -EBADF;
-	_cleanup_(buf_done) struct buf b = BUF_INIT_MAX(8192);
-	char path[32];
+	char path[32], text[2048];
 	uint32_t status;
 	char *code, *state;
+	ssize_t n;
 	int r;
 
 	r = pidfd_open_identity(pid, start_ticks, &pidfd);
@@ -74,11 +74,12 @@ static int look_at(pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -ESRCH;
-	r = fd_read_all(fd, 4096, &b);
-	if (r < 0 || !b.data)
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
 		return -ESRCH;
-	code = stat_field(b.data, 52);
-	state = stat_field(b.data, 3);
+	text[n] = '\0';
+	code = stat_field(text, 52);
+	state = stat_field(text, 3);
 	if (!code || !state || (*state != 'Z' && *state != 'X'))
 		return 0;
 	if (parse_u32(code, 0, 0xffff, &status) < 0)
@@ -89,7 +90,7 @@ static int look_at(pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 
 static int from_file(int dirfd, const char *name, pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 {
-	_cleanup_(buf_done) struct buf b = BUF_INIT_MAX(2 * EXIT_TEXT_MAX);
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	struct monitor_exit found;
 	int r;
 

@@ -44,6 +44,9 @@ static int become_monitor(int *ret_signal_fd, struct err *e)
 {
 	int r;
 
+	r = block_signals(ret_signal_fd, e);
+	if (r < 0)
+		return r;
 	r = fd_guard_stdio();
 	if (r == 0)
 		r = fd_cloexec_from(3);
@@ -53,7 +56,7 @@ static int become_monitor(int *ret_signal_fd, struct err *e)
 		return err_errno(e, errno, "prctl");
 	if (chdir("/") < 0)
 		return err_errno(e, errno, "/");
-	return block_signals(ret_signal_fd, e);
+	return 0;
 }
 
 int main(int argc, char **argv)

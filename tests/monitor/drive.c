@@ -258,11 +258,11 @@ static void fill(const struct arguments *a, struct monitor_launch *l, char **run
 	l->program = a->monitor;
 	runtime[n++] = realpath("/proc/self/exe", NULL);
 	runtime[n++] = (char *)"fake";
-	runtime[n++] = (char *)a->dir;
-	runtime[n++] = (char *)l->pid_file;
+	runtime[n++] = (char *)(uintptr_t)a->dir;
+	runtime[n++] = (char *)(uintptr_t)l->pid_file;
 	runtime[n++] = (char *)(a->tty ? "{CONSOLE}" : "-");
 	runtime[n++] = (char *)"{ERROR_FD}";
-	runtime[n++] = (char *)(a->how ? a->how : "well");
+	runtime[n++] = (char *)(uintptr_t)(a->how ? a->how : "well");
 	runtime[n++] = (char *)"--";
 	for (char **c = a->cmd; *c && n < 60; c++)
 		runtime[n++] = *c;
@@ -270,7 +270,7 @@ static void fill(const struct arguments *a, struct monitor_launch *l, char **run
 	if (a->helper) {
 		helper[0] = (char *)"sh";
 		helper[1] = (char *)"-c";
-		helper[2] = (char *)a->helper;
+		helper[2] = (char *)(uintptr_t)a->helper;
 		helper[3] = (char *)"helper";
 		helper[4] = (char *)"/proc/{PID}/x{PID}";
 		helper[5] = (char *)"{READY_FD}";
@@ -281,7 +281,7 @@ static void fill(const struct arguments *a, struct monitor_launch *l, char **run
 	if (a->on_exit) {
 		on_exit[0] = (char *)"/bin/sh";
 		on_exit[1] = (char *)"-c";
-		on_exit[2] = (char *)a->on_exit;
+		on_exit[2] = (char *)(uintptr_t)a->on_exit;
 		l->on_exit_argv = on_exit;
 		l->on_exit_always = a->always;
 	}
@@ -289,10 +289,14 @@ static void fill(const struct arguments *a, struct monitor_launch *l, char **run
 
 static void go(const char *dir)
 {
-	int fd = open(in_dir(dir, "go"), O_WRONLY | O_CLOEXEC);
+	int fd;
 
-	if (fd < 0 || write(fd, "g", 1) != 1)
-		exit(125);
+	/* not before init has it open, and not for ever if it has died */
+	do
+		fd = open(in_dir(dir, "go"), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	while (fd < 0 && errno == ENXIO && pidfd_wait(payload, 5) == -ETIMEDOUT);
+	if (fd >= 0)
+		(void)!write(fd, "g", 1);
 	close(fd);
 }
 
