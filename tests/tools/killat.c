@@ -7,7 +7,7 @@
  *
  * Without --victim the command's own process is the victim and nothing else
  * is traced. With it, children are followed, and the first process that
- * executes a program of that name (its comm) is. At the entry of its Nth
+ * executes a program of that name (argv[0]) is. At the entry of its Nth
  * system call after that, it gets SIGKILL; everybody else is let go and runs
  * on as after any death. N 0 kills nobody and counts.
  *
@@ -17,7 +17,8 @@
  * sweep that follows has to have its keeper namespace made already.
  *
  * Prints "killed PID NAME at SYSCALL_NUMBER" or "ended after COUNT, exit CODE" and
- * exits 0 when it killed, 3 when the command ended first, 99 when it hung.
+ * exits 0 when it killed, 3 when the command ended first (and what it left in the
+ * background made no such call within a second), 99 when it hung.
  */
 #include <errno.h>
 #include <signal.h>
@@ -32,6 +33,7 @@
 #include <unistd.h>
 
 #define TRACEES_MAX 256
+#define BACKGROUND_SECONDS 1
 enum { EXIT_ENDED = 3, EXIT_HUNG = 99 };
 
 struct tracee {
@@ -46,7 +48,7 @@ struct killer {
 	pid_t command, victim;
 	struct tracee tracees[TRACEES_MAX];
 	int n;
-	int letting_go;
+	int letting_go, killed;
 	int command_status, command_ended;
 };
 
@@ -72,19 +74,24 @@ static void drop(struct killer *k, pid_t pid)
 		*t = k->tracees[--k->n];
 }
 
-static void comm_of(pid_t pid, char name[32])
+/* The last part of argv[0]: comm would be a descriptor's number after fexecve(). */
+static void program_of(pid_t pid, char name[32])
 {
-	char path[32];
+	char path[32], line[4096];
+	const char *slash;
+	size_t n;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 	name[0] = 0;
 	f = fopen(path, "re");
 	if (!f)
 		return;
-	if (fgets(name, 32, f))
-		name[strcspn(name, "\n")] = 0;
+	n = fread(line, 1, sizeof(line) - 1, f);
 	fclose(f);
+	line[n] = 0;
+	slash = strrchr(line, '/');
+	snprintf(name, 32, "%.31s", slash ? slash + 1 : line);
 }
 
 /* True in a pid namespace below ours: NSpid has two numbers or more (proc(5)). */
@@ -137,10 +144,11 @@ static void on_syscall(struct killer *k, pid_t pid)
 		k->count++;
 		if (k->count == k->target) {
 			ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
-			comm_of(pid, name);
+			program_of(pid, name);
 			printf("killed %d %s at %lld\n", pid, name, (long long)info.entry.nr);
 			kill(pid, SIGKILL);
 			drop(k, pid);
+			k->killed = 1;
 			let_go(k);
 			return;
 		}
@@ -163,9 +171,8 @@ static void on_event(struct killer *k, pid_t pid, int event, int sig)
 		add(k, (pid_t)child);
 		break;
 	case PTRACE_EVENT_EXEC:
-		comm_of(pid, name);
-		/* comm is cut at 15 bytes */
-		if (k->victim_name && !k->victim && strncmp(name, k->victim_name, 15) == 0)
+		program_of(pid, name);
+		if (k->victim_name && !k->victim && strcmp(name, k->victim_name) == 0)
 			k->victim = pid;
 		break;
 	case PTRACE_EVENT_STOP:
@@ -190,7 +197,23 @@ static void on_end(struct killer *k, pid_t pid, int status)
 	if (pid == k->command) {
 		k->command_ended = 1;
 		k->command_status = status;
+		/* what it left in the background may go on for ever: it has this long to come to rest */
+		alarm(BACKGROUND_SECONDS);
 	}
+}
+
+static volatile sig_atomic_t alarmed;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarmed = 1;
+}
+
+static void hung(void)
+{
+	puts("hung");
+	exit(EXIT_HUNG);
 }
 
 static void loop(struct killer *k)
@@ -199,6 +222,13 @@ static void loop(struct killer *k)
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
+		if (pid < 0 && errno == EINTR && alarmed) {
+			alarmed = 0;
+			if (!k->command_ended)
+				hung();
+			let_go(k);
+			continue;
+		}
 		if (pid < 0)
 			return;
 		if (!WIFSTOPPED(status)) {
@@ -218,15 +248,6 @@ static void loop(struct killer *k)
 	}
 }
 
-static void hung(int sig)
-{
-	static const char text[] = "hung\n";
-
-	(void)sig;
-	(void)!write(1, text, sizeof(text) - 1);
-	_exit(EXIT_HUNG);
-}
-
 static int usage(void)
 {
 	fputs("usage: killat [--victim NAME] [--seconds S] N COMMAND [ARG...]\n", stderr);
@@ -237,6 +258,7 @@ int main(int argc, char **argv)
 {
 	struct killer k = {0};
 	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	struct sigaction action = {.sa_handler = on_alarm};
 	unsigned seconds = 20;
 	int i = 1, status;
 
@@ -270,11 +292,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	add(&k, k.command);
-	signal(SIGALRM, hung);
+	sigaction(SIGALRM, &action, NULL);
 	alarm(seconds);
 	kill(k.command, SIGCONT);
 	loop(&k);
-	if (k.letting_go)
+	if (k.killed)
 		return 0;
 	printf("ended after %ld, exit %d\n", k.count,
 	       WIFEXITED(k.command_status) ? WEXITSTATUS(k.command_status) : 128 + WTERMSIG(k.command_status));
