@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "engine/network.h"
+#include "base/testing.h"
+
+static const struct {
+	const char *text;
+	const char *ip;
+	unsigned host, ctr, count;
+	bool udp;
+} ports[] = {
+	{"80", "", 0, 80, 1, false},
+	{"8080:80", "", 8080, 80, 1, false},
+	{"8080:80/tcp", "", 8080, 80, 1, false},
+	{"53:53/udp", "", 53, 53, 1, true},
+	{"127.0.0.1:8080:80", "127.0.0.1", 8080, 80, 1, false},
+	{"127.0.0.1::80", "127.0.0.1", 0, 80, 1, false},
+	{"[::1]:8080:80", "::1", 8080, 80, 1, false},
+	{"[0:0::1]::80", "::1", 0, 80, 1, false},
+	{":80", "", 0, 80, 1, false},
+	{"::80", "", 0, 80, 1, false},
+	{"8000-8010:80-90", "", 8000, 80, 11, false},
+	{"1-65535:1-65535", "", 1, 1, 65535, false},
+};
+static const char *const bad_ports[] = {
+	"", "0", "65536", "-1", "80-", "-80", "90-80", "a", "80:", "80/", "80/sctp", "80/TCP", "8080:80/tcp/udp",
+	"1-2:1-3", "1.2.3:80:80", "1.2.3.4.5:80:80", "::1:80:80", "[::1]:80", "[::1:80:80", "1.2.3.4:80:80:80",
+	"08:80", "+80:80", " 80:80", "80 :80", "8080:80\n", "localhost:80:80", "1.2.3.4;x:80:80", "1.2.3.4/24:80:80",
+};
+
+static void test_ports(void **state)
+{
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		struct port_map p = {.count = 9};
+
+		err_clear(&e);
+		if (port_spec_parse(ports[i].text, &p, &e) < 0)
+			fail_msg("%s: %s", ports[i].text, e.text);
+		if (strcmp(p.host_ip, ports[i].ip) != 0 || p.host_port != ports[i].host ||
+		    p.container_port != ports[i].ctr || p.count != ports[i].count || p.udp != ports[i].udp)
+			fail_msg("%s: %s %u %u %u %d", ports[i].text, p.host_ip, p.host_port, p.container_port, p.count, p.udp);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad_ports); i++) {
+		struct port_map p = {.count = 9};
+
+		err_clear(&e);
+		if (port_spec_parse(bad_ports[i], &p, &e) != -EINVAL || !e.text[0] || p.count != 9)
+			fail_msg("%s: taken", bad_ports[i]);
+	}
+}
+
+static void joined(const struct strv *v, char *out, size_t size)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < v->n; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " " : "", v->items[i]);
+}
+
+static void test_plan(void **state)
+{
+	static struct container_options o;
+	static struct network_plan p;
+	struct err e = {0};
+	char got[1024];
+
+	(void)state;
+	container_options_defaults(&o);
+	assert_int_equal(strv_add(&o.publish, "127.0.0.1:8080:80"), 0);
+	assert_int_equal(strv_add(&o.publish, "5000-5001:53-54/udp"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+	assert_int_equal(p.kind, NETWORK_PASTA);
+	assert_int_equal(network_plan_finish(&p, &e), 0);
+	joined(&p.helper, got, sizeof(got));
+	assert_string_equal(got, "pasta --config-net --quiet --no-map-gw --dns-forward 169.254.1.53 --pid {PIDFILE} "
+				 "-T none -U none -t 127.0.0.1/8080:80 -u 5000-5001:53-54 {PID}");
+	network_plan_done(&p);
+	/* nothing is forwarded that was not asked for */
+	strv_done(&o.publish);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+	assert_int_equal(network_plan_finish(&p, &e), 0);
+	joined(&p.helper, got, sizeof(got));
+	assert_string_equal(got, "pasta --config-net --quiet --no-map-gw --dns-forward 169.254.1.53 --pid {PIDFILE} "
+				 "-T none -U none -t none -u none {PID}");
+	network_plan_done(&p);
+	assert_int_equal(strv_add(&o.publish, "80"), 0);
+	assert_int_equal(strv_add(&o.network, "none"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+	strv_done(&o.publish);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+	assert_int_equal(network_plan_finish(&p, &e), 0);
+	assert_int_equal(p.helper.n, 0);
+	strv_done(&o.network);
+}
+
+static void test_free_ports(void **state)
+{
+	static struct container_options o;
+	static struct network_plan p;
+	struct strv exposed = {0};
+	struct err e = {0};
+
+	(void)state;
+	container_options_defaults(&o);
+	o.publish_all = true;
+	assert_int_equal(strv_add(&exposed, "80/tcp"), 0);
+	assert_int_equal(strv_add(&exposed, "53-54/udp"), 0);
+	assert_int_equal(network_plan_make(&o, &exposed, &p, &e), 0);
+	assert_int_equal(network_plan_finish(&p, &e), 0);
+	assert_int_equal(p.n_ports, 2);
+	assert_true(p.ports[0].host_port > 0 && p.ports[1].host_port > 0 && p.ports[1].udp);
+	network_plan_done(&p);
+	strv_done(&exposed);
+	/* a stranger's words */
+	assert_int_equal(strv_add(&exposed, "1.2.3.4:1:80"), 0);
+	assert_int_equal(network_plan_make(&o, &exposed, &p, &e), -EINVAL);
+	strv_done(&exposed);
+}
+
+TESTS("engine/network", cmocka_unit_test(test_ports), cmocka_unit_test(test_plan), cmocka_unit_test(test_free_ports))

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "engine/profile.h"
+#include "base/testing.h"
+
+static int make(struct container_options *o, struct profile *p)
+{
+	struct err e = {0};
+	int r = profile_make(o, p, &e);
+
+	if ((r < 0) != (e.text[0] != '\0'))
+		fail_msg("%d without words", r);
+	return r;
+}
+
+/* One list of the options holds one value. */
+static int try_one(struct container_options *o, struct strv *list, const char *value, struct profile *p)
+{
+	int r;
+
+	assert_int_equal(strv_add(list, value), 0);
+	r = make(o, p);
+	strv_done(list);
+	return r;
+}
+
+static const struct {
+	const char *text;
+	int r;
+} security[] = {
+	{"no-new-privileges", 0}, {"no-new-privileges=true", 0}, {"no-new-privileges:false", 0}, {"seccomp=unconfined", 0},
+	{"seccomp:unconfined", 0}, {"seccomp=/p.json", 0}, {"apparmor=unconfined", 0}, {"apparmor=p", 0}, {"label=disable", 0},
+	{"mask=/a:/b", 0}, {"unmask=ALL", 0}, {"unmask=/proc/acpi", 0}, {"proc-opts=hidepid=2", 0}, {"systempaths=unconfined", 0},
+	{"no-new-privileges=maybe", -EINVAL}, {"seccomp", -EINVAL}, {"seccomp=", -EINVAL}, {"apparmor=", -EINVAL},
+	{"label=type:x", -ENOTSUP}, {"mask=", -EINVAL}, {"mask=a", -EINVAL}, {"mask=/a/../b", -EINVAL}, {"unmask=/proc/*", -ENOTSUP},
+	{"proc-opts=gid=5", -EINVAL}, {"nosuch", -EINVAL}, {"", -EINVAL}, {"=x", -EINVAL}, {"landlock=x", -EINVAL},
+	{"no-new-privilege", -EINVAL}, {"systempaths=x", -EINVAL},
+};
+
+static const struct {
+	const char *text;
+	int r;
+} sysctls[] = {
+	{"net.ipv4.ip_forward=1", 0}, {"kernel.shmmax=1", 0}, {"fs.mqueue.msg_max=5", 0}, {"net.ipv4.tcp_rmem=1 2\t3", 0},
+	{"kernel.domainname=x", 0}, {"kernel.core_pattern=x", -EPERM}, {"vm.overcommit_memory=1", -EPERM},
+	{"kernel.shmmaxx=1", -EPERM}, {"net.=1", -EPERM}, {"net=1", -EPERM}, {"fs.mqueue=1", -EPERM},
+	{"kernel.shmmax=1+kernel.core_pattern=x", -EINVAL}, {"kernel.shmmax=1\nx", -EINVAL}, {"kernel.shmmax=\xff", -EINVAL},
+	{"kernel.shmmax", -EINVAL}, {"=1", -EINVAL}, {"net/ipv4/ip_forward=1", -EINVAL}, {"net..x=1", -EINVAL},
+	{"net.ipv4 .x=1", -EINVAL}, {"", -EINVAL},
+};
+
+static const struct {
+	const char *text;
+	int r;
+	uint64_t soft, hard;
+} ulimits[] = {
+	{"nofile=1024", 0, 1024, 1024}, {"nofile=1:2", 0, 1, 2}, {"core=-1", 0, UINT64_MAX, UINT64_MAX},
+	{"core=0:unlimited", 0, 0, UINT64_MAX}, {"stack=18446744073709551614", 0, UINT64_MAX - 1, UINT64_MAX - 1},
+	{"nofile=2:1", -EINVAL, 0, 0}, {"nofile=-1:5", -EINVAL, 0, 0}, {"nofile=-2", -EINVAL, 0, 0}, {"nofile", -EINVAL, 0, 0},
+	{"nofile=", -EINVAL, 0, 0}, {"nofile=1:", -EINVAL, 0, 0}, {"=1", -EINVAL, 0, 0}, {"nosuch=1", -EINVAL, 0, 0},
+	{"nofile=1k", -EINVAL, 0, 0}, {"nofile=18446744073709551616", -EINVAL, 0, 0}, {"RLIMIT_NOFILE=1", -EINVAL, 0, 0},
+};
+
+static void test_values(void **state)
+{
+	struct container_options o = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(security); i++) {
+		_cleanup_(profile_done) struct profile p = {0};
+		int r = try_one(&o, &o.security_opt, security[i].text, &p);
+
+		if (r != security[i].r)
+			fail_msg("--security-opt %s: %d", security[i].text, r);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		_cleanup_(profile_done) struct profile p = {0};
+		int r = try_one(&o, &o.sysctl, sysctls[i].text, &p);
+
+		if (r != sysctls[i].r)
+			fail_msg("--sysctl %s: %d", sysctls[i].text, r);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ulimits); i++) {
+		_cleanup_(profile_done) struct profile p = {0};
+		int r = try_one(&o, &o.ulimit, ulimits[i].text, &p);
+
+		if (r != ulimits[i].r || (r == 0 && (p.rlimits[0].soft != ulimits[i].soft || p.rlimits[0].hard != ulimits[i].hard)))
+			fail_msg("--ulimit %s: %d", ulimits[i].text, r);
+	}
+}
+
+static void test_shared_namespaces(void **state)
+{
+	struct container_options o = {.ipc = "host"};
+	struct profile p;
+
+	(void)state;
+	assert_int_equal(try_one(&o, &o.sysctl, "kernel.shmmax=1", &p), -EPERM);
+	assert_int_equal(strv_add(&o.network, "host"), 0);
+	assert_int_equal(try_one(&o, &o.sysctl, "net.ipv4.ip_forward=1", &p), -EPERM);
+	strv_done(&o.network);
+}
+
+static void test_masks(void **state)
+{
+	_cleanup_(profile_done) struct profile p = {0}, q = {0}, all = {0}, privileged = {0};
+	struct container_options o = {0};
+
+	(void)state;
+	assert_int_equal(make(&o, &p), 0);
+	assert_int_equal(p.masked.n, 11);
+	assert_int_equal(p.readonly.n, 6);
+	assert_int_equal(p.caps.n, 11);
+	assert_false(p.seccomp_unconfined);
+	assert_int_equal(try_one(&o, &o.security_opt, "unmask=/proc/sys:/proc/acpi", &q), 0);
+	assert_int_equal(q.masked.n, 10);
+	assert_int_equal(q.readonly.n, 5);
+	assert_int_equal(try_one(&o, &o.security_opt, "unmask=all", &all), 0);
+	assert_int_equal(all.masked.n + all.readonly.n, 0);
+	o.privileged = true;
+	assert_int_equal(make(&o, &privileged), 0);
+	assert_int_equal(privileged.masked.n + privileged.readonly.n, 0);
+	assert_true(privileged.seccomp_unconfined);
+	assert_int_equal(privileged.caps.n, 41);
+}
+
+static const struct {
+	const char *add, *drop;
+	int r;
+	const char *want;
+} caps[] = {
+	{NULL, "all", 0, ""},
+	{"chown", "ALL", 0, "CAP_CHOWN"},
+	{"CAP_SYS_ADMIN", "all", 0, "CAP_SYS_ADMIN"},
+	{"Net_Raw", "all", 0, "CAP_NET_RAW"},
+	{"all", NULL, 0, "41"},
+	{"all", "chown", 0, "40"},
+	{NULL, "chown", 0, "10"},
+	{"net_raw", NULL, 0, "12"},
+	{"all", "all", -EINVAL, ""},
+	{"chown", "CAP_CHOWN", -EINVAL, ""},
+	{"nosuch", NULL, -EINVAL, ""},
+	{"", NULL, -EINVAL, ""},
+	{"CAP_", NULL, -EINVAL, ""},
+	{"CAP_CAP_CHOWN", NULL, -EINVAL, ""},
+};
+
+static void test_caps(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
+		_cleanup_(profile_done) struct profile p = {0};
+		struct container_options o = {0};
+		char got[32];
+		int r = 0;
+
+		if (caps[i].add)
+			r = strv_add(&o.cap_add, caps[i].add);
+		if (r == 0 && caps[i].drop)
+			r = strv_add(&o.cap_drop, caps[i].drop);
+		if (r == 0)
+			r = make(&o, &p);
+		if (p.caps.n <= 1)
+			snprintf(got, sizeof(got), "%s", p.caps.n ? p.caps.items[0] : "");
+		else
+			snprintf(got, sizeof(got), "%zu", p.caps.n);
+		if (r != caps[i].r || (r == 0 && strcmp(got, caps[i].want) != 0))
+			fail_msg("add %s drop %s: %d %s", caps[i].add, caps[i].drop, r, got);
+		strv_done(&o.cap_add);
+		strv_done(&o.cap_drop);
+	}
+}
+
+TESTS("engine/profile", cmocka_unit_test(test_values), cmocka_unit_test(test_shared_namespaces),
+      cmocka_unit_test(test_masks), cmocka_unit_test(test_caps))
