@@ -19,8 +19,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define FD_SAFE 100 /* above 3 + SPAWN_FDS_MAX */
-
 enum stage { STAGE_FDS, STAGE_USERNS, STAGE_FORK, STAGE_EXEC };
 static const char *const stage_words[] = {
 	[STAGE_FDS] = "pass descriptors",
@@ -45,9 +43,10 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int move_up(int fd)
+/* Above all that the child is to have: no higher, because the limit of descriptors may be low. */
+static int move_up(const struct spawn *s, int fd)
 {
-	return fcntl(fd, F_DUPFD_CLOEXEC, FD_SAFE);
+	return fcntl(fd, F_DUPFD_CLOEXEC, (int)(3 + s->n_fds));
 }
 
 /* In the child: 0..2 and 3.. as asked, all else closes at the exec. `*sock` and `*exe_fd` are moved out of the way. */
@@ -56,18 +55,22 @@ static int place_fds(const struct spawn *s, int *sock, int *exe_fd, int *userns_
 	int up[SPAWN_FDS_MAX + 3];
 	int *keep[] = {sock, exe_fd, userns_fd};
 
-	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
-		if (*keep[i] >= 0 && (*keep[i] = move_up(*keep[i])) < 0)
-			return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
+		int fd = *keep[i] < 0 ? *keep[i] : move_up(s, *keep[i]);
+
+		if (*keep[i] >= 0 && fd < 0)
+			return -errno; /* `*sock` stays: the failure is reported there */
+		*keep[i] = fd;
+	}
 	for (size_t i = 0; i < 3 + s->n_fds; i++) {
 		int from = i < 3 ? s->stdio[i] : s->fds[i - 3];
+		_cleanup_close_ int null = -EBADF;
 
 		if (i < 3 && from == SPAWN_KEEP)
 			from = (int)i;
 		if (i < 3 && from == -EBADF)
-			up[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
-		else
-			up[i] = move_up(from);
+			from = null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		up[i] = from < 0 ? -1 : move_up(s, from);
 		if (up[i] < 0)
 			return -errno;
 	}
