@@ -80,6 +80,8 @@ int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, 
 		return err_errno(e, -r, "network helper %s", o->helper[0]);
 	if (o->helper_pid_file && unlink(o->helper_pid_file) < 0 && errno != ENOENT)
 		return err_errno(e, errno, "old pid file of the network helper");
+	/* the caller's environment is not its business */
+	s.envp = (char *[]){NULL};
 	s.exe_fd = o->helper_fd;
 	s.argv = argv.items;
 	s.fds = &ready_w;
