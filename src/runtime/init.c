@@ -43,6 +43,8 @@ static int join(struct init *i, struct err *e)
 	(void)!setgroups(0, NULL);
 	(void)!setresgid(0, 0, 0);
 	(void)!setresuid(0, 0, 0);
+	/* new credentials make us dumpable again where fs.suid_dumpable is 1 */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	i->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	i->proc = p->proc_fd;
 	return i->root < 0 ? err_errno(e, errno, "the container's root") : 0;
