@@ -13,8 +13,9 @@
 #include "cmd/help.h"
 #include "cmd/report.h"
 #include "engine/engine.h"
-#include "sys/fd.h"
+#include "sys/self.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,9 +176,8 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int r;
 
-	if (fd_guard_stdio() < 0)
-		return EXIT_ENGINE;
-	r = dispatch(argc, argv, &e);
+	r = self_settle();
+	r = r < 0 ? err_errno(&e, -r, "standard streams") : dispatch(argc, argv, &e);
 	if (r < 0) {
 		report_error(&e);
 		r = report_code(&e);

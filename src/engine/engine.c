@@ -73,14 +73,17 @@ static bool is_foreign(const char *path, uid_t uid)
 static int open_own(const char *path, uid_t uid, bool private, const char *what, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct stat st;
+	struct stat st, named;
 	int r;
 
 	r = path_make_base(path, &fd);
 	if (r < 0)
 		return err_errno(e, -r, "%s directory %s", what, path);
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0 || lstat(path, &named) < 0)
 		return err_errno(e, errno, "%s directory %s", what, path);
+	/* in /tmp another user may have put a link there, to any directory of ours: into a container's root, even */
+	if (private && (named.st_dev != st.st_dev || named.st_ino != st.st_ino))
+		return err_set(e, EPERM, "%s directory %s: is a link", what, path);
 	if (st.st_uid != uid)
 		return err_set(e, EPERM, "%s directory %s: belongs to uid %u, not to you", what, path, st.st_uid);
 	if (st.st_mode & (private ? 0077 : 0022)) {

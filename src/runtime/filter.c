@@ -66,7 +66,7 @@ static int read_cached(int dir, const char *name, struct seccomp_filter *f)
 /* A cache that cannot be used is no error: only time is lost. */
 static int open_cache(const char *cache_dir, int *ret_fd)
 {
-	return cache_dir ? path_make_base(cache_dir, ret_fd) : -ENOENT;
+	return cache_dir ? path_make_private(cache_dir, ret_fd) : -ENOENT;
 }
 
 int filter_get(struct json_object *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e)

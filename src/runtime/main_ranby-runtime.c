@@ -12,11 +12,13 @@
  * (of create and exec), with exit code 1, or 125 to 127 where it means something.
  */
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/json.h"
 #include "oci/seccomp.h"
 #include "runtime/verb.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/self.h"
 #include "sys/userns.h"
 
 #include <fcntl.h>
@@ -67,7 +69,7 @@ static void default_dirs(char *const *env, char root[static PATH_MAX], char cach
 	else if (geteuid() == 0)
 		snprintf(root, PATH_MAX, "/run/ranby/runtime");
 	else
-		snprintf(root, PATH_MAX, "/tmp/ranby-%u/runtime", geteuid());
+		snprintf(root, PATH_MAX, "/tmp/ranby-runtime-%u", geteuid());
 	cache[0] = '\0';
 	if (c)
 		snprintf(cache, PATH_MAX, "%s/ranby/seccomp", c);
@@ -94,6 +96,15 @@ static void help(struct buf *out)
 	option_help(rows, 80, out);
 }
 
+/* A line on standard error; it may hold names that an image chose. */
+static void say(const char *word, const char *text)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	escape_text(text, strlen(text), 0, &b);
+	dprintf(2, "%s: %s\n", word, buf_str(&b));
+}
+
 /* One line for people, or one object for containerd and podman. */
 static void log_failure(const struct globals *g, const struct err *e)
 {
@@ -106,7 +117,10 @@ static void log_failure(const struct globals *g, const struct err *e)
 		return;
 	clock_rfc3339(&now, CLOCK_UTC, time);
 	if (!g->log_format || strcmp(g->log_format, "json") != 0) {
-		dprintf(fd, "time=\"%s\" level=error msg=\"%s\"\n", time, e->text);
+		_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+		escape_text(e->text, strlen(e->text), 0, &b);
+		dprintf(fd, "time=\"%s\" level=error msg=\"%s\"\n", time, buf_str(&b));
 		return;
 	}
 	if (json_add_str(o, "level", "error") == 0 && json_add_str(o, "msg", e->text) == 0 && json_add_str(o, "time", time) == 0)
@@ -118,9 +132,9 @@ static int report(const struct globals *g, int error_fd, const struct err *e)
 	if (error_fd >= 0 && fd_write_all(error_fd, e, sizeof(*e)) < 0)
 		dprintf(2, "Error: %s: --error-fd cannot be written\n", e->text);
 	if (error_fd < 0)
-		dprintf(2, "Error: %s\n", e->text);
+		say("Error", e->text);
 	if (error_fd < 0 && e->hint[0])
-		dprintf(2, "Hint: %s\n", e->hint);
+		say("Hint", e->hint);
 	if (g->log)
 		log_failure(g, e);
 	return e->exit_code ? e->exit_code : 1;
@@ -152,7 +166,9 @@ static int run_verb(const struct globals *g, char *const *env, int argc, char **
 			snprintf(root, sizeof(root), "%.2000s/%.2000s", absolute, x.rroot_path);
 			x.rroot_path = root;
 		}
-		r = path_make_base(x.rroot_path, &rroot);
+		r = path_make_private(x.rroot_path, &rroot);
+		if (r == -EPERM)
+			return err_set(e, EPERM, "%s: a link, not yours, or others may write in it", x.rroot_path);
 		if (r < 0)
 			return err_errno(e, -r, "%s", x.rroot_path);
 		x.rroot = rroot;
@@ -175,8 +191,10 @@ int main(int argc, char **argv, char **env)
 	 */
 	if (userns_is_privileged())
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	r = fd_guard_stdio();
-	if (r == 0)
+	r = self_settle();
+	if (r < 0)
+		(void)err_errno(&e, -r, "standard streams");
+	else
 		r = option_parse(rows, argc, argv, OPTION_STOP_AT_OPERAND, &g, &first, &e);
 	if (g.error_fd)
 		result.error_fd = (int)g.error_fd;

@@ -351,6 +351,25 @@ int path_make_base(const char *abs_path, int *ret_fd)
 	return 0;
 }
 
+int path_make_private(const char *abs_path, int *ret_fd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat is, named;
+	int r = path_make_base(abs_path, &fd);
+
+	if (r < 0)
+		return r;
+	/* the name must be the directory's own: a link could lead to another one that is ours just as well */
+	if (fstat(fd, &is) < 0 || lstat(abs_path, &named) < 0)
+		return -errno;
+	if (!S_ISDIR(named.st_mode) || named.st_dev != is.st_dev || named.st_ino != is.st_ino)
+		return -EPERM;
+	if (is.st_uid != geteuid() || (is.st_mode & 022) != 0)
+		return -EPERM;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
 int path_own_read(int dirfd, const char *path, size_t max, struct buf *b)
 {
 	return read_looking_first(dirfd, path, OWN, max, b);

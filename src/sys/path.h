@@ -63,6 +63,14 @@ int path_own_mkdirs(int dirfd, const char *path, int *ret_fd) _must_check_;
 /* Makes an absolute directory of our own, parents and all (0700), from trusted configuration, not from users' data. */
 int path_make_base(const char *abs_path, int *ret_fd) _must_check_;
 
+/*
+ * The same for a directory that may lie where others write (/tmp): its name is
+ * no link, it is owned by the effective user, and nobody else may write in it.
+ * -EPERM when not. Each directory of ours there must be checked, not the last
+ * alone: whoever owns one in between can exchange what is below.
+ */
+int path_make_private(const char *abs_path, int *ret_fd) _must_check_;
+
 /* Reads a file of at most `max` bytes, appending to `b`. */
 int path_own_read(int dirfd, const char *path, size_t max, struct buf *b) _must_check_;
 

@@ -6,9 +6,20 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+int self_settle(void)
+{
+	int r = fd_guard_stdio();
+
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)umask(umask(0777) & 077);
+	return r;
+}
 
 /* PREFIX of the running program: its path less "/bin/NAME" or "/libexec/ranby/NAME". */
 static int prefix(char out[static PATH_MAX])

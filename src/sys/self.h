@@ -13,6 +13,15 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+/*
+ * For the first line of a main(): undoes what a caller may have left us, so
+ * that none of it changes what we do. Descriptors 0 to 2 are open; SIGCHLD is
+ * not ignored (no exit status could be had); SIGXFSZ is (a limit on file sizes
+ * is then an error of the write and not our death); the umask leaves us what we
+ * make.
+ */
+int self_settle(void) _must_check_;
+
 /* Opens (O_PATH) one of ours: "ranby-monitor", "ranby-runtime", ...; *ret_path, when asked for, is malloc'ed and absolute. */
 int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err *e) _must_check_;
 
