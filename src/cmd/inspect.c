@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ranby inspect: a JSON array, or a template on each object. */
+/* ranby inspect: a JSON array, or a template on each object. What is no container may be an image, unless --type says otherwise. */
 #include "cmd/commands.h"
-#include "cmd/each.h"
+#include "cmd/report.h"
 #include "cmd/screen.h"
 #include "base/template.h"
 #include "engine/inspect.h"
+#include "image/store.h"
 
 #include <string.h>
 
@@ -17,19 +18,78 @@ struct inspect_args {
 static const struct option_row inspect_rows[] = {
 	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
-	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container",
+	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image",
 	 .help = "What to look for (default all)"},
 	OPTION_END,
 };
 
-static int add(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+static int add_container(const struct command_call *call, struct container *c, struct json_object *list, struct err *e)
 {
 	struct json_object *o;
 	int r = inspect_container(call->engine, c, &o, e);
 
-	if (r == 0 && json_append(ctx, o) < 0)
+	if (r == 0 && json_append(list, o) < 0)
 		r = err_errno(e, ENOMEM, "inspect");
 	return r;
+}
+
+static int add_image(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
+{
+	_cleanup_(store_closep) struct store *st = NULL;
+	_cleanup_(image_freep) struct image *img = NULL;
+	struct json_object *o;
+	int r = store_open(call->engine->data_fd, &st, e);
+
+	if (r == 0)
+		r = store_resolve(st, name, &img, e);
+	if (r == 0)
+		r = image_inspect(st, img, &o, e);
+	if (r == 0 && json_append(list, o) < 0)
+		r = err_errno(e, ENOMEM, "inspect");
+	return r;
+}
+
+static int add_name(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
+{
+	const struct inspect_args *a = call->args;
+	_cleanup_(container_freep) struct container *c = NULL;
+	bool any = !a->type || strcmp(a->type, "all") == 0;
+	int r;
+
+	if (a->type && strcmp(a->type, "image") == 0)
+		return add_image(call, name, list, e);
+	r = container_find(call->engine, name, &c, e);
+	if (r == 0)
+		return add_container(call, c, list, e);
+	if (r == -ENOENT && any) {
+		if (add_image(call, name, list, NULL) == 0)
+			return 0;
+		err_set(e, ENOENT, "no container and no image with name or ID \"%s\" found", name);
+	}
+	return r;
+}
+
+static int add_all(const struct command_call *call, struct json_object *list, int *ret_code, struct err *e)
+{
+	const struct inspect_args *a = call->args;
+	_cleanup_(container_freep) struct container *c = NULL;
+	int r;
+
+	if (a->latest) {
+		r = container_latest(call->engine, &c, e);
+		return r < 0 ? r : add_container(call, c, list, e);
+	}
+	if (call->argc == 0)
+		return err_set(e, EINVAL, "ranby inspect: no container or image given");
+	for (int i = 0; i < call->argc; i++) {
+		struct err own = {0};
+
+		if (add_name(call, call->argv[i], list, &own) < 0) {
+			report_error(&own);
+			*ret_code = report_code(&own);
+		}
+	}
+	return 0;
 }
 
 /* A template prints one line for each. */
@@ -50,14 +110,13 @@ static int inspect_run(const struct command_call *call, struct err *e)
 	_cleanup_json_ struct json_object *list = json_object_new_array();
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	const struct inspect_args *a = call->args;
-	const struct each w = {.latest = a->latest};
-	int code, r = 0;
+	int code = 0, r;
 
 	if (!list)
 		return err_errno(e, ENOMEM, "inspect");
-	code = each_container(call, &w, add, list, e);
-	if (code < 0)
-		return code;
+	r = add_all(call, list, &code, e);
+	if (r < 0)
+		return r;
 	if (json_object_array_length(list) == 0 && code)
 		return code;
 	if (!a->format || strcmp(a->format, "json") == 0)
@@ -72,8 +131,8 @@ static int inspect_run(const struct command_call *call, struct err *e)
 const struct command command_inspect = {
 	.name = "inspect",
 	.aliases = "container inspect",
-	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Show all that is known of containers, as JSON",
+	.operands = "[OPTIONS] CONTAINER|IMAGE [CONTAINER|IMAGE...]",
+	.summary = "Show all that is known of containers or images, as JSON",
 	.needs = NEED_ENGINE,
 	.max_operands = -1,
 	.rows = inspect_rows,

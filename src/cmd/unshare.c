@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * ranby unshare: a command as root of the keeper, where the files of
+ * containers have the owners that containers see.
+ */
+#include "cmd/commands.h"
+#include "cmd/make.h"
+#include "sys/fd.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+static int unshare_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
+	const char *shell = getenv("SHELL");
+	char *fallback[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
+	char **argv = call->argc > 0 ? call->argv : fallback;
+	int r = keeper_open(call->engine, &k, e);
+
+	if (r < 0)
+		return r;
+	make_notice(&k);
+	if (k.userns_fd >= 0 && setns(k.userns_fd, CLONE_NEWUSER) < 0)
+		return err_errno(e, errno, "enter the user namespace");
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_errno(e, errno, "make a mount namespace");
+	keeper_done(&k);
+	(void)execvp(argv[0], argv);
+	err_errno(e, errno, "execute %s", argv[0]);
+	err_exit(e, e->code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+	return -e->code;
+}
+
+static const struct option_row unshare_rows[] = {OPTION_END};
+
+const struct command command_unshare = {
+	.name = "unshare",
+	.operands = "[COMMAND [ARG...]]",
+	.summary = "Run a command in the user namespace that holds all your IDs",
+	.needs = NEED_ENGINE,
+	.mode = OPTION_STOP_AT_OPERAND,
+	.max_operands = -1,
+	.rows = unshare_rows,
+	.run = unshare_run,
+};
