@@ -363,7 +363,7 @@ b" ]
 	bundle "{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- id -u
 	run -0 rt run --bundle "$B" c1
 	[ "$output" = 0 ]
-	bundle "{\"process\":{\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[0]}},\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- id -u
+	bundle "{\"process\":{\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[7]}},\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- id -u
 	run -1 rt run --bundle "$B" c1
 	one_error additionalGids
 	bundle "{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- sleep 100
