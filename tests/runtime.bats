@@ -155,8 +155,7 @@ b" ]
 	need_ranges
 	local n
 	for n in 3 4 5 6 7 8 9 10 11 12 20; do
-		run go "{\"process\":{\"cwd\":\"/proc/self/fd/$n\"}}" -- pwd
-		[ "$status" = 126 ] || [ "$status" = 127 ] # 127: no such descriptor
+		run -1 eval 'go "{\"process\":{\"cwd\":\"/proc/self/fd/$n\"}}" -- pwd || return 1' # 126, or 127: no such descriptor
 	done
 	ln -s /proc/self/fd/7 "$B/rootfs/seven"
 	run -126 go '{"process":{"cwd":"/seven"}}' -- pwd
@@ -273,6 +272,44 @@ b" ]
 	run keeper bash -c 'R="$2/bin/ranby-runtime --root $RUN/state"; $R create --bundle "$1" c1 && $R start c1 && for i in $(seq 100); do $R exec c1 true; $R exec c1 evil; done; $R delete --force c1' keeper "$B" "$copy"
 	[[ $output != *WROTE* ]]
 	sha256sum --quiet -c "$BATS_TEST_TMPDIR/sums"
+	none_left
+}
+
+# race A B: exchanges the two names all the time, until the test's end
+race() {
+	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$1" "$2" &
+	RACER=$!
+}
+
+@test "a mount target that is swapped for a link all the time leads nowhere outside (A03)" {
+	need_ranges
+	canary_make
+	mkdir -p "$B/vol/d" "$B/src"
+	touch "$B/src/mine"
+	ln -s "$CANARY" "$B/vol/l"
+	bundle "{\"mounts\":[{\"destination\":\"/vol\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]},
+		{\"destination\":\"/vol/d/x\",\"type\":\"bind\",\"source\":\"$B/src\",\"options\":[\"rbind\"]},
+		{\"destination\":\"/vol/d/y\",\"type\":\"tmpfs\",\"source\":\"t\"}]}" -- sh -c 'cat /vol/d/file /vol/l/file'
+	race "$B/vol/d" "$B/vol/l"
+	run keeper bash -c 'for i in $(seq 300); do "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1; done 2>&1' keeper "$B"
+	kill "$RACER"
+	[[ $output != *unchanged* ]] || fail 'the canary was seen inside'
+	canary_intact
+	none_left
+}
+
+@test "masks land on our own files although /dev/null is swapped all the time (A05)" {
+	need_ranges
+	mkdir "$B/dev"
+	touch "$B/dev/null"
+	ln -s /proc/sys/kernel/core_pattern "$B/dev/evil"
+	bundle "{\"mounts\":[{\"destination\":\"/dev\",\"type\":\"bind\",\"source\":\"$B/dev\",\"options\":[\"rbind\"]}]}" \
+		-- sh -c 'stat -c %t:%T /proc/keys; cat /proc/keys; { echo evil >/proc/keys; } 2>/dev/null; { echo evil >/proc/sys/kernel/core_pattern; } 2>/dev/null; cat /proc/sys/kernel/core_pattern'
+	race "$B/dev/null" "$B/dev/evil"
+	run keeper bash -c 'for i in $(seq 300); do "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1; done 2>&1' keeper "$B"
+	kill "$RACER"
+	[ "$(grep -c '^1:3$' <<<"$output")" = 300 ] || fail "$(sort <<<"$output" | uniq -c)"
+	[[ $output != *evil* ]]
 	none_left
 }
 
@@ -403,7 +440,7 @@ b" ]
 	need_program strace
 	bundle -- true
 	keeper strace -f -qq -e trace=mount,umount2,execve,execveat -o "$BATS_TEST_TMPDIR/trace" "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
-	! grep -E ' mount\(' "$BATS_TEST_TMPDIR/trace"
+	run ! grep -E ' mount\(' "$BATS_TEST_TMPDIR/trace"
 	[ "$(grep -c 'umount2(' "$BATS_TEST_TMPDIR/trace")" = 1 ] # the host's tree, after pivot_root
 	# the runtime, init out of its sealed copy, the payload: no other program
 	[ "$(grep -cE ' execve(at)?\(' "$BATS_TEST_TMPDIR/trace")" = 3 ]

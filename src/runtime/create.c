@@ -24,6 +24,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,8 +170,12 @@ static int plan_devices(struct create *c, struct err *e)
 
 	if (!d || r < 0)
 		return err_errno(e, d ? -r : ENOMEM, "devices");
-	if (initial && !f->map)
+	if (initial && !f->map) {
 		c->w.head.flags |= PLAN_MKNOD;
+		/* no user namespace stands between a node and the host's device, and no device cgroup either */
+		if (f->process.caps.bounding >> CAP_MKNOD & 1)
+			return err_set(e, ENOTSUP, "CAP_MKNOD without a user namespace: needs a device cgroup, which is not supported");
+	}
 	for (size_t i = 0; i < f->n_devices; i++)
 		d[i] = (struct plan_device){
 			.path = plan_string(&c->w, f->devices[i].path),
@@ -206,6 +211,7 @@ static int plan_container(struct create *c, struct err *e)
 	int r;
 
 	h->flags |= (f->root_readonly ? PLAN_ROOT_READONLY : 0U) | (net && !net->path ? PLAN_LOOPBACK : 0U);
+	h->flags |= c->a->no_new_keyring ? 0U : PLAN_KEYRING;
 	h->preserve = c->a->preserve_fds;
 	h->rootfs_propagation = f->rootfs_propagation;
 	h->hostname = plan_string(&c->w, f->hostname);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "runtime/context.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,6 +17,7 @@ struct create_args {
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* needed with process.terminal, refused without */
 	uint32_t preserve_fds;
+	bool no_new_keyring;        /* keep the caller's session keyring */
 };
 
 /*

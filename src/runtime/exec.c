@@ -216,7 +216,7 @@ static int plan_join(struct exec *x, struct err *e)
 	for (size_t i = 0; i < x->c.n_namespaces; i++)
 		if (x->c.namespaces[i].flag != CLONE_NEWPID)
 			x->w.head.join_flags |= x->c.namespaces[i].flag;
-	x->w.head.flags |= PLAN_JOIN;
+	x->w.head.flags |= PLAN_JOIN | PLAN_KEYRING;
 	x->w.head.preserve = x->a->preserve_fds;
 	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)

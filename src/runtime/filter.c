@@ -95,6 +95,19 @@ int filter_get(struct json_object *section, const char *cache_dir, struct seccom
 	return 0;
 }
 
+static bool lets_pass(const struct seccomp_filter *f, int nr)
+{
+	struct seccomp_data call = {.nr = nr, .arch = seccomp_native_arch()};
+	uint32_t action = seccomp_filter_simulate(f->insns, f->n, &call) & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
+bool filter_refuses_keys(const struct seccomp_filter *f)
+{
+	return !lets_pass(f, SYS_keyctl) && !lets_pass(f, SYS_add_key) && !lets_pass(f, SYS_request_key);
+}
+
 int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct err *e)
 {
 	static const struct {
@@ -107,13 +120,7 @@ int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		struct seccomp_data call = {.nr = needed[i].nr, .arch = seccomp_native_arch()};
-		uint32_t action;
-
-		if (no_new_privs && !needed[i].always)
-			continue;
-		action = seccomp_filter_simulate(f->insns, f->n, &call) & SECCOMP_RET_ACTION_FULL;
-		if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
+		if ((no_new_privs && !needed[i].always) || lets_pass(f, needed[i].nr))
 			continue;
 		(void)err_set(e, EPERM, "seccomp: the profile refuses %s, which is needed after it is loaded", needed[i].name);
 		err_hint(e, needed[i].always ? "allow it in the profile"

@@ -26,4 +26,7 @@ int filter_get(struct json_object *section, const char *cache_dir, struct seccom
  */
 int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct err *e) _must_check_;
 
+/* True when the filter lets none of add_key(2), request_key(2), keyctl(2) through. */
+bool filter_refuses_keys(const struct seccomp_filter *f);
+
 #endif

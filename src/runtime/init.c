@@ -13,6 +13,7 @@
 
 #include "runtime/message.h"
 #include "sys/fd.h"
+#include "sys/keyring.h"
 #include "sys/netns.h"
 
 #include <fcntl.h>
@@ -55,6 +56,25 @@ static int new_session(struct init *i, struct err *e)
 {
 	(void)i;
 	return setsid() < 0 ? err_errno(e, errno, "setsid") : 0;
+}
+
+/*
+ * The caller's session keyring may hold his tickets and keys. Each keyring
+ * counts against the user's quota of 200 keys: past it a container whose
+ * filter refuses all of keyctl(2) goes on with the inherited one, which it
+ * then cannot reach.
+ */
+static int new_keyring(struct init *i, struct err *e)
+{
+	int r = i->p->flags & PLAN_KEYRING ? keyring_new_session() : 0;
+
+	if (r == -EDQUOT && !(i->p->flags & PLAN_KEYRING_MUST))
+		return 0;
+	if (r < 0) {
+		r = err_errno(e, -r, "session keyring");
+		err_hint(e, "see /proc/sys/kernel/keys/maxkeys, or use --no-new-keyring");
+	}
+	return r;
 }
 
 /* Host name and domain name. Only given with a uts namespace of our own (create checks). */
@@ -118,6 +138,7 @@ static int wait_start(struct init *i, struct err *e)
 /* Stage 4. Container's namespaces, root there, not yet its root filesystem until init_pivot. */
 static const init_step build[] = {
 	new_session,        /* before a terminal can be ours */
+	new_keyring,
 	name_host,
 	raise_loopback,
 	init_attach_root,   /* the root's mount into our tree: mounts can go on top of it now */
@@ -142,6 +163,7 @@ static const init_step build[] = {
 static const init_step enter[] = {
 	join,
 	new_session,
+	new_keyring,
 	init_check_command,
 	init_open_terminal,
 	say_ready,

@@ -354,7 +354,9 @@ int init_make_cwd(struct init *i, struct err *e)
 /* root.readonly for the root's own mount, not for those on top; the propagation that was asked for. */
 int init_finish_root(struct init *i, struct err *e)
 {
-	uint64_t attr = i->p->flags & PLAN_ROOT_READONLY ? MOUNT_ATTR_RDONLY : 0;
+	uint64_t attr = (i->p->flags & PLAN_ROOT_READONLY ? MOUNT_ATTR_RDONLY : 0U) |
+			/* no user namespace keeps the image's own device nodes from working */
+			(i->p->flags & PLAN_MKNOD ? MOUNT_ATTR_NODEV : 0U);
 	uint64_t propagation = i->p->rootfs_propagation & ~(uint64_t)MS_REC;
 	int r = 0;
 

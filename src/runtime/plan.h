@@ -43,7 +43,8 @@ enum plan_flags {
 	PLAN_MKNOD = 1U << 6,          /* device nodes can be made; else they are bound */
 	PLAN_OOM_SCORE = 1U << 7,
 	PLAN_SECCOMP = 1U << 8,
-	PLAN_REPORT_STDERR = 1U << 9,
+	PLAN_KEYRING = 1U << 9,        /* a session keyring of its own, */
+	PLAN_KEYRING_MUST = 1U << 10,  /* and no way without: the filter lets keyctl(2) through */
 };
 
 struct plan_list {

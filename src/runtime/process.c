@@ -31,6 +31,7 @@ static int plan_filter(const struct runtime_context *x, const struct config_proc
 	_cleanup_(seccomp_filter_done) struct seccomp_filter f = {0};
 	int r;
 
+	w->head.flags |= PLAN_KEYRING_MUST;
 	if (!seccomp)
 		return 0;
 	r = filter_get(seccomp, x->cache_dir, &f, e);
@@ -39,6 +40,8 @@ static int plan_filter(const struct runtime_context *x, const struct config_proc
 	if (r < 0)
 		return r;
 	w->head.flags |= PLAN_SECCOMP;
+	if (filter_refuses_keys(&f))
+		w->head.flags &= ~(uint32_t)PLAN_KEYRING_MUST;
 	w->head.seccomp_flags = f.load_flags;
 	w->head.seccomp = plan_items(w, f.insns, f.n, sizeof(*f.insns));
 	return 0;

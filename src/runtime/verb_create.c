@@ -13,7 +13,7 @@
 struct args {
 	struct create_args create;
 	uint32_t error_fd;
-	bool detach, keep, no_pivot, no_new_keyring, no_subreaper;
+	bool detach, keep, no_pivot, no_subreaper;
 };
 
 #define CREATE_ROWS                                                                                                     \
@@ -26,7 +26,7 @@ struct args {
 	{0, "error-fd", OPT_U32, offsetof(struct args, error_fd), .arg = "N", .min = 3, .max = 65535,                   \
 	 .help = "Descriptor that gets the error as a struct"},                                                         \
 	{0, "no-pivot", OPT_FLAG, offsetof(struct args, no_pivot), .help = "Refused: pivot_root is always used"},        \
-	{0, "no-new-keyring", OPT_FLAG, offsetof(struct args, no_new_keyring), .help = "Accepted: no keyring is made"}
+	{0, "no-new-keyring", OPT_FLAG, offsetof(struct args, create.no_new_keyring), .help = "Keep the caller's session keyring"}
 
 static const struct option_row create_rows[] = {CREATE_ROWS, OPTION_END};
 
