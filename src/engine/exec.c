@@ -118,6 +118,7 @@ static int fill_plan(struct exec *x, struct err *e)
 
 	*m = (struct monitor_launch)MONITOR_LAUNCH_INIT;
 	m->id = x->q.c->id;
+	m->transient = true;
 	m->tty = x->q.tty;
 	m->stdin_open = x->q.stdin_open;
 	m->userns_fd = x->keeper.userns_fd;

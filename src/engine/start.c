@@ -146,6 +146,7 @@ static int fill_plan(struct start *s, struct err *e)
 
 	*m = (struct monitor_launch)MONITOR_LAUNCH_INIT;
 	m->id = c->id;
+	m->transient = json_true(c->spec, "options.rm");
 	m->tty = json_true(c->spec, "config.tty");
 	m->stdin_open = json_true(c->spec, "config.openStdin");
 	m->log_max_bytes = (uint64_t)json_int(c->spec, "config.log.maxSize");

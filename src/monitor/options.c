@@ -30,6 +30,7 @@ static const struct row rows[] = {
 	ROW("--pid-file", TEXT, pid_file),
 	ROW("--log", TEXT, log),
 	ROW("--log-max", BYTES, log_max),
+	ROW("--transient", FLAG, transient),
 	ROW("--tty", FLAG, tty),
 	ROW("--stdin", FLAG, stdin_open),
 	ROW("--sync-fd", FD, sync_fd),

@@ -3,7 +3,7 @@
 /*
  * options - the monitor's command line, made by launch.c and by nobody else.
  *
- *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N
+ *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N [--transient]
  *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]]
@@ -25,7 +25,7 @@ struct monitor_options {
 	const char *id, *run_dir, *exit_file, *pid_file, *log, *helper_pid_file;
 	uint64_t log_max;
 	int sync_fd, userns_fd, helper_fd; /* -EBADF: not given */
-	bool tty, stdin_open, on_exit_always;
+	bool tty, stdin_open, on_exit_always, transient;
 	char **helper, **on_exit, **runtime; /* point into argv; NULL-terminated, or NULL */
 };
 

@@ -287,6 +287,14 @@ static void step_drain(struct session *s)
 	pollset_wake_at(&s->set, s->ended_ms + (since < DRAIN_TOTAL_MS ? DRAIN_TOTAL_MS : 2 * HELPER_KILL_MS));
 }
 
+/* Once, after those who wait have been told. */
+static void sync_exit_file(struct session *s)
+{
+	if (!s->o->transient && !s->exit_synced)
+		exit_file_sync(&s->exit_file);
+	s->exit_synced = true;
+}
+
 static void run_on_exit(struct session *s)
 {
 	struct spawn sp = SPAWN_INIT;
@@ -311,7 +319,7 @@ static void step_reported(struct session *s)
 		done = done && output_is_done(&s->out[i]);
 	}
 	if (!s->on_exit_done && (s->cleaned || s->sync_fd < 0)) {
-		exit_file_sync(&s->exit_file);
+		sync_exit_file(s);
 		run_on_exit(s);
 	}
 	if (done && clients_tell_exit(&s->clients, &s->exit) == 0 && s->on_exit_done)
@@ -427,7 +435,7 @@ int session_run(struct session *s, int signal_fd, struct err *e)
 		fail(s, e);
 	} else {
 		clients_unlisten(&s->clients, s->run_dirfd);
-		exit_file_sync(&s->exit_file);
+		sync_exit_file(s);
 	}
 	clients_close_all(&s->clients);
 	exit_file_done(&s->exit_file);

@@ -48,6 +48,7 @@ struct session {
 	struct monitor_created created;
 	struct monitor_exit exit;
 	struct exit_file exit_file;
+	bool exit_synced;
 	struct oom_watch oom;
 	struct create create;
 	struct helper helper;
