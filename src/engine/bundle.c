@@ -201,7 +201,7 @@ static int plan_profile(struct bundle_plan *p, struct err *e)
 {
 	int r = profile_make(p->in->options, &p->profile, e);
 
-	return r < 0 ? r : profile_seccomp(&p->profile, &p->seccomp, e);
+	return r < 0 ? r : profile_seccomp(&p->profile, p->in->cache_dirfd, &p->seccomp, e);
 }
 
 static int plan_stop(struct bundle_plan *p, struct err *e)

@@ -38,6 +38,7 @@ struct bundle_input {
 	const char *dir;             /* its absolute path */
 	int data_dirfd;              /* the data directory: volumes/ is below */
 	const char *data_dir;        /* its absolute path */
+	int cache_dirfd;             /* the user's cache directory, or -EBADF: nothing is kept */
 	char *const *caller_env;     /* environ of the caller */
 	const char *caller_cwd;      /* for relative sources (-v ./x:/y) */
 };

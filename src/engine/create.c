@@ -155,6 +155,7 @@ static int begin(struct create *c, struct err *e)
 static int write_bundle(struct create *c, struct err *e)
 {
 	_cleanup_free_ char *dir = NULL;
+	const char *cache;
 	struct bundle_input in = {
 		.id = c->making.id,
 		.name = c->making.name,
@@ -167,6 +168,7 @@ static int write_bundle(struct create *c, struct err *e)
 		.dirfd = c->making.dirfd,
 		.data_dirfd = c->eng->data_fd,
 		.data_dir = c->eng->data_path,
+		.cache_dirfd = -EBADF,
 		.caller_env = c->q->env,
 		.caller_cwd = c->q->cwd,
 	};
@@ -174,6 +176,9 @@ static int write_bundle(struct create *c, struct err *e)
 	if (asprintf(&dir, "%s/%s/%s", c->eng->data_path, ENGINE_CONTAINERS, c->making.id) < 0)
 		return err_errno(e, ENOMEM, "bundle");
 	in.dir = dir;
+	/* only to be faster */
+	if (engine_cache(c->eng, &in.cache_dirfd, &cache, NULL) < 0)
+		in.cache_dirfd = -EBADF;
 	return bundle_write(&in, &c->bundle, e);
 }
 

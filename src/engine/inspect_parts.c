@@ -36,10 +36,10 @@ struct json_object *inspect_ports(struct json_object *ports)
 		struct json_object *p = json_object_array_get_idx(ports, i);
 
 		for (int64_t k = 0; k < json_int(p, "count"); k++) {
+			int64_t port = json_int(p, "containerPort") + k;
 			char key[40];
 
-			snprintf(key, sizeof(key), "%lld/%.8s", (long long)(json_int(p, "containerPort") + k),
-				 json_str(p, "protocol"));
+			snprintf(key, sizeof(key), "%lld/%.8s", (long long)port, json_str(p, "protocol"));
 			if (add_binding(map, key, json_str(p, "hostIp"), json_int(p, "hostPort") + k) < 0)
 				return NULL;
 		}

@@ -49,9 +49,11 @@ void profile_done(struct profile *p);
  * The OCI section linux.seccomp for these capabilities; NULL in *ret when
  * unconfined. The default profile is found relative to the running program:
  * PREFIX/share/ranby/profiles/seccomp/default.json, or profiles/… of the
- * source tree for a program in build/bin. The caller owns *ret.
+ * source tree for a program in build/bin. The caller owns *ret, which is
+ * good for being written into a larger object, not for being looked into: it
+ * may be the text that an earlier call left in `cache_dirfd` (-EBADF: none).
  */
-int profile_seccomp(const struct profile *p, struct json_object **ret, struct err *e) _must_check_;
+int profile_seccomp(const struct profile *p, int cache_dirfd, struct json_object **ret, struct err *e) _must_check_;
 
 /* What was read, for inspect and the records: "default", "unconfined" or the file. */
 const char *profile_seccomp_name(const struct profile *p);
