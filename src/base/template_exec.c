@@ -384,8 +384,10 @@ static int range_map(struct run *run, const struct node *n, struct json_object *
 {
 	size_t count = 0;
 	const char **keys = object_sorted_keys(o, &count);
-	int r = keys ? 0 : out_of_memory(run);
+	int r = 0;
 
+	if (!keys)
+		return out_of_memory(run);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct value key = {.o = json_object_new_string(keys[i])};
 

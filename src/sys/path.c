@@ -535,7 +535,7 @@ static int unlink_files(struct removal *m, char ret_subdir[static NAME_MAX + 1])
 static int step_down(struct removal *m, const char *name)
 {
 	struct stat st;
-	int next, r;
+	int next = -EBADF, r;
 
 	if (m->depth >= PATH_DEPTH_MAX)
 		return -ELOOP;
