@@ -11,6 +11,7 @@
 #include "engine/bundle.h"
 #include "engine/remove.h"
 #include "engine/userns_mode.h"
+#include "image/progress.h"
 #include "oci/image_config.h"
 
 #include "base/clock.h"
@@ -128,7 +129,9 @@ static int plan_userns(struct create *c, struct err *e)
 static int get_layers(struct create *c, struct err *e)
 {
 	_cleanup_(strv_done) struct strv dirs = {0};
-	int r = store_layers(c->store, c->image, c->plan->owned ? &c->plan->map : NULL, c->q->pull->progress, &dirs, e);
+	/* nothing was asked for that a script should read about: a copy of layers is our own affair */
+	int r = store_layers(c->store, c->image, c->plan->owned ? &c->plan->map : NULL,
+			     progress_if_watched(c->q->pull->progress), &dirs, e);
 
 	for (size_t i = 0; r == 0 && i < dirs.n; i++)
 		if (strv_addf(&c->layers, "%s/%s", c->eng->data_path, dirs.items[i]) < 0)

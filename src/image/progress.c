@@ -159,6 +159,11 @@ static void line_out(struct progress *p, const char *line)
 	put(p, &b);
 }
 
+struct progress *progress_if_watched(struct progress *p)
+{
+	return p && p->bars ? p : NULL;
+}
+
 void progress_say(struct progress *p, const char *fmt, ...)
 {
 	char raw[1024], line[2048];

@@ -38,6 +38,9 @@ static inline void progress_closep(struct progress **p)
 	*p = progress_close(*p);
 }
 
+/* `p` when it draws on a terminal, else NULL: for work that is only worth a word to somebody who watches. */
+struct progress *progress_if_watched(struct progress *p);
+
 /* A line of its own, above the bars. */
 void progress_say(struct progress *p, const char *fmt, ...) _printf_(2, 3);
 
