@@ -8,9 +8,35 @@
 #include "cmd/make.h"
 #include "sys/fd.h"
 
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* As a shell looks for it, by the caller's own PATH: it becomes the caller's own command. */
+static int execute(char **argv)
+{
+	const char *dirs = getenv("PATH");
+	int error = ENOENT;
+	char path[PATH_MAX];
+
+	if (strchr(argv[0], '/')) {
+		execve(argv[0], argv, environ);
+		return -errno;
+	}
+	for (const char *d = dirs ? dirs : "/usr/bin:/bin"; *d;) {
+		size_t n = strcspn(d, ":");
+
+		if (n > 0 && snprintf(path, sizeof(path), "%.*s/%s", (int)n, d, argv[0]) < (int)sizeof(path)) {
+			execve(path, argv, environ);
+			if (errno != ENOENT && errno != ENOTDIR)
+				error = errno;
+		}
+		d += n + (d[n] == ':');
+	}
+	return -error;
+}
 
 static int unshare_run(const struct command_call *call, struct err *e)
 {
@@ -28,8 +54,8 @@ static int unshare_run(const struct command_call *call, struct err *e)
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_errno(e, errno, "make a mount namespace");
 	keeper_done(&k);
-	(void)execvp(argv[0], argv);
-	err_errno(e, errno, "execute %s", argv[0]);
+	r = execute(argv);
+	err_errno(e, -r, "execute %s", argv[0]);
 	err_exit(e, e->code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
 	return -e->code;
 }

@@ -118,6 +118,7 @@ static int end_processes(struct engine *eng, struct container *c, const struct r
 		if (!o->force) {
 			err_set(e, EBUSY, "container %.12s is running: cannot remove it without force", c->id);
 			err_hint(e, "stop it first, or use rm --force");
+			err_exit(e, 2); /* podman-rm(1), "Exit Status" */
 			return -EBUSY;
 		}
 		r = o->grace_ms > 0 ? stop_container(eng, c, o->grace_ms, e) : stop_kill(c, e);
