@@ -15,11 +15,11 @@
 #include "sys/fd.h"
 #include "sys/keyring.h"
 #include "sys/netns.h"
+#include "sys/signals.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -180,18 +180,6 @@ static int run_steps(struct init *i, const init_step *steps, struct err *e)
 	return r;
 }
 
-/* The signals that the parent blocked or ignored are not the payload's business. */
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static _Noreturn void fail(struct init *i, const struct err *e)
 {
 	if (i->report >= 0)
@@ -211,7 +199,7 @@ _Noreturn void init_run(int plan_fd)
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_NAME, "ranby-init", 0, 0, 0);
-	reset_signals();
+	signals_reset(); /* what the parent blocked or ignored is not the payload's business */
 	r = plan_open(plan_fd, &p, &e);
 	if (r < 0)
 		_exit(EXIT_ENGINE);

@@ -11,10 +11,10 @@
 
 #include "sys/fd.h"
 #include "sys/pidfd.h"
+#include "sys/signals.h"
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -31,17 +31,6 @@ struct report {
 	int stage;
 	int error; /* 0: no failure, but a detached program's pidfd comes along */
 };
-
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* Above all that the child is to have: no higher, because the limit of descriptors may be low. */
 static int move_up(const struct spawn *s, int fd)
@@ -95,7 +84,7 @@ static _Noreturn void child_run(const struct spawn *s, int sock)
 	struct report rep = {0};
 	int r;
 
-	reset_signals();
+	signals_reset();
 	r = place_fds(s, &sock, &exe_fd, &userns_fd);
 	if (r < 0)
 		child_fail(sock, STAGE_FDS, -r);

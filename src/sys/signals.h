@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* signals - what a program that we execute finds. */
+#ifndef RANBY_SYS_SIGNALS_H
+#define RANBY_SYS_SIGNALS_H
+
+/* Default dispositions for all signals, those that libc keeps to itself too, and an empty mask. Between fork and exec. */
+void signals_reset(void);
+
+#endif
