@@ -90,6 +90,27 @@ void escape_text(const char *s, size_t len, unsigned flags, struct buf *out)
 	}
 }
 
+void escape_json(const char *json, size_t len, struct buf *out)
+{
+	const char *end = json + len;
+
+	while (json < end) {
+		const char *from = json;
+		uint32_t code;
+
+		if (utf8_next(&json, end, &code) < 0) {
+			json = from + 1;
+			buf_adds(out, "\\ufffd");
+		} else if (!is_unsafe(code)) {
+			buf_add(out, from, (size_t)(json - from));
+		} else if (code > 0xffff) {
+			buf_addf(out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
+		} else {
+			buf_addf(out, "\\u%04x", code);
+		}
+	}
+}
+
 char *escape_into(char *dst, size_t size, const char *s)
 {
 	const char *end = s + strlen(s);

@@ -30,6 +30,12 @@ enum {
  */
 void escape_text(const char *s, size_t len, unsigned flags, struct buf *out);
 
+/*
+ * JSON text without blanks outside of its strings: raw control bytes it has none but DEL; C1
+ * and what reorders a line become \uNNNN too, so that it needs no escaping later and means the same.
+ */
+void escape_json(const char *json, size_t len, struct buf *out);
+
 /* The same for a C string, into a fixed place; cut (never inside an escape or a character) when it is full. Returns `dst`. */
 char *escape_into(char *dst, size_t size, const char *s);
 

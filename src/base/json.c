@@ -521,12 +521,14 @@ static int print_line(struct printbuf *pb, const char *before, unsigned level)
 
 static int print_text(struct printbuf *pb, struct json_object *o)
 {
-	size_t len;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	size_t len = 4;
 	const char *s = o ? json_text(o, &len) : "null";
 
 	if (!s)
 		return -1;
-	return printbuf_memappend(pb, s, o ? (int)len : 4);
+	escape_json(s, len, &b);
+	return buf_bad(&b) ? -1 : printbuf_memappend(pb, buf_str(&b), (int)b.len);
 }
 
 static int print_key(struct printbuf *pb, const char *key)

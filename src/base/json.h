@@ -74,7 +74,7 @@ int json_append_str(struct json_object *array, const char *value) _must_check_;
 
 /* Text without blanks and escaped slashes; borrowed from the object until it changes. */
 const char *json_text(struct json_object *o, size_t *ret_len);
-/* Indented by four spaces, as podman inspect prints; borrowed likewise. */
+/* Indented by four spaces, as podman inspect prints, and with nothing in it that steers a terminal (escape_json()); borrowed likewise. */
 const char *json_pretty(struct json_object *o);
 
 #endif

@@ -56,32 +56,6 @@ static int need_int(const struct value *v, int64_t *ret, struct err *e)
 
 /* ---- text ---- */
 
-/* JSON text holds no raw control byte but DEL; C1 and what reorders a line is spelled \uNNNN too, so that it needs no escaping later. */
-static void add_json(const char *s, size_t len, struct buf *b)
-{
-	const char *end = s + len;
-
-	while (s < end) {
-		const char *from = s;
-		char shown[16] = "", one[8] = "";
-		uint32_t code;
-
-		if (utf8_next(&s, end, &code) < 0) {
-			s = from + 1;
-			buf_adds(b, "\\ufffd");
-			continue;
-		}
-		memcpy(one, from, (size_t)(s - from));
-		escape_into(shown, sizeof(shown), one);
-		if (strcmp(shown, one) == 0)
-			buf_add(b, from, (size_t)(s - from));
-		else if (code > 0xffff)
-			buf_addf(b, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
-		else
-			buf_addf(b, "\\u%04x", code);
-	}
-}
-
 static int call_json(const struct value *args, size_t n, struct value *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -91,7 +65,7 @@ static int call_json(const struct value *args, size_t n, struct value *ret, stru
 	(void)n;
 	if (!s)
 		return no_memory(e);
-	add_json(s, len, &b);
+	escape_json(s, len, &b);
 	return give_text(ret, &b, e);
 }
 

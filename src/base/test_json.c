@@ -257,6 +257,20 @@ static void test_build(void **state)
 	assert_int_equal(len, strlen(json_text(o, NULL)));
 }
 
+static void test_pretty_is_harmless(void **state)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *again = NULL;
+	struct err e = {0};
+	const char *text;
+
+	(void)state;
+	assert_int_equal(json_add_str(o, "k\xc2\x9b", "\x1b\x7f\xe2\x80\xae\xc3\xa9\xf3\xa0\x80\x81"), 0);
+	text = json_pretty(o);
+	assert_string_equal(text, "{\n    \"k\\u009b\": \"\\u001b\\u007f\\u202e\xc3\xa9\\udb40\\udc01\"\n}");
+	assert_int_equal(json_parse(text, strlen(text), "again", &again, &e), 0);
+	assert_string_equal(json_str(again, "k\xc2\x9b"), "\x1b\x7f\xe2\x80\xae\xc3\xa9\xf3\xa0\x80\x81");
+}
+
 TESTS("base/json", cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_length), cmocka_unit_test(test_depth),
       cmocka_unit_test(test_strings), cmocka_unit_test(test_numbers), cmocka_unit_test(test_containers),
-      cmocka_unit_test(test_build))
+      cmocka_unit_test(test_build), cmocka_unit_test(test_pretty_is_harmless))
