@@ -178,7 +178,8 @@ static int try_file(const char *path, bool must_exist, const struct reference *r
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	/* one that was named may be a pipe */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (must_exist ? 0 : O_NONBLOCK));
 	if (fd < 0)
 		return must_exist || (errno != ENOENT && errno != ENOTDIR && errno != EACCES) ?
 			       err_errno(e, errno, "auth file %s", path) : 0;

@@ -236,8 +236,10 @@ static int redirect(struct transfer *t, const char *next, struct err *e)
 		return err_set(e, ELOOP, "more than %d redirects", HTTP_REDIRECTS_MAX);
 	if (len == 0 || len >= sizeof(t->url))
 		return err_set(e, EPROTO, "a redirect to nowhere");
-	if (!to_tls && (from_tls || strncasecmp(next, "http://", 7) != 0))
-		return err_set(e, EPROTO, "a redirect from https to something else");
+	if (!to_tls && strncasecmp(next, "http://", 7) != 0)
+		return err_set(e, EPROTO, "a redirect to neither http nor https");
+	if (from_tls && !to_tls)
+		return err_set(e, EPROTO, "a redirect from https to http");
 	memcpy(t->url, next, len + 1);
 	t->not_before_ms = 0;
 	return TRANSFER_AGAIN;
@@ -263,6 +265,7 @@ static void add_message(struct transfer *t, struct err *e)
 	_cleanup_json_ struct json_object *o = NULL;
 	struct json_object *list;
 	const char *message;
+	char text[ERR_TEXT_MAX];
 
 	t->error_body[t->error_len] = '\0';
 	if (json_parse(t->error_body, t->error_len, "answer", &o, NULL) < 0)
@@ -271,8 +274,9 @@ static void add_message(struct transfer *t, struct err *e)
 	if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) == 0)
 		return;
 	message = json_str(json_object_array_get_idx(list, 0), "message");
+	memcpy(text, e->text, sizeof(text));
 	if (*message)
-		err_set(e, e->code, "%s: %.200s", e->text, message);
+		err_set(e, e->code, "%s: %.200s", text, message);
 }
 
 static int refused(struct transfer *t, long status, struct err *e)
@@ -296,7 +300,7 @@ static int answered(struct transfer *t, struct session *s, long status, const ch
 {
 	int r;
 
-	if (status == 200 || status == 206)
+	if (status == 200 || (status == 206 && t->range_from > 0))
 		return check_complete(t, e);
 	if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308)
 		return redirect(t, next, e);

@@ -138,7 +138,7 @@ static int take_request(struct fetch *f, struct err *e)
 	return r < 0 ? r : 1;
 }
 
-/* Starts what may run now; returns how long at most to wait for the next. */
+/* Starts what may run now; returns how long at most to wait for the next: 0 when something was started, which must be performed first. */
 static int start_due(struct fetch *f)
 {
 	int64_t now = transfer_now_ms(), wait = 1000;
@@ -159,6 +159,7 @@ static int start_due(struct fetch *f)
 			drop(f, i--);
 		} else {
 			active++;
+			wait = 0;
 		}
 	}
 	return (int)wait;
@@ -200,11 +201,12 @@ static int loop(struct fetch *f, struct err *e)
 {
 	for (;;) {
 		struct curl_waitfd control = {.fd = FETCH_FD, .events = CURL_WAIT_POLLIN};
-		int running, wait = start_due(f), r;
+		int running, wait, r;
 
 		if (curl_multi_perform(f->multi, &running) != CURLM_OK)
 			return err_set(e, EIO, "curl_multi_perform");
 		end_ended(f);
+		wait = start_due(f);
 		if (curl_multi_poll(f->multi, &control, 1, f->n ? wait : 60000, NULL) != CURLM_OK)
 			return err_set(e, EIO, "curl_multi_poll");
 		if (!control.revents)

@@ -70,7 +70,7 @@ static int remove_found(struct store *st, const char *text, const struct ref_lis
 	if (r < 0)
 		return r;
 	if (by == RESOLVE_ID && names > 1 && !force) {
-		r = err_set(e, EBUSY, "unable to delete image %.12s by ID with more than one tag: please force removal",
+		r = err_set(e, ENOTUNIQ, "unable to delete image %.12s by ID with more than one tag: please force removal",
 			    digest_hex(&found->id));
 		err_hint(e, "--force removes all of its names");
 		return r;

@@ -129,8 +129,8 @@ void store_removed_done(struct store_removed *r);
 /*
  * Removes what `text` means: a name of an image that has others is only
  * untagged; the last name, or the id, removes the image. -EBUSY when one of
- * `uses` is of it (the text names the container), or when an id has several
- * names and `force` is not given. What nothing refers to any more is then
+ * `uses` is of it (the text names the container); -ENOTUNIQ when an id has
+ * several names and `force` is not given. What nothing refers to any more is then
  * collected.
  */
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,

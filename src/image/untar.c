@@ -199,33 +199,48 @@ static int make_whiteout(struct untar *u, const char *name, const char *hidden, 
 	return r < 0 ? err_errno(e, -r, "mark as opaque") : 0;
 }
 
+/* aufs' own directories at the root (".wh..wh.plnk/…"), and ".wh..wh.orph" and the like anywhere. */
+static bool is_aufs(const char *name, const char *base)
+{
+	while (name[0] == '.' && name[1] == '/')
+		name += 2;
+	if (strcmp(base, WHITEOUT_OPAQUE) == 0)
+		return false;
+	return strncmp(name, WHITEOUT_META, strlen(WHITEOUT_META)) == 0 ||
+	       strncmp(base, WHITEOUT_META, strlen(WHITEOUT_META)) == 0;
+}
+
+/* The last part of the name; *ret_slash: it is followed by slashes ("dir/"). */
+static const char *last_part(const char *name, bool *ret_slash)
+{
+	const char *end = name + strlen(name), *base;
+
+	*ret_slash = end > name && end[-1] == '/';
+	while (end > name && end[-1] == '/')
+		end--;
+	for (base = end; base > name && base[-1] != '/'; base--)
+		;
+	return base;
+}
+
 /* 1: it was a whiteout and is done. */
 static int try_whiteout(struct untar *u, const char *name, struct err *e)
 {
-	const char *base = name + strlen(name);
-	size_t len;
+	bool slash;
+	const char *base = last_part(name, &slash);
+	int r;
 
-	while (base > name && base[-1] == '/') /* "dir/" */
-		base--;
-	len = (size_t)(base - name);
-	while (base > name && base[-1] != '/')
-		base--;
-	len -= (size_t)(base - name);
-	if (len < strlen(WHITEOUT_PREFIX) || strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
+	if (is_aufs(name, base))
+		return 1;
+	if (strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
 		return 0;
-	if (base[len] == '/')
+	if (slash)
 		return err_set(e, EINVAL, "a directory with the name of a whiteout");
-	if (strcmp(base, WHITEOUT_OPAQUE) == 0) {
-		int r = make_opaque(u, name, e);
-
-		return r < 0 ? r : 1;
-	}
-	if (strncmp(base, WHITEOUT_META, strlen(WHITEOUT_META)) != 0) {
-		int r = make_whiteout(u, name, base + strlen(WHITEOUT_PREFIX), e);
-
-		return r < 0 ? r : 1;
-	}
-	return 1;
+	if (strcmp(base, WHITEOUT_OPAQUE) == 0)
+		r = make_opaque(u, name, e);
+	else
+		r = make_whiteout(u, name, base + strlen(WHITEOUT_PREFIX), e);
+	return r < 0 ? r : 1;
 }
 
 struct kind {

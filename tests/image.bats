@@ -1,0 +1,531 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# Images: registry, archives, directories, names, removal; and against those
+# that lie (tests/hostile-registry, tests/hostile-tars).
+# shellcheck disable=SC2154 # bats sets output and status
+load lib
+
+setup_file() {
+	ranby_setup_file
+	export REG_DIR=$BATS_FILE_TMPDIR/registry HOSTILE=$BATS_FILE_TMPDIR/hostile
+	REG=$("$RANBY_TREE/tests/registry" start "$REG_DIR" 0)
+	export REG
+	"$RANBY_TREE/tests/registry" push "$REG_DIR" busybox
+	mkdir -p "$HOSTILE"
+	mkfifo "$HOSTILE/stdin"
+	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$HOSTILE" <"$HOSTILE/stdin" >"$HOSTILE/out" 2>&1 3>&- &
+	sleep 600 >"$HOSTILE/stdin" 2>&1 3>&- &
+	echo $! >"$HOSTILE/pid"
+	wait_for 10 test -s "$HOSTILE/address"
+	BAD=$(cat "$HOSTILE/address")
+	export BAD
+}
+
+teardown_file() {
+	[ ! -f "${HOSTILE:-/}/pid" ] || kill "$(cat "$HOSTILE/pid")" 2>/dev/null || true
+	[ -z "${REG_DIR:-}" ] || "$RANBY_TREE/tests/registry" stop "$REG_DIR"
+	ranby_teardown_file
+}
+
+teardown() {
+	ranby rmi --all --force >/dev/null 2>&1 || true
+}
+
+# store_empty: nothing is left of any image. (Locks may be: they are empty files that the next collection takes.)
+store_empty() {
+	local left
+	left=$(find "$RANBY_ROOT"/{blobs,layers,images,staging} -mindepth 1 ! -path "$RANBY_ROOT/blobs/sha256" 2>/dev/null) || true
+	[ -z "$left" ] || fail 'left in the store:' "$left"
+}
+
+# no_layer: whatever failed, nothing half made is to be seen.
+no_layer() {
+	local left
+	left=$(find "$RANBY_ROOT"/{layers,images,staging} -mindepth 1 2>/dev/null) || true
+	[ -z "$left" ] || fail 'left in the store:' "$left"
+	[ -z "$(ranby images -q)" ] || fail 'an image is there'
+}
+
+# tree_of IMAGE: the directory of its only layer.
+tree_of() {
+	local name
+	name=$(ranby image inspect --format '{{index .Ranby.LayerDirs 0}}' "$1")
+	echo "$RANBY_ROOT/layers/$name/diff"
+}
+
+# as_root COMMAND...: with all ids of this user, 0 being the user.
+as_root() { unshare --map-root-user --map-auto "$@"; }
+
+@test "pull prints the id; images lists it; rmi removes all of it" {
+	run -0 --separate-stderr ranby pull "$REG/busybox"
+	[[ $output =~ ^[0-9a-f]{64}$ ]]
+	id=$output
+	[[ $stderr == *"Trying to pull $REG/busybox:latest"* ]]
+	run -0 ranby images
+	[[ ${lines[0]} =~ ^REPOSITORY\ +TAG\ +IMAGE\ ID\ +CREATED\ +SIZE$ ]]
+	[[ ${lines[1]} == "$REG/busybox"*latest*"${id:0:12}"*ago*B ]]
+	run -0 ranby rmi busybox
+	[ "${lines[0]}" = "Untagged: $REG/busybox:latest" ]
+	[ "${lines[1]}" = "Deleted: $id" ]
+	store_empty
+}
+
+@test "the id is the one that skopeo and podman know" {
+	need_program skopeo
+	run -0 ranby pull -q "$REG/busybox"
+	id=$output
+	[ "$(skopeo inspect --config --raw --tls-verify=false "docker://$REG/busybox" | sha256sum | cut -d' ' -f1)" = "$id" ]
+	digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REG/busybox")
+	[ "$(ranby image inspect --format '{{.Digest}}' busybox)" = "$digest" ]
+	run -0 ranby images --digests --noheading
+	[[ $output == *"$digest"* ]]
+}
+
+@test "pull by digest, and once more without getting anything twice" {
+	digest=$(ranby pull -q "$REG/busybox" >/dev/null && ranby image inspect --format '{{.Digest}}' busybox)
+	ranby rmi busybox
+	run -0 ranby pull -q "$REG/busybox@$digest"
+	run -0 ranby images
+	[[ ${lines[1]} == "$REG/busybox "*"<none>"* ]]
+	run -0 ranby run --rm --network none "$REG/busybox@$digest" echo works
+	[ "$output" = works ]
+	run -0 ranby pull "$REG/busybox@$digest"
+	[[ $output != *Copying\ blob* ]]
+}
+
+@test "gzip, zstd and plain layers unpack to the same tree" {
+	local a b
+	for kind in '' --zstd --plain; do
+		"$RANBY_TREE/tests/images/oci-image" --busybox "$(command -v busybox)" $kind --ref "localhost/k$kind:1" "$BATS_TEST_TMPDIR/k"
+		skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$BATS_TEST_TMPDIR/k" "docker://$REG/kind:1"
+		ranby pull -q "$REG/kind:1"
+		b=$(cd "$(tree_of "$REG/kind:1")" && as_root find . -mindepth 1 -printf '%p %y %m %U:%G %s %T@ %l\n' | sort | sha256sum)
+		[ -z "${a:-}" ] || [ "$a" = "$b" ]
+		a=$b
+		ranby rmi "$REG/kind:1" >/dev/null
+	done
+}
+
+@test "the tree is the one that umoci unpacks" {
+	need_program umoci
+	for image in busybox debian; do
+		umoci unpack --rootless --image "$RANBY_TEST_IMAGES/$image:localhost/$image:latest" "$BATS_TEST_TMPDIR/$image" 2>/dev/null ||
+			umoci unpack --rootless --image "$RANBY_TEST_IMAGES/$image:latest" "$BATS_TEST_TMPDIR/$image"
+		ranby load -q -i "$RANBY_TEST_IMAGES/$image.tar" >/dev/null
+		# umoci --rootless cannot set owners, and so neither setuid; content, kinds, links and times it does
+		(cd "$BATS_TEST_TMPDIR/$image/rootfs" && find . ! -type b ! -type c -printf '%P %y %T@ %l\n' | grep -v -e '^ d ' -e '^dev/' | sort) >"$BATS_TEST_TMPDIR/want"
+		(cd "$(tree_of "$image")" && as_root find . ! -type b ! -type c -printf '%P %y %T@ %l\n' | grep -v -e '^ d ' -e '^dev/' | sort) >"$BATS_TEST_TMPDIR/got"
+		diff "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got"
+		(cd "$BATS_TEST_TMPDIR/$image/rootfs" && find . -type f ! -path './dev/*' -print0 | sort -z | xargs -0 sha256sum) >"$BATS_TEST_TMPDIR/want"
+		(cd "$(tree_of "$image")" && as_root sh -c 'find . -type f ! -path "./dev/*" -print0 | LC_ALL=C.UTF-8 sort -z | xargs -0 sha256sum') >"$BATS_TEST_TMPDIR/got"
+		diff <(sort "$BATS_TEST_TMPDIR/want") <(sort "$BATS_TEST_TMPDIR/got")
+		remove_tree "$BATS_TEST_TMPDIR/$image"
+	done
+}
+
+@test "owners, modes and setuid bits are the tar's" {
+	need_ranges
+	ranby load -q -i "$RANBY_TEST_IMAGES/debian.tar" >/dev/null
+	layer=$(jq -r '.layers[0].digest[7:]' "$RANBY_TEST_IMAGES/debian/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$RANBY_TEST_IMAGES/debian/index.json")")
+	tar --numeric-owner -tvzf "$RANBY_TEST_IMAGES/debian/blobs/sha256/$layer" | awk '$1 !~ /^[bchl]/ {print $2, $1, $6}' |
+		sed 's,\./,,; s,/$,,' | sort -u >"$BATS_TEST_TMPDIR/want"
+	(cd "$(tree_of debian)" && as_root find . ! -type l ! -type b ! -type c -printf '%U/%G %M %P\n' | sort -u) >"$BATS_TEST_TMPDIR/got"
+	# hard links are listed by tar as such, once
+	join -j 3 -o 1.1,1.2,1.3 <(sort -k3 "$BATS_TEST_TMPDIR/want") <(sort -k3 "$BATS_TEST_TMPDIR/got") | sort >"$BATS_TEST_TMPDIR/a"
+	join -j 3 -o 2.1,2.2,2.3 <(sort -k3 "$BATS_TEST_TMPDIR/want") <(sort -k3 "$BATS_TEST_TMPDIR/got") | sort >"$BATS_TEST_TMPDIR/b"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/a")" -gt 1000 ]
+	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	grep -q -- '^0/0 -rwsr-xr-x usr/bin/su$' "$BATS_TEST_TMPDIR/b"
+	grep -q -- '^0/42 -rwxr-sr-x usr/sbin/unix_chkpwd$' "$BATS_TEST_TMPDIR/b"
+}
+
+@test "a manifest list gives the image of the platform" {
+	run -0 ranby pull -q "$BAD/index/x"
+	[ "$(ranby image inspect --format '{{len .RepoDigests}}' "$BAD/index/x")" = 2 ]
+	run -125 ranby pull -q --platform linux/s390x/v9 "$BAD/no_platform/x"
+	one_error 'no image for platform linux/s390x'
+}
+
+@test "docker-archive, oci-archive and OCI directory: load, pull and run" {
+	local images=$RANBY_TEST_IMAGES
+	run -0 ranby load -q -i "$images/busybox.docker.tar"
+	[ "$output" = 'Loaded image: localhost/busybox-docker:latest' ]
+	run -0 ranby load -q -i "$images/busybox.tar"
+	[ "$output" = 'Loaded image: localhost/busybox:latest' ]
+	run -0 ranby load -q <"$images/busybox.tar"
+	gzip -c "$images/busybox.docker.tar" >"$BATS_TEST_TMPDIR/z.gz"
+	run -0 ranby load -q -i "$BATS_TEST_TMPDIR/z.gz"
+	run -0 ranby load -q -i "$images/busybox"
+	for source in "docker-archive:$images/busybox.docker.tar" "oci-archive:$images/busybox.tar" "oci:$images/busybox" \
+		"oci:$images/busybox:localhost/busybox:latest"; do
+		ranby rmi -af >/dev/null
+		run -0 ranby run -q --rm --network none "$source" echo works
+		[ "$output" = works ]
+	done
+	run -125 ranby pull -q "oci:$images/busybox:nosuchtag"
+	one_error 'no image named nosuchtag'
+	run -125 ranby pull -q oci:/nonexistent
+	one_error 'No such file or directory'
+	run -125 ranby load -q -i /etc/passwd
+	one_error 'load /etc/passwd'
+}
+
+@test "what podman saves is loaded" {
+	need_program podman
+	local store="$BATS_TEST_TMPDIR/podman"
+	podman --root "$store/r" --runroot "$store/rr" --storage-driver vfs load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null 2>&1 ||
+		skip 'podman cannot load it here'
+	for format in docker-archive oci-archive; do
+		podman --root "$store/r" --runroot "$store/rr" --storage-driver vfs save -q --format "$format" \
+			-o "$BATS_TEST_TMPDIR/$format" localhost/busybox-docker 2>/dev/null
+		run -0 ranby load -q -i "$BATS_TEST_TMPDIR/$format"
+		[ "$output" = 'Loaded image: localhost/busybox-docker:latest' ]
+		run -0 ranby run --rm --network none busybox-docker echo works
+		ranby rmi -af >/dev/null
+	done
+	remove_tree "$store"
+}
+
+@test "import of a root file system, with changes" {
+	tar -C "$BATS_TEST_TMPDIR" --owner=0 --group=0 -cf "$BATS_TEST_TMPDIR/root.tar" --transform 's,.*busybox,bin/busybox,' -P "$(command -v busybox)"
+	run -0 ranby import -q -c 'CMD ["/bin/busybox","echo","from cmd"]' -c 'ENV A=b' -c LABEL=x=y -m hello "$BATS_TEST_TMPDIR/root.tar" rootfs:1
+	[[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
+	run -0 ranby run --rm --network none rootfs:1
+	[ "$output" = 'from cmd' ]
+	[ "$(ranby image inspect --format '{{.Config.Env}} {{.Labels.x}} {{.Comment}}' rootfs:1)" = '[A=b] y hello' ]
+	zstd -q "$BATS_TEST_TMPDIR/root.tar" -o "$BATS_TEST_TMPDIR/root.tar.zst"
+	run -0 ranby import -q - <"$BATS_TEST_TMPDIR/root.tar.zst"
+	run -0 ranby images
+	[[ $output == *'<none>'* ]]
+	run -125 ranby import -q -c 'RUN x' "$BATS_TEST_TMPDIR/root.tar"
+	one_error 'no such instruction'
+	xz -c "$BATS_TEST_TMPDIR/root.tar" >"$BATS_TEST_TMPDIR/root.tar.xz"
+	run -125 ranby import -q "$BATS_TEST_TMPDIR/root.tar.xz"
+	one_error 'compressed with xz'
+}
+
+@test "tag, untag, short names, and an image in use" {
+	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+	id=$(ranby images -q --no-trunc)
+	ranby tag busybox foo example.com/ns/bar:1
+	run -0 ranby images --format '{{.Repository}}:{{.Tag}}' --sort repository
+	[ "$output" = $'example.com/ns/bar:1\nlocalhost/busybox:latest\nlocalhost/foo:latest' ]
+	run -0 ranby image exists bar:1
+	run -1 ranby image exists bar
+	run -125 ranby rmi "${id:7:12}"
+	[[ $output == *'more than one tag'* ]]
+	run -0 ranby rmi foo
+	[ "$output" = 'Untagged: localhost/foo:latest' ]
+	ranby untag busybox
+	run -0 ranby images --format '{{.Repository}}:{{.Tag}}'
+	[ "$output" = '<none>:<none>' ]
+	ranby tag "${id:7:12}" busybox
+	ranby create -q --name user --network none busybox true >/dev/null
+	run -2 ranby rmi busybox
+	one_error 'in use by container'
+	run -1 ranby rmi nosuch
+	one_error 'nosuch: image not known'
+	run -0 ranby rmi --ignore nosuch
+	run -0 ranby rmi --force busybox
+	[ -z "$(ranby ps -aq)" ]
+	store_empty
+}
+
+@test "a name that moves leaves the old image without a name" {
+	for version in 1 2; do
+		"$RANBY_TREE/tests/images/oci-image" --busybox "$(command -v busybox)" --env "V=$version" --ref localhost/moving:latest "$BATS_TEST_TMPDIR/m"
+		ranby load -q -i "$BATS_TEST_TMPDIR/m" >/dev/null
+	done
+	run -0 ranby images --format '{{.Repository}}' --filter dangling=true
+	[ "$output" = '<none>' ]
+	[ "$(ranby image inspect --format '{{.Config.Env}}' moving)" != "$(ranby image inspect --format '{{.Config.Env}}' "$(ranby images -q --filter dangling=true)")" ]
+	run -0 ranby rmi --all
+	store_empty
+}
+
+@test "two repositories that end alike are told apart, or refused" {
+	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+	"$RANBY_TREE/tests/images/oci-image" --busybox "$(command -v busybox)" --env V=2 --ref b.example/busybox:latest "$BATS_TEST_TMPDIR/m"
+	ranby load -q -i "$BATS_TEST_TMPDIR/m" >/dev/null
+	# localhost/ goes first
+	[ "$(ranby image inspect --format '{{index .RepoTags 0}}' busybox)" = localhost/busybox:latest ]
+	ranby tag busybox a.example/busybox
+	ranby rmi localhost/busybox >/dev/null
+	run -125 ranby image inspect busybox
+	[[ $output == *'several images'* ]]
+}
+
+@test "an id map of its own gets layers owned so" {
+	need_ranges
+	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+	run -0 ranby run --rm --quiet --network none --userns keep-id busybox stat -c %u:%g /home/guest /bin/busybox
+	[ "$output" = $'1000:1000\n0:0' ]
+	[ "$(find "$RANBY_ROOT/layers" -mindepth 1 -maxdepth 1 -name '*@*' | wc -l)" = 1 ]
+	run -0 ranby run --rm --network none busybox stat -c %u:%g /home/guest
+	[ "$output" = 1000:1000 ]
+	ranby rmi --all >/dev/null
+	store_empty
+}
+
+@test "credentials: --creds, auth file, and nowhere else" {
+	run -125 ranby pull -q "$BAD/basic/x"
+	one_error 'wants a user name and password'
+	for how in basic bearer; do
+		run -0 ranby pull -q --creds user:secret "$BAD/$how/x"
+		ranby rmi --all >/dev/null
+		run -125 ranby pull -q --creds user:wrong "$BAD/$how/x"
+		[[ $output != *wrong\"* && $output != *secret* ]]
+	done
+	printf '{"auths":{"%s":{"auth":"%s"}}}' "$BAD" "$(printf user:secret | base64)" >"$BATS_TEST_TMPDIR/auth.json"
+	run -0 ranby pull -q --authfile "$BATS_TEST_TMPDIR/auth.json" "$BAD/bearer/x"
+	ranby rmi --all >/dev/null
+	REGISTRY_AUTH_FILE=$BATS_TEST_TMPDIR/auth.json run -0 ranby pull -q "$BAD/bearer/x"
+	# A41: the host that a redirect leads to has seen no credentials; foreign URLs are not asked
+	ranby pull -q "$BAD/foreign/x" >/dev/null
+	ranby rmi --all >/dev/null
+	run -125 ranby pull -q --creds user:secret "$BAD/redirect_refused/x"
+	jq -e -s 'map(select(.server == "other")) | length > 0 and all(.authorization == null)' "$HOSTILE/log"
+	run ! grep -q '/foreign"' "$HOSTILE/log"
+	# a token server elsewhere, without TLS, gets nothing
+	run -125 ranby pull -q --creds user:secret "$BAD/bearer_other/x"
+	one_error 'neither https nor itself'
+	run -125 ranby pull -q --creds user:secret "$BAD/bearer_bad/x"
+	one_error 'neither https nor itself'
+}
+
+@test "credentials are in no argument and no environment" {
+	ranby pull -q --authfile /dev/stdin "$BAD/slow/x" >/dev/null < <(printf '{"auths":{"%s":{"auth":"%s"}}}' "$BAD" "$(printf user:secret | base64)") 3>&- &
+	pull=$!
+	found=0
+	while kill -0 "$pull" 2>/dev/null; do
+		for p in $(pgrep -u "$(id -u)" -x ranby-fetch); do
+			found=1
+			! tr '\0' '\n' <"/proc/$p/cmdline" | grep secret
+			! grep -a secret "/proc/$p/environ" 2>/dev/null
+		done
+		sleep 0.02
+	done
+	wait "$pull"
+	[ "$found" = 1 ]
+}
+
+# what must fail, and a word of why
+@test "registries that lie (A39, A40, A42)" {
+	local how text
+	while read -r how text; do
+		run -125 ranby pull -q "$BAD/$how/x"
+		one_error "$text"
+		no_layer
+	done <<-'END'
+		flipped other content than sha256:
+		longer the manifest says
+		longer_unsaid more than the
+		shorter the manifest says
+		range_lies another range
+		range_other other content
+		redirect_file neither http nor https
+		redirect_loop more than 8 redirects
+		redirect_nowhere a redirect to nowhere
+		redirect_refused access denied
+		both CVE-2021-41190
+		two_types another kind
+		duplicate_keys same key twice
+		bad_digest hex digits
+		wrong_size the manifest says
+		huge_manifest more than the
+		endless more than the
+		schema1 schema 1
+		html manifest
+		no_platform no image for platform
+	END
+	run -125 ranby pull -q "$BAD/escape/x"
+	[[ $output != *$'\e'* ]]
+}
+
+@test "registries that falter: retried, resumed, given up" {
+	for how in resume no_resume redirect busy; do
+		run -0 ranby pull -q "$BAD/$how/x"
+		ranby rmi --all >/dev/null
+	done
+	run -125 ranby pull -q "$BAD/truncated/x"
+	one_error 'ended too early'
+	no_layer
+	run -125 ranby pull -q "$BAD/always_busy/x"
+	one_error 'answers 503'
+	run -125 ranby pull -q localhost:1/x
+	one_error 'cannot connect'
+	run -125 ranby pull -q "$BAD/both/x" --tls-verify
+	one_error 'no TLS connection'
+	run -125 ranby pull -q nosuchshortname
+	one_error 'short name'
+}
+
+@test "hostile layers never leave their directory (A18, A43, A44)" {
+	canary_make
+	"$RANBY_TREE/tests/hostile-tars" "$BATS_TEST_TMPDIR/tars" "$CANARY"
+	for tar in "$BATS_TEST_TMPDIR"/tars/refused/*.tar; do
+		run -125 ranby import -q "$tar"
+		one_error 'import: layer'
+		canary_intact
+	done
+	no_layer
+	for tar in "$BATS_TEST_TMPDIR"/tars/taken/*.tar; do
+		run -0 ranby import -q "$tar" "t-$(basename "$tar" .tar)"
+		canary_intact
+	done
+	[ "$(find "$BATS_TEST_TMPDIR"/tars -name '*.tar' | wc -l)" -ge 45 ]
+	(
+		cd "$(tree_of t-whiteouts)"
+		[ "$(stat -c '%F %t:%T' u)" = 'character special file 0:0' ]
+		[ -f w/new ] && [ -f v/new ] && [ -f f ]
+		for d in w v o; do getfattr --only-values -n user.overlay.opaque "$d"; done | grep -qx yyy
+		[ ! -e .wh..wh.plnk ]
+	)
+	(
+		cd "$(tree_of t-attributes)"
+		[ "$(getfattr -m - -d f d 2>/dev/null | grep -c overlay)" = 0 ]
+		[ "$(getfattr --only-values -n user.kept f)" = v ]
+	)
+	(
+		cd "$(tree_of t-not-utf8)"
+		[ -f $'caf\xe9' ]
+		[ "$(readlink $'l\xff')" = $'t\xfe' ]
+	)
+	[ "$(stat -c %a "$(tree_of t-setuid)/s")" = 6755 ]
+	[ -z "$(ls -A "$(tree_of t-device)")" ]
+	run -0 ranby rmi --all
+	store_empty
+}
+
+@test "the same layers by way of an archive and of a registry" {
+	canary_make
+	"$RANBY_TREE/tests/hostile-tars" "$BATS_TEST_TMPDIR/tars" "$CANARY"
+	for name in dotdot symlink-absolute hardlink-through-symlink whiteout-through-symlink root-symlink pax-path; do
+		"$RANBY_TREE/tests/images/oci-image" --layer "$BATS_TEST_TMPDIR/tars/refused/$name.tar" --ref localhost/h:1 "$BATS_TEST_TMPDIR/h"
+		"$RANBY_TREE/tests/images/oci-image" --layer "$BATS_TEST_TMPDIR/tars/refused/$name.tar" --docker-archive localhost/h:1 "$BATS_TEST_TMPDIR/h.tar"
+		skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$BATS_TEST_TMPDIR/h" "docker://$REG/h:1"
+		for source in "oci:$BATS_TEST_TMPDIR/h" "docker-archive:$BATS_TEST_TMPDIR/h.tar" "$REG/h:1"; do
+			run -125 ranby pull -q "$source"
+			one_error layer
+			canary_intact
+			no_layer
+		done
+	done
+}
+
+@test "archives whose own names attack" {
+	canary_make
+	python3 - "$BATS_TEST_TMPDIR" "$CANARY" <<-'END'
+		import io, json, sys, tarfile
+		out, canary = sys.argv[1:]
+		def write(name, members):
+		    with tarfile.open(out + "/" + name, "w") as t:
+		        for n, d, link in members:
+		            i = tarfile.TarInfo(n)
+		            if link: i.type, i.linkname = tarfile.SYMTYPE, link
+		            i.size = 0 if link else len(d)
+		            t.addfile(i, io.BytesIO(d))
+		config = json.dumps({"os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+		def index(c, layers=()):
+		    return json.dumps([{"Config": c, "RepoTags": ["localhost/evil:1"], "Layers": list(layers)}]).encode()
+		write("a1.tar", [("manifest.json", index("/etc/passwd"), None)])
+		write("a2.tar", [("manifest.json", index("c.json"), None), ("c.json", b"", canary + "/file")])
+		write("a3.tar", [("manifest.json", index("../../../../" + canary + "/file"), None)])
+		write("a4.tar", [("manifest.json", b"", canary + "/file")])
+		write("a5.tar", [("manifest.json", index("c.json", [canary + "/file"]), None), ("c.json", config, None)])
+		write("a6.tar", [("manifest.json", b"[" * 100000, None)])
+		write("a7.tar", [("a", b"", "b"), ("b", b"", "a"), ("manifest.json", index("a"), None)])
+	END
+	for n in 1 2 3 4 5 6 7; do
+		run -125 ranby load -q -i "$BATS_TEST_TMPDIR/a$n.tar"
+		one_error "load $BATS_TEST_TMPDIR/a$n.tar"
+		canary_intact
+		no_layer
+	done
+	# an OCI directory whose blobs are links to elsewhere
+	cp -r "$RANBY_TEST_IMAGES/busybox" "$BATS_TEST_TMPDIR/oci"
+	for blob in "$BATS_TEST_TMPDIR"/oci/blobs/sha256/*; do ln -sf "$CANARY/file" "$blob"; done
+	run -125 ranby pull -q "oci:$BATS_TEST_TMPDIR/oci"
+	one_error blobs/sha256
+}
+
+@test "bombs: ratio, pax header, entries (A43)" {
+	python3 - "$BATS_TEST_TMPDIR" <<-'END'
+		import sys, tarfile
+		out = sys.argv[1]
+		t = tarfile.TarInfo("zeros"); t.size = 3 << 29
+		open(out + "/header", "wb").write(t.tobuf())
+		t = tarfile.TarInfo("x"); t.pax_headers = {"comment": "c" * (3 << 20)}
+		with tarfile.open(out + "/pax.tar", "w", format=tarfile.PAX_FORMAT) as f: f.addfile(t)
+	END
+	{ cat "$BATS_TEST_TMPDIR/header" && head -c 1536M /dev/zero && head -c 1024 /dev/zero; } | zstd -q >"$BATS_TEST_TMPDIR/ratio.tar.zst"
+	run -125 ranby import -q "$BATS_TEST_TMPDIR/ratio.tar.zst"
+	one_error 'unpacks to more than'
+	no_layer
+	run -125 ranby import -q "$BATS_TEST_TMPDIR/pax.tar"
+	one_error 'damaged tar'
+	no_layer
+}
+
+@test "the wrong DiffID is found, whatever the blob's digest" {
+	cp -r "$RANBY_TEST_IMAGES/busybox" "$BATS_TEST_TMPDIR/d"
+	python3 - "$BATS_TEST_TMPDIR/d" <<-'END'
+		import hashlib, json, sys
+		d = sys.argv[1]
+		def load(x): return json.load(open(d + "/blobs/sha256/" + x["digest"][7:]))
+		def put(o, x):
+		    b = json.dumps(o).encode(); h = hashlib.sha256(b).hexdigest()
+		    open(d + "/blobs/sha256/" + h, "wb").write(b)
+		    x["digest"], x["size"] = "sha256:" + h, len(b)
+		index = json.load(open(d + "/index.json"))
+		m = load(index["manifests"][0]); c = load(m["config"])
+		c["rootfs"]["diff_ids"][0] = "sha256:" + "0" * 64
+		put(c, m["config"]); put(m, index["manifests"][0])
+		json.dump(index, open(d + "/index.json", "w"))
+	END
+	run -125 ranby load -q -i "$BATS_TEST_TMPDIR/d"
+	one_error 'the image config says sha256:0000'
+	no_layer
+}
+
+@test "two pulls at once do the work once" {
+	: >"$HOSTILE/log"
+	local pids=()
+	for n in 1 2 3; do
+		ranby pull -q "$BAD/slow/x$((n / 2))" >"$BATS_TEST_TMPDIR/$n" 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[0]}" && wait "${pids[1]}" && wait "${pids[2]}"
+	cmp "$BATS_TEST_TMPDIR/1" "$BATS_TEST_TMPDIR/2"
+	cmp "$BATS_TEST_TMPDIR/1" "$BATS_TEST_TMPDIR/3"
+	[ -s "$BATS_TEST_TMPDIR/1" ]
+	layer=$(jq -r '.layers[0].digest' "$RANBY_TEST_IMAGES/busybox/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$RANBY_TEST_IMAGES/busybox/index.json")")
+	[ "$(grep -c "$layer" "$HOSTILE/log")" = 1 ]
+}
+
+@test "killed at any moment, a pull or load leaves nothing to see, and the next command cleans" {
+	local what n
+	for what in "pull -q $REG/busybox" "load -q -i $RANBY_TEST_IMAGES/busybox.tar"; do
+		for n in $(seq 0 8 120); do
+			# shellcheck disable=SC2086 # words
+			"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" $what >/dev/null 2>&1 3>&- &
+			sleep "$(printf '0.%03d' "$n")"
+			kill -KILL $! 2>/dev/null || true
+			wait $! 2>/dev/null || true
+			id=$(ranby images -q)
+			if [ -n "$id" ]; then
+				# it came to its end: then it is whole
+				ranby run --rm --network none "$id" true
+				ranby rmi --all >/dev/null
+			else
+				ranby rmi --ignore none >/dev/null
+				# shellcheck disable=SC2086
+				run -0 ranby $what
+				ranby rmi --all >/dev/null
+			fi
+			store_empty
+		done
+	done
+}
