@@ -35,13 +35,17 @@
 		return cmocka_run_group_tests_name(name, tests, NULL, NULL); \
 	}
 
-/* A new directory; its name into `path`, which becomes the argument of testing_remove(). An open fd of it is returned. */
+/* A new directory; its name into `path`, an open fd of it is returned. The test removes it. */
 static inline int testing_directory(char path[static 64])
 {
 	int fd;
 
-	snprintf(path, 64, "/tmp/ranby-test.XXXXXX");
-	assert_non_null(mkdtemp(path));
+	/* in memory where that can be: some tests make thousands of files */
+	snprintf(path, 64, "/dev/shm/ranby-test.XXXXXX");
+	if (!mkdtemp(path)) {
+		snprintf(path, 64, "/tmp/ranby-test.XXXXXX");
+		assert_non_null(mkdtemp(path));
+	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return fd;

@@ -79,8 +79,9 @@ static int tear_down(void **state)
 	close(fd);
 	close(s->root);
 	close(s->top);
-	snprintf(name, sizeof(name), "%s", s->path + strlen("/tmp/"));
-	tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "%s", strrchr(s->path, '/') + 1);
+	*strrchr(s->path, '/') = '\0';
+	tmp = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(path_own_remove_tree(tmp, name), 0);
 	assert_int_not_equal(faccessat(tmp, name, F_OK, 0), 0);
 	close(tmp);
