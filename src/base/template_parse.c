@@ -8,7 +8,7 @@
  */
 #include "base/template_tree.h"
 
-#include "base/parse.h"
+#include "base/escape.h"
 #include "base/suggest.h"
 
 #include <errno.h>
@@ -244,25 +244,79 @@ static int parse_string(struct parser *s, struct node *n)
 	return n->value ? 0 : err_errno(s->e, ENOMEM, "template");
 }
 
+/* 'a' is its code point, an int. */
+static int parse_character(struct parser *s, struct node *n)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int r = take_quoted(s, '\'', &b);
+	const char *p = buf_str(&b);
+	uint32_t code;
+
+	if (r < 0)
+		return r;
+	if (b.len == 0 || utf8_next(&p, buf_str(&b) + b.len, &code) < 0 || p != buf_str(&b) + b.len)
+		return bad(s, "not one character");
+	n->value = json_object_new_int64(code);
+	return n->value ? 0 : err_errno(s->e, ENOMEM, "template");
+}
+
+/* The digits behind 0x, 0o or 0b; NULL unless they are all such and fit. */
+static struct json_object *based_number(const char *digits, unsigned base)
+{
+	uint64_t v = 0;
+
+	for (const char *d = digits; *d || d == digits; d++) {
+		unsigned digit = is_digit(*d) ? (unsigned)(*d - '0') : *d >= 'a' && *d <= 'f' ? (unsigned)(*d - 'a') + 10 : 99;
+
+		if (digit >= base || v > (uint64_t)INT64_MAX / base)
+			return NULL;
+		v = v * base + digit;
+	}
+	return json_object_new_int64((int64_t)v);
+}
+
+static struct json_object *number_value(const char *text)
+{
+	static const struct {
+		const char *prefix;
+		unsigned base;
+	} bases[] = {{"0x", 16}, {"0o", 8}, {"0b", 2}};
+	_cleanup_json_ struct json_object *o = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++)
+		if (strncmp(text, bases[i].prefix, 2) == 0)
+			return based_number(text + 2, bases[i].base);
+	if (json_parse(text, strlen(text), "number", &o, NULL) < 0)
+		return NULL;
+	if (json_object_is_type(o, json_type_int))
+		return TAKE_PTR(o);
+	/* made anew, since json-c would keep how it was written */
+	return json_object_is_type(o, json_type_double) ? json_object_new_double(json_object_get_double(o)) : NULL;
+}
+
+/* Go's literals: 1, -1, 1.5, 1e3, 0x1f, 0o17, 0b11, 1_000. */
 static int parse_number(struct parser *s, struct node *n)
 {
+	const char *p = s->p + (*s->p == '+');
 	char text[32];
 	size_t len = 0;
-	int r;
 
-	if (*s->p == '+')
-		s->p++;
-	while (s->p + len < s->end && (is_word(s->p[len]) || s->p[len] == '.' || (len == 0 && s->p[len] == '-') ||
-				       (len > 0 && strchr("eE", s->p[len - 1]) && strchr("+-", s->p[len]))))
-		len++;
-	if (len == 0 || len >= sizeof(text))
-		return bad(s, "bad number");
-	memcpy(text, s->p, len);
+	for (const char *first = p; p < s->end; p++) {
+		bool sign = *p == '-' || *p == '+';
+
+		if (!is_word(*p) && *p != '.' && !(sign && (p == first || strchr("eE", p[-1]))))
+			break;
+		if (*p == '_')
+			continue;
+		if (len >= sizeof(text) - 1)
+			return bad(s, "bad number");
+		text[len++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+	}
 	text[len] = '\0';
-	r = json_parse(text, len, "number", &n->value, NULL);
-	if (r < 0 || !(json_object_is_type(n->value, json_type_int) || json_object_is_type(n->value, json_type_double)))
+	n->value = number_value(text);
+	if (!n->value)
 		return bad(s, "bad number");
-	s->p += len;
+	s->p = p;
 	return 0;
 }
 
@@ -367,6 +421,8 @@ static int parse_primary(struct parser *s, struct node *n)
 	case '"':
 	case '`':
 		return parse_string(s, n);
+	case '\'':
+		return parse_character(s, n);
 	case '$':
 		return parse_variable(s, n);
 	case '(':

@@ -56,7 +56,7 @@ const char *value_type(const struct value *v)
 	}
 }
 
-/* The shortest decimal that reads back as the same number, written as strconv's 'g' with an exponent from 21 digits on. */
+/* The shortest decimal that reads back as the same number, written as strconv's shortest 'g': with an exponent below 1e-4 and from 1e+06 on. */
 static void print_double(double d, struct buf *out)
 {
 	char text[40], *e;
@@ -76,7 +76,7 @@ static void print_double(double d, struct buf *out)
 		exponent = exponent * 10 + (*digit - '0');
 	if (e[1] == '-')
 		exponent = -exponent;
-	if (exponent < -4 || exponent >= 21) {
+	if (exponent < -4 || exponent >= 6) {
 		buf_adds(out, text);
 		return;
 	}
@@ -238,6 +238,7 @@ static void print_int(const struct verb *verb, const struct value *v, struct buf
 {
 	int64_t n = json_object_get_int64(v->o);
 	uint64_t u = n < 0 ? 0 - (uint64_t)n : json_object_get_uint64(v->o);
+	int digits = verb->precision > 0 ? verb->precision : 1; /* at least */
 
 	if (n < 0)
 		buf_addc(out, '-');
@@ -245,11 +246,11 @@ static void print_int(const struct verb *verb, const struct value *v, struct buf
 		buf_addc(out, verb->plus ? '+' : ' ');
 	if (verb->letter == 'x' || verb->letter == 'X') {
 		buf_adds(out, !verb->sharp ? "" : verb->letter == 'x' ? "0x" : "0X");
-		buf_addf(out, verb->letter == 'x' ? "%llx" : "%llX", (unsigned long long)u);
+		buf_addf(out, verb->letter == 'x' ? "%.*llx" : "%.*llX", digits, (unsigned long long)u);
 	} else if (verb->letter == 'o') {
-		buf_addf(out, "%s%llo", verb->sharp ? "0" : "", (unsigned long long)u);
+		buf_addf(out, "%s%.*llo", verb->sharp ? "0" : "", digits, (unsigned long long)u);
 	} else {
-		buf_addf(out, "%llu", (unsigned long long)u);
+		buf_addf(out, "%.*llu", digits, (unsigned long long)u);
 	}
 }
 

@@ -51,7 +51,7 @@ static const struct golden goldens[] = {
 	{"{{$.Id}}{{$}}", NULL},
 	/* how values print */
 	{"{{.Pid}} {{.Neg}} {{.Big}} {{.Running}} {{.Dead}}", "42 -7 18446744073709551615 true false"},
-	{"{{.Float}} {{.Tiny}} {{.Huge}} {{.Huger}} {{.Whole}}", "1.5 1e-07 300000000000000000000 1e+21 100"},
+	{"{{.Float}} {{.Tiny}} {{.Huge}} {{.Huger}} {{.Whole}}", "1.5 1e-07 3e+20 1e+21 100"},
 	{"{{.Names}}", "[web www]"},
 	{"{{.NoList}} {{.NoMap}}", "[] map[]"},
 	{"{{.Config.Labels}}", "map[a:2 z:1]"},
@@ -148,6 +148,17 @@ static const struct golden goldens[] = {
 	/* literals */
 	{"{{\"a\\tb\\u00e9\\x41\"}}{{`raw\\n`}}", "a\tb\303\251Araw\\n"},
 	{"{{1}} {{+2}} {{1.25}} {{1e3}} {{true}} {{nil}}", "1 2 1.25 1000 true <nil>"},
+	/* as podman 4.3 prints them, which is Go's own engine */
+	{"{{1e21}} {{1e20}} {{0.00001}} {{0.0001}} {{123456789.0}} {{1e6}} {{100000.5}}",
+	 "1e+21 1e+20 1e-05 0.0001 1.23456789e+08 1e+06 100000.5"},
+	{"{{'a'}} {{'\\n'}} {{0x1F}} {{0b11}} {{0o17}} {{1_000}} {{json 1.50}}", "97 10 31 3 15 1000 1.5"},
+	{"{{printf \"%6.3d|%x|% d|%#x|%08.3f|%5t\" 7 \"hi\" 5 255 3.14159 true}}", "   007|6869| 5|0xff|0003.142| true"},
+	{"{{range $i, $e := split \"a b c\" \" \"}}{{$i}}{{$e}}{{if eq $i 1}}{{break}}{{end}}{{end}}", "0a1b"},
+	{"{{''}}", "!not one character"},
+	{"{{'ab'}}", "!not one character"},
+	{"{{0x}}", "!bad number"},
+	{"{{0b12}}", "!bad number"},
+	{"{{0xffffffffffffffffff}}", "!bad number"},
 	{"{{\"\\x1b[0m\"}}", "\\x1b[0m"},
 	/* what does not parse */
 	{"{{", "!template:1:3: unclosed action"},
