@@ -90,6 +90,37 @@ static int from_file(enum subid_kind kind, uid_t uid, const char *name, struct i
 	return 0;
 }
 
+/*
+ * True when nsswitch.conf(5) sends subid elsewhere than to the files. Loading
+ * the library means loading a dozen others (audit, SELinux, PCRE): more work
+ * than the rest of a start, for what is two lines of text on most hosts.
+ */
+bool subid_elsewhere(const char *nsswitch)
+{
+	while (*nsswitch) {
+		size_t n = strcspn(nsswitch, "\n");
+		const char *p = nsswitch + strspn(nsswitch, " \t");
+
+		if (strncmp(p, "subid:", 6) == 0) {
+			p += 6;
+			p += strspn(p, " \t");
+			return strncmp(p, "files", 5) != 0 || p + 5 + strspn(p + 5, " \t") < nsswitch + n;
+		}
+		nsswitch += n + (nsswitch[n] == '\n');
+	}
+	return false;
+}
+
+static bool library_is_needed(void)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_close_ int fd = open("/etc/nsswitch.conf", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno != ENOENT;
+	return fd_read_all(fd, SUBID_FILE_MAX, &b) < 0 || subid_elsewhere(buf_str(&b));
+}
+
 static void *open_library(void)
 {
 	static const char *const names[] = {"libsubid.so.5", "libsubid.so.4"};
@@ -150,7 +181,7 @@ int subid_ranges(enum subid_kind kind, uid_t uid, const char *name, struct id_li
 	int r = 0;
 
 	snprintf(number, sizeof(number), "%u", uid);
-	if (!from_library(kind, name ? name : number, &l))
+	if (!library_is_needed() || !from_library(kind, name ? name : number, &l))
 		r = from_file(kind, uid, name, &l, e);
 	if (r < 0)
 		return r;

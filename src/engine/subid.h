@@ -6,10 +6,9 @@
  *	struct id_list uids = {0};
  *	r = subid_ranges(SUBID_USER, uid, name, &uids, e);	// uids.n 0: none
  *
- * Asked of libsubid, which knows files, LDAP and SSS (nsswitch.conf
- * "subid:"); where that library is not installed, of /etc/subuid and
- * /etc/subgid. The library is opened only here, so a command that needs no
- * new user namespace does not pay for it.
+ * From /etc/subuid and /etc/subgid, unless nsswitch.conf names another source
+ * for "subid:" (LDAP, SSS): then libsubid is asked, which knows them all. The
+ * library is opened only here, so that who does not need it does not pay.
  */
 #ifndef RANBY_ENGINE_SUBID_H
 #define RANBY_ENGINE_SUBID_H
@@ -18,6 +17,7 @@
 #include "base/mem.h"
 #include "sys/idmap.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define SUBID_RANGES_MAX 64 /* of one user that are used */
@@ -30,6 +30,9 @@ enum subid_kind { SUBID_USER, SUBID_GROUP };
  * all: 0, and ret->n is 0. Ranges that overlap each other are left out.
  */
 int subid_ranges(enum subid_kind kind, uid_t uid, const char *name, struct id_list *ret, struct err *e) _must_check_;
+
+/* Whether the text of nsswitch.conf(5) names a source for "subid:" other than "files" alone. */
+bool subid_elsewhere(const char *nsswitch);
 
 /* libsubid, ready for dlsym(3); NULL where it is not installed. */
 void *subid_library(void);

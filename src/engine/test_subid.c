@@ -41,9 +41,30 @@ static void test_parse(void **state)
 	}
 }
 
+static void test_elsewhere(void **state)
+{
+	static const struct {
+		const char *text;
+		bool elsewhere;
+	} cases[] = {
+		{"", false},
+		{"passwd: files systemd\n", false},
+		{"passwd: files\nsubid: files\n", false},
+		{"\tsubid:\tfiles \n", false},
+		{"subid: sss\n", true},
+		{"subid: files sss", true},
+		{"subid:\npasswd: files\n", true},
+		{"#subid: sss\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(subid_elsewhere(cases[i].text), cases[i].elsewhere);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_elsewhere)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
