@@ -30,7 +30,17 @@ setup() {
 
 teardown() {
 	local pid
-	for pid in $(pids_of_test); do kill -KILL "$pid" 2>/dev/null || true; done
+	for pid in $(pids_of_test) $(sleepers_of_test); do kill -KILL "$pid" 2>/dev/null || true; done
+}
+
+# Payloads that outlived their monitor: they have the test's environment.
+sleepers_of_test() {
+	local p
+	for p in $(pgrep -u "$(id -u)" -x sleep); do
+		if tr '\0' '\n' <"/proc/$p/environ" | grep -qxF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR"; then
+			echo "$p"
+		fi
+	done 2>/dev/null
 }
 
 # Every process that names this test's directory, but for the shells of the test itself.

@@ -31,19 +31,19 @@ owner_of() {
 
 @test "keep-id: the user is itself, root is another" {
 	[ "$(owner_of --userns=keep-id)" = "$(id -u)" ]
-	run -0 ranby run --rm --network=none --userns=keep-id busybox id -u
+	run -0 --separate-stderr ranby run --rm --network=none --userns=keep-id busybox id -u
 	[ "$output" = "$(id -u)" ]
 	[ "$(owner_of --userns=keep-id -u 0)" != "$(id -u)" ]
 }
 
 @test "keep-id:uid=,gid=" {
-	run -0 ranby run --rm --network=none --userns=keep-id:uid=1000,gid=1000 busybox id
+	run -0 --separate-stderr ranby run --rm --network=none --userns=keep-id:uid=1000,gid=1000 busybox id
 	[[ $output == 'uid=1000(guest) gid=1000(guest)'* ]]
 	[ "$(owner_of --userns=keep-id:uid=1000,gid=1000)" = "$(id -u)" ]
 }
 
 @test "nomap: the user is not in it" {
-	run -0 ranby run --rm --network=none --userns=nomap busybox cat /proc/self/uid_map
+	run -0 --separate-stderr ranby run --rm --network=none --userns=nomap busybox cat /proc/self/uid_map
 	[ "$(owner_of --userns=nomap)" != "$(id -u)" ]
 }
 
@@ -59,7 +59,7 @@ owner_of() {
 }
 
 @test "--uidmap and --gidmap" {
-	run -0 ranby run --rm --network=none --uidmap 0:1:2000 --gidmap 0:1:2000 busybox sh -c 'awk "{print \$1, \$3}" /proc/self/uid_map; id -u; stat -c %u /bin/busybox'
+	run -0 --separate-stderr ranby run --rm --network=none --uidmap 0:1:2000 --gidmap 0:1:2000 busybox sh -c 'awk "{print \$1, \$3}" /proc/self/uid_map; id -u; stat -c %u /bin/busybox'
 	[ "${lines[0]}" = '0 2000' ]
 	[ "${lines[1]}" = 0 ]
 	[ "${lines[2]}" = 0 ]
@@ -67,7 +67,7 @@ owner_of() {
 }
 
 @test "host: the keeper's namespace, no other one" {
-	run -0 ranby run --rm --network=none --userns=host busybox id -u
+	run -0 --separate-stderr ranby run --rm --network=none --userns=host busybox id -u
 	[ "$output" = 0 ]
 }
 
@@ -75,7 +75,7 @@ owner_of() {
 	local mode
 	for mode in '' --userns=keep-id --userns=auto --uidmap=0:1:2000; do
 		# shellcheck disable=SC2086 # the empty mode is no argument
-		run -0 ranby run --rm --network=none $mode -u 0 busybox stat -c %u:%g /bin/busybox /home/guest /etc/shadow
+		run -0 --separate-stderr ranby run --rm --network=none $mode -u 0 busybox stat -c %u:%g /bin/busybox /home/guest /etc/shadow
 		[ "$output" = $'0:0\n1000:1000\n0:42' ] || fail "$mode: $output"
 	done
 }
