@@ -25,6 +25,7 @@ static int run_shell(struct spawn *s, const char *command, struct buf *out)
 	s->argv = argv;
 	s->stdio[1] = p[1];
 	r = spawn_start(s, &pid, NULL, &e);
+	s->argv = NULL;
 	close(p[1]);
 	assert_int_equal(r, 0);
 	assert_int_equal(fd_read_all(p[0], 100000, out), 0);
