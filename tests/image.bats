@@ -174,18 +174,29 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 
 @test "what podman saves is loaded" {
 	need_program podman
-	local store="$BATS_TEST_TMPDIR/podman"
-	podman --root "$store/r" --runroot "$store/rr" --storage-driver vfs load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null 2>&1 ||
-		skip 'podman cannot load it here'
+	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
+	local runtime_dir=$XDG_RUNTIME_DIR
+	export XDG_RUNTIME_DIR=$RANBY_RUN/podman
+	mkdir -p "$XDG_CONFIG_HOME/containers" "$XDG_RUNTIME_DIR"
+	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$RANBY_ROOT/podman" "$XDG_RUNTIME_DIR/run" \
+		>"$XDG_CONFIG_HOME/containers/storage.conf"
+	podman load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" 3>&- || skip 'podman cannot load an image here'
+	podman tag localhost/busybox-docker localhost/second:2
 	for format in docker-archive oci-archive; do
-		podman --root "$store/r" --runroot "$store/rr" --storage-driver vfs save -q --format "$format" \
-			-o "$BATS_TEST_TMPDIR/$format" localhost/busybox-docker 2>/dev/null
+		podman save -q --format "$format" -o "$BATS_TEST_TMPDIR/$format" localhost/busybox-docker 3>&-
+	done
+	podman save -q -m --format docker-archive -o "$BATS_TEST_TMPDIR/two" localhost/busybox-docker localhost/second:2 3>&-
+	podman system migrate 3>&- || true # ends its pause process
+	export XDG_RUNTIME_DIR=$runtime_dir
+	for format in docker-archive oci-archive; do
 		run -0 ranby load -q -i "$BATS_TEST_TMPDIR/$format"
 		[ "$output" = 'Loaded image: localhost/busybox-docker:latest' ]
 		run -0 ranby run --rm --network none busybox-docker echo works
 		ranby rmi -af >/dev/null
 	done
-	remove_tree "$store"
+	run -0 ranby load -q -i "$BATS_TEST_TMPDIR/two"
+	run -0 ranby images --format '{{.Repository}}:{{.Tag}}' --sort repository
+	[ "$output" = $'localhost/busybox-docker:latest\nlocalhost/second:2' ]
 }
 
 @test "import of a root file system, with changes" {
