@@ -108,12 +108,19 @@ static int load_content(struct store *st, const struct ref *r, struct image *img
 		return res;
 	img->json = img->config->json;
 	img->n_layers = m.n_layers;
+	return 0;
+}
+
+uint64_t image_bytes(struct store *st, const struct image *img)
+{
+	uint64_t sum = 0;
+
 	for (size_t i = 0; i < img->n_layers; i++) {
 		uint64_t n = layer_bytes(st, &img->layers[i].chain_id);
 
-		img->size_bytes += n ? n : img->layers[i].blob_bytes;
+		sum += n ? n : img->layers[i].blob_bytes;
 	}
-	return 0;
+	return sum;
 }
 
 int image_load(struct store *st, const struct ref *r, const struct ref_list *all, int pin_fd, struct image **ret,
@@ -137,6 +144,9 @@ int image_load(struct store *st, const struct ref *r, const struct ref_list *all
 	res = load_content(st, r, img, e);
 	if (res < 0)
 		return err_wrap(e, res, "image %s", ref_is_nameless(r) ? img->id : r->name);
+	/* a file to read per layer, which `run` need not */
+	if (all)
+		img->size_bytes = image_bytes(st, img);
 	img->pin_fd = pin_fd;
 	*ret = TAKE_PTR(img);
 	return 0;

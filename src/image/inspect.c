@@ -109,8 +109,8 @@ static int add_all(struct store *st, const struct image *img, struct json_object
 	r |= json_add_str(o, "Os", c->platform.os);
 	if (c->platform.variant[0])
 		r |= json_add_str(o, "Variant", c->platform.variant);
-	r |= json_add_u64(o, "Size", img->size_bytes);
-	r |= json_add_u64(o, "VirtualSize", img->size_bytes);
+	r |= json_add_u64(o, "Size", image_bytes(st, img));
+	r |= json_add_u64(o, "VirtualSize", image_bytes(st, img));
 	r |= add_driver(img, o);
 	r |= add_rootfs(img, o);
 	r |= json_add(o, "Labels", c->labels ? borrow(c->labels) : json_object_new_object());

@@ -66,13 +66,13 @@ struct image {
 	char id[DIGEST_HEX_SIZE];    /* hex digest of its config */
 	struct digest digest;        /* of its manifest */
 	char *name;                  /* full name that it was found by ("localhost:5000/debian:latest"); NULL: by id */
-	struct strv names;           /* all tags ("localhost:5000/debian:latest"), sorted */
-	struct strv repo_digests;    /* "localhost:5000/debian@sha256:…", sorted */
+	struct strv names;           /* tags ("localhost:5000/debian:latest"), sorted: all with store_list(), else perhaps only that one */
+	struct strv repo_digests;    /* "localhost:5000/debian@sha256:…", likewise */
 	struct json_object *json;    /* the whole image config, as in image-spec's config.md */
 	struct image_config *config; /* the same, read and checked: never NULL */
 	struct image_layer *layers;  /* lowest first */
 	size_t n_layers;
-	uint64_t size_bytes;         /* of the unpacked layers as far as known, else of the blobs */
+	uint64_t size_bytes;         /* with store_list(): of the unpacked layers as far as known, else of the blobs */
 	int pin_fd;                  /* keeps its data from being collected */
 };
 

@@ -113,9 +113,11 @@ int ref_nameless(const struct ref *of, struct ref *ret, struct err *e) _must_che
 
 /* ---- image.c ---- */
 
-/* Reads manifest and config; takes over `pin_fd` on success. names and repo_digests are filled from `all` when given. */
+/* Reads manifest and config; takes over `pin_fd` on success. All of names and repo_digests, and the size, only with `all`. */
 int image_load(struct store *st, const struct ref *r, const struct ref_list *all, int pin_fd, struct image **ret,
 	       struct err *e) _must_check_;
+/* Of the unpacked layers as far as known, else of the blobs. */
+uint64_t image_bytes(struct store *st, const struct image *img);
 /* Checks a manifest against its config and computes the layers' chain ids; the caller frees *ret_layers. */
 int image_plan_layers(const struct manifest *m, const struct image_config *c, struct image_layer **ret_layers, struct err *e)
 	_must_check_;
