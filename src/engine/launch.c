@@ -33,6 +33,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
@@ -70,9 +71,39 @@ int launch_monitor_of(int run_dirfd, int *ret_pidfd)
 	return pidfd_open_identity(pid, ticks, ret_pidfd);
 }
 
+/*
+ * What the monitor and its children need to find our directories again. The
+ * rest of the caller's environment holds secrets as often as not, and a
+ * monitor lives for as long as its container.
+ */
+static int few_variables(struct strv *env)
+{
+	static const char *const kept[] = {
+		"HOME=", "XDG_DATA_HOME=", "XDG_RUNTIME_DIR=", "XDG_CACHE_HOME=", "XDG_STATE_HOME=",
+		"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=",
+	};
+	int r = 0;
+
+	for (char **v = environ; r == 0 && *v; v++)
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+			if (strncmp(*v, kept[i], strlen(kept[i])) == 0) {
+				r = strv_add(env, *v);
+				break;
+			}
+	return r;
+}
+
 int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
 {
-	int r = monitor_launch(&p->monitor, &l->monitor, e);
+	_cleanup_(strv_done) struct strv env = {0};
+	static char *const none[] = {NULL};
+	struct monitor_launch m = p->monitor;
+	int r = few_variables(&env);
+
+	if (r < 0)
+		return err_errno(e, -r, "environment of the monitor");
+	m.envp = env.n ? env.items : none;
+	r = monitor_launch(&m, &l->monitor, e);
 
 	if (r < 0)
 		return r;

@@ -296,13 +296,23 @@ static int refused(struct transfer *t, long status, struct err *e)
 	return r;
 }
 
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool is_transient(long status)
+{
+	return status == 429 || status == 408 || status >= 500;
+}
+
 static int answered(struct transfer *t, struct session *s, long status, const char *next, struct err *e)
 {
 	int r;
 
 	if (status == 200 || (status == 206 && t->range_from > 0))
 		return check_complete(t, e);
-	if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308)
+	if (is_redirect(status))
 		return redirect(t, next, e);
 	if (status == 401 && t->challenge[0] && !t->logged_in_again && session_owns(s, t->url)) {
 		t->logged_in_again = true;
@@ -310,7 +320,7 @@ static int answered(struct transfer *t, struct session *s, long status, const ch
 		t->not_before_ms = 0;
 		return r < 0 ? r : TRANSFER_AGAIN;
 	}
-	if ((status == 429 || status == 408 || status >= 500) && t->tries < TRANSFER_TRIES)
+	if (is_transient(status) && t->tries < TRANSFER_TRIES)
 		return again_later(t);
 	if (status == 416 && t->bytes > 0 && t->tries < TRANSFER_TRIES) {
 		t->bytes = 0; /* it has no such range: from the beginning */

@@ -135,6 +135,7 @@ int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, s
 		s.exe_fd = exe;
 	}
 	s.argv = line.words.items;
+	s.envp = l->envp;
 	s.fds = line.fds;
 	s.n_fds = line.n_fds;
 	for (size_t i = 0; i < 3; i++)

@@ -63,6 +63,7 @@ struct monitor_launch {
 	const char *helper_pid_file; /* absolute, or NULL */
 	char *const *on_exit_argv;  /* argv[0] absolute; started last of all, then the monitor is gone; NULL: nothing */
 	bool on_exit_always;        /* also after CLEANED */
+	char *const *envp;          /* of the monitor, and so of the runtime and on_exit_argv; NULL: the caller's */
 	const char *program;        /* the monitor, absolute; NULL: the one beside us (self.h). For tests */
 };
 #define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .helper_fd = -EBADF}

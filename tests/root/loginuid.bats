@@ -112,3 +112,17 @@ DETACHED='$R run -d --name c --network=none busybox sleep 100 >/dev/null && cat 
 		sleep 0.3; cat /proc/$(pid_of c)/loginuid'
 	[ "${lines[0]}" = "$LOGIN" ]
 }
+
+@test "the monitor and its helpers do not keep the environment of the login" {
+	local marker="marker-$RANDOM$RANDOM" pid seen=0
+	as "$LOGIN" plain "export SECRET_TOKEN=$marker;"'$R run -d --name c busybox sleep 100 >/dev/null; sleep 3' &
+	for _ in $(seq 60); do
+		for pid in $(pgrep -u "$LOGIN" -x 'ranby-monitor|passt.avx2|pasta'); do
+			seen=1
+			run ! grep -qa "$marker" "/proc/$pid/environ"
+		done
+		sleep 0.05
+	done
+	wait
+	[ "$seen" = 1 ]
+}
