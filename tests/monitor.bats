@@ -26,22 +26,16 @@ setup() {
 	# longer than any socket's path may be
 	DIR=$BATS_TEST_TMPDIR/a-run-directory-with-a-name-of-more-than-one-hundred-and-eight-bytes-as-ids-of-64-digits-make-them
 	mkdir -m 700 "$DIR"
+	export MONITOR_TEST=$BATS_TEST_TMPDIR
 }
 
 teardown() {
 	local pid
-	for pid in $(pids_of_test) $(sleepers_of_test); do kill -KILL "$pid" 2>/dev/null || true; done
+	for pid in $(pids_of_test) $(payloads_of_test); do kill -KILL "$pid" 2>/dev/null || true; done
 }
 
-# Payloads that outlived their monitor: they have the test's environment.
-sleepers_of_test() {
-	local p
-	for p in $(pgrep -u "$(id -u)" -x sleep); do
-		if tr '\0' '\n' <"/proc/$p/environ" | grep -qxF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR"; then
-			echo "$p"
-		fi
-	done 2>/dev/null
-}
+# Whatever the driver has started, by its environment.
+payloads_of_test() { grep -lzsFx "MONITOR_TEST=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ | cut -d/ -f3; }
 
 # Every process that names this test's directory, but for the shells of the test itself.
 pids_of_test() {
@@ -490,6 +484,7 @@ terminal() { echo "$DRIVE run $DIR --monitor $MONITOR --tty --stdin"; }
 		expect 40 100
 		send echo g""o; sleep 1000\r
 		expect ^go
+		reject half a second, for sleep to have the terminal
 		send \x03
 		expect \^C
 		expect \$ $

@@ -83,7 +83,7 @@ static int runtime_argv(struct exec *x, struct err *e)
 	const char *const words[] = {
 		path, "--root", root, "exec", "--process", keep(x, "process.json"), "--detach",
 		"--start-socket", keep(x, "start"), "--pid-file", x->plan.monitor.pid_file,
-		"--error-fd", "{ERROR_FD}", x->q.c->id, "--console-socket", "{CONSOLE}",
+		"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", x->q.c->id, "--console-socket", "{CONSOLE}",
 	};
 	size_t n = ARRAY_SIZE(words), options = n - 3;
 

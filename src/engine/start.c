@@ -64,7 +64,7 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_add(v, "--bundle") < 0 ||
 	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add(v, "--error-fd") < 0 ||
-	    strv_add(v, "{ERROR_FD}") < 0)
+	    strv_add(v, "{ERROR_FD}") < 0 || strv_add(v, "--lifeline-fd") < 0 || strv_add(v, "{ERROR_FD}") < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	if (s->plan.monitor.tty && (strv_add(v, "--console-socket") < 0 || strv_add(v, "{CONSOLE}") < 0))
 		return err_errno(e, ENOMEM, "runtime");

@@ -112,6 +112,8 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	s.fds = fds;
 	s.n_fds = o->tty ? 2 : 1;
 	s.userns_fd = o->userns_fd;
+	/* what it makes meanwhile watches the lifeline, see launch.h */
+	s.die_with_us = true;
 	memcpy(s.stdio, ends.fds, sizeof(s.stdio));
 	return spawn_start(&s, &c->pid, NULL, e);
 }

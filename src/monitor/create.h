@@ -19,7 +19,7 @@
 
 struct create {
 	pid_t pid;      /* of the runtime; 0: not running */
-	int error_fd;   /* takes its struct err */
+	int error_fd;   /* takes its struct err; open until STARTED, as init's lifeline */
 	int listen_fd;  /* console socket, until the master has come */
 	int console_fd; /* a connection on it */
 	int slot;

@@ -19,12 +19,17 @@
  * and go; afterwards it means no more than that nobody listens.
  *
  * The runtime's argv, for create:
- *	RUNTIME --root RROOT create --bundle B --pid-file P --error-fd {ERROR_FD} --console-socket {CONSOLE} ID
+ *	RUNTIME --root RROOT create --bundle B --pid-file P --error-fd {ERROR_FD} --lifeline-fd {ERROR_FD} \
+ *		--console-socket {CONSOLE} ID
  * `P` is pid_file. An item that is exactly {ERROR_FD} becomes the number of a
  * pipe that takes one struct err when it fails; one that is {CONSOLE} becomes
  * the path of the socket to which the terminal's master is sent
  * (/proc/self/fd/N: no name in the file system, no limit of 108 bytes). Any
  * OCI runtime can be driven so; without --error-fd its stderr is the error.
+ * The pipe's other end is the monitor's until STARTED, so to a waiting init it
+ * is a lifeline: when the monitor is killed, the kernel closes it, and init
+ * ends (the runtime itself gets SIGKILL then). Nothing half-made is left even
+ * so, but for files.
  * The runtime inherits the payload's stdio, and no other descriptor.
  */
 #ifndef RANBY_MONITOR_LAUNCH_H

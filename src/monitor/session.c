@@ -100,6 +100,7 @@ static int hear_starter(struct session *s, struct err *e)
 		return starter_gone(s, e);
 	if (h.type == MONITOR_STARTED && s->phase == PHASE_HELD) {
 		s->phase = PHASE_RUN;
+		create_done(&s->create);
 		oom_watch_open(&s->oom, s->init);
 	} else if (h.type == MONITOR_CLEANED) {
 		s->cleaned = true;
@@ -124,7 +125,6 @@ static int runtime_ended(struct session *s, int status, struct err *e)
 	r = create_finish(&s->create, status, s->o, s->out, &s->in, &s->init, e);
 	if (r < 0)
 		return r;
-	create_done(&s->create);
 	s->created.pid = s->init;
 	s->created.monitor_pid = getpid();
 	r = pid_start_ticks(s->init, &s->created.start_ticks);

@@ -144,7 +144,9 @@ static int open_start(struct create *c, struct err *e)
 		return r;
 	c->w.head.listen_fd = fd;
 	r = kept_fds_consume_fd(&c->kept, fd);
-	return r < 0 ? err_errno(e, -r, "start socket") : 0;
+	if (r < 0)
+		return err_errno(e, -r, "start socket");
+	return process_keep_lifeline(c->a->lifeline_fd, &c->w, &c->kept, e);
 }
 
 static int open_console(struct create *c, struct err *e)

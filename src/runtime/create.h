@@ -17,6 +17,7 @@ struct create_args {
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* needed with process.terminal, refused without */
 	uint32_t preserve_fds;
+	uint32_t lifeline_fd;       /* a pipe's writing end: init ends when its reader goes before START; 0: none */
 	bool no_new_keyring;        /* keep the caller's session keyring */
 };
 

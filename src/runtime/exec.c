@@ -172,7 +172,8 @@ static int open_sockets(struct exec *x, struct err *e)
 		x->socket_name = NULL;
 		return r;
 	}
-	return keep(x, fd, &x->w.head.listen_fd, e);
+	r = keep(x, fd, &x->w.head.listen_fd, e);
+	return r == 0 ? process_keep_lifeline(x->a->lifeline_fd, &x->w, &x->kept, e) : r;
 }
 
 /* As create's plan_peer(), by the map as it is. */

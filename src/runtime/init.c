@@ -19,6 +19,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,6 +114,24 @@ static bool is_ours(const struct init *i, int conn)
 	return getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &c, &len) == 0 && c.uid == i->p->peer_uid;
 }
 
+/*
+ * Waits until somebody connects. Whoever watches over us holds the other end
+ * of the lifeline: when he is killed, nobody is left who would end us, and
+ * the kernel closes it.
+ */
+static int wait_connection(const struct init *i, struct err *e)
+{
+	struct pollfd p[] = {
+		{.fd = i->p->listen_fd, .events = POLLIN},
+		{.fd = i->p->lifeline_fd, .events = 0}, /* POLLERR alone */
+	};
+
+	while (poll(p, 2, -1) < 0)
+		if (errno != EINTR)
+			return err_errno(e, errno, "start socket");
+	return p[1].revents ? err_set(e, ECANCELED, "the monitor has gone") : 0;
+}
+
 /* Blocks for START. Holds namespaces and all capabilities in them; reads nothing but that one packet. */
 static int wait_start(struct init *i, struct err *e)
 {
@@ -122,6 +141,10 @@ static int wait_start(struct init *i, struct err *e)
 	if (i->p->listen_fd < 0)
 		return 0;
 	while (conn < 0) {
+		int r = wait_connection(i, e);
+
+		if (r < 0)
+			return r;
 		conn = accept4(i->p->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (conn < 0 && errno != EINTR && errno != ECONNABORTED)
 			return err_errno(e, errno, "start socket");
@@ -131,6 +154,8 @@ static int wait_start(struct init *i, struct err *e)
 		}
 	}
 	close(i->p->listen_fd);
+	if (i->p->lifeline_fd >= 0)
+		close(i->p->lifeline_fd);
 	i->report = conn;
 	return message_receive(conn, INIT_WAITS_START, &m, e);
 }

@@ -23,6 +23,7 @@ void plan_writer_init(struct plan_writer *w)
 	memset(w, 0, sizeof(*w));
 	w->head.magic = PLAN_MAGIC;
 	w->head.sync_fd = w->head.listen_fd = w->head.rootfs_fd = w->head.console_fd = -1;
+	w->head.lifeline_fd = -1;
 	w->head.proc_fd = w->head.target_fd = -1;
 	w->body.limit = PLAN_MAX;
 	buf_add(&w->body, &w->head, sizeof(w->head));

@@ -88,6 +88,7 @@ struct plan {
 	uint32_t flags;
 	/* descriptors; -1: none */
 	int32_t sync_fd, listen_fd, rootfs_fd, console_fd;
+	int32_t lifeline_fd; /* a pipe: without a reader there will be no START */
 	int32_t proc_fd;    /* /proc of the parent: for a joined container, or where no proc of its own is mounted */
 	int32_t target_fd;  /* join: pidfd of the container's init */
 	int32_t join_flags; /* join: CLONE_NEW* of that process */

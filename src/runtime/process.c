@@ -118,6 +118,20 @@ int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e)
 	return 0;
 }
 
+int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *kept, struct err *e)
+{
+	int copy, r;
+
+	if (fd == 0)
+		return 0;
+	copy = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return err_errno(e, errno, "--lifeline-fd %u", fd);
+	w->head.lifeline_fd = copy;
+	r = kept_fds_consume_fd(kept, copy);
+	return r < 0 ? err_errno(e, -r, "--lifeline-fd") : 0;
+}
+
 int process_open_parent(const char *path, int *ret_dirfd, const char **ret_name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');

@@ -11,6 +11,7 @@
 #include "oci/runtime_config.h"
 #include "runtime/context.h"
 #include "runtime/plan.h"
+#include "runtime/rootfs.h"
 
 /*
  * Identity, limits, capabilities, labels, filter, arguments. Checks what can
@@ -22,6 +23,9 @@ int process_plan(const struct runtime_context *x, const struct config_process *p
 
 /* A listening SOCK_SEQPACKET socket `name` in `dirfd`, 0600. The caller owns *ret_fd. */
 int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e) _must_check_;
+
+/* A copy of the caller's `fd` for init (w->head.lifeline_fd); 0: there is none. */
+int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *kept, struct err *e) _must_check_;
 
 /* The pid as text, through a temporary and a rename. */
 int process_write_pid_file(const char *path, pid_t pid, struct err *e) _must_check_;

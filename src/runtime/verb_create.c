@@ -25,6 +25,8 @@ struct args {
 	 .help = "Pass descriptors 3 to 3+N-1 on"},                                                                     \
 	{0, "error-fd", OPT_U32, offsetof(struct args, error_fd), .arg = "N", .min = 3, .max = 65535,                   \
 	 .help = "Descriptor that gets the error as a struct"},                                                         \
+	{0, "lifeline-fd", OPT_U32, offsetof(struct args, create.lifeline_fd), .arg = "N", .min = 3, .max = 65535,      \
+	 .help = "Pipe: init ends when nobody reads from it before the start"},                                         \
 	{0, "no-pivot", OPT_FLAG, offsetof(struct args, no_pivot), .help = "Refused: pivot_root is always used"},        \
 	{0, "no-new-keyring", OPT_FLAG, offsetof(struct args, create.no_new_keyring), .help = "Keep the caller's session keyring"}
 

@@ -29,6 +29,8 @@ static const struct option_row rows[] = {
 	 .help = "Pass descriptors 3 to 3+N-1 on"},
 	{0, "error-fd", OPT_U32, offsetof(struct args, error_fd), .arg = "N", .min = 3, .max = 65535,
 	 .help = "Descriptor that gets the error as a struct"},
+	{0, "lifeline-fd", OPT_U32, offsetof(struct args, exec.lifeline_fd), .arg = "N", .min = 3, .max = 65535,
+	 .help = "Pipe: it ends when nobody reads from it before the start"},
 	OPTION_END,
 };
 

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -77,7 +78,14 @@ static _Noreturn void child_fail(int sock, enum stage stage, int error)
 	_exit(127);
 }
 
-static _Noreturn void child_run(const struct spawn *s, int sock)
+/* After the user namespace is entered: a change of credentials may undo it (prctl(2)). */
+static void tie_to(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(127);
+}
+
+static _Noreturn void child_run(const struct spawn *s, pid_t parent, int sock)
 {
 	int exe_fd = s->exe_fd, userns_fd = s->userns_fd, self = -EBADF;
 	char *const *envp = s->envp ? s->envp : environ;
@@ -106,6 +114,8 @@ static _Noreturn void child_run(const struct spawn *s, int sock)
 	}
 	if (userns_fd >= 0 && setns(userns_fd, CLONE_NEWUSER) < 0)
 		child_fail(sock, STAGE_USERNS, errno);
+	if (s->die_with_us)
+		tie_to(parent);
 	if (exe_fd >= 0)
 		execveat(exe_fd, "", s->argv, envp, AT_EMPTY_PATH);
 	else
@@ -140,7 +150,7 @@ static int read_reports(int sock, const struct spawn *s, int *pidfd, struct err 
 int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e)
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
-	pid_t child;
+	pid_t child, us = getpid();
 	int p[2], r;
 
 	if (s->n_fds > SPAWN_FDS_MAX)
@@ -153,7 +163,7 @@ int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct er
 	if (child < 0)
 		return err_errno(e, errno, "fork");
 	if (child == 0)
-		child_run(s, theirs);
+		child_run(s, us, theirs);
 	fd_closep(&theirs);
 	r = read_reports(ours, s, &pidfd, e);
 	if (s->detached || r < 0)

@@ -36,6 +36,7 @@ struct spawn {
 	int stdio[3];        /* become 0, 1, 2; -EBADF: /dev/null; SPAWN_KEEP: the caller's */
 	int userns_fd;       /* user namespace to enter first, or -EBADF */
 	bool new_session;    /* setsid(2) */
+	bool die_with_us;    /* SIGKILL when the caller dies first (PR_SET_PDEATHSIG); its own children live on. Not with detached */
 	bool detached;       /* double fork: the program is not our child (ret_pid is -1 then); pidfd is right */
 };
 #define SPAWN_KEEP (-1)

@@ -7,6 +7,7 @@
 #include "sys/pidfd.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -254,6 +255,37 @@ static void test_session(void **state)
 	assert_string_equal(buf_str(&out), "own\n");
 }
 
-TESTS("sys/spawn", cmocka_unit_test(test_exit), cmocka_unit_test(test_descriptors), cmocka_unit_test(test_too_many),
+/* The pidfd comes from the one who starts it and dies at once. */
+static void test_dies_with_us(void **state)
+{
+	char sleep_name[] = "sleep", seconds[] = "1000";
+	char *argv[] = {sleep_name, seconds, NULL};
+	int p[2], pidfd = -EBADF;
+	size_t n = 1;
+	char byte;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct spawn s = SPAWN_INIT;
+
+		s.path = "/bin/sleep";
+		s.argv = argv;
+		s.die_with_us = true;
+		_exit(spawn_start(&s, NULL, &pidfd, NULL) < 0 || fd_send(p[1], "x", 1, &pidfd, 1) < 0);
+	}
+	assert_int_equal(fd_recv(p[0], &byte, 1, &pidfd, &n), 1);
+	assert_int_equal(n, 1);
+	assert_int_equal(pidfd_wait(pidfd, 5000), 0);
+	assert_int_equal(spawn_wait(child, NULL), 0);
+	close(pidfd);
+	close(p[0]);
+	close(p[1]);
+}
+
+TESTS("sys/spawn", cmocka_unit_test(test_dies_with_us), cmocka_unit_test(test_exit), cmocka_unit_test(test_descriptors), cmocka_unit_test(test_too_many),
       cmocka_unit_test(test_failures), cmocka_unit_test(test_signals), cmocka_unit_test(test_environment),
       cmocka_unit_test(test_detached), cmocka_unit_test(test_detached_short), cmocka_unit_test(test_session))
