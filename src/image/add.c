@@ -109,6 +109,6 @@ int add_image(struct store *st, const struct add *a, int *pin_fd, struct image *
 	if (r == 0)
 		r = image_load(st, &first, &all, *pin_fd, ret, e);
 	if (r == 0)
-		(void)TAKE_FD(*pin_fd);
+		*pin_fd = -EBADF;
 	return r;
 }

@@ -95,7 +95,8 @@ static int take_entry(struct json_object *entry, struct auth *ret, struct err *e
 		if (decode(auth, &pair) < 0)
 			return err_set(e, EINVAL, "\"auth\" is not base64 of USER:PASSWORD");
 		r = split_pair(buf_str(&pair), ret, e);
-		explicit_bzero(pair.data, pair.len);
+		if (pair.data)
+			explicit_bzero(pair.data, pair.len);
 		if (r < 0)
 			return r;
 	}
@@ -189,7 +190,8 @@ static int try_file(const char *path, bool must_exist, const struct reference *r
 	if (b.len == 0)
 		return 0;
 	r = auth_from_json(buf_str(&b), b.len, ref, ret, e);
-	explicit_bzero(b.data, b.len);
+	if (b.data)
+		explicit_bzero(b.data, b.len);
 	return r < 0 ? err_wrap(e, r, "%s", path) : r;
 }
 

@@ -206,11 +206,11 @@ static int get_token(struct session *s, const struct challenge *c, struct err *e
 	return r;
 }
 
-int session_login(struct session *s, const char *text, struct err *e)
+int session_login(struct session *s, const char *challenge, struct err *e)
 {
 	_cleanup_(buf_done) struct buf value = BUF_INIT;
 	struct challenge c;
-	int r = challenge_parse(text, &c, e);
+	int r = challenge_parse(challenge, &c, e);
 
 	if (r < 0)
 		return r;

@@ -91,6 +91,7 @@ static uint64_t most_bytes(const struct transfer *t)
 static int begin_body(struct transfer *t)
 {
 	curl_off_t length = -1;
+	unsigned long long all;
 	long status = 0;
 	int r;
 
@@ -107,9 +108,9 @@ static int begin_body(struct transfer *t)
 	}
 	if (status == 206 && t->range_given != t->range_from)
 		return fail(t, err_set(&t->err, EPROTO, "the registry sends another range than was asked for"));
-	if (length >= 0 && t->request.size_bytes != UINT64_MAX && t->bytes + (uint64_t)length != t->request.size_bytes)
-		return fail(t, err_set(&t->err, EBADMSG, "the registry has %llu bytes, the manifest says %llu",
-				       (unsigned long long)(t->bytes + (uint64_t)length),
+	all = t->bytes + (length > 0 ? (unsigned long long)length : 0);
+	if (length >= 0 && t->request.size_bytes != UINT64_MAX && all != t->request.size_bytes)
+		return fail(t, err_set(&t->err, EBADMSG, "the registry has %llu bytes, the manifest says %llu", all,
 				       (unsigned long long)t->request.size_bytes));
 	return 0;
 }

@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static char top[] = "/tmp/ranby-fuzz-untar.XXXXXX";
 static int top_fd = -EBADF;
@@ -46,14 +45,13 @@ static void clean_up(void)
 	(void)rmdir(top);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Once: the namespace, the directory and the canary. */
+static void prepare(void)
 {
-	char map[64];
+	char map[64], path[128];
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
-	(void)argc;
-	(void)argv;
 	umask(0);
 	must(mkdtemp(top) != NULL, "mkdtemp");
 	must(unshare(CLONE_NEWUSER) == 0, "unshare");
@@ -64,12 +62,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	put("/proc/self/gid_map", map);
 	top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	must(top_fd >= 0 && mkdirat(top_fd, "canary", 0750) == 0, "canary");
-	char path[128];
-
 	snprintf(path, sizeof(path), "%s/canary/file", top);
 	put(path, "canary");
 	atexit(clean_up);
-	return 0;
 }
 
 struct state {
@@ -105,6 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct untar_counts counts = {0};
 	struct state before, after;
 
+	if (top_fd < 0)
+		prepare();
 	must(path_own_remove_tree(top_fd, "dest") == 0 && mkdirat(top_fd, "dest", 0700) == 0, "dest");
 	dest = openat(top_fd, "dest", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	must(fd >= 0 && dest >= 0, "open");

@@ -134,7 +134,7 @@ static const struct {
 	{"\x1f\x8b", 2, &codec_gzip, "gzip"},
 	{"\x28\xb5\x2f\xfd", 4, &codec_zstd, "zstd"},
 	{"BZh", 3, NULL, "bzip2"},
-	{"\xfd" "7zXZ", 6, NULL, "xz"},
+	{"\3757zXZ", 6, NULL, "xz"},
 	{"\x04\x22\x4d\x18", 4, NULL, "lz4"},
 };
 

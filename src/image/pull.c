@@ -125,7 +125,7 @@ static int pull_from_registry(struct store *st, const char *source, const struct
 
 	if (r == 0)
 		r = registries_load(o, &conf, e);
-	if (r < 0)
+	if (r < 0 || !conf)
 		return r;
 	reference_set_default_tag(&ref);
 	return ref.domain[0] ? pull_one(st, &ref, conf, o, ret, e) : pull_short(st, &ref, conf, o, ret, e);

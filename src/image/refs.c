@@ -77,13 +77,13 @@ static int parse_ref(const struct buf *b, struct ref *ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
 	struct ref ref = {0};
-	const char *name = NULL;
+	const char *name = "";
 	int r;
 
 	r = json_parse(buf_str(b), b->len, "reference", &o, e);
 	if (r == 0)
 		r = json_get_str(o, "name", &name, e);
-	if (r == 0 && !name)
+	if (r == 0 && !*name)
 		r = err_set(e, EINVAL, "no name");
 	if (r == 0)
 		r = get_digest(o, "id", true, &ref.id, e);

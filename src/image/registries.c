@@ -191,7 +191,7 @@ static int take_table(struct reader *p, struct registries *r)
 	if (take_word(p, name) < 0)
 		return -EINVAL;
 	skip(p, false);
-	for (int i = 0; i <= array; i++) {
+	for (int i = array ? 2 : 1; i > 0; i--) {
 		if (peek(p) != ']')
 			return -EINVAL;
 		step(p);

@@ -94,9 +94,9 @@ int store_remove(struct store *st, const char *text, bool force, const struct st
 	return r < 0 ? r : store_sweep(st, e);
 }
 
-static void ref_of_image(const struct image *img, char *name, struct ref *ret)
+static void ref_of_image(const struct image *img, struct ref *ret)
 {
-	*ret = (struct ref){.name = name, .digest = img->digest};
+	*ret = (struct ref){.digest = img->digest};
 	digest_from_hex(img->id, &ret->id);
 }
 
@@ -118,7 +118,8 @@ int store_tag(struct store *st, const struct image *img, const char *name, struc
 	if (r < 0)
 		return r;
 	reference_text(&parsed, text);
-	ref_of_image(img, text, &ref);
+	ref_of_image(img, &ref);
+	ref.name = text;
 	return ref_write(st, &ref, e);
 }
 
@@ -131,7 +132,7 @@ int store_untag(struct store *st, const struct image *img, const char *name, str
 	struct ref of;
 	int r;
 
-	ref_of_image(img, NULL, &of);
+	ref_of_image(img, &of);
 	r = refs_load(st, &all, e);
 	if (r == 0 && name)
 		r = resolve_ref(&all, name, &found, &by, e);

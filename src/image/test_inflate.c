@@ -160,7 +160,7 @@ static void test_garbage(void **state)
 
 static void test_unknown(void **state)
 {
-	static const char *const magics[] = {"BZh91AY", "\xfd" "7zXZ\0\0", "\x04\x22\x4d\x18\0\0\0"};
+	static const char *const magics[] = {"BZh91AY", "\3757zXZ\0\0", "\x04\x22\x4d\x18\0\0\0"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {

@@ -144,7 +144,7 @@ static int make_hardlink(struct untar *u, const char *name, const char *to, stru
 	r = place_find_target(&u->place, to, &from, from_base, e);
 	if (r == 0)
 		r = place_find(&u->place, name, true, &parent, &base, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (!*base)
 		return err_set(e, EINVAL, "the root as a hard link");
@@ -276,7 +276,7 @@ static int make_entry(struct untar *u, struct archive_entry *entry, const char *
 	r = meta_read(entry, u->o, u->counts, &t.meta, e);
 	if (r == 0)
 		r = place_find(&u->place, name, true, &t.parent, &t.base, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (*t.base == '\0') {
 		if (kind->type != S_IFDIR)
