@@ -410,6 +410,83 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	store_empty
 }
 
+@test "whiteouts over real layers: removed, replaced, opaque, and a whole root" {
+	python3 - "$BATS_TEST_TMPDIR" <<-'END'
+		import io, sys, tarfile
+		def write(name, entries):
+		    with tarfile.open(sys.argv[1] + "/" + name, "w") as t:
+		        for n, d in entries:
+		            i = tarfile.TarInfo(n); i.mode = 0o755 if d is None else 0o644
+		            i.type, i.size = (tarfile.DIRTYPE, 0) if d is None else (tarfile.REGTYPE, len(d))
+		            t.addfile(i, io.BytesIO(d or b""))
+		write("1.tar", [(n, b"low") for n in ("gone", "kept", "dir/old", "opq/old", "fresh/old", "file/old")])
+		write("2.tar", [(".wh.gone", b""), ("dir/new", b"new"), ("opq/.wh..wh..opq", b""), ("opq/new", b"new"),
+		                (".wh.fresh", b""), ("fresh/new", b"new"), ("file", b"now a file")])
+		write("3.tar", [(".wh..wh..opq", b""), ("only", b"this")])
+	END
+	"$RANBY_TREE/tests/images/oci-image" --busybox "$(command -v busybox)" --layer "$BATS_TEST_TMPDIR/1.tar" \
+		--layer "$BATS_TEST_TMPDIR/2.tar" --ref localhost/w:2 "$BATS_TEST_TMPDIR/w"
+	ranby load -q -i "$BATS_TEST_TMPDIR/w" >/dev/null
+	run -0 ranby run --rm --network none w:2 sh -c 'exec 2>&1; ls -d gone; ls dir opq fresh; cat kept file'
+	[ "$output" = $'ls: gone: No such file or directory\ndir:\nnew\nold\n\nfresh:\nnew\n\nopq:\nnew\nlownow a file' ]
+	"$RANBY_TREE/tests/images/oci-image" --layer "$BATS_TEST_TMPDIR/1.tar" --layer "$BATS_TEST_TMPDIR/3.tar" \
+		--ref localhost/w:3 "$BATS_TEST_TMPDIR/w"
+	ranby load -q -i "$BATS_TEST_TMPDIR/w" >/dev/null
+	ranby create -q --name w3 --network none w:3 /only >/dev/null
+	[ "$(ranby inspect --format '{{len .Ranby.Layers}}' w3 2>/dev/null || jq '.image.layers | length' "$RANBY_ROOT"/containers/*/container.json)" = 1 ]
+	ranby rm w3 >/dev/null
+}
+
+@test "the workers are confined before they read the first byte" {
+	mkfifo "$BATS_TEST_TMPDIR/tar" "$BATS_TEST_TMPDIR/wait"
+	ranby load -q <"$BATS_TEST_TMPDIR/tar" >/dev/null 2>&1 3>&- &
+	local load=$! pid
+	exec 7>"$BATS_TEST_TMPDIR/tar"
+	wait_for 10 pgrep -u "$(id -u)" -x ranby-unpack >/dev/null
+	pid=$(pgrep -u "$(id -u)" -n -x ranby-unpack)
+	wait_for 5 grep -q '^Seccomp:.2' "/proc/$pid/status"
+	[ "$(status_field "$pid" NoNewPrivs)" = 1 ]
+	# what it holds: /dev/null twice, its standard error, the archive, its directory, the answers
+	[ "$(find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l)" -le 6 ]
+	exec 7>&-
+	wait "$load" || true
+	ranby pull -q "$BAD/slow/x" >/dev/null 2>&1 3>&- &
+	load=$!
+	wait_for 10 pgrep -u "$(id -u)" -x ranby-fetch >/dev/null
+	pid=$(pgrep -u "$(id -u)" -n -x ranby-fetch)
+	wait_for 5 grep -q '^Seccomp:.2' "/proc/$pid/status"
+	[ "$(status_field "$pid" NoNewPrivs)" = 1 ]
+	wait "$load"
+}
+
+@test "TLS: a registry's own authority, and none" {
+	need_program openssl
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+		-keyout "$BATS_TEST_TMPDIR/key.pem" -out "$BATS_TEST_TMPDIR/cert.pem" 2>/dev/null
+	mkdir -p "$BATS_TEST_TMPDIR/server" "$BATS_TEST_TMPDIR/certs"
+	mkfifo "$BATS_TEST_TMPDIR/server/stdin"
+	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$BATS_TEST_TMPDIR/server" \
+		"$BATS_TEST_TMPDIR/cert.pem" "$BATS_TEST_TMPDIR/key.pem" <"$BATS_TEST_TMPDIR/server/stdin" >/dev/null 2>&1 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/server/stdin"
+	wait_for 10 test -s "$BATS_TEST_TMPDIR/server/address"
+	tls=$(cat "$BATS_TEST_TMPDIR/server/address")
+	run -125 ranby pull -q --tls-verify "$tls/good/x" 7>&-
+	one_error 'certificate is not valid'
+	cp "$BATS_TEST_TMPDIR/cert.pem" "$BATS_TEST_TMPDIR/certs/ca.crt"
+	run -0 ranby pull -q --tls-verify --cert-dir "$BATS_TEST_TMPDIR/certs" "$tls/good/x" 7>&-
+	ranby rmi --all >/dev/null
+	mkdir -p "$BATS_TEST_TMPDIR/config/containers/certs.d"
+	ln -s "$BATS_TEST_TMPDIR/certs" "$BATS_TEST_TMPDIR/config/containers/certs.d/$tls"
+	XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config run -0 ranby pull -q --tls-verify "$tls/good/x" 7>&-
+	ranby rmi --all >/dev/null
+	# loopback is trusted as docker trusts it; elsewhere that takes --tls-verify=false
+	run -0 ranby pull -q --tls-verify=false "$tls/good/x" 7>&-
+	touch "$BATS_TEST_TMPDIR/certs/x.cert"
+	run -125 ranby pull -q --tls-verify --cert-dir "$BATS_TEST_TMPDIR/certs" "$tls/good/x" 7>&-
+	one_error 'certificate x.key'
+	exec 7>&-
+}
+
 @test "the same layers by way of an archive and of a registry" {
 	canary_make
 	"$RANBY_TREE/tests/hostile-tars" "$BATS_TEST_TMPDIR/tars" "$CANARY"

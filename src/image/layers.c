@@ -25,6 +25,7 @@
 
 #define LAYER_JSON "layer.json"
 #define LAYER_JSON_MAX 4096
+#define OPAQUE_ROOT "opaque-root" /* a file beside "diff": no layer below is stacked */
 
 void layer_name(const struct digest *chain_id, const struct id_map *map, char ret[static LAYER_NAME_SIZE])
 {
@@ -189,6 +190,8 @@ static int write_layer_json(const struct layer_slot *s, const struct image_layer
 	if (!text)
 		return err_errno(e, ENOMEM, LAYER_JSON);
 	r = path_own_open(s->staging.dirfd, "layer", O_RDONLY | O_DIRECTORY, 0, &dir);
+	if (r == 0 && s->job.done.opaque_root)
+		r = path_own_write(dir, OPAQUE_ROOT, "", 0, 0600, PATH_SYNC_FULL);
 	if (r == 0)
 		r = path_own_write(dir, LAYER_JSON, text, len, 0600, PATH_SYNC_FULL);
 	return r < 0 ? err_errno(e, -r, "write " LAYER_JSON) : 0;
@@ -336,6 +339,28 @@ int layer_queue_finish(struct layer_queue *q, struct err *e)
 	return 0;
 }
 
+static bool has_opaque_root(struct store *st, const char *name)
+{
+	char path[LAYER_NAME_SIZE + sizeof("/" OPAQUE_ROOT)];
+	struct stat s;
+
+	snprintf(path, sizeof(path), "%s/" OPAQUE_ROOT, name);
+	return fstatat(st->layers_fd, path, &s, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Index of the lowest layer to stack. */
+static size_t first_layer(struct store *st, const struct image *img, const struct id_map *map)
+{
+	char name[LAYER_NAME_SIZE];
+
+	for (size_t i = img->n_layers; i-- > 1;) {
+		layer_name(&img->layers[i].chain_id, map, name);
+		if (has_opaque_root(st, name))
+			return i;
+	}
+	return 0;
+}
+
 int store_layers(struct store *st, const struct image *img, const struct id_map *map, struct progress *progress,
 		 struct strv *ret, struct err *e)
 {
@@ -358,7 +383,7 @@ int store_layers(struct store *st, const struct image *img, const struct id_map 
 		r = layer_queue_finish(&q, e);
 		layer_queue_end(&q);
 	}
-	for (size_t i = 0; i < img->n_layers && r == 0; i++) {
+	for (size_t i = r == 0 ? first_layer(st, img, map) : 0; i < img->n_layers && r == 0; i++) {
 		layer_name(&img->layers[i].chain_id, map, name);
 		if (strv_addf(ret, "layers/%s/diff", name) < 0)
 			r = err_errno(e, ENOMEM, "layers");

@@ -140,6 +140,7 @@ static int layer(int argc, char **argv, struct unpack_done *done, struct err *e)
 	done->devices_skipped = counts.devices_skipped;
 	done->xattrs_dropped = counts.xattrs_dropped;
 	done->owners_squashed = counts.owners_squashed;
+	done->opaque_root = counts.opaque_root;
 	return 0;
 }
 

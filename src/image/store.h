@@ -18,6 +18,7 @@
  *	blobs/sha256/HEX         content by digest, complete and verified, or not there
  *	layers/HEX[@MAP]/diff    an unpacked layer: HEX is the chain id of image-spec
  *	layers/HEX[@MAP]/layer.json  its DiffID and size; MAP: hash of the id map, none for the keeper's own
+ *	layers/HEX[@MAP]/opaque-root there when it hides all layers below it
  *	images/NAME              one small JSON file per reference, the last thing written
  *	staging/RANDOM/          work of a command that runs, or of one that died
  *	locks/                   one lock file per thing being made

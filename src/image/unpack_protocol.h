@@ -61,7 +61,7 @@ struct unpack_done {
 	uint64_t in_bytes, out_bytes;
 	uint64_t entries, file_bytes, devices_skipped, xattrs_dropped, owners_squashed;
 	uint32_t no_landlock; /* 1: this kernel had none */
-	uint32_t pad;
+	uint32_t opaque_root; /* 1: layers below are not to be seen */
 };
 
 #define UNPACK_LEN_MAX (sizeof(struct unpack_member) + 2 * UNPACK_NAME_MAX)

@@ -167,6 +167,10 @@ static int make_opaque(struct untar *u, const char *name, struct err *e)
 	int parent, r;
 
 	r = place_find(&u->place, name, true, &parent, &base, e);
+	if (r == 0 && base == u->place.path) {
+		u->counts->opaque_root = true;
+		return 0;
+	}
 	if (r == 0)
 		r = place_open_dir(parent, "", &fd);
 	if (r == 0)

@@ -19,7 +19,7 @@
  *	device, socket  skipped and counted: no user namespace may make one
  *	                (docker rootless and podman skip them too)
  *	.wh.NAME        overlayfs' whiteout of NAME (character device 0:0)
- *	.wh..wh..opq    overlayfs' opaque mark on the directory ("userxattr")
+ *	.wh..wh..opq    overlayfs' opaque mark on the directory ("userxattr"); of the root: opaque_root
  *	.wh..wh.*       aufs' own files: skipped
  *
  * Source: OCI image-spec layer.md. Modes keep setuid, setgid and sticky.
@@ -56,6 +56,7 @@ struct untar_counts {
 	uint64_t devices_skipped;
 	uint64_t xattrs_dropped;
 	uint64_t owners_squashed;
+	bool opaque_root;         /* the tree's own root hides all layers below: overlayfs has no mark for that */
 };
 
 /* Reads to the end of the stream, beyond the tar's end too, so that its digest covers all. -EBADMSG for what is no tar. */
