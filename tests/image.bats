@@ -609,6 +609,7 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 				ranby rmi --all >/dev/null
 			else
 				ranby rmi --ignore none >/dev/null
+				[ -z "$(find "$RANBY_ROOT/staging" -mindepth 1)" ] || fail 'staging is not cleaned'
 				# shellcheck disable=SC2086
 				run -0 ranby $what
 				ranby rmi --all >/dev/null

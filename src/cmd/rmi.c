@@ -122,6 +122,9 @@ static int rmi_run(const struct command_call *call, struct err *e)
 	for (int i = 0; r == 0 && i < call->argc; i++)
 		try_one(&m, call->argv[i]);
 	strv_done(&m.uses);
+	/* also what a command that was killed has left */
+	if (r == 0)
+		r = store_sweep(st, e);
 	return r < 0 ? r : m.code;
 }
 

@@ -3,7 +3,7 @@
 /*
  * confine - a worker that reads strangers' bytes locks itself in.
  *
- *	confine_process();				// no core dumps, no new privileges, not traceable
+ *	confine_process();				// no core dumps, no new privileges, not traceable; dies with its starter
  *	r = confine_files(rules, n, e);			// Landlock: these and nothing else
  *	r = confine_calls(calls, n, e);			// seccomp: these and nothing else
  *

@@ -21,6 +21,7 @@
 
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,9 +70,13 @@ static bool has_single_id(void)
 static int confine(int dirfd, uint32_t *ret_no_landlock, struct err *e)
 {
 	const struct confine_rule rule = {.dirfd = dirfd, .write = true};
+	struct pollfd answers = {.fd = UNPACK_FD_ANSWER};
 	int r;
 
 	r = confine_process(e);
+	/* the starter may have died before that was armed */
+	if (r == 0 && poll(&answers, 1, 0) == 1 && (answers.revents & POLLERR))
+		r = err_set(e, EPIPE, "nobody reads the answers");
 	if (r == 0)
 		r = confine_files(&rule, dirfd >= 0, true, e);
 	if (r < 0)
