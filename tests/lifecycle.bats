@@ -20,7 +20,7 @@ is() { [ "$(state "$1")" = "$2" ]; }
 	is c 'created 0'
 	run -0 ranby start c
 	is c 'running 0'
-	run -125 ranby rm c
+	run -2 ranby rm c
 	one_error c
 	run -0 ranby stop --time 5 c
 	is c 'exited 3'

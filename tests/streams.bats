@@ -45,14 +45,14 @@ monitors() { pgrep -f "^ranby-monitor .*--run-dir $RANBY_RUN/.*${1:-}"; }
 @test "exec'd yes and a reader that stops: less than 2 MiB, then all of it (A48)" {
 	ranby run -d --name busy --network none busybox sleep 1000
 	mkfifo "$BATS_TEST_TMPDIR/slow"
-	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec busy sh -c 'yes | head -c 300000000' >"$BATS_TEST_TMPDIR/slow" 3>&- &
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec busy sh -c 'yes | head -c 80000000' >"$BATS_TEST_TMPDIR/slow" 3>&- &
 	exec 5<"$BATS_TEST_TMPDIR/slow"
 	sleep 2
 	local monitor
 	monitor=$(monitors /exec/)
 	echo "# VmHWM $(memory "$monitor" VmHWM) KiB" >&3
 	[ "$(memory "$monitor" VmHWM)" -lt 2048 ] || [ -n "${RANBY_SAN:-}" ]
-	[ "$(wc -c <&5)" = 300000000 ]
+	[ "$(wc -c <&5)" = 80000000 ]
 	exec 5<&-
 	wait
 	wait_for 5 no_exec
