@@ -252,7 +252,7 @@ no_processes() { [ -z "$(pids_of_test)" ]; }
 		[ "${now:-0}" -le "$peak" ] || peak=$now
 		sleep 0.2
 	done
-	wait
+	wait $!
 	[ "$(cat "$BATS_TEST_TMPDIR/n")" = 268435456 ]
 	echo "# 256 MiB: VmHWM $peak KiB" >&3
 	[ "$peak" -gt 0 ]

@@ -54,7 +54,7 @@ monitors() { pgrep -f "^ranby-monitor .*--run-dir $RANBY_RUN/.*${1:-}"; }
 	[ "$(memory "$monitor" VmHWM)" -lt 2048 ] || [ -n "${RANBY_SAN:-}" ]
 	[ "$(wc -c <&5)" = 80000000 ]
 	exec 5<&-
-	wait
+	wait $!
 	wait_for 5 no_exec
 }
 no_exec() { ! monitors /exec/ >/dev/null; }

@@ -13,7 +13,10 @@ teardown_file() { ranby_teardown_file; }
 
 teardown() {
 	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
-	[ -z "${PODMAN_NAME:-}" ] || podman rm -f -t 0 "$PODMAN_NAME" >/dev/null 2>&1 || true
+	if [ -n "${PODMAN_NAME:-}" ]; then
+		podman rm -f -t 0 "$PODMAN_NAME" >/dev/null 2>&1 || true
+		podman system migrate >/dev/null 2>&1 || true # ends its pause process
+	fi
 }
 
 # A root directory of our own: busybox, and whatever the test adds. Root of the container may write in it.

@@ -32,6 +32,8 @@
 #include <sys/stat.h>
 
 #define NAME_TRIES 64
+/* A sweep holds a marker for as long as it takes to remove one container's directory. */
+#define MARKER_WAIT_MS 10000
 
 int container_new_id(char ret_id[static CONTAINER_ID_LEN + 1])
 {
@@ -57,7 +59,11 @@ static int marker_dir(struct engine *eng, int *ret_fd, struct err *e)
 	return r < 0 ? err_errno(e, -r, "%s/%s", eng->data_path, ENGINE_PENDING) : 0;
 }
 
-/* Takes the marker of `id` and writes `name` into it. -EAGAIN: somebody else has it. */
+/*
+ * Takes the marker of `id` and writes `name` into it. A sweep of another
+ * command may hold it for a moment, between our making the file and locking
+ * it: what it then removes is the file, and lock_take() makes it anew.
+ */
 static int marker_take(struct engine *eng, const char *id, const char *name, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
@@ -66,7 +72,7 @@ static int marker_take(struct engine *eng, const char *id, const char *name, int
 	r = marker_dir(eng, &dir, e);
 	if (r < 0)
 		return r;
-	r = lock_take(dir, id, 0, &fd);
+	r = lock_take(dir, id, MARKER_WAIT_MS, &fd);
 	if (r == 0 && name)
 		r = fd_write_all(fd, name, strlen(name));
 	if (r < 0)

@@ -123,6 +123,6 @@ DETACHED='$R run -d --name c --network=none busybox sleep 100 >/dev/null && cat 
 		done
 		sleep 0.05
 	done
-	wait
+	wait $!
 	[ "$seen" = 1 ]
 }
