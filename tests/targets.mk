@@ -37,7 +37,7 @@ kill-sweep: all $(TOOLS)
 
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)
-LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
+LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/audit-session tests/audit.bash tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
                 tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/vm/*)
 CLANG ?= $(shell command -v clang-14 || command -v clang)
 CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
