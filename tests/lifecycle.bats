@@ -33,11 +33,12 @@ is() { [ "$(state "$1")" = "$2" ]; }
 
 @test "what the payload wrote stays over stop and start" {
 	run -0 ranby run -d --name c --network=none busybox sh -c 'echo x >>/count; sleep 100'
+	wait_for 5 count_is x
 	ranby stop -t 0 c
 	ranby start c
-	run -0 ranby exec c cat /count
-	[ "$output" = $'x\nx' ]
+	wait_for 5 count_is $'x\nx'
 }
+count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 
 @test "stop falls back to SIGKILL after its time" {
 	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "" TERM; while :; do sleep 0.1; done'
