@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SUBID_FILE_MAX (1U << 20)
+#define SUBID_FILE_MAX (16U << 20)
 
 /* shadow/subid.h; declared here because the library is opened at run time */
 struct subid_range {
@@ -26,6 +26,7 @@ struct subid_range {
 	unsigned long count;
 };
 typedef int (*get_ranges_fn)(const char *owner, struct subid_range **ranges);
+typedef int (*get_owners_fn)(uid_t id, uid_t **owners);
 typedef bool (*subid_init_fn)(const char *progname, FILE *log);
 
 static void add_range(struct id_list *l, uint64_t start, uint64_t count)
@@ -41,53 +42,78 @@ static void add_range(struct id_list *l, uint64_t start, uint64_t count)
 	(void)!id_list_add(l, (uint32_t)inside, (uint32_t)start, (uint32_t)count);
 }
 
-/* "OWNER:START:COUNT", the owner by name or by number. Cuts the line. */
-static void parse_line(char *line, const char *number, const char *name, struct id_list *l)
-{
-	char *start = strchr(line, ':'), *count = start ? strchr(start + 1, ':') : NULL;
-	uint64_t first, n;
+struct line {
+	char owner[SUBID_OWNER_MAX];
+	uint32_t start, count;
+};
 
-	if (!count)
-		return;
-	*start++ = '\0';
-	*count++ = '\0';
-	if (strcmp(line, number) != 0 && (!name || strcmp(line, name) != 0))
-		return;
-	if (parse_u64(start, 0, ID_NONE, &first) == 0 && parse_u64(count, 1, UINT32_MAX, &n) == 0)
-		add_range(l, first, n);
+/* Reads "OWNER:START:COUNT" at *text, and moves past its line. False: not such a line. */
+static bool next_line(const char **text, struct line *ret)
+{
+	size_t n = strcspn(*text, "\n");
+	char line[512] = "", *start, *count;
+
+	if (n < sizeof(line)) {
+		memcpy(line, *text, n);
+		line[n] = '\0';
+	}
+	*text += n + ((*text)[n] == '\n');
+	start = strchr(line, ':');
+	count = start ? strchr(start + 1, ':') : NULL;
+	if (!count || start == line || *line == '#' || (size_t)(start - line) >= sizeof(ret->owner))
+		return false;
+	*start = *count = '\0';
+	snprintf(ret->owner, sizeof(ret->owner), "%s", line);
+	return parse_u32(start + 1, 0, ID_NONE - 1, &ret->start) == 0 && parse_u32(count + 1, 1, ID_NONE, &ret->count) == 0;
 }
 
 void subid_parse(const char *text, uid_t uid, const char *name, struct id_list *ret)
 {
-	char line[512], number[16];
+	char number[16];
+	struct line ln;
 
 	snprintf(number, sizeof(number), "%u", uid);
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		if (n < sizeof(line)) {
-			memcpy(line, text, n);
-			line[n] = '\0';
-			parse_line(line, number, name, ret);
-		}
-		text += n + (text[n] == '\n');
-	}
+	while (*text)
+		if (next_line(&text, &ln) && (strcmp(ln.owner, number) == 0 || (name && strcmp(ln.owner, name) == 0)))
+			add_range(ret, ln.start, ln.count);
 }
 
-static int from_file(enum subid_kind kind, uid_t uid, const char *name, struct id_list *ret, struct err *e)
+static int read_file(enum subid_kind kind, struct buf *ret, struct err *e)
 {
 	const char *path = kind == SUBID_USER ? "/etc/subuid" : "/etc/subgid";
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int r;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_errno(e, errno, "%s", path);
-	r = fd_read_all(fd, SUBID_FILE_MAX, &b);
+	r = fd_read_all(fd, SUBID_FILE_MAX, ret);
+	return r < 0 ? err_errno(e, -r, "%s", path) : 0;
+}
+
+static int from_file(enum subid_kind kind, uid_t uid, const char *name, struct id_list *ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int r = read_file(kind, &b, e);
+
+	if (r == 0)
+		subid_parse(buf_str(&b), uid, name, ret);
+	return r;
+}
+
+int subid_file_owner(enum subid_kind kind, uint32_t id, char ret_owner[static SUBID_OWNER_MAX])
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int r = read_file(kind, &b, NULL);
+	struct line ln;
+
 	if (r < 0)
-		return err_errno(e, -r, "%s", path);
-	subid_parse(buf_str(&b), uid, name, ret);
-	return 0;
+		return r;
+	for (const char *p = buf_str(&b); *p;)
+		if (next_line(&p, &ln) && id >= ln.start && id - ln.start < ln.count) {
+			memcpy(ret_owner, ln.owner, sizeof(ln.owner));
+			return 0;
+		}
+	return -ENOENT;
 }
 
 /*
@@ -143,7 +169,7 @@ static void *open_library(void)
  * Opened once, for each subid_init() keeps what the one before it had; never
  * closed, for its NSS modules do not take well to being unloaded.
  */
-void *subid_library(void)
+static void *library(void)
 {
 	static bool tried;
 	static void *lib;
@@ -159,7 +185,7 @@ static bool from_library(enum subid_kind kind, const char *owner, struct id_list
 {
 	const char *symbol = kind == SUBID_USER ? "subid_get_uid_ranges" : "subid_get_gid_ranges";
 	struct subid_range *ranges = NULL;
-	void *lib = subid_library();
+	void *lib = library();
 	get_ranges_fn get = NULL;
 	int n;
 
@@ -187,4 +213,14 @@ int subid_ranges(enum subid_kind kind, uid_t uid, const char *name, struct id_li
 		return r;
 	*ret = l;
 	return 0;
+}
+
+int subid_owners(enum subid_kind kind, uint32_t id, uid_t **ret)
+{
+	void *lib = library_is_needed() ? library() : NULL;
+	get_owners_fn get = NULL;
+
+	if (lib)
+		*(void **)&get = dlsym(lib, kind == SUBID_USER ? "subid_get_uid_owners" : "subid_get_gid_owners");
+	return get ? get((uid_t)id, ret) : 0;
 }

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #define SUBID_RANGES_MAX 64 /* of one user that are used */
+#define SUBID_OWNER_MAX 256 /* bytes of a name, with its NUL */
 
 enum subid_kind { SUBID_USER, SUBID_GROUP };
 
@@ -34,8 +35,14 @@ int subid_ranges(enum subid_kind kind, uid_t uid, const char *name, struct id_li
 /* Whether the text of nsswitch.conf(5) names a source for "subid:" other than "files" alone. */
 bool subid_elsewhere(const char *nsswitch);
 
-/* libsubid, ready for dlsym(3); NULL where it is not installed. */
-void *subid_library(void);
+/*
+ * Who owns that subordinate ID, where nsswitch.conf names more than the files:
+ * how many, with *ret malloc'ed then; none, or no library: 0 or less.
+ */
+int subid_owners(enum subid_kind kind, uint32_t id, uid_t **ret);
+
+/* The owner, a name or a number, in the file's line that holds the ID. -ENOENT: none does. */
+int subid_file_owner(enum subid_kind kind, uint32_t id, char ret_owner[static SUBID_OWNER_MAX]) _must_check_;
 
 /* The lines of one such file, as above; for tests and where there is no library. */
 void subid_parse(const char *text, uid_t uid, const char *name, struct id_list *ret);
