@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby image inspect, ranby image exists. */
-#include "base/template.h"
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
@@ -48,22 +47,9 @@ static int inspect_all(struct store *st, const struct command_call *call, struct
 	return code;
 }
 
-static int print_format(struct json_object *list, const char *format, struct buf *out, struct err *e)
-{
-	_cleanup_template_ struct template *t = NULL;
-	int r = template_parse(format, &t, e);
-
-	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
-		r = template_exec(t, json_object_array_get_idx(list, i), TEMPLATE_STRICT, out, e);
-		buf_addc(out, '\n');
-	}
-	return r;
-}
-
 static int inspect_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_json_ struct json_object *list = json_object_new_array();
-	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	_cleanup_(store_closep) struct store *st = NULL;
 	const struct inspect_args *a = call->args;
 	int code, r;
@@ -74,12 +60,7 @@ static int inspect_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	code = inspect_all(st, call, list);
-	if (!a->format || strcmp(a->format, "json") == 0)
-		buf_addf(&out, "%s\n", json_pretty(list));
-	else
-		r = print_format(list, a->format, &out, e);
-	if (r == 0)
-		r = screen_put(&out, e);
+	r = screen_objects(list, a->format, e);
 	return r < 0 ? r : code;
 }
 

@@ -4,7 +4,6 @@
 #include "cmd/commands.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
-#include "base/template.h"
 #include "engine/inspect.h"
 #include "image/store.h"
 
@@ -92,23 +91,9 @@ static int add_all(const struct command_call *call, struct json_object *list, in
 	return 0;
 }
 
-/* A template prints one line for each. */
-static int print_format(struct json_object *list, const char *format, struct buf *out, struct err *e)
-{
-	_cleanup_template_ struct template *t = NULL;
-	int r = template_parse(format, &t, e);
-
-	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
-		r = template_exec(t, json_object_array_get_idx(list, i), TEMPLATE_STRICT, out, e);
-		buf_addc(out, '\n');
-	}
-	return r;
-}
-
 static int inspect_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_json_ struct json_object *list = json_object_new_array();
-	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	const struct inspect_args *a = call->args;
 	int code = 0, r;
 
@@ -119,12 +104,7 @@ static int inspect_run(const struct command_call *call, struct err *e)
 		return r;
 	if (json_object_array_length(list) == 0 && code)
 		return code;
-	if (!a->format || strcmp(a->format, "json") == 0)
-		buf_addf(&out, "%s\n", json_pretty(list));
-	else
-		r = print_format(list, a->format, &out, e);
-	if (r == 0)
-		r = screen_put(&out, e);
+	r = screen_objects(list, a->format, e);
 	return r < 0 ? r : code;
 }
 

@@ -4,6 +4,7 @@
 #include "cmd/screen.h"
 
 #include "base/parse.h"
+#include "base/template.h"
 #include "sys/tty.h"
 
 #include <errno.h>
@@ -70,4 +71,28 @@ int screen_put(const struct buf *out, struct err *e)
 	if (fwrite(buf_str(out), 1, out->len, stdout) != out->len || fflush(stdout) != 0)
 		return err_errno(e, errno, "write to standard output");
 	return 0;
+}
+
+static int objects_by_template(struct json_object *list, const char *format, struct buf *out, struct err *e)
+{
+	_cleanup_template_ struct template *t = NULL;
+	int r = template_parse(format, &t, e);
+
+	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
+		r = template_exec(t, json_object_array_get_idx(list, i), TEMPLATE_STRICT, out, e);
+		buf_addc(out, '\n');
+	}
+	return r;
+}
+
+int screen_objects(struct json_object *list, const char *format, struct err *e)
+{
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	int r = 0;
+
+	if (!format || strcmp(format, "json") == 0)
+		buf_addf(&out, "%s\n", json_pretty(list));
+	else
+		r = objects_by_template(list, format, &out, e);
+	return r < 0 ? r : screen_put(&out, e);
 }

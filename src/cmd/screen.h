@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <stdbool.h>
@@ -24,5 +25,11 @@ bool screen_color(void);
 
 /* Writes it all, or says why not. */
 int screen_put(const struct buf *out, struct err *e) _must_check_;
+
+/*
+ * What inspect prints of an array of objects: the array as JSON (`format`
+ * NULL or "json"), or a line by the Go template for each.
+ */
+int screen_objects(struct json_object *list, const char *format, struct err *e) _must_check_;
 
 #endif
