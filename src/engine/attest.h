@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * attest - what has been done, said to kernel audit and to the ledger.
+ *
+ *	struct attest a = {.verb = AUDIT_VERB_RM, .c = c, .error = r < 0 ? -r : 0};
+ *
+ *	r = attest(eng, &a, NULL, e);
+ *
+ * The one function that every verb calls that changes something, also when it
+ * failed. The witness (audit/witness.h) writes the record and gives the receipt;
+ * the user's ledger gets an entry that holds it. Where no witness is
+ * installed, the entry's receipt is "self".
+ *
+ * A process that is the record's subject is given by its pidfd: start and exec
+ * while it stands at its exec; kill, stop, pause and attach before they act,
+ * so that the witness sees whom they are about. All other verbs are
+ * attested when they are over.
+ */
+#ifndef RANBY_ENGINE_ATTEST_H
+#define RANBY_ENGINE_ATTEST_H
+
+#include "audit/receipt.h"
+#include "audit/request.h"
+#include "audit/verb.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+
+struct attest {
+	enum audit_verb verb;
+	const struct container *c; /* NULL: about an image or a volume, or a container that could not be found or made */
+	const char *name;          /* vm=; NULL: the container's name */
+	const char *reason;        /* of [a-z0-9-]; NULL: the verb's own */
+	int error;                 /* errno value of the failure; 0: done */
+	int pidfd, init_pidfd;     /* -EBADF: none */
+	const char *claim[WITNESS_CLAIM_N]; /* what the caller says of it; NULL: nothing. Long ones are cut */
+	const struct witness_item *resources; /* start alone: what it is given */
+	size_t n_resources;
+	bool required;             /* --require-audit; policy (engine/policy.h) may require it too */
+};
+#define ATTEST_INIT(v) {.verb = (v), .pidfd = -EBADF, .init_pidfd = -EBADF}
+
+enum attest_outcome {
+	ATTEST_WITNESSED = 0, /* there is a receipt */
+	ATTEST_SELF = 1,      /* no witness here, or it had no receipt to give: the ledger has the entry, *e is untouched */
+};
+
+/*
+ * ATTEST_WITNESSED or ATTEST_SELF; a negative errno, with text, only when a
+ * receipt is required and there is none, or then the ledger could not be
+ * written. *ret (may be NULL) gets the receipt, serial 0 without one.
+ */
+int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret, struct err *e) _must_check_;
+
+/*
+ * The same for a verb that has just returned `r`: keeps that result and its
+ * text, and records it. For `return attest_result(eng, &a, r, e);`
+ */
+int attest_result(struct engine *eng, struct attest *a, int r, struct err *e) _must_check_;
+
+#endif
