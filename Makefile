@@ -77,6 +77,10 @@ link_ranby-unpack    := -pie
 link_ranby-init      := $(if $(SAN),-pie,-static-pie -s)
 link_ranby-runtime   := $(if $(SAN),-pie,-static-pie $(if $(findstring no-warnings,$(shell ld --help)),-Wl$(comma)--no-warnings))
 link_ranby-monitor   := $(if $(SAN),-pie,-static-pie)
+ifneq ($(SAN),)
+NO_LEAK_CHECK := $(O)/obj/tests/san/no_leak_check.o
+$(foreach p,$(filter-out ranby,$(PROGRAMS)),$(eval san_$(p) := $(NO_LEAK_CHECK)))
+endif
 
 MAINS := $(wildcard src/*/main_*.c)
 TESTS := $(wildcard src/*/test_*.c)
@@ -89,7 +93,12 @@ path_of = $(O)/$(if $(filter $(1),$(BIN_PROGRAMS)),bin,libexec/ranby)/$(1)
 archive = $(O)/lib/$(1).a
 
 .PHONY: all clean install uninstall check unit lint fuzz bench demo completions
-all: $(foreach p,$(BUILT),$(call path_of,$(p)))
+all: $(foreach p,$(BUILT),$(call path_of,$(p))) $(O)/share/ranby/profiles
+
+# found from bin/ as in an installed tree
+$(O)/share/ranby/profiles:
+	@mkdir -p $(@D)
+	@ln -srfn profiles $@
 
 $(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -105,7 +114,7 @@ endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
 define program_rule
-$(call path_of,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main_$(1).c,$(MAINS))) $(foreach r,$(rooms_$(1)),$(call archive,$(r)))
+$(call path_of,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main_$(1).c,$(MAINS))) $(san_$(1)) $(foreach r,$(rooms_$(1)),$(call archive,$(r)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(libs_$(1))

@@ -127,6 +127,14 @@ canary_make() {
 canary_sum() { find "$CANARY" -printf '%p %y %m %u %s\n' -type f -exec sha256sum {} + | sort | sha256sum; }
 canary_intact() { [ "$(canary_sum)" = "$CANARY_SUM" ] || fail 'the canary was changed'; }
 
+# no_leak_check: before what traces ranby itself, in a build with sanitizers: LeakSanitizer is a tracer too.
+no_leak_check() { export ASAN_OPTIONS=detect_leaks=0; }
+
+# need_static: skips in a build with sanitizers, whose ranby-init needs libraries that no container has.
+need_static() {
+	[ -z "${RANBY_SAN:-}" ] || skip 'with sanitizers ranby-init is not static'
+}
+
 # need_program NAME: skips, with the reason.
 need_program() {
 	command -v "$1" >/dev/null 2>&1 || skip "$1 is not installed"

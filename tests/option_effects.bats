@@ -123,6 +123,7 @@ refused() {
 }
 
 @test "--init: our init is 1 and reaps" {
+	need_static
 	run -0 inside --init -- sh -c 'tr "\0" " " </proc/1/cmdline; echo; echo $$'
 	[[ ${lines[0]} == '/run/ranby-init -- sh '* ]] || fail "$output"
 	[ "${lines[1]}" = 2 ] || fail "$output"

@@ -137,6 +137,7 @@ is_absent() { ! ranby container exists "$1"; }
 
 @test "a signal at each of the front's system calls: the exit code is the payload's, or the signal's (A54)" {
 	need_program strace
+	no_leak_check
 	ranby run -d --name box --network none busybox sleep 1000
 	local count call n sig code tried=0 bad=0 ours=(--root "$RANBY_ROOT" --runroot "$RANBY_RUN")
 	strace -qq -c -S name -U calls,name -o "$BATS_TEST_TMPDIR/trace" "$RANBY" "${ours[@]}" exec box sh -c 'echo hello; exit 7' || [ $? = 7 ]

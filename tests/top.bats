@@ -110,6 +110,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	printf 'passwd: trojan\n' >"$ROOT/etc/nsswitch.conf"
 	ranby run -d --name web --network none --rootfs "$ROOT" /bin/sleep 1000 >/dev/null
 	local trace=$BATS_TEST_TMPDIR/trace args
+	no_leak_check
 	for args in 'web' 'web huser,user,groups,label,uidmap' 'web -ef' 'web -o pid,user'; do
 		# shellcheck disable=SC2086 # several words
 		strace -f -o "$trace" -e trace=execve,execveat,openat,openat2,open,setns,unshare,chroot,mmap \

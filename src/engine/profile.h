@@ -48,8 +48,7 @@ void profile_done(struct profile *p);
 /*
  * The OCI section linux.seccomp for these capabilities; NULL in *ret when
  * unconfined. The default profile is found relative to the running program:
- * PREFIX/share/ranby/profiles/seccomp/default.json, or profiles/… of the
- * source tree for a program in build/bin. The caller owns *ret, which is
+ * PREFIX/share/ranby/profiles/seccomp/default.json. The caller owns *ret, which is
  * good for being written into a larger object, not for being looked into: it
  * may be the text that an earlier call left in `cache_dirfd` (-EBADF: none).
  */

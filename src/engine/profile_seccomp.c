@@ -27,14 +27,13 @@
 
 #define DEFAULT_NAME "profiles/seccomp/default.json"
 
-/* Opens PREFIX/share/ranby/…, or the source tree's for build/bin/ranby. */
+/* Opens PREFIX/share/ranby/…; the build has such a directory too (a link), so no other place is ever looked at. */
 static int open_default(int *ret_fd, struct err *e)
 {
-	static const char *const places[] = {"/../share/ranby/" DEFAULT_NAME, "/../../" DEFAULT_NAME};
+	_cleanup_free_ char *path = NULL, *name = NULL;
 	_cleanup_close_ int self = -EBADF;
-	_cleanup_free_ char *path = NULL;
 	char *slash;
-	int r = self_open_program("ranby-runtime", &self, &path, e);
+	int fd, r = self_open_program("ranby-runtime", &self, &path, e);
 
 	if (r < 0)
 		return r;
@@ -42,21 +41,13 @@ static int open_default(int *ret_fd, struct err *e)
 	if (!slash)
 		return err_set(e, ENOENT, "%s: not an absolute path", path);
 	*slash = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		_cleanup_free_ char *name = NULL;
-		int fd;
-
-		if (asprintf(&name, "%s%s", path, places[i]) < 0)
-			return err_errno(e, ENOMEM, "seccomp profile");
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd >= 0) {
-			*ret_fd = fd;
-			return 0;
-		}
-		if (errno != ENOENT && errno != ENOTDIR)
-			return err_errno(e, errno, "seccomp profile %s", name);
-	}
-	return err_set(e, ENOENT, "the default seccomp profile is not installed (%s beside %s)", DEFAULT_NAME, path);
+	if (asprintf(&name, "%s/../share/ranby/" DEFAULT_NAME, path) < 0)
+		return err_errno(e, ENOMEM, "seccomp profile");
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_errno(e, errno, "the default seccomp profile %s", name);
+	*ret_fd = fd;
+	return 0;
 }
 
 static int open_profile(const struct profile *p, int *ret_fd, struct err *e)

@@ -35,13 +35,6 @@
 	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | FS_TRUNCATE)
 #define FS_ALL_1 ((1ULL << 13) - 1)
 
-/* The leak checker of a sanitizer build traces the process from a thread of its own at the exit. */
-#ifdef __SANITIZE_ADDRESS__
-#define CONFINE false
-#else
-#define CONFINE true
-#endif
-
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
 };
@@ -53,8 +46,6 @@ int confine_process(struct err *e)
 	/* nobody waits for the answer of one whose starter was killed */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_errno(e, errno, "parent death signal");
-	if (!CONFINE)
-		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(e, errno, "no_new_privs");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
@@ -102,7 +93,7 @@ int confine_files(const struct confine_rule *rules, size_t n, bool no_connect, s
 	struct ruleset_attr attr = {0};
 	int r;
 
-	if (abi < 2 || !CONFINE)
+	if (abi < 2)
 		return 1;
 	attr.fs = handled_fs(abi);
 	attr.net = abi >= 4 ? NET_BIND_TCP | (no_connect ? NET_CONNECT_TCP : 0) : 0;
@@ -140,8 +131,6 @@ int confine_calls(const int *calls, size_t n, struct err *e)
 	_cleanup_(filter_freep) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r;
 
-	if (!CONFINE)
-		return 0;
 	if (!ctx)
 		return err_errno(e, ENOMEM, "seccomp");
 	for (size_t i = 0; i < n; i++) {

@@ -29,19 +29,6 @@
 
 #define OCI_SPEC "1.2.0"
 
-#if defined(__SANITIZE_ADDRESS__)
-/*
- * The leak check traces the process from a child of its own: not dumpable, or
- * in another pid namespace than its children, we would hang in it. The unit
- * tests look for leaks.
- */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_leaks=0";
-}
-#endif
-
 struct globals {
 	const char *root, *log, *log_format, *rootless, *cgroup_manager;
 	bool systemd_cgroup, debug, version, help;
