@@ -1,36 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The child reports its failure over a close-on-exec socket: the end of file
- * is the success of the exec. Descriptors are moved above all targets first,
- * so that no dup2() can overwrite one that is still wanted. A detached
- * program sends a pidfd of itself before its exec: its number may be someone
- * else's by the time that we could open it.
+ * The child works in our memory, on a stack of its own, while we stand still
+ * until it has executed or ended (CLONE_VM, CLONE_VFORK): no page table is
+ * copied and no page is faulted in again, which is most of what a fork costs,
+ * and its failure is written into a struct of ours. So it may touch nothing
+ * else: descriptors, signal dispositions and credentials are its own, the
+ * heap is not. Signals are blocked around all of it, because a handler of
+ * ours must not run in it.
+ *
+ * A detached program has one more process above it, which shares our
+ * descriptors too: the pidfd that the kernel makes with the program
+ * (CLONE_PIDFD) thus becomes ours. By its number it could be someone else by
+ * the time that we look.
+ *
+ * In the child, descriptors are moved above all targets first, so that no
+ * dup2() can overwrite one that is still wanted.
  */
 #include "sys/spawn.h"
 
 #include "sys/fd.h"
-#include "sys/pidfd.h"
 #include "sys/signals.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-enum stage { STAGE_FDS, STAGE_USERNS, STAGE_FORK, STAGE_EXEC };
+#define STACK_SIZE 32768
+
+enum stage { STAGE_FDS, STAGE_USERNS, STAGE_TIE, STAGE_FORK, STAGE_EXEC };
 static const char *const stage_words[] = {
 	[STAGE_FDS] = "pass descriptors",
 	[STAGE_USERNS] = "enter the user namespace",
+	[STAGE_TIE] = "tie to its starter",
 	[STAGE_FORK] = "fork",
 	[STAGE_EXEC] = "execute",
 };
 
-struct report {
-	int stage;
-	int error; /* 0: no failure, but a detached program's pidfd comes along */
+/* What the child reads, and where it writes how far it came. */
+struct job {
+	const struct spawn *s;
+	pid_t parent;
+	char *stacks;     /* one for each of the two */
+	enum stage stage; /* with error != 0 */
+	int error;
+	int pidfd;
 };
 
 /* Above all that the child is to have: no higher, because the limit of descriptors may be low. */
@@ -39,17 +57,17 @@ static int move_up(const struct spawn *s, int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, (int)(3 + s->n_fds));
 }
 
-/* In the child: 0..2 and 3.. as asked, all else closes at the exec. `*sock` and `*exe_fd` are moved out of the way. */
-static int place_fds(const struct spawn *s, int *sock, int *exe_fd, int *userns_fd)
+/* 0..2 and 3.. as asked, all else closes at the exec. `*exe_fd` and `*userns_fd` are moved out of the way. */
+static int place_fds(const struct spawn *s, int *exe_fd, int *userns_fd)
 {
 	int up[SPAWN_FDS_MAX + 3];
-	int *keep[] = {sock, exe_fd, userns_fd};
+	int *keep[] = {exe_fd, userns_fd};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
 		int fd = *keep[i] < 0 ? *keep[i] : move_up(s, *keep[i]);
 
 		if (*keep[i] >= 0 && fd < 0)
-			return -errno; /* `*sock` stays: the failure is reported there */
+			return -errno;
 		*keep[i] = fd;
 	}
 	for (size_t i = 0; i < 3 + s->n_fds; i++) {
@@ -70,112 +88,105 @@ static int place_fds(const struct spawn *s, int *sock, int *exe_fd, int *userns_
 	return fd_cloexec_from((unsigned)(3 + s->n_fds));
 }
 
-static _Noreturn void child_fail(int sock, enum stage stage, int error)
+/* The child's last word; also its exit code, which nobody reads. */
+static int failed(struct job *j, enum stage stage, int error)
 {
-	struct report rep = {.stage = (int)stage, .error = error};
-
-	(void)!fd_send(sock, &rep, sizeof(rep), NULL, 0);
-	_exit(127);
+	j->stage = stage;
+	j->error = error;
+	return 127;
 }
 
 /* After the user namespace is entered: a change of credentials may undo it (prctl(2)). */
-static void tie_to(pid_t parent)
+static int tie_to(pid_t parent)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
-		_exit(127);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return -errno;
+	return getppid() == parent ? 0 : -ESRCH;
 }
 
-static _Noreturn void child_run(const struct spawn *s, pid_t parent, int sock)
+/* Becomes the program. */
+static int child_run(void *arg)
 {
-	int exe_fd = s->exe_fd, userns_fd = s->userns_fd, self = -EBADF;
+	struct job *j = arg;
+	const struct spawn *s = j->s;
+	int exe_fd = s->exe_fd, userns_fd = s->userns_fd;
 	char *const *envp = s->envp ? s->envp : environ;
-	struct report rep = {0};
 	int r;
 
 	signals_reset();
-	r = place_fds(s, &sock, &exe_fd, &userns_fd);
+	r = place_fds(s, &exe_fd, &userns_fd);
 	if (r < 0)
-		child_fail(sock, STAGE_FDS, -r);
-	if (s->new_session || s->detached)
+		return failed(j, STAGE_FDS, -r);
+	if (s->new_session && !s->detached)
 		(void)setsid();
-	if (s->detached) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			child_fail(sock, STAGE_FORK, errno);
-		if (pid > 0)
-			_exit(0);
-		r = pidfd_open_pid(getpid(), &self);
-		if (r == 0)
-			r = fd_send(sock, &rep, sizeof(rep), &self, 1);
-		if (r < 0)
-			child_fail(sock, STAGE_FDS, -r);
-		close(self);
-	}
 	if (userns_fd >= 0 && setns(userns_fd, CLONE_NEWUSER) < 0)
-		child_fail(sock, STAGE_USERNS, errno);
-	if (s->die_with_us)
-		tie_to(parent);
+		return failed(j, STAGE_USERNS, errno);
+	r = s->die_with_us ? tie_to(j->parent) : 0;
+	if (r < 0)
+		return failed(j, STAGE_TIE, -r);
 	if (exe_fd >= 0)
 		execveat(exe_fd, "", s->argv, envp, AT_EMPTY_PATH);
 	else
 		execve(s->path, s->argv, envp);
-	child_fail(sock, STAGE_EXEC, errno);
+	return failed(j, STAGE_EXEC, errno);
 }
 
-/* Reads the child's reports until its end of the socket closes; a detached program's pidfd is the caller's. */
-static int read_reports(int sock, const struct spawn *s, int *pidfd, struct err *e)
+/* Starts `run` on stack `n`, and returns when it has executed or ended. */
+static pid_t clone_vfork(struct job *j, int (*run)(void *), size_t n, int flags)
 {
-	for (;;) {
-		struct report rep;
-		size_t n_fds = 1;
-		int fd = -EBADF;
-		ssize_t n = fd_recv(sock, &rep, sizeof(rep), &fd, &n_fds);
+	return clone(run, j->stacks + (n + 1) * STACK_SIZE, flags | CLONE_VM | CLONE_VFORK | SIGCHLD, j, &j->pidfd);
+}
 
-		if (n == 0)
-			return 0;
-		if (n < 0)
-			return err_errno(e, (int)-n, "start %s", s->argv[0]);
-		if (n_fds == 1) {
-			fd_closep(pidfd);
-			*pidfd = fd;
-		}
-		if (n != (ssize_t)sizeof(rep) || rep.stage < 0 || rep.stage >= (int)ARRAY_SIZE(stage_words))
-			return err_set(e, EPROTO, "start %s: bad report", s->argv[0]);
-		if (rep.error != 0)
-			return err_errno(e, rep.error, "%s %s", stage_words[rep.stage], s->path ? s->path : s->argv[0]);
-	}
+/* The process between us and a detached program: leaves our session and ends, so that the program is no child of ours. */
+static int middle_run(void *arg)
+{
+	struct job *j = arg;
+
+	(void)setsid();
+	if (clone_vfork(j, child_run, 1, CLONE_PIDFD) < 0)
+		return failed(j, STAGE_FORK, errno);
+	return 0;
+}
+
+static pid_t start(struct job *j)
+{
+	sigset_t all, old;
+	pid_t pid;
+	int error;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	if (j->s->detached)
+		pid = clone_vfork(j, middle_run, 0, CLONE_FILES);
+	else
+		pid = clone_vfork(j, child_run, 0, CLONE_PIDFD);
+	error = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = error;
+	return pid;
 }
 
 int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e)
 {
-	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
-	pid_t child, us = getpid();
-	int p[2], r;
+	_cleanup_free_ char *stacks = malloc(2 * STACK_SIZE);
+	struct job j = {.s = s, .parent = getpid(), .stacks = stacks, .pidfd = -EBADF};
+	_cleanup_close_ int pidfd = -EBADF;
+	pid_t child;
 
 	if (s->n_fds > SPAWN_FDS_MAX)
 		return err_set(e, E2BIG, "start %s: too many descriptors", s->argv[0]);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p) < 0)
-		return err_errno(e, errno, "socketpair");
-	ours = p[0];
-	theirs = p[1];
-	child = fork();
+	if (!stacks)
+		return err_errno(e, ENOMEM, "start %s", s->argv[0]);
+	child = start(&j);
 	if (child < 0)
 		return err_errno(e, errno, "fork");
-	if (child == 0)
-		child_run(s, us, theirs);
-	fd_closep(&theirs);
-	r = read_reports(ours, s, &pidfd, e);
-	if (s->detached || r < 0)
+	pidfd = j.pidfd;
+	if (s->detached || j.error != 0)
 		(void)!spawn_wait(child, NULL);
-	if (r < 0)
-		return r;
-	if (ret_pidfd && !s->detached) {
-		/* ours until we wait for it: the number cannot be reused */
-		r = pidfd_open_pid(child, &pidfd);
-		if (r < 0)
-			return err_errno(e, -r, "pidfd of %s", s->argv[0]);
-	}
+	if (j.error != 0)
+		return err_errno(e, j.error, "%s %s", stage_words[j.stage], s->path ? s->path : s->argv[0]);
+	if (pidfd < 0)
+		return err_set(e, ECHILD, "start %s: killed before it ran", s->argv[0]);
 	if (ret_pidfd)
 		*ret_pidfd = TAKE_FD(pidfd);
 	if (ret_pid)
