@@ -97,3 +97,11 @@ owner_of() {
 	[ -z "$output" ]
 	ranby rm -f -t 0 zero
 }
+
+# A traced newuidmap has no privilege (ptrace(2)); it fails while the container is being made.
+@test "a map that newuidmap refuses: its own words, and nothing is left" {
+	run "$RANBY_TREE/${RANBY_BUILD:-build}/tools/killat" --victim nobody 0 \
+		ranby --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --network=none busybox true
+	[[ $output == *'Error: newuidmap: '* ]]
+	nothing_left
+}

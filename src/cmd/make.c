@@ -115,7 +115,7 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	m->options = call->args;
 	if (m->options->cidfile && is_there(m->options->cidfile))
 		return err_set(e, EEXIST, "--cidfile %s: the file is there already", m->options->cidfile);
-	r = keeper_open(call->engine, &m->keeper, e);
+	r = keeper_begin(call->engine, &m->keeper, e);
 	if (r < 0)
 		return r;
 	make_notice(&m->keeper);

@@ -260,7 +260,7 @@ static int add_root(struct bundle_plan *p, struct err *e)
 	if (buf_bad(&lower) || strv_add(&root->options, buf_str(&lower)) < 0 ||
 	    strv_addf(&root->options, "upperdir=%s/upper", in->dir) < 0 ||
 	    strv_addf(&root->options, "workdir=%s/work", in->dir) < 0 ||
-	    (in->userns_fd >= 0 && strv_add(&root->options, "userxattr") < 0))
+	    (in->keeper->userns_fd >= 0 && strv_add(&root->options, "userxattr") < 0))
 		return err_errno(e, ENOMEM, "root filesystem");
 	return 0;
 }
@@ -377,7 +377,7 @@ static int make_upper(const struct bundle_plan *p, struct err *e)
 	if (id_list_to_outside(&map->uid, 0, &o.uid) < 0 || id_list_to_outside(&map->gid, 0, &o.gid) < 0 ||
 	    (o.uid == 0 && o.gid == 0))
 		return 0;
-	return in_keeper(p->in->userns_fd, give_upper, &o, e);
+	return in_keeper(p->in->keeper, give_upper, &o, e);
 }
 
 static int write_all(struct bundle_plan *p, struct err *e)
@@ -412,7 +412,7 @@ static int give_result(struct bundle_plan *p, struct bundle_result *ret, struct 
 static void discard_volumes(const struct bundle_plan *p)
 {
 	for (size_t i = 0; i < p->mounts.created.n; i++)
-		(void)!volume_discard(p->in->data_dirfd, p->mounts.created.items[i], p->in->userns_fd, NULL);
+		(void)!volume_discard(p->in->data_dirfd, p->mounts.created.items[i], p->in->keeper, NULL);
 }
 
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)

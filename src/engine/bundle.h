@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strv.h"
+#include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/userns_mode.h"
 
@@ -33,7 +34,7 @@ struct bundle_input {
 	const struct strv *layers;   /* lowest first, absolute or relative to data_dir (store_layers()); NULL with --rootfs */
 	char *const *command;        /* operands after the image, NULL-terminated; NULL or empty: the image's */
 	const struct userns_plan *userns;
-	int userns_fd;               /* the keeper, or -EBADF: volumes are filled in it */
+	struct keeper *keeper;       /* volumes are filled in it */
 	int dirfd;                   /* the container's directory, empty */
 	const char *dir;             /* its absolute path */
 	int data_dirfd;              /* the data directory: volumes/ is below */

@@ -41,12 +41,14 @@ static void create_done(struct create *c)
 	free(c->plan);
 }
 
-/* The store works in the keeper that is open already. */
+/* The store works in the keeper that we have. */
 static int lend_keeper(void *ctx, int *ret_userns_fd, struct err *e)
 {
-	const struct keeper *k = ctx;
-	int fd = -EBADF;
+	struct keeper *k = ctx;
+	int fd = -EBADF, r = keeper_ready(k, e);
 
+	if (r < 0)
+		return r;
 	if (k->userns_fd >= 0) {
 		fd = fcntl(k->userns_fd, F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
@@ -62,7 +64,7 @@ static int get_image(struct create *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	store_set_keeper(c->store, lend_keeper, (void *)(uintptr_t)c->q->keeper);
+	store_set_keeper(c->store, lend_keeper, c->q->keeper);
 	return pull_image(c->store, c->q->image, c->q->pull, &c->image, e);
 }
 
@@ -167,7 +169,7 @@ static int write_bundle(struct create *c, struct err *e)
 		.layers = c->image ? &c->layers : NULL,
 		.command = c->q->command,
 		.userns = c->plan,
-		.userns_fd = c->q->keeper->userns_fd,
+		.keeper = c->q->keeper,
 		.dirfd = c->making.dirfd,
 		.data_dirfd = c->eng->data_fd,
 		.data_dir = c->eng->data_path,
@@ -249,6 +251,8 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 		r = begin(&c, e);
 	if (r == 0)
 		r = write_bundle(&c, e);
+	if (r == 0)
+		r = keeper_ready(q->keeper, e); /* made meanwhile; without it there is nothing to start */
 	if (r == 0)
 		r = commit(&c, e);
 	return r == 0 ? container_load(eng, c.making.id, ret, e) : r;

@@ -27,7 +27,7 @@ struct create_request {
 	char *const *command;             /* operands after the image, NULL-terminated */
 	const struct pull_options *pull;  /* how to get the image; NULL with --rootfs */
 	const struct origin *origin;
-	const struct keeper *keeper;      /* open */
+	struct keeper *keeper;            /* begun; ready at the end */
 	char *const *env;                 /* of the caller */
 	const char *cwd;                  /* of the caller */
 };

@@ -12,6 +12,7 @@
  * for LDAP to run one container is what this engine replaces.
  */
 #include "engine/engine.h"
+#include "engine/keeper.h"
 
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -31,6 +32,7 @@ struct engine *engine_close(struct engine *eng)
 	fd_closep(&eng->run_fd);
 	fd_closep(&eng->containers_fd);
 	fd_closep(&eng->cache_fd);
+	keeper_freep(&eng->keeper);
 	free(eng->home);
 	free(eng->data_path);
 	free(eng->run_path);

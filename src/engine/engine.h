@@ -59,6 +59,7 @@ struct engine {
 	char *state_path;
 	int containers_fd;
 	int cache_fd;
+	struct keeper *keeper; /* the one that this command has worked with, see keeper_ready() */
 };
 
 /* Opens (makes) the data and run directories. The caller closes. */

@@ -47,13 +47,16 @@ static _Noreturn void child(int userns_fd, int pipe_fd, in_keeper_fn work, void 
 	_exit(fd_write_all(pipe_fd, &a, sizeof(a)) < 0);
 }
 
-int in_keeper(int userns_fd, in_keeper_fn work, void *ctx, struct err *e)
+int in_keeper(struct keeper *k, in_keeper_fn work, void *ctx, struct err *e)
 {
 	_cleanup_close_ int reader = -EBADF, writer = -EBADF;
 	struct answer a;
 	int fds[2], r, status;
 	pid_t pid;
 
+	r = keeper_ready(k, e);
+	if (r < 0)
+		return r;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(e, errno, "pipe");
 	reader = fds[0];
@@ -62,7 +65,7 @@ int in_keeper(int userns_fd, in_keeper_fn work, void *ctx, struct err *e)
 	if (pid < 0)
 		return err_errno(e, errno, "fork");
 	if (pid == 0)
-		child(userns_fd, writer, work, ctx);
+		child(k->userns_fd, writer, work, ctx);
 	fd_closep(&writer);
 	r = fd_read_exact(reader, &a, sizeof(a));
 	if (spawn_wait(pid, &status) < 0 || r < 0)

@@ -3,10 +3,10 @@
 /*
  * in_keeper - runs a function where the keeper's IDs are ours to use.
  *
- *	r = in_keeper(userns_fd, work, &args, e);
+ *	r = in_keeper(&keeper, work, &args, e);
  *
- * In a forked child, as root of the user namespace `userns_fd` (-EBADF: as we
- * are), in a mount namespace of its own. The child ends with its parent, and
+ * In a forked child, as root of the keeper once it is ready (as we are when
+ * none is needed), in a mount namespace of its own. The child ends with its parent, and
  * what `work` returned and wrote into its struct err comes back; nothing else
  * of what it changed in memory does. Only for a single-threaded caller.
  */
@@ -15,9 +15,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/keeper.h"
 
 typedef int (*in_keeper_fn)(void *ctx, struct err *e);
 
-int in_keeper(int userns_fd, in_keeper_fn work, void *ctx, struct err *e) _must_check_;
+int in_keeper(struct keeper *k, in_keeper_fn work, void *ctx, struct err *e) _must_check_;
 
 #endif

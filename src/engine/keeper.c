@@ -31,7 +31,52 @@
 
 void keeper_done(struct keeper *k)
 {
+	k->making = keeper_making_free(k->making);
 	fd_closep(&k->userns_fd);
+}
+
+void keeper_freep(struct keeper **k)
+{
+	if (*k)
+		keeper_done(*k);
+	free(TAKE_PTR(*k));
+}
+
+/* Another of a ready one, with a descriptor of its own. */
+static int copy(const struct keeper *k, struct keeper *ret)
+{
+	int fd = fcntl(k->userns_fd, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return -errno;
+	*ret = *k;
+	ret->userns_fd = fd;
+	return 0;
+}
+
+/*
+ * What it is for: a container that has ended takes its keeper with it, and
+ * its files may be those of subordinate IDs. Only to be faster, so that it
+ * may fail.
+ */
+static void keep(struct engine *eng, const struct keeper *k)
+{
+	struct keeper *own = eng->keeper ? NULL : malloc(sizeof(*own));
+
+	if (own && copy(k, own) == 0)
+		eng->keeper = TAKE_PTR(own);
+	free(own);
+}
+
+int keeper_ready(struct keeper *k, struct err *e)
+{
+	struct keeper_making *m = TAKE_PTR(k->making);
+	int r = m ? keeper_make_finish(m, e) : 0;
+
+	keeper_making_free(m);
+	if (r == 0 && k->eng)
+		keep(k->eng, k);
+	return r;
 }
 
 const char *keeper_notice(void)
@@ -151,13 +196,32 @@ static bool find_by_search(struct engine *eng, struct keeper *ret)
 	return found;
 }
 
-int keeper_open(struct engine *eng, struct keeper *ret, struct err *e)
+int keeper_begin(struct engine *eng, struct keeper *ret, struct err *e)
 {
+	int r;
+
 	if (keeper_is_needless(eng))
 		return keeper_as_we_are(eng, ret, e);
-	if (find_by_hint(eng, ret) || find_by_search(eng, ret))
+	if (eng->keeper && copy(eng->keeper, ret) == 0)
 		return 0;
-	return keeper_make(eng, ret, e);
+	r = find_by_hint(eng, ret) || find_by_search(eng, ret) ? 0 : keeper_make_begin(eng, ret, e);
+	if (r == 0)
+		ret->eng = eng;
+	return r;
+}
+
+int keeper_open(struct engine *eng, struct keeper *ret, struct err *e)
+{
+	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
+	int r = keeper_begin(eng, &k, e);
+
+	if (r == 0)
+		r = keeper_ready(&k, e);
+	if (r < 0)
+		return r;
+	*ret = k;
+	k.userns_fd = -EBADF;
+	return 0;
 }
 
 int keeper_for_store(void *ctx, int *ret_userns_fd, struct err *e)

@@ -4,13 +4,17 @@
  * keeper - the user namespace that holds all of the user's IDs.
  *
  *	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
- *	r = keeper_open(eng, &k, e);
- *	... k.userns_fd, k.map
+ *	r = keeper_begin(eng, &k, e);
+ *	... k.map, and what needs nobody in it ...
+ *	r = keeper_ready(&k, e);		// or keeper_open() for both
+ *	... setns(k.userns_fd) ...
  *
  * 0 is the user, 1 and up the subordinate IDs. Containers' namespaces are
  * nested in it, and work on files that belong to subordinate IDs is done in
  * it. It lives as long as a container does; keeper_open() finds that of a
- * running container, else makes one with newuidmap(1) and newgidmap(1).
+ * running container, else makes one with newuidmap(1) and newgidmap(1). These
+ * two take as long as all that a start does before it needs them, so it does
+ * that meanwhile.
  *
  * Root in the initial user namespace, and root of a user namespace that is
  * given to us ready-made, need none: userns_fd is -EBADF and the map that of
@@ -28,16 +32,27 @@
 
 #include <stdbool.h>
 
+struct keeper_making; /* keeper_make.c */
+
 struct keeper {
-	int userns_fd;     /* -EBADF: none is needed, work as we are */
+	int userns_fd;     /* -EBADF: none is needed, work as we are. Not to be entered before keeper_ready() */
 	struct id_map map; /* keeper IDs to the caller's */
 	bool single;       /* the user has no subordinate IDs: only 0 is mapped, see keeper_notice() */
+	struct keeper_making *making; /* NULL: ready */
+	struct engine *eng; /* where it is kept for later calls; NULL when none is needed */
 };
 #define KEEPER_INIT {.userns_fd = -EBADF}
 
 void keeper_done(struct keeper *k);
+void keeper_freep(struct keeper **k);
 
-/* Finds or makes it. The text of a failure says what the host lacks, the hint what to do. */
+/* Finds it, or starts to make it. The text of a failure says what the host lacks, the hint what to do. */
+int keeper_begin(struct engine *eng, struct keeper *ret, struct err *e) _must_check_;
+
+/* Waits until it is made; no wait when it was found. From then on it is the engine's answer to all who ask. */
+int keeper_ready(struct keeper *k, struct err *e) _must_check_;
+
+/* Both. */
 int keeper_open(struct engine *eng, struct keeper *ret, struct err *e) _must_check_;
 
 /* The keeper that a running container's namespace is nested in (its own, with --userns=host). */

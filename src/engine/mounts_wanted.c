@@ -142,7 +142,7 @@ static int add_overlay(struct mount_list *l, const struct mounts_input *m, const
 	mount_lower_add(&lower, source);
 	if (!upper || !work || buf_bad(&lower) || strv_add(&entry->options, buf_str(&lower)) < 0 ||
 	    strv_addf(&entry->options, "upperdir=%s", upper) < 0 || strv_addf(&entry->options, "workdir=%s", work) < 0 ||
-	    (m->in->userns_fd >= 0 && strv_add(&entry->options, "userxattr") < 0))
+	    (m->in->keeper->userns_fd >= 0 && strv_add(&entry->options, "userxattr") < 0))
 		return err_errno(e, ENOMEM, "overlay");
 	return 0;
 }
@@ -161,7 +161,7 @@ static int add_bind(struct mount_list *l, const struct mounts_input *m, const st
 	if (r == 0 && s->chown) {
 		r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
 		if (r == 0)
-			r = volume_chown(source, m->in->userns_fd, uid, gid, e);
+			r = volume_chown(source, m->in->keeper, uid, gid, e);
 	}
 	if (r < 0)
 		return r;
@@ -184,7 +184,7 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 {
 	const struct bundle_input *in = m->in;
 	struct volume_fill fill = {
-		.data_dirfd = in->data_dirfd, .name = name, .userns_fd = in->userns_fd, .layers = in->layers,
+		.data_dirfd = in->data_dirfd, .name = name, .keeper = in->keeper, .layers = in->layers,
 		.rootfs = m->rootfs, .path = path, .copy = copy,
 	};
 	_cleanup_free_ char *data = NULL;
@@ -204,7 +204,7 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 	if (asprintf(&data, "%s/volumes/%s/_data", in->data_dir, name) < 0)
 		return err_errno(e, ENOMEM, "volume %s", name);
 	r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
-	return r < 0 ? r : volume_chown(data, in->userns_fd, uid, gid, e);
+	return r < 0 ? r : volume_chown(data, in->keeper, uid, gid, e);
 }
 
 static int add_volume(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,

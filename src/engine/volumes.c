@@ -107,7 +107,7 @@ static int discard_work(void *ctx, struct err *e)
 	return r < 0 ? err_errno(e, -r, "volume %s", d->name) : 0;
 }
 
-int volume_discard(int data_dirfd, const char *name, int userns_fd, struct err *e)
+int volume_discard(int data_dirfd, const char *name, struct keeper *keeper, struct err *e)
 {
 	_cleanup_close_ int volumes = -EBADF;
 	struct discard d = {.name = name};
@@ -117,7 +117,7 @@ int volume_discard(int data_dirfd, const char *name, int userns_fd, struct err *
 		return err_errno(e, -r, "volumes");
 	d.volumes = volumes;
 	/* most are empty or hold the user's own files */
-	return path_own_remove_tree(volumes, name) == 0 ? 0 : in_keeper(userns_fd, discard_work, &d, e);
+	return path_own_remove_tree(volumes, name) == 0 ? 0 : in_keeper(keeper, discard_work, &d, e);
 }
 
 /* ---- filling ---- */
@@ -131,7 +131,7 @@ struct fill_work {
 static int open_image_root(const struct volume_fill *f, int *ret_fd, struct err *e)
 {
 	_cleanup_free_ int *lower = NULL;
-	struct overlay o = {.upper = -EBADF, .work = -EBADF, .userxattr = f->userns_fd >= 0};
+	struct overlay o = {.upper = -EBADF, .work = -EBADF, .userxattr = f->keeper->userns_fd >= 0};
 	size_t n = f->layers ? f->layers->n : 0;
 	int r = 0;
 
@@ -221,7 +221,7 @@ int volume_fill(const struct volume_fill *f, struct err *e)
 		return err_errno(e, -r, "volume %s", f->name);
 	w.data = data;
 	if (volume_is_empty(data)) {
-		r = in_keeper(f->userns_fd, fill_work, &w, e);
+		r = in_keeper(f->keeper, fill_work, &w, e);
 		if (r < 0)
 			return err_wrap(e, r, "fill volume %s", f->name);
 	}
@@ -246,10 +246,10 @@ static int chown_work(void *ctx, struct err *e)
 	return volume_chown_tree(fd, w->uid, w->gid, e);
 }
 
-int volume_chown(const char *path, int userns_fd, uint32_t uid, uint32_t gid, struct err *e)
+int volume_chown(const char *path, struct keeper *keeper, uint32_t uid, uint32_t gid, struct err *e)
 {
 	struct chown_work w = {path, uid, gid};
-	int r = in_keeper(userns_fd, chown_work, &w, e);
+	int r = in_keeper(keeper, chown_work, &w, e);
 
 	return r < 0 ? err_wrap(e, r, "option U") : 0;
 }

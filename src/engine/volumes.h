@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "engine/keeper.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,13 +34,13 @@ int volume_random_name(char ret[static VOLUME_NAME_SIZE]) _must_check_;
 /* Makes it unless it is there. *ret_created says which. */
 int volume_ensure(int data_dirfd, const char *name, bool anonymous, bool *ret_created, struct err *e) _must_check_;
 
-/* Removes a volume that was made for a container which did not come to be; `userns_fd` as in in_keeper(). */
-int volume_discard(int data_dirfd, const char *name, int userns_fd, struct err *e) _must_check_;
+/* Removes a volume that was made for a container which did not come to be; */
+int volume_discard(int data_dirfd, const char *name, struct keeper *keeper, struct err *e) _must_check_;
 
 struct volume_fill {
 	int data_dirfd;
 	const char *name;
-	int userns_fd;              /* the keeper, or -EBADF */
+	struct keeper *keeper;
 	const struct strv *layers;  /* absolute, lowest first; NULL or empty: nothing to fill it from */
 	const char *rootfs;         /* instead of layers: a directory */
 	const char *path;           /* in the container */
@@ -51,6 +52,6 @@ struct volume_fill {
 int volume_fill(const struct volume_fill *f, struct err *e) _must_check_;
 
 /* Gives a whole tree to an owner (option U): keeper ids. `path` is a host path of the user's. */
-int volume_chown(const char *path, int userns_fd, uint32_t uid, uint32_t gid, struct err *e) _must_check_;
+int volume_chown(const char *path, struct keeper *keeper, uint32_t uid, uint32_t gid, struct err *e) _must_check_;
 
 #endif
