@@ -79,6 +79,12 @@ static int unknown_long(const struct walk *w, const char *name, size_t len, stru
 	return err_set(e, EINVAL, "unknown flag: --%.*s", (int)len, name);
 }
 
+/* Whether it stands without a value; what follows it is another argument then. */
+static bool may_stand_alone(const struct option_row *row)
+{
+	return row->type == OPT_FLAG || row->type == OPT_OPTIONAL;
+}
+
 /* "--name", "--name=value", "--name value". */
 static int step_long(struct walk *w, struct found *f, struct err *e)
 {
@@ -91,7 +97,7 @@ static int step_long(struct walk *w, struct found *f, struct err *e)
 	w->i++;
 	if (name[len] == '=')
 		f->value = name + len + 1;
-	else if (f->row->type == OPT_FLAG)
+	else if (may_stand_alone(f->row))
 		f->value = NULL;
 	else if (w->i < w->argc)
 		f->value = w->argv[w->i++];
@@ -115,7 +121,7 @@ static int step_short(struct walk *w, struct found *f, struct err *e)
 	if (*w->rest == '=') {
 		f->value = w->rest + 1;
 		w->rest = NULL;
-	} else if (f->row->type == OPT_FLAG) {
+	} else if (may_stand_alone(f->row)) {
 		f->value = NULL;
 		if (*w->rest)
 			return STEP_OPTION;
@@ -279,6 +285,9 @@ static int store(const struct found *f, void *base, struct err *e)
 			       : 0;
 	case OPT_CHOICE:
 		return store_choice(f, to, e);
+	case OPT_OPTIONAL:
+		*(const char **)to = f->value ? f->value : "";
+		return 0;
 	case OPT_END:
 		break;
 	}
@@ -394,12 +403,14 @@ static const char *value_name(const struct option_row *row)
 static size_t left_side(const struct option_row *row, char *out, size_t size)
 {
 	const char *arg = value_name(row);
+	const char *before = !arg ? "" : row->type == OPT_OPTIONAL ? "[=" : " ";
+	const char *after = row->type == OPT_OPTIONAL ? "]" : "";
 	int n;
 
 	if (row->short_name)
-		n = snprintf(out, size, "  -%c, --%s%s%s", row->short_name, row->long_name, arg ? " " : "", arg ? arg : "");
+		n = snprintf(out, size, "  -%c, --%s%s%s%s", row->short_name, row->long_name, before, arg ? arg : "", after);
 	else
-		n = snprintf(out, size, "      --%s%s%s", row->long_name, arg ? " " : "", arg ? arg : "");
+		n = snprintf(out, size, "      --%s%s%s%s", row->long_name, before, arg ? arg : "", after);
 	return n < 0 ? 0 : (size_t)n;
 }
 

@@ -41,6 +41,7 @@ enum option_type {
 	OPT_SIZE,     /* uint64_t bytes, parse_size(), at most max */
 	OPT_DURATION, /* uint64_t microseconds, parse_duration() */
 	OPT_CHOICE,   /* const char *, one of `choices` ("always|missing|never") */
+	OPT_OPTIONAL, /* const char *; --x is "", --x=value the value: never the next argument */
 };
 
 struct option_row {

@@ -134,6 +134,8 @@ const struct option_row container_run_rows[] = {
 	{0, "conmon-pidfile", OPT_STRING, O(monitor_pidfile), .arg = "FILE", .help = "Write the monitor's process ID to a file"},
 	{0, "log-driver", OPT_STRING, O(log_driver), .arg = "DRIVER", .help = "k8s-file or none"},
 	{0, "log-opt", OPT_LIST, O(log_opt), .arg = "NAME=VALUE", .help = "max-size=SIZE"},
+	{0, "trail", OPT_OPTIONAL, O(trail), .arg = "MODE", .choices = "notify|log",
+	 .help = "Keep a trail of its execs: notify (the monitor writes it), log (the kernel's audit log)"},
 	{'l', "label", OPT_LIST, O(label), .arg = "KEY=VALUE", .help = "Set a label"},
 	{0, "label-file", OPT_LIST, O(label_file), .arg = "FILE", .help = "Read labels from a file"},
 	{0, "annotation", OPT_LIST, O(annotation), .arg = "KEY=VALUE", .help = "Set an OCI annotation"},
@@ -261,6 +263,8 @@ int container_options_finish(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	set_defaults(call, o);
+	if (o->trail && !*o->trail)
+		o->trail = "notify";
 	if (o->rootfs_flag && call->argc > 0)
 		o->rootfs = call->argv[0];
 	return container_options_check(o, e);

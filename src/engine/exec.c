@@ -7,6 +7,7 @@
  */
 #include "engine/exec.h"
 #include "engine/exec_process.h"
+#include "engine/exec_trail.h"
 
 #include "base/clock.h"
 #include "oci/digest.h"
@@ -88,6 +89,8 @@ static int runtime_argv(struct exec *x, struct err *e)
 	size_t n = ARRAY_SIZE(words), options = n - 3;
 
 	r = add_words(&x->runtime_argv, words, options, e);
+	if (r == 0 && exec_trail_runtime_argv(exec_trail_of(x->q.c), &x->runtime_argv) < 0)
+		r = err_errno(e, ENOMEM, "exec");
 	if (r == 0 && x->q.tty)
 		r = add_words(&x->runtime_argv, words + options + 1, 2, e);
 	return r == 0 ? add_words(&x->runtime_argv, words + options, 1, e) : r;
@@ -125,6 +128,10 @@ static int fill_plan(struct exec *x, struct err *e)
 	m->run_dir = keep(x, "");
 	m->exit_file = keep(x, "exit.json");
 	m->pid_file = keep(x, "pid");
+	if (exec_trail_of(x->q.c) == EXEC_TRAIL_NOTIFY &&
+	    (strv_addf(&x->texts, "%s/%s", x->q.eng->run_path, x->q.c->id) < 0 ||
+	     !(m->trail_of = x->texts.items[x->texts.n - 1])))
+		return err_errno(e, ENOMEM, "exec");
 	if (!m->run_dir || !m->exit_file || !m->pid_file)
 		return err_errno(e, ENOMEM, "exec");
 	r = runtime_argv(x, e);

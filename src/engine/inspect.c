@@ -8,6 +8,7 @@
 #include "engine/inspect.h"
 #include "engine/inspect_parts.h"
 #include "engine/exec.h"
+#include "engine/exec_trail.h"
 
 #include "base/clock.h"
 #include "base/signame.h"
@@ -189,11 +190,15 @@ static int add_ranby(struct json_object *o, struct engine *eng, const struct con
 		{"Seccomp", "config.seccompProfile", STRING},
 		{"Layers", "image.layers", LIST},
 	};
-	struct json_object *ranby;
+	struct json_object *ranby, *trail = NULL;
 	int r = add_object(o, "Ranby", c->state, of_state, ARRAY_SIZE(of_state), &ranby);
 
 	if (r == 0)
 		r = add_rows(ranby, c->spec, of_spec, ARRAY_SIZE(of_spec));
+	if (r == 0)
+		r = exec_trail_json(eng, c, &trail);
+	if (r == 0 && trail)
+		r = json_add(ranby, "Trail", trail);
 	return r == 0 ? add_execs(o, ranby, eng, c) : r;
 }
 

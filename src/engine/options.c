@@ -79,6 +79,7 @@ static const struct field fields[] = {
 	F(STRING, "restart", restart),
 	F(STRING, "log-driver", log_driver),
 	F(LIST, "log-opt", log_opt),
+	F(STRING, "trail", trail),
 	F(STRING, "pull", pull),
 	F(STRING, "platform", platform),
 	F(STRING, "arch", arch),
@@ -268,6 +269,7 @@ static int check_front(const struct container_options *o, struct err *e)
 	static const char *const log_driver[] = {"k8s-file", "json-file", "none", NULL};
 	static const char *const pull[] = {"always", "missing", "never", "newer", "true", "false", NULL};
 	static const char *const systemd[] = {"false", NULL};
+	static const char *const trail[] = {"notify", "log", NULL};
 	static const char *const streams[] = {"stdin", "stdout", "stderr", NULL};
 	static const char *const image_volume[] = {"", "anonymous", "bind", "tmpfs", "ignore", NULL};
 	uint64_t max = 0;
@@ -282,6 +284,8 @@ static int check_front(const struct container_options *o, struct err *e)
 		r = check_word("systemd", o->systemd, systemd, "only false is supported", e);
 	if (r == 0)
 		r = check_word("image-volume", o->image_volume, image_volume, "not one of anonymous, tmpfs, ignore", e);
+	if (r == 0)
+		r = check_word("trail", o->trail, trail, "not one of notify, log", e);
 	for (size_t i = 0; r == 0 && i < o->attach.n; i++)
 		r = check_word("attach", o->attach.items[i], streams, "not one of stdin, stdout, stderr", e);
 	if (r == 0 && log_options_parse(o, &max) < 0)

@@ -53,6 +53,7 @@ struct container_options {
 	const char *restart;
 	const char *log_driver;
 	struct strv log_opt;
+	const char *trail;  /* notify, log */
 
 	/* where the image comes from */
 	const char *pull, *platform, *arch, *os, *variant, *authfile, *creds;

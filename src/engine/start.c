@@ -10,6 +10,7 @@
  */
 #include "engine/start.h"
 #include "engine/bundle.h"
+#include "engine/exec_trail.h"
 #include "engine/remove.h"
 
 #include "base/clock.h"
@@ -67,6 +68,8 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_add(v, "{ERROR_FD}") < 0 || strv_add(v, "--lifeline-fd") < 0 || strv_add(v, "{ERROR_FD}") < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	if (s->plan.monitor.tty && (strv_add(v, "--console-socket") < 0 || strv_add(v, "{CONSOLE}") < 0))
+		return err_errno(e, ENOMEM, "runtime");
+	if (exec_trail_runtime_argv(exec_trail_of(s->q.c), v) < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	return strv_add(v, s->q.c->id) < 0 ? err_errno(e, ENOMEM, "runtime") : 0;
 }
@@ -153,6 +156,10 @@ static int fill_plan(struct start *s, struct err *e)
 	m->userns_fd = s->q.keeper->userns_fd;
 	m->pid_file = keep(s, eng->run_path, c->id, "pid");
 	m->log_file = log_path(s);
+	if (exec_trail_of(c) == EXEC_TRAIL_NOTIFY &&
+	    (strv_addf(&s->texts, "%s/%s/%s/" EXEC_TRAIL_FILE, eng->data_path, ENGINE_CONTAINERS, c->id) < 0 ||
+	     !(m->trail_file = s->texts.items[s->texts.n - 1])))
+		return err_errno(e, ENOMEM, "start");
 	if (strv_addf(&s->texts, "%s/%s", eng->run_path, c->id) < 0 || !m->pid_file)
 		return err_errno(e, ENOMEM, "start");
 	m->run_dir = s->texts.items[s->texts.n - 1];

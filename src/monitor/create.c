@@ -52,10 +52,10 @@ static int listen_console(struct create *c, int run_dirfd, int *ret_path_fd)
 	return 0;
 }
 
-/* The runtime's argv with {ERROR_FD} and {CONSOLE} filled in; the error pipe becomes 3, the console socket 4. */
+/* The runtime's argv with {ERROR_FD}, {TRAIL_FD} and {CONSOLE} filled in: they become 3, 4 and 5. */
 static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 {
-	static char error_fd[] = "3", console[] = "/proc/self/fd/4";
+	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5";
 	size_t n;
 
 	for (n = 0; argv[n]; n++) {
@@ -63,6 +63,8 @@ static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 			return -E2BIG;
 		if (strcmp(argv[n], "{ERROR_FD}") == 0)
 			out[n] = error_fd;
+		else if (strcmp(argv[n], "{TRAIL_FD}") == 0)
+			out[n] = trail_fd;
 		else if (strcmp(argv[n], "{CONSOLE}") == 0)
 			out[n] = console;
 		else
@@ -83,14 +85,14 @@ static int open_error_pipe(struct create *c, int *ret_write)
 	return fcntl(p[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, struct output out[static 2], struct input *in,
-		 struct err *e)
+int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],
+		 struct input *in, struct err *e)
 {
 	_cleanup_(stdio_ends_done) struct stdio_ends ends = {{-EBADF, -EBADF, -EBADF}};
 	_cleanup_close_ int error_w = -EBADF, console = -EBADF;
 	struct spawn s = SPAWN_INIT;
 	char *argv[ARGS_MAX + 1];
-	int fds[2], r;
+	int fds[3], r;
 
 	r = stdio_open(o->tty, o->stdin_open, out, in, &ends, e);
 	if (r < 0)
@@ -105,12 +107,14 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	/* an old one would be taken for this one's */
 	if (unlink(o->pid_file) < 0 && errno != ENOENT)
 		return err_errno(e, errno, "old pid file");
+	/* places do not shift: where there is no trail, a second hold on the first is in its */
 	fds[0] = error_w;
-	fds[1] = console;
+	fds[1] = trail_fd >= 0 ? trail_fd : error_w;
+	fds[2] = console;
 	s.path = argv[0];
 	s.argv = argv;
 	s.fds = fds;
-	s.n_fds = o->tty ? 2 : 1;
+	s.n_fds = o->tty ? 3 : trail_fd >= 0 ? 2 : 1;
 	s.userns_fd = o->userns_fd;
 	/* what it makes meanwhile watches the lifeline, see launch.h */
 	s.die_with_us = true;

@@ -28,9 +28,9 @@ struct create {
 };
 #define CREATE_INIT {.error_fd = -EBADF, .listen_fd = -EBADF, .console_fd = -EBADF, .slot = -1}
 
-/* Starts the runtime with the payload's ends of stdio, which are closed here. */
-int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, struct output out[static 2], struct input *in,
-		 struct err *e) _must_check_;
+/* Starts the runtime with the payload's ends of stdio, which are closed here. `trail_fd`: becomes {TRAIL_FD}; -EBADF: none. */
+int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],
+		 struct input *in, struct err *e) _must_check_;
 
 void create_poll(struct create *c, struct pollset *set);
 /* Takes the terminal's master when it comes. */

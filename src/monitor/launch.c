@@ -91,6 +91,8 @@ static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
 	add_text(l, "--log", o->log_file);
 	if (o->log_file && o->log_max_bytes > 0)
 		add_number(l, "--log-max", o->log_max_bytes);
+	add_text(l, "--trail", o->trail_file);
+	add_text(l, "--trail-of", o->trail_of);
 	if (o->transient)
 		add(l, "--transient");
 	if (o->tty)

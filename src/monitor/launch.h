@@ -48,6 +48,8 @@ struct monitor_launch {
 	const char *run_dir;        /* absolute, exists, 0700: "attach" is made in it */
 	const char *exit_file;      /* absolute; an older one stays until it is replaced: it names another pid */
 	bool transient;             /* the exit file need not reach the disk: whoever reads it removes it (--rm, exec) */
+	const char *trail_file;     /* absolute: {TRAIL_FD} in runtime_argv becomes a socket that takes init's listener; NULL: none */
+	const char *trail_of;       /* an exec session: its container's run directory, whose trail it joins instead; NULL: none */
 	const char *log_file;       /* absolute; NULL: no log */
 	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
 	bool tty;                   /* a terminal, over the console socket */

@@ -30,6 +30,8 @@ static const struct row rows[] = {
 	ROW("--pid-file", TEXT, pid_file),
 	ROW("--log", TEXT, log),
 	ROW("--log-max", BYTES, log_max),
+	ROW("--trail", TEXT, trail),
+	ROW("--trail-of", TEXT, trail_of),
 	ROW("--transient", FLAG, transient),
 	ROW("--tty", FLAG, tty),
 	ROW("--stdin", FLAG, stdin_open),

@@ -46,6 +46,7 @@ void session_init(struct session *s, const struct monitor_options *o)
 	s->create = (struct create)CREATE_INIT;
 	s->helper = (struct helper)HELPER_INIT;
 	s->log = (struct log_writer)LOG_WRITER_INIT;
+	s->trail = (struct trail)TRAIL_INIT;
 	s->clients.listen_fd = -EBADF;
 	output_init(&s->out[LOG_STDOUT], LOG_STDOUT);
 	output_init(&s->out[LOG_STDERR], LOG_STDERR);
@@ -158,6 +159,7 @@ static void init_ended(struct session *s, int status)
 	s->phase = PHASE_DRAIN;
 	input_close(&s->in);
 	helper_stop(&s->helper);
+	trail_finish(&s->trail);
 }
 
 /* Whether one has ended and was dealt with: 1, 0 none, -errno: the launch has failed. */
@@ -178,6 +180,10 @@ static int next_child(struct session *s, struct err *e)
 		child_reap(pid);
 		r = helper_child_ended(&s->helper, s->o, status, e);
 		return r < 0 && s->phase == PHASE_HELPER ? r : 1;
+	}
+	if (s->trail.pid > 0 && child_peek(s->trail.pid, &pid, &status) > 0) {
+		child_reap(pid);
+		return trail_child_ended(&s->trail, pid);
 	}
 	/* init's zombie stays until its exit is on file, and hides the others meanwhile */
 	if (s->phase == PHASE_DRAIN || child_peek(-1, &pid, &status) == 0)
@@ -278,6 +284,7 @@ static void step_drain(struct session *s)
 		limit_output(s, &s->out[i]);
 		done = done && output_is_done(&s->out[i]);
 	}
+	done = done && s->trail.pid == 0;
 	if ((done || since >= DRAIN_TOTAL_MS) && (s->helper.pid == 0 || since >= 2 * HELPER_KILL_MS)) {
 		report(s);
 		return;
@@ -340,6 +347,7 @@ static void wait_for_something(struct session *s)
 	if (s->phase == PHASE_CREATE)
 		create_poll(&s->create, &s->set);
 	helper_poll(&s->helper, &s->set);
+	trail_poll(&s->trail, &s->set);
 	clients_poll(&s->clients, &s->set, &s->in);
 	pollset_wait(&s->set);
 }
@@ -364,6 +372,7 @@ static int take_what_came(struct session *s, struct err *e)
 		return r;
 	if (s->phase == PHASE_HELPER && s->helper.is_ready)
 		say_created(s);
+	trail_dispatch(&s->trail, &s->set);
 	if (pollset_got(&s->set, s->in.slot))
 		input_flush(&s->in);
 	for (size_t i = 0; i < 2; i++)
@@ -395,6 +404,7 @@ static int loop(struct session *s, struct err *e)
 
 static int prepare(struct session *s, struct err *e)
 {
+	_cleanup_close_ int trail_fd = -EBADF;
 	int r;
 
 	s->run_dirfd = open(s->o->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -406,7 +416,9 @@ static int prepare(struct session *s, struct err *e)
 	if (r == 0)
 		r = clients_listen(&s->clients, s->run_dirfd, e);
 	if (r == 0)
-		r = create_start(&s->create, s->o, s->run_dirfd, s->out, &s->in, e);
+		r = trail_start(&s->trail, s->o, s->run_dirfd, &trail_fd, e);
+	if (r == 0)
+		r = create_start(&s->create, s->o, s->run_dirfd, trail_fd, s->out, &s->in, e);
 	return r;
 }
 
@@ -442,6 +454,7 @@ int session_run(struct session *s, int signal_fd, struct err *e)
 	log_writer_done(&s->log);
 	oom_watch_done(&s->oom);
 	helper_done(&s->helper);
+	trail_done(&s->trail);
 	create_done(&s->create);
 	return r;
 }

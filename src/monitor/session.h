@@ -19,6 +19,7 @@
 #include "monitor/pollset.h"
 #include "monitor/protocol.h"
 #include "monitor/stdio.h"
+#include "monitor/trail.h"
 
 #include <stdbool.h>
 
@@ -53,6 +54,7 @@ struct session {
 	struct create create;
 	struct helper helper;
 	struct log_writer log;
+	struct trail trail;
 	struct clients clients;
 	struct pollset set;
 	struct output out[2];

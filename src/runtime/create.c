@@ -146,7 +146,8 @@ static int open_start(struct create *c, struct err *e)
 	r = kept_fds_consume_fd(&c->kept, fd);
 	if (r < 0)
 		return err_errno(e, -r, "start socket");
-	return process_keep_lifeline(c->a->lifeline_fd, &c->w, &c->kept, e);
+	r = process_keep_lifeline(c->a->lifeline_fd, &c->w, &c->kept, e);
+	return r == 0 ? process_keep_watch(&c->a->watch, &c->w, &c->kept, e) : r;
 }
 
 static int open_console(struct create *c, struct err *e)

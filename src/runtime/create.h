@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "runtime/context.h"
+#include "runtime/process.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct create_args {
 	const char *console_socket; /* needed with process.terminal, refused without */
 	uint32_t preserve_fds;
 	uint32_t lifeline_fd;       /* a pipe's writing end: init ends when its reader goes before START; 0: none */
+	struct process_watch watch;
 	bool no_new_keyring;        /* keep the caller's session keyring */
 };
 

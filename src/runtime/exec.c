@@ -156,9 +156,9 @@ static int keep(struct exec *x, int fd, int32_t *slot, struct err *e)
 
 static int open_sockets(struct exec *x, struct err *e)
 {
-	int fd, r = 0;
+	int fd, r = process_keep_watch(&x->a->watch, &x->w, &x->kept, e);
 
-	if (x->a->console_socket) {
+	if (r == 0 && x->a->console_socket) {
 		r = pty_console_connect(x->a->console_socket, &fd, e);
 		if (r == 0)
 			r = keep(x, fd, &x->w.head.console_fd, e);

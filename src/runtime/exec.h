@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "runtime/context.h"
+#include "runtime/process.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct exec_args {
 	const char *start_socket;   /* it waits there for START before it is confined, as create does; NULL: runs at once */
 	uint32_t preserve_fds;
 	uint32_t lifeline_fd;       /* as create's; counts with start_socket */
+	struct process_watch watch;
 };
 
 /*

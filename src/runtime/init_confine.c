@@ -16,6 +16,7 @@
 #include "runtime/init.h"
 
 #include "runtime/message.h"
+#include "sys/canary.h"
 #include "sys/fd.h"
 #include "sys/lsm.h"
 #include "sys/path.h"
@@ -243,6 +244,40 @@ static int say_confined(struct init *i, struct err *e)
 	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
 }
 
+static int enter_canary(struct init *i, struct err *e)
+{
+	int r = i->p->flags & PLAN_CANARY ? canary_enter() : 0;
+
+	return r < 0 ? err_errno(e, -r, "Landlock domain for the audit log") : 0;
+}
+
+/*
+ * Before the profile's filter, which may refuse seccomp(2) and sendmsg(2);
+ * the order of two filters means nothing to what they answer. Our own exec is
+ * the first that is asked about, so whoever answers must have the listener.
+ */
+static int start_trail(struct init *i, struct err *e)
+{
+	const struct plan *p = i->p;
+	_cleanup_close_ int listener = -EBADF;
+	bool killable;
+	char kind;
+	int r;
+
+	if (p->trail.n == 0)
+		return 0;
+	if (p->trail_fd < 0) {
+		r = seccomp_filter_load(plan_at(p, p->trail), p->trail.n, 0);
+		return r < 0 ? err_errno(e, -r, "load the filter of the exec trail") : 0;
+	}
+	r = seccomp_filter_listen(plan_at(p, p->trail), p->trail.n, &listener, &killable);
+	if (r < 0)
+		return err_errno(e, -r, "load the filter of the exec trail");
+	kind = killable ? 'K' : 'k';
+	r = fd_send(p->trail_fd, &kind, 1, &listener, 1);
+	return r < 0 ? err_errno(e, -r, "exec trail: nobody writes it") : 0;
+}
+
 static int load_filter(struct init *i, struct err *e)
 {
 	int r;
@@ -261,6 +296,8 @@ const init_step init_confine_no_new_privs[] = {
 	drop_caps,        /* and read back */
 	enter_cwd_as_user,
 	set_no_new_privs,
+	enter_canary,
+	start_trail,
 	say_confined,
 	load_filter,      /* last */
 	NULL,
@@ -273,6 +310,8 @@ const init_step init_confine_new_privs[] = {
 	set_ids,
 	enter_cwd_as_user,
 	drop_caps_but_admin, /* and read back */
+	enter_canary,
+	start_trail,
 	say_confined,
 	load_filter,         /* CAP_SYS_ADMIN is still there, as the kernel demands */
 	drop_admin,

@@ -23,7 +23,7 @@ void plan_writer_init(struct plan_writer *w)
 	memset(w, 0, sizeof(*w));
 	w->head.magic = PLAN_MAGIC;
 	w->head.sync_fd = w->head.listen_fd = w->head.rootfs_fd = w->head.console_fd = -1;
-	w->head.lifeline_fd = -1;
+	w->head.lifeline_fd = w->head.trail_fd = -1;
 	w->head.proc_fd = w->head.target_fd = -1;
 	w->body.limit = PLAN_MAX;
 	buf_add(&w->body, &w->head, sizeof(w->head));
@@ -156,7 +156,8 @@ static bool items_are_inside(const struct plan *p)
 		if (s[i].name == 0 || s[i].value == 0 || !string_is_inside(p, s[i].name) || !string_is_inside(p, s[i].value))
 			return false;
 	return list_is_inside(p, p->groups, sizeof(uint32_t)) && list_is_inside(p, p->rlimits, sizeof(struct plan_rlimit)) &&
-	       list_is_inside(p, p->seccomp, sizeof(struct sock_filter));
+	       list_is_inside(p, p->seccomp, sizeof(struct sock_filter)) &&
+	       list_is_inside(p, p->trail, sizeof(struct sock_filter));
 }
 
 static bool is_sound(const struct plan *p, uint64_t size)

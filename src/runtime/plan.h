@@ -45,6 +45,7 @@ enum plan_flags {
 	PLAN_SECCOMP = 1U << 8,
 	PLAN_KEYRING = 1U << 9,        /* a session keyring of its own, */
 	PLAN_KEYRING_MUST = 1U << 10,  /* and no way without: the filter lets keyctl(2) through */
+	PLAN_CANARY = 1U << 11,        /* a Landlock domain for the audit log (sys/canary.h) */
 };
 
 struct plan_list {
@@ -89,6 +90,7 @@ struct plan {
 	/* descriptors; -1: none */
 	int32_t sync_fd, listen_fd, rootfs_fd, console_fd;
 	int32_t lifeline_fd; /* a pipe: without a reader there will be no START */
+	int32_t trail_fd;    /* a socket: gets the listener of the filter `trail`; without it that filter has none */
 	int32_t proc_fd;    /* /proc of the parent: for a joined container, or where no proc of its own is mounted */
 	int32_t target_fd;  /* join: pidfd of the container's init */
 	int32_t join_flags; /* join: CLONE_NEW* of that process */
@@ -111,6 +113,7 @@ struct plan {
 	struct plan_list masked, readonly; /* strings */
 	struct plan_list args, env; /* strings */
 	struct plan_list seccomp;   /* struct sock_filter */
+	struct plan_list trail;     /* likewise; exec_filter.h */
 };
 
 /* ---- writing ---- */

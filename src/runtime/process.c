@@ -2,12 +2,15 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "runtime/process.h"
 
+#include "runtime/exec_filter.h"
 #include "runtime/filter.h"
+#include "sys/canary.h"
 #include "sys/fd.h"
 #include "sys/lsm.h"
 #include "sys/path.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -118,7 +121,8 @@ int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e)
 	return 0;
 }
 
-int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *kept, struct err *e)
+/* A copy of the caller's `fd` for init; 0: there is none. */
+static int keep_copy(const char *option, uint32_t fd, int32_t *slot, struct kept_fds *kept, struct err *e)
 {
 	int copy, r;
 
@@ -126,10 +130,30 @@ int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *k
 		return 0;
 	copy = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
 	if (copy < 0)
-		return err_errno(e, errno, "--lifeline-fd %u", fd);
-	w->head.lifeline_fd = copy;
+		return err_errno(e, errno, "--%s %u", option, fd);
+	*slot = copy;
 	r = kept_fds_consume_fd(kept, copy);
-	return r < 0 ? err_errno(e, -r, "--lifeline-fd") : 0;
+	return r < 0 ? err_errno(e, -r, "--%s", option) : 0;
+}
+
+int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *kept, struct err *e)
+{
+	return keep_copy("lifeline-fd", fd, &w->head.lifeline_fd, kept, e);
+}
+
+int process_keep_watch(const struct process_watch *watch, struct plan_writer *w, struct kept_fds *kept, struct err *e)
+{
+	struct sock_filter f[EXEC_FILTER_MAX];
+
+	if (watch->trail_fd && watch->trail_log)
+		return err_set(e, EINVAL, "--trail-fd and --trail-log exclude each other");
+	if (watch->canary && !canary_is_supported())
+		return err_set(e, ENOTSUP, "Landlock does not log here (Linux 6.15 and later do, where it is enabled)");
+	w->head.flags |= watch->canary ? PLAN_CANARY : 0U;
+	if (watch->trail_fd || watch->trail_log)
+		w->head.trail = plan_items(w, f, exec_filter_make(watch->trail_fd ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_LOG, f),
+					   sizeof(f[0]));
+	return keep_copy("trail-fd", watch->trail_fd, &w->head.trail_fd, kept, e);
 }
 
 int process_open_parent(const char *path, int *ret_dirfd, const char **ret_name, struct err *e)

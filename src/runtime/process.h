@@ -13,6 +13,9 @@
 #include "runtime/plan.h"
 #include "runtime/rootfs.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /*
  * Identity, limits, capabilities, labels, filter, arguments. Checks what can
  * be checked before anything is made: that the label's module runs, that the
@@ -26,6 +29,16 @@ int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e) _mus
 
 /* A copy of the caller's `fd` for init (w->head.lifeline_fd); 0: there is none. */
 int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *kept, struct err *e) _must_check_;
+
+/* How a process is watched, beside what the config says of it. */
+struct process_watch {
+	uint32_t trail_fd; /* a socket that gets the listener of its execs (init_confine.c); 0: none */
+	bool trail_log;    /* the kernel's audit log gets its execs */
+	bool canary;       /* a Landlock domain of its own (sys/canary.h) */
+};
+
+/* Plans it; a copy of trail_fd is kept for init. -ENOTSUP: the kernel cannot. */
+int process_keep_watch(const struct process_watch *watch, struct plan_writer *w, struct kept_fds *kept, struct err *e) _must_check_;
 
 /* The pid as text, through a temporary and a rename. */
 int process_write_pid_file(const char *path, pid_t pid, struct err *e) _must_check_;

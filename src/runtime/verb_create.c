@@ -27,6 +27,12 @@ struct args {
 	 .help = "Descriptor that gets the error as a struct"},                                                         \
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, create.lifeline_fd), .arg = "N", .min = 3, .max = 65535,      \
 	 .help = "Pipe: init ends when nobody reads from it before the start"},                                         \
+	{0, "trail-fd", OPT_U32, offsetof(struct args, create.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,      \
+	 .help = "Socket that gets a seccomp listener of its execs"},                                                   \
+	{0, "trail-log", OPT_FLAG, offsetof(struct args, create.watch.trail_log),                                       \
+	 .help = "Its execs go to the audit log"},                                                                      \
+	{0, "canary", OPT_FLAG, offsetof(struct args, create.watch.canary),                                             \
+	 .help = "A Landlock domain that the audit log names"},                                                         \
 	{0, "no-pivot", OPT_FLAG, offsetof(struct args, no_pivot), .help = "Refused: pivot_root is always used"},        \
 	{0, "no-new-keyring", OPT_FLAG, offsetof(struct args, create.no_new_keyring), .help = "Keep the caller's session keyring"}
 

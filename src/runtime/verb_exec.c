@@ -31,6 +31,9 @@ static const struct option_row rows[] = {
 	 .help = "Descriptor that gets the error as a struct"},
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, exec.lifeline_fd), .arg = "N", .min = 3, .max = 65535,
 	 .help = "Pipe: it ends when nobody reads from it before the start"},
+	{0, "trail-fd", OPT_U32, offsetof(struct args, exec.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,
+	 .help = "Socket that gets a seccomp listener of its execs"},
+	{0, "trail-log", OPT_FLAG, offsetof(struct args, exec.watch.trail_log), .help = "Its execs go to the audit log"},
 	OPTION_END,
 };
 

@@ -22,6 +22,27 @@ int seccomp_filter_load(const struct sock_filter *insns, size_t n, uint32_t flag
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog) < 0 ? -errno : 0;
 }
 
+int seccomp_filter_listen(const struct sock_filter *insns, size_t n, int *ret_fd, bool *ret_killable)
+{
+	struct sock_fprog prog = {.len = (unsigned short)n, .filter = (struct sock_filter *)(uintptr_t)insns};
+	const unsigned listen = SECCOMP_FILTER_FLAG_NEW_LISTENER, killable = listen | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	bool is_killable = true;
+	long fd;
+
+	if (n == 0 || n > SECCOMP_INSNS_MAX)
+		return -EINVAL;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, killable, &prog);
+	if (fd < 0 && errno == EINVAL) {
+		is_killable = false;
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, listen, &prog);
+	}
+	if (fd < 0)
+		return -errno;
+	*ret_fd = (int)fd; /* close-on-exec from birth */
+	*ret_killable = is_killable;
+	return 0;
+}
+
 static int check_one(const struct sock_filter *i, size_t pc, size_t n)
 {
 	switch (i->code) {

@@ -15,6 +15,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,14 @@
 
 /* Loads it for the calling thread; `flags` are SECCOMP_FILTER_FLAG_*. Needs no_new_privs or CAP_SYS_ADMIN (-EACCES). */
 int seccomp_filter_load(const struct sock_filter *insns, size_t n, uint32_t flags) _must_check_;
+
+/*
+ * The same, and *ret_fd gets what the filter's SECCOMP_RET_USER_NOTIF is
+ * answered through (seccomp_unotify(2)). *ret_killable: once received, only a
+ * fatal signal interrupts the call that is asked about (Linux 5.19), so none
+ * is asked about twice. -EBUSY: the thread has such a filter already.
+ */
+int seccomp_filter_listen(const struct sock_filter *insns, size_t n, int *ret_fd, bool *ret_killable) _must_check_;
 
 /* True when every jump stays inside and every path ends in a return: what the kernel will check too. */
 int seccomp_filter_check(const struct sock_filter *insns, size_t n) _must_check_;

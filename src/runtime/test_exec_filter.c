@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "runtime/exec_filter.h"
+
+#include "base/testing.h"
+#include "sys/seccomp.h"
+
+#include <linux/audit.h>
+#include <sys/syscall.h>
+
+struct call {
+	uint32_t arch;
+	int nr;
+	bool seen;
+};
+
+static const struct call calls[] = {
+#if defined(__x86_64__)
+	{AUDIT_ARCH_X86_64, 59, true},
+	{AUDIT_ARCH_X86_64, 322, true},
+	{AUDIT_ARCH_X86_64, 0x40000000 | 520, true},
+	{AUDIT_ARCH_X86_64, 0x40000000 | 545, true},
+	{AUDIT_ARCH_X86_64, 0x40000000 | 59, false}, /* x32 has another number for it */
+	{AUDIT_ARCH_X86_64, 11, false},
+	{AUDIT_ARCH_I386, 11, true},
+	{AUDIT_ARCH_I386, 358, true},
+	{AUDIT_ARCH_I386, 59, false},
+	{AUDIT_ARCH_AARCH64, 221, false},
+#endif
+	{0, 59, false},
+};
+
+static uint32_t answer(uint32_t action, uint32_t arch, int nr)
+{
+	struct sock_filter f[EXEC_FILTER_MAX];
+	struct seccomp_data call = {.arch = arch, .nr = nr};
+
+	return seccomp_filter_simulate(f, exec_filter_make(action, f), &call);
+}
+
+static void test_calls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (answer(SECCOMP_RET_USER_NOTIF, calls[i].arch, calls[i].nr) !=
+		    (calls[i].seen ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW))
+			fail_msg("arch %x, call %d", calls[i].arch, calls[i].nr);
+}
+
+/* The table's own numbers are those of this C library, whatever the architecture. */
+static void test_native(void **state)
+{
+	(void)state;
+	assert_int_equal(answer(SECCOMP_RET_LOG, seccomp_native_arch(), SYS_execve), SECCOMP_RET_LOG);
+	assert_int_equal(answer(SECCOMP_RET_LOG, seccomp_native_arch(), SYS_execveat), SECCOMP_RET_LOG);
+	for (int nr = 0; nr < 600; nr++)
+		if (nr != SYS_execve && nr != SYS_execveat)
+			assert_int_equal(answer(SECCOMP_RET_LOG, seccomp_native_arch(), nr), SECCOMP_RET_ALLOW);
+}
+
+static void test_bounds(void **state)
+{
+	struct sock_filter f[EXEC_FILTER_MAX];
+	size_t n = exec_filter_make(SECCOMP_RET_LOG, f);
+
+	(void)state;
+	assert_true(n > 0 && n <= EXEC_FILTER_MAX);
+	assert_int_equal(seccomp_filter_check(f, n), 0);
+}
+
+TESTS("runtime/exec_filter", cmocka_unit_test(test_calls), cmocka_unit_test(test_native), cmocka_unit_test(test_bounds))
