@@ -5,7 +5,7 @@
 
 struct args {
 	bool detach, interactive, quiet;
-	const char *name, *pull;
+	const char *name, *pull, *record;
 	struct strv volumes, words;
 	uint32_t u32;
 	int64_t i64;
@@ -24,6 +24,7 @@ static const struct option_row rows[] = {
 	{'m', "memory", OPT_SIZE, offsetof(struct args, size), .max = 1 << 30, .arg = "BYTES", .help = "A size"},
 	{0, "time", OPT_DURATION, offsetof(struct args, duration), .help = "A duration"},
 	{0, "pull", OPT_CHOICE, offsetof(struct args, pull), .choices = "always|missing|never", .help = "When to pull"},
+	{'R', "record", OPT_OPTIONAL, offsetof(struct args, record), .arg = "FILE", .help = "Where to, if anywhere"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct args, quiet), .hidden = true},
 	OPTION_END,
 };
@@ -64,6 +65,10 @@ static const struct {
 	{"x -m 1g --time 1.5s", OPTION_PERMUTE, "size=1073741824 time=1500000|"},
 	{"x --pull missing", OPTION_PERMUTE, "pull=missing|"},
 	{"x -q", OPTION_PERMUTE, "q|"},
+	{"x --record a", OPTION_PERMUTE, "record=|a"},
+	{"x --record=b a", OPTION_PERMUTE, "record=b|a"},
+	{"x -Rd a", OPTION_PERMUTE, "d record=|a"},
+	{"x -R=b -R", OPTION_PERMUTE, "record=|"},
 	/* errors, in the words that podman has */
 	{"x --nope", OPTION_PERMUTE, "!unknown flag: --nope"},
 	{"x --nam a", OPTION_PERMUTE, "!unknown flag: --nam"},
@@ -110,6 +115,8 @@ static void show(const struct args *a, char **operands, struct buf *b)
 		buf_addf(b, "time=%llu ", (unsigned long long)a->duration);
 	if (a->pull)
 		buf_addf(b, "pull=%s ", a->pull);
+	if (a->record)
+		buf_addf(b, "record=%s ", a->record);
 	if (b->len > 0)
 		b->data[--b->len] = '\0';
 	buf_addc(b, '|');
@@ -263,7 +270,8 @@ static void test_help(void **state)
 					 "  -m, --memory BYTES    A size\n"
 					 "      --time VALUE      A duration\n"
 					 "      --pull always|missing|never\n"
-					 "                        When to pull\n");
+					 "                        When to pull\n"
+					 "  -R, --record[=FILE]   Where to, if anywhere\n");
 }
 
 TESTS("base/option", cmocka_unit_test(test_parse), cmocka_unit_test(test_hint), cmocka_unit_test(test_given),
