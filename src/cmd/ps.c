@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby ps: takes no lock and waits for nobody. */
+#include "cmd/all_users.h"
 #include "cmd/commands.h"
 #include "cmd/screen.h"
 #include "base/clock.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 struct ps_args {
-	bool all, latest, no_trunc, noheading, quiet;
+	bool all, all_users, latest, no_trunc, noheading, quiet;
 	uint32_t last;
 	const char *format, *sort;
 	struct strv filter;
@@ -19,6 +20,8 @@ struct ps_args {
 
 static const struct option_row ps_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct ps_args, all), .help = "Also those that do not run"},
+	{0, "all-users", OPT_FLAG, offsetof(struct ps_args, all_users),
+	 .help = "Everybody's that run, and other engines' too, by /proc and the system ledger (root, group ranby-audit)"},
 	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
 	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, auid, session"},
 	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
@@ -156,6 +159,20 @@ static int print(const struct ps_args *a, const struct container_list *l, struct
 	return r;
 }
 
+/* By the kernel and the system ledger; nothing of the caller's own store, nor of anybody's. */
+static int run_all_users(const struct ps_args *a, struct err *e)
+{
+	const struct all_users_ps q = {
+		.format = a->format, .filter = &a->filter, .no_trunc = a->no_trunc, .noheading = a->noheading, .quiet = a->quiet};
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	int r;
+
+	if (a->all || a->latest || a->last || a->sort)
+		return err_set(e, EINVAL, "--all-users cannot be used with --all, --latest, --last or --sort");
+	r = all_users_ps(&q, &out, e);
+	return r == 0 ? screen_put(&out, e) : r;
+}
+
 static int ps_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
@@ -164,6 +181,8 @@ static int ps_run(const struct command_call *call, struct err *e)
 	const struct ps_args *a = call->args;
 	int r = 0;
 
+	if (a->all_users)
+		return run_all_users(a, e);
 	for (size_t i = 0; r == 0 && i < a->filter.n; i++)
 		r = ps_filter_add(&f, a->filter.items[i], e);
 	if (r == 0)

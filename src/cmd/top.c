@@ -14,6 +14,7 @@
 #include "base/escape.h"
 #include "base/table.h"
 #include "base/template.h"
+#include "cmd/all_users.h"
 #include "cmd/commands.h"
 #include "cmd/screen.h"
 #include "engine/container.h"
@@ -27,12 +28,14 @@
 #define ARGS_WIDTH_MIN 16
 
 struct top_args {
-	bool latest, all, no_trunc, noheading, list_descriptors;
+	bool latest, all, all_users, no_trunc, noheading, list_descriptors;
 	const char *format, *sort;
 };
 
 static const struct option_row top_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct top_args, all), .help = "All running containers; all operands are descriptors"},
+	{0, "all-users", OPT_FLAG, offsetof(struct top_args, all_users),
+	 .help = "Everybody's containers, and other engines' too (root, group ranby-audit); all operands are descriptors"},
 	{0, "format", OPT_STRING, offsetof(struct top_args, format), .arg = "FORMAT",
 	 .help = "table, json, or a Go template whose fields are descriptors ('{{.hpid}} {{.huser}}')"},
 	{'l', "latest", OPT_FLAG, offsetof(struct top_args, latest), .help = "The newest container; all operands are descriptors"},
@@ -52,16 +55,18 @@ struct work {
 	struct top_target *targets;
 	struct procfs fs;
 	struct names *names;
+	struct strv labels;           /* --all-users: the targets' names */
 	bool all;
 };
 
 static void work_done(struct work *w)
 {
-	for (size_t i = 0; i < w->n && !w->list.items; i++)
+	for (size_t i = 0; w->containers && i < w->n && !w->list.items; i++)
 		container_free(w->containers[i]);
 	free(w->containers);
 	container_list_done(&w->list);
 	free(w->targets);
+	strv_done(&w->labels);
 	procfs_close(&w->fs);
 	names_freep(&w->names);
 }
@@ -138,14 +143,31 @@ static int make_targets(struct work *w, struct err *e)
 	return 0;
 }
 
+static int open_all_users(struct work *w, struct err *e)
+{
+	_cleanup_(census_done) struct census c = {0};
+	int r = all_users_take(&w->fs, &c, e);
+
+	if (r == 0)
+		r = all_users_targets(&c, &w->targets, &w->labels, e);
+	if (r < 0)
+		return r;
+	w->n = c.n;
+	w->all = true;
+	w->names = names_new();
+	return w->names ? 0 : err_errno(e, ENOMEM, "top");
+}
+
 static int work_open(const struct command_call *call, struct work *w, int *ret_used, struct err *e)
 {
 	const struct top_args *a = call->args;
 	int r;
 
 	*ret_used = 0;
-	if (a->latest && a->all)
-		return err_set(e, EINVAL, "--latest and --all cannot be used together");
+	if (a->latest + a->all + a->all_users > 1)
+		return err_set(e, EINVAL, "--latest, --all and --all-users cannot be used together");
+	if (a->all_users)
+		return open_all_users(w, e);
 	if (a->latest)
 		r = add_latest(call->engine, w, e);
 	else if (a->all || call->argc == 0)
@@ -327,7 +349,7 @@ static int run_columns(struct work *w, char *const *words, size_t n, const struc
 		r = print_json(&t, e);
 	else
 		r = print_table(&t, a, e);
-	if (r == 0)
+	if (r == 0 && !a->all_users)
 		print_notes(w);
 	return r;
 }

@@ -79,6 +79,7 @@ struct top_target {
 	uint64_t start_ticks; /* its identity */
 	bool shared_userns;   /* --userns=host or container: the user namespace is not its own */
 	bool fuse_root;       /* its root is our fuse-overlayfs */
+	bool foreign;         /* maybe another user's: its cgroup may be that of the login, and tells nothing */
 	/* results of top_collect() */
 	enum top_found found;
 	size_t n_processes;   /* 0: it ended meanwhile */

@@ -249,6 +249,18 @@ static size_t by_pidns(const struct walk *w, uint64_t inode)
 	return NOBODY;
 }
 
+/* Both of its own: where containers share one of the two, or one lies in the other, the pair still tells them apart. */
+static size_t by_pair(const struct walk *w, uint64_t userns, uint64_t pidns)
+{
+	for (size_t i = 0; userns && pidns && i < w->s->q->n_targets; i++) {
+		const struct top_side *side = &w->s->sides[i];
+
+		if (side->alive && w->s->q->targets[i].found <= TOP_BY_USERNS && side->userns == userns && side->pidns == pidns)
+			return i;
+	}
+	return NOBODY;
+}
+
 /* The first target among the ancestors of that namespace of the process. */
 static size_t by_ancestor(const struct walk *w, const struct proc *p, const char *ns, uint64_t own,
 			  size_t (*match)(const struct walk *, uint64_t))
@@ -314,8 +326,10 @@ static size_t by_descent(const struct walk *w, const struct proc *p)
 
 static size_t whose(const struct walk *w, const struct proc *p, uint64_t userns, uint64_t pidns)
 {
-	size_t t = by_userns(w, userns);
+	size_t t = by_pair(w, userns, pidns);
 
+	if (t == NOBODY)
+		t = by_userns(w, userns);
 	if (t == NOBODY)
 		t = by_pidns(w, pidns);
 	if (t == NOBODY && pidns != w->own_pidns)
@@ -339,7 +353,7 @@ static void choose_way(const struct walk *w, struct top_target *t, struct top_si
 		t->found = TOP_BY_PIDNS;
 	else if (!t->shared_userns && side->userns && side->userns != w->own_userns)
 		t->found = TOP_BY_USERNS;
-	else if (side->cgroup && strcmp(side->cgroup, "/") != 0)
+	else if (!t->foreign && side->cgroup && strcmp(side->cgroup, "/") != 0)
 		t->found = TOP_BY_CGROUP;
 	else
 		t->found = TOP_BY_DESCENT;
@@ -458,7 +472,7 @@ static int visit(struct walk *w, pid_t pid, unsigned needs, size_t *cap)
 
 	userns = peek(w->s->q->fs, pid, "user");
 	pidns = userns ? peek(w->s->q->fs, pid, "pid") : 0;
-	if (!userns && !pidns)
+	if (!userns && !pidns && !w->any_descent)
 		return 0;
 	if (userns == w->own_userns && pidns == w->own_pidns && !w->any_cgroup && !w->any_descent)
 		return 0;
