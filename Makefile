@@ -17,7 +17,7 @@ LIBEXECDIR  := $(PREFIX)/libexec/ranby
 DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
 
-ROOMS := base sys oci runtime monitor audit image engine cmd
+ROOMS := base sys oci runtime audit monitor witness image engine cmd
 O     := $(BUILD)$(if $(SAN),/san)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
@@ -54,18 +54,20 @@ LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
 LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 
 # program: rooms it links (later ones may use earlier ones), libraries, link mode
-PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-fetch ranby-unpack
+PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-witness ranby-fetch ranby-unpack
 BIN_PROGRAMS := ranby ranby-runtime
 rooms_ranby          := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
 rooms_ranby-init     := runtime oci sys base
-rooms_ranby-monitor  := monitor sys base
+rooms_ranby-monitor  := monitor audit sys base
+rooms_ranby-witness  := witness audit sys base
 rooms_ranby-fetch    := image oci sys base
 rooms_ranby-unpack   := image oci sys base
 libs_ranby           := $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
 libs_ranby-runtime   := $(call pkg,json-c libseccomp libcap-ng) -l:libcrypto.a
 libs_ranby-init      := -l:libcap-ng.a
 libs_ranby-monitor   := -l:libcrypto.a
+libs_ranby-witness   :=
 libs_ranby-fetch     := $(LIBS_FETCH)
 libs_ranby-unpack    := $(LIBS_UNPACK)
 link_ranby           := -pie
@@ -77,6 +79,7 @@ link_ranby-unpack    := -pie
 link_ranby-init      := $(if $(SAN),-pie,-static-pie -s)
 link_ranby-runtime   := $(if $(SAN),-pie,-static-pie $(if $(findstring no-warnings,$(shell ld --help)),-Wl$(comma)--no-warnings))
 link_ranby-monitor   := $(if $(SAN),-pie,-static-pie)
+link_ranby-witness   := $(if $(SAN),-pie,-static-pie)
 ifneq ($(SAN),)
 NO_LEAK_CHECK := $(O)/obj/tests/san/no_leak_check.o
 $(foreach p,$(filter-out ranby,$(PROGRAMS)),$(eval san_$(p) := $(NO_LEAK_CHECK)))

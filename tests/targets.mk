@@ -22,7 +22,7 @@ help:
 TOOLS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
 $(O)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -o $@ $<
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $<
 
 TOOLS += $(O)/tools/monitor-drive
 $(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor sys base,$(call archive,$(r)))
@@ -93,7 +93,7 @@ images:
 
 $(BUILD)/bench/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -o $@ $<
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $<
 
 bench: all $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)) $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --cgroup2 tests/bench/run

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Whoever starts us chooses our descriptors, environment, limits, signals and
+ * working directory. What can be undone is; limits cannot, they can make us
+ * fail or die, which is an answer nobody mistakes for a record.
+ *
+ * no_new_privs takes nothing that is already ours, and lets seccomp and
+ * Landlock be used without a capability that we would have to keep.
+ */
+#include "witness/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#else
+#error "name this architecture's AUDIT_ARCH"
+#endif
+
+#define WANTED CAP_TO_MASK(CAP_AUDIT_WRITE)
+#define WANTED_HIGH CAP_TO_MASK(CAP_AUDIT_READ)
+
+/* Sanitizers make calls of their own, at the exit too. */
+#ifdef __SANITIZE_ADDRESS__
+#define FILTER false
+#else
+#define FILTER true
+#endif
+
+/* ---- what came from the caller ---- */
+
+int confine_inheritance(void)
+{
+	const struct sigaction plain = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	/* 0 is the request's socket; without 1 and 2 the next thing opened would be taken for an output */
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	if (close_range(3, ~0U, 0) < 0 || clearenv() != 0 || chdir("/") < 0)
+		return -1;
+	(void)umask(007);
+	for (int sig = 1; sig < NSIG; sig++) /* those that cannot be set are as they must be */
+		(void)sigaction(sig, &plain, NULL);
+	(void)sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return -1;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* ---- capabilities ---- */
+
+bool confine_privileges(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[2] = {{0}, {0}};
+	bool there;
+
+	if (syscall(SYS_capget, &head, caps) < 0)
+		return false;
+	there = (caps[0].permitted & WANTED) && (caps[1].permitted & WANTED_HIGH);
+	caps[0] = (struct __user_cap_data_struct){.effective = WANTED, .permitted = WANTED};
+	caps[1] = (struct __user_cap_data_struct){.effective = WANTED_HIGH, .permitted = WANTED_HIGH};
+	if (!there)
+		return false;
+	/* the bounding set can be emptied by root alone; nobody executes anything from here on */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &head, caps) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+/* ---- calls ---- */
+
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
+#define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+
+int confine_calls(void)
+{
+	static struct sock_filter calls[] = {
+		LOAD(offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+		REFUSE,
+		LOAD(offsetof(struct seccomp_data, nr)),
+		/* files and sockets */
+		ALLOW(read), ALLOW(openat), ALLOW(close), ALLOW(readlinkat), ALLOW(fstat), ALLOW(newfstatat), ALLOW(fstatfs),
+		ALLOW(pread64), ALLOW(pwrite64), ALLOW(flock), ALLOW(ioctl), ALLOW(ppoll), ALLOW(socket), ALLOW(bind),
+		ALLOW(setsockopt), ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(sendto),
+#ifdef SYS_poll
+		ALLOW(poll), ALLOW(readlink),
+#endif
+		/* ourselves */
+		ALLOW(getpid), ALLOW(getppid), ALLOW(getuid), ALLOW(getgid), ALLOW(setresgid), ALLOW(getrandom), ALLOW(clock_gettime),
+		ALLOW(clock_nanosleep), ALLOW(landlock_create_ruleset), ALLOW(landlock_restrict_self), ALLOW(restart_syscall),
+		ALLOW(exit_group),
+		REFUSE,
+	};
+	const struct sock_fprog filter = {.len = sizeof(calls) / sizeof(calls[0]), .filter = calls};
+
+	if (!FILTER)
+		return 0;
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
+}
+
+/* ---- files ---- */
+
+int confine_files(void)
+{
+	static const struct {
+		uint64_t fs, net, scoped;
+	} all[] = {
+		/* what each ABI knows: refusing a right that it does not know would refuse the ruleset */
+		[1] = {(1U << 13) - 1, 0, 0}, [2] = {(1U << 14) - 1, 0, 0}, [3] = {(1U << 15) - 1, 0, 0},
+		[4] = {(1U << 15) - 1, 3, 0}, [5] = {(1U << 16) - 1, 3, 0}, [6] = {(1U << 16) - 1, 3, 3},
+	};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	gid_t gid = getgid();
+	long ruleset;
+
+	if (setresgid(gid, gid, gid) < 0)
+		return -1;
+	if (abi < 1 || !FILTER)
+		return 0;
+	if (abi > 6)
+		abi = 6;
+	ruleset = syscall(SYS_landlock_create_ruleset, &all[abi], abi < 4 ? 8 : abi < 6 ? 16 : 24, 0);
+	return ruleset < 0 ? -1 : (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+}
