@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 
 #define FSCONFIG_STRING_MAX 255
+#define OVERLAY_NEXT (OVERLAY_UNSUPPORTED + 1) /* of one way, within this file */
 
 static int set_fd(int fsfd, const char *key, int fd)
 {
@@ -41,7 +42,7 @@ static int set_name(int fsfd, const char *key, int fd)
 
 typedef int (*set_dir)(int fsfd, const char *key, int fd);
 
-/* Layers one at a time. -EINVAL: this kernel does not know the keys in this form. */
+/* Layers one at a time. */
 static int set_layers(int fsfd, const struct overlay *o, set_dir set)
 {
 	int r = 0;
@@ -73,7 +74,17 @@ static int unsupported(int code)
 	return code == ENODEV || code == EINVAL || code == EPERM || code == EOPNOTSUPP;
 }
 
-/* Ways 1 and 2. -EINVAL from the layers means the next way. */
+/*
+ * Whether a failure may only mean that this kernel does not know the keys in
+ * that form. Where overlay still has its text parser (to 6.4), a descriptor is
+ * EOPNOTSUPP, and any key is taken and found wrong only at the end.
+ */
+static bool is_next_way(int r)
+{
+	return r == -EINVAL || r == -EBADF || r == -EOPNOTSUPP;
+}
+
+/* Ways 1 and 2. OVERLAY_NEXT: try the next. */
 static int by_layer(const struct overlay *o, set_dir set, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fs = -EBADF;
@@ -83,16 +94,14 @@ static int by_layer(const struct overlay *o, set_dir set, int *ret_fd, struct er
 	if (r < 0)
 		return r == -ENODEV ? OVERLAY_UNSUPPORTED : r;
 	r = set_layers(fs, o, set);
-	if (r == -EINVAL || r == -EBADF)
-		return r; /* the next way */
 	if (r < 0)
-		return err_errno(e, -r, "layers");
+		return is_next_way(r) ? OVERLAY_NEXT : err_errno(e, -r, "layers");
 	r = set_flags(fs, o, e);
 	if (r == 0)
 		r = mount_finish(fs, 0, ret_fd, e);
-	if (r < 0 && unsupported(-r))
-		return OVERLAY_UNSUPPORTED;
-	return r;
+	if (r < 0 && is_next_way(r))
+		return OVERLAY_NEXT;
+	return r < 0 && unsupported(-r) ? OVERLAY_UNSUPPORTED : r;
 }
 
 /* The options of way 3 as text. */
@@ -191,7 +200,7 @@ int overlay_mount(const struct overlay *o, int *ret_fd, struct err *e)
 		return err_set(e, EINVAL, "overlay: %zu lower directories (1 to %d)", o->n_lower, OVERLAY_LOWER_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		r = by_layer(o, ways[i], ret_fd, e);
-		if (r != -EINVAL && r != -EBADF)
+		if (r != OVERLAY_NEXT)
 			return r < 0 ? err_wrap(e, r, "overlay") : r;
 	}
 	return by_string(o, ret_fd, e);
