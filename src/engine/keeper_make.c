@@ -74,6 +74,7 @@ struct holder {
 	pid_t pid;
 	int release_fd; /* closing it, or our death, ends the child */
 	int wait_fd;    /* the other end */
+	int pipe[2];    /* the same two, for the child: nothing that it reads may change before it has ended */
 	char *stack;
 };
 
@@ -91,22 +92,21 @@ static void holder_done(struct holder *h)
 static int hold(void *arg)
 {
 	const struct holder *h = arg;
-	int wait_fd = h->wait_fd;
 	char byte;
 
-	close(h->release_fd);
-	return (int)read(wait_fd, &byte, 1);
+	close(h->pipe[1]);
+	return (int)read(h->pipe[0], &byte, 1);
 }
 
 static int holder_start(struct holder *h, struct err *e)
 {
 	sigset_t all, old;
-	int p[2], error;
+	int error;
 
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (pipe2(h->pipe, O_CLOEXEC) < 0)
 		return err_errno(e, errno, "pipe");
-	h->wait_fd = p[0];
-	h->release_fd = p[1];
+	h->wait_fd = h->pipe[0];
+	h->release_fd = h->pipe[1];
 	h->stack = malloc(STACK_SIZE);
 	if (!h->stack)
 		return err_errno(e, ENOMEM, "make a user namespace");
