@@ -4,13 +4,14 @@
 # What is done with a build: check, lint, fuzz, bench, demo, install.
 # `make help` lists them.
 .SECONDARY:
-.PHONY: help check lint lint-fast fuzz fuzz-bins bench demo kill-sweep images install uninstall completions
+.PHONY: help check check-vm lint lint-fast fuzz fuzz-bins bench demo kill-sweep images install uninstall completions
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
 	@echo 'make check           all tests; UNIT=0 leaves the unit tests out, BATS="run lab" runs two files'
 	@echo 'make unit            the unit tests alone'
 	@echo 'make SAN=address,undefined check   the same, in a build with sanitizers'
+	@echo 'make check-vm        the tests of tests/vm in guests with AppArmor and SELinux (root; VM="trixie:selinux" for others)'
 	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
 	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull'
@@ -32,13 +33,16 @@ $(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor sys base,$(c
 check: all $(TEST_BINS) $(TOOLS)
 	@RANBY_BUILD=$(O) RANBY_SAN=$(SAN) tests/check $(if $(filter 0,$(UNIT)),,$(TEST_BINS)) $(addprefix --bats ,$(BATS))
 
+check-vm: all
+	@tests/vm/check $(VM)
+
 kill-sweep: all $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all
 
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)
 LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/audit-session tests/audit.bash tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
-                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/vm/*)
+                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/*.bats tests/vm/guest/usr/local/sbin/*)
 CLANG ?= $(shell command -v clang-14 || command -v clang)
 CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
 LINT_JOBS ?= $(shell nproc)
