@@ -13,15 +13,22 @@
 #include "sys/spawn.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define FIRST_FD 3
 
 void monitor_handle_done(struct monitor_handle *m)
 {
+	siginfo_t ended;
+
 	fd_closep(&m->sync_fd);
+	/* one that has ended already; any other is left to init when we end */
+	if (m->pidfd >= 0)
+		(void)waitid(P_PIDFD, (id_t)m->pidfd, &ended, WEXITED | WNOHANG);
 	fd_closep(&m->pidfd);
 }
 
@@ -142,7 +149,7 @@ int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, s
 	s.n_fds = line.n_fds;
 	for (size_t i = 0; i < 3; i++)
 		s.stdio[i] = -EBADF;
-	s.detached = true;
+	s.new_session = true;
 	r = spawn_start(&s, NULL, &pidfd, e);
 	if (r < 0)
 		return r;

@@ -9,10 +9,9 @@
  * heap is not. Signals are blocked around all of it, because a handler of
  * ours must not run in it.
  *
- * A detached program has one more process above it, which shares our
- * descriptors too: the pidfd that the kernel makes with the program
- * (CLONE_PIDFD) thus becomes ours. By its number it could be someone else by
- * the time that we look.
+ * A program that is to outlive us is our child all the same, in a session of
+ * its own: a second fork, which would make it init's, is one more process
+ * that everybody waits for, and gains nothing that setsid(2) does not.
  *
  * In the child, descriptors are moved above all targets first, so that no
  * dup2() can overwrite one that is still wanted.
@@ -32,12 +31,11 @@
 
 #define STACK_SIZE 32768
 
-enum stage { STAGE_FDS, STAGE_USERNS, STAGE_TIE, STAGE_FORK, STAGE_EXEC };
+enum stage { STAGE_FDS, STAGE_USERNS, STAGE_TIE, STAGE_EXEC };
 static const char *const stage_words[] = {
 	[STAGE_FDS] = "pass descriptors",
 	[STAGE_USERNS] = "enter the user namespace",
 	[STAGE_TIE] = "tie to its starter",
-	[STAGE_FORK] = "fork",
 	[STAGE_EXEC] = "execute",
 };
 
@@ -45,10 +43,8 @@ static const char *const stage_words[] = {
 struct job {
 	const struct spawn *s;
 	pid_t parent;
-	char *stacks;     /* one for each of the two */
 	enum stage stage; /* with error != 0 */
 	int error;
-	int pidfd;
 };
 
 /* Above all that the child is to have: no higher, because the limit of descriptors may be low. */
@@ -117,7 +113,7 @@ static int child_run(void *arg)
 	r = place_fds(s, &exe_fd, &userns_fd);
 	if (r < 0)
 		return failed(j, STAGE_FDS, -r);
-	if (s->new_session && !s->detached)
+	if (s->new_session)
 		(void)setsid();
 	if (userns_fd >= 0 && setns(userns_fd, CLONE_NEWUSER) < 0)
 		return failed(j, STAGE_USERNS, errno);
@@ -131,24 +127,8 @@ static int child_run(void *arg)
 	return failed(j, STAGE_EXEC, errno);
 }
 
-/* Starts `run` on stack `n`, and returns when it has executed or ended. */
-static pid_t clone_vfork(struct job *j, int (*run)(void *), size_t n, int flags)
-{
-	return clone(run, j->stacks + (n + 1) * STACK_SIZE, flags | CLONE_VM | CLONE_VFORK | SIGCHLD, j, &j->pidfd);
-}
-
-/* The process between us and a detached program: leaves our session and ends, so that the program is no child of ours. */
-static int middle_run(void *arg)
-{
-	struct job *j = arg;
-
-	(void)setsid();
-	if (clone_vfork(j, child_run, 1, CLONE_PIDFD) < 0)
-		return failed(j, STAGE_FORK, errno);
-	return 0;
-}
-
-static pid_t start(struct job *j)
+/* Returns when the child has executed or ended. */
+static pid_t start(struct job *j, char *stack, int *ret_pidfd)
 {
 	sigset_t all, old;
 	pid_t pid;
@@ -156,10 +136,7 @@ static pid_t start(struct job *j)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	if (j->s->detached)
-		pid = clone_vfork(j, middle_run, 0, CLONE_FILES);
-	else
-		pid = clone_vfork(j, child_run, 0, CLONE_PIDFD);
+	pid = clone(child_run, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, j, ret_pidfd);
 	error = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	errno = error;
@@ -168,29 +145,26 @@ static pid_t start(struct job *j)
 
 int spawn_start(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e)
 {
-	_cleanup_free_ char *stacks = malloc(2 * STACK_SIZE);
-	struct job j = {.s = s, .parent = getpid(), .stacks = stacks, .pidfd = -EBADF};
+	_cleanup_free_ char *stack = malloc(STACK_SIZE);
+	struct job j = {.s = s, .parent = getpid()};
 	_cleanup_close_ int pidfd = -EBADF;
 	pid_t child;
 
 	if (s->n_fds > SPAWN_FDS_MAX)
 		return err_set(e, E2BIG, "start %s: too many descriptors", s->argv[0]);
-	if (!stacks)
+	if (!stack)
 		return err_errno(e, ENOMEM, "start %s", s->argv[0]);
-	child = start(&j);
+	child = start(&j, stack, &pidfd);
 	if (child < 0)
 		return err_errno(e, errno, "fork");
-	pidfd = j.pidfd;
-	if (s->detached || j.error != 0)
+	if (j.error != 0) {
 		(void)!spawn_wait(child, NULL);
-	if (j.error != 0)
 		return err_errno(e, j.error, "%s %s", stage_words[j.stage], s->path ? s->path : s->argv[0]);
-	if (pidfd < 0)
-		return err_set(e, ECHILD, "start %s: killed before it ran", s->argv[0]);
+	}
 	if (ret_pidfd)
 		*ret_pidfd = TAKE_FD(pidfd);
 	if (ret_pid)
-		*ret_pid = s->detached ? -1 : child;
+		*ret_pid = child;
 	return 0;
 }
 

@@ -35,9 +35,8 @@ struct spawn {
 	size_t n_fds;        /* at most SPAWN_FDS_MAX */
 	int stdio[3];        /* become 0, 1, 2; -EBADF: /dev/null; SPAWN_KEEP: the caller's */
 	int userns_fd;       /* user namespace to enter first, or -EBADF */
-	bool new_session;    /* setsid(2) */
-	bool die_with_us;    /* SIGKILL when the caller dies first (PR_SET_PDEATHSIG); its own children live on. Not with detached */
-	bool detached;       /* double fork: the program is not our child (ret_pid is -1 then); pidfd is right */
+	bool new_session;    /* setsid(2): for a program that may outlive us */
+	bool die_with_us;    /* SIGKILL when the caller dies first (PR_SET_PDEATHSIG); its own children live on */
 };
 #define SPAWN_KEEP (-1)
 #define SPAWN_INIT {.exe_fd = -EBADF, .stdio = {SPAWN_KEEP, SPAWN_KEEP, SPAWN_KEEP}, .userns_fd = -EBADF}

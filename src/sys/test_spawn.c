@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 /* Runs a shell command with the settings of `s` (its argv is set here); what it prints on 1 goes to `out`. */
@@ -31,10 +32,6 @@ static int run_shell(struct spawn *s, const char *command, struct buf *out)
 	assert_int_equal(r, 0);
 	assert_int_equal(fd_read_all(p[0], 100000, out), 0);
 	close(p[0]);
-	if (s->detached) {
-		assert_int_equal(pid, -1);
-		return 0;
-	}
 	assert_int_equal(spawn_wait(pid, &status), 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -116,25 +113,22 @@ static void test_failures(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
-		for (int detached = 0; detached < 2; detached++) {
-			char name[] = "x", *argv[] = {name, NULL};
-			struct spawn s = SPAWN_INIT;
-			struct err e = {0};
-			int pidfd = -EBADF, r;
-			pid_t pid = 0;
-			_cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		char name[] = "x", *argv[] = {name, NULL};
+		struct spawn s = SPAWN_INIT;
+		struct err e = {0};
+		int pidfd = -EBADF, r;
+		pid_t pid = 0;
+		_cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-			s.argv = argv;
-			s.path = c[i].path;
-			s.userns_fd = c[i].userns_fd < 0 ? c[i].userns_fd : null;
-			s.detached = detached;
-			r = spawn_start(&s, &pid, &pidfd, &e);
-			if (r != c[i].r || !strstr(e.text, c[i].want))
-				fail_msg("%s: %d %s", c[i].path, r, e.text);
-			assert_int_equal(pidfd, -EBADF);
-			assert_int_equal(pid, 0);
-			assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
-		}
+		s.argv = argv;
+		s.path = c[i].path;
+		s.userns_fd = c[i].userns_fd < 0 ? c[i].userns_fd : null;
+		r = spawn_start(&s, &pid, &pidfd, &e);
+		if (r != c[i].r || !strstr(e.text, c[i].want))
+			fail_msg("%s: %d %s", c[i].path, r, e.text);
+		assert_int_equal(pidfd, -EBADF);
+		assert_int_equal(pid, 0);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 	}
 }
 
@@ -187,59 +181,52 @@ static void test_environment(void **state)
 	close(s.exe_fd);
 }
 
-static void test_detached(void **state)
+/* A handler of ours never runs in the child, which shares our memory. */
+static volatile sig_atomic_t handled;
+static pid_t handled_by;
+
+static void note(int sig)
+{
+	(void)sig;
+	handled++;
+	handled_by = getpid();
+}
+
+static void test_handlers(void **state)
 {
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
-	char sh[] = "sh", c[] = "-c", text[] = "echo $$; ps -o sid= -p $$ 2>/dev/null; exec sleep 100";
-	char *argv[] = {sh, c, text, NULL};
 	struct spawn s = SPAWN_INIT;
-	struct err e = {0};
-	int p[2], pidfd = -EBADF;
-	char first[32];
-	pid_t pid = 0, number = 0;
+	struct itimerval often = {{0, 100}, {0, 100}}, never = {{0, 0}, {0, 0}};
 
 	(void)state;
-	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
-	s.path = "/bin/sh";
-	s.argv = argv;
-	s.detached = true;
-	s.stdio[1] = p[1];
-	assert_int_equal(spawn_start(&s, &pid, &pidfd, &e), 0);
-	close(p[1]);
-	assert_int_equal(pid, -1);
-	assert_int_equal(pidfd_pid(pidfd, &number), 0);
-	snprintf(first, sizeof(first), "%d\n", (int)number);
-	/* the pidfd is the program's own, it is not our child, and not in our session */
-	while (out.len < strlen(first)) {
-		char ch;
-
-		assert_int_equal(fd_read_exact(p[0], &ch, 1), 0);
-		buf_addc(&out, ch);
-	}
-	assert_string_equal(buf_str(&out), first);
-	assert_int_equal(waitpid(number, NULL, WNOHANG), -1);
-	assert_int_not_equal(getsid(number), getsid(0));
-	assert_int_equal(pidfd_signal(pidfd, SIGKILL), 0);
-	assert_int_equal(pidfd_wait(pidfd, 10000), 0);
-	close(pidfd);
-	close(p[0]);
+	signal(SIGALRM, note);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(run_shell(&s, "exit 0", &out), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	signal(SIGALRM, SIG_DFL);
+	assert_true(handled > 0);
+	assert_int_equal(handled_by, getpid());
 }
 
 /* A program that is gone before we look: the pidfd is its own all the same. */
-static void test_detached_short(void **state)
+static void test_pidfd(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 20; i++) {
 		char name[] = "true", *argv[] = {name, NULL};
 		struct spawn s = SPAWN_INIT;
 		struct err e = {0};
 		int pidfd = -EBADF;
+		pid_t pid, number;
 
 		s.path = "/bin/true";
 		s.argv = argv;
-		s.detached = true;
-		assert_int_equal(spawn_start(&s, NULL, &pidfd, &e), 0);
+		assert_int_equal(spawn_start(&s, &pid, &pidfd, &e), 0);
 		assert_int_equal(pidfd_wait(pidfd, 10000), 0);
+		assert_int_equal(pidfd_pid(pidfd, &number), 0);
+		assert_int_equal(number, pid);
+		assert_int_equal(spawn_wait(pid, NULL), 0);
 		close(pidfd);
 	}
 }
@@ -288,4 +275,4 @@ static void test_dies_with_us(void **state)
 
 TESTS("sys/spawn", cmocka_unit_test(test_dies_with_us), cmocka_unit_test(test_exit), cmocka_unit_test(test_descriptors), cmocka_unit_test(test_too_many),
       cmocka_unit_test(test_failures), cmocka_unit_test(test_signals), cmocka_unit_test(test_environment),
-      cmocka_unit_test(test_detached), cmocka_unit_test(test_detached_short), cmocka_unit_test(test_session))
+      cmocka_unit_test(test_handlers), cmocka_unit_test(test_pidfd), cmocka_unit_test(test_session))
