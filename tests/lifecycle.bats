@@ -248,3 +248,23 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	run -125 ranby ps --format '{{.NoSuchField}}'
 	one_error NoSuchField
 }
+
+# Its upper layer is mounted volatile, which the kernel lets nobody mount twice unasked.
+@test "restart of a --rm container keeps what it wrote; after a boot it is not started" {
+	holds() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
+	run -0 ranby run -d --rm --name c --network=none busybox sh -c 'echo x >>/count; sleep 100'
+	wait_for 10 holds x
+	run -0 ranby restart -t 0 c
+	wait_for 10 holds $'x\nx'
+	gone() { ! ranby container exists c; }
+	ranby kill c
+	wait_for 10 gone
+	nothing_left
+
+	run -0 ranby create --rm --name c --network=none busybox true
+	id=$(ranby inspect --format '{{.Id}}' c)
+	echo '{"bootId":"another","pid":1,"startTicks":1}' >"$RANBY_ROOT/containers/$id/state.json"
+	run -125 ranby start c
+	one_error 'made with --rm'
+	run -0 ranby rm c
+}

@@ -262,6 +262,9 @@ static int add_root(struct bundle_plan *p, struct err *e)
 	    strv_addf(&root->options, "workdir=%s/work", in->dir) < 0 ||
 	    (in->keeper->userns_fd >= 0 && strv_add(&root->options, "userxattr") < 0))
 		return err_errno(e, ENOMEM, "root filesystem");
+	/* else its unmount syncs the whole filesystem below it, for files that are removed next; see start.c */
+	if (in->options->rm && strv_add(&root->options, "volatile") < 0)
+		return err_errno(e, ENOMEM, "root filesystem");
 	return 0;
 }
 

@@ -194,6 +194,30 @@ static int refresh_etc(struct start *s, struct err *e)
 	return r < 0 ? r : bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, e);
 }
 
+/*
+ * The upper layer of a --rm container is mounted volatile: nothing of it is
+ * synced, and the kernel leaves a mark with which it refuses a second mount.
+ * Within one boot no crash lies between the two, and the mark can go.
+ */
+static int renew_volatile(const struct start *s, struct err *e)
+{
+	const struct container *c = s->q.c;
+	_cleanup_close_ int work = -EBADF;
+	int r;
+
+	if (s->q.fresh || !c->state || !json_true(c->spec, "options.rm"))
+		return 0;
+	if (strcmp(json_str(c->state, "bootId"), s->q.eng->boot_id) != 0) {
+		err_set(e, ESTALE, "container %.12s: made with --rm, so its files were not kept over the end of a boot", c->id);
+		err_hint(e, "remove it (ranby rm %.12s) and run a new one", c->id);
+		return -ESTALE;
+	}
+	r = path_own_open(c->dirfd, "work", O_RDONLY | O_DIRECTORY, 0, &work);
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_errno(e, -r, "work directory of container %.12s", c->id);
+	return remove_tree(s->q.eng, work, "work", e);
+}
+
 int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 {
 	int r;
@@ -206,7 +230,9 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 		return r;
 	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED)
 		return err_set(e, EALREADY, "container %.12s is running already", q->c->id);
-	r = make_dirs(s, e);
+	r = renew_volatile(s, e);
+	if (r == 0)
+		r = make_dirs(s, e);
 	if (r == 0)
 		r = refresh_etc(s, e);
 	if (r == 0)
