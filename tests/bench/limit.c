@@ -8,21 +8,26 @@
  *
  * It makes the keeper user namespace with newuidmap and newgidmap, in it the
  * container's namespaces with their maps written directly, an overlay of
- * LOWERDIR over a fresh upper directory below SCRATCH, proc, sys, a small
- * /dev, the masked and read-only paths; pivots, drops the capabilities that
- * no container gets, and executes. Then it waits and removes the upper
- * directory. It checks little, syncs nothing, keeps no state, reads no
- * configuration and applies no seccomp filter: no engine can be below it.
+ * LOWERDIR over a fresh upper directory below SCRATCH, proc, sys, cgroup, a
+ * small /dev, the three files of /etc, the masked and read-only paths: the
+ * mounts that a container of ranby has, which tests/bench/run compares. It
+ * brings the loopback up, pivots, drops the capabilities that no container
+ * gets, and executes. Then it waits and removes what it made. It checks
+ * little, syncs nothing, keeps no state, reads no configuration, watches
+ * nobody and applies no seccomp filter: no engine can be below it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -97,7 +102,40 @@ static void bind_dev(const char *name)
 	check(mount(host, here, NULL, MS_BIND, NULL) == 0, here);
 }
 
-static void populate(void)
+static const char *const etc_files[] = {"hosts", "hostname", "resolv.conf"};
+
+static void make_file(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_EXCL | O_CLOEXEC, 0644);
+
+	check(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), path);
+	close(fd);
+}
+
+static void bind_etc(const char *scratch)
+{
+	char ours[1040], here[32];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(ours, sizeof(ours), "%s/%s", scratch, etc_files[i]);
+		snprintf(here, sizeof(here), "etc/%s", etc_files[i]);
+		close(open(here, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+		check(mount(ours, here, NULL, MS_BIND, NULL) == 0, here);
+		check(mount(NULL, here, NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0, here);
+	}
+}
+
+static void loopback_up(void)
+{
+	struct ifreq r = {.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memcpy(r.ifr_name, "lo", 3);
+	check(fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &r) == 0, "lo");
+	close(fd);
+}
+
+static void populate(const char *scratch)
 {
 	static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 	static const char *const masked[] = {"proc/acpi", "proc/kcore", "proc/keys", "proc/latency_stats",
@@ -114,6 +152,8 @@ static void populate(void)
 	attach("tmpfs", "dev/shm", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=65536k");
 	attach("mqueue", "dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	attach("sysfs", "sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL);
+	bind_etc(scratch);
+	attach("cgroup2", "sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL);
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		bind_dev(devices[i]);
 	check(symlink("pts/ptmx", "dev/ptmx") == 0 && symlink("/proc/self/fd", "dev/fd") == 0, "symlink");
@@ -141,10 +181,11 @@ static void init(const char *lower, const char *scratch, char **command)
 	check(setgid(0) == 0 && setuid(0) == 0, "setuid");
 	check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "private");
 	snprintf(merged, sizeof(merged), "%s/merged", scratch);
-	snprintf(data, sizeof(data), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,userxattr", lower, scratch, scratch);
+	snprintf(data, sizeof(data), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,userxattr,volatile", lower, scratch, scratch);
 	attach("overlay", merged, 0, data);
 	check(chdir(merged) == 0, merged);
-	populate();
+	loopback_up();
+	populate(scratch);
 	check(sethostname("limit", 5) == 0, "sethostname");
 	check(syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root");
 	check(umount2(".", MNT_DETACH) == 0 && chdir("/") == 0, "umount");
@@ -183,11 +224,15 @@ static void keep(const char *lower, const char *scratch, char **command, const c
 	put(path, map);
 	check(write(go[1], "", 1) == 1, "go");
 	check(waitpid(pid, &status, 0) == pid, "waitpid");
-	/* the upper directory is empty after `true`; the overlay's work directory is root's of the keeper */
+	/* all that there is after `true`; the overlay's work directory is root's of the keeper, and closed */
+	static const char *const files[] = {"hosts", "hostname", "resolv.conf", "upper/etc/hosts", "upper/etc/hostname",
+					    "upper/etc/resolv.conf", "work/work/incompat/volatile/dirty"};
+	static const char *const made[] = {"work/work/incompat/volatile", "work/work/incompat", "work/work", "work",
+					   "upper/proc", "upper/sys", "upper/dev", "upper/etc", "upper", "merged"};
 	check(chdir(scratch) == 0, scratch);
-	rmdir("work/work");
-	rmdir("work");
-	static const char *const made[] = {"upper/proc", "upper/sys", "upper/dev", "upper/etc", "upper", "merged"};
+	chmod("work/work", 0700);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		unlink(files[i]);
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		rmdir(made[i]);
 	check(chdir("/") == 0 && rmdir(scratch) == 0, "remove");
@@ -211,6 +256,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(dir, sizeof(dir), "%s/%s", scratch, dirs[i]);
 		check(mkdir(dir, 0755) == 0, dir);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(dir, sizeof(dir), "%s/%s", scratch, etc_files[i]);
+		make_file(dir, "127.0.0.1 localhost\n");
 	}
 	check(pipe2(ready, O_CLOEXEC) == 0 && pipe2(go, O_CLOEXEC) == 0, "pipe");
 	keeper = fork();
