@@ -4,15 +4,25 @@
  * Three ways, tried in this order:
  *
  *  1. each layer by its descriptor: fsconfig(SET_FD, "lowerdir+") (Linux 6.13);
- *  2. the same by name, "/proc/self/fd/N", one "lowerdir+" each (6.8);
+ *  2. the same by name, "/proc/self/fd/N", one "lowerdir+" each (6.7);
  *  3. one "lowerdir=" string of such names. fsconfig(2) takes strings up to
  *     255 bytes only, so from about twelve layers on this is mount(2) on a
  *     scratch directory of our own and open_tree(2) to get the mount as a
  *     descriptor: the one place in the project that calls mount(2), on no container path
- *     (5.11, the first with userxattr, to 6.7).
+ *     (5.11, the first with userxattr, to 6.6). mount(2) takes a page of
+ *     text; so that 500 layers fit, they are links in that directory, named
+ *     by a number.
  *
  * The kernel resolves /proc/self/fd/N while it mounts, to exactly what the
- * descriptor holds: what was checked is what is mounted, in all three.
+ * descriptor holds: what was checked is what is mounted, in all three, and no
+ * name of a directory is ever part of an option's text, so nothing in it
+ * needs an escape.
+ *
+ * Whether a way is known shows late: up to 6.4 overlayfs takes its options
+ * through the kernel's old mount code, which accepts any key as a string and
+ * judges it when the filesystem is created. So EINVAL of any step means the
+ * next way, and only the last one's answer is believed. (Tried on Debian 12's
+ * 6.1.)
  */
 #include "sys/overlay.h"
 
@@ -25,7 +35,6 @@
 #include <sys/syscall.h>
 
 #define FSCONFIG_STRING_MAX 255
-#define OVERLAY_NEXT (OVERLAY_UNSUPPORTED + 1) /* of one way, within this file */
 
 static int set_fd(int fsfd, const char *key, int fd)
 {
@@ -42,7 +51,7 @@ static int set_name(int fsfd, const char *key, int fd)
 
 typedef int (*set_dir)(int fsfd, const char *key, int fd);
 
-/* Layers one at a time. */
+/* Layers one at a time. -EINVAL: this kernel does not know the keys in this form. */
 static int set_layers(int fsfd, const struct overlay *o, set_dir set)
 {
 	int r = 0;
@@ -69,22 +78,7 @@ static int set_flags(int fsfd, const struct overlay *o, struct err *e)
 	return r;
 }
 
-static int unsupported(int code)
-{
-	return code == ENODEV || code == EINVAL || code == EPERM || code == EOPNOTSUPP;
-}
-
-/*
- * Whether a failure may only mean that this kernel does not know the keys in
- * that form. Where overlay still has its text parser (to 6.4), a descriptor is
- * EOPNOTSUPP, and any key is taken and found wrong only at the end.
- */
-static bool is_next_way(int r)
-{
-	return r == -EINVAL || r == -EBADF || r == -EOPNOTSUPP;
-}
-
-/* Ways 1 and 2. OVERLAY_NEXT: try the next. */
+/* Ways 1 and 2. */
 static int by_layer(const struct overlay *o, set_dir set, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fs = -EBADF;
@@ -92,35 +86,25 @@ static int by_layer(const struct overlay *o, set_dir set, int *ret_fd, struct er
 
 	r = mount_begin("overlay", &fs, e);
 	if (r < 0)
-		return r == -ENODEV ? OVERLAY_UNSUPPORTED : r;
+		return r;
 	r = set_layers(fs, o, set);
 	if (r < 0)
-		return is_next_way(r) ? OVERLAY_NEXT : err_errno(e, -r, "layers");
+		return err_errno(e, -r, "layers");
 	r = set_flags(fs, o, e);
-	if (r == 0)
-		r = mount_finish(fs, 0, ret_fd, e);
-	if (r < 0 && is_next_way(r))
-		return OVERLAY_NEXT;
-	return r < 0 && unsupported(-r) ? OVERLAY_UNSUPPORTED : r;
+	return r == 0 ? mount_finish(fs, 0, ret_fd, e) : r;
 }
 
-/* The options of way 3 as text. */
-static int option_text(const struct overlay *o, struct buf *lower, struct buf *rest)
+static int by_fd(const struct overlay *o, int *ret_fd, struct err *e)
 {
-	for (size_t i = 0; i < o->n_lower; i++)
-		buf_addf(lower, "%s/proc/self/fd/%d", i ? ":" : "", o->lower[i]);
-	if (o->upper >= 0)
-		buf_addf(rest, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", o->upper, o->work);
-	if (o->userxattr)
-		buf_adds(rest, ",userxattr");
-	if (o->is_volatile)
-		buf_adds(rest, ",volatile");
-	if (o->context)
-		buf_addf(rest, ",context=\"%s\"", o->context);
-	return -(buf_bad(lower) ? buf_bad(lower) : buf_bad(rest));
+	return by_layer(o, set_fd, ret_fd, e);
 }
 
-/* An empty tmpfs with a directory "o", attached where nothing of ours is looked up any more; the working directory is in it. */
+static int by_name(const struct overlay *o, int *ret_fd, struct err *e)
+{
+	return by_layer(o, set_name, ret_fd, e);
+}
+
+/* An empty tmpfs, attached where nothing of ours is looked up any more; the working directory is in it. */
 static int enter_scratch(int *ret_scratch, struct err *e)
 {
 	_cleanup_close_ int m = -EBADF, root = -EBADF;
@@ -130,7 +114,7 @@ static int enter_scratch(int *ret_scratch, struct err *e)
 	if (r < 0)
 		return r;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0 || mkdirat(m, "o", 0700) < 0)
+	if (root < 0)
 		return err_errno(e, errno, "scratch directory");
 	r = mount_attach(m, root);
 	if (r == 0 && fchdir(m) < 0)
@@ -141,67 +125,116 @@ static int enter_scratch(int *ret_scratch, struct err *e)
 	return 0;
 }
 
-/* Way 3 for long lists: mount(2) on that scratch directory, then as a descriptor, and nothing stays attached. */
-static int by_mount(const struct overlay *o, const char *lower, const char *rest, int *ret_fd, struct err *e)
+/* A link `name` in the scratch directory to what `fd` holds. */
+static int link_to(int scratch, const char *name, int fd)
+{
+	char target[32];
+
+	snprintf(target, sizeof(target), "/proc/self/fd/%d", fd);
+	return symlinkat(target, scratch, name) < 0 ? -errno : 0;
+}
+
+/* The options of mount(2), and the links that they name; "o" is where it is mounted. */
+static int fill_scratch(const struct overlay *o, int scratch, struct buf *text)
+{
+	int r = mkdirat(scratch, "o", 0700) < 0 ? -errno : 0;
+
+	buf_adds(text, "lowerdir=");
+	for (size_t i = 0; r == 0 && i < o->n_lower; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "%u", (unsigned)i);
+		r = link_to(scratch, name, o->lower[i]);
+		buf_addf(text, "%s%s", i ? ":" : "", name);
+	}
+	if (r == 0 && o->upper >= 0) {
+		r = link_to(scratch, "u", o->upper);
+		if (r == 0)
+			r = link_to(scratch, "w", o->work);
+		buf_adds(text, ",upperdir=u,workdir=w");
+	}
+	if (o->userxattr)
+		buf_adds(text, ",userxattr");
+	if (o->is_volatile)
+		buf_adds(text, ",volatile");
+	if (o->context)
+		buf_addf(text, ",context=\"%s\"", o->context);
+	return r == 0 && buf_bad(text) ? -buf_bad(text) : r;
+}
+
+static int mount_in_scratch(const struct overlay *o, int scratch, int *ret_fd, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT_MAX(4096);
+	int r = fill_scratch(o, scratch, &text);
+
+	if (r == 0 && syscall(SYS_mount, "overlay", "o", "overlay", 0UL, text.data) < 0)
+		r = -errno;
+	if (r == 0)
+		r = mount_clone(scratch, "o", false, ret_fd);
+	return r < 0 ? err_errno(e, -r, "overlay of %zu layers", o->n_lower) : 0;
+}
+
+/* Way 3 for long lists. Nothing stays attached. */
+static int by_mount(const struct overlay *o, int *ret_fd, struct err *e)
+{
 	_cleanup_close_ int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), scratch = -EBADF;
 	int r;
 
-	buf_addf(&text, "lowerdir=%s%s", lower, rest);
-	if (buf_bad(&text))
-		return err_set(e, E2BIG, "overlay: too many layers for this kernel (%zu)", o->n_lower);
 	r = cwd < 0 ? err_errno(e, errno, "working directory") : enter_scratch(&scratch, e);
 	if (r < 0)
 		return r;
-	if (syscall(SYS_mount, "overlay", "o", "overlay", 0UL, text.data) < 0) {
-		r = err_errno(e, errno, "overlay of %zu layers", o->n_lower);
-	} else {
-		r = mount_clone(AT_FDCWD, "o", false, ret_fd);
-		if (r < 0)
-			(void)err_errno(e, -r, "overlay of %zu layers", o->n_lower);
-	}
+	r = mount_in_scratch(o, scratch, ret_fd, e);
 	if ((umount2(".", MNT_DETACH) < 0 || fchdir(cwd) < 0) && r == 0) {
 		r = err_errno(e, errno, "leave the scratch mount");
 		fd_closep(ret_fd);
 	}
-	return r < 0 && unsupported(-r) ? OVERLAY_UNSUPPORTED : r;
+	return r;
 }
 
 static int by_string(const struct overlay *o, int *ret_fd, struct err *e)
 {
-	_cleanup_(buf_done) struct buf lower = BUF_INIT, rest = BUF_INIT;
+	_cleanup_(buf_done) struct buf lower = BUF_INIT;
 	_cleanup_close_ int fs = -EBADF;
 	int r;
 
-	r = option_text(o, &lower, &rest);
-	if (r < 0)
-		return err_errno(e, -r, "overlay");
+	for (size_t i = 0; i < o->n_lower; i++)
+		buf_addf(&lower, "%s/proc/self/fd/%d", i ? ":" : "", o->lower[i]);
+	if (buf_bad(&lower))
+		return err_errno(e, buf_bad(&lower), "layers");
 	if (lower.len > FSCONFIG_STRING_MAX)
-		return by_mount(o, buf_str(&lower), buf_str(&rest), ret_fd, e);
+		return by_mount(o, ret_fd, e);
 	r = mount_begin("overlay", &fs, e);
 	if (r == 0)
 		r = mount_config(fs, &(struct mount_option){"lowerdir", lower.data}, e);
 	if (r == 0 && o->upper >= 0 && (set_name(fs, "upperdir", o->upper) < 0 || set_name(fs, "workdir", o->work) < 0))
-		r = err_errno(e, errno, "overlay: upperdir and workdir");
+		r = err_errno(e, errno, "upperdir and workdir");
 	if (r == 0)
 		r = set_flags(fs, o, e);
-	if (r == 0)
-		r = mount_finish(fs, 0, ret_fd, e);
-	return r < 0 && unsupported(-r) ? OVERLAY_UNSUPPORTED : r;
+	return r == 0 ? mount_finish(fs, 0, ret_fd, e) : r;
+}
+
+/* Whether a failure may only mean that the kernel does not know this way. EOPNOTSUPP: a descriptor, where the old mount code is (to 6.4). */
+static bool next_may_know(int r)
+{
+	return r == -EINVAL || r == -EBADF || r == -EOPNOTSUPP;
+}
+
+/* ENODEV: no overlay in this kernel. EPERM, EINVAL, EOPNOTSUPP: not for us, or not on this filesystem. */
+static bool unsupported(int r)
+{
+	return r == -ENODEV || r == -EINVAL || r == -EPERM || r == -EOPNOTSUPP;
 }
 
 int overlay_mount(const struct overlay *o, int *ret_fd, struct err *e)
 {
-	static const set_dir ways[] = {set_fd, set_name};
-	int r;
+	static int (*const ways[])(const struct overlay *, int *, struct err *) = {by_fd, by_name, by_string};
+	int r = -EINVAL;
 
 	if (o->n_lower == 0 || o->n_lower > OVERLAY_LOWER_MAX)
 		return err_set(e, EINVAL, "overlay: %zu lower directories (1 to %d)", o->n_lower, OVERLAY_LOWER_MAX);
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-		r = by_layer(o, ways[i], ret_fd, e);
-		if (r != OVERLAY_NEXT)
-			return r < 0 ? err_wrap(e, r, "overlay") : r;
-	}
-	return by_string(o, ret_fd, e);
+	for (size_t i = 0; i < ARRAY_SIZE(ways) && next_may_know(r); i++)
+		r = ways[i](o, ret_fd, e);
+	if (r < 0)
+		(void)err_wrap(e, r, "overlay");
+	return unsupported(r) ? OVERLAY_UNSUPPORTED : r;
 }
