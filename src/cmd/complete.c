@@ -291,6 +291,7 @@ static int complete_run(const struct command_call *call, struct err *e)
 	buf_adds(&c.out, c.files ? ":files\n" : ":none\n");
 	r = screen_put(&c.out, e);
 	buf_done(&c.out);
+	strv_done(&c.globals.storage_opt);
 	return r;
 }
 

@@ -9,6 +9,8 @@ const struct option_row global_rows[] = {
 	 .help = "Keep images, containers and volumes here instead of ~/.local/share/ranby"},
 	{0, "runroot", OPT_STRING, offsetof(struct globals, runroot), .arg = "DIR",
 	 .help = "Keep sockets and facts of running containers here instead of $XDG_RUNTIME_DIR/ranby"},
+	{0, "storage-opt", OPT_LIST, offsetof(struct globals, storage_opt), .arg = "NAME=VALUE",
+	 .help = "Option of the storage: overlay.mount_program=/usr/bin/fuse-overlayfs"},
 	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Show the version and exit"},
 	{'h', "help", OPT_FLAG, offsetof(struct globals, help), .help = "Show this help and exit"},
 	OPTION_END,

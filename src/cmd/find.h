@@ -7,12 +7,14 @@
 #ifndef RANBY_CMD_FIND_H
 #define RANBY_CMD_FIND_H
 
+#include "base/strv.h"
 #include "cmd/command.h"
 
 /* The options before the command. */
 struct globals {
 	const char *root;
 	const char *runroot;
+	struct strv storage_opt; /* the finder of the command frees it */
 	bool version;
 	bool help;
 };

@@ -7,6 +7,8 @@
 #include "engine/container.h"
 #include "engine/keeper.h"
 #include "image/store.h"
+#include "sys/fd.h"
+#include "sys/fuse_overlay.h"
 #include "sys/loginuid.h"
 
 #include <string.h>
@@ -81,6 +83,22 @@ static int count_images(struct json_object *store, struct engine *eng, struct er
 	return r;
 }
 
+/* Which overlay a new container gets; what an existing one has is in its inspect (Ranby.InForce.rootfs). */
+static int add_driver(struct json_object *store, struct engine *eng, struct err *e)
+{
+	struct fuse_program fuse = FUSE_PROGRAM_INIT;
+	const char *program;
+	int r = fuse_program_open(eng->mount_program, &fuse, e);
+
+	if (r < 0)
+		return r;
+	program = fuse.forced ? "always" : fuse.exe_fd >= 0 ? "where the kernel refuses" : "not installed";
+	fd_closep(&fuse.exe_fd);
+	if (json_add_str(store, "graphDriverName", "overlay") < 0 || json_add_str(store, "fuseOverlayfs", program) < 0)
+		return err_errno(e, ENOMEM, "info");
+	return 0;
+}
+
 static int add_store(struct json_object *o, struct engine *eng, struct err *e)
 {
 	struct json_object *store = json_object_new_object();
@@ -88,7 +106,9 @@ static int add_store(struct json_object *o, struct engine *eng, struct err *e)
 
 	if (r < 0 || json_add_str(store, "graphRoot", eng->data_path) < 0 || json_add_str(store, "runRoot", eng->run_path) < 0)
 		return err_errno(e, ENOMEM, "info");
-	r = count_containers(store, eng, e);
+	r = add_driver(store, eng, e);
+	if (r == 0)
+		r = count_containers(store, eng, e);
 	return r == 0 ? count_images(store, eng, e) : r;
 }
 

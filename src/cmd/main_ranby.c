@@ -82,7 +82,7 @@ static int run_with_engine(struct command_call *call, const struct globals *g, s
 	int r;
 
 	if (call->command->needs & NEED_ENGINE) {
-		const struct engine_where where = {.root = g->root, .runroot = g->runroot};
+		const struct engine_where where = {.root = g->root, .runroot = g->runroot, .storage_opt = &g->storage_opt};
 
 		r = engine_open(&where, &eng, e);
 		if (r < 0)
@@ -140,22 +140,17 @@ static int help_for(int argc, char **argv, struct err *e)
 	return 0;
 }
 
-static int dispatch(int argc, char **argv, struct err *e)
+/* What stands behind the global options. */
+static int dispatch(int argc, char **argv, const struct globals *g, struct err *e)
 {
 	const struct command *c;
-	struct globals g = {0};
-	int r, first = 0, words = 0;
+	int words = 0;
 
-	r = option_parse(global_rows, argc, argv, OPTION_STOP_AT_OPERAND, &g, &first, e);
-	if (r < 0)
-		return r;
-	argc -= first;
-	argv += first;
-	if (g.version) {
+	if (g->version) {
 		printf("ranby version %s\n", RANBY_VERSION);
 		return 0;
 	}
-	if (g.help)
+	if (g->help)
 		return help_for(argc, argv, e);
 	if (argc == 0) {
 		help_all(global_rows);
@@ -165,10 +160,22 @@ static int dispatch(int argc, char **argv, struct err *e)
 		return help_for(argc - 1, argv + 1, e);
 	c = command_find(argc, argv, &words);
 	if (c)
-		return run_command(c, argc - words + 1, argv + words - 1, &g, e);
+		return run_command(c, argc - words + 1, argv + words - 1, g, e);
 	if (help_group(argv[0]) && argc == 1)
 		return EXIT_ENGINE;
 	return unknown_command(argv[0], e);
+}
+
+static int parse_and_dispatch(int argc, char **argv, struct err *e)
+{
+	struct globals g = {0};
+	int r, first = 0;
+
+	r = option_parse(global_rows, argc, argv, OPTION_STOP_AT_OPERAND, &g, &first, e);
+	if (r == 0)
+		r = dispatch(argc - first, argv + first, &g, e);
+	strv_done(&g.storage_opt);
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -177,7 +184,7 @@ int main(int argc, char **argv)
 	int r;
 
 	r = self_settle();
-	r = r < 0 ? err_errno(&e, -r, "standard streams") : dispatch(argc, argv, &e);
+	r = r < 0 ? err_errno(&e, -r, "standard streams") : parse_and_dispatch(argc, argv, &e);
 	if (r < 0) {
 		report_error(&e);
 		r = report_code(&e);

@@ -260,7 +260,7 @@ static int add_root(struct bundle_plan *p, struct err *e)
 	if (buf_bad(&lower) || strv_add(&root->options, buf_str(&lower)) < 0 ||
 	    strv_addf(&root->options, "upperdir=%s/upper", in->dir) < 0 ||
 	    strv_addf(&root->options, "workdir=%s/work", in->dir) < 0 ||
-	    (in->keeper->userns_fd >= 0 && strv_add(&root->options, "userxattr") < 0))
+	    mount_overlay_words(in, &root->options) < 0)
 		return err_errno(e, ENOMEM, "root filesystem");
 	/* else its unmount syncs the whole filesystem below it, for files that are removed next; see start.c */
 	if (in->options->rm && strv_add(&root->options, "volatile") < 0)

@@ -22,6 +22,7 @@
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/userns_mode.h"
+#include "sys/fuse_overlay.h"
 
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct bundle_input {
 	char *const *command;        /* operands after the image, NULL-terminated; NULL or empty: the image's */
 	const struct userns_plan *userns;
 	struct keeper *keeper;       /* volumes are filled in it */
+	const struct fuse_program *fuse; /* for an overlay that the kernel refuses; forced: for each */
 	int dirfd;                   /* the container's directory, empty */
 	const char *dir;             /* its absolute path */
 	int data_dirfd;              /* the data directory: volumes/ is below */

@@ -29,12 +29,14 @@ struct create {
 	struct userns_plan *plan; /* on the heap: two maps of 340 lines */
 	struct container_making making;
 	struct bundle_result bundle;
+	struct fuse_program fuse;
 };
 
 static void create_done(struct create *c)
 {
 	container_making_done(c->eng, &c->making);
 	bundle_result_done(&c->bundle);
+	fd_closep(&c->fuse.exe_fd);
 	image_free(c->image);
 	store_close(c->store);
 	strv_done(&c->layers);
@@ -170,6 +172,7 @@ static int write_bundle(struct create *c, struct err *e)
 		.command = c->q->command,
 		.userns = c->plan,
 		.keeper = c->q->keeper,
+		.fuse = &c->fuse,
 		.dirfd = c->making.dirfd,
 		.data_dirfd = c->eng->data_fd,
 		.data_dir = c->eng->data_path,
@@ -238,11 +241,13 @@ static int commit(struct create *c, struct err *e)
 
 int create_container(struct engine *eng, const struct create_request *q, struct container **ret, struct err *e)
 {
-	_cleanup_(create_done) struct create c = {.eng = eng, .q = q, .making = CONTAINER_MAKING_INIT};
+	_cleanup_(create_done) struct create c = {.eng = eng, .q = q, .making = CONTAINER_MAKING_INIT, .fuse = FUSE_PROGRAM_INIT};
 	int r;
 
 	container_sweep(eng, remove_container_dir);
-	r = q->image ? get_image(&c, e) : 0;
+	r = fuse_program_open(eng->mount_program, &c.fuse, e);
+	if (r == 0 && q->image)
+		r = get_image(&c, e);
 	if (r == 0)
 		r = plan_userns(&c, e);
 	if (r == 0 && c.image)

@@ -165,6 +165,26 @@ static int open_dirs(struct engine *eng, const struct engine_where *where, struc
 	return r;
 }
 
+/* podman's spellings of the one option that there is. "" takes a former one back. */
+static int take_storage_option(struct engine *eng, const char *option, struct err *e)
+{
+	static const char *const names[] = {"overlay.mount_program=", ".mount_program=", "mount_program="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = option + strlen(names[i]);
+
+		if (strncmp(option, names[i], strlen(names[i])) != 0)
+			continue;
+		if (*value && *value != '/')
+			return err_set(e, EINVAL, "--storage-opt %.200s: not an absolute path", option);
+		eng->mount_program = *value ? value : NULL;
+		return 0;
+	}
+	err_set(e, EINVAL, "--storage-opt %.200s: not supported", option);
+	err_hint(e, "overlay.mount_program=/usr/bin/fuse-overlayfs is the only one");
+	return -EINVAL;
+}
+
 int engine_open(const struct engine_where *where, struct engine **ret, struct err *e)
 {
 	_cleanup_(engine_closep) struct engine *eng = calloc(1, sizeof(*eng));
@@ -186,7 +206,10 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 	r = read_small("/proc/sys/kernel/random/boot_id", eng->boot_id, sizeof(eng->boot_id));
 	if (r < 0)
 		return err_errno(e, -r, "read /proc/sys/kernel/random/boot_id");
-	r = open_dirs(eng, where, e);
+	for (size_t i = 0; r == 0 && where->storage_opt && i < where->storage_opt->n; i++)
+		r = take_storage_option(eng, where->storage_opt->items[i], e);
+	if (r == 0)
+		r = open_dirs(eng, where, e);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(eng);

@@ -28,6 +28,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -41,6 +42,7 @@
 struct engine_where {
 	const char *root;    /* --root: absolute, or NULL */
 	const char *runroot; /* --runroot: absolute, or NULL */
+	const struct strv *storage_opt; /* --storage-opt, or NULL */
 };
 
 struct engine {
@@ -49,6 +51,7 @@ struct engine {
 	bool rootful;      /* uid 0 in the initial user namespace: no keeper is needed */
 	char boot_id[37];  /* /proc/sys/kernel/random/boot_id */
 	char *home;        /* $HOME, absolute; "/" when unset */
+	const char *mount_program; /* storage option: fuse-overlayfs in any case, its path; NULL: the kernel's overlay when it can; borrowed */
 	const char *ssh_connection; /* $SSH_CONNECTION as the caller claims it, NULL when unset; borrowed */
 	char *data_path;   /* absolute */
 	char *run_path;

@@ -8,6 +8,8 @@
 #include "engine/exec_process.h"
 #include "engine/capset.h"
 #include "engine/env.h"
+#include "engine/inforce.h"
+#include "engine/root_files.h"
 #include "engine/user.h"
 
 #include "sys/fd.h"
@@ -18,6 +20,7 @@
 #include <string.h>
 
 #define CONFIG_MAX (4U << 20)
+#define FUSE_PATIENCE_MS 10000 /* a busy disk, and not for ever */
 
 static int read_process(const struct container *c, struct json_object **ret, struct err *e)
 {
@@ -37,8 +40,8 @@ static int read_process(const struct container *c, struct json_object **ret, str
 	return 0;
 }
 
-/* The running container's root, through its init. */
-static int open_root(const struct container *c, int *ret_fd, struct err *e)
+/* The running container's databases, through its init's root. */
+static int read_root(const struct container *c, struct user_files *ret, struct err *e)
 {
 	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
 	_cleanup_(proc_close) struct proc p = PROC_INIT;
@@ -54,10 +57,11 @@ static int open_root(const struct container *c, int *ret_fd, struct err *e)
 		else if (!proc_is_there(&p))
 			r = -ESRCH;
 	}
-	if (r < 0)
-		return err_errno(e, -r, "root of container %.12s", c->id);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
+	if (r == 0 && inforce_fuse_device(c->state))
+		r = root_files_read(&p, fd, FUSE_PATIENCE_MS, ret);
+	else if (r == 0)
+		return user_files_from_root(fd, ret, e);
+	return r < 0 ? err_errno(e, -r, "root of container %.12s", c->id) : 0;
 }
 
 static int user_json(const struct user_id *u, struct json_object **ret)
@@ -124,16 +128,13 @@ static int apply_user(const struct exec_request *q, struct json_object *process,
 	_cleanup_(user_files_done) struct user_files files = {0};
 	_cleanup_free_ struct user_id *u = calloc(1, sizeof(*u));
 	_cleanup_json_ struct json_object *user = NULL;
-	_cleanup_close_ int root = -EBADF;
 	int r;
 
 	if (!q->user)
 		return apply_caps(q, process, false, false, e);
 	if (!u)
 		return err_errno(e, ENOMEM, "user");
-	r = open_root(q->c, &root, e);
-	if (r == 0)
-		r = user_files_from_root(root, &files, e);
+	r = read_root(q->c, &files, e);
 	if (r == 0)
 		r = user_resolve(q->user, &files, NULL, u, e);
 	if (r < 0)

@@ -9,10 +9,13 @@
 #include "engine/inforce.h"
 
 #include "sys/fd.h"
+#include "sys/fuse_overlay.h"
 #include "sys/idmap.h"
 #include "sys/loginuid.h"
 #include "sys/procfs.h"
+#include "sys/root_mount.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +123,26 @@ static int add_place(struct json_object *o, const struct proc *p)
 	return 0;
 }
 
+/* What its root is mounted from. "device" tells this mount from one that the container makes later. */
+static int add_rootfs(struct json_object *o, const struct proc *p)
+{
+	_cleanup_close_ int root = openat(p->dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct json_object *rootfs;
+	struct root_mount m;
+
+	if (root < 0 || root_mount_read(p, root, &m) < 0)
+		return 0;
+	rootfs = json_object_new_object();
+	if (json_add(o, "rootfs", rootfs) < 0 || json_add_str(rootfs, "type", m.type) < 0)
+		return -ENOMEM;
+	return json_add_str(rootfs, "device", m.device);
+}
+
+const char *inforce_fuse_device(struct json_object *state)
+{
+	return strcmp(json_str(state, "inForce.rootfs.type"), FUSE_OVERLAY_TYPE) == 0 ? json_str(state, "inForce.rootfs.device") : NULL;
+}
+
 static int add_login(struct json_object *o, const struct proc *p)
 {
 	struct loginuid l;
@@ -150,6 +173,8 @@ static int build(const struct proc *p, const char *stage, struct json_object *o)
 		r = add_namespaces(o, p);
 	if (r == 0)
 		r = add_place(o, p);
+	if (r == 0)
+		r = add_rootfs(o, p);
 	return r == 0 ? add_login(o, p) : r;
 }
 

@@ -27,4 +27,7 @@
 /* -ESRCH when the process is gone. The caller owns *ret. */
 int inforce_read(pid_t pid, uint64_t start_ticks, const char *stage, struct json_object **ret, struct err *e) _must_check_;
 
+/* Out of a state.json: "0:57", the device of a root that our fuse-overlayfs serves; borrowed; NULL: it does not. */
+const char *inforce_fuse_device(struct json_object *state);
+
 #endif

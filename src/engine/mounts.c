@@ -119,6 +119,17 @@ void mount_lower_add(struct buf *out, const char *dir)
 	}
 }
 
+int mount_overlay_words(const struct bundle_input *in, struct strv *options)
+{
+	int r = 0;
+
+	if (in->keeper->userns_fd >= 0)
+		r = strv_add(options, "userxattr");
+	if (r == 0 && in->fuse->forced)
+		r = strv_add(options, "mount_program=" FUSE_OVERLAY_PROGRAM);
+	return r;
+}
+
 /* Stable, by depth: what lies below comes after what it lies on. Insertion: the lists are short and nearly sorted. */
 void mount_list_sort(struct mount_list *l)
 {

@@ -69,6 +69,8 @@ void mount_list_sort(struct mount_list *l);
 
 /* Adds a directory to the text of "lowerdir=" (":" between them; colons and backslashes in the name escaped). */
 void mount_lower_add(struct buf *out, const char *dir);
+/* What the options of each overlay of ours end with. 0 or -ENOMEM. */
+int mount_overlay_words(const struct bundle_input *in, struct strv *options) _must_check_;
 
 /* For mounts_wanted() and the like: a new last entry that owns nothing yet, or NULL with text. `words` is "a,b,c". */
 struct mount_entry *mount_list_add(struct mount_list *l, enum mount_origin origin, const char *type, const char *source,

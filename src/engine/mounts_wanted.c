@@ -142,7 +142,7 @@ static int add_overlay(struct mount_list *l, const struct mounts_input *m, const
 	mount_lower_add(&lower, source);
 	if (!upper || !work || buf_bad(&lower) || strv_add(&entry->options, buf_str(&lower)) < 0 ||
 	    strv_addf(&entry->options, "upperdir=%s", upper) < 0 || strv_addf(&entry->options, "workdir=%s", work) < 0 ||
-	    (m->in->keeper->userns_fd >= 0 && strv_add(&entry->options, "userxattr") < 0))
+	    mount_overlay_words(m->in, &entry->options) < 0)
 		return err_errno(e, ENOMEM, "overlay");
 	return 0;
 }
@@ -185,7 +185,7 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 	const struct bundle_input *in = m->in;
 	struct volume_fill fill = {
 		.data_dirfd = in->data_dirfd, .name = name, .keeper = in->keeper, .layers = in->layers,
-		.rootfs = m->rootfs, .path = path, .copy = copy,
+		.rootfs = m->rootfs, .path = path, .copy = copy, .fuse = in->fuse,
 	};
 	_cleanup_free_ char *data = NULL;
 	uint32_t uid, gid;

@@ -22,15 +22,16 @@
 
 #include "base/escape.h"
 #include "base/parse.h"
+#include "engine/root_files.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/root_mount.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- the host ---- */
 
@@ -244,41 +245,28 @@ void names_inside_done(struct names_inside *in)
 
 #define MOUNTINFO_MAX (4U << 20)
 
-/* proc_pid_mountinfo(5): "36 35 98:0 /root /point options optional... - type source options". */
-static bool line_type_is_fuse(const char *line, size_t len)
+static bool type_is_fuse(const char *type)
 {
-	const char *type = memmem(line, len, " - ", 3);
+	return strcmp(type, "fuse") == 0 || strncmp(type, "fuse.", 5) == 0 || strcmp(type, "fuseblk") == 0 ||
+	       strncmp(type, "virtiofs", 8) == 0;
+}
+
+/* proc_pid_mountinfo(5): "36 35 98:0 /root /point options optional... - type source options". */
+static bool line_type_is_fuse(const char *line)
+{
+	const char *type = memmem(line, strcspn(line, "\n"), " - ", 3);
+	char word[64];
+	size_t n;
 
 	if (!type)
 		return true; /* not understood: not trusted */
 	type += 3;
-	return strncmp(type, "fuse ", 5) == 0 || strncmp(type, "fuse.", 5) == 0 || strncmp(type, "fuseblk", 7) == 0 ||
-	       strncmp(type, "virtiofs", 8) == 0;
-}
-
-/* True when the mount with that id is in the list and is not FUSE. */
-static bool mount_is_ours_to_read(const char *mountinfo, uint64_t mnt_id)
-{
-	char want[32];
-	size_t n = (size_t)snprintf(want, sizeof(want), "%llu ", (unsigned long long)mnt_id);
-
-	for (const char *line = mountinfo; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (strncmp(line, want, n) == 0)
-			return !line_type_is_fuse(line, strcspn(line, "\n"));
-	return false;
-}
-
-/* The id of the mount that the fd lies on, from the kernel's cache alone. */
-static int mount_id(int fd, uint64_t *ret)
-{
-	struct statx sx;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &sx) < 0)
-		return -errno;
-	if (!(sx.stx_mask & STATX_MNT_ID))
-		return -ENOTSUP;
-	*ret = sx.stx_mnt_id;
-	return 0;
+	n = strcspn(type, " \n");
+	if (n >= sizeof(word))
+		return true;
+	memcpy(word, type, n);
+	word[n] = '\0';
+	return type_is_fuse(word);
 }
 
 /* True when any mount but that of the root is FUSE: a symlink may lead there from anywhere. */
@@ -288,7 +276,7 @@ static bool has_other_fuse(const char *mountinfo, uint64_t root_id)
 	size_t n = (size_t)snprintf(root, sizeof(root), "%llu ", (unsigned long long)root_id);
 
 	for (const char *line = mountinfo; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (strncmp(line, root, n) != 0 && line_type_is_fuse(line, strcspn(line, "\n")))
+		if (strncmp(line, root, n) != 0 && line_type_is_fuse(line))
 			return true;
 	return false;
 }
@@ -307,19 +295,35 @@ static void read_one(int root, bool may_cross, enum names_kind kind, struct name
 		names_inside_parse(ret, kind, &text);
 }
 
-void names_inside_load(const struct proc *init, bool fuse_root, struct names_inside *ret)
+/* Our own server's root is read by a child that may be left behind, and only while no other server can be met on the way. */
+static void load_from_fuse(const struct proc *init, int root, struct names_inside *ret)
+{
+	_cleanup_(user_files_done) struct user_files f = {.passwd = BUF_INIT};
+
+	if (root_files_read(init, root, ROOT_FILES_PATIENCE_MS, &f) < 0)
+		return;
+	names_inside_parse(ret, NAMES_USER, &f.passwd);
+	names_inside_parse(ret, NAMES_GROUP, &f.group);
+}
+
+void names_inside_load(const struct proc *init, const char *fuse_device, struct names_inside *ret)
 {
 	_cleanup_(buf_done) struct buf mounts = BUF_INIT;
 	_cleanup_close_ int root = -EBADF;
-	uint64_t id = 0;
+	struct root_mount m;
 	bool may_cross;
 
 	root = openat(init->dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || proc_read(init, "mountinfo", MOUNTINFO_MAX, &mounts) < 0)
 		return;
-	if (mount_id(root, &id) < 0 || (!fuse_root && !mount_is_ours_to_read(buf_str(&mounts), id)))
+	if (root_mount_find(buf_str(&mounts), root, &m) < 0)
 		return;
-	may_cross = !has_other_fuse(buf_str(&mounts), id);
+	may_cross = !has_other_fuse(buf_str(&mounts), m.id);
+	if (type_is_fuse(m.type)) {
+		if (may_cross && fuse_device && strcmp(m.device, fuse_device) == 0)
+			load_from_fuse(init, root, ret);
+		return;
+	}
 	read_one(root, may_cross, NAMES_USER, ret);
 	read_one(root, may_cross, NAMES_GROUP, ret);
 }

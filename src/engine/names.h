@@ -81,10 +81,12 @@ struct names_inside {
  * Reads the two files through the init's root directory, confined to it:
  * regular files only, NAMES_FILE_MAX, never blocking. Files on FUSE are not
  * read, for a server inside the container could let us wait for ever;
- * `fuse_root` says that the root itself is a fuse-overlayfs of our own.
+ * `fuse_device` ("0:57", or NULL) is that of a root that our own
+ * fuse-overlayfs served when the container was started (inforce.h): then that
+ * is waited for a second.
  * What cannot be read leaves the numbers without names: no error.
  */
-void names_inside_load(const struct proc *init, bool fuse_root, struct names_inside *ret);
+void names_inside_load(const struct proc *init, const char *fuse_device, struct names_inside *ret);
 
 /* Parses the text of a passwd (NAMES_USER) or group file; takes the text over. */
 void names_inside_parse(struct names_inside *in, enum names_kind kind, struct buf *text);

@@ -17,6 +17,7 @@
 #include "engine/launch.h"
 #include "engine/stop.h"
 
+#include "runtime/remove.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -132,11 +133,15 @@ static int end_processes(struct engine *eng, struct container *c, const struct r
 
 int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e)
 {
+	_cleanup_(runtime_state_done) struct runtime_state st = {0};
 	_cleanup_close_ int rroot = -EBADF;
 	int r = path_own_remove_tree(eng->run_fd, c->id);
 
-	if (r == 0 && runtime_root(eng, &rroot) == 0)
+	if (r == 0 && runtime_root(eng, &rroot) == 0) {
+		if (runtime_state_load(rroot, c->id, &st, NULL) == 0 && runtime_end_servers(&st, e) < 0)
+			return -EBUSY;
 		r = path_own_remove_tree(rroot, c->id);
+	}
 	return r < 0 ? err_errno(e, -r, "remove the run directory of container %.12s", c->id) : 0;
 }
 

@@ -54,6 +54,9 @@ static int runtime_argv(struct start *s, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -EBADF;
+	static char *const fds[] = {"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", NULL};
+	static char *const fuse[] = {"--fuse-overlayfs-fd", "{RUNTIME_FD}", NULL};
+	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL};
 	struct engine *eng = s->q.eng;
 	struct strv *v = &s->runtime_argv;
 	int r = self_open_program("ranby-runtime", &fd, &path, e);
@@ -64,10 +67,8 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_addf(v, "%s/%s", eng->run_path, ENGINE_RUNTIME) < 0 || strv_add(v, "create") < 0 ||
 	    strv_add(v, "--bundle") < 0 ||
 	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
-	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add(v, "--error-fd") < 0 ||
-	    strv_add(v, "{ERROR_FD}") < 0 || strv_add(v, "--lifeline-fd") < 0 || strv_add(v, "{ERROR_FD}") < 0)
-		return err_errno(e, ENOMEM, "runtime");
-	if (s->plan.monitor.tty && (strv_add(v, "--console-socket") < 0 || strv_add(v, "{CONSOLE}") < 0))
+	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
+	    (s->fuse.exe_fd >= 0 && strv_add_all(v, fuse) < 0) || (s->plan.monitor.tty && strv_add_all(v, console) < 0))
 		return err_errno(e, ENOMEM, "runtime");
 	if (exec_trail_runtime_argv(exec_trail_of(s->q.c), v) < 0)
 		return err_errno(e, ENOMEM, "runtime");
@@ -166,7 +167,10 @@ static int fill_plan(struct start *s, struct err *e)
 	if (strv_addf(&s->texts, "%s/%s/%s/exit.json", eng->data_path, ENGINE_CONTAINERS, c->id) < 0)
 		return err_errno(e, ENOMEM, "start");
 	m->exit_file = s->texts.items[s->texts.n - 1];
-	r = runtime_argv(s, e);
+	r = fuse_program_open(NULL, &s->fuse, e);
+	m->runtime_fd = s->fuse.exe_fd;
+	if (r == 0)
+		r = runtime_argv(s, e);
 	if (r == 0)
 		r = exit_argv(s, e);
 	if (r == 0)
@@ -312,6 +316,7 @@ void start_done(struct start *s)
 	fd_closep(&s->run_dirfd);
 	fd_closep(&s->rroot_fd);
 	fd_closep(&s->helper_fd);
+	fd_closep(&s->fuse.exe_fd);
 	strv_done(&s->runtime_argv);
 	strv_done(&s->helper_argv);
 	strv_done(&s->exit_argv);

@@ -24,6 +24,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/origin.h"
+#include "sys/fuse_overlay.h"
 
 #include <stdbool.h>
 
@@ -42,11 +43,12 @@ struct start {
 	struct strv runtime_argv, helper_argv, exit_argv;
 	struct strv texts; /* paths that the plan points to */
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
+	struct fuse_program fuse;
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
 		.launch = LAUNCH_INIT, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
-		.helper_fd = -EBADF                                                                    \
+		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT                                         \
 	}
 
 /* -EALREADY: it runs. */

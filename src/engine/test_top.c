@@ -62,6 +62,17 @@ static void put_ns(const char *who, const char *ns, unsigned inode)
 	assert_int_equal(symlink(text, path), 0);
 }
 
+/* The mount that the fake roots lie on, as one that may be read. */
+static void put_mount(const char *pid)
+{
+	struct statx sx;
+	char text[80];
+
+	assert_int_equal(statx(AT_FDCWD, dir, 0, STATX_MNT_ID, &sx), 0);
+	snprintf(text, sizeof(text), "%llu 1 0:1 / / rw - overlay overlay rw\n", (unsigned long long)sx.stx_mnt_id);
+	put_text(pid, "mountinfo", text);
+}
+
 struct fake {
 	const char *pid, *nspid, *comm;
 	unsigned ppid, uid, pidns, userns;
@@ -96,7 +107,7 @@ static void put_process(const struct fake *f)
 	put_text(f->pid, "cgroup", "0::/user.slice/c1\n");
 	put_text(f->pid, "uid_map", "         0     424242          1\n         1     100000      65536\n");
 	put_text(f->pid, "gid_map", "         0     424242          1\n         1     100000      65536\n");
-	put_text(f->pid, "mountinfo", "1 1 0:1 / / rw - overlay overlay rw\n");
+	put_mount(f->pid);
 }
 
 static int setup(void **state)
@@ -156,8 +167,8 @@ static void collect(const char *words, size_t n_targets, struct top_table *t)
 	struct top_request q = {.fs = &fs, .names = names, .columns = &cols, .targets = targets, .n_targets = n_targets};
 	struct err e = {0};
 
-	targets[0] = (struct top_target){.id = "1", .name = "web", .pid = 100, .start_ticks = 1000, .fuse_root = true};
-	targets[1] = (struct top_target){.id = "2", .name = "db", .pid = 200, .start_ticks = 1000, .fuse_root = true};
+	targets[0] = (struct top_target){.id = "1", .name = "web", .pid = 100, .start_ticks = 1000};
+	targets[1] = (struct top_target){.id = "2", .name = "db", .pid = 200, .start_ticks = 1000};
 	assert_int_equal(top_columns_parse(&copy, 1, &cols, &e), 0);
 	assert_int_equal(top_collect(&q, t, &e), 0);
 	free(copy);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "engine/inforce.h"
 #include "engine/top_cells.h"
 
 #include <string.h>
@@ -43,6 +44,7 @@ struct top_target top_target_of(const struct container *c)
 		.pid = c->pid,
 		.start_ticks = c->start_ticks,
 		.shared_userns = shares_userns(c),
+		.fuse_device = inforce_fuse_device(c->state),
 	};
 }
 

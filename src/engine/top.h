@@ -78,8 +78,8 @@ struct top_target {
 	pid_t pid;            /* init, in our pid namespace */
 	uint64_t start_ticks; /* its identity */
 	bool shared_userns;   /* --userns=host or container: the user namespace is not its own */
-	bool fuse_root;       /* its root is our fuse-overlayfs */
 	bool foreign;         /* maybe another user's: its cgroup may be that of the login, and tells nothing */
+	const char *fuse_device; /* of its root, when that is our fuse-overlayfs; else NULL */
 	/* results of top_collect() */
 	enum top_found found;
 	size_t n_processes;   /* 0: it ended meanwhile */

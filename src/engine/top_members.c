@@ -393,7 +393,7 @@ static int open_side(struct walk *w, struct top_target *t, struct top_side *side
 	if (needs & TOP_NEED_INSIDE)
 		r = id_map_read(init.dirfd, &side->map);
 	if (r == 0 && needs & TOP_NEED_FILES)
-		names_inside_load(&init, t->fuse_root, &side->names);
+		names_inside_load(&init, t->fuse_device, &side->names);
 	if (r < 0)
 		return r;
 	choose_way(w, t, side, &st.nspid);

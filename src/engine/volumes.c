@@ -14,7 +14,7 @@
 #include "engine/volume_copy.h"
 #include "sys/fd.h"
 #include "sys/lock.h"
-#include "sys/overlay.h"
+#include "sys/fuse_overlay.h"
 #include "sys/path.h"
 
 #include <errno.h>
@@ -132,6 +132,7 @@ static int open_image_root(const struct volume_fill *f, int *ret_fd, struct err 
 {
 	_cleanup_free_ int *lower = NULL;
 	struct overlay o = {.upper = -EBADF, .work = -EBADF, .userxattr = f->keeper->userns_fd >= 0};
+	struct fuse_server server; /* ends with the mount */
 	size_t n = f->layers ? f->layers->n : 0;
 	int r = 0;
 
@@ -151,10 +152,10 @@ static int open_image_root(const struct volume_fill *f, int *ret_fd, struct err 
 	}
 	o.lower = lower;
 	if (r == 0)
-		r = overlay_mount(&o, ret_fd, e);
+		r = overlay_mount_any(&o, f->fuse, ret_fd, &server, e);
 	for (size_t i = 0; i < o.n_lower; i++)
 		close(lower[i]);
-	return r == OVERLAY_UNSUPPORTED ? -ENOTSUP : r;
+	return r;
 }
 
 /* In the keeper. */

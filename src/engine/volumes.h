@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "engine/keeper.h"
+#include "sys/fuse_overlay.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ struct volume_fill {
 	struct keeper *keeper;
 	const struct strv *layers;  /* absolute, lowest first; NULL or empty: nothing to fill it from */
 	const char *rootfs;         /* instead of layers: a directory */
+	const struct fuse_program *fuse; /* as in bundle_input */
 	const char *path;           /* in the container */
 	bool copy;                  /* false: only the owner is set */
 	uint32_t owner_uid, owner_gid; /* keeper ids of the container's root: for a directory that the image lacks */

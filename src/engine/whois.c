@@ -15,6 +15,7 @@
 
 #include "base/escape.h"
 #include "base/table.h"
+#include "engine/inforce.h"
 #include "engine/map.h"
 #include "engine/top.h"
 #include "sys/fd.h"
@@ -123,7 +124,7 @@ static const char *inner_name(const struct whois_context *ctx, const struct cont
 
 	if (c->pid <= 0 || proc_open_identity(ctx->fs, c->pid, c->start_ticks, &init) < 0)
 		return NULL;
-	names_inside_load(&init, false, files);
+	names_inside_load(&init, inforce_fuse_device(c->state), files);
 	return names_inside(files, kind, inside);
 }
 

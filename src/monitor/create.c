@@ -52,10 +52,10 @@ static int listen_console(struct create *c, int run_dirfd, int *ret_path_fd)
 	return 0;
 }
 
-/* The runtime's argv with {ERROR_FD}, {TRAIL_FD} and {CONSOLE} filled in: they become 3, 4 and 5. */
+/* The runtime's argv with {ERROR_FD}, {TRAIL_FD}, {CONSOLE} and {RUNTIME_FD} filled in: they become 3, 4, 5 and 6. */
 static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 {
-	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5";
+	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5", runtime_fd[] = "6";
 	size_t n;
 
 	for (n = 0; argv[n]; n++) {
@@ -67,6 +67,8 @@ static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 			out[n] = trail_fd;
 		else if (strcmp(argv[n], "{CONSOLE}") == 0)
 			out[n] = console;
+		else if (strcmp(argv[n], "{RUNTIME_FD}") == 0)
+			out[n] = runtime_fd;
 		else
 			out[n] = argv[n];
 	}
@@ -85,6 +87,17 @@ static int open_error_pipe(struct create *c, int *ret_write)
 	return fcntl(p[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
+/* Places do not shift: where there is none of a kind, a second hold on the first is in its. How many are needed. */
+static size_t settle_places(int *fds, size_t n)
+{
+	while (fds[n - 1] < 0)
+		n--;
+	for (size_t i = 1; i < n; i++)
+		if (fds[i] < 0)
+			fds[i] = fds[0];
+	return n;
+}
+
 int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],
 		 struct input *in, struct err *e)
 {
@@ -92,7 +105,7 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	_cleanup_close_ int error_w = -EBADF, console = -EBADF;
 	struct spawn s = SPAWN_INIT;
 	char *argv[ARGS_MAX + 1];
-	int fds[3], r;
+	int fds[4], r;
 
 	r = stdio_open(o->tty, o->stdin_open, out, in, &ends, e);
 	if (r < 0)
@@ -107,14 +120,14 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	/* an old one would be taken for this one's */
 	if (unlink(o->pid_file) < 0 && errno != ENOENT)
 		return err_errno(e, errno, "old pid file");
-	/* places do not shift: where there is no trail, a second hold on the first is in its */
 	fds[0] = error_w;
-	fds[1] = trail_fd >= 0 ? trail_fd : error_w;
+	fds[1] = trail_fd;
 	fds[2] = console;
+	fds[3] = o->runtime_fd;
+	s.n_fds = settle_places(fds, ARRAY_SIZE(fds));
 	s.path = argv[0];
 	s.argv = argv;
 	s.fds = fds;
-	s.n_fds = o->tty ? 3 : trail_fd >= 0 ? 2 : 1;
 	s.userns_fd = o->userns_fd;
 	/* what it makes meanwhile watches the lifeline, see launch.h */
 	s.die_with_us = true;

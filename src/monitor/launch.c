@@ -35,7 +35,7 @@ void monitor_handle_done(struct monitor_handle *m)
 /* A growing command line; the first failure sticks. */
 struct line {
 	struct strv words;
-	int fds[3];
+	int fds[5];
 	size_t n_fds;
 	int error;
 };
@@ -108,6 +108,7 @@ static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
 		add(l, "--stdin");
 	add_fd(l, "--sync-fd", sync_fd);
 	add_fd(l, "--userns-fd", o->userns_fd);
+	add_fd(l, "--runtime-fd", o->runtime_fd);
 	if (o->helper_fd >= 0) {
 		add_fd(l, "--helper-fd", o->helper_fd);
 		add_list(l, "--helper", o->helper_argv);

@@ -38,6 +38,7 @@ static const struct row rows[] = {
 	ROW("--sync-fd", FD, sync_fd),
 	ROW("--userns-fd", FD, userns_fd),
 	ROW("--helper-fd", FD, helper_fd),
+	ROW("--runtime-fd", FD, runtime_fd),
 	ROW("--helper", LIST, helper),
 	ROW("--helper-pid-file", TEXT, helper_pid_file),
 	ROW("--on-exit", LIST, on_exit),
@@ -126,7 +127,7 @@ static int check(const struct monitor_options *o, struct err *e)
 
 int monitor_options_parse(int argc, char **argv, struct monitor_options *ret, struct err *e)
 {
-	struct monitor_options o = {.sync_fd = -EBADF, .userns_fd = -EBADF, .helper_fd = -EBADF};
+	struct monitor_options o = {.sync_fd = -EBADF, .userns_fd = -EBADF, .helper_fd = -EBADF, .runtime_fd = -EBADF};
 	struct words w = {.next = argv + (argc > 0)};
 	const char *name;
 	int r;

@@ -27,7 +27,7 @@ struct monitor_options {
 	const char *trail;    /* the exec trail is written there */
 	const char *trail_of; /* an exec session: the run directory of its container, whose trail it joins */
 	uint64_t log_max;
-	int sync_fd, userns_fd, helper_fd; /* -EBADF: not given */
+	int sync_fd, userns_fd, helper_fd, runtime_fd; /* -EBADF: not given */
 	bool tty, stdin_open, on_exit_always, transient;
 	char **helper, **on_exit, **runtime; /* point into argv; NULL-terminated, or NULL */
 };

@@ -39,6 +39,7 @@ struct create {
 	struct runtime_config c;
 	struct plan_writer w;
 	struct kept_fds kept;
+	struct rootfs_servers servers;
 	struct launch l;
 	struct child child;
 	struct cgroup cgroup;
@@ -126,9 +127,24 @@ static int gain_rights(struct create *c, struct err *e)
 	return r == 0 ? open_bundle(c, e) : r;
 }
 
+/* Inside a user namespace nothing is root's for sure, and then none is found. */
+static int find_fuse_overlay(struct create *c, struct err *e)
+{
+	struct fuse_program p = FUSE_PROGRAM_INIT;
+	int r;
+
+	if (c->a->fuse_fd > 0) {
+		c->servers.fuse_fd = fcntl((int)c->a->fuse_fd, F_DUPFD_CLOEXEC, 3);
+		return c->servers.fuse_fd < 0 ? err_errno(e, errno, "--fuse-overlayfs-fd") : 0;
+	}
+	r = fuse_program_open(NULL, &p, e);
+	c->servers.fuse_fd = p.exe_fd;
+	return r;
+}
+
 static int prepare_rootfs(struct create *c, struct err *e)
 {
-	return rootfs_prepare(&c->c, c->bundle, &c->w, &c->kept, e);
+	return rootfs_prepare(&c->c, c->bundle, &c->w, &c->kept, &c->servers, e);
 }
 
 static int prepare_cgroup(struct create *c, struct err *e)
@@ -270,26 +286,6 @@ static void plan_peer(struct create *c)
 	c->w.head.peer_uid = inside;
 }
 
-static int start_init(struct create *c, struct err *e)
-{
-	int r;
-
-	plan_peer(c);
-	c->l.kept = &c->kept;
-	r = launch_seal_init(&c->l.exe_fd, e);
-	if (r == 0)
-		r = launch_sync(c->l.sync, e);
-	if (r < 0)
-		return r;
-	c->w.head.sync_fd = c->l.sync[1];
-	r = plan_seal(&c->w, &c->l.plan_fd, e);
-	if (r == 0)
-		r = launch_init(&c->l, &c->child, e);
-	if (r == 0)
-		r = cgroup_enter(&c->cgroup, c->child.pid, e);
-	return r == 0 ? launch_wait_ready(&c->l, e) : r;
-}
-
 static int absolute(int dirfd, const char *path, char **ret)
 {
 	char dir[PATH_MAX], link[32];
@@ -327,6 +323,7 @@ static int save_state(struct create *c, struct err *e)
 
 	snprintf(s.id, sizeof(s.id), "%s", c->a->id);
 	s.owner = geteuid();
+	s.servers = c->servers;
 	s.created = strdup(clock_rfc3339(&now, CLOCK_UTC, created));
 	s.annotations = c->c.annotations ? strdup(json_text(c->c.annotations, NULL)) : NULL;
 	s.cgroup = c->cgroup.path ? strdup(c->cgroup.path) : NULL;
@@ -338,6 +335,31 @@ static int save_state(struct create *c, struct err *e)
 	if (r < 0 || !s.created)
 		return err_errno(e, r < 0 ? -r : ENOMEM, "container %s", s.id);
 	return runtime_state_save(c->dir, &s, e);
+}
+
+static int start_init(struct create *c, struct err *e)
+{
+	int r;
+
+	plan_peer(c);
+	c->l.kept = &c->kept;
+	r = launch_seal_init(&c->l.exe_fd, e);
+	if (r == 0)
+		r = launch_sync(c->l.sync, e);
+	if (r < 0)
+		return r;
+	c->w.head.sync_fd = c->l.sync[1];
+	r = plan_seal(&c->w, &c->l.plan_fd, e);
+	if (r == 0)
+		r = launch_init(&c->l, &c->child, e);
+	/* whoever finds us killed from here on finds init by it */
+	if (r == 0)
+		r = save_state(c, e);
+	if (r == 0)
+		r = launch_go(&c->l, &c->child, e);
+	if (r == 0)
+		r = cgroup_enter(&c->cgroup, c->child.pid, e);
+	return r == 0 ? launch_wait_ready(&c->l, e) : r;
 }
 
 static int write_pid(struct create *c, struct err *e)
@@ -352,14 +374,14 @@ static int build(struct create *c, struct err *e)
 		check_config,
 		make_dir,         /* takes the name */
 		gain_rights,      /* a mount namespace of our own from here on */
+		find_fuse_overlay,
 		prepare_rootfs,   /* the root, binds: detached mounts */
 		prepare_cgroup,
 		open_start,
 		open_console,
 		plan_container,   /* process, labels, filter: all in one sealed plan */
 		join_namespaces,  /* by path; the rest is new */
-		start_init,       /* clone, map, exec of the sealed init; until it says READY */
-		save_state,
+		start_init,       /* clone, state, map, exec of the sealed init; until it says READY */
 		write_pid,        /* last: who reads it may start us */
 	};
 	int r = 0;
@@ -380,6 +402,7 @@ static void create_done(struct create *c)
 	}
 	fd_closep(&c->child.pidfd);
 	fd_closep(&c->bundle);
+	fd_closep(&c->servers.fuse_fd);
 	fd_closep(&c->dir);
 	fd_closep(&c->l.exe_fd);
 	fd_closep(&c->l.plan_fd);
@@ -399,7 +422,7 @@ int runtime_create(const struct runtime_context *x, const struct create_args *a,
 	if (!c)
 		return err_errno(e, ENOMEM, "create");
 	*c = (struct create){
-		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT,
+		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .servers = {.fuse_fd = -EBADF},
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
 	plan_writer_init(&c->w);

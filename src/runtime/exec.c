@@ -256,6 +256,8 @@ static int start_init(struct exec *x, struct err *e)
 	r = plan_seal(&x->w, &x->l.plan_fd, e);
 	if (r == 0)
 		r = launch_init(&x->l, &x->child, e);
+	if (r == 0)
+		r = launch_go(&x->l, &x->child, e);
 	return r == 0 ? launch_wait_ready(&x->l, e) : r;
 }
 

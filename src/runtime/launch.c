@@ -104,7 +104,7 @@ static _Noreturn void child_run(const struct launch *l)
 	_exit(EXIT_ENGINE);
 }
 
-static int map_child(const struct launch *l, const struct child *c, struct err *e)
+int launch_go(const struct launch *l, const struct child *c, struct err *e)
 {
 	int r = 0;
 
@@ -137,15 +137,10 @@ int launch_init(struct launch *l, struct child *ret, struct err *e)
 	c.pid = (pid_t)pid;
 	close(l->sync[1]);
 	l->sync[1] = -EBADF;
-	r = map_child(l, &c, e);
-	if (r == 0) {
-		r = pid_start_ticks(c.pid, &c.start_ticks);
-		if (r < 0)
-			(void)err_errno(e, -r, "init");
-	}
+	r = pid_start_ticks(c.pid, &c.start_ticks);
 	if (r < 0) {
 		launch_abort(&c);
-		return r;
+		return err_errno(e, -r, "init");
 	}
 	*ret = c;
 	return 0;

@@ -5,6 +5,7 @@
  *
  *	struct launch l = {.flags = CLONE_NEWUSER | ..., .map = &map, .plan_fd = fd, .sync = {ours, its}, ...};
  *	r = launch_init(&l, &child, e);
+ *	r = launch_go(&l, &child, e);
  *	r = launch_wait_ready(&l, &child, e);
  *
  * One clone(2) with the namespaces' flags in a register, where audit and
@@ -42,8 +43,11 @@ int launch_seal_init(int *ret_fd, struct err *e) _must_check_;
 /* SOCK_SEQPACKET pair for the "sync" conversation (message.h). */
 int launch_sync(int ret[static 2], struct err *e) _must_check_;
 
-/* Clones, writes the maps, lets it go on. The caller owns ret->pidfd; the child is ours to wait for. */
+/* Clones. The child waits for its maps, and ends when we do. The caller owns ret->pidfd; the child is ours to wait for. */
 int launch_init(struct launch *l, struct child *ret, struct err *e) _must_check_;
+
+/* Writes the maps and lets it go on: from here on it outlives us, so what must be known of it is written before. */
+int launch_go(const struct launch *l, const struct child *c, struct err *e) _must_check_;
 
 /* Waits for READY, or for init's own words of failure. */
 int launch_wait_ready(struct launch *l, struct err *e) _must_check_;

@@ -21,6 +21,15 @@ static int end(const char *id, int pidfd, struct err *e)
 	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end container %s", id) : 0;
 }
 
+int runtime_end_servers(const struct runtime_state *s, struct err *e)
+{
+	int r = s->servers.n > 0 ? runtime_state_is_of_this_boot(s) : -ESRCH;
+
+	for (size_t i = 0; r == 0 && i < s->servers.n; i++)
+		r = fuse_server_end(&s->servers.items[i]);
+	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end %s of container %.12s", FUSE_OVERLAY_PROGRAM, s->id) : 0;
+}
+
 int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
@@ -42,6 +51,8 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 		return err_set(e, EBUSY, "container %s is running: stop it or use --force", id);
 	if (r == 0 && pidfd >= 0)
 		r = end(id, pidfd, e);
+	if (r == 0 && s.pid > 0)
+		r = runtime_end_servers(&s, e);
 	if (r < 0)
 		return r;
 	r = path_own_remove_tree(x->rroot, id);

@@ -13,4 +13,8 @@
 /* Removes RROOT/ID. One that only waits is ended first; one that runs only with `force`. Missing: -ENOENT, with `force` 0. */
 int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *e) _must_check_;
 
+struct runtime_state;
+/* For one that has ended: what served its file systems goes with its mounts; waits for that, and sees to it. */
+int runtime_end_servers(const struct runtime_state *s, struct err *e) _must_check_;
+
 #endif

@@ -44,6 +44,7 @@ int rootfs_unshare(struct err *e)
 struct layers {
 	int lower[OVERLAY_LOWER_MAX];
 	struct overlay o;
+	bool by_program; /* by fuse-overlayfs in any case */
 };
 
 static void layers_done(struct layers *l)
@@ -107,14 +108,18 @@ static int overlay_option(int bundle_fd, const char *option, struct layers *l, s
 		l->o.userxattr = true;
 	else if (strcmp(option, "volatile") == 0)
 		l->o.is_volatile = true;
+	else if (strncmp(option, "mount_program=", 14) == 0)
+		l->by_program = true; /* there is one only, and who calls us has passed it */
 	else
 		return err_set(e, EINVAL, "overlay option %.100s is not supported", option);
 	return 0;
 }
 
-static int make_overlay(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, int *ret_fd,
-			struct err *e)
+static int make_overlay(const struct runtime_config *c, int bundle_fd, const struct config_mount *m,
+			struct rootfs_servers *servers, int *ret_fd, struct err *e)
 {
+	struct fuse_program program = {.exe_fd = servers->fuse_fd};
+	struct fuse_server server;
 	_cleanup_(layers_done) struct layers l = {.o = {.upper = -EBADF, .work = -EBADF}};
 	int r = 0;
 
@@ -124,12 +129,13 @@ static int make_overlay(const struct runtime_config *c, int bundle_fd, const str
 		r = overlay_option(bundle_fd, m->options.items[i], &l, e);
 	if (r == 0 && (l.o.upper >= 0) != (l.o.work >= 0))
 		r = err_set(e, EINVAL, "overlay: upperdir and workdir go together");
+	if (r == 0 && servers->n == ROOTFS_SERVERS_MAX)
+		r = err_set(e, E2BIG, "overlay: more than %d in one container", ROOTFS_SERVERS_MAX);
+	program.forced = l.by_program;
 	if (r == 0)
-		r = overlay_mount(&l.o, ret_fd, e);
-	if (r == OVERLAY_UNSUPPORTED) {
-		r = -ENOTSUP;
-		err_hint(e, "this kernel or filesystem cannot do it without root; fuse-overlayfs can");
-	}
+		r = overlay_mount_any(&l.o, &program, ret_fd, &server, e);
+	if (r == 0 && server.pid > 0)
+		servers->items[servers->n++] = server;
 	return r;
 }
 
@@ -211,7 +217,7 @@ static struct plan_list plan_options(struct plan_writer *w, const struct runtime
 }
 
 static int plan_mount(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, struct plan_writer *w,
-		      struct plan_mount *ret, struct kept_fds *k, struct err *e)
+		      struct plan_mount *ret, struct kept_fds *k, struct rootfs_servers *servers, struct err *e)
 {
 	bool own = m->kind == CONFIG_MOUNT_NEW, overlay = own && strcmp(m->type, "overlay") == 0;
 	bool cgroup = own && strcmp(m->type, "cgroup") == 0;
@@ -219,7 +225,7 @@ static int plan_mount(const struct runtime_config *c, int bundle_fd, const struc
 
 	*ret = (struct plan_mount){.kind = PLAN_MOUNT_FD, .fd = -1, .destination = plan_string(w, m->destination)};
 	if (overlay) {
-		r = make_overlay(c, bundle_fd, m, &fd, e);
+		r = make_overlay(c, bundle_fd, m, servers, &fd, e);
 		if (r == 0 && (m->set | m->set_rec))
 			r = mount_set(fd, m->set | m->set_rec, 0, 0, false);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
@@ -259,7 +265,7 @@ static int clone_root(const struct runtime_config *c, int bundle_fd, struct plan
 }
 
 int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
-		   struct err *e)
+		   struct rootfs_servers *servers, struct err *e)
 {
 	_cleanup_free_ struct plan_mount *mounts = mem_array(c->n_mounts, sizeof(*mounts));
 	bool own_root = c->n_mounts > 0 && strcmp(c->mounts[0].destination, "/") == 0;
@@ -269,7 +275,7 @@ int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_wr
 	if (!mounts)
 		return err_errno(e, ENOMEM, "mounts");
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		r = plan_mount(c, bundle_fd, &c->mounts[i], w, &mounts[i], k, e);
+		r = plan_mount(c, bundle_fd, &c->mounts[i], w, &mounts[i], k, servers, e);
 	if (r < 0)
 		return r;
 	if (own_root && mounts[0].kind != PLAN_MOUNT_FD)

@@ -14,12 +14,21 @@
 #include "base/err.h"
 #include "oci/runtime_config.h"
 #include "runtime/plan.h"
+#include "sys/fuse_overlay.h"
 
 #define ROOTFS_FDS_MAX 1024
+#define ROOTFS_SERVERS_MAX 32
 
 /* Descriptors that init inherits. */
 struct kept_fds {
 	int fds[ROOTFS_FDS_MAX];
+	size_t n;
+};
+
+/* What serves those of the mounts that the kernel did not want to make. */
+struct rootfs_servers {
+	int fuse_fd; /* the program, borrowed, or -EBADF */
+	struct fuse_server items[ROOTFS_SERVERS_MAX];
 	size_t n;
 };
 
@@ -31,8 +40,12 @@ int kept_fds_consume_fd(struct kept_fds *k, int fd) _must_check_;
 /* A mount namespace for this process alone, receiving what the host mounts and giving nothing back. */
 int rootfs_unshare(struct err *e) _must_check_;
 
-/* Makes the root and all mounts of the config, and plans them: w->head.rootfs_fd and .mounts. */
+/*
+ * Makes the root and all mounts of the config, and plans them:
+ * w->head.rootfs_fd and .mounts. A server in `servers` ends by itself when
+ * `k` is closed and init has ended, or was never made.
+ */
 int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
-		   struct err *e) _must_check_;
+		   struct rootfs_servers *servers, struct err *e) _must_check_;
 
 #endif

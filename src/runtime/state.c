@@ -63,6 +63,28 @@ static int take(struct json_object *o, const char *key, char **ret, struct err *
 	return r;
 }
 
+static int read_servers(struct json_object *o, struct rootfs_servers *s, struct err *e)
+{
+	struct json_object *list = NULL;
+	int r = json_get_array(o, "fuseServers", &list, e);
+	size_t n = r == 0 && list ? json_object_array_length(list) : 0;
+
+	if (n > ROOTFS_SERVERS_MAX)
+		return err_set(e, E2BIG, "fuseServers: more than %d", ROOTFS_SERVERS_MAX);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct json_object *server = json_object_array_get_idx(list, i);
+		uint32_t pid = 0;
+
+		r = json_get_u32(server, "pid", 1, INT32_MAX, &pid, e);
+		if (r == 0)
+			r = json_get_u64(server, "startTicks", 0, UINT64_MAX, &s->items[i].start_ticks, e);
+		s->items[i].pid = (pid_t)pid;
+	}
+	if (r == 0)
+		s->n = n;
+	return r;
+}
+
 static int read_state(struct json_object *o, struct runtime_state *s, struct err *e)
 {
 	struct json_object *annotations = NULL;
@@ -90,6 +112,8 @@ static int read_state(struct json_object *o, struct runtime_state *s, struct err
 		if (!s->annotations)
 			return err_errno(e, ENOMEM, "annotations");
 	}
+	if (r == 0)
+		r = read_servers(o, &s->servers, e);
 	snprintf(s->boot_id, sizeof(s->boot_id), "%s", json_str(o, "bootId"));
 	return r;
 }
@@ -145,6 +169,25 @@ static int add_common(struct json_object *o, const struct runtime_state *s)
 	return r == 0 ? add_annotations(o, s) : r;
 }
 
+static int add_servers(struct json_object *o, const struct rootfs_servers *s)
+{
+	struct json_object *list;
+
+	if (s->n == 0)
+		return 0;
+	list = json_object_new_array();
+	if (json_add(o, "fuseServers", list) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n; i++) {
+		struct json_object *server = json_object_new_object();
+
+		if (json_append(list, server) < 0 || json_add_int(server, "pid", s->items[i].pid) < 0 ||
+		    json_add_u64(server, "startTicks", s->items[i].start_ticks) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int runtime_state_save(int container_dirfd, const struct runtime_state *s, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -164,6 +207,8 @@ int runtime_state_save(int container_dirfd, const struct runtime_state *s, struc
 		r = json_add_int(o, "owner", s->owner);
 	if (r == 0)
 		r = json_add_str(o, "cgroup", s->cgroup);
+	if (r == 0)
+		r = add_servers(o, &s->servers);
 	if (r == 0)
 		r = add_common(o, s);
 	if (r == 0) {
@@ -198,8 +243,7 @@ int runtime_state_text(const struct runtime_state *s, enum runtime_status status
 	return r < 0 ? err_errno(e, -r, "container %s", s->id) : 0;
 }
 
-/* Same boot, same start time: the process that create saw. A zombie has ended. */
-static int open_init(const struct runtime_state *s, int *ret_pidfd)
+int runtime_state_is_of_this_boot(const struct runtime_state *s)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -210,9 +254,15 @@ static int open_init(const struct runtime_state *s, int *ret_pidfd)
 	r = fd_read_all(fd, 64, &b);
 	if (r < 0)
 		return r;
-	if (strncmp(buf_str(&b), s->boot_id, strlen(s->boot_id)) != 0)
-		return -ESRCH;
-	return pidfd_open_identity(s->pid, s->start_ticks, ret_pidfd);
+	return strncmp(buf_str(&b), s->boot_id, strlen(s->boot_id)) == 0 ? 0 : -ESRCH;
+}
+
+/* Same boot, same start time: the process that create saw. A zombie has ended. */
+static int open_init(const struct runtime_state *s, int *ret_pidfd)
+{
+	int r = runtime_state_is_of_this_boot(s);
+
+	return r == 0 ? pidfd_open_identity(s->pid, s->start_ticks, ret_pidfd) : r;
 }
 
 int runtime_state_status(int rroot_dirfd, const struct runtime_state *s, enum runtime_status *ret, int *ret_pidfd,

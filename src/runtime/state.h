@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "runtime/rootfs.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct runtime_state {
 	pid_t pid;          /* in the pid namespace of the /proc that create saw */
 	uint64_t start_ticks;
 	uid_t owner;        /* as create saw it */
+	struct rootfs_servers servers; /* of its file systems, in the pid namespace of `pid` */
 };
 
 /* Frees the strings; for _cleanup_(). */
@@ -51,6 +53,8 @@ int runtime_state_save(int container_dirfd, const struct runtime_state *s, struc
 /* Derived, see above. `*ret_pidfd` (may be NULL) is a pidfd of init, or -EBADF when stopped; the caller owns it. */
 int runtime_state_status(int rroot_dirfd, const struct runtime_state *s, enum runtime_status *ret, int *ret_pidfd,
 			 struct err *e) _must_check_;
+/* 0; -ESRCH: written before a reboot, so none of its numbers means anything now; -errno. */
+int runtime_state_is_of_this_boot(const struct runtime_state *s) _must_check_;
 const char *runtime_status_name(enum runtime_status status);
 
 /* The state as `ranby-runtime state` prints it (OCI runtime-spec, "State"); malloc'ed. */

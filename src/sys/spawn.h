@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS_MAX 32
+#define SPAWN_FDS_MAX 512
 
 struct spawn {
 	int exe_fd;          /* the program, an fd (O_PATH will do); -EBADF: use `path` */
