@@ -17,6 +17,7 @@ setup() {
 	need_ranges
 	need_program fuse-overlayfs
 	[ -w /dev/fuse ] || skip '/dev/fuse is not open to users here'
+	wait_for 5 no_server
 }
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
@@ -68,7 +69,7 @@ no_server() { ! servers >/dev/null; }
 	# nothing of the caller's environment, and nothing it could read of him
 	[ ! -s "/proc/$server/environ" ]
 	# it is the monitor's child, and so of the container's session
-	[ "$(status_field "$server" PPid)" = "$(pgrep --uid "$(id -u)" --full "^ranby-monitor --id $(ranby inspect --format '{{.Id}}' f)")" ]
+	[[ $(tr '\0' ' ' <"/proc/$(status_field "$server" PPid)/cmdline") == "ranby-monitor --id $(ranby inspect --format '{{.Id}}' f)"* ]]
 }
 
 @test "several users' ids, names, and exec as a name" {
