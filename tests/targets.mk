@@ -23,7 +23,8 @@ help:
 TOOLS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
 $(O)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $<
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $< $(TOOL_FLAGS)
+$(O)/tools/execs: TOOL_FLAGS := -static -pthread
 
 TOOLS += $(O)/tools/monitor-drive
 $(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor sys base,$(call archive,$(r)))

@@ -100,6 +100,9 @@ static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
 		add_number(l, "--log-max", o->log_max_bytes);
 	add_text(l, "--trail", o->trail_file);
 	add_text(l, "--trail-of", o->trail_of);
+	add_text(l, "--record", o->record_file);
+	if (o->record_input)
+		add(l, "--record-input");
 	if (o->transient)
 		add(l, "--transient");
 	if (o->tty)

@@ -51,6 +51,8 @@ struct monitor_launch {
 	bool transient;             /* the exit file need not reach the disk: whoever reads it removes it (--rm, exec) */
 	const char *trail_file;     /* absolute: {TRAIL_FD} in runtime_argv becomes a socket that takes init's listener; NULL: none */
 	const char *trail_of;       /* an exec session: its container's run directory, whose trail it joins instead; NULL: none */
+	const char *record_file;    /* absolute, there and empty: what the session shows goes there; NULL: nowhere */
+	bool record_input;          /* and what is typed */
 	const char *log_file;       /* absolute; NULL: no log */
 	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
 	bool tty;                   /* a terminal, over the console socket */

@@ -32,6 +32,8 @@ static const struct row rows[] = {
 	ROW("--log-max", BYTES, log_max),
 	ROW("--trail", TEXT, trail),
 	ROW("--trail-of", TEXT, trail_of),
+	ROW("--record", TEXT, record),
+	ROW("--record-input", FLAG, record_input),
 	ROW("--transient", FLAG, transient),
 	ROW("--tty", FLAG, tty),
 	ROW("--stdin", FLAG, stdin_open),

@@ -4,7 +4,7 @@
  * options - the monitor's command line, made by launch.c and by nobody else.
  *
  *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N [--transient]
- *		[--trail PATH | --trail-of DIR]
+ *		[--trail PATH | --trail-of DIR] [--record PATH [--record-input]]
  *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]]
@@ -26,6 +26,8 @@ struct monitor_options {
 	const char *id, *run_dir, *exit_file, *pid_file, *log, *helper_pid_file;
 	const char *trail;    /* the exec trail is written there */
 	const char *trail_of; /* an exec session: the run directory of its container, whose trail it joins */
+	const char *record;   /* an empty file: a recording of the session */
+	bool record_input;
 	uint64_t log_max;
 	int sync_fd, userns_fd, helper_fd, runtime_fd; /* -EBADF: not given */
 	bool tty, stdin_open, on_exit_always, transient;

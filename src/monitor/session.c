@@ -47,10 +47,12 @@ void session_init(struct session *s, const struct monitor_options *o)
 	s->helper = (struct helper)HELPER_INIT;
 	s->log = (struct log_writer)LOG_WRITER_INIT;
 	s->trail = (struct trail)TRAIL_INIT;
+	s->cast = (struct cast_writer)CAST_WRITER_INIT;
 	s->clients.listen_fd = -EBADF;
 	output_init(&s->out[LOG_STDOUT], LOG_STDOUT);
 	output_init(&s->out[LOG_STDERR], LOG_STDERR);
 	input_init(&s->in);
+	s->in.cast = &s->cast;
 }
 
 /* ---- the starter ---- */
@@ -218,6 +220,14 @@ static int hear_signals(struct session *s, struct err *e)
 
 /* ---- output ---- */
 
+/* A piece into the log and the recording; what the runtime itself says belongs to neither's payload. */
+static void keep(struct session *s, const struct output *o)
+{
+	log_writer_put(&s->log, o->stream, o->data, o->len);
+	if (s->phase > PHASE_CREATE || o->stream != LOG_STDERR)
+		cast_output(&s->cast, o->data, o->len);
+}
+
 static void pump(struct session *s, struct output *o)
 {
 	bool ended = s->phase >= PHASE_DRAIN;
@@ -225,7 +235,7 @@ static void pump(struct session *s, struct output *o)
 	for (int i = 0; i < PIECES_PER_ROUND && o->len == 0; i++) {
 		if (output_read(o, ended) != OUTPUT_PIECE)
 			return;
-		log_writer_put(&s->log, o->stream, o->data, o->len);
+		keep(s, o);
 		if (s->phase == PHASE_CREATE && o->stream == LOG_STDERR)
 			create_hear(&s->create, o->data, o->len);
 		clients_offer(&s->clients, o);
@@ -258,7 +268,7 @@ static void limit_output(struct session *s, struct output *o)
 		output_close(o);
 	else if (o->len > 0 && o->waiting == 0) {
 		/* that read has found something after all */
-		log_writer_put(&s->log, o->stream, o->data, o->len);
+		keep(s, o);
 		clients_offer(&s->clients, o);
 	}
 }
@@ -267,6 +277,7 @@ static void limit_output(struct session *s, struct output *o)
 
 static void report(struct session *s)
 {
+	cast_close(&s->cast);
 	s->exit.log_lost_bytes = s->log.lost_bytes;
 	(void)!exit_file_write(&s->exit_file, &s->exit);
 	child_reap(s->init);
@@ -412,6 +423,8 @@ static int prepare(struct session *s, struct err *e)
 		return err_errno(e, errno, "run directory %s", s->o->run_dir);
 	r = log_writer_open(&s->log, s->o->log, s->o->log_max, e);
 	if (r == 0)
+		r = cast_open(&s->cast, s->o->record, s->o->id, s->o->record_input, e);
+	if (r == 0)
 		r = exit_file_prepare(&s->exit_file, s->o->exit_file, e);
 	if (r == 0)
 		r = clients_listen(&s->clients, s->run_dirfd, e);
@@ -455,6 +468,7 @@ int session_run(struct session *s, int signal_fd, struct err *e)
 	oom_watch_done(&s->oom);
 	helper_done(&s->helper);
 	trail_done(&s->trail);
+	cast_close(&s->cast);
 	create_done(&s->create);
 	return r;
 }

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "monitor/cast_writer.h"
 #include "monitor/clients.h"
 #include "monitor/create.h"
 #include "monitor/exit_file.h"
@@ -55,6 +56,7 @@ struct session {
 	struct helper helper;
 	struct log_writer log;
 	struct trail trail;
+	struct cast_writer cast;
 	struct clients clients;
 	struct pollset set;
 	struct output out[2];

@@ -11,6 +11,8 @@
  */
 #include "monitor/stdio.h"
 
+#include "monitor/cast_writer.h"
+
 #include "sys/fd.h"
 
 #include <fcntl.h>
@@ -154,6 +156,8 @@ void input_put(struct input *in, const char *data, size_t len)
 		len = sizeof(in->data);
 	for (size_t i = 0; i < len; i++)
 		in->data[i] = data[i];
+	if (in->cast)
+		cast_input(in->cast, data, len);
 	in->at = 0;
 	in->len = len;
 	input_flush(in);
@@ -204,6 +208,9 @@ void input_resize(struct input *in, const struct monitor_winsize *size)
 {
 	struct winsize w = {.ws_row = size->rows, .ws_col = size->cols};
 
-	if (in->fd >= 0 && in->is_tty)
-		(void)ioctl(in->fd, TIOCSWINSZ, &w);
+	if (in->fd < 0 || !in->is_tty)
+		return;
+	(void)ioctl(in->fd, TIOCSWINSZ, &w);
+	if (in->cast)
+		cast_resize(in->cast, size->cols, size->rows);
 }

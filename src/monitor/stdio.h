@@ -34,11 +34,14 @@ struct output {
 /* Of zeroed memory; the buffer is not touched, so that one never used costs nothing. */
 void output_init(struct output *o, enum log_stream stream);
 
+struct cast_writer; /* cast_writer.h */
+
 struct input {
 	int fd; /* non-blocking; -EBADF: closed */
 	bool is_tty;
 	bool eof_wanted; /* after what is in `data` */
 	char last;       /* last byte given to a terminal */
+	struct cast_writer *cast; /* what is put in goes there too; NULL: nowhere */
 	size_t at, len;
 	int slot;
 	char data[MONITOR_DATA_MAX];

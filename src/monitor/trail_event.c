@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * A question holds the number of a thread. /proc/TID is opened by it, then
- * the kernel is asked whether the question still stands: if so, what was
- * opened is that thread's, for its number cannot have been given away
- * meanwhile (seccomp_unotify(2)). Memory is read through the descriptor.
+ * A question holds the number of a thread. All that is read of it, /proc/TID
+ * and memory, is read by that number, and then the kernel is asked whether
+ * the question still stands: if so, what was read was that thread's, for its
+ * number cannot have been given away meanwhile (seccomp_unotify(2)).
+ * /proc/TID/mem would be a descriptor, but belongs to the thread's user: one
+ * of a subordinate ID could not be read, while process_vm_readv(2) looks at
+ * our rights over its user namespace alone.
  *
  * What is said of arguments is what the caller passed when it was stopped;
  * another thread of it may change them before the kernel reads them. What
@@ -28,6 +31,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #define LOOKS_MAX 6
 #define STAT_MAX 1024
@@ -42,9 +46,18 @@ int trail_watch_init(struct trail_watch *w)
 /* ---- memory of the caller ---- */
 
 struct memory {
-	int fd;
+	pid_t tid;
 	bool narrow; /* pointers of 32 bits */
 };
+
+/* Bytes read, also fewer than asked for where the memory ends; -errno. */
+static ssize_t read_memory(const struct memory *m, uint64_t at, void *to, size_t len)
+{
+	struct iovec ours = {.iov_base = to, .iov_len = len}, theirs = {.iov_base = (void *)(uintptr_t)at, .iov_len = len};
+	ssize_t n = process_vm_readv(m->tid, &ours, 1, &theirs, 1, 0);
+
+	return n < 0 ? -errno : n;
+}
 
 /* Bytes of a string, at most `max`, without its NUL. -EFAULT. *ret_cut: it goes on. */
 static ssize_t read_string(const struct memory *m, uint64_t at, char *out, size_t max, bool *ret_cut)
@@ -62,9 +75,9 @@ static ssize_t read_string(const struct memory *m, uint64_t at, char *out, size_
 			piece = max - len;
 		if (piece > 256)
 			piece = 256;
-		n = pread(m->fd, out + len, piece, (off_t)(at + len));
+		n = read_memory(m, at + len, out + len, piece);
 		if (n <= 0)
-			return -EFAULT;
+			return n < 0 ? n : -EFAULT;
 		nul = memchr(out + len, '\0', (size_t)n);
 		if (nul)
 			return nul - out;
@@ -82,23 +95,29 @@ static int read_pointer(const struct memory *m, uint64_t array, size_t i, uint64
 	uint32_t half = 0;
 	void *to = m->narrow ? (void *)&half : (void *)&wide;
 
-	if (pread(m->fd, to, size, (off_t)(array + i * size)) != (ssize_t)size)
+	if (read_memory(m, array + i * size, to, size) != (ssize_t)size)
 		return -EFAULT;
 	*ret = m->narrow ? half : wide;
 	return 0;
 }
 
-static void add_file(struct buf *b, const struct memory *m, uint64_t at)
+/* False: we may not read its memory at all. */
+static bool add_file(struct buf *b, const struct memory *m, uint64_t at)
 {
 	char path[PATH_MAX];
 	bool cut;
 	ssize_t n = at ? read_string(m, at, path, sizeof(path), &cut) : -EFAULT;
 
+	if (n < 0 && n != -EFAULT) {
+		buf_addf(b, ",\"unread\":%d", (int)-n);
+		return false;
+	}
 	buf_adds(b, ",\"file\":");
 	if (n < 0)
 		buf_adds(b, "null");
 	else
 		json_text_bytes(b, path, (size_t)n);
+	return true;
 }
 
 static void add_argv(struct buf *b, const struct memory *m, uint64_t array)
@@ -198,22 +217,18 @@ static void add_who(struct buf *b, const struct proc *p, const struct proc_statu
 	add_exe(b, "caller", p->dirfd);
 }
 
-/* What it passed. `fd`: its memory; -errno why it cannot be read. */
-static void add_call(struct buf *b, const struct seccomp_notif *n, int fd)
+/* What it passed. */
+static void add_call(struct buf *b, const struct seccomp_notif *n)
 {
 	const struct exec_gate *g = exec_gate_find(n->data.arch, (uint32_t)n->data.nr);
 	size_t first = g && g->call == EXEC_CALL_EXECVEAT ? 1 : 0;
-	struct memory m = {.fd = fd, .narrow = g && g->narrow};
+	struct memory m = {.tid = (pid_t)n->pid, .narrow = g && g->narrow};
 
 	buf_addf(b, ",\"call\":\"%s\"", first ? "execveat" : "execve");
 	if (first)
 		buf_addf(b, ",\"dirfd\":%d,\"flags\":%u", (int)n->data.args[0], (unsigned)n->data.args[4]);
-	if (fd < 0) {
-		buf_addf(b, ",\"unread\":%d", -fd);
-		return;
-	}
-	add_file(b, &m, n->data.args[first]);
-	add_argv(b, &m, n->data.args[first + 1]);
+	if (add_file(b, &m, n->data.args[first]))
+		add_argv(b, &m, n->data.args[first + 1]);
 }
 
 /* ---- what became of it ---- */
@@ -289,16 +304,9 @@ static int open_numbered(const struct procfs *fs, uint32_t pid)
 	return openat(fs->fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int open_memory(int dirfd)
-{
-	int fd = openat(dirfd, "mem", O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 bool trail_event_exec(struct trail_watch *w, struct trail_file *f, int listener, const struct seccomp_notif *n)
 {
-	_cleanup_close_ int mem = -EBADF, dirfd = open_numbered(&w->fs, n->pid), group = -EBADF;
+	_cleanup_close_ int dirfd = open_numbered(&w->fs, n->pid), group = -EBADF;
 	struct proc p = {.pid = (pid_t)n->pid, .dirfd = dirfd, .pidfd = -EBADF};
 	_cleanup_(proc_status_done) struct proc_status st = {0};
 	struct trail_pending then;
@@ -309,15 +317,14 @@ bool trail_event_exec(struct trail_watch *w, struct trail_file *f, int listener,
 	then = (struct trail_pending){.pid = st.nstgid.v[0], .stack = stack_of(dirfd)};
 	settle(w, f, then.pid);
 	group = open_numbered(&w->fs, then.pid);
-	mem = open_memory(dirfd);
 	b = trail_file_begin(f, "exec");
 	add_who(b, &p, &st);
+	add_call(b, n);
 	/* what was opened and read up to here is of the one who asks, if it still does */
 	if (!notify_is_valid(listener, n->id)) {
 		trail_file_drop(f);
 		return false;
 	}
-	add_call(b, n, mem);
 	then.seq = trail_file_end(f);
 	if (group >= 0 && then.stack != 0) {
 		then.dirfd = TAKE_FD(group);
