@@ -7,7 +7,8 @@
  * already. So there is no place in any tree where it would have to be
  * mounted first, no fusermount, and the mount is a detached descriptor like
  * every other root. Layers are given as "/proc/self/fd/N": what was opened is
- * what is served, and a ':' or ',' in a name has no meaning.
+ * what is served, and a ',' in a name has no meaning; nor a ':' in that of a
+ * layer, but the upper directory's is resolved before it is split.
  *
  * It stays in the foreground ("-f"): its pid is then known, and its failure
  * is an exit code. It is ready when the mount answers, which the kernel lets
@@ -29,6 +30,7 @@
 #include "sys/self.h"
 #include "sys/spawn.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +127,21 @@ static int wait_ready(int mount_fd)
 	return fstat(mount_fd, &st) < 0 ? -errno : 0;
 }
 
+static int check_upper(const struct overlay *o, struct err *e)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	if (o->upper < 0)
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", o->upper);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return err_errno(e, errno, "upper directory");
+	path[n] = '\0';
+	return strchr(path, ':') ? err_set(e, EINVAL, "%s: cannot serve %.300s, for the ':' in its name", FUSE_OVERLAY_PROGRAM, path) : 0;
+}
+
 static int start_server(const struct overlay *o, int exe, int dev, int words, pid_t *ret_pid, struct err *e)
 {
 	_cleanup_(buf_done) struct buf options = BUF_INIT;
@@ -168,8 +185,10 @@ static int fuse_mount(const struct overlay *o, int exe, int *ret_fd, struct fuse
 {
 	_cleanup_close_ int dev = open("/dev/fuse", O_RDWR | O_CLOEXEC), words = -EBADF, fd = -EBADF;
 	struct fuse_server s = {.pid = 0};
-	int r;
+	int r = check_upper(o, e);
 
+	if (r < 0)
+		return r;
 	if (dev < 0)
 		return err_errno(e, errno, "%s: /dev/fuse", FUSE_OVERLAY_PROGRAM);
 	r = open_words(&words);
