@@ -75,14 +75,15 @@ int caps_get(struct caps *ret)
 	if (r < 0)
 		return r;
 	for (int cap = 0; cap < 64; cap++) {
-		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		int bounding = prctl(PR_CAPBSET_READ, cap, 0, 0, 0), ambient;
 
-		if (has < 0)
-			break;
-		if (has)
-			c.bounding |= 1ULL << cap;
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1)
-			c.ambient |= 1ULL << cap;
+		if (bounding < 0 && errno == EINVAL)
+			break; /* past the last one that the kernel knows */
+		ambient = bounding < 0 ? -1 : prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
+		if (bounding < 0 || ambient < 0)
+			return -errno; /* not: the rest is not there */
+		c.bounding |= (uint64_t)(bounding > 0) << cap;
+		c.ambient |= (uint64_t)(ambient > 0) << cap;
 	}
 	*ret = c;
 	return 0;
