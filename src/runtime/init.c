@@ -46,10 +46,20 @@ static int join(struct init *i, struct err *e)
 	(void)!setresgid(0, 0, 0);
 	(void)!setresuid(0, 0, 0);
 	/* new credentials make us dumpable again where fs.suid_dumpable is 1 */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_errno(e, errno, "not dumpable");
 	i->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	i->proc = p->proc_fd;
 	return i->root < 0 ? err_errno(e, errno, "the container's root") : 0;
+}
+
+/* What the parent blocked or ignored is not the payload's business. */
+static int reset_signals(struct init *i, struct err *e)
+{
+	int r = signals_reset();
+
+	(void)i;
+	return r < 0 ? err_errno(e, -r, "signals") : 0;
 }
 
 /* A session of its own, so that no terminal of the caller is ours. Should not fail: we are no group leader. */
@@ -162,6 +172,7 @@ static int wait_start(struct init *i, struct err *e)
 
 /* Stage 4. Container's namespaces, root there, not yet its root filesystem until init_pivot. */
 static const init_step build[] = {
+	reset_signals,
 	new_session,        /* before a terminal can be ours */
 	new_keyring,
 	name_host,
@@ -186,6 +197,7 @@ static const init_step build[] = {
 
 /* The same for exec: everything is there already. */
 static const init_step enter[] = {
+	reset_signals,
 	join,
 	new_session,
 	new_keyring,
@@ -222,9 +234,9 @@ _Noreturn void init_run(int plan_fd)
 	struct plan *p = NULL;
 	int r;
 
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		_exit(EXIT_ENGINE);
 	(void)prctl(PR_SET_NAME, "ranby-init", 0, 0, 0);
-	signals_reset(); /* what the parent blocked or ignored is not the payload's business */
 	r = plan_open(plan_fd, &p, &e);
 	if (r < 0)
 		_exit(EXIT_ENGINE);

@@ -194,8 +194,7 @@ static int set_ids(struct init *i, struct err *e)
 	if (setresuid(p->uid, p->uid, p->uid) < 0)
 		return err_errno(e, errno, "user %u", p->uid);
 	/* a change of user makes us dumpable again on some kernels' settings */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return 0;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? err_errno(e, errno, "not dumpable") : 0;
 }
 
 static int drop_caps(struct init *i, struct err *e)

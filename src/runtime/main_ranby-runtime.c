@@ -181,7 +181,7 @@ int main(int argc, char **argv, char **env)
 	struct verb_result result = {.error_fd = -1};
 	struct globals g = {.debug = false};
 	struct err e = {0};
-	int first = argc, r;
+	int first = argc, hidden, r;
 
 	/*
 	 * Nobody who shares our uid in a container may look into us while we join
@@ -189,8 +189,7 @@ int main(int argc, char **argv, char **env)
 	 * /proc/PID/uid_map by this, and is safe without: his user namespace is
 	 * no container's.
 	 */
-	if (userns_is_privileged())
-		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	hidden = userns_is_privileged() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 	r = self_settle();
 	if (r < 0)
 		(void)err_errno(&e, -r, "standard streams");
@@ -198,6 +197,8 @@ int main(int argc, char **argv, char **env)
 		r = option_parse(rows, argc, argv, OPTION_STOP_AT_OPERAND, &g, &first, &e);
 	if (g.error_fd)
 		result.error_fd = (int)g.error_fd;
+	if (r == 0 && hidden < 0)
+		r = err_errno(&e, -hidden, "not dumpable");
 	if (r == 0 && g.version)
 		version(&result.out);
 	else if (r == 0 && g.help)

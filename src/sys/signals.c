@@ -8,6 +8,7 @@
  */
 #include "sys/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -15,14 +16,14 @@
 
 #define SIGNALS 64 /* of the kernel, on all that we build for */
 
-void signals_reset(void)
+int signals_reset(void)
 {
 	/* struct sigaction as the kernel has it: SIG_DFL, no flags, empty mask; all zero, so its order is of no account */
 	static const uint64_t zero[8];
 	const uint64_t none = 0;
 
 	for (int sig = 1; sig <= SIGNALS; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)syscall(SYS_rt_sigaction, sig, zero, NULL, sizeof(none));
-	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+		if (sig != SIGKILL && sig != SIGSTOP && syscall(SYS_rt_sigaction, sig, zero, NULL, sizeof(none)) < 0)
+			return -errno;
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)) < 0 ? -errno : 0;
 }

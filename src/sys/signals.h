@@ -4,7 +4,9 @@
 #ifndef RANBY_SYS_SIGNALS_H
 #define RANBY_SYS_SIGNALS_H
 
+#include "base/mem.h"
+
 /* Default dispositions for all signals, those that libc keeps to itself too, and an empty mask. Between fork and exec. */
-void signals_reset(void);
+int signals_reset(void) _must_check_;
 
 #endif

@@ -31,8 +31,9 @@
 
 #define STACK_SIZE 32768
 
-enum stage { STAGE_FDS, STAGE_USERNS, STAGE_TIE, STAGE_EXEC };
+enum stage { STAGE_PROCESS, STAGE_FDS, STAGE_USERNS, STAGE_TIE, STAGE_EXEC };
 static const char *const stage_words[] = {
+	[STAGE_PROCESS] = "signals and session of",
 	[STAGE_FDS] = "pass descriptors",
 	[STAGE_USERNS] = "enter the user namespace",
 	[STAGE_TIE] = "tie to its starter",
@@ -109,12 +110,14 @@ static int child_run(void *arg)
 	char *const *envp = s->envp ? s->envp : environ;
 	int r;
 
-	signals_reset();
+	r = signals_reset();
+	if (r == 0 && s->new_session && setsid() < 0)
+		r = -errno;
+	if (r < 0)
+		return failed(j, STAGE_PROCESS, -r);
 	r = place_fds(s, &exe_fd, &userns_fd);
 	if (r < 0)
 		return failed(j, STAGE_FDS, -r);
-	if (s->new_session)
-		(void)setsid();
 	if (userns_fd >= 0 && setns(userns_fd, CLONE_NEWUSER) < 0)
 		return failed(j, STAGE_USERNS, errno);
 	r = s->die_with_us ? tie_to(j->parent) : 0;

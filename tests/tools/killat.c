@@ -23,7 +23,7 @@
  * programs lose their privilege when they are traced by a plain user, so a
  * sweep that follows has to have its keeper namespace made already.
  *
- * Prints "killed PID NAME at SYSCALL_NUMBER", "failed ..." or "ended after COUNT, exit CODE" and
+ * Prints "killed PID NAME at SYSCALL_NUMBER(FIRST ARGUMENT)", "failed ..." or "ended after COUNT, exit CODE" and
  * exits 0 when it killed, 3 when the command ended first (and what it left in the
  * background made no such call within a second), 99 when it hung. After an
  * error it ends as the command did, and "hung" says that it did not.
@@ -212,7 +212,7 @@ static void fail_exit(pid_t pid, long error)
 #endif
 
 /* At the entry of the victim's next call: 1 when it was its last. */
-static int victim_enters(struct killer *k, pid_t pid, long long nr)
+static int victim_enters(struct killer *k, pid_t pid, long long nr, long long first)
 {
 	char name[32];
 
@@ -222,7 +222,7 @@ static int victim_enters(struct killer *k, pid_t pid, long long nr)
 	if (k->count != k->target)
 		return 0;
 	program_of(pid, name);
-	printf("%s %d %s at %lld\n", k->error ? "failed" : "killed", pid, name, nr);
+	printf("%s %d %s at %lld(%lld)\n", k->error ? "failed" : "killed", pid, name, nr, first);
 	if (k->error) {
 		fail_entry(pid, nr);
 		k->failing = 1;
@@ -243,7 +243,7 @@ static void on_syscall(struct killer *k, pid_t pid)
 	if (pid == k->victim && !k->letting_go) {
 		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
 		/* the first stop after an exec is the exit of execve(2) */
-		if (info.op == PTRACE_SYSCALL_INFO_ENTRY && victim_enters(k, pid, (long long)info.entry.nr))
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY && victim_enters(k, pid, (long long)info.entry.nr, (long long)info.entry.args[0]))
 			return;
 		if (info.op == PTRACE_SYSCALL_INFO_EXIT && k->failing) {
 			k->failing = 0;
