@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The ranby authors
 #
-# SIGKILL at a few system calls of each verb; `make kill-sweep` takes them all.
+# SIGKILL at a few system calls of each verb, and errors from a few; `make
+# kill-sweep` and `make error-sweep` take them all.
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
@@ -23,3 +24,22 @@ sweep() {
 @test "pull killed" { run -0 sweep pull; }
 @test "pull, its fetch worker killed" { run -0 sweep pull:ranby-fetch; }
 @test "pull, its unpack worker killed" { run -0 sweep pull:ranby-unpack; }
+
+# errors N SWEEP...: N of its calls made to fail, with one of eight errors in turn
+errors() {
+	"$RANBY_TREE/tests/kill-sweep" --errors --points "${RANBY_SWEEP_POINTS:-$1}" "${@:2}"
+}
+
+@test "a call of init fails: no launch, or one that is confined as ever" { run -0 errors 16 run:ranby-init; }
+@test "a call of the runtime, or of its child before init, fails" { run -0 errors 8 run:ranby-runtime run:ranby-runtime/child; }
+@test "a call of the monitor, or of its child before the runtime, fails" { run -0 errors 5 run:ranby-monitor run:ranby-monitor/child; }
+@test "a call of ranby run, or of its child before the monitor, fails" { run -0 errors 6 run run:ranby/child; }
+@test "a call of create, start, stop, rm fails" { run -0 errors 4 create start stop rm; }
+@test "a call of pull, or of its workers, fails" { run -0 errors 4 pull pull:ranby-fetch pull:ranby-unpack; }
+
+@test "the oracle sees a launch with less confinement, and a process without an owner (control)" {
+	run -1 env RANBY_SWEEP_CONTROL=unconfined "$RANBY_TREE/tests/kill-sweep" --errors --points 3 run:ranby-monitor
+	[[ $output == *Seccomp:* ]]
+	run -1 env RANBY_SWEEP_CONTROL=orphan "$RANBY_TREE/tests/kill-sweep" --points 2 create
+	[[ $output == *'I2: process left'* ]]
+}

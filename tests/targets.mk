@@ -4,7 +4,7 @@
 # What is done with a build: check, lint, fuzz, bench, demo, install.
 # `make help` lists them.
 .SECONDARY:
-.PHONY: help check check-vm lint lint-fast fuzz fuzz-bins bench demo kill-sweep images install uninstall completions
+.PHONY: help check check-vm lint lint-fast fuzz fuzz-bins bench demo kill-sweep error-sweep images install uninstall completions
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
@@ -15,6 +15,7 @@ help:
 	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
 	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull'
+	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
 	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
 	@echo 'make demo            a small image, a container, and who started it'
 	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); make uninstall'
@@ -39,6 +40,10 @@ check-vm: all
 
 kill-sweep: all $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --times 58
+
+error-sweep: all $(TOOLS)
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --errors --all
 
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)

@@ -64,9 +64,11 @@ int launch_monitor_of(int run_dirfd, int *ret_pidfd)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	unsigned long long ticks;
-	int pid;
+	int pid, r = path_own_read(run_dirfd, "monitor", 64, &b);
 
-	if (path_own_read(run_dirfd, "monitor", 64, &b) < 0 || sscanf(buf_str(&b), "%d %llu", &pid, &ticks) != 2)
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	if (sscanf(buf_str(&b), "%d %llu", &pid, &ticks) != 2)
 		return -ESRCH;
 	return pidfd_open_identity(pid, ticks, ret_pidfd);
 }

@@ -89,11 +89,16 @@ static int end_init(struct engine *eng, const char *id, struct err *e)
 	_cleanup_close_ int rroot = -EBADF, pidfd = -EBADF;
 	int r = runtime_root(eng, &rroot);
 
-	if (r < 0 || runtime_state_load(rroot, id, &st, NULL) < 0)
+	if (r == 0)
+		r = runtime_state_load(rroot, id, &st, NULL);
+	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG)
+		return 0; /* it never came so far, or nobody can say any more which process it was */
+	if (r == 0 && strcmp(st.boot_id, eng->boot_id) != 0)
 		return 0;
-	if (strcmp(st.boot_id, eng->boot_id) != 0 || pidfd_open_identity(st.pid, st.start_ticks, &pidfd) < 0)
-		return 0;
-	r = pidfd_signal(pidfd, SIGKILL);
+	if (r == 0)
+		r = pidfd_open_identity(st.pid, st.start_ticks, &pidfd);
+	if (r == 0)
+		r = pidfd_signal(pidfd, SIGKILL);
 	if (r == 0)
 		r = pidfd_wait(pidfd, GONE_TIMEOUT_MS);
 	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end the init of container %.12s", id) : 0;
@@ -103,11 +108,14 @@ static int end_init(struct engine *eng, const char *id, struct err *e)
 static int await_monitor(const struct container *c, struct engine *eng, struct err *e)
 {
 	_cleanup_close_ int dir = -EBADF, pidfd = -EBADF;
-	int r;
+	int r = path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir);
 
-	if (path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir) < 0 || launch_monitor_of(dir, &pidfd) < 0)
+	if (r == 0)
+		r = launch_monitor_of(dir, &pidfd);
+	if (r == -ENOENT || r == -ESRCH)
 		return 0;
-	r = pidfd_wait(pidfd, GONE_TIMEOUT_MS);
+	if (r == 0)
+		r = pidfd_wait(pidfd, GONE_TIMEOUT_MS);
 	return r < 0 ? err_errno(e, -r, "wait for the monitor of container %.12s", c->id) : 0;
 }
 

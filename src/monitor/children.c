@@ -17,14 +17,19 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#define WAIT_TRIES 100
+
+/* Asks again when the kernel did not answer: SIGCHLD has told us once, and does not come a second time. */
 static int wait_once(pid_t pid, int flags, siginfo_t *info)
 {
 	int r;
 
 	info->si_pid = 0;
-	do
+	for (int i = 0; i < WAIT_TRIES; i++) {
 		r = waitid(pid < 0 ? P_ALL : P_PID, pid < 0 ? 0 : (id_t)pid, info, WEXITED | WNOHANG | flags);
-	while (r < 0 && errno == EINTR);
+		if (r == 0 || errno == ECHILD)
+			break;
+	}
 	return r < 0 ? -errno : 0;
 }
 

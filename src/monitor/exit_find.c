@@ -57,7 +57,11 @@ static char *stat_field(char *text, int n)
 	return p;
 }
 
-/* 1: a zombie, its status in `x`; 0: alive, or a zombie that hides its status; -ESRCH: not there. */
+/*
+ * 1: a zombie, its status in `x`; 0: alive, or a zombie that hides its status;
+ * -ESRCH: not there. Any other error says nothing about the process: who took
+ * it for "not there" would let go of a container that runs.
+ */
 static int look_at(pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 {
 	_cleanup_close_ int pidfd = -EBADF, fd = -EBADF;
@@ -69,21 +73,21 @@ static int look_at(pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 
 	r = pidfd_open_identity(pid, start_ticks, &pidfd);
 	if (r < 0)
-		return -ESRCH;
+		return r;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -ESRCH;
+		return errno == ENOENT ? -ESRCH : -errno;
 	n = read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
-		return -ESRCH;
+		return n < 0 ? -errno : -EIO;
 	text[n] = '\0';
 	code = stat_field(text, 52);
 	state = stat_field(text, 3);
 	if (!code || !state || (*state != 'Z' && *state != 'X'))
 		return 0;
 	if (parse_u32(code, 0, 0xffff, &status) < 0)
-		return -ESRCH;
+		return -EIO;
 	exit_from_status((int)status, x);
 	return 1;
 }
@@ -116,6 +120,8 @@ int exit_find(int dirfd, const char *name, pid_t pid, uint64_t start_ticks, int 
 		return EXIT_FROM_FILE;
 	if (r != -ENOENT && r != -EBADMSG && r != -EFBIG)
 		return r;
+	if (there < 0 && there != -ESRCH)
+		return there;
 	if (there == 0)
 		return EXIT_STILL_RUNNING;
 	if (there > 0) {

@@ -57,7 +57,8 @@ void session_init(struct session *s, const struct monitor_options *o)
 
 /* ---- the starter ---- */
 
-static void say(struct session *s, enum monitor_type type, const void *data, size_t len)
+/* A starter who waits for that word would wait for ever when it cannot be sent: the caller has to see to it. */
+static int say(struct session *s, enum monitor_type type, const void *data, size_t len)
 {
 	struct monitor_header h = {.type = (uint32_t)type, .len = (uint32_t)len};
 	struct iovec iov[] = {
@@ -67,8 +68,9 @@ static void say(struct session *s, enum monitor_type type, const void *data, siz
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
 
 	/* whether it still listens shows when it is read from */
-	if (s->sync_fd >= 0)
-		(void)!sendmsg(s->sync_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (s->sync_fd < 0 || sendmsg(s->sync_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EPIPE || errno == ECONNRESET)
+		return 0;
+	return -errno;
 }
 
 /* Nobody will release init: it must not stay. Its end then takes the usual way. */
@@ -115,10 +117,12 @@ static int hear_starter(struct session *s, struct err *e)
 
 /* ---- children ---- */
 
-static void say_created(struct session *s)
+static int say_created(struct session *s, struct err *e)
 {
+	int r = say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
+
 	s->phase = PHASE_HELD;
-	say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
+	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
 }
 
 static int runtime_ended(struct session *s, int status, struct err *e)
@@ -135,10 +139,8 @@ static int runtime_ended(struct session *s, int status, struct err *e)
 		r = pid_start_ticks(getpid(), &s->created.monitor_start_ticks);
 	if (r < 0)
 		return err_errno(e, -r, "start time of the container's init");
-	if (s->o->helper_fd < 0) {
-		say_created(s);
-		return 0;
-	}
+	if (s->o->helper_fd < 0)
+		return say_created(s, e);
 	s->phase = PHASE_HELPER;
 	return helper_start(&s->helper, s->o, s->init, e);
 }
@@ -281,7 +283,8 @@ static void report(struct session *s)
 	s->exit.log_lost_bytes = s->log.lost_bytes;
 	(void)!exit_file_write(&s->exit_file, &s->exit);
 	child_reap(s->init);
-	say(s, MONITOR_EXITED, &s->exit, sizeof(s->exit));
+	if (say(s, MONITOR_EXITED, &s->exit, sizeof(s->exit)) < 0)
+		fd_closep(&s->sync_fd); /* the end of file tells him to look at the exit file */
 	s->phase = PHASE_REPORTED;
 }
 
@@ -381,8 +384,11 @@ static int take_what_came(struct session *s, struct err *e)
 	}
 	if (r < 0)
 		return r;
-	if (s->phase == PHASE_HELPER && s->helper.is_ready)
-		say_created(s);
+	if (s->phase == PHASE_HELPER && s->helper.is_ready) {
+		r = say_created(s, e);
+		if (r < 0)
+			return r;
+	}
 	trail_dispatch(&s->trail, &s->set);
 	if (pollset_got(&s->set, s->in.slot))
 		input_flush(&s->in);
@@ -441,7 +447,7 @@ static void fail(struct session *s, const struct err *e)
 	children_kill_all(ABORT_MS);
 	(void)unlink(s->o->pid_file);
 	clients_unlisten(&s->clients, s->run_dirfd);
-	say(s, MONITOR_FAILED, e, sizeof(*e));
+	(void)!say(s, MONITOR_FAILED, e, sizeof(*e)); /* or the end of file, which is next */
 	if (s->sync_fd < 0)
 		run_on_exit(s);
 }

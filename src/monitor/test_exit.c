@@ -3,6 +3,7 @@
 #include "monitor/exit.h"
 
 #include "sys/pidfd.h"
+#include "sys/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +95,35 @@ static void test_status(void **state)
 	assert_string_equal(exit_reason_name((enum monitor_exit_reason)99), "lost");
 }
 
+/* One call of looking at the process fails: nothing is known then, not that it has gone. */
+static void test_find_when_looking_fails(void **state)
+{
+	const struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EMFILE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct monitor_exit x;
+	uint64_t ticks;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pid_start_ticks(getpid(), &ticks), 0);
+	pid = fork();
+	if (pid == 0) {
+		int dir = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || seccomp_filter_load(f, 4, 0) < 0)
+			_exit(255);
+		_exit(exit_find(dir, "no-such.json", getppid(), ticks, -EBADF, &x) == -EMFILE ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* The file wins, when it is about the same process. */
 static void test_find_file(void **state)
 {
@@ -155,7 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_text), cmocka_unit_test(test_parse_refuses),
-		cmocka_unit_test(test_status),	   cmocka_unit_test(test_find_without_file), cmocka_unit_test(test_find_file),
+		cmocka_unit_test(test_status),	   cmocka_unit_test(test_find_without_file), cmocka_unit_test(test_find_when_looking_fails), cmocka_unit_test(test_find_file),
 	};
 
 	return cmocka_run_group_tests_name("monitor/exit", tests, NULL, NULL);

@@ -16,7 +16,7 @@
  * With --error (a number) the call is not made and gives that errno; all, the victim
  * too, are let go and run on. close(2) and its like are made all the
  * same, as Linux does whatever they return. Calls that cannot fail (getpid(2)) are not
- * counted then.
+ * counted then, nor those of the dynamic loader.
  *
  * A process in a pid namespace of its own is let go at once, unless the
  * victim is ranby-init: the engine wants to trace it itself. Set-user-id
@@ -49,6 +49,7 @@ struct killer {
 	char *victim_name;       /* NULL: the command itself */
 	int of_child;            /* of the first process that the victim makes, until it executes something */
 	long error;              /* 0: SIGKILL */
+	int loaded;              /* the loader has done its work, which ends at set_tid_address(2) */
 	int failing;             /* between the entry and the exit of the call that fails */
 	long target;
 	long count;
@@ -216,6 +217,10 @@ static int victim_enters(struct killer *k, pid_t pid, long long nr, long long fi
 {
 	char name[32];
 
+	if (k->error && !k->loaded) {
+		k->loaded = k->of_child || nr == SYS_set_tid_address;
+		return 0;
+	}
 	if (k->error && cannot_fail(nr))
 		return 0;
 	k->count++;
