@@ -99,8 +99,8 @@ static int hear_starter(struct session *s, struct err *e)
 	if (!pollset_got(&s->set, s->sync_slot))
 		return 0;
 	n = recv(s->sync_fd, &h, sizeof(h), MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
+	if (n < 0 && errno != ECONNRESET)
+		return 0; /* what could not be read now stays, and wakes us again */
 	if (n != (ssize_t)sizeof(h))
 		return starter_gone(s, e);
 	if (h.type == MONITOR_STARTED && s->phase == PHASE_HELD) {

@@ -138,7 +138,8 @@ static pid_t start(struct job *j, char *stack, int *ret_pidfd)
 	int error;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
+	if (sigprocmask(SIG_SETMASK, &all, &old) < 0)
+		return -1;
 	pid = clone(child_run, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, j, ret_pidfd);
 	error = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);
