@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 
 extern const struct command command_attach;
+extern const struct command command_audit_doctor;
 extern const struct command command_audit_execs;
 extern const struct command command_complete;
 extern const struct command command_completion;

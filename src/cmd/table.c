@@ -9,6 +9,7 @@
 
 const struct command *const command_table[] = {
 	&command_attach,
+	&command_audit_doctor,
 	&command_audit_execs,
 	&command_complete,
 	&command_completion,

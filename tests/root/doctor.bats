@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# audit doctor with the machine's own kernel audit: each fault that can be
+# seeded in it is found, with the command that mends it; run, that command mends it.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load ../audit
+
+setup_file() {
+	audit_begin
+	RANBY=$RANBY_TREE/${RANBY_BUILD:-build}/bin/ranby
+	export RANBY
+}
+teardown_file() { audit_end; }
+setup() { audit_need nologin; }
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/undo" ] || bash "$BATS_TEST_TMPDIR/undo"
+}
+
+# row ID: state and what was found
+row() {
+	"$RANBY" audit doctor --format json | python3 -c '
+import json, sys
+for c in json.load(sys.stdin)["checks"]:
+    if c["id"] == sys.argv[1]:
+        print(c["state"], c["found"])' "$1"
+}
+mend() {
+	"$RANBY" audit doctor --format json | python3 -c '
+import json, sys
+print(next(c["mend"] for c in json.load(sys.stdin)["checks"] if c["id"] == sys.argv[1]).replace("sudo ", "").split("   #")[0])' "$1"
+}
+is() {
+	local got
+	got=$(row "$1")
+	[[ $got == $2* ]] || { echo "$1 is $got, not $2" >&2; return 1; }
+}
+
+@test "what is set is seen: on, a daemon, nothing lost" {
+	is audit.enabled 'ok on'
+	is audit.daemon "ok pid $(cat "$AUDIT_DIR/auditd.pid")"
+	is audit.rate 'ok none'
+	is audit.swallowed 'ok none'
+	[ "$(auditctl -s | awk '$1 == "lost" {print $2}')" != 0 ] || is audit.lost 'ok none'
+}
+
+@test "audit off, a rate limit, silence, a small backlog: found, and mended by the command given" {
+	echo 'auditctl -e 1; auditctl -r 0; auditctl -f 1' >"$BATS_TEST_TMPDIR/undo"
+	auditctl -e 0 >/dev/null
+	is audit.enabled 'fault off'
+	bash -c "$(mend audit.enabled)" >/dev/null
+	is audit.enabled 'ok on'
+	auditctl -r 7 >/dev/null
+	is audit.rate 'fault 7 '
+	bash -c "$(mend audit.rate)" >/dev/null
+	is audit.rate ok
+	auditctl -f 0 >/dev/null
+	is audit.failure 'warning 0'
+	bash -c "$(mend audit.failure)" >/dev/null
+	is audit.failure 'ok 1'
+	auditctl -b 64 >/dev/null
+	is audit.backlog 'warning only 64'
+	bash -c "$(mend audit.backlog)" >/dev/null
+	is audit.backlog ok
+}
+
+@test "no auditd" {
+	audit_daemon stop
+	is audit.daemon 'fault none'
+	run -0 "$RANBY" audit doctor --level 0
+	run -1 "$RANBY" audit doctor --level 1
+	audit_daemon start
+	is audit.daemon 'ok pid'
+}
+
+@test "rules that would swallow our records, each by the kernel's own word" {
+	local rule
+	while read -r rule; do
+		# shellcheck disable=SC2086 # words
+		audit_rule -a $rule
+		is audit.swallowed fault || { echo "$rule" >&2; return 1; }
+		bash -c "$(mend audit.swallowed)" >/dev/null
+		is audit.swallowed ok || { echo "not mended: $rule" >&2; return 1; }
+	done <<-'RULES'
+		always,exclude -F msgtype=VIRT_CONTROL
+		always,exclude -F msgtype>=2500
+		never,exclude -F auid=1001
+		never,exclude -F uid=1001
+		never,user
+		never,user -F uid=1001
+	RULES
+	while read -r rule; do
+		# shellcheck disable=SC2086 # words
+		audit_rule -a $rule
+		is audit.swallowed ok || { echo "$rule" >&2; return 1; }
+		# shellcheck disable=SC2086 # words
+		audit_rule -d $rule
+	done <<-'RULES'
+		always,exclude -F msgtype=CWD
+		never,exclude -F exe=/usr/sbin/cron
+		never,exclude -F auid=-1
+	RULES
+}
+
+@test "the rules pack loaded, in parts, and hidden by others" {
+	is rules.loaded 'fault of logins nothing records execve'
+	audit_rule -a always,exit -F arch=b64 -S execve,execveat -F success=1 -F auid\>=1000 -F auid!=unset -k mine
+	is rules.loaded 'fault of logins nothing records fork'
+	audit_rule -a always,exit -F arch=b64 -S fork,vfork,clone,clone3 -F auid\>=1000 -F auid!=unset -k mine
+	is rules.loaded ok
+	is rules.never ok
+	audit_rule -a task,never
+	is rules.never fault
+	audit_rule -d task,never
+	audit_rule -a never,exit -F arch=b64 -S execve -F exe=/usr/bin/true
+	is rules.never warning
+}
+
+@test "an unprivileged user is told what it cannot see, and no guess" {
+	run -0 setpriv --reuid=65534 --regid=65534 --clear-groups "$RANBY" audit doctor --format json
+	python3 - "$output" <<-'PYTHON'
+		import json, sys
+		d = json.loads(sys.argv[1])
+		by = {c["id"]: c for c in d["checks"]}
+		for id in ("audit.enabled", "audit.daemon", "audit.lost", "audit.swallowed", "rules.loaded", "auditd.rotation", "rules.file"):
+		    assert by[id]["state"] == "unknown", by[id]
+		assert d["level"] <= 0 and "mend" in by["audit.enabled"], d
+	PYTHON
+	run -0 setpriv --reuid=65534 --regid=65534 --clear-groups "$RANBY" audit doctor
+	[[ $output == *'only root may look'* ]]
+}
+
+@test "in a user namespace nothing is taken for the host's" {
+	run -0 unshare -Ur "$RANBY" audit doctor --format json
+	python3 - "$output" <<-'PYTHON'
+		import json, sys
+		by = {c["id"]: c for c in json.loads(sys.argv[1])["checks"]}
+		assert by["login.uid"]["state"] == "unknown" and by["login.caps"]["state"] == "fault", by
+		assert by["audit.enabled"]["state"] == "unknown", by["audit.enabled"]
+	PYTHON
+}
+
+@test "text, quiet, and the exit code of a level" {
+	run -0 "$RANBY" audit doctor
+	[[ $output == *'Level 0, self'*'Level 3, enforced'*'Next: '* ]]
+	run -0 "$RANBY" audit doctor --quiet
+	[[ $output != *'  ok '* && $output == *'mend: '* ]]
+	run -1 "$RANBY" audit doctor --level 3
+	run -125 "$RANBY" audit doctor --level 4
+}
