@@ -54,13 +54,14 @@ LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
 LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 
 # program: rooms it links (later ones may use earlier ones), libraries, link mode
-PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-witness ranby-fetch ranby-unpack
+PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-witness ranby-audit ranby-fetch ranby-unpack
 BIN_PROGRAMS := ranby ranby-runtime
 rooms_ranby          := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
 rooms_ranby-init     := runtime oci sys base
 rooms_ranby-monitor  := monitor audit sys base
 rooms_ranby-witness  := witness audit sys base
+rooms_ranby-audit    := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-fetch    := image oci sys base
 rooms_ranby-unpack   := image oci sys base
 libs_ranby           := $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
@@ -68,9 +69,11 @@ libs_ranby-runtime   := $(call pkg,json-c libseccomp libcap-ng) -l:libcrypto.a
 libs_ranby-init      := -l:libcap-ng.a
 libs_ranby-monitor   := -l:libcrypto.a
 libs_ranby-witness   :=
+libs_ranby-audit     := $(call pkg,json-c smartcols sqlite3 libcrypto libcap-ng libseccomp)
 libs_ranby-fetch     := $(LIBS_FETCH)
 libs_ranby-unpack    := $(LIBS_UNPACK)
 link_ranby           := -pie
+link_ranby-audit     := -pie
 link_ranby-fetch     := -pie
 link_ranby-unpack    := -pie
 # static: an idle monitor must stay below 1 MiB, and init must need no file of the container; init is
@@ -126,7 +129,7 @@ $(foreach p,$(BUILT),$(eval $(call program_rule,$(p))))
 
 # ---- unit tests, beside their subject ----
 TEST_BINS := $(patsubst src/%.c,$(O)/test/%,$(TESTS))
-LIBS_TEST := $(call pkg,cmocka) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
+LIBS_TEST := $(call pkg,cmocka sqlite3) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
 $(O)/test/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -57,6 +57,23 @@ void ledger_reader_skip_to(struct ledger_reader *rd, uint64_t seq)
 		rd->next_segment++;
 }
 
+int ledger_reader_seek(struct ledger_reader *rd, uint64_t first, uint64_t offset)
+{
+	for (size_t i = 0; i < rd->n_segments; i++)
+		if (rd->segments[i] == first) {
+			rd->next_segment = i;
+			rd->seek = offset;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+void ledger_reader_place(const struct ledger_reader *rd, uint64_t *ret_first, uint64_t *ret_offset)
+{
+	*ret_first = rd->next_segment > 0 ? rd->segments[rd->next_segment - 1] : 0;
+	*ret_offset = rd->base + rd->at;
+}
+
 static int read_file(struct ledger_reader *rd, int fd, const char *name, struct err *e)
 {
 	struct stat st;
@@ -68,6 +85,10 @@ static int read_file(struct ledger_reader *rd, int fd, const char *name, struct 
 		return err_set(e, EINVAL, "the ledger's %s is no regular file", name);
 	buf_reset(&rd->text);
 	rd->at = 0;
+	rd->base = rd->seek;
+	rd->seek = 0;
+	if (rd->base > 0 && lseek(fd, (off_t)rd->base, SEEK_SET) < 0)
+		return err_errno(e, errno, "cannot read the ledger's %s", name);
 	r = fd_read_all(fd, LEDGER_FILE_MAX, &rd->text);
 	return r < 0 ? err_errno(e, -r, "cannot read the ledger's %s", name) : 0;
 }
@@ -108,7 +129,7 @@ int ledger_reader_next(struct ledger_reader *rd, struct ledger_item *ret, struct
 			return r;
 	}
 	ledger_entry_done(&item->entry);
-	item->offset = rd->at;
+	item->offset = rd->base + rd->at;
 	item->text = rd->text.data + rd->at;
 	newline = memchr(item->text, '\n', rd->text.len - rd->at);
 	item->unfinished = !newline;

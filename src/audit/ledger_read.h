@@ -36,6 +36,7 @@ struct ledger_reader {
 	size_t n_segments, next_segment;
 	struct buf text;           /* the segment that is being read */
 	size_t at;
+	uint64_t seek, base;       /* offset to begin the next file at; of `text` in its file */
 	struct ledger_item item;
 };
 #define LEDGER_READER_INIT {.dirfd = -EBADF, .fd = -EBADF}
@@ -45,6 +46,12 @@ int ledger_reader_open(int dirfd, const char *path, struct ledger_reader *ret, s
 
 /* Leaves out the segments that end before the entry `seq`; those that hold it or come after are read. */
 void ledger_reader_skip_to(struct ledger_reader *rd, uint64_t seq);
+
+/* Goes on at `offset` of the segment that begins with entry `first`. -ENOENT: there is no such segment. */
+int ledger_reader_seek(struct ledger_reader *rd, uint64_t first, uint64_t offset) _must_check_;
+
+/* Where the next line begins: for ledger_reader_seek(). *ret_first is 0 before the first line. */
+void ledger_reader_place(const struct ledger_reader *rd, uint64_t *ret_first, uint64_t *ret_offset);
 
 /* 1: *ret is the next line; 0: there is none. What it borrows lives until the next call. */
 int ledger_reader_next(struct ledger_reader *rd, struct ledger_item *ret, struct err *e) _must_check_;

@@ -11,6 +11,7 @@ const struct command *const command_table[] = {
 	&command_attach,
 	&command_audit_doctor,
 	&command_audit_execs,
+	&command_audit_trail,
 	&command_complete,
 	&command_completion,
 	&command_container_cleanup,

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Of which ledger? The system's when the caller may read it, else his own;
+ * and standard error says which, since they prove different things. The
+ * index is asked when it is there and has all that the ledger has; otherwise
+ * the ledger is read, into an index in memory: the answer is the same.
+ */
+#include "audit/index.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/parse.h"
+#include "base/table.h"
+#include "cmd/audit_commands.h"
+#include "sys/fd.h"
+#include "sys/user_name.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSTEM_DIR "/var/log/ranby"
+#define CELL_MAX 48
+
+enum form { FORM_TABLE, FORM_JSON, FORM_CSV };
+
+struct output {
+	enum form form;
+	size_t cell;
+	struct buf rows;
+	uint64_t n;
+};
+
+static const char *const heading[] = {"TIME", "USER", "SES", "CONTAINER", "EVENT", "PID", "COMMAND", "RECEIPT", "METHOD"};
+
+/* ---- one row ---- */
+
+static const char *user_text(int64_t auid, char out[static USER_NAME_SIZE])
+{
+	if (auid < 0)
+		return "";
+	if (user_name_of((uid_t)auid, out) < 0)
+		snprintf(out, USER_NAME_SIZE, "%lld", (long long)auid);
+	return out;
+}
+
+static const char *event_text(const struct index_row *row, char out[static 64])
+{
+	snprintf(out, 64, "%s%s", row->op, strcmp(row->res, "failed") == 0 ? " failed" : "");
+	return out;
+}
+
+static void table_row(struct output *out, const struct index_row *row)
+{
+	char when[CLOCK_TEXT_SIZE], name[USER_NAME_SIZE], event[64];
+	struct timespec t = clock_from_ns(row->ns);
+
+	clock_rfc3339(&t, CLOCK_LOCAL, when);
+	table_cell(&out->rows, when);
+	table_cell(&out->rows, user_text(row->auid, name));
+	if (row->ses >= 0)
+		table_cellf(&out->rows, "%lld", (long long)row->ses);
+	else
+		table_cell(&out->rows, "");
+	table_cell_cut(&out->rows, row->container[0] ? row->container : row->vm, out->cell);
+	table_cell(&out->rows, event_text(row, event));
+	if (row->pid >= 0)
+		table_cellf(&out->rows, "%lld", (long long)row->pid);
+	else
+		table_cell(&out->rows, "");
+	table_cell_cut(&out->rows, row->cmd[0] ? row->cmd : row->exe, out->cell);
+	table_cell(&out->rows, row->receipt);
+	table_cell(&out->rows, row->method);
+	table_end_row(&out->rows);
+}
+
+static const struct {
+	const char *name;
+	size_t text, number; /* one of them, as its offset and 1 */
+} fields[] = {
+#define TEXT(name, field) {name, offsetof(struct index_row, field) + 1, 0}
+#define NUMBER(name, field) {name, 0, offsetof(struct index_row, field) + 1}
+	TEXT("ledger", ledger),         NUMBER("seq", seq),       TEXT("receipt", receipt), TEXT("type", type),   TEXT("op", op),
+	TEXT("res", res),               NUMBER("auid", auid),     NUMBER("ses", ses),       NUMBER("uid", uid),   NUMBER("pid", pid),
+	NUMBER("ppid", ppid),           TEXT("where", where),     TEXT("container", container), TEXT("vm", vm),   TEXT("uuid", uuid),
+	TEXT("ctr", ctr),               TEXT("image", image),     TEXT("method", method),   TEXT("confidence", confidence), TEXT("exe", exe),
+	TEXT("cmd", cmd),
+};
+
+static const char *text_of(const struct index_row *row, size_t i)
+{
+	return *(const char *const *)((const char *)row + fields[i].text - 1);
+}
+
+static int64_t number_of(const struct index_row *row, size_t i)
+{
+	return *(const int64_t *)((const char *)row + fields[i].number - 1);
+}
+
+static int json_row(const struct index_row *row)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	struct timespec t = clock_from_ns(row->ns);
+	char when[CLOCK_TEXT_SIZE];
+	int r = o ? json_add_str(o, "time", clock_rfc3339(&t, CLOCK_UTC, when)) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].text && text_of(row, i)[0])
+			r = json_add_str(o, fields[i].name, text_of(row, i));
+		else if (fields[i].number && number_of(row, i) >= 0)
+			r = json_add_int(o, fields[i].name, number_of(row, i));
+	}
+	if (r == 0)
+		puts(json_text(o, NULL));
+	return r;
+}
+
+/* RFC 4180; a cell that a spreadsheet would compute is made text. */
+static void csv_cell(const char *s, bool first)
+{
+	bool quote = s[strcspn(s, ",\"\r\n")] != '\0';
+
+	if (!first)
+		putchar(',');
+	if (quote)
+		putchar('"');
+	if (strchr("=+-@\t", s[0]) && s[0] != '\0')
+		putchar('\'');
+	for (; *s; s++) {
+		if (*s == '"')
+			putchar('"');
+		putchar(*s);
+	}
+	if (quote)
+		putchar('"');
+}
+
+static void csv_row(const struct index_row *row)
+{
+	struct timespec t = clock_from_ns(row->ns);
+	char when[CLOCK_TEXT_SIZE], number[24];
+
+	csv_cell(clock_rfc3339(&t, CLOCK_UTC, when), true);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].text) {
+			csv_cell(text_of(row, i), false);
+			continue;
+		}
+		number[0] = '\0';
+		if (number_of(row, i) >= 0)
+			snprintf(number, sizeof(number), "%lld", (long long)number_of(row, i));
+		csv_cell(number, false);
+	}
+	fputs("\r\n", stdout);
+}
+
+static int on_row(const struct index_row *row, void *data, struct err *e)
+{
+	struct output *out = data;
+	int r = 0;
+
+	out->n++;
+	if (out->form == FORM_JSON)
+		r = json_row(row);
+	else if (out->form == FORM_CSV)
+		csv_row(row);
+	else
+		table_row(out, row);
+	return r < 0 ? err_errno(e, -r, "output") : 0;
+}
+
+/* ---- where from ---- */
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static int update_system(struct index *ix, const char *path, struct err *e)
+{
+	int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	_cleanup_(close_dir) DIR *d = dirfd < 0 ? NULL : fdopendir(dirfd);
+	const struct dirent *entry;
+
+	if (!d) {
+		r = err_errno(e, errno, "cannot open the system ledger %s", path);
+		fd_closep(&dirfd);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(d)) != NULL)
+		if (strncmp(entry->d_name, "auid-", 5) == 0)
+			r = index_update(ix, dirfd, entry->d_name, e);
+	return r;
+}
+
+/* Its index, or, where that cannot be opened, the ledger itself. */
+static int open_system(const char *path, struct index **ret, struct err *e)
+{
+	char file[4096];
+	struct err why = {0};
+	int r;
+
+	snprintf(file, sizeof(file), "%s/index/" INDEX_FILE, path);
+	r = index_open(file, INDEX_READ, ret, &why);
+	if (r == 0) {
+		fprintf(stderr, "From the system ledger's index in %s. The ledger is root's; what it proves, `ranby audit verify --system %s` tells.\n", path,
+			path);
+		return 0;
+	}
+	fprintf(stderr, "From the system ledger in %s, read as a whole (%s).\n", path, why.text);
+	r = index_open("", INDEX_MEMORY, ret, e);
+	return r < 0 ? r : update_system(*ret, path, e);
+}
+
+static int open_own(const char *path, struct index **ret, struct err *e)
+{
+	int r = index_open("", INDEX_MEMORY, ret, e);
+
+	fprintf(stderr, "From the ledger %s. Its owner can write it: it proves nothing against him, and knows only what ranby did.\n", path);
+	r = r < 0 ? r : index_update(*ret, AT_FDCWD, path, e);
+	return r == -ENOENT ? err_errno(e, ENOENT, "there is no ledger %s yet", path) : r;
+}
+
+static int open_source(const struct audit_trail_args *a, const char *state, struct index **ret, struct err *e)
+{
+	const char *system = a->system && a->system[0] ? a->system : SYSTEM_DIR;
+	char own[4096];
+
+	if (a->ledger && a->system)
+		return err_set(e, EINVAL, "--ledger and --system exclude each other");
+	if (a->ledger)
+		return open_own(a->ledger, ret, e);
+	if (a->system || faccessat(AT_FDCWD, system, R_OK | X_OK, AT_EACCESS) == 0)
+		return open_system(system, ret, e);
+	snprintf(own, sizeof(own), "%s/" LEDGER_USER_NAME, state);
+	return open_own(own, ret, e);
+}
+
+/* ---- the question ---- */
+
+static int user_id(const char *text, int64_t *ret, struct err *e)
+{
+	const struct passwd *pw;
+	uint32_t uid;
+
+	if (parse_u32(text, 0, UINT32_MAX - 1, &uid) == 0) {
+		*ret = uid;
+		return 0;
+	}
+	pw = getpwnam(text);
+	if (!pw)
+		return err_set(e, EINVAL, "there is no user %s", text);
+	*ret = pw->pw_uid;
+	return 0;
+}
+
+static int moment(const char *text, const char *option, int64_t *ret, struct err *e)
+{
+	struct timespec now = clock_now(), t;
+
+	if (!text)
+		return 0;
+	if (clock_parse_moment(text, &now, &t) < 0)
+		return err_set(e, EINVAL, "%s: \"%s\" is no time", option, text);
+	*ret = clock_ns(&t);
+	return 0;
+}
+
+static void print_heading(struct output *out)
+{
+	if (out->form == FORM_TABLE) {
+		for (size_t i = 0; i < ARRAY_SIZE(heading); i++)
+			table_cell(&out->rows, heading[i]);
+		table_end_row(&out->rows);
+	} else if (out->form == FORM_CSV) {
+		fputs("time", stdout);
+		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+			printf(",%s", fields[i].name);
+		fputs("\r\n", stdout);
+	}
+}
+
+int audit_trail_run(const struct command_call *call, const char *state, struct err *e)
+{
+	const struct audit_trail_args *a = call->args;
+	_cleanup_(index_closep) struct index *ix = NULL;
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	struct index_query q = INDEX_QUERY_ALL;
+	struct output out = {.form = FORM_TABLE, .cell = a->no_trunc ? 0 : CELL_MAX};
+	int r;
+
+	if (a->format)
+		out.form = a->format[0] == 'j' ? FORM_JSON : a->format[0] == 'c' ? FORM_CSV : FORM_TABLE;
+	q.container = a->container;
+	q.image = a->image;
+	q.limit = a->last > INT32_MAX ? INT32_MAX : (int64_t)a->last;
+	r = moment(a->since, "--since", &q.since_ns, e);
+	r = r < 0 ? r : moment(a->until, "--until", &q.until_ns, e);
+	if (r == 0 && a->user)
+		r = user_id(a->user, &q.auid, e);
+	r = r < 0 ? r : open_source(a, state, &ix, e);
+	if (r < 0)
+		return r;
+	print_heading(&out);
+	r = index_query(ix, &q, on_row, &out, e);
+	if (r == 0 && out.form == FORM_TABLE) {
+		table_format(&out.rows, TABLE_PODMAN, &text);
+		r = -buf_bad(&text);
+		fwrite(buf_str(&text), 1, text.len, stdout);
+	}
+	buf_done(&out.rows);
+	return r;
+}
