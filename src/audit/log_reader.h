@@ -73,10 +73,12 @@ struct log_virt {
 	const char *trust;  /* "live", "zombie", "caller" */
 	const char *image;  /* claimed-image */
 	const char *uid_map;
-	uint32_t vm_pid;    /* 0: none */
-	uint64_t init_start; /* ticks since boot */
+	uint32_t vm_pid;    /* the process it is about; 0: none */
+	uint32_t init_pid;  /* the container's init: another one than vm_pid for exec */
+	uint64_t vm_start, init_start; /* when they began, in ticks since boot */
 	uint64_t pid_ns, user_ns;
-	uint32_t ses_of;    /* the subject's session; LOG_NONE: not said */
+	uint32_t ses_of;    /* the process's session where it is not init's; LOG_NONE: not said */
+	uint32_t starter_ses, starter_auid; /* init's */
 	bool success;
 };
 
@@ -98,6 +100,7 @@ struct log_event {
 	enum log_call call;
 	bool done;         /* success=yes; res=1 */
 	bool thread;       /* a clone() that made a thread */
+	uint32_t enabled, old_value; /* "audit_enabled=1 old=0"; LOG_NONE: not said */
 	uint32_t ns_flags; /* CLONE_NEW* asked for */
 	uint32_t arch;
 	uint32_t nr;       /* the system call's number */

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * What of an event is kept, and questions about it. The argument why an answer is right is in
+ * chain_resolve.c, the data in chain_store.c.
+ *
+ * A verdict is remembered with its sample. One that follows from the
+ * records alone (certain) stays; another is found anew after each feed,
+ * since a later record may speak against it.
+ */
+#include "audit/chain.h"
+
+#include "audit/chain_resolve.h"
+#include "audit/chain_store.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Namespaces that make a container. With another user, network, ... namespace alone a process still sees the host's files and processes. */
+#define NS_CONTAINER ((uint32_t)(CLONE_NEWNS | CLONE_NEWPID))
+
+int chain_new(const struct chain_options *o, struct chain **ret, struct err *e)
+{
+	struct chain *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return err_errno(e, ENOMEM, "audit log");
+	c->options = *o;
+	c->seen_sorted = true;
+	*ret = c;
+	return 0;
+}
+
+struct chain *chain_free(struct chain *c)
+{
+	if (c) {
+		store_free(c);
+		free(c);
+	}
+	return NULL;
+}
+
+static void copy_text(char *dst, size_t size, const char *src)
+{
+	snprintf(dst, size, "%s", src);
+}
+
+int chain_anchor(struct chain *c, const struct chain_anchor *a, struct err *e)
+{
+	struct chain_container k = {.pid = a->pid, .auid = LOG_NONE, .ses = LOG_NONE, .minted_ses = LOG_NONE, .anchor = true};
+	struct sample s = {.key = (uint64_t)a->boot << 32 | a->serial, .ses = LOG_NONE, .auid = LOG_NONE};
+	const struct line *l = store_line(c, a->boot, a->pid);
+	int r = 0;
+
+	if (a->pid == 0)
+		return err_set(e, EINVAL, "0 is no process");
+	for (size_t i = 0; l && i < l->n; i++)
+		if ((l->samples[i].flags & SAMPLE_STATED) && l->samples[i].key == s.key)
+			return err_set(e, EEXIST, "process %u has an anchor already", a->pid);
+	c->round++;
+	s.flags = (a->name ? SAMPLE_ALIVE : SAMPLE_HOST) | (a->serial ? 0 : SAMPLE_WHOLE);
+	s.container = (uint32_t)c->n_containers;
+	if (a->name) {
+		copy_text(k.name, sizeof(k.name), a->name);
+		k.start = s.key;
+		r = store_add_container(c, &k, e);
+	}
+	return r < 0 ? r : store_add_sample(c, a->boot, a->pid, &s, e);
+}
+
+static uint32_t fork_flags(const struct log_event *ev)
+{
+	if (ev->thread || (!ev->done && ev->exit < 0))
+		return 0;
+	return SAMPLE_FORK | (ev->ns_flags & NS_CONTAINER ? SAMPLE_NS : 0) | (ev->ns_flags & CLONE_NEWPID ? SAMPLE_NEWPID : 0);
+}
+
+/* What a call that succeeded says of its process. */
+static uint32_t done_flags(const struct log_event *ev)
+{
+	bool container = (ev->ns_flags & NS_CONTAINER) != 0;
+
+	switch (ev->call) {
+	case LOG_CALL_EXEC:
+		return SAMPLE_EXEC;
+	case LOG_CALL_UNSHARE:
+		return container ? SAMPLE_ENTER : 0;
+	case LOG_CALL_SETNS:
+		return container || ev->ns_flags == 0 ? SAMPLE_ENTER : 0;
+	case LOG_CALL_MOUNT:
+		return ev->uid != 0 ? SAMPLE_ENTER | SAMPLE_MOUNT : 0;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t flags_of(const struct log_event *ev)
+{
+	uint32_t f = ev->done ? SAMPLE_DONE | done_flags(ev) : 0;
+
+	if (ev->call == LOG_CALL_FORK || ev->call == LOG_CALL_CLONE3)
+		f |= fork_flags(ev);
+	return ev->call == LOG_CALL_EXIT ? f | SAMPLE_EXIT : f;
+}
+
+static int feed_syscall(struct chain *c, const struct log_event *ev, struct err *e)
+{
+	struct sample s = {.key = log_event_key(ev), .ppid = ev->ppid, .auid = ev->auid, .ses = ev->ses, .flags = flags_of(ev)};
+	int r;
+
+	if ((s.flags & SAMPLE_FORK) && ev->done && ev->exit > 0 && ev->exit <= INT32_MAX)
+		s.child = (uint32_t)ev->exit;
+	r = store_add_sample(c, ev->boot, ev->pid, &s, e);
+	/* one whose caller was killed in it does not say which child it made: it goes to the line of pid 0 */
+	if (r == 0 && (s.flags & SAMPLE_FORK))
+		r = store_add_birth(c, ev->boot, s.child, &(struct birth){.key = s.key, .caller = ev->pid, .above = ev->ppid, .ses = ev->ses, .flags = s.flags}, e);
+	return r;
+}
+
+static int feed_login(struct chain *c, const struct log_event *ev, struct err *e)
+{
+	bool by_root = ev->uid == 0 && ev->done && ev->ses != LOG_NONE;
+	struct sample s = {.key = log_event_key(ev), .ppid = ev->ppid, .auid = ev->auid, .ses = ev->ses,
+			   .flags = by_root ? SAMPLE_LOGIN | SAMPLE_DONE : 0};
+	int r = 0;
+
+	if (!ev->done)
+		return 0;
+	if (by_root)
+		r = store_add_session(c, &(struct session){ev->boot, ev->ses, s.key}, e);
+	return r < 0 ? r : store_add_sample(c, ev->boot, ev->pid, &s, e);
+}
+
+/* The latest run of that init that had begun. */
+static struct chain_container *find_run(struct chain *c, const struct log_event *ev, uint32_t pid)
+{
+	uint64_t key = log_event_key(ev);
+
+	for (size_t i = c->n_containers; i > 0; i--) {
+		struct chain_container *k = &c->containers[i - 1];
+
+		if (!k->anchor && k->pid == pid && key_boot(k->start) == ev->boot && k->start < key &&
+		    k->init_start == ev->virt.init_start)
+			return k;
+	}
+	return NULL;
+}
+
+static int add_statement(struct chain *c, const struct log_event *ev, const struct chain_container *k, uint32_t flag,
+			 struct err *e)
+{
+	const struct log_virt *v = &ev->virt;
+	bool init = v->init_pid == 0 || v->init_pid == v->vm_pid;
+	struct sample s = {.key = log_event_key(ev), .ppid = 0, .auid = LOG_NONE, .flags = flag,
+			   .container = (uint32_t)(k - c->containers)};
+
+	s.subject = init ? v->init_start : v->vm_start;
+	s.ses = init ? v->starter_ses : v->ses_of;
+	return store_add_sample(c, ev->boot, v->vm_pid, &s, e);
+}
+
+static int feed_start(struct chain *c, const struct log_event *ev, struct err *e)
+{
+	const struct log_virt *v = &ev->virt;
+	struct chain_container k = {.pid = v->vm_pid, .start = log_event_key(ev), .auid = ev->auid, .ses = ev->ses,
+				    .minted_ses = LOG_NONE, .pid_ns = v->pid_ns, .init_start = v->init_start};
+	int r;
+
+	copy_text(k.name, sizeof(k.name), v->vm[0] ? v->vm : v->uuid);
+	copy_text(k.uuid, sizeof(k.uuid), v->uuid);
+	copy_text(k.ctr, sizeof(k.ctr), v->ctr);
+	if (v->starter_ses != LOG_NONE && v->starter_ses != ev->ses)
+		k.minted_ses = v->starter_ses;
+	r = store_add_container(c, &k, e);
+	return r < 0 ? r : add_statement(c, ev, &c->containers[c->n_containers - 1], SAMPLE_ALIVE, e);
+}
+
+/* Only what the witness saw itself is a statement about a pid. */
+static int feed_virt(struct chain *c, const struct log_event *ev, struct err *e)
+{
+	const struct log_virt *v = &ev->virt;
+	struct chain_container *k;
+	bool live = strcmp(v->trust, "live") == 0, zombie = strcmp(v->trust, "zombie") == 0;
+
+	if (strcmp(v->virt, "ranby") != 0 || v->vm_pid == 0 || !v->success || (!live && !zombie))
+		return 0;
+	if (live && strcmp(v->op, "start") == 0)
+		return feed_start(c, ev, e);
+	k = find_run(c, ev, v->init_pid ? v->init_pid : v->vm_pid);
+	if (!k)
+		return 0;
+	if (live && strcmp(v->op, "exec") == 0)
+		return add_statement(c, ev, k, SAMPLE_ALIVE, e);
+	if (!zombie)
+		return 0;
+	if (v->vm_pid == k->pid)
+		k->stop = log_event_key(ev);
+	return add_statement(c, ev, k, SAMPLE_ZOMBIE, e);
+}
+
+int chain_feed(struct chain *c, const struct log_event *ev, struct err *e)
+{
+	struct seen seen = {.key = log_event_key(ev), .pid = ev->pid};
+	int r;
+
+	if (ev->kind == LOG_DAEMON || ev->serial == 0 || seen.key < c->trimmed)
+		return 0;
+	c->round++;
+	if (c->n_seen > 0 && seen.key < c->seen[c->n_seen - 1].key)
+		c->late = true;
+	seen.doubtful = ev->kind == LOG_DAMAGED || (ev->kind == LOG_RULES && ev->done);
+	if (ev->kind == LOG_DAMAGED || ev->kind == LOG_OTHER)
+		seen.pid = 0;
+	r = store_add_seen(c, &seen, e);
+	if (r < 0)
+		return r;
+	switch (ev->kind) {
+	case LOG_SYSCALL:
+		return feed_syscall(c, ev, e);
+	case LOG_LOGIN:
+		return feed_login(c, ev, e);
+	case LOG_VIRT:
+		return feed_virt(c, ev, e);
+	default:
+		return 0;
+	}
+}
+
+static void answer(const struct verdict *v, struct chain_answer *ret)
+{
+	ret->where = v->where;
+	ret->container = v->container;
+	ret->method = v->where == CHAIN_UNKNOWN ? CHAIN_BY_NOTHING : v->method;
+	ret->confidence = v->where == CHAIN_UNKNOWN ? CHAIN_NO_CONFIDENCE : v->confidence;
+	ret->doubt = v->where == CHAIN_UNKNOWN ? v->doubt : CHAIN_NO_DOUBT;
+	ret->anchor = v->anchor;
+	ret->depth = v->depth;
+	ret->settled = v->confidence == CHAIN_CERTAIN;
+}
+
+static bool prepare(struct chain *c, struct chain_answer *ret)
+{
+	*ret = (struct chain_answer){.doubt = CHAIN_NOT_THERE, .auid = LOG_NONE, .ses = LOG_NONE};
+	/* what came out of order may speak against what was settled */
+	if (c->late)
+		store_unsettle(c);
+	c->late = false;
+	return store_prepare(c, NULL) == 0;
+}
+
+void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_answer *ret)
+{
+	struct line *l;
+	struct verdict v;
+	size_t i;
+
+	if (!prepare(c, ret))
+		return;
+	l = store_line(c, key_boot(key), pid);
+	ret->pid = pid;
+	if (!l || l->n == 0)
+		return;
+	for (i = line_find(l, key, false); i < l->n && l->samples[i].key == key; i++) {
+		if (l->samples[i].flags & SAMPLE_STATED)
+			continue;
+		v = chain_resolve(c, l, i, 0);
+		answer(&v, ret);
+		ret->ppid = l->samples[i].ppid;
+		ret->auid = l->samples[i].auid;
+		ret->ses = l->samples[i].ses;
+		return;
+	}
+	v = chain_resolve_between(c, l, key, 0);
+	answer(&v, ret);
+}
+
+void chain_ask(struct chain *c, uint64_t key, struct chain_answer *ret)
+{
+	const struct seen *s;
+
+	if (!prepare(c, ret))
+		return;
+	s = store_seen(c, key);
+	if (s && s->pid > 0)
+		chain_ask_pid(c, s->pid, key, ret);
+}
+
+size_t chain_containers(const struct chain *c)
+{
+	return c->n_containers;
+}
+
+const struct chain_container *chain_container_at(const struct chain *c, uint32_t index)
+{
+	return index < c->n_containers ? &c->containers[index] : NULL;
+}
+
+const char *chain_where_text(const struct chain *c, const struct chain_answer *a)
+{
+	if (a->where == CHAIN_CONTAINER)
+		return c->containers[a->container].name;
+	return a->where == CHAIN_HOST ? "host" : "unknown";
+}
+
+const char *chain_method_text(enum chain_method m)
+{
+	static const char *const texts[] = {"none", "start", "exec", "anchor", "login", "parents", "session"};
+
+	return texts[m];
+}
+
+const char *chain_confidence_text(enum chain_confidence k)
+{
+	static const char *const texts[] = {"none", "likely", "certain"};
+
+	return texts[k];
+}
+
+const char *chain_doubt_text(enum chain_doubt d)
+{
+	static const char *const texts[] = {
+		[CHAIN_NO_DOUBT] = "",
+		[CHAIN_NOT_THERE] = "the log has no such event of a process",
+		[CHAIN_NO_PARENT] = "its parent is not in the log",
+		[CHAIN_LOST] = "records that it depends on are missing",
+		[CHAIN_AMBIGUOUS] = "a process id was used again, and two answers are possible",
+		[CHAIN_NAMESPACE] = "below namespaces that were made without a start record",
+		[CHAIN_NO_ORIGIN] = "no login, service or anchor above it in the log",
+		[CHAIN_TOO_DEEP] = "too many generations",
+	};
+
+	return texts[d];
+}
