@@ -10,6 +10,7 @@ extern const struct command command_attach;
 extern const struct command command_audit_doctor;
 extern const struct command command_audit_execs;
 extern const struct command command_audit_trail;
+extern const struct command command_audit_replay;
 extern const struct command command_complete;
 extern const struct command command_completion;
 extern const struct command command_container_cleanup;

@@ -136,6 +136,8 @@ const struct option_row container_run_rows[] = {
 	{0, "log-opt", OPT_LIST, O(log_opt), .arg = "NAME=VALUE", .help = "max-size=SIZE"},
 	{0, "trail", OPT_OPTIONAL, O(trail), .arg = "MODE", .choices = "notify|log",
 	 .help = "Keep a trail of its execs: notify (the monitor writes it), log (the kernel's audit log)"},
+	{0, "record", OPT_OPTIONAL, O(record), .arg = "FILE", .help = "Record what it shows, for audit replay"},
+	{0, "record-input", OPT_FLAG, O(record_input), .help = "And what is typed, passwords as well"},
 	{'l', "label", OPT_LIST, O(label), .arg = "KEY=VALUE", .help = "Set a label"},
 	{0, "label-file", OPT_LIST, O(label_file), .arg = "FILE", .help = "Read labels from a file"},
 	{0, "annotation", OPT_LIST, O(annotation), .arg = "KEY=VALUE", .help = "Set an OCI annotation"},

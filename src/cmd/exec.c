@@ -15,7 +15,8 @@
 
 struct exec_args {
 	bool detach, interactive, tty, privileged, latest;
-	const char *user, *workdir, *detach_keys;
+	const char *user, *workdir, *detach_keys, *record;
+	bool record_input;
 	struct strv env, env_file;
 };
 
@@ -28,6 +29,8 @@ static const struct option_row exec_rows[] = {
 	{'i', "interactive", OPT_FLAG, offsetof(struct exec_args, interactive), .help = "Attach standard input"},
 	{'l', "latest", OPT_FLAG, offsetof(struct exec_args, latest), .help = "In the newest container; all operands are the command"},
 	{0, "privileged", OPT_FLAG, offsetof(struct exec_args, privileged), .help = "Give it all capabilities of the container's user namespace"},
+	{0, "record", OPT_OPTIONAL, offsetof(struct exec_args, record), .arg = "FILE", .help = "Record what it shows, for audit replay"},
+	{0, "record-input", OPT_FLAG, offsetof(struct exec_args, record_input), .help = "And what is typed, passwords as well"},
 	{'t', "tty", OPT_FLAG, offsetof(struct exec_args, tty), .help = "Give it a terminal"},
 	{'u', "user", OPT_STRING, offsetof(struct exec_args, user), .arg = "USER[:GROUP]", .help = "Run as this user"},
 	{'w', "workdir", OPT_STRING, offsetof(struct exec_args, workdir), .arg = "DIR", .help = "Start in this directory"},
@@ -93,6 +96,7 @@ static int exec_in(const struct command_call *call, const struct origin *origin,
 		.eng = call->engine, .c = c, .origin = origin, .command = command, .tty = a->tty,
 		.stdin_open = a->interactive, .privileged = a->privileged, .user = a->user, .workdir = a->workdir,
 		.env = &a->env, .env_file = &a->env_file, .caller_env = environ,
+		.record = a->record, .record_input = a->record_input,
 	};
 	int r = exec_prepare(&q, &x, e);
 
@@ -118,6 +122,8 @@ static int exec_run(const struct command_call *call, struct err *e)
 		r = one_container(call, a->latest, &c, e);
 	if (r < 0 || !c)
 		return r;
+	if (a->record_input && !a->record)
+		return err_set(e, EINVAL, "--record-input needs --record");
 	if (!*command)
 		return err_set(e, EINVAL, "ranby exec: no command given");
 	r = front_check_tty(a->tty, a->interactive && !a->detach, e);

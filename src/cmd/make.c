@@ -113,6 +113,8 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	if (r < 0)
 		return r;
 	m->options = call->args;
+	if (m->options->record && *m->options->record && is_there(m->options->record))
+		return err_set(e, EEXIST, "--record %s: the file is there already", m->options->record);
 	if (m->options->cidfile && is_there(m->options->cidfile))
 		return err_set(e, EEXIST, "--cidfile %s: the file is there already", m->options->cidfile);
 	r = keeper_begin(call->engine, &m->keeper, e);

@@ -12,6 +12,7 @@ const struct command *const command_table[] = {
 	&command_audit_doctor,
 	&command_audit_execs,
 	&command_audit_trail,
+	&command_audit_replay,
 	&command_complete,
 	&command_completion,
 	&command_container_cleanup,

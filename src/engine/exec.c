@@ -8,6 +8,7 @@
 #include "engine/exec.h"
 #include "engine/exec_process.h"
 #include "engine/exec_trail.h"
+#include "engine/recording.h"
 
 #include "base/clock.h"
 #include "oci/digest.h"
@@ -134,7 +135,12 @@ static int fill_plan(struct exec *x, struct err *e)
 		return err_errno(e, ENOMEM, "exec");
 	if (!m->run_dir || !m->exit_file || !m->pid_file)
 		return err_errno(e, ENOMEM, "exec");
-	r = runtime_argv(x, e);
+	r = x->q.record ? recording_make(x->q.eng, x->q.c, x->q.record, json_str(x->q.origin->json, "cwd"), &x->texts, e) : 0;
+	if (r == 0 && x->q.record)
+		m->record_file = x->texts.items[x->texts.n - 1];
+	m->record_input = x->q.record_input;
+	if (r == 0)
+		r = runtime_argv(x, e);
 	if (r == 0)
 		r = exit_argv(x, e);
 	if (r < 0)

@@ -41,6 +41,8 @@ struct exec_request {
 	const struct strv *env;      /* -e values */
 	const struct strv *env_file;
 	char *const *caller_env;
+	const char *record;          /* as container_options has it; NULL: nothing is recorded */
+	bool record_input;
 };
 
 struct exec {

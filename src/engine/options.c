@@ -80,6 +80,8 @@ static const struct field fields[] = {
 	F(STRING, "log-driver", log_driver),
 	F(LIST, "log-opt", log_opt),
 	F(STRING, "trail", trail),
+	F(STRING, "record", record),
+	F(FLAG, "record-input", record_input),
 	F(STRING, "pull", pull),
 	F(STRING, "platform", platform),
 	F(STRING, "arch", arch),
@@ -290,6 +292,8 @@ static int check_front(const struct container_options *o, struct err *e)
 		r = check_word("attach", o->attach.items[i], streams, "not one of stdin, stdout, stderr", e);
 	if (r == 0 && log_options_parse(o, &max) < 0)
 		r = err_set(e, EINVAL, "--log-opt: only max-size=SIZE is supported");
+	if (r == 0 && o->record_input && !o->record)
+		r = err_set(e, EINVAL, "--record-input needs --record");
 	if (r == 0 && o->detach && o->attach.n > 0)
 		r = err_set(e, EINVAL, "--detach and --attach exclude each other");
 	return r;

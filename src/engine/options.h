@@ -54,6 +54,8 @@ struct container_options {
 	const char *log_driver;
 	struct strv log_opt;
 	const char *trail;  /* notify, log */
+	const char *record; /* a file, or "": one of our own */
+	bool record_input;
 
 	/* where the image comes from */
 	const char *pull, *platform, *arch, *os, *variant, *authfile, *creds;

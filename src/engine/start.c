@@ -11,6 +11,7 @@
 #include "engine/start.h"
 #include "engine/bundle.h"
 #include "engine/exec_trail.h"
+#include "engine/recording.h"
 #include "engine/remove.h"
 
 #include "base/clock.h"
@@ -139,6 +140,21 @@ static const char *log_path(struct start *s)
 	return s->texts.items[s->texts.n - 1];
 }
 
+static int plan_recording(struct start *s, struct err *e)
+{
+	struct json_object *asked = json_at(s->q.c->spec, "options.record");
+	int r;
+
+	if (!asked)
+		return 0;
+	r = recording_make(s->q.eng, s->q.c, json_object_get_string(asked), json_str(s->q.c->spec, "createdBy.cwd"), &s->texts, e);
+	if (r < 0)
+		return r;
+	s->plan.monitor.record_file = s->texts.items[s->texts.n - 1];
+	s->plan.monitor.record_input = json_true(s->q.c->spec, "options.record-input");
+	return 0;
+}
+
 static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 
 static int fill_plan(struct start *s, struct err *e)
@@ -157,6 +173,9 @@ static int fill_plan(struct start *s, struct err *e)
 	m->userns_fd = s->q.keeper->userns_fd;
 	m->pid_file = keep(s, eng->run_path, c->id, "pid");
 	m->log_file = log_path(s);
+	r = plan_recording(s, e);
+	if (r < 0)
+		return r;
 	if (exec_trail_of(c) == EXEC_TRAIL_NOTIFY &&
 	    (strv_addf(&s->texts, "%s/%s/%s/" EXEC_TRAIL_FILE, eng->data_path, ENGINE_CONTAINERS, c->id) < 0 ||
 	     !(m->trail_file = s->texts.items[s->texts.n - 1])))

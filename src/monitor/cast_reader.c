@@ -33,6 +33,7 @@ static int take_head(struct cast_reader *c, struct json_object *o, struct cast_e
 	if (!json_object_is_type(o, json_type_object) || json_int(o, "version") != 2)
 		return err_set(e, EBADMSG, "not a recording in the format asciicast v2");
 	c->started = true;
+	c->chained = json_at(o, "ranby") != NULL;
 	ev->kind = CAST_HEAD;
 	ev->cols = small(o, "width");
 	ev->rows = small(o, "height");
@@ -62,14 +63,22 @@ static void take_raw(struct cast_reader *c, const char *hex, size_t len)
 	c->has_raw = buf_bad(&c->raw) == 0;
 }
 
-static void check_chain(struct cast_reader *c, const struct sha256 *before, const char *text)
+/* `before`: of all lines before. The line itself counts up to its last word, the hash in its quotes. */
+static void check_chain(struct cast_reader *c, const struct sha256 *before)
 {
+	const size_t tail = SHA256_HEX_SIZE - 1 + strlen("\"\"]");
 	struct sha256 sum = *before;
-	char hex[SHA256_HEX_SIZE];
+	char hex[SHA256_HEX_SIZE], want[SHA256_HEX_SIZE + 4];
 
-	sha256_end_hex(&sum, hex);
 	c->chained = true;
-	if (strcmp(text, hex) != 0)
+	if (c->part.len < tail) {
+		note(c, "a hash that is none");
+		return;
+	}
+	sha256_add(&sum, c->part.data, c->part.len - tail);
+	sha256_end_hex(&sum, hex);
+	snprintf(want, sizeof(want), "\"%s\"]", hex);
+	if (memcmp(c->part.data + c->part.len - tail, want, tail) != 0)
 		note(c, "what stands before is not what was recorded");
 }
 
@@ -118,7 +127,7 @@ static int take_code(struct cast_reader *c, const char *code, struct json_object
 	if (strcmp(code, "ranby-raw") == 0)
 		take_raw(c, data, ev->len);
 	else if (strcmp(code, "ranby-chain") == 0 || strcmp(code, "ranby-end") == 0)
-		check_chain(c, before, data);
+		check_chain(c, before);
 	c->ended = strcmp(code, "ranby-end") == 0;
 	return 0; /* also of codes that are others' */
 }

@@ -46,7 +46,7 @@ struct cast_reader {
 	uint64_t lines;
 	int64_t last_us;
 	struct sha256 sum;
-	bool started, chained; /* `chained`: at least one hash was there */
+	bool started, chained; /* `chained`: a hash was there, or the head promises them */
 	bool ended;            /* the last line was the end, with its hash */
 	uint64_t dropped;      /* bytes, together */
 	uint64_t fault_line;   /* the first bad one, or the chain that does not fit; 0: none */

@@ -99,15 +99,16 @@ static void open_event(struct cast_writer *c, int64_t at_us, const char *code)
 	buf_addf(&c->line, "[%lld.%06lld,\"%s\",", (long long)(at_us / 1000000), (long long)(at_us % 1000000), code);
 }
 
-/* The hash of all before it. */
+/* The hash of all before it, the beginning of its own line too. */
 static void put_chain(struct cast_writer *c, int64_t at_us, const char *code)
 {
 	char hex[SHA256_HEX_SIZE];
 	struct sha256 sum = c->sum;
 
-	sha256_end_hex(&sum, hex);
 	buf_reset(&c->line);
 	open_event(c, at_us, code);
+	sha256_add(&sum, c->line.data, c->line.len);
+	sha256_end_hex(&sum, hex);
 	buf_addf(&c->line, "\"%s\"]\n", hex);
 	(void)put(c);
 	c->chained_us = now_us();
