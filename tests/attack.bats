@@ -505,6 +505,20 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	[ "$(grep -c ' open ' <<<"$output")" -ge 12 ]
 }
 
+@test "A36: every call that the table of the profile says is refused is refused, by all three ways" {
+	local table="$RANBY_TREE/tests/seccomp/default.table" n
+	[ "$(uname -m)" = x86_64 ] || skip 'the table is of x86-64'
+	run -0 ranby run --rm --network=none --cap-drop all -v "$PROBES/abi:/abi:ro" -v "$table:/table:ro" busybox /abi /table
+	[[ ${lines[-1]} =~ ^([0-9]+)\ of\ ([0-9]+) ]] || fail "$output"
+	n=${BASH_REMATCH[2]}
+	[ "$n" -gt 800 ]
+	echo "# ${lines[-1]}" >&3
+	# the control: without the filter more than a hundred of them arrive
+	run -1 ranby run --rm --network=none --security-opt seccomp=unconfined -v "$PROBES/abi:/abi:ro" -v "$table:/table:ro" busybox /abi /table
+	[[ ${lines[-1]} =~ ^([0-9]+)\ of ]]
+	[ "${BASH_REMATCH[1]}" -lt $((n - 100)) ] || fail "${lines[-1]}"
+}
+
 @test "A38: the caller's environment reaches no container, helper or state" {
 	need_ranges
 	local secret="marker-$RANDOM$RANDOM" pid ctr
