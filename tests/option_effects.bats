@@ -194,6 +194,68 @@ refused() {
 	[ -e "$BATS_TEST_TMPDIR/written" ]
 }
 
+# a root filesystem of this test's own: made_root DIR
+made_root() {
+	mkdir -p "$1"/{bin,run/deep/er,tmp,var/tmp,full,etc,proc,dev,sys}
+	cp /bin/busybox "$1/bin/sh"
+	for applet in cat ls stat find touch grep; do ln -s sh "$1/bin/$applet"; done
+	echo pid >"$1/run/deep/er/file"
+	chmod 4750 "$1/run/deep/er/file"
+	ln -s ../file "$1/run/deep/link"
+	mkfifo "$1/run/fifo"
+	chmod 1777 "$1/tmp"
+	chmod 2710 "$1/full"
+	head -c 3000000 /dev/zero >"$1/full/big"
+}
+
+@test "--read-only, --tmpfs: they begin with what the image has there" {
+	local r=$BATS_TEST_TMPDIR/r
+	made_root "$r"
+	go() { ranby run --rm --network none "${@:1:$#-1}" --rootfs "$r:O" sh -c "${*: -1}"; }
+	run -0 go --read-only 'find /run | sort; cat /run/deep/er/file; stat -c "%a %F" /run /run/deep/er/file /run/fifo /tmp; echo new >/run/deep/er/file; touch /tmp/x'
+	[ "$output" = $'/run\n/run/deep\n/run/deep/er\n/run/deep/er/file\n/run/deep/link\n/run/fifo\npid\n755 directory\n4750 regular file\n644 fifo\n1777 directory' ] || fail "$output"
+	[ "$(cat "$r/run/deep/er/file")" = pid ]
+	run -0 go --tmpfs /full 'stat -c "%a" /full; stat -c %s /full/big'
+	[ "$output" = $'2710\n3000000' ]
+	run -0 go --tmpfs /full:mode=700,ro 'stat -c %a /full; ls /full; touch /full/x 2>/dev/null || echo ro'
+	[ "$output" = $'700\nbig\nro' ]
+	run -0 go --tmpfs /full:notmpcopyup 'ls /full | grep -c .; true'
+	[ "$output" = 0 ]
+	run -0 go --mount type=tmpfs,destination=/full,notmpcopyup 'ls /full | grep -c .; true'
+	[ "$output" = 0 ]
+	# what is missing in the image begins as a tmpfs does
+	run -0 go --tmpfs /new 'stat -c %a /new'
+	[ "$output" = 1777 ]
+	# no more than fits
+	run -125 go --tmpfs /full:size=1m true
+	one_error 'No space left'
+	nothing_left
+}
+
+@test "--tmpfs: what is copied is the image's, whatever its links say" {
+	local r=$BATS_TEST_TMPDIR/r host=$BATS_TEST_TMPDIR/host
+	made_root "$r"
+	mkdir "$host"
+	echo secret >"$host/file"
+	ln -s "$host" "$r/abs"
+	ln -s ../../../../../../../../../../.."$host" "$r/rel"
+	ln -s "$host/file" "$r/full/out"
+	mkdir -p "$r$host"
+	echo inner >"$r$host/inner"
+	local at
+	for at in abs rel; do
+		run -0 ranby run --rm --network none --tmpfs "/$at" --rootfs "$r:O" sh -c "ls /$at/; cat /$at/file 2>/dev/null; true"
+		[ "$output" = inner ] || fail "$at: $output"
+	done
+	run ranby run --rm --network none --tmpfs /full --rootfs "$r:O" sh -c 'cat /full/out'
+	[[ $output != *secret* ]]
+	# a tree that is too deep is an error, not a crash
+	(cd "$r/full" && for _ in $(seq 200); do mkdir d && cd d || exit; done)
+	run -125 ranby run --rm --network none --tmpfs /full --rootfs "$r:O" sh -c true
+	one_error /full
+	rm -rf "$r"
+}
+
 @test "--tmpfs: size, mode and flags" {
 	run -0 inside --tmpfs /t:size=1m,mode=700 -- sh -c 'grep " /t " /proc/mounts; stat -c %a /t'
 	[[ ${lines[0]} == *nosuid*nodev*noexec*size=1024k* && ${lines[1]} == 700 ]] || fail "$output"

@@ -99,7 +99,8 @@ static const struct word words[] = {
 	{"gid", TMPFS, NO_GROUP, VALUE},
 	{"nr_inodes", TMPFS, NO_GROUP, VALUE},
 	{"nr_blocks", TMPFS, NO_GROUP, VALUE},
-	{"notmpcopyup", TMPFS, NO_GROUP, NOTHING},
+	{"tmpcopyup", TMPFS, COPY, NOTHING},
+	{"notmpcopyup", TMPFS, COPY, NO_COPY},
 };
 
 void mount_spec_done(struct mount_spec *m)
@@ -240,8 +241,6 @@ static int add_option(struct mount_spec *m, struct seen *seen, const char *name,
 			w = &words[i];
 	if (strcmp(name, "idmap") == 0)
 		return err_set(e, ENOTSUP, "mount option idmap: the kernel does not let a user idmap a host file system");
-	if (strcmp(name, "tmpcopyup") == 0)
-		return err_set(e, ENOTSUP, "mount option tmpcopyup: not supported, a tmpfs starts empty");
 	if (!w)
 		return err_set(e, EINVAL, "mount option %s: unknown", *name ? name : "\"\"");
 	if (!(w->kinds & (1U << m->kind)))
@@ -471,7 +470,8 @@ static const struct alias aliases[] = {
 	{"chown", "U", NULL, BIND | VOLUME},
 	{"bind-nonrecursive", "bind", "rbind", BIND},
 	{"volume-nocopy", "nocopy", NULL, VOLUME},
-	{"notmpcopyup", "notmpcopyup", NULL, TMPFS},
+	{"tmpcopyup", "tmpcopyup", "notmpcopyup", TMPFS},
+	{"notmpcopyup", "notmpcopyup", "tmpcopyup", TMPFS},
 };
 
 static int mount_flag(struct mount_spec *m, struct seen *seen, const char *key, const char *value, bool *done,

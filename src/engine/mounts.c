@@ -253,10 +253,10 @@ static int add_read_only_tmpfs(struct mount_list *l, const struct mounts_input *
 
 	if (!m->in->options->read_only || !m->in->options->read_only_tmpfs)
 		return 0;
-	r = add_default(l, "tmpfs", "tmpfs", "/run", "nosuid,nodev,mode=755", e);
+	r = add_default(l, "tmpfs", "tmpfs", "/run", "nosuid,nodev,mode=755,tmpcopyup", e);
 	if (r == 0)
-		r = add_default(l, "tmpfs", "tmpfs", "/tmp", "nosuid,nodev,mode=1777", e);
-	return r < 0 ? r : add_default(l, "tmpfs", "tmpfs", "/var/tmp", "nosuid,nodev,mode=1777", e);
+		r = add_default(l, "tmpfs", "tmpfs", "/tmp", "nosuid,nodev,mode=1777,tmpcopyup", e);
+	return r < 0 ? r : add_default(l, "tmpfs", "tmpfs", "/var/tmp", "nosuid,nodev,mode=1777,tmpcopyup", e);
 }
 
 static int add_init(struct mount_list *l, const struct mounts_input *m, struct err *e)

@@ -55,6 +55,8 @@ static int add_options(const struct mount_spec *s, struct mount_entry *m, struct
 		r = strv_add(&m->options, "nodev");
 	if (r == 0 && s->kind == MOUNT_TMPFS && !has_any(&s->options, "exec", "noexec"))
 		r = strv_add(&m->options, "noexec");
+	if (r == 0 && s->kind == MOUNT_TMPFS && !s->no_copy)
+		r = strv_add(&m->options, "tmpcopyup");
 	m->read_only = s->read_only;
 	return r < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
 }

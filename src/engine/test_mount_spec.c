@@ -69,7 +69,8 @@ static const struct {
 	{tmpfs_spec_parse, "/t:uid=4294967295", NULL},
 	{tmpfs_spec_parse, "/t:uid=-1", NULL},
 	{tmpfs_spec_parse, "/t:bind", NULL},
-	{tmpfs_spec_parse, "/t:tmpcopyup", NULL},
+	{tmpfs_spec_parse, "/t:tmpcopyup", "tmpfs - /t "},
+	{tmpfs_spec_parse, "/t:tmpcopyup,notmpcopyup", NULL},
 	{tmpfs_spec_parse, "/t:", NULL},
 	{tmpfs_spec_parse, "/", NULL},
 

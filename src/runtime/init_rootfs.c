@@ -103,12 +103,41 @@ static int give_option(int fs, const char *option, struct err *e)
 	return mount_config(fs, &o, e);
 }
 
-/* The flags come after the content, which a read-only mount would not take. */
-static int copy_up(const struct plan_mount *m, int fd, int place)
+static bool has_option(const struct plan *p, const struct plan_mount *m, const char *prefix)
 {
-	int r = m->copy_up ? copytree(place, fd) : 0;
+	for (size_t k = 0; k < m->options.n; k++)
+		if (strncmp(plan_str_at(p, m->options, k), prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
 
-	return r == 0 && m->copy_up ? mount_set(fd, m->attr, 0, 0, false) : r;
+/* With the content comes the directory's own mode and owner; what was asked for by name stays. */
+static int keep_asked(const struct plan *p, const struct plan_mount *m, int fd, const struct stat *before)
+{
+	uid_t uid = has_option(p, m, "uid=") ? before->st_uid : (uid_t)-1;
+	gid_t gid = has_option(p, m, "gid=") ? before->st_gid : (gid_t)-1;
+	_cleanup_close_ int root = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0 || fchown(root, uid, gid) < 0)
+		return -errno;
+	return has_option(p, m, "mode=") && fchmod(root, before->st_mode & 07777) < 0 ? -errno : 0;
+}
+
+/* The flags come after the content, which a read-only mount would not take. `place`: what the image has there, or -EBADF. */
+static int copy_up(const struct plan *p, const struct plan_mount *m, int fd, int place)
+{
+	struct stat before;
+	int r = 0;
+
+	if (!m->copy_up)
+		return 0;
+	if (fstat(fd, &before) < 0)
+		return -errno;
+	if (place >= 0)
+		r = copytree(place, fd);
+	if (r == 0 && place >= 0)
+		r = keep_asked(p, m, fd, &before);
+	return r == 0 ? mount_set(fd, m->attr, 0, 0, false) : r;
 }
 
 static int new_filesystem(const struct plan *p, const struct plan_mount *m, bool without_gid, int *ret_fd, struct err *e)
@@ -136,8 +165,11 @@ static int mount_own(struct init *i, const struct plan_mount *m, struct err *e)
 	const char *type = plan_str(i->p, m->type), *destination = plan_str(i->p, m->destination);
 	bool is_proc = strcmp(type, "proc") == 0, is_devpts = strcmp(type, "devpts") == 0;
 	_cleanup_close_ int fd = -EBADF, place = -EBADF;
+	bool existed;
 	int r;
 
+	existed = m->copy_up && path_in_root_open(i->root, destination, O_PATH | O_DIRECTORY, &place) == 0;
+	fd_closep(&place);
 	r = new_filesystem(i->p, m, false, &fd, e);
 	/* gid=5, tty, may not be mapped: then terminals belong to their users' own group */
 	if (r == -EINVAL && is_devpts)
@@ -152,7 +184,7 @@ static int mount_own(struct init *i, const struct plan_mount *m, struct err *e)
 		r = check_cover(destination, fd, place, e);
 	if (r < 0)
 		return r;
-	r = copy_up(m, fd, place);
+	r = copy_up(i->p, m, fd, existed ? place : -EBADF);
 	if (r == 0)
 		r = mount_attach(fd, place);
 	if (r < 0)

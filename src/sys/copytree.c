@@ -9,6 +9,7 @@
 #include "sys/copytree.h"
 
 #include "sys/fd.h"
+#include "sys/mountns.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,7 +26,7 @@ struct level {
 struct stack {
 	struct level levels[COPYTREE_DEPTH_MAX];
 	size_t n;
-	dev_t dev;
+	uint64_t mount; /* of the first; the device does not tell: in an overlay files may have another than directories */
 };
 
 static void stack_done(struct stack *s)
@@ -57,8 +58,11 @@ static int push(struct stack *s, int from_parent, const char *from_name, int to_
 		return -errno;
 	if (s->n == COPYTREE_DEPTH_MAX)
 		return -ELOOP;
-	if (s->n == 0)
-		s->dev = st.st_dev;
+	if (s->n == 0) {
+		r = mount_id(from, &s->mount);
+		if (r < 0)
+			return r;
+	}
 	to = openat(to_parent, to_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
 		return -errno;
@@ -110,11 +114,12 @@ static int copy_link(int from_dir, int to_dir, const char *name, const struct st
 static int copy_entry(struct stack *s, struct level l, const char *name)
 {
 	int from = dirfd(l.from);
+	struct statx id;
 	struct stat st;
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || statx(from, name, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &id) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (st.st_dev != s->dev)
+	if (id.stx_mnt_id != s->mount)
 		return 0;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFDIR:
