@@ -47,6 +47,57 @@ owner_of() {
 	[ "$(owner_of --userns=nomap)" != "$(id -u)" ]
 }
 
+@test "keep-id: a name, a home and a group, in copies and not in the layers" {
+	local me
+	me=$(id -un)
+	run -0 --separate-stderr ranby run --rm --network=none --userns=keep-id -w /work busybox sh -c 'id -un; id -gn; echo $HOME; tail -n 1 /etc/passwd; tail -n 1 /etc/group; stat -c "%U %a" /etc/passwd /etc/hosts'
+	[ "$output" = "$me"$'\n'"$(id -gn)"$'\n/work\n'"$me:*:$(id -u):$(id -g)::/work:/bin/sh"$'\n'"$(id -gn):*:$(id -g):$me"$'\nroot 644\nroot 644' ] || fail "$output"
+	# the image's own line stays the only one where it has the ID
+	run -0 --separate-stderr ranby run --rm --network=none --userns=keep-id:uid=65534,gid=65534 busybox sh -c 'id -un; grep -c :65534: /etc/passwd; grep -c " /etc/passwd " /proc/mounts; true'
+	[ "$output" = $'nobody\n1\n0' ] || fail "$output"
+	run ! grep -rqs "^$me:" "$RANBY_ROOT"/layers
+	# a home that would be another line, or other fields, is none
+	for dir in $'/x\nroot2::0:0::' '/x:0' $'/x\e[31m'; do
+		run -0 --separate-stderr ranby run --rm --network=none --userns=keep-id -w "$dir" busybox sh -c 'tail -n 1 /etc/passwd; grep -c . /etc/passwd'
+		[ "${lines[0]}" = "$me:*:$(id -u):$(id -g)::/:/bin/sh" ] || fail "$output"
+		[ "${lines[1]}" = "$(($(ranby run --rm --network=none busybox grep -c . /etc/passwd) + 1))" ]
+	done
+	# what the container changes in its copy stays with it
+	ranby run --name keep --network=none --userns=keep-id -u 0 busybox sh -c 'echo x:x:7:7::/:/bin/sh >>/etc/passwd'
+	ranby start keep
+	run -0 ranby inspect --format '{{.State.ExitCode}}' keep
+	[ "$output" = 0 ]
+	ranby rm -f -t 0 keep
+	nothing_left
+}
+
+@test "generated files belong to the container's root in each map, at each start" {
+	local mode
+	for mode in keep-id auto nomap host private; do
+		ranby run -d --name c --network=none --userns=$mode -u 0 busybox sleep 1000
+		run -0 ranby exec c stat -c %u /etc/hosts /etc/hostname /etc/resolv.conf
+		[ "$output" = $'0\n0\n0' ] || fail "$mode: $output"
+		ranby exec c sh -c 'echo 127.0.0.9 new >>/etc/hosts'
+		ranby restart -t 0 c
+		run -0 ranby exec c stat -c %u /etc/hosts /etc/hostname /etc/resolv.conf
+		[ "$output" = $'0\n0\n0' ] || fail "$mode after a start: $output"
+		ranby rm -f -t 0 c
+	done
+}
+
+@test "auto: two that are made at the same time never get the same slice" {
+	local i pids=()
+	for i in 1 2 3 4 5 6; do
+		ranby create --name "same$i" --network=none --userns=auto:size=2000 busybox true >/dev/null 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	run -0 bash -c 'grep -ho "\"autoUid\":\"[^\"]*\"" "$1"/containers/*/container.json | sort | uniq -d' - "$RANBY_ROOT"
+	[ -z "$output" ]
+	[ "$(grep -lo autoUid "$RANBY_ROOT"/containers/*/container.json | wc -l)" = 6 ]
+	ranby rm -f -t 0 same1 same2 same3 same4 same5 same6
+}
+
 @test "auto: slices that do not overlap" {
 	run -0 ranby run -d --name auto1 --network=none --userns=auto:size=2000 busybox sleep 100
 	run -0 ranby run -d --name auto2 --network=none --userns=auto:size=2000 busybox sleep 100

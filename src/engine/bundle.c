@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void plan_done(struct bundle_plan *p)
 {
@@ -38,6 +39,7 @@ static void plan_done(struct bundle_plan *p)
 	strv_done(&p->command);
 	strv_done(&p->env);
 	free(p->workdir);
+	user_files_done(&p->files);
 	profile_done(&p->profile);
 	json_putp(&p->seccomp);
 	json_putp(&p->labels);
@@ -143,20 +145,24 @@ static int plan_user(struct bundle_plan *p, struct err *e)
 {
 	const struct bundle_input *in = p->in;
 	const struct container_options *o = in->options;
-	_cleanup_(user_files_done) struct user_files files = {0};
 	const char *who = o->user;
 	char self[32];
-	int r = read_user_files(p, &files, e);
+	int r = read_user_files(p, &p->files, e);
 
 	if (r < 0)
 		return r;
+	if (in->userns->kind == USERNS_KEEP_ID) {
+		r = etc_add_user(&p->files, getuid(), getgid(), in->userns->user_uid, in->userns->user_gid, p->workdir, &p->added);
+		if (r < 0)
+			return err_errno(e, -r, "user of keep-id");
+	}
 	if (!who && in->userns->has_user) {
 		snprintf(self, sizeof(self), "%u:%u", in->userns->user_uid, in->userns->user_gid);
 		who = self;
 	}
 	if (!who && in->image)
 		who = in->image->user;
-	r = user_resolve(who, &files, &o->group_add, &p->user, e);
+	r = user_resolve(who, &p->files, &o->group_add, &p->user, e);
 	if (r < 0)
 		return o->user ? err_wrap(e, r, "--user %s", o->user) : r;
 	return check_mapped(p, o->group_add.n, e);
@@ -271,7 +277,7 @@ static int add_root(struct bundle_plan *p, struct err *e)
 static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
-		.in = p->in, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind,
+		.in = p->in, .added = &p->added, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind,
 	};
 	uint32_t id;
 	int r;
@@ -383,12 +389,26 @@ static int make_upper(const struct bundle_plan *p, struct err *e)
 	return in_keeper(p->in->keeper, give_upper, &o, e);
 }
 
+/* The files of etc/, and whom they belong to: not to the user, whom some maps make nobody. */
+static int write_etc_files(const struct bundle_plan *p, struct err *e)
+{
+	const struct bundle_input *in = p->in;
+	uint32_t uid = 0, gid = 0;
+	int r = bundle_refresh_etc(in->dirfd, in->options, in->id, e);
+
+	if (r == 0)
+		r = etc_write_user(in->dirfd, &p->files, &p->added, e);
+	if (r < 0 || id_list_to_outside(&in->userns->map.uid, 0, &uid) < 0 || id_list_to_outside(&in->userns->map.gid, 0, &gid) < 0)
+		return r;
+	return etc_give(in->dirfd, in->keeper, uid, gid, e);
+}
+
 static int write_all(struct bundle_plan *p, struct err *e)
 {
 	int r = p->has_overlay ? make_upper(p, e) : 0;
 
 	if (r == 0)
-		r = bundle_refresh_etc(p->in->dirfd, p->in->options, p->in->id, e);
+		r = write_etc_files(p, e);
 	return r < 0 ? r : write_config(p, e);
 }
 
@@ -421,7 +441,7 @@ static void discard_volumes(const struct bundle_plan *p)
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
-		plan_root, plan_argv,   plan_user,    plan_workdir, plan_env,  plan_profile,
+		plan_root, plan_argv,   plan_workdir, plan_user,    plan_env,  plan_profile,
 		plan_stop, plan_labels, plan_network, plan_mounts,  write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/strv.h"
 #include "engine/bundle.h"
+#include "engine/etc.h"
 #include "engine/hosts.h"
 #include "engine/mounts.h"
 #include "engine/network.h"
@@ -25,6 +26,8 @@ struct bundle_plan {
 	struct strv entrypoint, command;
 	struct strv env;
 	char *workdir;
+	struct user_files files;     /* the image's databases, with keep-id's user */
+	struct etc_added added;
 	struct user_id user;
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	struct profile profile;

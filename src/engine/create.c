@@ -16,9 +16,12 @@
 
 #include "base/clock.h"
 #include "sys/fd.h"
+#include "sys/lock.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+
+#define AUTO_WAIT_MS 600000 /* for another that copies layers */
 
 struct create {
 	struct engine *eng;
@@ -30,6 +33,7 @@ struct create {
 	struct container_making making;
 	struct bundle_result bundle;
 	struct fuse_program fuse;
+	int auto_lock;            /* --userns=auto: from the choice of a slice until container.json names it */
 };
 
 static void create_done(struct create *c)
@@ -37,6 +41,7 @@ static void create_done(struct create *c)
 	container_making_done(c->eng, &c->making);
 	bundle_result_done(&c->bundle);
 	fd_closep(&c->fuse.exe_fd);
+	fd_closep(&c->auto_lock);
 	image_free(c->image);
 	store_close(c->store);
 	strv_done(&c->layers);
@@ -123,6 +128,9 @@ static int plan_userns(struct create *c, struct err *e)
 	h->gid = c->eng->gid;
 	h->keeper = c->q->keeper->map;
 	if (mode.kind == USERNS_AUTO) {
+		r = lock_take(c->eng->data_fd, "userns-auto.lock", AUTO_WAIT_MS, &c->auto_lock);
+		if (r < 0)
+			return err_errno(e, -r, "user namespace auto: its lock");
 		r = add_used(c->eng, h, e);
 		if (r < 0)
 			return r;
@@ -241,7 +249,7 @@ static int commit(struct create *c, struct err *e)
 
 int create_container(struct engine *eng, const struct create_request *q, struct container **ret, struct err *e)
 {
-	_cleanup_(create_done) struct create c = {.eng = eng, .q = q, .making = CONTAINER_MAKING_INIT, .fuse = FUSE_PROGRAM_INIT};
+	_cleanup_(create_done) struct create c = {.eng = eng, .q = q, .making = CONTAINER_MAKING_INIT, .fuse = FUSE_PROGRAM_INIT, .auto_lock = -EBADF};
 	int r;
 
 	container_sweep(eng, remove_container_dir);

@@ -231,6 +231,8 @@ static int add_etc(struct mount_list *l, const struct mounts_input *m, struct er
 		{"hosts", !o->no_hosts},
 		{"hostname", !o->no_hostname && !is_host(o->uts)},
 		{"resolv.conf", !(o->dns.n == 1 && strcmp(o->dns.items[0], "none") == 0)},
+		{"passwd", m->added->passwd},
+		{"group", m->added->group},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/strv.h"
 #include "engine/bundle.h"
+#include "engine/etc.h"
 #include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/profile.h"
@@ -56,6 +57,7 @@ struct mounts_input {
 	const struct bundle_input *in;
 	const struct profile *profile;
 	const struct user_id *user;
+	const struct etc_added *added;
 	const char *rootfs; /* --rootfs: absolute, or NULL */
 	enum network_kind network;
 	bool has_gid_tty; /* gid 5 is mapped: /dev/pts gets it */

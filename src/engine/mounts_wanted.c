@@ -32,6 +32,28 @@ static bool has_any(const struct strv *v, const char *a, const char *b)
 	return strv_find(v, a) >= 0 || strv_find(v, b) >= 0;
 }
 
+/* What stands in none of the words that were given. */
+static int add_missing(const struct mount_spec *s, struct mount_entry *m)
+{
+	const struct {
+		const char *a, *b; /* neither was given */
+		bool wanted;
+		const char *word;
+	} missing[] = {
+		{"suid", "nosuid", true, "nosuid"},
+		{"dev", "nodev", true, "nodev"},
+		{"bind", "rbind", s->kind == MOUNT_VOLUME, "rbind"},
+		{"exec", "noexec", s->kind == MOUNT_TMPFS, "noexec"},
+		{"", "", s->kind == MOUNT_TMPFS && !s->no_copy, "tmpcopyup"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(missing); i++)
+		if (missing[i].wanted && !has_any(&s->options, missing[i].a, missing[i].b))
+			r = strv_add(&m->options, missing[i].word);
+	return r;
+}
+
 /* The words of a spec as the runtime takes them, after `first`. */
 static int add_options(const struct mount_spec *s, struct mount_entry *m, struct err *e)
 {
@@ -47,16 +69,8 @@ static int add_options(const struct mount_spec *s, struct mount_entry *m, struct
 	}
 	if (r == 0 && recursive && strv_find(&s->options, "rbind") < 0)
 		r = strv_add(&m->options, "rbind");
-	if (r == 0 && s->kind == MOUNT_VOLUME && !has_any(&s->options, "bind", "rbind"))
-		r = strv_add(&m->options, "rbind");
-	if (r == 0 && !has_any(&s->options, "suid", "nosuid"))
-		r = strv_add(&m->options, "nosuid");
-	if (r == 0 && !has_any(&s->options, "dev", "nodev"))
-		r = strv_add(&m->options, "nodev");
-	if (r == 0 && s->kind == MOUNT_TMPFS && !has_any(&s->options, "exec", "noexec"))
-		r = strv_add(&m->options, "noexec");
-	if (r == 0 && s->kind == MOUNT_TMPFS && !s->no_copy)
-		r = strv_add(&m->options, "tmpcopyup");
+	if (r == 0)
+		r = add_missing(s, m);
 	m->read_only = s->read_only;
 	return r < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
 }

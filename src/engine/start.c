@@ -10,6 +10,7 @@
  */
 #include "engine/start.h"
 #include "engine/bundle.h"
+#include "engine/etc.h"
 #include "engine/exec_trail.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
@@ -206,6 +207,18 @@ static int fill_plan(struct start *s, struct err *e)
 	return 0;
 }
 
+/* The keeper's ID of the container's root, out of a map of container.json; 0 where none is mapped. */
+static uint32_t root_of(struct json_object *map)
+{
+	for (size_t i = 0; map && json_object_is_type(map, json_type_array) && i < json_object_array_length(map); i++) {
+		struct json_object *line = json_object_array_get_idx(map, i);
+
+		if (json_int(line, "containerID") == 0)
+			return (uint32_t)json_int(line, "hostID");
+	}
+	return 0;
+}
+
 static int refresh_etc(struct start *s, struct err *e)
 {
 	_cleanup_(container_options_done) struct container_options o = {0};
@@ -214,7 +227,12 @@ static int refresh_etc(struct start *s, struct err *e)
 	if (s->q.fresh)
 		return 0;
 	r = container_options_from_json(json_at(s->q.c->spec, "options"), &o, e);
-	return r < 0 ? r : bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, e);
+	if (r == 0)
+		r = bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, e);
+	if (r < 0)
+		return r;
+	return etc_give(s->q.c->dirfd, s->q.keeper, root_of(json_at(s->q.c->spec, "config.userns.uidMap")),
+			root_of(json_at(s->q.c->spec, "config.userns.gidMap")), e);
 }
 
 /*

@@ -31,7 +31,7 @@
 struct start_request {
 	struct engine *eng;
 	struct container *c;          /* borrowed until start_done() */
-	const struct keeper *keeper;  /* open; borrowed likewise */
+	struct keeper *keeper;  /* open; borrowed likewise */
 	const struct origin *origin;
 	bool fresh;                   /* just created: its bundle is of now */
 };
