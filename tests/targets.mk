@@ -144,6 +144,23 @@ install-files:
 		mode=$${f%%:*}; rest=$${f#*:}; from=$${rest%%:*}; to=$(DESTDIR)$${rest#*:}; \
 		$(INSTALL) -D -m "$$mode" "$$from" "$$to"; done
 	@echo 'installed $(words $(installed)) files under $(DESTDIR)$(PREFIX)'
+	@$(MAKE) --no-print-directory install-privileges
+
+# What the witness is given, as one line and as commands: root without DESTDIR gives it, a package does it when it is installed.
+WITNESS_CAPS := cap_audit_write,cap_audit_read=ep
+WITNESS_STATE := /run/ranby-witness
+install-privileges:
+	@set -e; witness="$(LIBEXECDIR)/ranby-witness"; \
+	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then \
+		getent group ranby >/dev/null || groupadd --system ranby; \
+		[ -d $(WITNESS_STATE) ] || mkdir -m 0700 $(WITNESS_STATE); \
+		chown root:ranby $(WITNESS_STATE); chmod 2770 $(WITNESS_STATE); \
+		chown root:ranby "$$witness"; chmod 2755 "$$witness"; setcap $(WITNESS_CAPS) "$$witness"; \
+		echo "$$witness: root:ranby 2755, $(WITNESS_CAPS)"; \
+	else \
+		echo 'to be done by root: ranby audit setup --apply (group, capabilities of ranby-witness, rules)'; \
+	fi
+.PHONY: install-privileges
 uninstall: completions
 	@$(MAKE) --no-print-directory uninstall-files
 uninstall-files:

@@ -4,6 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "cmd/front.h"
+#include "engine/attest.h"
 #include "engine/stop.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -45,8 +46,10 @@ static int attach_run(const struct command_call *call, struct err *e)
 	_cleanup_close_ int pidfd = -EBADF, run = -EBADF;
 	const struct attach_args *a = call->args;
 	bool proxy = a->sig_proxy || !option_given(attach_rows, call->full_argc, call->full_argv, "sig-proxy");
+	struct attest who = ATTEST_INIT(AUDIT_VERB_ATTACH);
 	int r = one_container(call, a->latest, &c, e);
 
+	who.c = c;
 	if (r == 0 && container_pidfd(c, &pidfd) < 0)
 		r = err_set(e, ESRCH, "you can only attach to running containers: %s is %s", c->name,
 			    container_status_word(c->status));
@@ -61,6 +64,9 @@ static int attach_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return err_errno(e, -r, "run directory of container %.12s", c->id);
 	r = front_connect(&f, run, e);
+	if (r == 0)
+		r = attest_running(call->engine, &who, e);
+	r = attest_failed(call->engine, &who, r, e);
 	return r < 0 ? r : relay(call, c, &f, e);
 }
 

@@ -138,6 +138,8 @@ const struct option_row container_run_rows[] = {
 	 .help = "Keep a trail of its execs: notify (the monitor writes it), log (the kernel's audit log)"},
 	{0, "record", OPT_OPTIONAL, O(record), .arg = "FILE", .help = "Record what it shows, for audit replay"},
 	{0, "record-input", OPT_FLAG, O(record_input), .help = "And what is typed, passwords as well"},
+	{0, "require-audit", OPT_FLAG, O(require_audit),
+	 .help = "Start it only when kernel audit has a record of it, read back; now and later"},
 	{'l', "label", OPT_LIST, O(label), .arg = "KEY=VALUE", .help = "Set a label"},
 	{0, "label-file", OPT_LIST, O(label_file), .arg = "FILE", .help = "Read labels from a file"},
 	{0, "annotation", OPT_LIST, O(annotation), .arg = "KEY=VALUE", .help = "Set an OCI annotation"},

@@ -14,7 +14,7 @@
 #define EXIT_MESSAGE_MS 30000
 
 struct exec_args {
-	bool detach, interactive, tty, privileged, latest;
+	bool detach, interactive, tty, privileged, latest, require_audit;
 	const char *user, *workdir, *detach_keys, *record;
 	bool record_input;
 	struct strv env, env_file;
@@ -31,6 +31,8 @@ static const struct option_row exec_rows[] = {
 	{0, "privileged", OPT_FLAG, offsetof(struct exec_args, privileged), .help = "Give it all capabilities of the container's user namespace"},
 	{0, "record", OPT_OPTIONAL, offsetof(struct exec_args, record), .arg = "FILE", .help = "Record what it shows, for audit replay"},
 	{0, "record-input", OPT_FLAG, offsetof(struct exec_args, record_input), .help = "And what is typed, passwords as well"},
+	{0, "require-audit", OPT_FLAG, offsetof(struct exec_args, require_audit),
+	 .help = "Run it only when kernel audit has a record of it, read back"},
 	{'t', "tty", OPT_FLAG, offsetof(struct exec_args, tty), .help = "Give it a terminal"},
 	{'u', "user", OPT_STRING, offsetof(struct exec_args, user), .arg = "USER[:GROUP]", .help = "Run as this user"},
 	{'w', "workdir", OPT_STRING, offsetof(struct exec_args, workdir), .arg = "DIR", .help = "Start in this directory"},
@@ -97,6 +99,7 @@ static int exec_in(const struct command_call *call, const struct origin *origin,
 		.stdin_open = a->interactive, .privileged = a->privileged, .user = a->user, .workdir = a->workdir,
 		.env = &a->env, .env_file = &a->env_file, .caller_env = environ,
 		.record = a->record, .record_input = a->record_input,
+		.require_audit = a->require_audit,
 	};
 	int r = exec_prepare(&q, &x, e);
 

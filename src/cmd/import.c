@@ -67,6 +67,7 @@ static int import_run(const struct command_call *call, struct err *e)
 	o.progress = source.progress;
 	if (r == 0)
 		r = import_rootfs(st, fd, call->argc > 1 ? call->argv[1] : NULL, &o, &img, e);
+	r = attest_image(call->engine, AUDIT_VERB_IMPORT, call->argc > 1 ? call->argv[1] : call->argv[0], img, r, e);
 	if (r == 0)
 		printf("sha256:%s\n", img->id);
 	if (r < 0 && st)

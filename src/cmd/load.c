@@ -37,6 +37,10 @@ static int load_run(const struct command_call *call, struct err *e)
 		r = image_store_open(call, &st, e);
 	if (r == 0)
 		r = load_archive(st, a->input, STDIN_FILENO, &source.options, &names, e);
+	if (r < 0 || names.n == 0)
+		r = attest_image(call->engine, AUDIT_VERB_LOAD, a->input ? a->input : "-", NULL, r, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = attest_image(call->engine, AUDIT_VERB_LOAD, names.items[i], NULL, 0, e);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		printf("Loaded image: %s\n", names.items[i]);
 	/* of an archive that failed half way nothing is worth keeping */

@@ -9,7 +9,9 @@
 #include "cmd/container_options.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
+#include "engine/attest.h"
 #include "engine/create.h"
+#include "engine/remove.h"
 #include "sys/fd.h"
 
 #include <fcntl.h>
@@ -104,6 +106,23 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 	return create_container(call->engine, &q, &m->c, e);
 }
 
+/* One that had to be recorded and could not be does not stay. */
+static int attest_create(const struct command_call *call, struct made *m, int r, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_CREATE);
+
+	a.c = m->c;
+	a.required = m->options->require_audit;
+	if (!m->c) {
+		a.name = m->options->name;
+		a.claim[WITNESS_CLAIM_IMAGE] = call->argv[0];
+	}
+	r = attest_result(call->engine, &a, r, e);
+	if (r < 0 && m->c)
+		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true}, NULL);
+	return r;
+}
+
 int make_container(const struct command_call *call, struct made *m, struct err *e)
 {
 	int r = origin_read(call->engine, &m->origin, e);
@@ -121,7 +140,7 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	if (r < 0)
 		return r;
 	make_notice(&m->keeper);
-	r = create(call, m, e);
+	r = attest_create(call, m, create(call, m, e), e);
 	if (r == 0 && m->options->cidfile)
 		r = make_write_file("--cidfile", m->options->cidfile, m->c->id, true, e);
 	return r;

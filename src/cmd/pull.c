@@ -20,11 +20,12 @@ static const struct option_row pull_rows[] = {
 	OPTION_END,
 };
 
-static int pull_one(struct store *st, const char *source, const struct pull_options *o, struct err *e)
+static int pull_one(struct engine *eng, struct store *st, const char *source, const struct pull_options *o, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
 	int r = pull_image(st, source, o, &img, e);
 
+	r = attest_image(eng, AUDIT_VERB_PULL, source, img, r, e);
 	if (r == 0)
 		printf("%s\n", img->id);
 	return r;
@@ -43,7 +44,7 @@ static int pull_run(const struct command_call *call, struct err *e)
 	if (r == 0)
 		r = image_store_open(call, &st, e);
 	for (int i = 0; i < call->argc && r == 0; i++)
-		r = pull_one(st, call->argv[i], &source.options, e);
+		r = pull_one(call->engine, st, call->argv[i], &source.options, e);
 	/* what an earlier name's move left without a reference */
 	return r < 0 ? r : store_sweep(st, e);
 }

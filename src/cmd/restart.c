@@ -3,6 +3,7 @@
 /* ranby restart: stop as `stop` does, then start as `start` does. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "engine/attest.h"
 #include "engine/start.h"
 #include "engine/stop.h"
 
@@ -33,8 +34,14 @@ static int restart_one(const struct command_call *call, struct container *c, voi
 	_cleanup_(start_done) struct start s = START_INIT;
 	struct restart *all = ctx;
 	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin};
-	int r = stop_container(call->engine, c, all->timeout_ms, e);
+	struct attest who = ATTEST_INIT(AUDIT_VERB_RESTART);
+	int r;
 
+	who.c = c;
+	r = attest_running(call->engine, &who, e);
+	if (r == 0)
+		r = stop_container(call->engine, c, all->timeout_ms, e);
+	r = attest_failed(call->engine, &who, r, e);
 	if (r == 0)
 		r = start_prepare(&q, &s, e);
 	if (r == 0)

@@ -82,7 +82,7 @@ static int code_of(int r)
 static void try_one(struct rmi *m, const char *text)
 {
 	struct err e = {0};
-	int r = remove_one(m, text, &e);
+	int r = attest_image(m->engine, AUDIT_VERB_RMI, text, NULL, remove_one(m, text, &e), &e);
 
 	if (r == 0 || (r == -ENOENT && (m->a->ignore || m->a->all)))
 		return;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct start_args {
-	bool all, attach, interactive, latest;
+	bool all, attach, interactive, latest, require_audit;
 	const char *detach_keys;
 };
 
@@ -25,6 +25,8 @@ static const struct option_row start_rows[] = {
 	 .help = "Keys that detach (default ctrl-p,ctrl-q)"},
 	{'i', "interactive", OPT_FLAG, offsetof(struct start_args, interactive), .help = "Attach its standard input too"},
 	{'l', "latest", OPT_FLAG, offsetof(struct start_args, latest), .help = "The newest container"},
+	{0, "require-audit", OPT_FLAG, offsetof(struct start_args, require_audit),
+	 .help = "Start it only when kernel audit has a record of it, read back"},
 	OPTION_END,
 };
 
@@ -85,7 +87,8 @@ static int start_one(const struct command_call *call, struct container *c, void 
 {
 	_cleanup_(start_done) struct start s = START_INIT;
 	struct start_all *all = ctx;
-	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin};
+	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin,
+					.require_audit = all->a->require_audit};
 	int r;
 
 	if (c->status == CONTAINER_RUNNING && all->a->all)

@@ -13,7 +13,7 @@ static int tag_run(const struct command_call *call, struct err *e)
 	if (r == 0)
 		r = store_resolve(st, call->argv[0], &img, e);
 	for (int i = 1; i < call->argc && r == 0; i++)
-		r = store_tag(st, img, call->argv[i], e);
+		r = attest_image(call->engine, AUDIT_VERB_TAG, call->argv[i], img, store_tag(st, img, call->argv[i], e), e);
 	return r;
 }
 
@@ -26,9 +26,9 @@ static int untag_run(const struct command_call *call, struct err *e)
 	if (r == 0)
 		r = store_resolve(st, call->argv[0], &img, e);
 	if (r == 0 && call->argc == 1)
-		r = store_untag(st, img, NULL, e);
+		r = attest_image(call->engine, AUDIT_VERB_UNTAG, call->argv[0], img, store_untag(st, img, NULL, e), e);
 	for (int i = 1; i < call->argc && r == 0; i++)
-		r = store_untag(st, img, call->argv[i], e);
+		r = attest_image(call->engine, AUDIT_VERB_UNTAG, call->argv[i], img, store_untag(st, img, call->argv[i], e), e);
 	return r;
 }
 

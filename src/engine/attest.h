@@ -24,6 +24,7 @@
 #include "audit/request.h"
 #include "audit/verb.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "engine/container.h"
 #include "engine/engine.h"
@@ -61,5 +62,32 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
  * text, and records it. For `return attest_result(eng, &a, r, e);`
  */
 int attest_result(struct engine *eng, struct attest *a, int r, struct err *e) _must_check_;
+
+/* Only when `r` is a failure; returns `r`. After attest_running() and a start, whose success is recorded already. */
+int attest_failed(struct engine *eng, struct attest *a, int r, struct err *e) _must_check_;
+
+/* Of a verb about the running container a->c, before it acts. Not running: nothing, and 0. */
+int attest_running(struct engine *eng, struct attest *a, struct err *e) _must_check_;
+
+/* What the witness is asked: the claims of `a`. */
+void attest_request(const struct attest *a, struct witness_request *q);
+
+/* "receipt" and "uuid" into state.json and the like. */
+int attest_to_json(const struct audit_receipt *receipt, struct json_object *o) _must_check_;
+
+/* ---- a container's start and end, which have more to say ---- */
+
+/* At the exec stop: what it is given, and the start itself. As attest(). */
+int attest_container_start(struct engine *eng, const struct container *c, int pidfd, bool required, struct audit_receipt *ret,
+			   struct err *e) _must_check_;
+
+/* What the monitor is to ask when it has ended; malloc'ed, NULL without memory (it then ends unwitnessed). */
+struct witness_request *attest_at_exit(const struct container *c);
+
+/* Marks in the run directory that there is an end to be told. */
+void attest_begun(int run_dirfd);
+
+/* The ledger's entry of the end, by whoever clears up first; `c` is refreshed. */
+void attest_end(struct engine *eng, struct container *c);
 
 #endif

@@ -62,6 +62,7 @@ struct engine {
 	char *state_path;
 	int containers_fd;
 	int cache_fd;
+	bool audit_silent;     /* kernel audit has not answered this command once: it is not asked again, see attest() */
 	struct keeper *keeper; /* the one that this command has worked with, see keeper_ready() */
 };
 

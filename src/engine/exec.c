@@ -10,7 +10,9 @@
 #include "engine/exec_trail.h"
 #include "engine/recording.h"
 
+#include "audit/witness.h"
 #include "base/clock.h"
+#include "engine/attest.h"
 #include "oci/digest.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -113,6 +115,7 @@ static int exit_argv(struct exec *x, struct err *e)
 	return add_words(&x->exit_argv, words, ARRAY_SIZE(words), e);
 }
 
+static int attest_exec(struct exec *x, const struct monitor_created *created, struct json_object *o, struct err *e);
 static int record_exec(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 
 static int fill_plan(struct exec *x, struct err *e)
@@ -155,12 +158,9 @@ static int fill_plan(struct exec *x, struct err *e)
 	return 0;
 }
 
-int exec_prepare(const struct exec_request *q, struct exec *x, struct err *e)
+static int prepare(const struct exec_request *q, struct exec *x, struct err *e)
 {
-	int r;
-
-	x->q = *q;
-	r = keeper_of(q->eng, q->c, &x->keeper, e);
+	int r = keeper_of(q->eng, q->c, &x->keeper, e);
 	if (r == 0)
 		r = make_session(x, e);
 	if (r == 0)
@@ -187,7 +187,7 @@ static int add_command(struct json_object *o, char *const *command)
 static int record_exec(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
-	const struct exec *x = ctx;
+	struct exec *x = ctx;
 	struct timespec now = clock_now();
 	char time[CLOCK_TEXT_SIZE];
 	const char *text;
@@ -197,15 +197,83 @@ static int record_exec(void *ctx, const struct monitor_created *created, struct 
 	if (r < 0 || json_add_str(o, "id", x->id) < 0 || json_add_int(o, "pid", created->pid) < 0 ||
 	    json_add_u64(o, "startTicks", created->start_ticks) < 0 || add_command(o, x->q.command) < 0 ||
 	    json_add_str(o, "startedAt", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
-	    json_add(o, "startedBy", json_object_get(x->q.origin->json)) < 0 || !(text = json_text(o, &len)))
+	    json_add(o, "startedBy", json_object_get(x->q.origin->json)) < 0)
+		return err_errno(e, ENOMEM, "exec.json");
+	r = attest_exec(x, created, o, e);
+	if (r < 0)
+		return r;
+	text = json_text(o, &len);
+	if (!text)
 		return err_errno(e, ENOMEM, "exec.json");
 	r = path_own_write(x->run_dirfd, "exec.json", text, len, 0600, PATH_SYNC_NONE);
 	return r < 0 ? err_errno(e, -r, "write exec.json") : 0;
 }
 
+/* The command with blanks between its words, for the eye. */
+static void command_text(char *const *command, char out[static WITNESS_TEXT_SIZE])
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (; *command && len < WITNESS_TEXT_SIZE - 1; command++) {
+		witness_text(out + len, WITNESS_TEXT_SIZE - len, len ? " " : "");
+		len += strlen(out + len);
+		witness_text(out + len, WITNESS_TEXT_SIZE - len, *command);
+		len += strlen(out + len);
+	}
+}
+
+static struct attest attest_of(const struct exec *x, const char *command)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_EXEC);
+
+	a.c = x->q.c;
+	a.required = x->q.require_audit || json_true(x->q.c->spec, "options.require-audit");
+	a.claim[WITNESS_CLAIM_CMD] = command;
+	a.claim[WITNESS_CLAIM_USER] = x->q.user;
+	return a;
+}
+
+static int attest_exec(struct exec *x, const struct monitor_created *created, struct json_object *o, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF, init = -EBADF;
+	char command[WITNESS_TEXT_SIZE] = "";
+	struct attest a = attest_of(x, command);
+	struct audit_receipt receipt;
+	int r = pidfd_open_identity(created->pid, created->start_ticks, &pidfd);
+
+	if (r == 0)
+		r = container_pidfd(x->q.c, &init);
+	if (r < 0)
+		return err_errno(e, -r, "process of the exec session");
+	command_text(x->q.command, command);
+	a.pidfd = pidfd;
+	a.init_pidfd = init;
+	r = attest(x->q.eng, &a, &receipt, e);
+	if (r < 0)
+		return r;
+	r = attest_to_json(&receipt, o);
+	return r < 0 ? err_errno(e, -r, "exec.json") : 0;
+}
+
+static int failed(struct exec *x, int r, struct err *e)
+{
+	char command[WITNESS_TEXT_SIZE] = "";
+	struct attest a = attest_of(x, command);
+
+	command_text(x->q.command, command);
+	return attest_failed(x->q.eng, &a, r, e);
+}
+
+int exec_prepare(const struct exec_request *q, struct exec *x, struct err *e)
+{
+	x->q = *q;
+	return failed(x, prepare(q, x, e), e);
+}
+
 int exec_release(struct exec *x, struct err *e)
 {
-	return launch_release(&x->plan, &x->launch, e);
+	return failed(x, launch_release(&x->plan, &x->launch, e), e);
 }
 
 int exec_clean_up(struct engine *eng, const struct container *c, const char *exec_id, struct err *e)

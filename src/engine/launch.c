@@ -242,7 +242,7 @@ int launch_release(const struct launch_plan *p, struct launch *l, struct err *e)
 	if (r < 0)
 		return r;
 	l->released = true;
-	return monitor_say_started(&l->monitor, e);
+	return monitor_say_started(&l->monitor, p->at_exit, e);
 }
 
 void launch_done(struct launch *l)

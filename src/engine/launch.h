@@ -37,6 +37,7 @@ struct launch_plan {
 	 */
 	int (*record)(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 	void *ctx;
+	const struct witness_request *at_exit; /* what record() left for the monitor to ask at the end; NULL: nothing */
 };
 
 struct launch {

@@ -82,6 +82,7 @@ static const struct field fields[] = {
 	F(STRING, "trail", trail),
 	F(STRING, "record", record),
 	F(FLAG, "record-input", record_input),
+	F(FLAG, "require-audit", require_audit),
 	F(STRING, "pull", pull),
 	F(STRING, "platform", platform),
 	F(STRING, "arch", arch),

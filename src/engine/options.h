@@ -56,6 +56,7 @@ struct container_options {
 	const char *trail;  /* notify, log */
 	const char *record; /* a file, or "": one of our own */
 	bool record_input;
+	bool require_audit;
 
 	/* where the image comes from */
 	const char *pull, *platform, *arch, *os, *variant, *authfile, *creds;

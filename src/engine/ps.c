@@ -151,7 +151,9 @@ static int add_who(struct json_object *o, const struct container *c)
 
 	if (add_number_text(o, "LoginUID", w, "auid") < 0 || add_number_text(o, "Session", w, "session") < 0 ||
 	    json_add_str(o, "LoginUser", w ? json_str(w, "loginUser") : "") < 0 ||
-	    json_add_str(o, "TTY", w ? json_str(w, "tty") : "") < 0)
+	    json_add_str(o, "TTY", w ? json_str(w, "tty") : "") < 0 ||
+	    json_add_str(o, "Receipt", c->state ? json_str(c->state, "receipt") : "") < 0 ||
+	    json_add_str(o, "UUID", c->state ? json_str(c->state, "uuid") : "") < 0)
 		return -ENOMEM;
 	return json_add(o, "StartedBy", w ? json_object_get(w) : json_object_new_object());
 }

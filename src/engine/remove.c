@@ -13,6 +13,7 @@
  * what root wrote holds the user's own files), so it is tried as we are first.
  */
 #include "engine/remove.h"
+#include "engine/attest.h"
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/stop.h"
@@ -181,6 +182,8 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 	if (r == 0)
 		r = await_monitor(c, eng, e);
 	if (r == 0)
+		attest_end(eng, c);
+	if (r == 0)
 		r = remove_run_dirs(eng, c, e);
 	if (r == 0 && o->volumes)
 		r = remove_volumes(eng, c, e);
@@ -202,5 +205,6 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
 		return r;
 	container_tidy(c);
+	attest_end(eng, c);
 	return remove_run_dirs(eng, c, e);
 }

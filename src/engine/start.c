@@ -9,6 +9,7 @@
  * newest run, with the facts of who started it.
  */
 #include "engine/start.h"
+#include "engine/attest.h"
 #include "engine/bundle.h"
 #include "engine/etc.h"
 #include "engine/exec_trail.h"
@@ -19,6 +20,7 @@
 #include "monitor/exit.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/pidfd.h"
 #include "sys/self.h"
 
 #include <fcntl.h>
@@ -259,11 +261,19 @@ static int renew_volatile(const struct start *s, struct err *e)
 	return remove_tree(s->q.eng, work, "work", e);
 }
 
-int start_prepare(const struct start_request *q, struct start *s, struct err *e)
+/* A start that came to nothing is recorded too. */
+static int failed(const struct start *s, int r, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
+
+	a.c = s->q.c;
+	return attest_failed(s->q.eng, &a, r, e);
+}
+
+static int prepare(const struct start_request *q, struct start *s, struct err *e)
 {
 	int r;
 
-	s->q = *q;
 	r = container_lock(q->c, LOCK_TIMEOUT_MS, &s->lock_fd, e);
 	if (r == 0 && !q->fresh)
 		r = container_refresh(q->eng, q->c, e);
@@ -279,6 +289,16 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 	if (r == 0)
 		r = fill_plan(s, e);
 	return r == 0 ? launch_watch(&s->plan, &s->launch, e) : r;
+}
+
+int start_prepare(const struct start_request *q, struct start *s, struct err *e)
+{
+	int r;
+
+	s->q = *q;
+	r = prepare(q, s, e);
+	/* one that runs already was not tried to be started */
+	return r == -EALREADY ? r : failed(s, r, e);
 }
 
 /* ---- the record ---- */
@@ -307,6 +327,27 @@ static int state_json(const struct start *s, const struct monitor_created *creat
 	return 0;
 }
 
+/* The witness sees it stand at its exec. Its receipt is in the state before the payload's first instruction. */
+static int attest_start(struct start *s, const struct monitor_created *created, struct json_object *state, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	struct audit_receipt receipt;
+	int r = pidfd_open_identity(created->pid, created->start_ticks, &pidfd);
+
+	if (r < 0)
+		return err_errno(e, -r, "init of the container");
+	r = attest_container_start(s->q.eng, s->q.c, pidfd, s->q.require_audit, &receipt, e);
+	if (r < 0)
+		return r;
+	attest_begun(s->run_dirfd);
+	if (r == ATTEST_WITNESSED) {
+		s->at_exit = attest_at_exit(s->q.c);
+		s->plan.at_exit = s->at_exit;
+	}
+	r = attest_to_json(&receipt, state);
+	return r < 0 ? err_errno(e, -r, "state.json") : 0;
+}
+
 static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
@@ -315,6 +356,9 @@ static int record_start(void *ctx, const struct monitor_created *created, struct
 
 	if (r < 0)
 		return err_errno(e, -r, "state.json");
+	r = attest_start(s, created, o, e);
+	if (r < 0)
+		return r;
 	r = container_write_state(s->q.c, o, !json_true(s->q.c->spec, "options.rm"), e);
 	if (r == 0 && s->q.keeper->userns_fd >= 0)
 		keeper_remember(s->q.eng, s->q.c->id);
@@ -327,7 +371,7 @@ int start_release(struct start *s, struct err *e)
 
 	if (r == 0)
 		fd_closep(&s->lock_fd);
-	return r;
+	return failed(s, r, e);
 }
 
 /* ---- the end ---- */
@@ -358,4 +402,5 @@ void start_done(struct start *s)
 	strv_done(&s->helper_argv);
 	strv_done(&s->exit_argv);
 	strv_done(&s->texts);
+	mem_freep(&s->at_exit);
 }

@@ -34,6 +34,7 @@ struct start_request {
 	struct keeper *keeper;  /* open; borrowed likewise */
 	const struct origin *origin;
 	bool fresh;                   /* just created: its bundle is of now */
+	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };
 
 struct start {
@@ -42,6 +43,7 @@ struct start {
 	struct launch launch;
 	struct strv runtime_argv, helper_argv, exit_argv;
 	struct strv texts; /* paths that the plan points to */
+	struct witness_request *at_exit;
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
 	struct fuse_program fuse;
 };

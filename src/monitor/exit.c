@@ -62,11 +62,22 @@ static char *put_u64(char *p, uint64_t value)
 	return p;
 }
 
+/* As audit_receipt_text(), of which the monitor has no need otherwise. */
+static char *put_receipt(char *p, const struct audit_receipt *r)
+{
+	p = put_u64(p, r->sec);
+	p = put_str(p, r->milli < 10 ? ".00" : r->milli < 100 ? ".0" : ".");
+	p = put_u64(p, r->milli);
+	p = put_str(p, ":");
+	return put_u64(p, r->serial);
+}
+
 /* The fields in their order; the text between the values. */
 static const char *const keys[] = {
 	"{\"pid\":", ",\"startTicks\":", ",\"exitCode\":", ",\"signal\":", ",\"finishedAt\":\"", "\",\"reason\":\"",
 };
-#define KEY_LOST "\",\"logLostBytes\":"
+#define KEY_LOST ",\"logLostBytes\":"
+#define KEY_RECEIPT ",\"receipt\":\""
 
 size_t exit_text(const struct monitor_exit *x, char out[static EXIT_TEXT_MAX])
 {
@@ -83,13 +94,17 @@ size_t exit_text(const struct monitor_exit *x, char out[static EXIT_TEXT_MAX])
 	p += LOG_STAMP_LEN;
 	p = put_str(p, keys[5]);
 	p = put_str(p, exit_reason_name((enum monitor_exit_reason)x->reason));
+	p = put_str(p, "\"");
 	if (x->log_lost_bytes > 0) {
 		p = put_str(p, KEY_LOST);
 		p = put_u64(p, x->log_lost_bytes);
-		p = put_str(p, "}\n");
-	} else {
-		p = put_str(p, "\"}\n");
 	}
+	if (audit_receipt_is(&x->receipt)) {
+		p = put_str(p, KEY_RECEIPT);
+		p = put_receipt(p, &x->receipt);
+		p = put_str(p, "\"");
+	}
+	p = put_str(p, "}\n");
 	return (size_t)(p - out);
 }
 
@@ -149,6 +164,19 @@ static int take_reason(const char **p, struct monitor_exit *x)
 	return -EBADMSG;
 }
 
+static int take_receipt(const char **p, struct audit_receipt *ret)
+{
+	char text[AUDIT_RECEIPT_SIZE];
+	size_t n = strcspn(*p, "\"");
+
+	if (n >= sizeof(text) || (*p)[n] != '"')
+		return -EBADMSG;
+	memcpy(text, *p, n);
+	text[n] = '\0';
+	*p += n + 1;
+	return audit_receipt_parse(text, ret) < 0 || !audit_receipt_is(ret) ? -EBADMSG : 0;
+}
+
 static int parse(const char *p, struct monitor_exit *x)
 {
 	static const uint64_t max[] = {INT_MAX, UINT64_MAX, 255, 127};
@@ -168,10 +196,12 @@ static int parse(const char *p, struct monitor_exit *x)
 		r = skip(&p, keys[5]);
 	if (r == 0)
 		r = take_reason(&p, x);
+	if (r == 0)
+		r = skip(&p, "\"");
 	if (r == 0 && skip(&p, KEY_LOST) == 0)
 		r = take_u64(&p, 1, UINT64_MAX, &x->log_lost_bytes);
-	else if (r == 0)
-		r = skip(&p, "\"");
+	if (r == 0 && skip(&p, KEY_RECEIPT) == 0)
+		r = take_receipt(&p, &x->receipt);
 	if (r < 0)
 		return r;
 	x->pid = (int32_t)values[0];

@@ -13,7 +13,8 @@
  * The exit file is one JSON object and a newline:
  *	{"pid":42,"startTicks":1234,"exitCode":137,"signal":9,
  *	 "finishedAt":"2026-01-02T03:04:05.000000006Z","reason":"signal"}
- * and, when output could not be logged, "logLostBytes":N. It is renamed into
+ * and, when output could not be logged, "logLostBytes":N, and when the end was
+ * witnessed, "receipt":"SEC.MILLI:SERIAL". It is renamed into
  * place before the payload's zombie is reaped, so at no moment neither is
  * there, while the monitor lives. It is on the disk shortly after.
  *

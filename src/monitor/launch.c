@@ -253,23 +253,25 @@ int monitor_wait_exited(struct monitor_handle *m, int timeout_ms, struct monitor
 	return 0;
 }
 
-static int say(struct monitor_handle *m, enum monitor_type type, struct err *e)
+static int say(struct monitor_handle *m, enum monitor_type type, const void *data, size_t len, struct err *e)
 {
-	struct monitor_header h = {.type = (uint32_t)type};
+	struct monitor_header h = {.type = (uint32_t)type, .len = (uint32_t)len};
+	struct iovec parts[] = {{&h, sizeof(h)}, {(void *)(uintptr_t)data, len}};
+	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = ARRAY_SIZE(parts)};
 	ssize_t n;
 
 	do
-		n = send(m->sync_fd, &h, sizeof(h), MSG_NOSIGNAL);
+		n = sendmsg(m->sync_fd, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? err_errno(e, errno, "monitor") : 0;
 }
 
-int monitor_say_started(struct monitor_handle *m, struct err *e)
+int monitor_say_started(struct monitor_handle *m, const struct witness_request *at_exit, struct err *e)
 {
-	return say(m, MONITOR_STARTED, e);
+	return say(m, MONITOR_STARTED, at_exit, at_exit ? sizeof(*at_exit) : 0, e);
 }
 
 int monitor_say_cleaned(struct monitor_handle *m, struct err *e)
 {
-	return say(m, MONITOR_CLEANED, e);
+	return say(m, MONITOR_CLEANED, NULL, 0, e);
 }

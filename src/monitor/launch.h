@@ -11,7 +11,7 @@
  *	r = monitor_launch(&l, &m, e);
  *	r = monitor_wait_created(&m, 30000, &created, e);	// the runtime's own words on failure
  *	... attach_connect(), seize, runtime_start_send() ...
- *	r = monitor_say_started(&m, e);
+ *	r = monitor_say_started(&m, NULL, e);
  *	... foreground: attach_relay(), then monitor_wait_exited(), clean up ...
  *	r = monitor_say_cleaned(&m, e);
  *
@@ -36,6 +36,7 @@
 #ifndef RANBY_MONITOR_LAUNCH_H
 #define RANBY_MONITOR_LAUNCH_H
 
+#include "audit/request.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "monitor/protocol.h"
@@ -97,7 +98,8 @@ int monitor_wait_created(struct monitor_handle *m, int timeout_ms, struct monito
 /* Waits for EXITED. -ETIMEDOUT; -ECONNRESET when the monitor died first: exit_find() says what is left to know. */
 int monitor_wait_exited(struct monitor_handle *m, int timeout_ms, struct monitor_exit *ret, struct err *e) _must_check_;
 
-int monitor_say_started(struct monitor_handle *m, struct err *e) _must_check_;
+/* `at_exit` (may be NULL) is what the witness is to be asked when the payload has ended. */
+int monitor_say_started(struct monitor_handle *m, const struct witness_request *at_exit, struct err *e) _must_check_;
 int monitor_say_cleaned(struct monitor_handle *m, struct err *e) _must_check_;
 
 #endif

@@ -22,7 +22,9 @@
  *	           struct monitor_exit; its output is in the log
  * sync, starter to monitor, after CREATED:
  *	STARTED    init has been released: the container lives on without the
- *	           starter from here on. When the sync socket closes before, init
+ *	           starter from here on; payload: nothing, or the struct
+ *	           witness_request (audit/request.h) that the witness is to be
+ *	           asked with init's zombie. When the sync socket closes before, init
  *	           is killed and nothing is left but an exit file that says so
  *	CLEANED    the starter does what on-exit would do: it shall not run
  * The starter closes its end whenever it likes; the monitor then goes on alone.
@@ -45,6 +47,8 @@
  */
 #ifndef RANBY_MONITOR_PROTOCOL_H
 #define RANBY_MONITOR_PROTOCOL_H
+
+#include "audit/receipt.h"
 
 #include <stdint.h>
 
@@ -96,6 +100,7 @@ struct monitor_exit {
 	int64_t finished_sec; /* CLOCK_REALTIME */
 	int64_t finished_nsec;
 	uint64_t log_lost_bytes; /* output that could not be written to the log (disk full, ...) */
+	struct audit_receipt receipt; /* of the record of the end; serial 0: none */
 };
 
 enum monitor_attach_flags {

@@ -18,6 +18,7 @@
  */
 #include "monitor/session.h"
 
+#include "audit/witness.h"
 #include "monitor/children.h"
 #include "monitor/exit.h"
 #include "sys/fd.h"
@@ -91,20 +92,34 @@ static int starter_gone(struct session *s, struct err *e)
 	return give_up(s, e);
 }
 
+/* What came with STARTED is kept; without memory the end is not witnessed. */
+static void keep_request(struct session *s, const struct witness_request *q, size_t len)
+{
+	if (len != sizeof(*q))
+		return;
+	s->at_exit = malloc(sizeof(*q));
+	if (s->at_exit)
+		*s->at_exit = *q;
+}
+
 static int hear_starter(struct session *s, struct err *e)
 {
+	struct witness_request q;
 	struct monitor_header h;
+	struct iovec parts[] = {{&h, sizeof(h)}, {&q, sizeof(q)}};
+	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = ARRAY_SIZE(parts)};
 	ssize_t n;
 
 	if (!pollset_got(&s->set, s->sync_slot))
 		return 0;
-	n = recv(s->sync_fd, &h, sizeof(h), MSG_DONTWAIT);
+	n = recvmsg(s->sync_fd, &msg, MSG_DONTWAIT);
 	if (n < 0 && errno != ECONNRESET)
 		return 0; /* what could not be read now stays, and wakes us again */
-	if (n != (ssize_t)sizeof(h))
+	if (n < (ssize_t)sizeof(h) || h.len != (size_t)n - sizeof(h))
 		return starter_gone(s, e);
 	if (h.type == MONITOR_STARTED && s->phase == PHASE_HELD) {
 		s->phase = PHASE_RUN;
+		keep_request(s, &q, h.len);
 		create_done(&s->create);
 		oom_watch_open(&s->oom, s->init);
 	} else if (h.type == MONITOR_CLEANED) {
@@ -277,9 +292,25 @@ static void limit_output(struct session *s, struct output *o)
 
 /* ---- the end ---- */
 
+/* Its zombie is the witness's proof, so before the reaping; what fails here leaves an end without a receipt. */
+static void witness_end(struct session *s)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	struct witness_reply reply;
+
+	if (!s->at_exit || pidfd_open_pid(s->init, &pidfd) < 0)
+		return;
+	if (s->exit.reason == MONITOR_REASON_OOM || s->exit.reason == MONITOR_REASON_STARTER_DIED)
+		witness_text(s->at_exit->claim[WITNESS_CLAIM_REASON], sizeof(s->at_exit->claim[0]),
+			     exit_reason_name((enum monitor_exit_reason)s->exit.reason));
+	if (witness_ask(s->at_exit, &pidfd, 1, &reply, NULL) == 0)
+		s->exit.receipt = reply.receipt;
+}
+
 static void report(struct session *s)
 {
 	cast_close(&s->cast);
+	witness_end(s);
 	s->exit.log_lost_bytes = s->log.lost_bytes;
 	(void)!exit_file_write(&s->exit_file, &s->exit);
 	child_reap(s->init);

@@ -49,6 +49,7 @@ struct session {
 	int64_t ended_ms;
 	struct monitor_created created;
 	struct monitor_exit exit;
+	struct witness_request *at_exit; /* NULL: the end is not witnessed */
 	struct exit_file exit_file;
 	bool exit_synced;
 	struct oom_watch oom;

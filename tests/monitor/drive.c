@@ -340,7 +340,7 @@ static int run(const struct arguments *a)
 	if (a->no_start)
 		return 0;
 	go(a->dir);
-	if (monitor_say_started(&m, &e) < 0)
+	if (monitor_say_started(&m, NULL, &e) < 0)
 		die(&e, 125);
 	hold(a, "started");
 	if (a->detach)

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The ledger is held while the witness is asked, so that the record can name
+ * the entry before this one and this entry the record: each log then shows
+ * what is missing in the other.
+ *
+ * A ledger that cannot be written is the owner's loss and stops nothing,
+ * unless a receipt is required: then what was witnessed must be findable.
+ * With a kernel that keeps silent, only the first question of a command waits
+ * for it.
+ */
+#include "engine/attest.h"
+
+#include "audit/ledger.h"
+#include "audit/witness.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "engine/policy.h"
+#include "monitor/exit.h"
+#include "sys/fd.h"
+#include "sys/loginuid.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the request ---- */
+
+/* The words of a command with blanks between them: for the eye, state.json has them apart. */
+static void add_command(struct witness_request *q, const struct container *c)
+{
+	static const char *const lists[] = {"config.entrypoint", "config.command"};
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		_cleanup_(strv_done) struct strv words = {0};
+
+		if (json_get_strv(c->spec, lists[i], &words, NULL) < 0)
+			continue;
+		for (size_t k = 0; k < words.n && b.len < WITNESS_TEXT_SIZE; k++)
+			buf_addf(&b, "%s%s", b.len ? " " : "", words.items[k]);
+	}
+	if (!buf_bad(&b))
+		witness_text(q->claim[WITNESS_CLAIM_CMD], sizeof(q->claim[0]), buf_str(&b));
+}
+
+static void claim(struct witness_request *q, enum witness_claim which, const char *text)
+{
+	witness_text(q->claim[which], sizeof(q->claim[which]), text);
+}
+
+static void claim_container(struct witness_request *q, const struct container *c)
+{
+	witness_text(q->ctr, sizeof(q->ctr), c->id);
+	witness_text(q->vm, sizeof(q->vm), c->name ? c->name : c->id);
+	claim(q, WITNESS_CLAIM_IMAGE, json_str(c->spec, "image.reference"));
+	claim(q, WITNESS_CLAIM_DIGEST, json_str(c->spec, "image.digest"));
+	claim(q, WITNESS_CLAIM_USER, json_str(c->spec, "options.user"));
+	if (c->state)
+		claim(q, WITNESS_CLAIM_RUN, json_str(c->state, "uuid"));
+	add_command(q, c);
+}
+
+void attest_request(const struct attest *a, struct witness_request *q)
+{
+	witness_request_init(q, a->verb);
+	if (a->c)
+		claim_container(q, a->c);
+	if (a->name)
+		witness_text(q->vm, sizeof(q->vm), a->name);
+	witness_text(q->reason, sizeof(q->reason), a->reason);
+	for (size_t i = 0; i < WITNESS_CLAIM_N; i++)
+		if (a->claim[i])
+			claim(q, (enum witness_claim)i, a->claim[i]);
+	if (a->error) {
+		q->flags |= WITNESS_FAILED;
+		if (!a->claim[WITNESS_CLAIM_DETAIL])
+			claim(q, WITNESS_CLAIM_DETAIL, strerror(a->error));
+	}
+	/* what has not begun has no run; what begins has the witness's uuid */
+	if (a->pidfd >= 0 || a->verb == AUDIT_VERB_START)
+		q->claim[WITNESS_CLAIM_RUN][0] = '\0';
+	for (size_t i = 0; i < a->n_resources && i < WITNESS_RESOURCES_MAX; i++)
+		q->resource[q->n_resources++] = a->resources[i];
+}
+
+/* ---- the ledger ---- */
+
+static int begin_ledger(struct engine *eng, struct ledger *l, struct err *e)
+{
+	const char *path;
+	int r = engine_state_dir(eng, &path, e);
+	_cleanup_close_ int dir = r < 0 ? -EBADF : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (r < 0)
+		return r;
+	if (dir < 0)
+		return err_errno(e, errno, "state directory");
+	return ledger_begin(&(struct ledger_place){.dirfd = dir, .name = LEDGER_USER_NAME}, l, e);
+}
+
+static int add_text(struct json_object *o, const char *key, const char *text)
+{
+	return text && *text ? json_add_str(o, key, text) : 0;
+}
+
+/* The witness is a child of ours: what the kernel stamps its record with is ours. */
+static int add_login(struct json_object *o)
+{
+	struct loginuid own;
+	int r = 0;
+
+	if (loginuid_read(&own, NULL) < 0)
+		return 0;
+	if (own.auid != LOGINUID_UNSET)
+		r = json_add_int(o, "auid", own.auid);
+	if (r == 0 && own.session != LOGINUID_UNSET)
+		r = json_add_int(o, "ses", own.session);
+	return r;
+}
+
+static int event_json(const struct attest *a, const struct witness_request *q, const struct witness_reply *reply,
+		      struct json_object **ret)
+{
+	static const char *const claims[] = {
+		[WITNESS_CLAIM_REASON] = NULL,      [WITNESS_CLAIM_RUN] = "run",       [WITNESS_CLAIM_IMAGE] = "image",
+		[WITNESS_CLAIM_DIGEST] = "digest",  [WITNESS_CLAIM_USER] = "user",     [WITNESS_CLAIM_SIGNAL] = "signal",
+		[WITNESS_CLAIM_DETAIL] = "detail",  [WITNESS_CLAIM_LEDGER] = NULL,     [WITNESS_CLAIM_CMD] = "cmd",
+	};
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct audit_verb_row *row = audit_verb_row(q->verb);
+	pid_t pid;
+	int r = o ? 0 : -ENOMEM;
+
+	if (r < 0 || json_add_str(o, "op", row->op) < 0 || json_add_str(o, "verb", row->name) < 0 ||
+	    json_add_str(o, "res", q->flags & WITNESS_FAILED ? "failed" : "success") < 0 ||
+	    json_add_str(o, "reason", q->reason[0] ? q->reason : row->reason) < 0 || json_add_str(o, "virt", "ranby") < 0 ||
+	    add_text(o, "vm", q->vm) < 0 || add_text(o, "uuid", reply->receipt.uuid) < 0 || add_text(o, "ctr", q->ctr) < 0 ||
+	    add_login(o) < 0)
+		return -ENOMEM;
+	if (a->pidfd >= 0 && pidfd_pid(a->pidfd, &pid) == 0 && json_add_int(o, "vm-pid", pid) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(claims); i++)
+		if (claims[i] && add_text(o, claims[i], q->claim[i]) < 0)
+			return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int write_entry(struct ledger *l, const struct attest *a, const struct witness_request *q,
+		       const struct witness_reply *reply, bool required, struct err *e)
+{
+	_cleanup_json_ struct json_object *event = NULL;
+	char receipt[AUDIT_RECEIPT_SIZE];
+	int r = event_json(a, q, reply, &event);
+
+	if (r < 0)
+		return err_errno(e, -r, "ledger");
+	r = ledger_append(l, event, audit_receipt_text(&reply->receipt, receipt), e);
+	return r == 0 && required ? ledger_sync(l, e) : r;
+}
+
+/* ---- together ---- */
+
+static void ask(struct engine *eng, const struct attest *a, const struct witness_request *q, struct witness_reply *reply)
+{
+	int fds[WITNESS_FDS_MAX];
+	size_t n = 0;
+
+	*reply = (struct witness_reply){.outcome = WITNESS_SILENT};
+	if (eng->audit_silent)
+		return;
+	if (a->pidfd >= 0)
+		fds[n++] = a->pidfd;
+	if (a->pidfd >= 0 && a->init_pidfd >= 0)
+		fds[n++] = a->init_pidfd;
+	if (witness_ask(q, fds, n, reply, NULL) < 0)
+		*reply = (struct witness_reply){.outcome = WITNESS_BROKEN};
+	eng->audit_silent = reply->outcome == WITNESS_SILENT;
+}
+
+static int no_receipt(const struct attest *a, const struct witness_reply *reply, struct err *e)
+{
+	err_set(e, EPERM, "an audit receipt is required, and there is none for %s: %s", audit_verb_row((uint32_t)a->verb)->name,
+		witness_outcome_text((enum witness_outcome)reply->outcome));
+	err_hint(e, "see ranby-witness(8); without the requirement it goes on unwitnessed");
+	err_exit(e, EXIT_ENGINE);
+	return -EPERM;
+}
+
+int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret, struct err *e)
+{
+	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
+	_cleanup_free_ struct witness_request *q = malloc(sizeof(*q));
+	struct witness_reply reply;
+	struct policy policy;
+	bool required;
+	int r = q ? policy_read(&policy, e) : err_errno(e, ENOMEM, "attest"), begun;
+
+	if (r < 0)
+		return r;
+	required = a->required || policy.require_audit;
+	attest_request(a, q);
+	if (required)
+		q->flags |= WITNESS_REQUIRED;
+	begun = begin_ledger(eng, &l, required ? e : NULL);
+	if (begun == 0)
+		snprintf(q->claim[WITNESS_CLAIM_LEDGER], sizeof(q->claim[0]), "%llu:%.32s", (unsigned long long)l.seq, l.prev);
+	ask(eng, a, q, &reply);
+	if (ret)
+		*ret = reply.receipt;
+	if (required && !audit_receipt_is(&reply.receipt)) {
+		q->flags |= WITNESS_FAILED;
+		if (!a->error)
+			claim(q, WITNESS_CLAIM_DETAIL, witness_outcome_text((enum witness_outcome)reply.outcome));
+	}
+	if (begun == 0)
+		begun = write_entry(&l, a, q, &reply, required, required ? e : NULL);
+	if (required && a->error == 0 && !audit_receipt_is(&reply.receipt))
+		return no_receipt(a, &reply, e);
+	if (required && begun < 0)
+		return err_wrap(e, begun, "ledger");
+	return audit_receipt_is(&reply.receipt) ? ATTEST_WITNESSED : ATTEST_SELF;
+}
+
+int attest_failed(struct engine *eng, struct attest *a, int r, struct err *e)
+{
+	struct err own = {0};
+
+	if (r >= 0)
+		return r;
+	a->error = -r;
+	a->required = false;
+	if (!a->claim[WITNESS_CLAIM_DETAIL] && e && e->text[0])
+		a->claim[WITNESS_CLAIM_DETAIL] = e->text;
+	(void)!attest(eng, a, NULL, &own); /* the failure itself is what the caller hears of */
+	return r;
+}
+
+int attest_result(struct engine *eng, struct attest *a, int r, struct err *e)
+{
+	int k = r < 0 ? attest_failed(eng, a, r, e) : attest(eng, a, NULL, e);
+
+	return k < 0 ? k : r;
+}
+
+int attest_running(struct engine *eng, struct attest *a, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r;
+
+	if (container_pidfd(a->c, &pidfd) < 0)
+		return 0;
+	a->pidfd = pidfd;
+	r = attest(eng, a, NULL, e);
+	a->pidfd = -EBADF;
+	return r < 0 ? r : 0;
+}
+
+int attest_to_json(const struct audit_receipt *receipt, struct json_object *o)
+{
+	char text[AUDIT_RECEIPT_SIZE];
+	int r = json_add_str(o, "receipt", audit_receipt_text(receipt, text));
+
+	return r == 0 ? add_text(o, "uuid", receipt->uuid) : r;
+}
+
+/* ---- starts and ends ---- */
+
+static void add_resource(struct attest *a, struct witness_item *items, enum witness_resource kind, const char *text)
+{
+	if (!*text || a->n_resources >= WITNESS_RESOURCES_MAX)
+		return;
+	items[a->n_resources].kind = kind;
+	witness_text(items[a->n_resources].text, sizeof(items[0].text), text);
+	a->n_resources++;
+}
+
+/* What the caller asked for; the last place says how many are left out. */
+static void add_resources(struct attest *a, struct witness_item *items, const struct container *c)
+{
+	static const struct {
+		const char *path;
+		enum witness_resource kind;
+	} lists[] = {
+		{"options.volume", WITNESS_RESOURCE_MOUNT},  {"options.mount", WITNESS_RESOURCE_MOUNT},
+		{"options.tmpfs", WITNESS_RESOURCE_MOUNT},   {"options.device", WITNESS_RESOURCE_DEVICE},
+		{"options.publish", WITNESS_RESOURCE_NET},
+	};
+
+	add_resource(a, items, WITNESS_RESOURCE_IMAGE, json_str(c->spec, "image.name"));
+	add_resource(a, items, WITNESS_RESOURCE_IMAGE, json_str(c->spec, "image.rootfs"));
+	add_resource(a, items, WITNESS_RESOURCE_NET, json_str(c->spec, "config.network.mode"));
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		_cleanup_(strv_done) struct strv words = {0};
+
+		if (json_get_strv(c->spec, lists[i].path, &words, NULL) < 0)
+			continue;
+		for (size_t k = 0; k < words.n; k++)
+			add_resource(a, items, lists[i].kind, words.items[k]);
+	}
+	a->resources = items;
+}
+
+int attest_container_start(struct engine *eng, const struct container *c, int pidfd, bool required, struct audit_receipt *ret,
+			   struct err *e)
+{
+	_cleanup_free_ struct witness_item *items = mem_array(WITNESS_RESOURCES_MAX, sizeof(*items));
+	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
+
+	if (!items)
+		return err_errno(e, ENOMEM, "attest");
+	a.c = c;
+	a.pidfd = pidfd;
+	a.required = required || json_true(c->spec, "options.require-audit");
+	add_resources(&a, items, c);
+	return attest(eng, &a, ret, e);
+}
+
+struct witness_request *attest_at_exit(const struct container *c)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_EXIT);
+	struct witness_request *q = malloc(sizeof(*q));
+
+	a.c = c;
+	if (!q)
+		return NULL;
+	attest_request(&a, q);
+	q->claim[WITNESS_CLAIM_RUN][0] = '\0'; /* the witness makes it again */
+	return q;
+}
+
+#define BEGUN "begun"
+
+void attest_begun(int run_dirfd)
+{
+	_cleanup_close_ int fd = openat(run_dirfd, BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* True for one of those who see it: the name can be taken away once. */
+static bool take_begun(struct engine *eng, const char *id)
+{
+	_cleanup_close_ int dir = -EBADF;
+
+	return path_own_open(eng->run_fd, id, O_RDONLY | O_DIRECTORY, 0, &dir) == 0 && unlinkat(dir, BEGUN, 0) == 0;
+}
+
+void attest_end(struct engine *eng, struct container *c)
+{
+	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
+	_cleanup_free_ struct witness_request *q = NULL;
+	struct attest a = ATTEST_INIT(AUDIT_VERB_EXIT);
+	struct witness_reply reply = {0};
+	char code[16];
+
+	if (!take_begun(eng, c->id) || container_refresh(eng, c, NULL) < 0 || !(q = attest_at_exit(c)))
+		return;
+	witness_text(q->reason, sizeof(q->reason), exit_reason_name((enum monitor_exit_reason)c->end.reason));
+	snprintf(code, sizeof(code), "%d", c->exit_code);
+	witness_text(q->claim[WITNESS_CLAIM_DETAIL], sizeof(q->claim[0]), code);
+	reply.receipt = c->end.receipt;
+	witness_text(reply.receipt.uuid, sizeof(reply.receipt.uuid), c->state ? json_str(c->state, "uuid") : "");
+	a.c = c;
+	if (begin_ledger(eng, &l, NULL) == 0)
+		(void)!write_entry(&l, &a, q, &reply, false, NULL);
+}
