@@ -28,7 +28,7 @@ $(O)/tools/%: tests/tools/%.c Makefile
 $(O)/tools/execs: TOOL_FLAGS := -static -pthread
 
 TOOLS += $(O)/tools/monitor-drive
-$(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor sys base,$(call archive,$(r)))
+$(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor audit sys base,$(call archive,$(r)))
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^
 

@@ -337,7 +337,9 @@ struct witness_request *attest_at_exit(const struct container *c)
 
 void attest_begun(int run_dirfd)
 {
-	_cleanup_close_ int fd = openat(run_dirfd, BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(run_dirfd, BEGUN, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	fd_closep(&fd);
 }
 
 /* True for one of those who see it: the name can be taken away once. */

@@ -14,6 +14,7 @@
 #include "engine/origin.h"
 
 #include "base/clock.h"
+#include "engine/policy.h"
 #include "sys/fd.h"
 #include "sys/procfs.h"
 #include "sys/user_name.h"
@@ -167,6 +168,19 @@ static int build(const struct engine *eng, const struct loginuid *l, struct json
 	return r == 0 ? json_add_str(o, "trust", "self") : r;
 }
 
+/* A login that nobody made is no login where the administrator says so. */
+static int check_policy(struct err *e)
+{
+	struct policy p;
+	int r = policy_read(&p, e);
+
+	if (r < 0 || !p.refuse_unset_loginuid)
+		return r;
+	err_set(e, EPERM, "this process belongs to no login (its loginuid is unset), and policy refuses that");
+	err_hint(e, "start it from a login; ranby-policy.conf(5): unset-loginuid");
+	return -EPERM;
+}
+
 int origin_read(const struct engine *eng, struct origin *ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -174,6 +188,8 @@ int origin_read(const struct engine *eng, struct origin *ret, struct err *e)
 	int r;
 
 	r = loginuid_read(&l, e);
+	if (r == 0 && l.how == LOGINUID_WAS_UNSET)
+		r = check_policy(e);
 	if (r == 0)
 		r = loginuid_pin(eng->uid, &l, e);
 	if (r < 0)

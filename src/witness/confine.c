@@ -123,6 +123,13 @@ int confine_calls(void)
 
 /* ---- files ---- */
 
+int confine_group(void)
+{
+	gid_t gid = getgid();
+
+	return setresgid(gid, gid, gid);
+}
+
 int confine_files(void)
 {
 	static const struct {
@@ -133,11 +140,8 @@ int confine_files(void)
 		[4] = {(1U << 15) - 1, 3, 0}, [5] = {(1U << 16) - 1, 3, 0}, [6] = {(1U << 16) - 1, 3, 3},
 	};
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	gid_t gid = getgid();
 	long ruleset;
 
-	if (setresgid(gid, gid, gid) < 0)
-		return -1;
 	if (abi < 1 || !FILTER)
 		return 0;
 	if (abi > 6)

@@ -6,8 +6,10 @@
  *	confine_inheritance()	// of the caller: descriptors, environment, signals, umask, directory
  *	confine_privileges()	// all capabilities but two; WITNESS_NO_PRIVILEGE when these are not there
  *	confine_calls()		// seccomp: what is listed, or death
- *	... request, facts, rate limit, sockets ...
- *	confine_files()		// the group, and Landlock: nothing can be opened any more
+ *	... request, our own facts, the rate limit's file ...
+ *	confine_group()		// the group was for that file alone
+ *	... facts, rate limit, sockets ...
+ *	confine_files()		// Landlock: nothing can be opened any more
  */
 #ifndef RANBY_WITNESS_CONFINE_H
 #define RANBY_WITNESS_CONFINE_H
@@ -23,6 +25,8 @@ int confine_inheritance(void) _must_check_;
 bool confine_privileges(void) _must_check_;
 
 int confine_calls(void) _must_check_;
+
+int confine_group(void) _must_check_;
 
 /* Landlock where the kernel has it (5.13); its absence is no error. */
 int confine_files(void) _must_check_;

@@ -38,7 +38,7 @@ enum rate_answer rate_step(struct rate_state *s, uint64_t now_ms, uint32_t n, ui
 		s->tokens_m = full;
 	else
 		s->tokens_m += passed * RATE_PER_SECOND;
-	if (s->suppressed > 0 && s->tokens_m < RATE_RESUME * 1000ULL) {
+	if (s->suppressed > 0 && s->tokens_m < full) {
 		s->suppressed++;
 		return RATE_STOP;
 	}
@@ -65,7 +65,7 @@ static int lock(int fd)
 }
 
 /* The state's file: the directory is root's, and nobody else's to enter. */
-static int open_state(uint32_t auid, int *ret_fd)
+int rate_open(uint32_t auid, int *ret_fd)
 {
 	_cleanup_close_ int dir = open(RATE_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
@@ -84,16 +84,13 @@ static int open_state(uint32_t auid, int *ret_fd)
 	return 0;
 }
 
-int rate_take(uint32_t auid, uint32_t n, uint64_t *ret_suppressed)
+int rate_take(int fd, uint32_t n, uint64_t *ret_suppressed)
 {
-	_cleanup_close_ int fd = -EBADF;
 	struct rate_state s = {0};
 	enum rate_answer answer;
 	struct timespec now;
-	int r = open_state(auid, &fd);
+	int r = lock(fd);
 
-	if (r == 0)
-		r = lock(fd);
 	if (r < 0)
 		return r;
 	if (pread(fd, &s, sizeof(s), 0) < 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)

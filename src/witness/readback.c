@@ -21,7 +21,8 @@
 
 #define MOMENT_MS 25      /* after which we ask whether it will come at all */
 #define SILENT_MS 250     /* without any sign of audit */
-#define PATIENCE_MS 5000  /* with a sign, or when a receipt is required */
+#define REQUIRED_MS 2000  /* the same when a receipt is required: a machine may be busy */
+#define FLOWS_MS 2000     /* after the stream has been seen to flow */
 
 int readback_open(struct readback *b)
 {
@@ -94,13 +95,21 @@ static enum witness_outcome look(struct readback *b, pid_t pid, struct witness_r
 	if (!is_ours(&b->m, pid))
 		return WITNESS_OUTCOME_N;
 	if (b->m.type == KAUDIT_EVENT_LISTENER) {
-		if (b->alive && b->fence_fd >= 0)
-			return WITNESS_EXCLUDED;
-		b->alive = true;
+		if (b->alive_ms >= 0)
+			return b->fence_fd >= 0 ? WITNESS_EXCLUDED : WITNESS_OUTCOME_N;
+		b->alive_ms = now_ms();
 		return WITNESS_OUTCOME_N;
 	}
 	b->seen++;
 	return b->m.type == b->type && readback_match(b->m.text, pid, b->text, reply) ? WITNESS_RECORDED : WITNESS_OUTCOME_N;
+}
+
+/* When to give up. With one joining heard, be it the first or the second, the stream flows, and ours would follow at once. */
+static int64_t limit_of(const struct readback *b, int64_t begin, bool required)
+{
+	if (b->alive_ms >= 0)
+		return (b->alive_ms > begin ? b->alive_ms : begin) + FLOWS_MS;
+	return begin + (required ? REQUIRED_MS : SILENT_MS);
 }
 
 enum witness_outcome readback_wait(struct readback *b, pid_t pid, bool required, struct witness_reply *reply)
@@ -108,15 +117,15 @@ enum witness_outcome readback_wait(struct readback *b, pid_t pid, bool required,
 	int64_t begin = now_ms();
 
 	for (;;) {
-		int64_t passed = now_ms() - begin, limit = required || b->alive ? PATIENCE_MS : SILENT_MS;
+		int64_t now = now_ms(), limit = limit_of(b, begin, required);
 		enum witness_outcome o;
 		int r;
 
-		if (passed >= MOMENT_MS && b->fence_fd < 0 && kaudit_open_log(&b->fence_fd) < 0)
+		if (now >= begin + MOMENT_MS && b->fence_fd < 0 && kaudit_open_log(&b->fence_fd) < 0)
 			return WITNESS_BROKEN;
-		if (passed >= limit)
-			return WITNESS_SILENT;
-		r = kaudit_receive(b->log_fd, (int)((passed < MOMENT_MS ? MOMENT_MS : limit) - passed), &b->m);
+		if (now >= limit)
+			return b->alive_ms >= 0 ? WITNESS_EXCLUDED : WITNESS_SILENT;
+		r = kaudit_receive(b->log_fd, (int)((b->fence_fd < 0 ? begin + MOMENT_MS : limit) - now), &b->m);
 		if (r < 0 && r != -ETIMEDOUT && r != -ENOBUFS && r != -EAGAIN)
 			return WITNESS_BROKEN;
 		o = r < 0 ? WITNESS_OUTCOME_N : look(b, pid, reply);

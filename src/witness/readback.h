@@ -28,10 +28,10 @@ struct readback {
 	uint16_t type;    /* of the last that was sent */
 	const char *text; /* borrowed until readback_wait() */
 	uint32_t seen;    /* records of ours that came back */
-	bool alive;       /* audit is on: our joining the stream has been recorded */
+	int64_t alive_ms; /* when a joining of ours was heard: audit is on; -1: not yet */
 	struct kaudit_message m;
 };
-#define READBACK_INIT {.fd = -EBADF, .log_fd = -EBADF, .fence_fd = -EBADF}
+#define READBACK_INIT {.fd = -EBADF, .log_fd = -EBADF, .fence_fd = -EBADF, .alive_ms = -1}
 
 int readback_open(struct readback *b) _must_check_;
 void readback_done(struct readback *b);

@@ -20,7 +20,9 @@
 #include "witness/record.h"
 
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -38,6 +40,7 @@ struct witness {
 	const struct audit_verb_row *row;
 	int fds[WITNESS_FDS_MAX];
 	size_t n_fds;
+	int rate_fd;
 	struct readback back;
 	struct record record;
 	char scratch[FACTS_SCRATCH];
@@ -112,26 +115,34 @@ static enum witness_outcome take_request(struct witness *w)
 
 /* ---- facts ---- */
 
-/* auditd writes its number there; who else runs as root may lie to us about it, and about all else. */
-static bool daemon_is_there(void)
+/* A root's process of that name? Who else runs as root may lie to us about it, and about all else. */
+static bool is_auditd(unsigned pid)
 {
-	_cleanup_close_ int pid_file = open("/run/auditd.pid", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), comm = -EBADF;
-	char name[64] = "/proc/", text[16] = "";
+	_cleanup_close_ int comm = -EBADF;
+	char name[32], text[16] = "";
 	struct stat st;
-	size_t len = strlen(name);
+
+	snprintf(name, sizeof(name), "/proc/%u/comm", pid);
+	comm = open(name, O_RDONLY | O_CLOEXEC);
+	return comm >= 0 && fstat(comm, &st) == 0 && st.st_uid == 0 && read(comm, text, sizeof(text) - 1) > 0 &&
+	       strcmp(text, "auditd\n") == 0;
+}
+
+/* One that holds an audit socket: its port is its number, and no file has to tell it. */
+static bool daemon_is_there(char *scratch)
+{
+	_cleanup_close_ int fd = open("/proc/net/netlink", O_RDONLY | O_CLOEXEC);
+	unsigned protocol, port;
+	size_t len = 0;
 	ssize_t n;
 
-	if (pid_file < 0 || fstat(pid_file, &st) < 0 || st.st_uid != 0 || !S_ISREG(st.st_mode))
-		return false;
-	n = read(pid_file, name + len, 16);
-	if (n <= 0)
-		return false;
-	len += strspn(name + len, "0123456789");
-	memcpy(name + len, "/comm", sizeof("/comm"));
-	comm = open(name, O_RDONLY | O_CLOEXEC);
-	if (comm < 0 || fstat(comm, &st) < 0 || st.st_uid != 0 || read(comm, text, sizeof(text) - 1) < 0)
-		return false;
-	return strcmp(text, "auditd\n") == 0;
+	while (fd >= 0 && (n = read(fd, scratch + len, FACTS_SCRATCH - 1 - len)) > 0)
+		len += (size_t)n;
+	scratch[len] = '\0';
+	for (const char *p = strchr(scratch, '\n'); p; p = strchr(p + 1, '\n'))
+		if (sscanf(p + 1, "%*x %u %u", &protocol, &port) == 2 && protocol == NETLINK_AUDIT && is_auditd(port))
+			return true;
+	return false;
 }
 
 /* An exec's process is in the container that the other one is the init of. */
@@ -170,10 +181,16 @@ static enum witness_outcome read_target(struct witness *w)
 static enum witness_outcome read_facts(struct witness *w)
 {
 	enum witness_outcome o = facts_read_self(w->scratch, &w->self);
+	int r;
 
 	if (o != WITNESS_RECORDED)
 		return o;
-	if ((w->q.flags & WITNESS_REQUIRED) && !daemon_is_there())
+	r = rate_open(w->self.auid, &w->rate_fd);
+	if (r < 0 || confine_group() < 0) {
+		w->reply.error = r < 0 ? -r : EPERM;
+		return WITNESS_BROKEN;
+	}
+	if ((w->q.flags & WITNESS_REQUIRED) && !daemon_is_there(w->scratch))
 		return WITNESS_NO_DAEMON;
 	w->subject.q = &w->q;
 	w->subject.row = w->row;
@@ -252,7 +269,7 @@ static enum witness_outcome send_limited(struct witness *w, int answer)
 
 static enum witness_outcome record_it(struct witness *w)
 {
-	int answer = rate_take(w->self.auid, w->q.n_resources + (w->q.verb == AUDIT_VERB_START ? 3 : 1), &w->subject.suppressed), r;
+	int answer = rate_take(w->rate_fd, w->q.n_resources + (w->q.verb == AUDIT_VERB_START ? 3 : 1), &w->subject.suppressed), r;
 
 	if (answer < 0) {
 		w->reply.error = -answer;

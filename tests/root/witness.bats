@@ -1,0 +1,462 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# ranby-witness as it is installed, with the machine's own kernel audit: what
+# its records say, who the kernel says wrote them, what real tools make of
+# them, what it refuses, and that no receipt means no payload.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+# shellcheck disable=SC2016 # what is in single quotes runs as another user
+
+load ../audit
+
+setup_file() {
+	audit_begin
+	installed
+	RANBY_TEST_IMAGES=${RANBY_TEST_IMAGES:-$("$RANBY_TREE/tests/images/build" --where)}
+	RULES=$AUDIT_DIR/before
+	export RANBY_TEST_IMAGES RULES
+	[ -e "$AUDIT_DIR/refused" ] || {
+		W=$INSTALLED/libexec/ranby/ranby-witness ASK=$INSTALLED/witness-ask
+		export W ASK
+		make -s -C "$RANBY_TREE" "${RANBY_BUILD:-build}/tools/witness-ask"
+		install -m 755 "$RANBY_TREE/${RANBY_BUILD:-build}/tools/witness-ask" "$ASK"
+		PRELUDE=$AUDIT_DIR/prelude
+		export PRELUDE
+		cat >"$PRELUDE" <<-'SH'
+			R() { ranby --root "$base/data" --runroot "$base/run" "$@"; }
+			base=$(mktemp -d "$TMPDIR/w.XXXXXX") && mkdir -m 700 "$base/run"
+			export XDG_STATE_HOME=$base/state
+			trap 'R rm --all --force --time 0 >/dev/null 2>&1; rm -rf "$base" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base"' EXIT
+			R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+		SH
+	}
+}
+teardown_file() { audit_end; }
+setup() {
+	audit_need
+	rm -f /run/ranby-witness/*
+	# what another test added and failed to take away
+	auditctl -e 1 >/dev/null
+	: >"$AUDIT_LOG"
+}
+
+# in_login [--su U | --sudo U] USER SCRIPT: a login that runs SCRIPT, in which R is ranby with a store of its own
+in_login() {
+	local become=()
+	case $1 in --su | --sudo) become=("$1" "$2"); shift 2 ;; esac
+	audit_as "${become[@]}" "$1" bash -c ". '$PRELUDE'; $2"
+}
+
+# records of one type (or any of ours): raw lines
+records() { grep -a "^type=${1:-VIRT_}" "$AUDIT_LOG" || true; }
+record() { records "$1" | grep -a "$2" | tail -n 1; }
+field() { grep -ao "[ ']$2=[^ ']*" <<<"$1" | tail -n 1 | cut -d= -f2- | tr -d '"'; }
+prefix() { grep -ao "^[^']*" <<<"$1"; }
+ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
+
+@test "it is installed with its two capabilities and the group, and nothing else is" {
+	[ "$(stat -c '%U:%G %a' "$W")" = 'root:ranby 2755' ]
+	[ "$(getcap "$W")" = "$W cap_audit_write,cap_audit_read=ep" ]
+	[ "$(find "$INSTALLED" -type f -perm /6000)" = "$W" ]
+	[ "$(stat -c '%U:%G %a' /run/ranby-witness)" = 'root:ranby 2770' ]
+	run -2 setpriv --reuid="$AUDIT_ALICE" --clear-groups ls /run/ranby-witness
+}
+
+@test "a container's life: create, resources, start, exec, kill, stop, rm; whose, and in order" {
+	in_login "$AUDIT_ALICE" 'R run -d --name web -v /etc:/host:ro --network=none busybox sleep 100 >/dev/null
+		R exec web true; R kill -s TERM web >/dev/null; R stop -t 0 web >/dev/null; R rm web >/dev/null'
+	audit_sync
+	local ops uid
+	uid=$(id -u "$AUDIT_ALICE")
+	ops=$(records VIRT_CONTROL | grep -ao ' op=[a-z]*' | tr -d '\n')
+	[ "$ops" = ' op=create op=start op=exec op=kill op=kill op=stop op=rm' ]
+	[ "$(records | grep -avc " uid=$uid auid=$uid ses=")" = 0 ]
+	[ "$(records | grep -ao ' auid=[0-9]* ses=[0-9]*' | sort -u | wc -l)" = 1 ]
+	[ "$(records | grep -ac 'res=success')" = "$(records | wc -l)" ]
+	# what it is given comes before, and is a claim but for the map
+	[[ $(record VIRT_RESOURCE resrc=mount) == *' trust=caller claimed-mount="/etc:/host:ro" '* ]]
+	[[ $(record VIRT_RESOURCE resrc=net) == *'claimed-net="none"'* ]]
+	[[ $(record VIRT_RESOURCE resrc=image) == *'claimed-image="localhost/busybox:latest"'* ]]
+	[[ $(record VIRT_RESOURCE resrc=uidmap) == *" trust=live "*" uid-map=0:$uid:1,"* ]]
+	[ "$(records | grep -an 'resrc=' | tail -n 1 | cut -d: -f1)" -lt "$(records | grep -an 'op=start' | cut -d: -f1)" ]
+	# one uuid for the run, made of what the record itself says
+	[ "$(records VIRT_CONTROL | grep -a ' uuid=' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 1 ]
+}
+
+@test "the uuid decodes to boot id, pid and start time; the receipt is the record's place" {
+	in_login "$AUDIT_ALICE" 'R run -d --name web --network=none busybox sleep 100 >/dev/null
+		R inspect --format "{{.State.Pid}} {{.Ranby.StartTicks}} {{.Ranby.Receipt}} {{.Ranby.UUID}}" web
+		R ps --format "{{.Receipt}} {{.UUID}}"' >"$BATS_TEST_TMPDIR/out"
+	audit_sync
+	local start pid ticks receipt uuid hex
+	start=$(record VIRT_CONTROL ' op=start ')
+	read -r pid ticks receipt uuid <"$BATS_TEST_TMPDIR/out"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = "$receipt $uuid" ]
+	[[ $start == *"audit($receipt):"* ]]
+	[ "$(field "$start" uuid)" = "$uuid" ]
+	[ "$(field "$start" vm-pid)" = "$pid" ]
+	[ "$(field "$start" vm-start)" = "$ticks" ]
+	hex=$(tr -d - <<<"$uuid")
+	[ "$((16#${hex:20:12}))" = "$ticks" ]
+	# 42 bits of boot, 6 of the pid; version; 12 of the pid; variant and 14 of the pid
+	[ "$(((16#${hex:8:4} & 0x3f) << 26 | 16#${hex:13:3} << 14 | 16#${hex:16:4} & 0x3fff))" = "$pid" ]
+	[ "${hex:12:1}" = 8 ]
+	[ "$((16#${hex:0:12} >> 6))" = "$((16#$(tr -d - </proc/sys/kernel/random/boot_id | cut -c1-12) >> 6))" ]
+}
+
+@test "real tools read it: ausearch by uuid and name, in words, aureport" {
+	in_login "$AUDIT_ALICE" 'R run -d --name web --network=none busybox sleep 100 >/dev/null; R inspect --format "{{.Ranby.UUID}}" web' >"$BATS_TEST_TMPDIR/uuid"
+	audit_sync
+	run -0 audit_search -m VIRT_CONTROL --uuid "$(cat "$BATS_TEST_TMPDIR/uuid")" -i
+	[[ $output == *"auid=$AUDIT_ALICE"* ]]
+	[[ $output == *'op=start'* ]]
+	[[ $output == *'vm=web'* ]]
+	run -0 audit_search --vm-name web -i
+	[[ $output == *'op=create'* ]]
+	run -0 audit_search --format text -m VIRT_CONTROL
+	[[ $output == *"$AUDIT_ALICE successfully issued-vm-control start to web using"*ranby-witness* ]]
+	run -0 audit_report --virt
+	[[ $output == *VIRT_CONTROL\ yes* ]]
+}
+
+@test "su, sudo -u, another session: the kernel says the login, the record who started it" {
+	local alice bob
+	alice=$(id -u "$AUDIT_ALICE") bob=$(id -u "$AUDIT_BOB")
+	in_login --su "$AUDIT_BOB" "$AUDIT_ALICE" 'R run --rm --name su --network=none busybox true'
+	if command -v sudo >/dev/null; then
+		in_login --sudo "$AUDIT_BOB" "$AUDIT_ALICE" 'R run --rm --name sudo --network=none busybox true'
+	fi
+	in_login "$AUDIT_BOB" 'R run --rm --name plain --network=none busybox true'
+	audit_sync
+	[[ $(record VIRT_CONTROL 'op=start.*vm="su"') == *" uid=$bob auid=$alice ses="* ]]
+	if command -v sudo >/dev/null; then
+		[[ $(record VIRT_CONTROL 'op=start.*vm="sudo"') == *" uid=$bob auid=$alice ses="* ]]
+	fi
+	[[ $(record VIRT_CONTROL 'op=start.*vm="plain"') == *" uid=$bob auid=$bob ses="* ]]
+	[[ $(record VIRT_CONTROL 'op=start.*vm="plain"') == *" starter-auid=$bob "* ]]
+	[[ $(record VIRT_CONTROL 'op=stop.*vm="su"') == *" uid=$bob auid=$alice ses="*' trust=zombie '*' exit-code=0 '* ]]
+}
+
+@test "an exec by another session: both are in the record" {
+	local dir=$BATS_TEST_TMPDIR/shared
+	local env="base=$dir; XDG_STATE_HOME=$dir/state; export XDG_STATE_HOME; R() { ranby --root $dir/data --runroot $dir/run \"\$@\"; }"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" 2>/dev/null || true
+	install -d -o "$AUDIT_ALICE" "$dir" "$dir/run" && chmod 700 "$dir/run"
+	audit_as "$AUDIT_ALICE" bash -c "$env; R load -q -i \$RANBY_TEST_IMAGES/busybox.tar >/dev/null; R run -d --name web --network=none busybox sleep 100 >/dev/null"
+	audit_as "$AUDIT_ALICE" bash -c "$env; R exec web true; R rm -f web >/dev/null; R rmi --all >/dev/null; unshare --map-root-user --map-auto rm -rf $dir/data"
+	audit_sync
+	local start exec
+	start=$(record VIRT_CONTROL ' op=start ') exec=$(record VIRT_CONTROL ' op=exec ')
+	[ "$(field "$exec" starter-ses)" = "$(field "$start" starter-ses)" ]
+	[ "$(field "$exec" ses-of)" = "$(field "$(prefix "$exec")" ses)" ]
+	[ "$(field "$exec" ses-of)" != "$(field "$exec" starter-ses)" ]
+	[ "$(field "$exec" uuid)" = "$(field "$start" uuid)" ]
+	[ "$(field "$exec" init-pid)" = "$(field "$start" vm-pid)" ]
+	[ "$(field "$exec" vm-pid)" != "$(field "$start" vm-pid)" ]
+}
+
+@test "what the record says of the payload is what /proc says" {
+	local how start pid status
+	for how in '' '-u nobody' '--security-opt no-new-privileges' '-u nobody --security-opt no-new-privileges' \
+		'--security-opt seccomp=unconfined' '--cap-drop ALL' '--cap-add SYS_ADMIN'; do
+		: >"$AUDIT_LOG"
+		in_login "$AUDIT_ALICE" "R run -d --name web --network=none $how busybox sleep 100 >/dev/null
+			p=\$(R inspect --format '{{.State.Pid}}' web); cat /proc/\$p/status; for n in user pid mnt net; do stat -Lc \"ns \$n %i\" /proc/\$p/ns/\$n; done
+			echo exe \$(readlink /proc/\$p/exe); grep ^0:: /proc/\$p/cgroup; echo login \$(cat /proc/\$p/loginuid) \$(cat /proc/\$p/sessionid)" >"$BATS_TEST_TMPDIR/proc"
+		audit_sync
+		start=$(record VIRT_CONTROL ' op=start ')
+		status() { awk -v k="$1:" '$1 == k {print $'"${2:-2}"'}' "$BATS_TEST_TMPDIR/proc"; }
+		[ "$(field "$start" stage)" = exec-stop ]
+		[ "$(field "$start" cap-eff)" = "$(status CapEff)" ]
+		[ "$(field "$start" cap-bnd)" = "$(status CapBnd)" ]
+		[ "$(field "$start" nnp)" = "$(status NoNewPrivs)" ]
+		[ "$(field "$start" vm-uid)" = "$(status Uid)" ]
+		case $(status Seccomp) in 0) pid=disabled ;; 2) pid=filter ;; esac
+		[ "$(field "$start" seccomp)" = "$pid:$(status Seccomp_filters)" ]
+		for pid in user pid mnt net; do
+			[ "$(field "$start" $pid-ns)" = "$(awk -v n=$pid '$1 == "ns" && $2 == n {print $3}' "$BATS_TEST_TMPDIR/proc")" ]
+		done
+		[ "$(field "$start" vm-exe)" = "$(awk '$1 == "exe" {print $2}' "$BATS_TEST_TMPDIR/proc")" ]
+		[ "$(field "$start" starter-auid) $(field "$start" starter-ses)" = "$(sed -n 's/^login //p' "$BATS_TEST_TMPDIR/proc")" ]
+		[ "$(field "$start" cgroup)" = "$(sed -n 's/^0:://p' "$BATS_TEST_TMPDIR/proc")" ]
+	done
+}
+
+# what a start's serial and its payload's first exec's serial are, for every start in the log
+orders() {
+	python3 - "$AUDIT_LOG" <<-'PY'
+		import re, sys
+		starts, execs = {}, {}
+		for line in open(sys.argv[1], errors="replace"):
+		    m = re.match(r"type=(\S+) msg=audit\([\d.]+:(\d+)\):", line)
+		    if not m:
+		        continue
+		    serial = int(m[2])
+		    if m[1] == "VIRT_CONTROL" and " op=start " in line and "res=success" in line:
+		        starts[int(re.search(r" vm-pid=(\d+)", line)[1])] = serial
+		    elif m[1] == "SYSCALL" and 'key="payload"' in line and "success=yes" in line:
+		        execs.setdefault(int(re.search(r" pid=(\d+)", line)[1]), []).append(serial)
+		# the last exec of that number before it is init's own start of the payload
+		ok = bad = 0
+		for pid, serial in starts.items():
+		    own = [s for s in execs.get(pid, [])]
+		    if own and serial < max(own):
+		        ok += 1
+		    else:
+		        bad += 1
+		print(ok, bad)
+	PY
+}
+
+@test "the start's serial is below that of the payload's exec: 200 starts of four kinds" {
+	audit_rule -a always,exit -F arch=b64 -S execve,execveat -F auid="$(id -u "$AUDIT_ALICE")" -k payload
+	in_login "$AUDIT_ALICE" 'for i in $(seq 50); do
+			R run --rm --network=none busybox true
+			R run --rm --network=none -u nobody busybox true
+			R run --rm --network=none --security-opt no-new-privileges busybox true
+			R run --rm --network=none -u nobody --security-opt no-new-privileges busybox true
+		done'
+	audit_rule -d always,exit -F arch=b64 -S execve,execveat -F auid="$(id -u "$AUDIT_ALICE")" -k payload
+	audit_sync
+	[ "$(orders)" = '200 0' ]
+}
+
+@test "no receipt, no payload: audit off, four kinds of rules, no auditd" {
+	local uid rule mark=$AUDIT_DIR/ran
+	uid=$(id -u "$AUDIT_ALICE")
+	install -d -m 777 "$mark"
+	try() {
+		rm -f "$mark/ran"
+		run -125 in_login "$AUDIT_ALICE" "R run --rm --require-audit --network=none -v $mark:/mark busybox touch /mark/ran"
+		[[ $output == *'an audit receipt is required'*"$1"* ]]
+		[ ! -e "$mark/ran" ]
+	}
+	in_login "$AUDIT_ALICE" "R run --rm --require-audit --network=none -v $mark:/mark busybox touch /mark/ran"
+	[ -e "$mark/ran" ]
+	auditctl -e 0 >/dev/null
+	try 'audit is off'
+	auditctl -e 1 >/dev/null
+	for rule in "always,exclude -F msgtype=VIRT_CONTROL" "never,user -F uid=$uid"; do
+		# shellcheck disable=SC2086
+		audit_rule -a $rule
+		try 'an audit rule drops our records'
+		# shellcheck disable=SC2086
+		audit_rule -d $rule
+	done
+	audit_rule -a always,exclude -F auid="$uid"
+	try 'a rule drops all records of this login'
+	audit_rule -d always,exclude -F auid="$uid"
+	audit_daemon stop
+	try 'no auditd is running'
+	audit_daemon start
+	rm -f "$mark/ran"
+	in_login "$AUDIT_ALICE" "R run --rm --require-audit --network=none -v $mark:/mark busybox touch /mark/ran"
+	[ -e "$mark/ran" ]
+}
+
+@test "without the requirement it runs, and says self" {
+	auditctl -e 0 >/dev/null
+	run -0 in_login "$AUDIT_ALICE" 'R run -d --name web --network=none busybox sleep 100 >/dev/null; R inspect --format "{{.Ranby.Receipt}}" web'
+	auditctl -e 1 >/dev/null
+	[ "$output" = self ]
+}
+
+@test "exec --require-audit, and a container that was made so" {
+	run -0 in_login "$AUDIT_ALICE" 'R run -d --name web --require-audit --network=none busybox sleep 100 >/dev/null; R exec --require-audit web echo first; R exec web echo second'
+	[ "$output" = $'first\nsecond' ]
+	audit_rule -a always,exclude -F msgtype=VIRT_CONTROL
+	run in_login "$AUDIT_ALICE" 'R create --name web --network=none busybox sleep 100 >/dev/null; R start web; R exec --require-audit web echo first; echo "$?"; R stop -t 0 web >/dev/null; R start --require-audit web; echo "$?"; R ps -a --format "{{.Status}}"'
+	audit_rule -d always,exclude -F msgtype=VIRT_CONTROL
+	[ "$(grep -c '^125$' <<<"$output")" = 2 ]
+	[[ $output != *first* ]]
+}
+
+@test "policy requires it, and no option takes that back" {
+	[ ! -e /etc/ranby ] || skip 'this host has a policy'
+	mkdir -m 755 /etc/ranby
+	echo 'require-audit = yes' >/etc/ranby/policy.conf
+	audit_rule -a always,exclude -F msgtype=VIRT_CONTROL
+	run in_login "$AUDIT_ALICE" 'R run --rm --require-audit=false --network=none busybox echo ran; R run --rm --network=none busybox echo ran'
+	audit_rule -d always,exclude -F msgtype=VIRT_CONTROL
+	echo 'require-audit = maybe' >/etc/ranby/policy.conf
+	local said=$output
+	run in_login "$AUDIT_ALICE" 'R run --rm --network=none busybox echo ran'
+	rm -r /etc/ranby
+	[[ $said != *$'\n'ran* && $said != ran* ]]
+	[[ $output == *'"maybe" is no value of require-audit'* ]]
+	[[ $output != *$'\n'ran* ]]
+}
+
+@test "failures are recorded too" {
+	in_login "$AUDIT_ALICE" 'R run --name bad --network=none busybox /no/such/program; R run --name none no-such-image-here true; R exec nobody true; R tag nothing else; true' 2>/dev/null
+	audit_sync
+	[[ $(record VIRT_CONTROL 'op=start.*vm="bad"') == *'res=failed'* ]]
+	[[ $(record VIRT_CONTROL 'op=create.*vm="none"') == *'res=failed'* ]]
+	[[ $(record VIRT_CONTROL 'op=create.*vm="none"') == *' trust=caller '* ]]
+}
+
+@test "images: pull of an archive, load, tag, untag, rmi" {
+	in_login "$AUDIT_ALICE" 'R tag busybox copy; R untag localhost/busybox:latest copy; R rmi busybox >/dev/null'
+	audit_sync
+	[ "$(records VIRT_CREATE | grep -ao ' *op=[a-z]*' | tr -d ' \n')" = op=loadop=tag ]
+	[ "$(records VIRT_DESTROY | grep -ao ' *op=[a-z]*' | tr -d ' \n')" = op=untagop=rmi ]
+}
+
+@test "names and claims of any bytes come back as they were, and forge no field" {
+	local uid text back tried=0
+	# shellcheck disable=SC1003
+	uid=$(id -u "$AUDIT_ALICE")
+	for text in 'x" res=success'"'"' auid=0' "a'b" 'two words' 'new\x0aline' 'tab\x09' 'group\x1dsep' '\xc3\xa4\xe2\x82\xac' '\xff\xfe' \
+		'a=b,c' 'uid=0' '"' '\\' '%s%n' '\x7f' "'\\x0atype=VIRT_CONTROL msg=audit(1.1:1): auid=0"; do
+		: >"$AUDIT_LOG"
+		ask "$AUDIT_ALICE" 0 "vm=$text" "claim.2=$text" "claim.8=$text"
+		audit_sync
+		[ "$(records | wc -l)" = 1 ]
+		text=$(python3 -c 'import re, sys; print(re.sub(rb"\\x(..)", lambda m: bytes([int(m[1], 16)]), sys.argv[1].encode()).hex())' "$text")
+		for back in vm claimed-image claimed-cmd; do
+			back=$(records | python3 -c '
+import re, sys
+line = sys.stdin.buffer.read()
+m = re.search(rb" " + sys.argv[1].encode() + rb"=(\"[^\"]*\"|[0-9A-F]+) ", line)
+v = m[1]
+print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
+			[ "$back" = "$text" ]
+		done
+		# the kernel's stamp is the only one
+		[ "$(records | grep -ao "[ '(]auid=[0-9]*" | wc -l)" = 1 ]
+		run -0 audit_search -m VIRT_CONTROL -ul "$uid" -i
+		tried=$((tried + 1))
+	done
+	[ "$tried" = 15 ]
+}
+
+@test "claims as long as can be: under 4 KiB, and whole" {
+	local long
+	long=$(printf '\\x20%.0s' $(seq 327))
+	run -0 ask "$AUDIT_ALICE" 0 "vm=$long" "claim.0=$long" "claim.1=$long" "claim.2=$long" "claim.3=$long" "claim.4=$long" \
+		"claim.5=$long" "claim.6=$long" "claim.7=$long" "claim.8=$long" "ctr=$(printf 'a%.0s' $(seq 64))"
+	[[ $output == recorded* ]]
+	audit_sync
+	[ "$(records | grep -o "msg='.*'" | wc -c)" -lt 4096 ]
+	[[ $(records) == *" res=success'"* ]]
+}
+
+@test "whom it refuses" {
+	local mine other host
+	# somebody else's, one's own, and one in no user namespace
+	audit_as "$AUDIT_BOB" unshare --user --map-root-user sleep 61 3>&- &
+	audit_as "$AUDIT_ALICE" unshare --user --map-root-user sleep 62 3>&- &
+	audit_as "$AUDIT_ALICE" sleep 63 3>&- &
+	for _ in $(seq 100); do
+		other=$(pgrep -x -f 'sleep 61') && mine=$(pgrep -x -f 'sleep 62') && host=$(pgrep -x -f 'sleep 63') && break
+		sleep 0.1
+	done
+	run ask "$AUDIT_ALICE" 1 vm=x "pid=$other"
+	[[ $output == foreign* ]]
+	run ask "$AUDIT_ALICE" 1 vm=x pid=1
+	[[ $output == foreign* ]]
+	run ask "$AUDIT_ALICE" 1 vm=x "pid=$host"
+	[[ $output == not-contained* ]]
+	run ask "$AUDIT_ALICE" 3 vm=x "pid=$mine"
+	[[ $output == runs* ]]
+	run ask "$AUDIT_ALICE" 2 vm=x "pid=$mine" "init=$host"
+	[[ $output == not-contained* ]]
+	run ask "$AUDIT_ALICE" 2 vm=x "pid=$mine" "init=$other"
+	[[ $output == foreign* ]]
+	run ask "$AUDIT_ALICE" 7 vm=x "pid=$other"
+	[[ $output == foreign* ]]
+	audit_sync
+	[ -z "$(records)" ]
+	run ask "$AUDIT_ALICE" 1 vm=x "pid=$mine"
+	[[ $output == recorded* ]]
+	# malformed requests
+	local bad
+	for bad in magic=1 version=2 flags=4 flags=0x80000000 count=33 cut=1 pad=1 'reason=A' 'reason=a b' ctr=abc ctr=XYZ fd0=/dev/null \
+		'fd0=/' "pid=$mine fd0=/dev/null" "pid=$mine init=$mine" "resource.0=/a"; do
+		# shellcheck disable=SC2086
+		run ask "$AUDIT_ALICE" 0 vm=x $bad
+		[[ $output == bad-request* ]] || { echo "$bad: $output"; false; }
+	done
+	run ask "$AUDIT_ALICE" 99 vm=x
+	[[ $output == bad-request* ]]
+	run ask "$AUDIT_ALICE" 1 vm=x
+	[[ $output == bad-request* ]]
+	run ask "$AUDIT_ALICE" 2 vm=x "pid=$mine"
+	[[ $output == bad-request* ]]
+	audit_sync
+	[ "$(records VIRT_CONTROL | grep -avc 'op=start')" = 0 ]
+	kill "$mine" "$other" "$host"
+}
+
+@test "one that has ended, and one that was reaped" {
+	run audit_as "$AUDIT_ALICE" python3 - "$W" "$ASK" <<-'PY'
+		import os, subprocess, sys, time
+		w, ask = sys.argv[1:]
+		child = subprocess.Popen(["unshare", "--user", "--map-root-user", "sh", "-c", "exit 7"])
+		time.sleep(0.5)
+		fd = os.pidfd_open(child.pid)
+		def say(verb, *what):
+		    print(subprocess.run([ask, w, verb, "vm=x", *what], capture_output=True, text=True, pass_fds=[fd]).stdout, end="", flush=True)
+		say("3", "pid=%d" % child.pid)
+		say("1", "pid=%d" % child.pid)
+		child.wait()
+		say("3", "fd=%d" % fd)
+		say("1", "fd=%d" % fd)
+	PY
+	[[ ${lines[0]} == recorded* ]]
+	[[ ${lines[1]} == ended* ]]
+	[[ ${lines[2]} == gone* ]]
+	[[ ${lines[3]} == gone* ]]
+	audit_sync
+	[[ $(records) == *'op=stop reason=exited '*' trust=zombie '*' exit-code=7 '* ]]
+}
+
+@test "its capabilities are lost under no_new_privs, nosuid and a debugger: it says so, and writes nothing" {
+	run audit_as "$AUDIT_ALICE" setpriv --no-new-privs "$ASK" "$W" 0 vm=x
+	[[ $output == no-privilege* ]]
+	run audit_as "$AUDIT_ALICE" unshare --user --map-root-user "$ASK" "$W" 0 vm=x
+	[[ $output != recorded* ]]
+	if command -v strace >/dev/null; then
+		run audit_as "$AUDIT_ALICE" strace -f -o /dev/null "$ASK" "$W" 0 vm=x
+		[[ $output == no-privilege* ]]
+	fi
+	run -0 unshare --mount --propagation private bash -c 'mount --bind "$INSTALLED" "$INSTALLED" && mount -o remount,bind,nosuid "$INSTALLED" && '"$(declare -f audit_as)"'; audit_as "$AUDIT_ALICE" "$ASK" "$W" 0 vm=x || true'
+	[[ $output == no-privilege* ]]
+	audit_sync
+	[ -z "$(records)" ]
+}
+
+@test "a flood of 20000: one record says so, and the next one how many" {
+	run audit_as "$AUDIT_ALICE" timeout 300 "$ASK" "$W" 0 vm=flood times=20000
+	[[ $output == limited* ]]
+	audit_sync
+	[ "$(cat "$AUDIT_LOG"* | grep -ac 'op=suppress')" = 1 ]
+	[ "$(cat "$AUDIT_LOG"* | grep -ac 'type=VIRT_CONTROL.*vm="flood"')" -le 4000 ]
+	# other logins are not concerned
+	run -0 ask "$AUDIT_BOB" 0 vm=other
+	[[ $output == recorded* ]]
+}
+
+@test "hostile states of its caller: a right record or a clean refusal" {
+	local state n=0 recorded=0
+	for state in $("$ASK" states); do
+		: >"$AUDIT_LOG"
+		run ask "$AUDIT_ALICE" 0 vm=state "state=$state"
+		n=$((n + 1))
+		audit_sync
+		# a receipt and its one record, or an answer that is none; with a timer a record without an answer
+		if [[ $output == recorded* ]]; then
+			recorded=$((recorded + 1))
+			[ "$(records | wc -l)" = 1 ]
+			[[ $(records) == *"auid=$(id -u "$AUDIT_ALICE") ses="*'op=create reason=user vm="state" trust=caller '*"res=success'"* ]]
+		else
+			[[ $output == broken* || $output == no-privilege* || $output == no-audit* || $output == mute* ]] ||
+				{ echo "$state: $output"; false; }
+			[ "$state" = alarmed ] || [ -z "$(records)" ]
+		fi
+		echo "$state: $output"
+	done
+	[ "$n" -ge 30 ]
+	[ "$recorded" -ge 18 ]
+}
