@@ -222,6 +222,38 @@ b" ]
 	canary_intact
 }
 
+@test "a container that joins the user and the pid namespace of another: who watches there gets nothing of its making (A28)" {
+	need_ranges
+	local loops=${RANBY_ATTACK_LOOPS:-60}
+	"${CC:-cc}" -O1 -static -o "$B/rootfs/bin/watch" "$RANBY_TREE/tests/attack/watch.c"
+	mkdir "$B/second" "$BATS_TEST_TMPDIR/out"
+	bundle '{"process":{"capabilities":{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}}}' -- /bin/watch
+	keeper bash -euc '
+		rt create --bundle "$1" --pid-file "$RUN/pid" watcher >"$2/said"
+		rt start watcher
+		until grep -q ready "$2/said"; do sleep 0.02; done
+		pid=$(cat "$RUN/pid")
+		ns="[{\"type\":\"user\",\"path\":\"/proc/$pid/ns/user\"},{\"type\":\"pid\",\"path\":\"/proc/$pid/ns/pid\"},{\"type\":\"uts\",\"path\":\"/proc/$pid/ns/uts\"},
+			{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"mount\"},{\"type\":\"cgroup\"}]"
+		"$RANBY_TREE/tests/bundle" "$1/second" "{\"root\":{\"path\":\"$1/rootfs\"},\"linux\":{\"namespaces\":$ns,\"uidMappings\":null,\"gidMappings\":null}}" \
+			-- sh -c "hostname; id -u; for n in pid user uts; do readlink /proc/self/ns/\$n; done; echo \$\$"
+		"$RUNTIME" --root "$RUN/state" run --bundle "$1/second" second0 >"$2/second"
+		readlink "/proc/$pid/ns/pid" "/proc/$pid/ns/user" "/proc/$pid/ns/uts" >"$2/first"
+		for ((i = 1; i < $3; i++)); do "$RUNTIME" --root "$RUN/state" run --bundle "$1/second" "second$i" >/dev/null; done
+		touch "$1/rootfs/stop"
+		until grep -q seen= "$2/said"; do sleep 0.02; done
+		rt delete --force watcher' keeper "$B" "$BATS_TEST_TMPDIR/out" "$loops"
+	# it did join, and is root there
+	[ "$(sed -n '3,5p' "$BATS_TEST_TMPDIR/out/second")" = "$(cat "$BATS_TEST_TMPDIR/out/first")" ]
+	[ "$(sed -n '2p' "$BATS_TEST_TMPDIR/out/second")" = 0 ]
+	[ "$(sed -n '6p' "$BATS_TEST_TMPDIR/out/second")" -gt 1 ]
+	tail -3 "$BATS_TEST_TMPDIR/out/said" >&2
+	tail -1 "$BATS_TEST_TMPDIR/out/said" | sed 's/^/# /' >&3
+	[[ $(tail -1 "$BATS_TEST_TMPDIR/out/said") =~ ^seen=([0-9]+)\ own=([0-9]+)\ written=0\ foreign=0\ taken=0$ ]]
+	[ "${BASH_REMATCH[1]}" -ge $((loops / 4)) ] # it was awake
+	none_left
+}
+
 @test "an image whose /dev is a link does not get us to write outside (A08)" {
 	need_ranges
 	canary_make

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char top[] = "/tmp/ranby-fuzz-untar.XXXXXX";
@@ -45,13 +46,15 @@ static void clean_up(void)
 	(void)rmdir(top);
 }
 
-/* Once: the namespace, the directory and the canary. */
-static void prepare(void)
+/* The namespace, the directory and the canary. Before libFuzzer starts its threads: with them there is no unshare(2). */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	char map[64], path[128];
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
+	(void)argc;
+	(void)argv;
 	umask(0);
 	must(mkdtemp(top) != NULL, "mkdtemp");
 	must(unshare(CLONE_NEWUSER) == 0, "unshare");
@@ -65,6 +68,7 @@ static void prepare(void)
 	snprintf(path, sizeof(path), "%s/canary/file", top);
 	put(path, "canary");
 	atexit(clean_up);
+	return 0;
 }
 
 struct state {
@@ -100,8 +104,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct untar_counts counts = {0};
 	struct state before, after;
 
-	if (top_fd < 0)
-		prepare();
 	must(path_own_remove_tree(top_fd, "dest") == 0 && mkdirat(top_fd, "dest", 0700) == 0, "dest");
 	dest = openat(top_fd, "dest", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	must(fd >= 0 && dest >= 0, "open");

@@ -248,6 +248,39 @@ static int plan_container(struct create *c, struct err *e)
 	return r == 0 ? process_plan(c->x, &f->process, f->seccomp, denied, &c->w, e) : r;
 }
 
+static bool is_given(const struct create *c, int flag)
+{
+	const struct config_namespace *ns = runtime_config_namespace(&c->c, flag);
+
+	return ns && ns->path;
+}
+
+/*
+ * True when others, who may have any capability where we go, could see init
+ * between its birth and its first instruction: they are in its pid namespace
+ * and in its user namespace. Then it joins by itself, as for exec, when it is
+ * undumpable and runs from memory that belongs to the namespace around.
+ */
+static bool is_watched(const struct create *c)
+{
+	return is_given(c, CLONE_NEWPID) && is_given(c, CLONE_NEWUSER);
+}
+
+/* The pid namespace counts for children, so it is always ours to join; as for the others see is_watched(). */
+static int join_one(struct create *c, const struct config_namespace *ns, struct plan_ns *given, size_t *n, struct err *e)
+{
+	int fd = open(ns->path, O_RDONLY | O_CLOEXEC), r;
+
+	if (fd >= 0 && is_watched(c) && ns->flag != CLONE_NEWPID) {
+		given[(*n)++] = (struct plan_ns){.fd = fd, .flag = ns->flag};
+		r = kept_fds_consume_fd(&c->kept, fd);
+		return r < 0 ? err_errno(e, -r, "namespace %s", ns->path) : 0;
+	}
+	r = fd < 0 || setns(fd, ns->flag) < 0 ? err_errno(e, errno, "join the namespace %s", ns->path) : 0;
+	fd_closep(&fd);
+	return r;
+}
+
 /*
  * Joins the namespaces that the config names by path, the user namespace
  * first: the others then are entered with the rights that it gives. The last
@@ -256,24 +289,27 @@ static int plan_container(struct create *c, struct err *e)
 static int join_namespaces(struct create *c, struct err *e)
 {
 	static const int order[] = {CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWPID};
+	struct plan_ns given[ARRAY_SIZE(order)];
+	unsigned long flags = CLONE_NEWNS;
+	size_t n = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(order); i++) {
 		const struct config_namespace *ns = runtime_config_namespace(&c->c, order[i]);
-		_cleanup_close_ int fd = -EBADF;
 
-		if (!ns)
-			continue;
-		if (!ns->path) {
-			c->l.flags |= (unsigned long)ns->flag;
-			continue;
-		}
-		fd = open(ns->path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || setns(fd, ns->flag) < 0)
-			return err_errno(e, errno, "join the namespace %s", ns->path);
+		if (ns && ns->path)
+			r = join_one(c, ns, given, &n, e);
+		else if (ns)
+			flags |= (unsigned long)ns->flag;
 	}
-	c->l.flags |= CLONE_NEWNS;
-	c->l.map = c->c.map;
-	return 0;
+	if (n > 0) {
+		c->w.head.given = plan_items(&c->w, given, n, sizeof(given[0]));
+		c->w.head.unshare_flags = (int32_t)flags;
+	} else {
+		c->l.flags |= flags;
+		c->l.map = c->c.map;
+	}
+	return r;
 }
 
 /* Our uid as init will see it on the start socket. */

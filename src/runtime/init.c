@@ -26,6 +26,46 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+/* Root of the user namespace that was just joined, and as hidden as before. */
+static int become_joined_root(struct err *e)
+{
+	/* not EPERM: id 0 may not be mapped there, and then our own id has all capabilities as well */
+	(void)!setgroups(0, NULL);
+	(void)!setresgid(0, 0, 0);
+	(void)!setresuid(0, 0, 0);
+	/* new credentials make us dumpable again where fs.suid_dumpable is 1 */
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? err_errno(e, errno, "not dumpable") : 0;
+}
+
+/*
+ * create, into namespaces of others who are there already (a pod): what
+ * join() is for exec. Who starts us then is known by the socket of his making.
+ * Before: keeper namespace, root there, in the pid namespace of the others.
+ */
+static int join_given(struct init *i, struct err *e)
+{
+	const struct plan_ns *ns = plan_at(i->p, i->p->given);
+	struct ucred c;
+	socklen_t len = sizeof(c);
+	int r = 0;
+
+	if (i->p->given.n == 0)
+		return 0;
+	for (size_t k = 0; r == 0 && k < i->p->given.n; k++) {
+		if (setns(ns[k].fd, ns[k].flag) < 0)
+			return err_errno(e, errno, "join a namespace that was given");
+		close(ns[k].fd);
+		if (ns[k].flag == CLONE_NEWUSER)
+			r = become_joined_root(e);
+	}
+	if (r == 0 && unshare(i->p->unshare_flags) < 0)
+		return err_errno(e, errno, "make the container's namespaces");
+	if (r == 0 && getsockopt(i->p->sync_fd, SOL_SOCKET, SO_PEERCRED, &c, &len) < 0)
+		return err_errno(e, errno, "who creates us");
+	i->peer_uid = c.uid;
+	return r;
+}
+
 /*
  * Joins a running container (exec): one setns(2) for all of them, the user
  * namespace first, so that no step is taken with the parent's rights inside
@@ -41,13 +81,8 @@ static int join(struct init *i, struct err *e)
 	if (p->join_flags != 0 && setns(p->target_fd, p->join_flags) < 0)
 		return err_errno(e, errno, "join the container's namespaces");
 	close(p->target_fd);
-	/* not EPERM: id 0 may not be mapped there, and then our own id has all capabilities as well */
-	(void)!setgroups(0, NULL);
-	(void)!setresgid(0, 0, 0);
-	(void)!setresuid(0, 0, 0);
-	/* new credentials make us dumpable again where fs.suid_dumpable is 1 */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_errno(e, errno, "not dumpable");
+	if (become_joined_root(e) < 0)
+		return -EPERM;
 	i->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	i->proc = p->proc_fd;
 	return i->root < 0 ? err_errno(e, errno, "the container's root") : 0;
@@ -121,7 +156,7 @@ static bool is_ours(const struct init *i, int conn)
 	struct ucred c;
 	socklen_t len = sizeof(c);
 
-	return getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &c, &len) == 0 && c.uid == i->p->peer_uid;
+	return getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &c, &len) == 0 && c.uid == i->peer_uid;
 }
 
 /*
@@ -173,6 +208,7 @@ static int wait_start(struct init *i, struct err *e)
 /* Stage 4. Container's namespaces, root there, not yet its root filesystem until init_pivot. */
 static const init_step build[] = {
 	reset_signals,
+	join_given,         /* those that the config names by path; the rest is new */
 	new_session,        /* before a terminal can be ours */
 	new_keyring,
 	name_host,
@@ -243,6 +279,7 @@ _Noreturn void init_run(int plan_fd)
 	close(plan_fd);
 	i.p = p;
 	i.report = p->sync_fd;
+	i.peer_uid = p->peer_uid;
 	if (fd_cloexec_from(3) < 0)
 		fail(&i, &e);
 	r = run_steps(&i, p->flags & PLAN_JOIN ? enter : build, &e);

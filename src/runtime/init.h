@@ -30,6 +30,7 @@ struct cover {
 
 struct init {
 	const struct plan *p;
+	uint32_t peer_uid;   /* who may start us, as we see him */
 	int report;          /* where words of failure go now: sync or start socket */
 	int root;            /* the container's root: its mount before the pivot, "/" after */
 	int dev;             /* /dev in it, once opened */

@@ -155,7 +155,7 @@ static bool items_are_inside(const struct plan *p)
 	for (size_t i = 0; i < p->sysctls.n; i++)
 		if (s[i].name == 0 || s[i].value == 0 || !string_is_inside(p, s[i].name) || !string_is_inside(p, s[i].value))
 			return false;
-	return list_is_inside(p, p->groups, sizeof(uint32_t)) && list_is_inside(p, p->rlimits, sizeof(struct plan_rlimit)) &&
+	return list_is_inside(p, p->given, sizeof(struct plan_ns)) && list_is_inside(p, p->groups, sizeof(uint32_t)) && list_is_inside(p, p->rlimits, sizeof(struct plan_rlimit)) &&
 	       list_is_inside(p, p->seccomp, sizeof(struct sock_filter)) &&
 	       list_is_inside(p, p->trail, sizeof(struct sock_filter));
 }

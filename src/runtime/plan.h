@@ -59,6 +59,11 @@ struct plan_rlimit {
 	uint64_t soft, hard;
 };
 
+struct plan_ns {
+	int32_t fd;
+	int32_t flag; /* CLONE_NEW* */
+};
+
 enum plan_mount_kind { PLAN_MOUNT_NEW, PLAN_MOUNT_FD };
 
 struct plan_mount {
@@ -94,6 +99,7 @@ struct plan {
 	int32_t proc_fd;    /* /proc of the parent: for a joined container, or where no proc of its own is mounted */
 	int32_t target_fd;  /* join: pidfd of the container's init */
 	int32_t join_flags; /* join: CLONE_NEW* of that process */
+	int32_t unshare_flags;   /* CLONE_NEW* that init makes after it has joined `given` */
 	uint32_t preserve;  /* descriptors from 3 on that the payload keeps */
 	/* who may start it: SO_PEERCRED's uid, as init sees it */
 	uint32_t peer_uid;
@@ -105,6 +111,7 @@ struct plan {
 	uint64_t rootfs_propagation;
 	uint32_t seccomp_flags;
 	uint32_t cwd, hostname, domainname, apparmor, selinux; /* strings; 0: none */
+	struct plan_list given;     /* struct plan_ns: joined one by one, the user namespace first */
 	struct plan_list groups;    /* uint32_t */
 	struct plan_list rlimits;   /* struct plan_rlimit */
 	struct plan_list mounts;    /* struct plan_mount */

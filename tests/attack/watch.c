@@ -24,12 +24,21 @@
 
 static unsigned long seen, own, written, foreign, taken;
 static dev_t root_dev;
+static ino_t root_ino;
 
 static int is_ours(int fd)
 {
 	struct stat st;
 
 	return fstat(fd, &st) < 0 || st.st_dev == root_dev;
+}
+
+/* The root of one of the container's, or of one that has the same: its inode as well, for a root that is the host's filesystem. */
+static int is_our_root(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 || (st.st_dev == root_dev && st.st_ino == root_ino);
 }
 
 static void look(int pid)
@@ -43,7 +52,7 @@ static void look(int pid)
 		fd = open(path, O_RDONLY | O_NONBLOCK);
 		if (fd < 0)
 			continue;
-		if (!is_ours(fd)) {
+		if (i == 0 ? !is_our_root(fd) : !is_ours(fd)) {
 			foreign++;
 			printf("foreign %s of %d\n", links[i], pid);
 			if (i == 2) {
@@ -82,7 +91,7 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (stat("/", &st) == 0)
-		root_dev = st.st_dev;
+		root_dev = st.st_dev, root_ino = st.st_ino;
 	puts("ready");
 	while (access("/stop", F_OK) < 0) {
 		DIR *d = opendir("/proc");
