@@ -11,6 +11,7 @@ extern const struct command command_audit_doctor;
 extern const struct command command_audit_execs;
 extern const struct command command_audit_trail;
 extern const struct command command_audit_replay;
+extern const struct command command_audit_setup;
 extern const struct command command_complete;
 extern const struct command command_completion;
 extern const struct command command_container_cleanup;

@@ -196,7 +196,7 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
 	_cleanup_free_ struct witness_request *q = malloc(sizeof(*q));
 	struct witness_reply reply;
-	struct policy policy;
+	struct policy policy = {0};
 	bool required;
 	int r = q ? policy_read(&policy, e) : err_errno(e, ENOMEM, "attest"), begun;
 
