@@ -28,4 +28,9 @@ struct audit_trail_args {
 };
 audit_run audit_trail_run;
 
+struct audit_report_args {
+	const char *profile, *since, *until, *user, *format, *output, *ledger, *system;
+};
+audit_run audit_report_run;
+
 #endif

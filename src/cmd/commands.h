@@ -9,6 +9,7 @@
 extern const struct command command_attach;
 extern const struct command command_audit_doctor;
 extern const struct command command_audit_execs;
+extern const struct command command_audit_report;
 extern const struct command command_audit_trail;
 extern const struct command command_audit_replay;
 extern const struct command command_audit_setup;

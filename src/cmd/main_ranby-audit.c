@@ -19,6 +19,7 @@ static const struct audit_row {
 	const struct command *command;
 	audit_run *run;
 } table[] = {
+	{&command_audit_report, audit_report_run},
 	{&command_audit_trail, audit_trail_run},
 };
 

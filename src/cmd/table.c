@@ -11,6 +11,7 @@ const struct command *const command_table[] = {
 	&command_attach,
 	&command_audit_doctor,
 	&command_audit_execs,
+	&command_audit_report,
 	&command_audit_trail,
 	&command_audit_replay,
 	&command_audit_setup,

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * A small history in which all that entries can show is met. Each member of
+ * each entry is then left out alone: at most one control of a profile may
+ * change by that, it must be the one that asks for it, and none may become met.
+ */
+#include "base/testing.h"
+
+#include "audit/report.h"
+
+#include <string.h>
+
+#define UUID_A "aaaaaaaa-aaaa-8aaa-8aaa-aaaaaaaaaaaa"
+#define UUID_B "bbbbbbbb-bbbb-8bbb-8bbb-bbbbbbbbbbbb"
+#define CTR_A "1111111111111111111111111111111111111111111111111111111111111111"
+#define CTR_B "2222222222222222222222222222222222222222222222222222222222222222"
+
+enum { TRAIL, LOGIN, CREATE, START_A, EXECVE, EXECVE_HOST, STOP_A, START_B, STOP_B, START_A2, REMOVE, HEAD, N_GOLDEN };
+static const char *const golden[N_GOLDEN] = {
+	[TRAIL] = "{'op':'trail-start','time':'2026-11-22T07:00:00Z'}",
+	[LOGIN] = "{'op':'login','type':'USER_LOGIN','auid':1001,'ses':7,'addr':'10.0.0.5','res':'success','receipt':'1795330800.000:10'}",
+	[CREATE] = "{'op':'create','virt':'ranby','vm':'web','ctr':'" CTR_A "','auid':1001,'ses':7,'res':'success','receipt':'1795334400.000:11'}",
+	[START_A] = "{'op':'start','virt':'ranby','vm':'web','uuid':'" UUID_A "','ctr':'" CTR_A
+		    "','claimed-image':'nginx','auid':1001,'ses':7,'res':'success','receipt':'1795334401.000:12'}",
+	[EXECVE] = "{'op':'execve','where':'container','uuid':'" UUID_A
+		   "','cmd':'sh -c x','tty':'pts0','uid':1001,'auid':1001,'ses':7,'receipt':'1795334402.000:13'}",
+	[EXECVE_HOST] = "{'op':'execve','where':'host','cmd':'ls','tty':'pts0','uid':1001,'auid':1001,'ses':7,'receipt':'1795334403.000:14'}",
+	[STOP_A] = "{'op':'stop','reason':'exited','virt':'ranby','vm':'web','uuid':'" UUID_A "','ctr':'" CTR_A
+		   "','auid':1001,'ses':7,'res':'success','receipt':'1795334404.000:15'}",
+	[START_B] = "{'op':'start','virt':'ranby','vm':'db','uuid':'" UUID_B "','ctr':'" CTR_B
+		    "','claimed-image':'pg','auid':1001,'ses':7,'res':'success','receipt':'1795334405.000:16'}",
+	[STOP_B] = "{'op':'stop','reason':'signal','virt':'ranby','vm':'db','uuid':'" UUID_B "','ctr':'" CTR_B
+		   "','auid':1001,'ses':7,'res':'success','receipt':'1795334406.000:17'}",
+	[START_A2] = "{'op':'start','virt':'ranby','vm':'web','uuid':'cccccccc-cccc-8ccc-8ccc-cccccccccccc','ctr':'" CTR_A
+		     "','claimed-image':'nginx','auid':1001,'ses':7,'res':'success','receipt':'1795334407.000:18'}",
+	[REMOVE] = "{'op':'rm','virt':'ranby','vm':'db','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334408.000:19'}",
+	[HEAD] = "{'op':'head','ledger':'auid-1001','time':'2026-11-22T08:10:00Z'}",
+};
+
+/* Of the golden history, entry `skip` left out (N_GOLDEN: none), member `key` of entry `entry` too. */
+static void make(struct report *rep, const char *profile, size_t skip, size_t entry, const char *key)
+{
+	struct err e = {0};
+
+	*rep = (struct report){.any_user = true};
+	rep->profile = report_profile(profile, &rep->title);
+	assert_non_null(rep->profile);
+	assert_int_equal(report_add_ledger(rep, "auid-1001", &e), 0);
+	for (size_t i = 0; i < N_GOLDEN; i++) {
+		char text[1024];
+		struct ledger_entry ent = {.seq = i + 1};
+
+		if (i == skip)
+			continue;
+		snprintf(text, sizeof(text), "%s", golden[i]);
+		for (char *c = text; *c; c++)
+			if (*c == '\'')
+				*c = '"';
+		assert_int_equal(json_parse(text, strlen(text), "golden", &ent.o, &e), 0);
+		if (i == entry)
+			json_object_object_del(ent.o, key);
+		assert_int_equal(report_add(rep, &ent, &e), 0);
+		json_object_put(ent.o);
+	}
+	assert_int_equal(report_finish(rep, &e), 0);
+}
+
+static const char *const profiles[] = {"pci4", "srg-ctr", "800-53", "800-190"};
+
+static void all_is_met(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < ARRAY_SIZE(profiles); p++) {
+		struct report rep;
+
+		make(&rep, profiles[p], N_GOLDEN, N_GOLDEN, NULL);
+		assert_true(rep.n_results >= 7);
+		for (size_t i = 0; i < rep.n_results; i++)
+			if (rep.results[i].status == REPORT_NOT_MET)
+				fail_msg("%s %s: %s", profiles[p], report_control_id(rep.results[i].control), rep.results[i].found);
+		assert_int_equal(rep.n_runs, 3);
+		assert_int_equal(rep.runs[0].n_execs, 1);
+		assert_string_equal(rep.runs[1].ended, "signal");
+		assert_int_equal(rep.runs[2].stop_ns, 0);
+		report_done(&rep);
+	}
+}
+
+/* How many controls changed; *ret_id is the last of them. */
+static size_t changes(const struct report *a, const struct report *b, const char **ret_id)
+{
+	size_t n = 0;
+
+	assert_int_equal(a->n_results, b->n_results);
+	for (size_t i = 0; i < a->n_results; i++) {
+		if (a->results[i].status == b->results[i].status)
+			continue;
+		n++;
+		*ret_id = report_control_id(b->results[i].control);
+		if (b->results[i].status == REPORT_MET)
+			fail_msg("%s became met", *ret_id);
+	}
+	return n;
+}
+
+static void one_member_one_control(void **state)
+{
+	static const struct {
+		size_t entry;
+		const char *key;
+		const char *id[ARRAY_SIZE(profiles)]; /* "" none */
+	} cases[] = {
+		{START_A, "auid", {"10.2.2 user", "SRG-APP-000100-CTR-000195", "AU-3 f", "4.4.5 user"}},
+		{STOP_B, "auid", {"10.2.2 user", "SRG-APP-000100-CTR-000195", "AU-3 f", ""}},
+		{CREATE, "op", {"10.2.2 type", "SRG-APP-000095", "AU-3 a", ""}},
+		{STOP_B, "res", {"10.2.2 outcome", "SRG-APP-000099", "AU-3 e", ""}},
+		{REMOVE, "receipt", {"10.2.2 time", "SRG-APP-000096", NULL, ""}}, /* two of 800-53: when, and by whose word */
+		{LOGIN, "addr", {"10.2.2 origin", "SRG-APP-000098", "AU-3 d", "4.5.3"}},
+		{START_B, "claimed-image", {"10.2.2 object", "", "", "4.1.5"}},
+		{REMOVE, "vm", {"10.2.1.7", "", "", ""}},
+		{EXECVE, "uid", {"10.2.1.2", "", "", ""}},
+		{EXECVE, "tty", {"", "SRG-APP-000097", "AU-3 c", ""}},
+		{EXECVE, "cmd", {"", "SRG-APP-000101-CTR-000205", "AU-3(1)", ""}},
+		{EXECVE, "where", {"", "SRG-APP-000100-CTR-000200", "AU-12", "4.4.4"}},
+		{EXECVE, "uuid", {"", "SRG-APP-000100-CTR-000200", "AU-12", "4.4.4"}},
+		{START_A2, "uuid", {"", "SRG-APP-000510-CTR-001310", "", ""}},
+		{STOP_A, "reason", {"", "", "", ""}},
+	};
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_SIZE(profiles); p++) {
+		struct report whole;
+
+		make(&whole, profiles[p], N_GOLDEN, N_GOLDEN, NULL);
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			const char *id = "", *want = cases[i].id[p];
+			struct report rep;
+			size_t n;
+
+			make(&rep, profiles[p], N_GOLDEN, cases[i].entry, cases[i].key);
+			n = changes(&whole, &rep, &id);
+			if (want && (n != (*want != '\0') || strcmp(id, want) != 0))
+				fail_msg("%s, entry %zu without %s: %zu changed, %s, not %s", profiles[p], cases[i].entry, cases[i].key, n, id, want);
+			report_done(&rep);
+		}
+		report_done(&whole);
+	}
+}
+
+static void one_entry(void **state)
+{
+	static const struct {
+		size_t entry;
+		const char *profile, *id;
+	} cases[] = {
+		{STOP_A, "srg-ctr", "SRG-APP-000505"}, /* it was started again: its end went unrecorded */
+		{STOP_A, "800-190", "4.4.5 trail"},
+		{HEAD, "800-53", "AU-9(3)"},
+		{HEAD, "pci4", "10.3.4"},
+		{TRAIL, "800-53", "AU-5"},
+		{START_B, "pci4", ""}, /* nothing asks what nobody knows of; the audit log does: `ranby audit verify` */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct report whole, rep;
+		const char *id = "";
+
+		make(&whole, cases[i].profile, N_GOLDEN, N_GOLDEN, NULL);
+		make(&rep, cases[i].profile, cases[i].entry, N_GOLDEN, NULL);
+		if (changes(&whole, &rep, &id) > 1 || strcmp(id, cases[i].id) != 0)
+			fail_msg("without entry %zu: %s, not %s", cases[i].entry, id, cases[i].id);
+		report_done(&whole);
+		report_done(&rep);
+	}
+}
+
+static enum report_status status_of(const struct report *rep, const char *id)
+{
+	for (size_t i = 0; i < rep->n_results; i++)
+		if (strcmp(report_control_id(rep->results[i].control), id) == 0)
+			return rep->results[i].status;
+	fail_msg("no control %s", id);
+	return REPORT_NOT_MET;
+}
+
+static void what_a_user_wrote(void **state)
+{
+	static const char line[] = "{\"op\":\"start\",\"verb\":\"start\",\"virt\":\"ranby\",\"vm\":\"web\",\"ctr\":\"" CTR_A
+				   "\",\"image\":\"x\",\"auid\":1001,\"ses\":7,\"res\":\"success\",\"receipt\":\"self\",\"time\":\"2026-11-22T08:00:00Z\"}";
+	struct report rep = {.any_user = true, .own = true};
+	struct ledger_entry ent = {.seq = 1};
+	char text[64];
+	struct err e = {0};
+
+	(void)state;
+	rep.profile = report_profile("800-53", &rep.title);
+	assert_int_equal(report_add_ledger(&rep, "ledger", &e), 0);
+	assert_int_equal(json_parse(line, strlen(line), "line", &ent.o, &e), 0);
+	assert_int_equal(report_add(&rep, &ent, &e), 0);
+	json_object_put(ent.o);
+	assert_int_equal(report_finish(&rep, &e), 0);
+	assert_int_equal(status_of(&rep, "AU-10"), REPORT_NOT_SHOWN);
+	assert_int_equal(status_of(&rep, "AU-5"), REPORT_NOT_SHOWN);
+	assert_int_equal(status_of(&rep, "AU-12"), REPORT_NOT_SHOWN);
+	assert_int_equal(status_of(&rep, "AU-3 f"), REPORT_MET);
+	assert_non_null(strstr(report_statement(&rep), "does not protect from its owner"));
+	report_evidence_text(&rep, 0, text, sizeof(text));
+	assert_string_equal(text, "ledger#1");
+	report_done(&rep);
+}
+
+static void broken_chain_and_gaps(void **state)
+{
+	struct report rep;
+
+	(void)state;
+	make(&rep, "800-53", N_GOLDEN, N_GOLDEN, NULL);
+	report_ledger_fault(&rep, "entry 3 was changed");
+	free(rep.results);
+	rep.n_results = 0;
+	assert_int_equal(report_judge(&rep, NULL), 0);
+	assert_int_equal(status_of(&rep, "AU-9"), REPORT_NOT_MET);
+	report_done(&rep);
+	assert_null(report_profile("pci", NULL));
+	assert_null(report_profile("", NULL));
+}
+
+/* ---- the page ---- */
+
+static void count_of(const char *text, const char *what, size_t want)
+{
+	size_t n = 0;
+
+	for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
+		n++;
+	if (n != want)
+		fail_msg("%zu times %s, not %zu", n, what, want);
+}
+
+static void hostile_names(void **state)
+{
+	static const char *const names[] = {"<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "</title></style></svg>",
+					    "\033]0;t\a\033[2J", "\xe2\x80\xae.exe", "x' onload='y", "&amp;"};
+	_cleanup_(buf_done) struct buf page = BUF_INIT, text = BUF_INIT, plain = BUF_INIT;
+	struct report rep = {.any_user = true};
+	struct err e = {0};
+
+	(void)state;
+	rep.profile = report_profile("pci4", &rep.title);
+	snprintf(rep.host, sizeof(rep.host), "<b>host");
+	assert_int_equal(report_add_ledger(&rep, "<i>shard", &e), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct ledger_entry ent = {.o = json_object_new_object(), .seq = i + 1};
+		char uuid[40];
+
+		snprintf(uuid, sizeof(uuid), "<u>%zu", i);
+		assert_int_equal(json_add_str(ent.o, "op", "start"), 0);
+		assert_int_equal(json_add_str(ent.o, "virt", "ranby"), 0);
+		assert_int_equal(json_add_str(ent.o, "vm", names[i]), 0);
+		assert_int_equal(json_add_str(ent.o, "image", names[(i + 1) % ARRAY_SIZE(names)]), 0);
+		assert_int_equal(json_add_str(ent.o, "uuid", uuid), 0);
+		assert_int_equal(json_add_str(ent.o, "time", "2026-11-22T08:00:00Z"), 0);
+		assert_int_equal(report_add(&rep, &ent, &e), 0);
+		json_object_put(ent.o);
+	}
+	assert_int_equal(report_finish(&rep, &e), 0);
+	report_html(&rep, &page);
+	assert_int_equal(buf_bad(&page), 0);
+	count_of(buf_str(&page), "<script", 0);
+	count_of(buf_str(&page), "<img", 0);
+	count_of(buf_str(&page), "<b>host", 0);
+	count_of(buf_str(&page), "<i>", 0);
+	count_of(buf_str(&page), "<u>", 0);
+	count_of(buf_str(&page), "</title></style>", 0);
+	count_of(buf_str(&page), "\033", 0);
+	count_of(buf_str(&page), "\xe2\x80\xae", 0);
+	count_of(buf_str(&page), " onload='", 0);
+	count_of(buf_str(&page), " style=\"", 0);
+	count_of(buf_str(&page), "http", 1); /* http-equiv */
+	count_of(buf_str(&page), "&amp;amp;", 5); /* a name: bar's title and label, table; an image: title, table */
+	report_text(&rep, &text);
+	count_of(buf_str(&text), "\033", 0);
+	assert_int_equal(report_json(&rep, &plain), 0);
+	count_of(buf_str(&plain), "\033", 0);
+	report_done(&rep);
+}
+
+static void nothing_at_all(void **state)
+{
+	for (size_t p = 0; p < ARRAY_SIZE(profiles); p++) {
+		_cleanup_(buf_done) struct buf page = BUF_INIT, plain = BUF_INIT;
+		struct report rep = {.any_user = true};
+		struct err e = {0};
+
+		(void)state;
+		rep.profile = report_profile(profiles[p], &rep.title);
+		assert_int_equal(report_finish(&rep, &e), 0);
+		for (size_t i = 0; i < rep.n_results; i++)
+			if (rep.results[i].status != REPORT_NOT_SHOWN)
+				fail_msg("%s is %s of nothing", report_control_id(rep.results[i].control), report_status_word(rep.results[i].status));
+		report_html(&rep, &page);
+		assert_non_null(strstr(buf_str(&page), "No container was started"));
+		assert_int_equal(report_json(&rep, &plain), 0);
+		report_done(&rep);
+	}
+}
+
+static void bounds(void **state)
+{
+	struct report rep = {.any_user = false, .auid = 1002};
+	struct ledger_entry ent = {.seq = 1};
+	struct err e = {0};
+	static const char line[] = "{\"op\":\"start\",\"auid\":1001,\"time\":\"2026-11-22T08:00:00Z\"}";
+
+	(void)state;
+	rep.profile = report_profile("pci4", &rep.title);
+	assert_int_equal(report_add_ledger(&rep, "x", &e), 0);
+	assert_int_equal(json_parse(line, strlen(line), "line", &ent.o, &e), 0);
+	assert_int_equal(report_add(&rep, &ent, &e), 0);
+	assert_int_equal(rep.n, 0);
+	rep.auid = 1001;
+	rep.since_ns = INT64_C(1795334400000000001);
+	assert_int_equal(report_add(&rep, &ent, &e), 0);
+	assert_int_equal(rep.n, 0);
+	rep.since_ns = 0;
+	rep.until_ns = INT64_C(1795334399999999999);
+	assert_int_equal(report_add(&rep, &ent, &e), 0);
+	assert_int_equal(rep.n, 0);
+	rep.until_ns = INT64_C(1795334400000000000);
+	assert_int_equal(report_add(&rep, &ent, &e), 0);
+	assert_int_equal(rep.n, 1);
+	json_object_put(ent.o);
+	report_done(&rep);
+}
+
+TESTS("audit/report", cmocka_unit_test(all_is_met), cmocka_unit_test(one_member_one_control), cmocka_unit_test(one_entry),
+      cmocka_unit_test(what_a_user_wrote), cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
+      cmocka_unit_test(nothing_at_all), cmocka_unit_test(bounds))

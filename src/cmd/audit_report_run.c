@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Of which ledger? The system's when the caller may read it, else his own;
+ * the report says at its head which, and what that proves. Each ledger is read
+ * by the verifier, in one pass: its entries into the report, its first fault
+ * beside them.
+ */
+#include "audit/ledger_verify.h"
+#include "audit/report.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "cmd/audit_commands.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/user_name.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSTEM_DIR "/var/log/ranby"
+#define SHARDS_MAX 65536
+
+static const char *name_of(uint32_t uid, char *buf, size_t size)
+{
+	char name[USER_NAME_SIZE];
+
+	if (user_name_of(uid, name) < 0 || strlen(name) >= size)
+		return NULL;
+	snprintf(buf, size, "%s", name);
+	return buf;
+}
+
+/* ---- reading ---- */
+
+static int visit(const struct ledger_item *item, void *arg, struct err *e)
+{
+	return report_add(arg, &item->entry, e);
+}
+
+static int read_ledger(struct report *rep, int dirfd, const char *path, const char *name, struct err *e)
+{
+	_cleanup_(ledger_report_done) struct ledger_report whole = {0};
+	_cleanup_(ledger_reader_done) struct ledger_reader rd = LEDGER_READER_INIT;
+	int r = ledger_reader_open(dirfd, path, &rd, e);
+
+	r = r < 0 ? r : report_add_ledger(rep, name, e);
+	r = r < 0 ? r : ledger_verify(&rd, NULL, 0, visit, rep, &whole, e);
+	if (r == 0 && whole.n_faults)
+		report_ledger_fault(rep, whole.faults[0].text);
+	return r < 0 ? err_wrap(e, r, "ledger %s", name) : 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Shards are directories; so are the index and the exports, which are none. */
+static int list_shards(int dirfd, struct strv *ret, struct err *e)
+{
+	int copy = dup(dirfd);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!d)
+		return err_errno(e, errno, "system ledger");
+	while (r == 0 && ret->n < SHARDS_MAX && (entry = readdir(d)) != NULL) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
+		if (strncmp(entry->d_name, "auid-", 5) == 0 || strcmp(entry->d_name, "system") == 0 || strcmp(entry->d_name, "heads") == 0)
+			r = strv_add(ret, entry->d_name);
+	closedir(d);
+	if (ret->n > 1)
+		qsort(ret->items, ret->n, sizeof(char *), by_name);
+	return r < 0 ? err_errno(e, -r, "system ledger") : 0;
+}
+
+static int read_system(struct report *rep, const char *path, struct err *e)
+{
+	_cleanup_close_ int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(strv_done) struct strv shards = {0};
+	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : list_shards(dirfd, &shards, e);
+
+	for (size_t i = 0; r == 0 && i < shards.n; i++)
+		r = read_ledger(rep, dirfd, shards.items[i], shards.items[i], e);
+	return r;
+}
+
+static int read_own(struct report *rep, const char *path, struct err *e)
+{
+	int r = read_ledger(rep, AT_FDCWD, path, LEDGER_USER_NAME, e);
+
+	rep->own = true;
+	return r == -ENOENT ? err_errno(e, ENOENT, "there is no ledger %s yet", path) : r;
+}
+
+static int read_source(struct report *rep, const struct audit_report_args *a, const char *state, struct err *e)
+{
+	const char *system = a->system && a->system[0] ? a->system : SYSTEM_DIR;
+	char own[4096];
+
+	if (a->ledger && a->system)
+		return err_set(e, EINVAL, "--ledger and --system exclude each other");
+	if (a->ledger)
+		return read_own(rep, a->ledger, e);
+	if (a->system || faccessat(AT_FDCWD, system, R_OK | X_OK, AT_EACCESS) == 0)
+		return read_system(rep, system, e);
+	snprintf(own, sizeof(own), "%s/" LEDGER_USER_NAME, state);
+	return read_own(rep, own, e);
+}
+
+/* ---- the question ---- */
+
+static int user_id(const char *text, uint32_t *ret, struct err *e)
+{
+	const struct passwd *pw;
+
+	if (parse_u32(text, 0, UINT32_MAX - 1, ret) == 0)
+		return 0;
+	pw = getpwnam(text); /* NOLINT(concurrency-mt-unsafe): one thread */
+	if (!pw)
+		return err_set(e, EINVAL, "there is no user %s", text);
+	*ret = pw->pw_uid;
+	return 0;
+}
+
+static int moment(const char *text, const char *option, int64_t *ret, struct err *e)
+{
+	struct timespec now = clock_now(), t;
+
+	if (!text)
+		return 0;
+	if (clock_parse_moment(text, &now, &t) < 0)
+		return err_set(e, EINVAL, "%s: \"%s\" is no time", option, text);
+	*ret = clock_ns(&t);
+	return 0;
+}
+
+static int ask(struct report *rep, const struct audit_report_args *a, struct err *e)
+{
+	struct timespec now = clock_from_ns(clock_now().tv_sec * INT64_C(1000000000));
+	char text[CLOCK_TEXT_SIZE];
+	int r;
+
+	rep->profile = report_profile(a->profile ? a->profile : "800-53", &rep->title);
+	rep->user_name = name_of;
+	rep->any_user = !a->user;
+	snprintf(rep->made, sizeof(rep->made), "%s", clock_rfc3339(&now, CLOCK_UTC, text));
+	if (gethostname(rep->host, sizeof(rep->host) - 1) < 0)
+		snprintf(rep->host, sizeof(rep->host), "this host");
+	r = moment(a->since, "--since", &rep->since_ns, e);
+	r = r < 0 ? r : moment(a->until, "--until", &rep->until_ns, e);
+	return r == 0 && a->user ? user_id(a->user, &rep->auid, e) : r;
+}
+
+/* ---- the answer ---- */
+
+/* Into a file that is whole or not there, for the caller's eyes. */
+static int put_file(const char *path, const struct buf *out, struct err *e)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	_cleanup_free_ char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	_cleanup_close_ int dirfd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	int r = dirfd < 0 ? -errno : *name ? path_own_write(dirfd, name, buf_str(out), out->len, 0600, PATH_SYNC_NONE) : -EISDIR;
+
+	return r < 0 ? err_errno(e, -r, "write %s", path) : 0;
+}
+
+int audit_report_run(const struct command_call *call, const char *state, struct err *e)
+{
+	const struct audit_report_args *a = call->args;
+	_cleanup_(report_done) struct report rep = {0};
+	_cleanup_(buf_done) struct buf out = BUF_INIT_MAX((size_t)1 << 30);
+	int r = ask(&rep, a, e);
+
+	r = r < 0 ? r : read_source(&rep, a, state, e);
+	r = r < 0 ? r : report_finish(&rep, e);
+	if (r < 0)
+		return r;
+	if (a->format && a->format[0] == 'h')
+		report_html(&rep, &out);
+	else if (a->format && a->format[0] == 'j')
+		r = report_json(&rep, &out);
+	else
+		report_text(&rep, &out);
+	r = r < 0 ? r : -buf_bad(&out);
+	if (r < 0)
+		return err_errno(e, -r, "report");
+	if (a->output)
+		return put_file(a->output, &out, e);
+	fwrite(buf_str(&out), 1, out.len, stdout);
+	return 0;
+}
