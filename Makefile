@@ -54,12 +54,13 @@ LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
 LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 
 # program: rooms it links (later ones may use earlier ones), libraries, link mode
-PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-witness ranby-audit ranby-fetch ranby-unpack
+PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-audit ranby-fetch ranby-unpack
 BIN_PROGRAMS := ranby ranby-runtime
 rooms_ranby          := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
 rooms_ranby-init     := runtime oci sys base
 rooms_ranby-monitor  := monitor audit sys base
+rooms_ranby-session  :=
 rooms_ranby-witness  := witness audit sys base
 rooms_ranby-audit    := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-fetch    := image oci sys base
@@ -68,6 +69,7 @@ libs_ranby           := $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
 libs_ranby-runtime   := $(call pkg,json-c libseccomp libcap-ng) -l:libcrypto.a
 libs_ranby-init      := -l:libcap-ng.a
 libs_ranby-monitor   := -l:libcrypto.a
+libs_ranby-session   :=
 libs_ranby-witness   :=
 libs_ranby-audit     := $(call pkg,json-c smartcols sqlite3 libcrypto libcap-ng libseccomp)
 libs_ranby-fetch     := $(LIBS_FETCH)
@@ -82,6 +84,7 @@ link_ranby-unpack    := -pie
 link_ranby-init      := $(if $(SAN),-pie,-static-pie -s)
 link_ranby-runtime   := $(if $(SAN),-pie,-static-pie $(if $(findstring no-warnings,$(shell ld --help)),-Wl$(comma)--no-warnings))
 link_ranby-monitor   := $(if $(SAN),-pie,-static-pie)
+link_ranby-session   := $(if $(SAN),-pie,-static-pie)
 link_ranby-witness   := $(if $(SAN),-pie,-static-pie)
 ifneq ($(SAN),)
 NO_LEAK_CHECK := $(O)/obj/tests/san/no_leak_check.o

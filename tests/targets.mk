@@ -19,6 +19,7 @@ help:
 	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
 	@echo 'make demo            a small image, a container, and who started it'
 	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); make uninstall'
+	@echo 'make install-session a login session for each container (--ident=session), with cap_audit_control'
 
 # ---- check ----
 TOOLS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
@@ -118,10 +119,13 @@ ZSH_COMPLETIONS := $(DATADIR)/zsh/site-functions
 FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 MAN_PAGES = $(wildcard man/*.[1-8] $(O)/man/*.[1-8])
 
+# Has a capability that can switch audit off, so it comes only where it is asked for: `make install-session`.
+ON_DEMAND := ranby-session
+
 # Files and what they become: `make install` makes them, `make uninstall` removes the same.
 define installed
 $(foreach p,$(filter $(BIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(BINDIR)/$(p)) \
-$(foreach p,$(filter-out $(BIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(LIBEXECDIR)/$(p)) \
+$(foreach p,$(filter-out $(BIN_PROGRAMS) $(ON_DEMAND),$(BUILT)),755:$(call path_of,$(p)):$(LIBEXECDIR)/$(p)) \
 $(foreach m,$(MAN_PAGES),644:$(m):$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 $(foreach f,$(wildcard profiles/*/* policies/*/*),644:$(f):$(DATADIR)/ranby/$(f)) \
 $(foreach f,$(wildcard $(O)/completions/ranby.bash),644:$(f):$(BASH_COMPLETIONS)/ranby) \
@@ -165,6 +169,10 @@ uninstall: completions
 	@$(MAKE) --no-print-directory uninstall-files
 uninstall-files:
 	@set -e; for f in $(installed); do rest=$${f#*:}; rm -f "$(DESTDIR)$${rest#*:}"; done
+	@rm -f $(addprefix "$(DESTDIR)$(LIBEXECDIR)"/,$(ON_DEMAND))
 	@for d in $(LIBEXECDIR) $(DATADIR)/ranby; do \
 		[ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
-.PHONY: install-files uninstall-files
+install-session: $(call path_of,ranby-session)
+	$(INSTALL) -D -m 755 $< "$(DESTDIR)$(LIBEXECDIR)/ranby-session"
+	setcap cap_audit_control=ep "$(DESTDIR)$(LIBEXECDIR)/ranby-session"
+.PHONY: install-files uninstall-files install-session

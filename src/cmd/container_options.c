@@ -195,6 +195,8 @@ const struct option_row container_run_rows[] = {
 	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave /etc/hostname alone"},
 
 	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "private, host, keep-id[:uid=,gid=,size=], auto[:size=], nomap"},
+	{0, "ident", OPT_STRING, O(ident), .arg = "MODE[,MODE]",
+	 .help = "What names it in audit records: uid, session, landlock"},
 	{0, "uidmap", OPT_LIST, O(uidmap), .arg = "CTR:KEEPER[:N]", .help = "Map user IDs"},
 	{0, "gidmap", OPT_LIST, O(gidmap), .arg = "CTR:KEEPER[:N]", .help = "Map group IDs"},
 	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},

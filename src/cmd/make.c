@@ -11,6 +11,7 @@
 #include "cmd/report.h"
 #include "engine/attest.h"
 #include "engine/create.h"
+#include "engine/ident.h"
 #include "engine/remove.h"
 #include "sys/fd.h"
 
@@ -123,12 +124,30 @@ static int attest_create(const struct command_call *call, struct made *m, int r,
 	return r;
 }
 
+/* What names it in audit records: what this host can do of it is what is kept. */
+static int resolve_ident(struct container_options *o, struct made *m, struct err *e)
+{
+	const char *notice;
+	unsigned ident;
+	int r = ident_parse(o->ident, &ident, e);
+
+	if (r < 0 || ident == 0)
+		return r;
+	ident = ident_resolve(ident, &m->origin.login, &notice);
+	if (notice)
+		report_warning("%s", notice);
+	o->ident = ident_text(ident, m->ident);
+	return container_options_check(o, e);
+}
+
 int make_container(const struct command_call *call, struct made *m, struct err *e)
 {
 	int r = origin_read(call->engine, &m->origin, e);
 
 	if (r == 0)
 		r = container_options_finish(call, e);
+	if (r == 0)
+		r = resolve_ident(call->args, m, e);
 	if (r < 0)
 		return r;
 	m->options = call->args;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "cmd/command.h"
 #include "engine/container.h"
+#include "engine/ident.h"
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
@@ -19,6 +20,7 @@
 struct made {
 	struct container_options *options; /* the command's arguments */
 	struct origin origin;
+	char ident[IDENT_TEXT_SIZE]; /* what options->ident points to */
 	struct keeper keeper;
 	struct container *c;
 };

@@ -183,6 +183,7 @@ static int add_ranby(struct json_object *o, struct engine *eng, const struct con
 	static const struct row of_state[] = {
 		{"StartedBy", "startedBy", MAP}, {"InForce", "inForce", MAP}, {"BootID", "bootId", STRING},
 		{"StartTicks", "startTicks", NUMBER}, {"Receipt", "receipt", STRING}, {"UUID", "uuid", STRING},
+		{"Identity", "identity", MAP},
 	};
 	static const struct row of_spec[] = {
 		{"CreatedBy", "createdBy", MAP},

@@ -79,6 +79,7 @@ static const struct field fields[] = {
 	F(STRING, "restart", restart),
 	F(STRING, "log-driver", log_driver),
 	F(LIST, "log-opt", log_opt),
+	F(STRING, "ident", ident),
 	F(STRING, "trail", trail),
 	F(STRING, "record", record),
 	F(FLAG, "record-input", record_input),

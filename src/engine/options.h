@@ -53,6 +53,7 @@ struct container_options {
 	const char *restart;
 	const char *log_driver;
 	struct strv log_opt;
+	const char *ident;  /* ident.h */
 	const char *trail;  /* notify, log */
 	const char *record; /* a file, or "": one of our own */
 	bool record_input;

@@ -155,6 +155,8 @@ static int add_who(struct json_object *o, const struct container *c)
 	    json_add_str(o, "Receipt", c->state ? json_str(c->state, "receipt") : "") < 0 ||
 	    json_add_str(o, "UUID", c->state ? json_str(c->state, "uuid") : "") < 0)
 		return -ENOMEM;
+	if (json_add_str(o, "Ident", c->state ? json_str(c->state, "identity.inForce") : "") < 0)
+		return -ENOMEM;
 	return json_add(o, "StartedBy", w ? json_object_get(w) : json_object_new_object());
 }
 

@@ -13,6 +13,7 @@
 #include "engine/bundle.h"
 #include "engine/etc.h"
 #include "engine/exec_trail.h"
+#include "engine/ident.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
 
@@ -54,6 +55,15 @@ static int make_dirs(struct start *s, struct err *e)
 	return r < 0 ? err_errno(e, -r, "run directory of container %.12s", s->q.c->id) : 0;
 }
 
+/* What was resolved when it was made (cmd/make.c). */
+static unsigned ident_of(const struct start *s)
+{
+	unsigned ident = 0;
+
+	(void)!ident_parse(json_str(s->q.c->spec, "options.ident"), &ident, NULL);
+	return ident;
+}
+
 static int runtime_argv(struct start *s, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
@@ -73,6 +83,8 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
 	    (s->fuse.exe_fd >= 0 && strv_add_all(v, fuse) < 0) || (s->plan.monitor.tty && strv_add_all(v, console) < 0))
+		return err_errno(e, ENOMEM, "runtime");
+	if ((ident_of(s) & IDENT_LANDLOCK) && strv_add(v, "--canary") < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	if (exec_trail_runtime_argv(exec_trail_of(s->q.c), v) < 0)
 		return err_errno(e, ENOMEM, "runtime");
@@ -175,6 +187,7 @@ static int fill_plan(struct start *s, struct err *e)
 	m->log_max_bytes = (uint64_t)json_int(c->spec, "config.log.maxSize");
 	m->userns_fd = s->q.keeper->userns_fd;
 	m->pid_file = keep(s, eng->run_path, c->id, "pid");
+	m->own_session = ident_of(s) & IDENT_SESSION;
 	m->log_file = log_path(s);
 	r = plan_recording(s, e);
 	if (r < 0)
@@ -306,7 +319,7 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 static int state_json(const struct start *s, const struct monitor_created *created, struct json_object *in_force,
 		      struct json_object **ret)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object(), *keeper = NULL;
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *keeper = NULL, *identity = NULL;
 	struct timespec now = clock_now();
 	char time[CLOCK_TEXT_SIZE];
 	int r = o ? json_add(o, "inForce", in_force) : (json_object_put(in_force), -ENOMEM);
@@ -318,6 +331,9 @@ static int state_json(const struct start *s, const struct monitor_created *creat
 	    json_add_str(o, "startedAt", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
 	    json_add_int(o, "startedNs", clock_ns(&now)) < 0 ||
 	    json_add(o, "startedBy", json_object_get(s->q.origin->json)) < 0)
+		return -ENOMEM;
+	if (ident_json(ident_of(s), in_force, &s->q.origin->login, &identity) < 0 ||
+	    (identity && json_add(o, "identity", TAKE_PTR(identity)) < 0))
 		return -ENOMEM;
 	if (s->q.keeper->userns_fd >= 0 &&
 	    (keeper_to_json(s->q.keeper, json_true(s->q.c->spec, "nested"), &keeper) < 0 ||

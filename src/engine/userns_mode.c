@@ -19,6 +19,7 @@
 #include "engine/userns_mode.h"
 
 #include "base/parse.h"
+#include "engine/ident.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -115,12 +116,22 @@ int userns_mode_parse(const struct container_options *o, struct userns_mode *ret
 	struct userns_mode m = {0};
 	bool custom = o->uidmap.n > 0 || o->gidmap.n > 0;
 	struct id_extent x;
+	unsigned ident;
 	bool is_host;
 	int r;
 
 	r = o->userns ? parse_kind(o->userns, &m, e) : 0;
 	if (r < 0)
 		return err_wrap(e, r, "--userns %s", o->userns);
+	r = ident_parse(o->ident, &ident, e);
+	if (r < 0)
+		return r;
+	if (ident & IDENT_UID) {
+		/* a slice of its own is what names it */
+		if (custom || (m.kind != USERNS_PRIVATE && m.kind != USERNS_AUTO))
+			return err_set(e, EINVAL, "--ident uid needs --userns auto, and no --uidmap");
+		m.kind = USERNS_AUTO;
+	}
 	if (custom) {
 		if (m.kind != USERNS_PRIVATE)
 			return err_set(e, EINVAL, "--userns %s and --uidmap or --gidmap exclude each other", o->userns);

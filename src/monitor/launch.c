@@ -142,7 +142,7 @@ int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, s
 	if (l->program) {
 		s.path = l->program;
 	} else {
-		r = self_open_program("ranby-monitor", &exe, NULL, e);
+		r = self_open_program(l->own_session ? "ranby-session" : "ranby-monitor", &exe, NULL, e);
 		if (r < 0)
 			return r;
 		s.exe_fd = exe;

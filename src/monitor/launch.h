@@ -54,6 +54,7 @@ struct monitor_launch {
 	const char *trail_of;       /* an exec session: its container's run directory, whose trail it joins instead; NULL: none */
 	const char *record_file;    /* absolute, there and empty: what the session shows goes there; NULL: nowhere */
 	bool record_input;          /* and what is typed */
+	bool own_session;           /* through ranby-session: a login session of its own, where that can be had */
 	const char *log_file;       /* absolute; NULL: no log */
 	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
 	bool tty;                   /* a terminal, over the console socket */
