@@ -40,7 +40,7 @@ static void take_up(struct trail_file *f, const char *tail, size_t len)
 	while (len > 0) {
 		const char *end = memchr(tail, '\n', len);
 		size_t line = end ? (size_t)(end - tail) : len;
-		uint64_t seq;
+		uint64_t seq = 0;
 
 		if (seq_of(tail, line, &seq))
 			f->seq = seq + 1;

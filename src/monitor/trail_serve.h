@@ -38,7 +38,7 @@ struct trail_server {
 	struct trail_file file; /* open */
 };
 
-/* Serves to the end. All descriptors of `s` are taken over. */
-_Noreturn void trail_serve(struct trail_server *s);
+/* Serves to the end. All descriptors of `q` are taken over. */
+_Noreturn void trail_serve(struct trail_server *q);
 
 #endif
