@@ -74,7 +74,7 @@ static int read_tail(struct trail_file *f)
 
 int trail_file_open(struct trail_file *f, const char *path, struct err *e)
 {
-	struct stat st;
+	struct stat st = {0};
 	int r = 0;
 
 	memset(f->prev, '0', sizeof(f->prev) - 1);
