@@ -26,6 +26,7 @@
 #include "engine/launch.h"
 
 #include "engine/inforce.h"
+#include "monitor/helper.h"
 #include "runtime/start.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -60,17 +61,40 @@ static int note_monitor(const struct launch_plan *p, const struct launch *l, str
 	return r < 0 ? err_errno(e, -r, "note the monitor") : 0;
 }
 
-int launch_monitor_of(int run_dirfd, int *ret_pidfd)
+/* The process of a "PID TICKS" that was noted. */
+static int noted(int run_dirfd, const char *name, int *ret_pidfd)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	unsigned long long ticks;
-	int pid, r = path_own_read(run_dirfd, "monitor", 64, &b);
+	int pid, r = path_own_read(run_dirfd, name, 64, &b);
 
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
 	if (sscanf(buf_str(&b), "%d %llu", &pid, &ticks) != 2)
 		return -ESRCH;
 	return pidfd_open_identity(pid, ticks, ret_pidfd);
+}
+
+int launch_monitor_of(int run_dirfd, int *ret_pidfd)
+{
+	return noted(run_dirfd, "monitor", ret_pidfd);
+}
+
+int launch_end_helper(int run_dirfd)
+{
+	static const int signals[] = {SIGTERM, SIGKILL};
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = noted(run_dirfd, HELPER_NOTE, &pidfd);
+
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	r = -ETIMEDOUT;
+	for (size_t i = 0; r == -ETIMEDOUT && i < ARRAY_SIZE(signals); i++) {
+		r = pidfd_signal(pidfd, signals[i]);
+		if (r == 0)
+			r = pidfd_wait(pidfd, HELPER_KILL_MS);
+	}
+	return r == -ESRCH ? 0 : r;
 }
 
 /*

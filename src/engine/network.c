@@ -185,7 +185,7 @@ static int pasta_argv(const struct network_plan *plan, struct strv *argv)
 static int slirp_argv(struct strv *argv)
 {
 	static const char *const words[] = {"slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
-					    "--enable-ipv6", "--userns-path=/proc/{PID}/ns/user", "--ready-fd={READY_FD}",
+					    "--enable-ipv6", "--userns-path=/proc/{PID}/ns/user", "--ready-fd", "{READY_FD}",
 					    "{PID}", "tap0"};
 	int r = 0;
 

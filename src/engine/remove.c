@@ -140,12 +140,22 @@ static int end_processes(struct engine *eng, struct container *c, const struct r
 
 /* ---- the whole ---- */
 
+/* Its monitor has gone, in order or not. */
+static int end_helper(struct engine *eng, const struct container *c)
+{
+	_cleanup_close_ int dir = -EBADF;
+
+	return path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir) < 0 ? 0 : launch_end_helper(dir);
+}
+
 int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state st = {0};
 	_cleanup_close_ int rroot = -EBADF;
-	int r = path_own_remove_tree(eng->run_fd, c->id);
+	int r = end_helper(eng, c);
 
+	if (r == 0)
+		r = path_own_remove_tree(eng->run_fd, c->id);
 	if (r == 0 && runtime_root(eng, &rroot) == 0) {
 		if (runtime_state_load(rroot, c->id, &st, NULL) == 0 && runtime_end_servers(&st, e) < 0)
 			return -EBUSY;

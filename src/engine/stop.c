@@ -6,10 +6,13 @@
  * (attack class A53).
  */
 #include "engine/stop.h"
+#include "engine/launch.h"
 
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "sys/pidfd.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #define KILL_TIMEOUT_MS 10000 /* an init in uninterruptible sleep is the host's trouble, and is reported */
@@ -50,6 +53,16 @@ int stop_kill(const struct container *c, struct err *e)
 	return r < 0 ? err_errno(e, -r, "container %.12s", c->id) : kill_and_wait(pidfd, c, e);
 }
 
+/* A monitor ends the network helper; one that was killed does not. */
+static void end_orphaned_helper(struct engine *eng, const struct container *c)
+{
+	_cleanup_close_ int dir = -EBADF, monitor = -EBADF;
+
+	if (path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir) == 0 &&
+	    launch_monitor_of(dir, &monitor) == -ESRCH)
+		(void)!launch_end_helper(dir);
+}
+
 int stop_container(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;
@@ -70,7 +83,10 @@ int stop_container(struct engine *eng, struct container *c, int timeout_ms, stru
 		r = kill_and_wait(pidfd, c, e);
 	else if (r < 0 && r != -ESRCH)
 		return err_errno(e, -r, "stop container %.12s", c->id);
-	return r < 0 && r != -ESRCH ? r : container_refresh(eng, c, e);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	end_orphaned_helper(eng, c);
+	return container_refresh(eng, c, e);
 }
 
 int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e)

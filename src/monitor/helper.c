@@ -11,6 +11,7 @@
 #include "base/strv.h"
 #include "monitor/children.h"
 #include "sys/fd.h"
+#include "sys/pidfd.h"
 #include "sys/spawn.h"
 
 #include <fcntl.h>
@@ -152,6 +153,24 @@ int helper_child_ended(struct helper *h, const struct monitor_options *o, int st
 		return err_errno(e, -r, "network helper: its pid file");
 	ready(h);
 	return 0;
+}
+
+int helper_note(const struct helper *h, int run_dirfd, struct err *e)
+{
+	_cleanup_close_ int fd = openat(run_dirfd, HELPER_NOTE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char text[48];
+	uint64_t ticks;
+	int n, r = pid_start_ticks(h->pid, &ticks);
+
+	if (r == -ESRCH)
+		return 0;
+	if (r == 0 && fd < 0)
+		r = -errno;
+	if (r == 0) {
+		n = snprintf(text, sizeof(text), "%d %llu\n", (int)h->pid, (unsigned long long)ticks);
+		r = fd_write_all(fd, text, (size_t)n);
+	}
+	return r < 0 ? err_errno(e, -r, "note the network helper") : 0;
 }
 
 void helper_stop(struct helper *h)

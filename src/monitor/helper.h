@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #define HELPER_KILL_MS 2000
+#define HELPER_NOTE "helper"
 
 struct helper {
 	pid_t pid;       /* 0: none (any more) */
@@ -36,6 +37,13 @@ int helper_dispatch(struct helper *h, const struct pollset *set, struct err *e) 
 
 /* The child `h->pid` has ended and is reaped: a first process that leaves a daemon behind, or the end. */
 int helper_child_ended(struct helper *h, const struct monitor_options *o, int status, struct err *e) _must_check_;
+
+/*
+ * Writes "PID TICKS" to HELPER_NOTE in the run directory: a network helper
+ * does not notice the end of its container, so when we are killed somebody
+ * else must end it (engine/launch.h).
+ */
+int helper_note(const struct helper *h, int run_dirfd, struct err *e) _must_check_;
 
 /* Asks it to end. */
 void helper_stop(struct helper *h);

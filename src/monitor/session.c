@@ -134,8 +134,11 @@ static int hear_starter(struct session *s, struct err *e)
 
 static int say_created(struct session *s, struct err *e)
 {
-	int r = say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
+	int r = s->helper.pid > 0 ? helper_note(&s->helper, s->run_dirfd, e) : 0;
 
+	if (r < 0)
+		return r;
+	r = say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
 	s->phase = PHASE_HELD;
 	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
 }

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# pasta and slirp4netns: what they publish, and how long they live.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+setup_file() { ranby_setup_file busybox debian; }
+teardown_file() { ranby_teardown_file; }
+setup() {
+	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+}
+teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+# echo_run UDP PORTS...: container c sends back what comes to TCP port 7 and UDP port UDP
+echo_run() {
+	local udp=$1
+	shift
+	ranby run -d --name c "$@" debian perl -e '
+		use Socket qw(:all);
+		if (!fork) {
+			socket(S, AF_INET, SOCK_DGRAM, 0) or die; bind(S, pack_sockaddr_in($ARGV[0], INADDR_ANY)) or die;
+			while (my $a = recv(S, $b, 100, 0)) { send(S, $b, 0, $a) }
+		}
+		if (!fork) {
+			socket(S, AF_INET6, SOCK_STREAM, 0) or die; setsockopt(S, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+			bind(S, pack_sockaddr_in6(7, Socket::IN6ADDR_ANY)) or die;
+			listen(S, 9); while (accept(C, S)) { sysread(C, $b, 100); syswrite(C, $b); close C }
+		}
+		sleep 1000' "$udp"
+}
+helper_of() { cut -d' ' -f1 "$RANBY_RUN/$(ranby inspect --format '{{.Id}}' "$1")/helper"; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+# ask KIND ADDRESS PORT: one word there and back
+ask() {
+	python3 - "$@" <<-'END'
+		import socket, sys
+		kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		family = socket.AF_INET6 if ":" in address else socket.AF_INET
+		s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
+		s.settimeout(1)
+		s.connect((address, port))
+		s.send(b"word\n")
+		print(s.recv(100).decode().strip())
+	END
+}
+answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+@test "pasta: TCP and UDP, over IPv4 and IPv6" {
+	need_program pasta
+	local tcp udp
+	tcp=$(free_port) udp=$(free_port)
+	# the same UDP port on both sides: between others, Debian 12's pasta loses the answers
+	echo_run "$udp" -p "127.0.0.1:$tcp:7" -p "127.0.0.1:$udp:$udp/udp"
+	wait_for 10 answers tcp 127.0.0.1 "$tcp"
+	wait_for 10 answers udp 127.0.0.1 "$udp"
+	run -0 ranby inspect --format '{{json .NetworkSettings.Ports}}' c
+	[[ $output == *"$tcp"* && $output == *"$udp"* ]] || fail "$output"
+	local pid
+	pid=$(helper_of c)
+	ranby rm --force --time 0 c
+	is_gone "$pid"
+	run ! ask tcp 127.0.0.1 "$tcp"
+	grep -q ' lo$' /proc/net/if_inet6 || skip 'no IPv6 here'
+	echo_run 9 -p "[::1]:$tcp:7"
+	wait_for 10 answers tcp ::1 "$tcp"
+	run ! ask tcp 127.0.0.1 "$tcp"
+}
+
+@test "pasta: kill -9 of the monitor: the network goes on, and ends with the container" {
+	need_program pasta
+	local tcp pid monitor how
+	for how in 'stop --time 0' 'rm --force --time 0'; do
+		tcp=$(free_port)
+		echo_run 9 -p "127.0.0.1:$tcp:7"
+		wait_for 10 answers tcp 127.0.0.1 "$tcp"
+		pid=$(helper_of c)
+		monitor=$(status_field "$(ctr_pid c)" PPid)
+		kill -KILL "$monitor"
+		wait_for 5 is_gone "$monitor"
+		answers tcp 127.0.0.1 "$tcp"
+		# shellcheck disable=SC2086 # words
+		ranby $how c
+		wait_for 5 is_gone "$pid"
+		ranby rm --force --ignore c
+	done
+	nothing_left
+}
+
+@test "pasta that was killed: the container goes on, stop and rm do not mind" {
+	need_program pasta
+	ranby run -d --name c busybox sleep 1000
+	kill -KILL "$(helper_of c)"
+	ranby exec c true
+	ranby stop --time 0 c
+	ranby rm c
+	nothing_left
+}
+
+@test "slirp4netns: an interface, ended with the container; nothing is published" {
+	need_program slirp4netns
+	run -0 ranby run --rm --network slirp4netns busybox /bin/busybox ip -o addr show tap0
+	[[ $output == *10.0.2.100/24* ]] || fail "$output"
+	ranby run -d --name c --network slirp4netns busybox sleep 1000
+	local pid
+	pid=$(helper_of c)
+	run -0 cat "/proc/$pid/comm"
+	[ "$output" = slirp4netns ]
+	ranby stop --time 0 c
+	wait_for 5 is_gone "$pid"
+	ranby rm c
+	run -125 ranby run --rm --network slirp4netns -p 8080:80 busybox true
+	one_error publish
+	nothing_left
+}
