@@ -101,31 +101,44 @@ static int names_dir(struct engine *eng, int *ret_fd, struct err *e)
 }
 
 /* Gives the name back if it is `id`'s. */
-static void name_drop(struct engine *eng, const char *name, const char *id)
+static int name_drop(struct engine *eng, const char *name, const char *id)
 {
 	_cleanup_close_ int dir = -EBADF;
 	char holder[CONTAINER_ID_LEN + 1];
+	int r = container_name_holder(eng, name, holder);
 
-	if (container_name_holder(eng, name, holder) == 0 && strcmp(holder, id) == 0 &&
-	    path_own_open(eng->data_fd, ENGINE_NAMES, O_RDONLY | O_DIRECTORY, 0, &dir) == 0)
-		(void)unlinkat(dir, name, 0);
+	if (r == -ENOENT || (r == 0 && strcmp(holder, id) != 0))
+		return 0;
+	if (r == 0)
+		r = path_own_open(eng->data_fd, ENGINE_NAMES, O_RDONLY | O_DIRECTORY, 0, &dir);
+	if (r == 0 && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
 }
 
-static bool is_container(struct engine *eng, const char *id)
+/* 1 or 0; -errno when that cannot be said: what is there must not be removed then as if it were not. */
+static int is_there(int dirfd, const char *path)
+{
+	if (faccessat(dirfd, path, F_OK, 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static int is_container(struct engine *eng, const char *id)
 {
 	char path[CONTAINER_ID_LEN + 32];
-	int all;
+	int all, r = engine_containers(eng, &all, NULL);
 
 	snprintf(path, sizeof(path), "%s/container.json", id);
-	return engine_containers(eng, &all, NULL) == 0 && faccessat(all, path, F_OK, 0) == 0;
+	return r < 0 ? r : is_there(all, path);
 }
 
-static bool is_pending(struct engine *eng, const char *id)
+static int is_pending(struct engine *eng, const char *id)
 {
 	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 2];
 
 	snprintf(path, sizeof(path), "%s/%s", ENGINE_PENDING, id);
-	return faccessat(eng->data_fd, path, F_OK, 0) == 0;
+	return is_there(eng->data_fd, path);
 }
 
 /*
@@ -137,13 +150,22 @@ static bool is_pending(struct engine *eng, const char *id)
 static int name_take(struct engine *eng, int dir, const char *name, const char *id,
 		     char ret_holder[static CONTAINER_ID_LEN + 1])
 {
+	int r;
+
 	if (symlinkat(id, dir, name) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return -errno;
-	if (container_name_holder(eng, name, ret_holder) == 0 &&
-	    (is_pending(eng, ret_holder) || is_container(eng, ret_holder)))
-		return -EEXIST;
+	r = container_name_holder(eng, name, ret_holder);
+	if (r == 0) {
+		r = is_pending(eng, ret_holder);
+		if (r == 0)
+			r = is_container(eng, ret_holder);
+		if (r != 0)
+			return r > 0 ? -EEXIST : r;
+	} else if (r != -ENOENT) {
+		return r;
+	}
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return -errno;
 	return symlinkat(id, dir, name) < 0 ? -errno : 0;
@@ -279,8 +301,8 @@ void container_making_done(struct engine *eng, struct container_making *m)
 
 		if (r == 0)
 			r = path_own_remove_tree(all, m->id);
-		if (m->name)
-			name_drop(eng, m->name, m->id);
+		if (r == 0 && m->name)
+			r = name_drop(eng, m->name, m->id);
 		/* what cannot be removed now keeps its marker, for the next sweep */
 		if (r == 0)
 			marker_drop(eng, m->id, &m->marker_fd);
@@ -338,8 +360,11 @@ static int finish_delete(struct engine *eng, const char *id, const char *name, c
 	r = engine_containers(eng, &all, e);
 	if (r == 0)
 		r = remove_dir(eng, all, id, e);
-	if (r == 0 && name && *name)
-		name_drop(eng, name, id);
+	if (r == 0 && name && *name) {
+		r = name_drop(eng, name, id);
+		if (r < 0)
+			return err_errno(e, -r, "give the name %s back", name);
+	}
 	return r;
 }
 
@@ -363,7 +388,11 @@ static void sweep_one(struct engine *eng, const char *id, int *marker, container
 {
 	_cleanup_(buf_done) struct buf name = BUF_INIT;
 
-	if (!is_container(eng, id)) {
+	int there = is_container(eng, id);
+
+	if (there < 0)
+		return;
+	if (there == 0) {
 		if (fd_read_all(*marker, 4096, &name) < 0 ||
 		    finish_delete(eng, id, container_name_is_valid(buf_str(&name)) ? buf_str(&name) : NULL, remove_dir,
 				  NULL) < 0)
