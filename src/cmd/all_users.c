@@ -38,6 +38,19 @@ static void print_notes(const struct census *c)
 		fprintf(stderr, "Note: %zu more containers are not shown\n", c->cut);
 }
 
+/* Without a ledger all is seen in /proc only: that is what the column says. */
+static void ask_ledger(const struct procfs *fs, struct census *c)
+{
+	char boot[64];
+	int r = procfs_read_line(fs, "sys/kernel/random/boot_id", boot, sizeof(boot));
+
+	r = r < 0 ? r : census_join(c, CENSUS_LEDGER_DIR, boot, 0);
+	if (r == -EPERM)
+		fputs("Note: " CENSUS_LEDGER_DIR " can be written by others than root: it is not believed\n", stderr);
+	else if (r == -EACCES)
+		fputs("Note: you may not read " CENSUS_LEDGER_DIR "\n", stderr);
+}
+
 int all_users_take(struct procfs *ret_fs, struct census *ret, struct err *e)
 {
 	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
@@ -53,6 +66,7 @@ int all_users_take(struct procfs *ret_fs, struct census *ret, struct err *e)
 		r = census_take(&fs, ret, e);
 	if (r < 0)
 		return r;
+	ask_ledger(&fs, ret);
 	print_notes(ret);
 	*ret_fs = fs;
 	fs = (struct procfs)PROCFS_INIT;

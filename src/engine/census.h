@@ -6,7 +6,7 @@
  *	r = census_allowed(&fs, e);			// root, or group ranby-audit
  *	_cleanup_(census_done) struct census c = {0};
  *	r = census_take(&fs, &c, e);			// what the kernel shows
- *	r = census_join(&c, &book, e);			// what the system ledger knows of it
+ *	r = census_join(&c, CENSUS_LEDGER_DIR, boot, 0);	// what the system ledger knows of it
  *	... c.rows[i]
  *
  * Nothing here comes from a file that a user can write. A row is a pair of
@@ -32,6 +32,7 @@
 #define CENSUS_ROWS_MAX 65536
 #define CENSUS_COMMAND_MAX 4096 /* bytes of arguments that are kept */
 #define CENSUS_NONE SIZE_MAX
+#define CENSUS_LEDGER_DIR "/var/log/ranby"
 
 enum census_source {
 	CENSUS_PROC,   /* seen in /proc only */
@@ -72,6 +73,14 @@ void census_done(struct census *c);
 int census_allowed(const struct procfs *fs, struct err *e) _must_check_;
 
 int census_take(const struct procfs *fs, struct census *ret, struct err *e) _must_check_;
+
+/*
+ * Finds the start record of each row's process in the system ledger at `path`,
+ * and with it name, id and image. `boot_id` is the kernel's; `root` must own
+ * what is read (0). -ENOENT, -EACCES: there is none for the caller;
+ * -EPERM: others than root may write it. The rows are then as they were.
+ */
+int census_join(struct census *c, const char *path, const char *boot_id, uid_t root) _must_check_;
 
 /* "ledger", "proc". */
 const char *census_source_word(enum census_source s);

@@ -247,5 +247,71 @@ static void not_in_a_user_namespace(void **state)
 	close(fd);
 }
 
-TESTS("engine/census", cmocka_unit_test(pairs), cmocka_unit_test(pairs_without_namespaces), cmocka_unit_test(loops_and_nothing),
+/* ---- the system ledger ---- */
+
+#define BOOT "3a5c1c0f-fee0-4000-8000-000000000000"
+
+static void put_segment(int dirfd, const char *shard, const char *name, const char *text)
+{
+	char path[96];
+	int fd;
+
+	(void)mkdirat(dirfd, shard, 0750);
+	snprintf(path, sizeof(path), "%s/%s", shard, name);
+	fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
+	close(fd);
+}
+
+static struct census_row make_row(uint32_t auid, int pid, uint64_t ticks)
+{
+	return (struct census_row){.pid = pid, .start_ticks = ticks, .auid = auid, .outer = CENSUS_NONE};
+}
+
+#define START(uuid, more) "{\"op\":\"start\",\"res\":\"success\",\"virt\":\"ranby\",\"uuid\":\"" uuid "\"," more "}\n"
+/* pids 100, 101, ... of the boot above, start time 1000 */
+#define UUID(n) "3a5c1c0f-fec0-8000-80" n "-0000000003e8"
+
+static void ledger_rows(void **state)
+{
+	struct census c = {.rows = mem_array(5, sizeof(struct census_row)), .n = 5};
+	char path[64];
+	int fd = testing_directory(path);
+
+	(void)state;
+	assert_int_equal(fchmod(fd, 0750), 0);
+	for (int i = 0; i < 4; i++)
+		c.rows[i] = make_row(1001, 100 + i, 1000);
+	c.rows[4] = make_row(PROC_ID_UNSET, 104, 1000);
+	/* 100: in an older segment; 101: only a caller's word; 102: another process of the same pid; 103: another login's shard */
+	put_segment(fd, "auid-1001", "00000000000000000001.jsonl",
+		    "garbage " UUID("64") "\n" START(UUID("64"), "\"trust\":\"live\",\"vm\":\"web\",\"ctr\":\"aa\",\"claimed-image\":\"nginx\",\"receipt\":\"1.0:7\""));
+	put_segment(fd, "auid-1001", "00000000000000000003.jsonl",
+		    START(UUID("65"), "\"trust\":\"caller\",\"vm\":\"fake\"") START("3a5c1c0f-fec0-8000-8066-0000000003e9", "\"trust\":\"live\",\"vm\":\"old\""));
+	put_segment(fd, "auid-1002", "00000000000000000001.jsonl", START(UUID("67"), "\"trust\":\"live\",\"vm\":\"other\""));
+	put_segment(fd, "auid-unset", "00000000000000000001.jsonl", START(UUID("68"), "\"trust\":\"live\",\"vm\":\"cron\""));
+	assert_int_equal(census_join(&c, path, BOOT, geteuid()), 0);
+	assert_int_equal(c.rows[0].source, CENSUS_LEDGER);
+	assert_string_equal(c.rows[0].name, "web");
+	assert_string_equal(c.rows[0].image, "nginx");
+	assert_string_equal(c.rows[0].receipt, "1.0:7");
+	for (int i = 1; i < 4; i++)
+		assert_int_equal(c.rows[i].source, CENSUS_PROC);
+	assert_int_equal(c.rows[4].source, CENSUS_LEDGER);
+	is_named(&c, 104, "cron");
+	assert_int_equal(census_join(&c, path, "no boot id", geteuid()), -EINVAL);
+	assert_int_equal(fchmod(fd, 0777), 0);
+	assert_int_equal(census_join(&c, path, BOOT, geteuid()), -EPERM);
+	assert_int_equal(fchmod(fd, 0750), 0);
+	assert_int_equal(census_join(&c, path, BOOT, geteuid() + 1), -EPERM);
+	assert_int_equal(census_join(&c, "/nonexistent/ranby", BOOT, 0), -ENOENT);
+	census_done(&c);
+	close(fd);
+	fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(path_own_remove_tree(fd, path + 1), 0);
+	close(fd);
+}
+
+TESTS("engine/census", cmocka_unit_test(ledger_rows), cmocka_unit_test(pairs), cmocka_unit_test(pairs_without_namespaces), cmocka_unit_test(loops_and_nothing),
       cmocka_unit_test(not_in_a_user_namespace))

@@ -166,6 +166,39 @@ in_group() {
 	done
 }
 
+# with_ledger COMMAND...: where /var/log/ranby holds the start record of $PID's process, as the witness would have written it
+with_ledger() {
+	python3 - "$PID" "$BATS_TEST_TMPDIR/ledger" <<-'PYTHON'
+		import json, os, sys
+		pid, top = int(sys.argv[1]), sys.argv[2]
+		stat = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+		boot = int(open("/proc/sys/kernel/random/boot_id").read().replace("-", "").strip()[:16], 16) >> 22
+		hi = boot << 22 | (pid >> 26) << 16 | 0x8000 | (pid >> 14 & 0xfff)
+		lo = 2 << 62 | (pid & 0x3fff) << 48 | int(stat[19])
+		t = f"{hi:016x}{lo:016x}"
+		uuid = "-".join((t[:8], t[8:12], t[12:16], t[16:20], t[20:]))
+		auid = open(f"/proc/{pid}/loginuid").read()
+		os.makedirs(f"{top}/auid-{auid}", exist_ok=True)
+		with open(f"{top}/auid-{auid}/{1:020d}.jsonl", "w") as f:
+		    print(json.dumps({"op": "start", "virt": "ranby", "res": "success", "trust": "live", "uuid": uuid, "vm": "recorded\x1b[31m",
+		                      "ctr": "ab" * 32, "claimed-image": "nginx:1", "receipt": "1.000:7", "seq": 1}, sort_keys=True), file=f)
+	PYTHON
+	chmod -R a+rX "$BATS_TEST_TMPDIR/ledger"
+	unshare -m --propagation private bash -c 'mount -t tmpfs none /var/log && cp -r "$0" /var/log/ranby && exec "$@"' "$BATS_TEST_TMPDIR/ledger" "$@"
+}
+
+@test "the system ledger's start record of that very process names it, and of no other" {
+	stays "$ALICE" '$R run -d --name web busybox sleep 1000$SIGN >/dev/null; $R run -d --name other busybox sleep 2000$SIGN >/dev/null'
+	PID=$("$RANBY" ps --all-users --no-trunc --noheading --format '{{.Pid}} {{.Command}}' | awk -v c="1000$SIGN" '$3 == c {print $1}')
+	run -0 with_ledger "$RANBY" ps --all-users --no-trunc --noheading --format '{{.Trust}} {{.Names}} {{.Image}} {{.ID}} {{.Receipt}} {{.Command}}'
+	grep -qF "ledger recorded\\x1b[31m nginx:1 $(printf 'ab%.0s' $(seq 32)) 1.000:7 sleep 1000$SIGN" <<<"$output"
+	grep -q "^proc (ranby-monitor) -  *sleep 2000$SIGN" <<<"$output"
+	run -0 with_ledger "$RANBY" top --all-users --noheading ctr,args
+	grep -qF "$ALICE/recorded" <<<"$output"
+	run -0 with_ledger bash -c 'chmod 777 /var/log/ranby; exec "$@"' - "$RANBY" ps --all-users --filter trust=ledger --noheading
+	[[ $output == *'is not believed'* && $output != *recorded* ]]
+}
+
 @test "processes that come and go do not disturb it" {
 	stays "$BOB" '(while [ ! -e '"$BATS_TEST_TMPDIR/end"' ]; do unshare -Upf true$SIGN; unshare -Upf sleep 0; done) 2>/dev/null &
 		unshare -Upf sleep 1000$SIGN & sleep 0.2'
