@@ -58,7 +58,8 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 
 @test "1000 of 1000: fork, vfork, fexecve, threads, static programs" {
 	for mode in fork vfork fexecve thread; do
-		run -0 traced "$mode" busybox /execs "$mode" 1000
+		# the default profile leaves execveat to the C library's way without it
+		run -0 traced "$mode" --security-opt seccomp=unconfined busybox /execs "$mode" 1000
 		[ "$mode" = fexecve ] && file= || file=/proc/self/exe
 		[ "$(count "$mode" "$file")" = 1000 ]
 		[ "$(trail "$mode" 'select(.argv == ["execs","done"])' | wc -l)" = 1000 ]

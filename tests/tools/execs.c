@@ -77,7 +77,7 @@ static void child(const char *mode)
 	} else {
 		execve("/proc/self/exe", done, environ);
 	}
-	_exit(1);
+	_exit(errno > 0 && errno < 77 ? errno : 1);
 }
 
 int main(int argc, char **argv)
