@@ -268,3 +268,42 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	one_error 'made with --rm'
 	run -0 ranby rm c
 }
+
+@test "a current directory that has been removed: only a relative path needs it" {
+	mkdir "$BATS_TEST_TMPDIR/gone"
+	cd "$BATS_TEST_TMPDIR/gone"
+	rmdir "$BATS_TEST_TMPDIR/gone"
+	run -0 ranby run --name gone --network none busybox echo hi
+	[ "$output" = hi ]
+	run -0 ranby inspect --format '{{.Ranby.CreatedBy.cwd}}' gone
+	[ "$output" = "$BATS_TEST_TMPDIR/gone (deleted)" ]
+	run -0 ranby start --attach gone
+	[ "$output" = hi ]
+	run -125 ranby run --rm --network none -v ./x:/y busybox true
+	one_error 'has been removed'
+	run -125 ranby run --rm --network none --rootfs x true
+	one_error 'has been removed'
+	ranby rm gone
+	nothing_left
+}
+
+@test "start -a of a container that runs attaches to it" {
+	ranby run -d --name on --network none busybox sh -c 'trap "echo got; exit 5" TERM; while :; do sleep 0.1; done'
+	# the program itself: a function in the background would be a shell that gets the signal
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" start --attach on >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local front=$! pid
+	pid=$(ctr_pid on)
+	sleep 1
+	kill -TERM $front
+	local code=0
+	wait $front || code=$?
+	[ "$code" = 5 ] || fail "code $code"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = got ]
+	# not attached: no error
+	ranby start on
+	[ "$(ctr_pid on)" != "$pid" ]
+	run -0 ranby start on
+	[ "$output" = on ]
+	ranby rm --force --time 0 on
+	nothing_left
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby attach: the terminal, or the pipes, of a container that runs. */
+#include "cmd/attach.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "cmd/front.h"
@@ -39,26 +40,23 @@ static int relay(const struct command_call *call, struct container *c, struct fr
 	return r < 0 ? r : c->exit_code < 0 ? EXIT_ENGINE : c->exit_code;
 }
 
-static int attach_run(const struct command_call *call, struct err *e)
+int attach_container(const struct command_call *call, struct container *c, const struct attach_how *how, struct err *e)
 {
-	_cleanup_(container_freep) struct container *c = NULL;
 	_cleanup_(front_done) struct front f = FRONT_INIT;
 	_cleanup_close_ int pidfd = -EBADF, run = -EBADF;
-	const struct attach_args *a = call->args;
-	bool proxy = a->sig_proxy || !option_given(attach_rows, call->full_argc, call->full_argv, "sig-proxy");
 	struct attest who = ATTEST_INIT(AUDIT_VERB_ATTACH);
-	int r = one_container(call, a->latest, &c, e);
+	int r = 0;
 
 	who.c = c;
-	if (r == 0 && container_pidfd(c, &pidfd) < 0)
+	if (container_pidfd(c, &pidfd) < 0)
 		r = err_set(e, ESRCH, "you can only attach to running containers: %s is %s", c->name,
 			    container_status_word(c->status));
 	if (r == 0)
-		r = front_flags(!a->no_stdin && json_true(c->spec, "config.openStdin"), NULL, &f.flags, e);
+		r = front_flags(how->want_stdin && json_true(c->spec, "config.openStdin"), NULL, &f.flags, e);
 	if (r < 0)
 		return r;
-	f.detach_keys = a->detach_keys;
-	f.sig_proxy = proxy && !json_true(c->spec, "config.tty");
+	f.detach_keys = how->detach_keys;
+	f.sig_proxy = how->sig_proxy && !json_true(c->spec, "config.tty");
 	f.pid_fd = pidfd;
 	r = path_own_open(call->engine->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &run);
 	if (r < 0)
@@ -68,6 +66,20 @@ static int attach_run(const struct command_call *call, struct err *e)
 		r = attest_running(call->engine, &who, e);
 	r = attest_failed(call->engine, &who, r, e);
 	return r < 0 ? r : relay(call, c, &f, e);
+}
+
+static int attach_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+	const struct attach_args *a = call->args;
+	const struct attach_how how = {
+		.want_stdin = !a->no_stdin,
+		.sig_proxy = a->sig_proxy || !option_given(attach_rows, call->full_argc, call->full_argv, "sig-proxy"),
+		.detach_keys = a->detach_keys,
+	};
+	int r = one_container(call, a->latest, &c, e);
+
+	return r < 0 ? r : attach_container(call, c, &how, e);
 }
 
 const struct command command_attach = {

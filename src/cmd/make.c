@@ -102,8 +102,12 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 		r = pull_options_of(call, o, platform, &source, e);
 	if (r < 0)
 		return r;
-	if (!getcwd(cwd, sizeof(cwd)))
-		return err_errno(e, errno, "current directory");
+	/* one that was removed: only a relative path needs it */
+	if (!getcwd(cwd, sizeof(cwd))) {
+		if (errno != ENOENT)
+			return err_errno(e, errno, "current directory");
+		q.cwd = NULL;
+	}
 	return create_container(call->engine, &q, &m->c, e);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby start: again, with what it was made with. -a attaches, and gives its exit code. */
+#include "cmd/attach.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "cmd/front.h"
@@ -87,6 +88,8 @@ static int start_one(const struct command_call *call, struct container *c, void 
 {
 	_cleanup_(start_done) struct start s = START_INIT;
 	struct start_all *all = ctx;
+	const struct attach_how how = {
+		.want_stdin = all->a->interactive, .sig_proxy = true, .detach_keys = all->a->detach_keys};
 	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin,
 					.require_audit = all->a->require_audit};
 	int r;
@@ -94,8 +97,10 @@ static int start_one(const struct command_call *call, struct container *c, void 
 	if (c->status == CONTAINER_RUNNING && all->a->all)
 		return 0;
 	r = start_prepare(&q, &s, e);
-	if (r == -EALREADY && !all->a->attach) {
-		/* docker's and podman's: no error */
+	/* docker's and podman's: no error */
+	if (r == -EALREADY && (all->a->attach || all->a->interactive))
+		return attach_container(call, c, &how, e);
+	if (r == -EALREADY) {
 		puts(c->name);
 		return 0;
 	}

@@ -74,6 +74,8 @@ static int plan_root(struct bundle_plan *p, struct err *e)
 	} else if (len > 6 && strcmp(given + len - 6, ":idmap") == 0) {
 		return err_set(e, ENOTSUP, "--rootfs %s: the kernel does not let a user idmap a host file system", given);
 	}
+	if (*given != '/' && !p->in->caller_cwd)
+		return err_set(e, ENOENT, "--rootfs %s: the current directory has been removed", given);
 	if (asprintf(&p->rootfs, "%s%s%.*s", *given == '/' ? "" : p->in->caller_cwd, *given == '/' ? "" : "/", (int)len, given) < 0) {
 		p->rootfs = NULL;
 		return err_errno(e, ENOMEM, "--rootfs");

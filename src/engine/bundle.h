@@ -43,7 +43,7 @@ struct bundle_input {
 	const char *data_dir;        /* its absolute path */
 	int cache_dirfd;             /* the user's cache directory, or -EBADF: nothing is kept */
 	char *const *caller_env;     /* environ of the caller */
-	const char *caller_cwd;      /* for relative sources (-v ./x:/y) */
+	const char *caller_cwd;      /* for relative sources (-v ./x:/y); NULL: it has been removed */
 };
 
 struct bundle_result {

@@ -80,6 +80,8 @@ static int absolute(const char *path, const char *cwd, char **ret, struct err *e
 {
 	_cleanup_free_ char *out = NULL;
 
+	if (*path != '/' && !cwd)
+		return err_set(e, ENOENT, "%s: the current directory has been removed", path);
 	if (*path == '/')
 		out = strdup(path);
 	else if (asprintf(&out, "%s/%s", cwd, path) < 0)
