@@ -17,7 +17,7 @@ LIBEXECDIR  := $(PREFIX)/libexec/ranby
 DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
 
-ROOMS := base sys oci runtime audit monitor witness image engine cmd
+ROOMS := base sys oci runtime audit monitor witness trail image engine cmd
 O     := $(BUILD)$(if $(SAN),/san)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
@@ -54,7 +54,7 @@ LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
 LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 
 # program: rooms it links (later ones may use earlier ones), libraries, link mode
-PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-audit ranby-fetch ranby-unpack
+PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-trail ranby-audit ranby-fetch ranby-unpack
 BIN_PROGRAMS := ranby ranby-runtime
 rooms_ranby          := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
@@ -62,6 +62,7 @@ rooms_ranby-init     := runtime oci sys base
 rooms_ranby-monitor  := monitor audit sys base
 rooms_ranby-session  :=
 rooms_ranby-witness  := witness audit sys base
+rooms_ranby-trail    := trail audit sys base
 rooms_ranby-audit    := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-fetch    := image oci sys base
 rooms_ranby-unpack   := image oci sys base
@@ -71,10 +72,12 @@ libs_ranby-init      := -l:libcap-ng.a
 libs_ranby-monitor   := -l:libcrypto.a
 libs_ranby-session   :=
 libs_ranby-witness   :=
+libs_ranby-trail     := $(call pkg,json-c smartcols sqlite3 libcrypto)
 libs_ranby-audit     := $(call pkg,json-c smartcols sqlite3 libcrypto libcap-ng libseccomp)
 libs_ranby-fetch     := $(LIBS_FETCH)
 libs_ranby-unpack    := $(LIBS_UNPACK)
 link_ranby           := -pie
+link_ranby-trail     := -pie
 link_ranby-audit     := -pie
 link_ranby-fetch     := -pie
 link_ranby-unpack    := -pie

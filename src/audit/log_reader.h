@@ -72,6 +72,7 @@ struct log_virt {
 	const char *ctr;    /* the container's id, 64 hex digits, as claimed */
 	const char *trust;  /* "live", "zombie", "caller" */
 	const char *image;  /* claimed-image */
+	const char *ledger; /* claimed-ledger: "SEQ:PREV" of the entry that it was made for */
 	const char *uid_map;
 	uint32_t vm_pid;    /* the process it is about; 0: none */
 	uint32_t init_pid;  /* the container's init: another one than vm_pid for exec */

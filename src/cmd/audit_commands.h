@@ -21,6 +21,13 @@ int audit_forward(const struct command_call *call, struct err *e);
 /* What does the work gets, beside the call, the user's state directory ("" where there is none). */
 typedef int audit_run(const struct command_call *call, const char *state, struct err *e);
 
+struct audit_verify_args {
+	const char *ledger, *system, *key, *format;
+	struct strv logs, heads;
+	uint32_t owner;
+};
+audit_run audit_verify_run;
+
 struct audit_trail_args {
 	const char *ledger, *system, *since, *until, *user, *container, *image, *format;
 	uint64_t last;

@@ -11,6 +11,7 @@ extern const struct command command_audit_doctor;
 extern const struct command command_audit_execs;
 extern const struct command command_audit_report;
 extern const struct command command_audit_trail;
+extern const struct command command_audit_verify;
 extern const struct command command_audit_replay;
 extern const struct command command_audit_setup;
 extern const struct command command_complete;

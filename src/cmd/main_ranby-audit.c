@@ -21,6 +21,7 @@ static const struct audit_row {
 } table[] = {
 	{&command_audit_report, audit_report_run},
 	{&command_audit_trail, audit_trail_run},
+	{&command_audit_verify, audit_verify_run},
 };
 
 struct globals {

@@ -13,6 +13,7 @@ const struct command *const command_table[] = {
 	&command_audit_execs,
 	&command_audit_report,
 	&command_audit_trail,
+	&command_audit_verify,
 	&command_audit_replay,
 	&command_audit_setup,
 	&command_complete,

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Both sides become a sorted list of the same small struct, and are walked
+ * side by side. What only one of them has is named, with the reason why it
+ * should be in the other.
+ *
+ * A log that is rotated away covers a span of time only: entries outside of
+ * it are counted. Serials that the log lacks are told first, since they may
+ * be the reason of all the rest.
+ */
+#include "audit/crosscheck.h"
+
+#include "audit/log_reader.h"
+#include "audit/receipt.h"
+#include "base/parse.h"
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GAPS_MAX 1000
+
+struct item {
+	uint64_t sec, serial;
+	uint32_t milli;
+	uint64_t seq;          /* entry: its own; record: the one that it claims */
+	char op[16], uuid[40];
+	char prev[40];         /* record: hash of the entry before, its beginning */
+	bool failed;
+};
+
+struct list {
+	struct item *items;
+	size_t n, room;
+};
+
+struct gap {
+	uint32_t first, last;
+};
+
+struct crosscheck {
+	struct crosscheck_options o;
+	struct list entries, records, runs; /* runs: starts and stops of containers, by the entries */
+	struct crosscheck_stats stats;
+	struct gap gaps[GAPS_MAX];
+	size_t n_gaps;
+	bool any;                   /* an event of the log was seen */
+	uint64_t from_sec, to_sec;  /* the span that it covers */
+	uint32_t first_serial;      /* of the first event */
+	uint32_t boot, serial;      /* of the last one */
+};
+
+static const char *const words[CROSS_KINDS] = {"no-entry", "no-record", "different", "missing-serials", "no-stop"};
+
+const char *crosscheck_word(enum crosscheck_kind kind)
+{
+	return words[kind];
+}
+
+struct crosscheck *crosscheck_new(const struct crosscheck_options *o)
+{
+	struct crosscheck *x = calloc(1, sizeof(*x));
+
+	if (x)
+		x->o = *o;
+	return x;
+}
+
+struct crosscheck *crosscheck_free(struct crosscheck *x)
+{
+	if (x) {
+		free(x->entries.items);
+		free(x->records.items);
+		free(x->runs.items);
+	}
+	free(x);
+	return NULL;
+}
+
+static int add(struct list *l, const struct item *item)
+{
+	if (l->n == l->room) {
+		struct item *more = mem_regrow(l->items, l->room ? 2 * l->room : 256, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		l->items = more;
+		l->room = l->room ? 2 * l->room : 256;
+	}
+	l->items[l->n++] = *item;
+	return 0;
+}
+
+int crosscheck_entry(struct crosscheck *x, uint64_t seq, struct json_object *entry)
+{
+	struct audit_receipt receipt = {.serial = 0};
+	struct item item = {.seq = seq};
+	int r;
+
+	snprintf(item.op, sizeof(item.op), "%s", json_str(entry, "op"));
+	snprintf(item.uuid, sizeof(item.uuid), "%s", json_str(entry, "uuid"));
+	item.failed = strcmp(json_str(entry, "res"), "failed") == 0;
+	if (!item.failed && item.uuid[0] && (strcmp(item.op, "start") == 0 || strcmp(item.op, "stop") == 0)) {
+		r = add(&x->runs, &item);
+		if (r < 0)
+			return r;
+	}
+	if (audit_receipt_parse(json_str(entry, "receipt"), &receipt) < 0 || receipt.serial == 0) {
+		x->stats.unwitnessed++;
+		return 0;
+	}
+	item.sec = receipt.sec;
+	item.milli = receipt.milli;
+	item.serial = receipt.serial;
+	return add(&x->entries, &item);
+}
+
+/* "17:0123456789abcdef0123456789abcdef" */
+static void read_claim(const char *text, struct item *item)
+{
+	const char *colon = strchr(text, ':');
+	char number[24];
+
+	if (!colon || (size_t)(colon - text) >= sizeof(number))
+		return;
+	snprintf(number, sizeof(number), "%.*s", (int)(colon - text), text);
+	if (parse_u64(number, 1, UINT64_MAX, &item->seq) == 0)
+		snprintf(item->prev, sizeof(item->prev), "%s", colon + 1);
+}
+
+static bool wanted(const struct crosscheck *x, const struct log_event *ev)
+{
+	if (x->o.system)
+		return ev->kind == LOG_VIRT || (ev->kind == LOG_SYSCALL && ev->call == LOG_CALL_EXEC && ev->done);
+	return ev->kind == LOG_VIRT && ev->uid == x->o.uid && ev->virt.ledger[0] != '\0';
+}
+
+static void note_serial(struct crosscheck *x, const struct log_event *ev)
+{
+	bool follows = x->any && ev->boot == x->boot;
+
+	if (follows && ev->serial > x->serial + 1) {
+		if (x->n_gaps < GAPS_MAX)
+			x->gaps[x->n_gaps++] = (struct gap){x->serial + 1, ev->serial - 1};
+		x->stats.missing += ev->serial - x->serial - 1;
+	}
+	if (!x->any)
+		x->first_serial = ev->serial;
+	if (!x->any || ev->sec < x->from_sec)
+		x->from_sec = ev->sec;
+	if (!x->any || ev->sec > x->to_sec)
+		x->to_sec = ev->sec;
+	if (!follows || ev->serial > x->serial)
+		x->serial = ev->serial;
+	x->boot = ev->boot;
+	x->any = true;
+}
+
+static int on_event(const struct log_event *ev, void *data, struct err *e)
+{
+	struct crosscheck *x = data;
+	struct item item = {.sec = ev->sec, .milli = ev->milli, .serial = ev->serial};
+
+	(void)e;
+	if (ev->serial == 0)
+		return 0;
+	note_serial(x, ev);
+	if (!wanted(x, ev))
+		return 0;
+	snprintf(item.op, sizeof(item.op), "%s", ev->kind == LOG_VIRT ? ev->virt.op : "execve");
+	snprintf(item.uuid, sizeof(item.uuid), "%s", ev->virt.uuid);
+	item.failed = ev->kind == LOG_VIRT && !ev->virt.success;
+	if (ev->kind == LOG_VIRT)
+		read_claim(ev->virt.ledger, &item);
+	return add(&x->records, &item);
+}
+
+int crosscheck_log(struct crosscheck *x, const char *path, struct err *e)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	_cleanup_(log_reader_freep) struct log_reader *lr = NULL;
+	char block[65536];
+	ssize_t n = 1;
+	int r = fd < 0 ? err_errno(e, errno, "cannot open %s", path) : log_reader_new(on_event, x, &lr, e);
+
+	while (r == 0 && n > 0) {
+		n = read(fd, block, sizeof(block));
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n < 0)
+			r = err_errno(e, errno, "cannot read %s", path);
+		else if (n > 0)
+			r = log_reader_feed(lr, block, (size_t)n, e);
+	}
+	return r < 0 ? r : log_reader_end(lr, e);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->sec != y->sec)
+		return x->sec < y->sec ? -1 : 1;
+	if (x->serial != y->serial)
+		return x->serial < y->serial ? -1 : 1;
+	return (x->milli > y->milli) - (x->milli < y->milli);
+}
+
+static int by_uuid(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int k = strcmp(x->uuid, y->uuid);
+
+	return k != 0 ? k : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static void sort(struct list *l, int (*how)(const void *, const void *))
+{
+	if (l->n > 1)
+		qsort(l->items, l->n, sizeof(l->items[0]), how);
+}
+
+int crosscheck_anchors(struct crosscheck *x, crosscheck_anchor *anchor, void *data)
+{
+	char receipt[AUDIT_RECEIPT_SIZE];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !x->o.system && i < x->records.n; i++) {
+		const struct item *item = &x->records.items[i];
+
+		if (item->seq < 2 || strlen(item->prev) < 16)
+			continue;
+		audit_receipt_text(&(struct audit_receipt){.sec = item->sec, .milli = item->milli, .serial = item->serial}, receipt);
+		r = anchor(item->seq - 1, item->prev, receipt, data);
+	}
+	return r;
+}
+
+struct teller {
+	crosscheck_sink *sink;
+	void *data;
+};
+
+#define say(f, ...) (void)snprintf((f)->text, sizeof((f)->text), __VA_ARGS__)
+typedef unsigned long long ull;
+
+static void fault_of(struct crosscheck_fault *f, enum crosscheck_kind kind, const struct item *item)
+{
+	*f = (struct crosscheck_fault){.kind = kind, .seq = item->seq};
+	if (item->serial > 0)
+		audit_receipt_text(&(struct audit_receipt){.sec = item->sec, .milli = item->milli, .serial = item->serial}, f->receipt);
+}
+
+static int tell_gaps(const struct crosscheck *x, const struct teller *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < x->n_gaps; i++) {
+		struct crosscheck_fault f = {.kind = CROSS_MISSING_SERIALS};
+		const struct gap *g = &x->gaps[i];
+
+		if (g->last > g->first)
+			say(&f, "serials %u to %u are missing in the audit log", g->first, g->last);
+		else
+			say(&f, "serial %u is missing in the audit log", g->first);
+		r = t->sink(&f, t->data);
+	}
+	return r;
+}
+
+static int tell_different(const struct item *entry, const struct item *record, bool system, const struct teller *t)
+{
+	struct crosscheck_fault f;
+
+	fault_of(&f, CROSS_DIFFERENT, record);
+	f.seq = entry->seq;
+	if (strcmp(entry->op, record->op) != 0)
+		say(&f, "entry %llu says op=%s, the audit record op=%s", (ull)entry->seq, entry->op, record->op);
+	else if (entry->uuid[0] && record->uuid[0] && strcmp(entry->uuid, record->uuid) != 0)
+		say(&f, "entry %llu is about run %s, the audit record about %s", (ull)entry->seq, entry->uuid, record->uuid);
+	else if (entry->failed != record->failed)
+		say(&f, "entry %llu and the audit record do not agree on whether it was done", (ull)entry->seq);
+	else if (!system && record->seq != entry->seq)
+		say(&f, "the audit record was made for entry %llu, and entry %llu names it", (ull)record->seq, (ull)entry->seq);
+	else
+		return 0;
+	return t->sink(&f, t->data);
+}
+
+static int tell_one_sided(const struct crosscheck *x, const struct item *item, bool is_entry, const struct teller *t)
+{
+	struct crosscheck_fault f;
+
+	fault_of(&f, is_entry ? CROSS_NO_RECORD : CROSS_NO_ENTRY, item);
+	if (is_entry)
+		say(&f, "entry %llu (op=%s) names audit record %s, which the log does not have", (ull)item->seq, item->op, f.receipt);
+	else if (x->o.system)
+		say(&f, "the system ledger has no entry for audit record %s (op=%s)", f.receipt, item->op);
+	else
+		say(&f, "no entry of the ledger names audit record %s (op=%s), which was made for entry %llu", f.receipt, item->op, (ull)item->seq);
+	return t->sink(&f, t->data);
+}
+
+static bool is_outside(const struct crosscheck *x, const struct item *entry)
+{
+	return !x->any || entry->sec < x->from_sec || entry->sec > x->to_sec || (entry->sec == x->from_sec && entry->serial < x->first_serial) ||
+	       (entry->sec == x->to_sec && entry->serial > x->serial);
+}
+
+/* Both lists side by side. */
+static int tell_pairs(struct crosscheck *x, const struct teller *t)
+{
+	size_t i = 0, k = 0;
+	int r = 0;
+
+	while (r == 0 && (i < x->entries.n || k < x->records.n)) {
+		const struct item *entry = i < x->entries.n ? &x->entries.items[i] : NULL;
+		const struct item *record = k < x->records.n ? &x->records.items[k] : NULL;
+		int order = !entry ? 1 : !record ? -1 : compare(entry, record);
+
+		i += order <= 0;
+		k += order >= 0;
+		if (order == 0) {
+			r = tell_different(entry, record, x->o.system, t);
+			x->stats.entries++;
+			x->stats.records++;
+		} else if (order > 0) {
+			r = tell_one_sided(x, record, false, t);
+			x->stats.records++;
+		} else if (is_outside(x, entry)) {
+			x->stats.outside++;
+		} else {
+			r = tell_one_sided(x, entry, true, t);
+			x->stats.entries++;
+		}
+	}
+	return r;
+}
+
+static int tell_no_stop(struct crosscheck *x, const struct teller *t)
+{
+	const struct list *l = &x->runs;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->n;) {
+		const struct item *first = &l->items[i];
+		bool stopped = false;
+		struct crosscheck_fault f;
+
+		for (; i < l->n && strcmp(l->items[i].uuid, first->uuid) == 0; i++)
+			stopped |= strcmp(l->items[i].op, "stop") == 0;
+		if (stopped || !x->o.runs || x->o.runs(first->uuid))
+			continue;
+		fault_of(&f, CROSS_NO_STOP, first);
+		say(&f, "run %s was started by entry %llu, and its end was not recorded", first->uuid, (ull)first->seq);
+		r = t->sink(&f, t->data);
+	}
+	return r;
+}
+
+int crosscheck_end(struct crosscheck *x, struct crosscheck_stats *ret, crosscheck_sink *sink, void *data)
+{
+	const struct teller t = {sink, data};
+	int r;
+
+	sort(&x->entries, compare);
+	sort(&x->records, compare);
+	sort(&x->runs, by_uuid);
+	r = tell_gaps(x, &t);
+	r = r < 0 ? r : x->any ? tell_pairs(x, &t) : 0;
+	r = r < 0 ? r : tell_no_stop(x, &t);
+	*ret = x->stats;
+	return r;
+}
