@@ -13,6 +13,7 @@ PKG_CONFIG ?= pkg-config
 SAN     ?=
 
 BINDIR      := $(PREFIX)/bin
+SBINDIR     := $(PREFIX)/sbin
 LIBEXECDIR  := $(PREFIX)/libexec/ranby
 DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
@@ -56,6 +57,7 @@ LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 # program: rooms it links (later ones may use earlier ones), libraries, link mode
 PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-trail ranby-audit ranby-fetch ranby-unpack
 BIN_PROGRAMS := ranby ranby-runtime
+SBIN_PROGRAMS := ranby-trail
 rooms_ranby          := cmd engine image audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
 rooms_ranby-init     := runtime oci sys base

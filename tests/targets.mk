@@ -125,7 +125,8 @@ ON_DEMAND := ranby-session
 # Files and what they become: `make install` makes them, `make uninstall` removes the same.
 define installed
 $(foreach p,$(filter $(BIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(BINDIR)/$(p)) \
-$(foreach p,$(filter-out $(BIN_PROGRAMS) $(ON_DEMAND),$(BUILT)),755:$(call path_of,$(p)):$(LIBEXECDIR)/$(p)) \
+$(foreach p,$(filter-out $(BIN_PROGRAMS) $(SBIN_PROGRAMS) $(ON_DEMAND),$(BUILT)),755:$(call path_of,$(p)):$(LIBEXECDIR)/$(p)) \
+$(foreach p,$(filter $(SBIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(SBINDIR)/$(p)) \
 $(foreach m,$(MAN_PAGES),644:$(m):$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 $(foreach f,$(wildcard profiles/*/* policies/*/*),644:$(f):$(DATADIR)/ranby/$(f)) \
 $(foreach f,$(wildcard $(O)/completions/ranby.bash),644:$(f):$(BASH_COMPLETIONS)/ranby) \
