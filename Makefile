@@ -107,12 +107,12 @@ path_of = $(O)/$(if $(filter $(1),$(BIN_PROGRAMS)),bin,libexec/ranby)/$(1)
 archive = $(O)/lib/$(1).a
 
 .PHONY: all clean install uninstall check unit lint fuzz bench demo completions
-all: $(foreach p,$(BUILT),$(call path_of,$(p))) $(O)/share/ranby/profiles
+all: $(foreach p,$(BUILT),$(call path_of,$(p))) $(O)/share/ranby/profiles $(O)/share/ranby/policies
 
 # found from bin/ as in an installed tree
-$(O)/share/ranby/profiles:
+$(O)/share/ranby/profiles $(O)/share/ranby/policies:
 	@mkdir -p $(@D)
-	@ln -srfn profiles $@
+	@ln -srfn $(@F) $@
 
 $(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

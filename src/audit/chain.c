@@ -287,6 +287,37 @@ void chain_ask(struct chain *c, uint64_t key, struct chain_answer *ret)
 		chain_ask_pid(c, s->pid, key, ret);
 }
 
+/* The process that this fork made is named by a statement, before the number is used again. */
+static bool becomes_known(const struct chain *c, uint32_t boot, const struct sample *fork)
+{
+	const struct line *l = store_line(c, boot, fork->child);
+	uint64_t again = UINT64_MAX;
+
+	for (size_t i = 0; l && i < l->n_births && again == UINT64_MAX; i++)
+		if (l->births[i].key > fork->key)
+			again = l->births[i].key;
+	for (size_t i = 0; l && i < l->n_marks; i++) {
+		const struct sample *mark = &l->samples[l->marks[i]];
+
+		if ((mark->flags & SAMPLE_WHOLE) || (mark->key > fork->key && mark->key < again))
+			return true;
+	}
+	return false;
+}
+
+bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid)
+{
+	const struct line *l;
+
+	if (store_prepare(c, NULL) < 0)
+		return false;
+	l = store_line(c, boot, pid);
+	for (size_t i = 0; l && i < l->n; i++)
+		if (l->samples[i].child && becomes_known(c, boot, &l->samples[i]))
+			return true;
+	return false;
+}
+
 size_t chain_containers(const struct chain *c)
 {
 	return c->n_containers;
@@ -297,10 +328,18 @@ const struct chain_container *chain_container_at(const struct chain *c, uint32_t
 	return index < c->n_containers ? &c->containers[index] : NULL;
 }
 
+/* Nobody gets taken for the host by calling his container so. */
+static const char *shown_name(const struct chain_container *k)
+{
+	bool pretends = strcmp(k->name, "host") == 0 || strcmp(k->name, "unknown") == 0;
+
+	return pretends && k->uuid[0] ? k->uuid : k->name;
+}
+
 const char *chain_where_text(const struct chain *c, const struct chain_answer *a)
 {
 	if (a->where == CHAIN_CONTAINER)
-		return c->containers[a->container].name;
+		return shown_name(&c->containers[a->container]);
 	return a->where == CHAIN_HOST ? "host" : "unknown";
 }
 

@@ -126,6 +126,9 @@ void chain_ask(struct chain *c, uint64_t key, struct chain_answer *ret);
 /* About process `pid` at the moment of `key`, whether or not it did something then. */
 void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_answer *ret);
 
+/* True when a fork by that process made one that a start or exec record or an anchor names: it is an engine at its work. */
+bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid);
+
 /* Forgets what no answer about events from `key` on needs. */
 int chain_trim(struct chain *c, uint64_t key, struct err *e) _must_check_;
 

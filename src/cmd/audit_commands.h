@@ -39,5 +39,25 @@ struct audit_report_args {
 	const char *profile, *since, *until, *user, *format, *output, *ledger, *system;
 };
 audit_run audit_report_run;
+struct audit_attribute_args {
+	struct strv anchors;
+	const char *container, *format;
+	bool summary;
+};
+audit_run audit_attribute_run;
+
+struct audit_who_args {
+	struct strv anchors, logs;
+	const char *format;
+	bool pid, serial;
+};
+audit_run audit_who_run;
+
+struct audit_rogue_args {
+	struct strv anchors, engines;
+	const char *format;
+	bool all;
+};
+audit_run audit_rogue_run;
 
 #endif

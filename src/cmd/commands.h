@@ -7,13 +7,19 @@
 #include "cmd/command.h"
 
 extern const struct command command_attach;
+extern const struct command command_audit_attribute;
 extern const struct command command_audit_doctor;
 extern const struct command command_audit_execs;
 extern const struct command command_audit_report;
 extern const struct command command_audit_trail;
 extern const struct command command_audit_verify;
 extern const struct command command_audit_replay;
+extern const struct command command_audit_report;
+extern const struct command command_audit_rogue;
+extern const struct command command_audit_rules;
 extern const struct command command_audit_setup;
+extern const struct command command_audit_trail;
+extern const struct command command_audit_who;
 extern const struct command command_complete;
 extern const struct command command_completion;
 extern const struct command command_container_cleanup;

@@ -19,9 +19,12 @@ static const struct audit_row {
 	const struct command *command;
 	audit_run *run;
 } table[] = {
+	{&command_audit_attribute, audit_attribute_run},
 	{&command_audit_report, audit_report_run},
+	{&command_audit_rogue, audit_rogue_run},
 	{&command_audit_trail, audit_trail_run},
 	{&command_audit_verify, audit_verify_run},
+	{&command_audit_who, audit_who_run},
 };
 
 struct globals {
