@@ -39,8 +39,6 @@
 #define MONITOR "ranby-monitor"
 #define VALUE_MAX 11 /* digits, and one too many */
 
-extern char **environ;
-
 enum outcome { MINTED = 0, FAILED = 125, FORBIDDEN = 3, NO_CAPABILITY = 4, NO_LOGIN = 5 };
 
 /* 0 to 2 must be open: what is opened below must not become standard output. */

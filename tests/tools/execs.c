@@ -20,7 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
 static char *const done[] = {(char[]){"execs"}, (char[]){"done"}, NULL};
 
 static void *in_thread(void *unused)
