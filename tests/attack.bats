@@ -505,6 +505,20 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	[ "$(grep -c ' open ' <<<"$output")" -ge 12 ]
 }
 
+@test "a bind mount with :ro: who has no CAP_SYS_ADMIN cannot make it writable; who has it can, as SECURITY.md says" {
+	local dir=$BATS_TEST_TMPDIR/ro
+	mkdir "$dir"
+	echo unchanged >"$dir/file"
+	run ! ranby run --rm --network=none -v "$dir:/ro:ro" busybox sh -c 'mount -o remount,rw,bind /ro; echo evil >/ro/file'
+	[ "$(cat "$dir/file")" = unchanged ]
+	# nor with a filter that lets the call through
+	run ! ranby run --rm --network=none --security-opt seccomp=unconfined -v "$dir:/ro:ro" busybox sh -c 'mount -o remount,rw,bind /ro; echo evil >/ro/file'
+	[ "$(cat "$dir/file")" = unchanged ]
+	run -0 ranby run --rm --network=none --cap-add SYS_ADMIN -v "$dir:/ro:ro" busybox sh -c 'mount -o remount,rw,bind /ro && echo written >/ro/file'
+	[ "$(cat "$dir/file")" = written ]
+	grep -q 'CAP_SYS_ADMIN in the container' "$RANBY_TREE/SECURITY.md"
+}
+
 @test "A36: every call that the table of the profile says is refused is refused, by all three ways" {
 	local table="$RANBY_TREE/tests/seccomp/default.table" n
 	[ "$(uname -m)" = x86_64 ] || skip 'the table is of x86-64'

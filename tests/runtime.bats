@@ -330,6 +330,31 @@ race() {
 	none_left
 }
 
+@test "mount targets that must be made, below a directory that is swapped for a link all the time, are made inside (A10)" {
+	need_ranges
+	canary_make
+	mkdir -p "$B/vol/d" "$B/src"
+	ln -s "$CANARY" "$B/vol/l"
+	bundle "{\"mounts\":[{\"destination\":\"/vol\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]},
+		{\"destination\":\"/vol/d/NEW/b/c\",\"type\":\"bind\",\"source\":\"$B/src\",\"options\":[\"rbind\"]}]}" -- true
+	race "$B/vol/d" "$B/vol/l"
+	run keeper bash -c 'cp "$1/config.json" "$1/config"
+		for i in $(seq "$2"); do sed "s/NEW/new$i/" "$1/config" >"$1/config.json"; "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1 && echo made; done 2>&1' \
+		keeper "$B" "${RANBY_ATTACK_LOOPS:-120}"
+	kill "$RACER"
+	[ "$(grep -c made <<<"$output")" -ge 20 ] || fail "$(sort <<<"$output" | uniq -c | head)" # the other half found the link
+	canary_intact
+	# the control: who looks the name up twice is led out
+	race "$B/vol/d" "$B/vol/l"
+	for ((i = 0; i < 3000; i++)); do
+		[ -L "$B/vol/d" ] || mkdir "$B/vol/d/careless$i" 2>/dev/null || true
+		((i % 50)) || [ -z "$(find "$CANARY" -name 'careless*' -print -quit)" ] || break
+	done
+	kill "$RACER"
+	[ -n "$(find "$CANARY" -name 'careless*' -print -quit)" ]
+	none_left
+}
+
 @test "masks land on our own files although /dev/null is swapped all the time (A05)" {
 	need_ranges
 	mkdir "$B/dev"
