@@ -121,7 +121,7 @@ enum doctor_state doctor_error(struct doctor_finding *f, int error, const char *
 
 int doctor_open(const struct doctor_look *l, const char *path, int flags, int *ret_fd)
 {
-	return path_in_root_open(l->h->root_fd, path, flags ? flags : O_PATH, ret_fd);
+	return path_in_root_open(l->h->root_fd, path, flags, ret_fd);
 }
 
 int doctor_read(const struct doctor_look *l, const char *path, size_t max, struct buf *out)
@@ -141,7 +141,7 @@ int doctor_read_word(const struct doctor_look *l, const char *path, char *out, s
 
 int doctor_stat(const struct doctor_look *l, const char *path, struct stat *ret)
 {
-	int fd, r = doctor_open(l, path, 0, &fd);
+	int fd, r = doctor_open(l, path, O_PATH, &fd);
 
 	if (r < 0)
 		return r;

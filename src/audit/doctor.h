@@ -51,6 +51,8 @@ struct doctor_host {
 	bool host_userns;                  /* the caller is in the initial user namespace */
 	const char *witness;               /* path of ranby-witness, from the root */
 	const char *trail;                 /* path of ranby-trail */
+	int policy_error;                  /* of reading the site policy (engine/policy.h) */
+	bool require_audit;                /* it demands a receipt for each start */
 };
 
 struct doctor_check;

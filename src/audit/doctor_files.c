@@ -72,7 +72,7 @@ enum doctor_state look_witness_mount(const struct doctor_look *l, struct doctor_
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct statvfs fs;
-	int r = doctor_open(l, l->h->witness, 0, &fd);
+	int r = doctor_open(l, l->h->witness, O_PATH, &fd);
 
 	if (r < 0)
 		return doctor_error(f, r, DOCTOR_SETUP, l->h->witness);

@@ -224,25 +224,17 @@ enum doctor_state look_label(const struct doctor_look *l, struct doctor_finding 
 			  "neither SELinux nor AppArmor: records have no subj=");
 }
 
+/* Read by who obeys it, so that a file that is refused there is refused here. */
 enum doctor_state look_policy(const struct doctor_look *l, struct doctor_finding *f)
 {
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	struct auditd_conf c;
-	struct stat st;
-	int r = doctor_stat(l, DOCTOR_POLICY, &st);
-
-	if (r == 0)
-		r = doctor_read(l, DOCTOR_POLICY, AUDITD_CONF_MAX, &b);
-	if (r < 0)
-		return doctor_error(f, r, "echo 'require-audit = yes' | sudo tee " DOCTOR_POLICY, DOCTOR_POLICY);
-	if (st.st_uid != l->h->root_uid || (st.st_mode & 022))
-		return doctor_bad(f, DOCTOR_FAULT, "sudo chown root:root " DOCTOR_POLICY " && sudo chmod 644 " DOCTOR_POLICY,
-				  "others than root may write it");
-	auditd_conf_parse(buf_str(&b), b.len, &c);
-	r = strcmp(auditd_conf_get(&c, "require-audit", "no"), "yes") == 0 || strcmp(auditd_conf_get(&c, "require-audit", "no"), "true") == 0;
-	if (!r)
+	if (l->h->policy_error == -EACCES)
+		return doctor_error(f, -EACCES, "", DOCTOR_POLICY);
+	if (l->h->policy_error < 0)
+		return doctor_bad(f, DOCTOR_FAULT, "sudo chown root:root " DOCTOR_POLICY " && sudo chmod 644 " DOCTOR_POLICY "   # and look at what it says",
+				  "it is not root's alone, or holds what is not known: nothing starts");
+	if (!l->h->require_audit)
 		return doctor_bad(f, DOCTOR_FAULT, "echo 'require-audit = yes' | sudo tee -a " DOCTOR_POLICY,
-				  "a container may start with no record of it: no require-audit");
+				  "a container may start with no record of it: no require-audit in " DOCTOR_POLICY);
 	return doctor_ok(f, "require-audit");
 }
 

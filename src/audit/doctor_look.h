@@ -38,7 +38,7 @@ int doctor_read(const struct doctor_look *l, const char *path, size_t max, struc
 /* Without its last newline; "" and -errno when it cannot be read. */
 int doctor_read_word(const struct doctor_look *l, const char *path, char *out, size_t size);
 int doctor_stat(const struct doctor_look *l, const char *path, struct stat *ret) _must_check_;
-/* O_PATH unless `flags` say more; the last link is followed inside of the root. */
+/* `flags` as open(2); the last link is followed inside of the root. */
 int doctor_open(const struct doctor_look *l, const char *path, int flags, int *ret_fd) _must_check_;
 
 /* Its number in /etc/group. -ENOENT. */

@@ -80,7 +80,6 @@ static const struct file {
 	{"/etc/audit/auditd.conf", CONF, 0640},
 	{"/etc/audit/rules.d/40-ranby.rules", "", 0640},
 	{"/etc/audit/plugins.d/ranby-trail.conf", "active = yes\npath = /usr/sbin/ranby-trail\n", 0640},
-	{"/etc/ranby/policy.conf", "require-audit = yes\n", 0},
 	{"/var/log/ranby/system/00000000000000000001.jsonl", "", 0640},
 };
 
@@ -149,7 +148,7 @@ static struct kaudit_state good_kernel(void)
 static struct doctor_host good_host(const struct kaudit_state *k)
 {
 	return (struct doctor_host){.root_fd = root_fd, .root_uid = geteuid(), .uid = 1001, .kernel = k, .landlock_abi = 7, .pidfd = true,
-				    .host_userns = true, .subuids = 65536, .subgids = 65536, .witness = WITNESS, .trail = "/usr/sbin/ranby-trail"};
+				    .host_userns = true, .subuids = 65536, .subgids = 65536, .witness = WITNESS, .trail = "/usr/sbin/ranby-trail", .require_audit = true};
 }
 
 static int setup(void **state)
@@ -305,9 +304,6 @@ static void faults_of_files(void **state)
 		{"/etc/audit/plugins.d/ranby-trail.conf", "active = no\npath = /usr/sbin/ranby-trail\n", 0, "trail.plugin", DOCTOR_FAULT, "not active"},
 		{"/etc/audit/plugins.d/ranby-trail.conf", "active = yes\npath = /nowhere\n", 0, "trail.plugin", DOCTOR_FAULT, "/nowhere"},
 		{"/usr/sbin/ranby-trail", "", 0777, "trail.plugin", DOCTOR_FAULT, "by others"},
-		{"/etc/ranby/policy.conf", "x = y\n", 0, "policy.file", DOCTOR_FAULT, "no require-audit"},
-		{"/etc/ranby/policy.conf", "require-audit = yes\n", 0666, "policy.file", DOCTOR_FAULT, "others"},
-		{"/etc/ranby/policy.conf", NULL, 0, "policy.file", DOCTOR_FAULT, "No such file"},
 	};
 	struct kaudit_state k = good_kernel();
 	struct doctor_host h = good_host(&k);
@@ -383,6 +379,12 @@ static void faults_of_the_kernel(void **state)
 		only(&h, "host.subgid", DOCTOR_WARNING, "only 1000");
 		h.uid = 0;
 		only(&h, NULL, DOCTOR_OK, NULL);
+		h.require_audit = false;
+		only(&h, "policy.file", DOCTOR_FAULT, "no require-audit");
+		h.policy_error = -EINVAL;
+		only(&h, "policy.file", DOCTOR_FAULT, "nothing starts");
+		h.policy_error = -EACCES;
+		only(&h, "policy.file", DOCTOR_UNKNOWN, "only root");
 		kaudit_state_done(&k);
 	}
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cmd/commands.h"
 #include "cmd/screen.h"
+#include "engine/policy.h"
 #include "engine/subid.h"
 #include "sys/pidfd.h"
 #include "sys/self.h"
@@ -100,9 +101,12 @@ static int examine(struct doctor_report *ret, struct err *e)
 	char name[USER_NAME_SIZE];
 	struct doctor_host h = {.uid = getuid(), .host_userns = in_host_userns(), .pidfd = has_pidfd(), .witness = witness, .trail = trail};
 	bool named = user_name_of(h.uid, name) == 0;
+	struct policy policy = {0};
 
 	if (!witness || !trail)
 		return err_errno(e, ENOMEM, "audit doctor");
+	h.policy_error = policy_read(&policy, NULL);
+	h.require_audit = policy.require_audit;
 	h.kernel_error = kaudit_state_read(&kernel);
 	h.kernel = h.kernel_error == 0 ? &kernel : NULL;
 	h.landlock_abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);

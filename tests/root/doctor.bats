@@ -118,6 +118,36 @@ is() {
 	is rules.never warning
 }
 
+@test "the witness as it is installed, and each thing about it that can be lost" {
+	installed
+	local witness=$INSTALLED/libexec/ranby/ranby-witness RANBY=$INSTALLED/bin/ranby check
+	echo "chown root:ranby '$witness'; chmod 2755 '$witness'; setcap cap_audit_write,cap_audit_read=ep '$witness'" >"$BATS_TEST_TMPDIR/undo"
+	for check in file caps mount state; do is witness.$check ok; done
+	is audit.swallowed ok
+	chmod 755 "$witness"
+	is witness.file 'fault'
+	bash "$BATS_TEST_TMPDIR/undo"
+	chgrp 0 "$witness"
+	is witness.file 'fault'
+	bash "$BATS_TEST_TMPDIR/undo"
+	setcap -r "$witness"
+	is witness.caps 'fault none'
+	setcap cap_audit_write=ep "$witness"
+	is witness.caps 'fault not cap'
+	setcap cap_audit_write,cap_audit_read,cap_sys_admin=ep "$witness"
+	is witness.caps 'fault more'
+	bash "$BATS_TEST_TMPDIR/undo"
+	run -0 unshare -m --propagation private bash -c 'mount --bind "$1" "$1" && mount -o remount,bind,nosuid "$1" && exec "$2" audit doctor --format json' \
+		- "$INSTALLED" "$RANBY"
+	[[ $(tr -d ' \n' <<<"$output") == *'"id":"witness.mount","level":1,"state":"fault"'* ]]
+	run -0 setpriv --no-new-privs "$RANBY" audit doctor --format json
+	[[ $(tr -d ' \n' <<<"$output") == *'"id":"login.caps","level":1,"state":"fault"'* ]]
+	# a rule about another program leaves ours alone, one about ours does not
+	audit_rule -a never,exclude -F exe="$witness"
+	is audit.swallowed fault
+	audit_rule -d never,exclude -F exe="$witness"
+}
+
 @test "an unprivileged user is told what it cannot see, and no guess" {
 	run -0 setpriv --reuid=65534 --regid=65534 --clear-groups "$RANBY" audit doctor --format json
 	python3 - "$output" <<-'PYTHON'
