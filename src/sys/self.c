@@ -6,15 +6,21 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#define HEAP_STEP (512 * 1024)
+
 int self_settle(void)
 {
 	int r = fd_guard_stdio();
 
+	/* a heap that does not give each freed buffer back: the pages would be cleared again for the next one */
+	(void)mallopt(M_TOP_PAD, HEAP_STEP);
+	(void)mallopt(M_TRIM_THRESHOLD, 16 * HEAP_STEP);
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)umask(umask(0777) & 077);
