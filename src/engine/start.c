@@ -68,7 +68,7 @@ static int runtime_argv(struct start *s, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -EBADF;
-	static char *const fds[] = {"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", NULL};
+	static char *const fds[] = {"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", "--init-fd", "{INIT_FD}", NULL};
 	static char *const fuse[] = {"--fuse-overlayfs-fd", "{RUNTIME_FD}", NULL};
 	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL};
 	struct engine *eng = s->q.eng;

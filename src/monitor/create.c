@@ -11,6 +11,7 @@
 #include "monitor/children.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/self.h"
 #include "sys/spawn.h"
 
 #include <fcntl.h>
@@ -52,10 +53,10 @@ static int listen_console(struct create *c, int run_dirfd, int *ret_path_fd)
 	return 0;
 }
 
-/* The runtime's argv with {ERROR_FD}, {TRAIL_FD}, {CONSOLE} and {RUNTIME_FD} filled in: they become 3, 4, 5 and 6. */
+/* The runtime's argv with {ERROR_FD}, {TRAIL_FD}, {CONSOLE}, {RUNTIME_FD} and {INIT_FD} filled in: they become 3 to 7. */
 static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 {
-	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5", runtime_fd[] = "6";
+	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5", runtime_fd[] = "6", init_fd[] = "7";
 	size_t n;
 
 	for (n = 0; argv[n]; n++) {
@@ -69,6 +70,8 @@ static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 			out[n] = console;
 		else if (strcmp(argv[n], "{RUNTIME_FD}") == 0)
 			out[n] = runtime_fd;
+		else if (strcmp(argv[n], "{INIT_FD}") == 0)
+			out[n] = init_fd;
 		else
 			out[n] = argv[n];
 	}
@@ -98,14 +101,34 @@ static size_t settle_places(int *fds, size_t n)
 	return n;
 }
 
+static bool wants(char *const *argv, const char *item)
+{
+	while (*argv && strcmp(*argv, item) != 0)
+		argv++;
+	return *argv != NULL;
+}
+
+/*
+ * The copy of init is made here while the runtime starts and reads: half a
+ * millisecond that one would wait for the other. Without it the runtime makes
+ * its own, so that a failure needs no words.
+ */
+static void send_init(int sock)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (self_seal_program("ranby-init", &fd, NULL) == 0)
+		(void)!fd_send(sock, "i", 1, &fd, 1);
+}
+
 int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],
 		 struct input *in, struct err *e)
 {
 	_cleanup_(stdio_ends_done) struct stdio_ends ends = {{-EBADF, -EBADF, -EBADF}};
-	_cleanup_close_ int error_w = -EBADF, console = -EBADF;
+	_cleanup_close_ int error_w = -EBADF, console = -EBADF, init_ours = -EBADF, init_theirs = -EBADF;
 	struct spawn s = SPAWN_INIT;
 	char *argv[ARGS_MAX + 1];
-	int fds[4], r;
+	int fds[5], pair[2], r;
 
 	r = stdio_open(o->tty, o->stdin_open, out, in, &ends, e);
 	if (r < 0)
@@ -115,6 +138,11 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 		r = open_error_pipe(c, &error_w);
 	if (r == 0 && o->tty)
 		r = listen_console(c, run_dirfd, &console);
+	if (r == 0 && wants(o->runtime, "{INIT_FD}")) {
+		r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ? -errno : 0;
+		init_ours = r == 0 ? pair[0] : -EBADF;
+		init_theirs = r == 0 ? pair[1] : -EBADF;
+	}
 	if (r < 0)
 		return err_errno(e, -r, "prepare the runtime");
 	/* an old one would be taken for this one's */
@@ -124,6 +152,7 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	fds[1] = trail_fd;
 	fds[2] = console;
 	fds[3] = o->runtime_fd;
+	fds[4] = init_theirs;
 	s.n_fds = settle_places(fds, ARRAY_SIZE(fds));
 	s.path = argv[0];
 	s.argv = argv;
@@ -132,7 +161,11 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	/* what it makes meanwhile watches the lifeline, see launch.h */
 	s.die_with_us = true;
 	memcpy(s.stdio, ends.fds, sizeof(s.stdio));
-	return spawn_start(&s, &c->pid, NULL, e);
+	r = spawn_start(&s, &c->pid, NULL, e);
+	fd_closep(&init_theirs);
+	if (r == 0 && init_ours >= 0)
+		send_init(init_ours);
+	return r;
 }
 
 void create_poll(struct create *c, struct pollset *set)

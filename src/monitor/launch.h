@@ -24,7 +24,8 @@
  * `P` is pid_file. An item that is exactly {ERROR_FD} becomes the number of a
  * pipe that takes one struct err when it fails; one that is {CONSOLE} becomes
  * the path of the socket to which the terminal's master is sent
- * (/proc/self/fd/N: no name in the file system, no limit of 108 bytes). Any
+ * (/proc/self/fd/N: no name in the file system, no limit of 108 bytes);
+ * {INIT_FD} a socket on which a sealed copy of ranby-init comes. Any
  * OCI runtime can be driven so; without --error-fd its stderr is the error.
  * The pipe's other end is the monitor's until STARTED, so to a waiting init it
  * is a lifeline: when the monitor is killed, the kernel closes it, and init

@@ -379,7 +379,7 @@ static int start_init(struct create *c, struct err *e)
 
 	plan_peer(c);
 	c->l.kept = &c->kept;
-	r = launch_seal_init(&c->l.exe_fd, e);
+	r = launch_seal_init(c->a->init_fd, &c->l.exe_fd, e);
 	if (r == 0)
 		r = launch_sync(c->l.sync, e);
 	if (r < 0)
@@ -395,7 +395,12 @@ static int start_init(struct create *c, struct err *e)
 		r = launch_go(&c->l, &c->child, e);
 	if (r == 0)
 		r = cgroup_enter(&c->cgroup, c->child.pid, e);
-	return r == 0 ? launch_wait_ready(&c->l, e) : r;
+	if (r < 0)
+		return r;
+	/* init works now; what was read and planned is not needed any more */
+	plan_writer_done(&c->w);
+	runtime_config_done(&c->c);
+	return launch_wait_ready(&c->l, e);
 }
 
 static int write_pid(struct create *c, struct err *e)

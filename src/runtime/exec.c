@@ -247,7 +247,7 @@ static int start_init(struct exec *x, struct err *e)
 	int r;
 
 	x->l.kept = &x->kept;
-	r = launch_seal_init(&x->l.exe_fd, e);
+	r = launch_seal_init(0, &x->l.exe_fd, e);
 	if (r == 0)
 		r = launch_sync(x->l.sync, e);
 	if (r < 0)

@@ -28,19 +28,26 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-int launch_seal_init(int *ret_fd, struct err *e)
+/* What came over the socket, if it is what it should be. */
+static int take_init(int sock)
 {
-	_cleanup_close_ int fd = -EBADF, file = -EBADF;
-	char name[32];
-	int r;
+	_cleanup_close_ int fd = -EBADF;
+	size_t n = 1;
+	char byte;
 
-	r = self_open_program("ranby-init", &fd, NULL, e);
-	if (r < 0)
-		return r;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	file = open(name, O_RDONLY | O_CLOEXEC);
-	r = file < 0 ? -errno : memfd_seal_program("ranby-init", file, ret_fd);
-	return r < 0 ? err_errno(e, -r, "copy of ranby-init") : 0;
+	if (fd_recv(sock, &byte, sizeof(byte), &fd, &n) != (ssize_t)sizeof(byte) || n != 1 || !memfd_is_sealed(fd))
+		return -EBADF;
+	return TAKE_FD(fd);
+}
+
+int launch_seal_init(uint32_t sock, int *ret_fd, struct err *e)
+{
+	int fd = sock > 0 ? take_init((int)sock) : -EBADF;
+
+	if (fd < 0)
+		return self_seal_program("ranby-init", ret_fd, e);
+	*ret_fd = fd;
+	return 0;
 }
 
 int launch_sync(int ret[static 2], struct err *e)

@@ -37,8 +37,13 @@ struct child {
 	uint64_t start_ticks;
 };
 
-/* A sealed copy of our ranby-init. The caller owns *ret_fd. */
-int launch_seal_init(int *ret_fd, struct err *e) _must_check_;
+/*
+ * A sealed copy of our ranby-init; the caller owns *ret_fd. `sock`, unless 0:
+ * a socket on which somebody sends one that was made meanwhile; when it ends
+ * without, it is made here. Who could send another program could as well
+ * start another one in our place.
+ */
+int launch_seal_init(uint32_t sock, int *ret_fd, struct err *e) _must_check_;
 
 /* SOCK_SEQPACKET pair for the "sync" conversation (message.h). */
 int launch_sync(int ret[static 2], struct err *e) _must_check_;

@@ -27,6 +27,8 @@ struct args {
 	 .help = "Descriptor that gets the error as a struct"},                                                         \
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, create.lifeline_fd), .arg = "N", .min = 3, .max = 65535,      \
 	 .help = "Pipe: init ends when nobody reads from it before the start"},                                         \
+	{0, "init-fd", OPT_U32, offsetof(struct args, create.init_fd), .arg = "N", .min = 3, .max = 65535,              \
+	 .help = "Socket that brings a sealed copy of ranby-init"},                                                     \
 	{0, "trail-fd", OPT_U32, offsetof(struct args, create.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,      \
 	 .help = "Socket that gets a seccomp listener of its execs"},                                                   \
 	{0, "trail-log", OPT_FLAG, offsetof(struct args, create.watch.trail_log),                                       \

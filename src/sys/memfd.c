@@ -97,3 +97,10 @@ int memfd_seal_program(const char *name, int fd, int *ret_fd)
 	*ret_fd = TAKE_FD(mem);
 	return 0;
 }
+
+bool memfd_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS) == SEALS;
+}

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A sealed copy of bytes. The caller owns *ret_fd. */
@@ -16,5 +17,8 @@ int memfd_seal_bytes(const char *name, const void *data, size_t len, int *ret_fd
 
 /* A sealed, executable copy of the regular file open at `fd`. */
 int memfd_seal_program(const char *name, int fd, int *ret_fd) _must_check_;
+
+/* Whether `fd` is such a copy: one that nobody can change any more, its seals included. */
+bool memfd_is_sealed(int fd);
 
 #endif

@@ -3,6 +3,7 @@
 #include "sys/self.h"
 
 #include "sys/fd.h"
+#include "sys/memfd.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -87,6 +88,21 @@ int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err
 			break;
 	}
 	return r < 0 ? err_errno(e, -r, "own program %s below %s", name, base) : 0;
+}
+
+int self_seal_program(const char *name, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF, file = -EBADF;
+	char link[32];
+	int r;
+
+	r = self_open_program(name, &fd, NULL, e);
+	if (r < 0)
+		return r;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	file = open(link, O_RDONLY | O_CLOEXEC);
+	r = file < 0 ? -errno : memfd_seal_program(name, file, ret_fd);
+	return r < 0 ? err_errno(e, -r, "copy of %s", name) : 0;
 }
 
 static int check_root_owned(int fd, const char *what, const char *name, mode_t type, struct err *e)

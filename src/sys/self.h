@@ -25,6 +25,9 @@ int self_settle(void) _must_check_;
 /* Opens (O_PATH) one of ours: "ranby-monitor", "ranby-runtime", ...; *ret_path, when asked for, is malloc'ed and absolute. */
 int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err *e) _must_check_;
 
+/* A sealed copy of one of ours in memory (memfd.h), for an exec where a container can reach /proc/PID/exe. The caller owns *ret_fd. */
+int self_seal_program(const char *name, int *ret_fd, struct err *e) _must_check_;
+
 /*
  * Opens (O_PATH) a helper of the host, from fixed directories only (/usr/bin,
  * /usr/sbin, /usr/local/bin, /bin, /usr/lib/podman, /usr/libexec/podman):
