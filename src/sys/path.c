@@ -324,15 +324,9 @@ int path_own_mkdirs(int dirfd, const char *path, int *ret_fd)
 	return r;
 }
 
-int path_make_base(const char *abs_path, int *ret_fd)
+/* All of `p` that is missing; `p` is changed and put back. */
+static int make_missing(char *p)
 {
-	char p[PATH_MAX];
-	int fd;
-
-	if (abs_path[0] != '/')
-		return -EINVAL;
-	if ((size_t)snprintf(p, sizeof(p), "%s", abs_path) >= sizeof(p))
-		return -ENAMETOOLONG;
 	for (char *s = p + 1; *s; s++) {
 		if (*s != '/')
 			continue;
@@ -341,10 +335,26 @@ int path_make_base(const char *abs_path, int *ret_fd)
 			return -errno;
 		*s = '/';
 	}
-	if (mkdir(p, 0700) < 0 && errno != EEXIST)
-		return -errno;
+	return mkdir(p, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int path_make_base(const char *abs_path, int *ret_fd)
+{
+	char p[PATH_MAX];
+	int fd, r;
+
+	if (abs_path[0] != '/')
+		return -EINVAL;
+	if ((size_t)snprintf(p, sizeof(p), "%s", abs_path) >= sizeof(p))
+		return -ENAMETOOLONG;
 	/* the user may have made ~/.local a symlink to a larger disk: followed, it is the user's own */
 	fd = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		r = make_missing(p);
+		if (r < 0)
+			return r;
+		fd = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
