@@ -51,6 +51,7 @@ static int copy(const struct keeper *k, struct keeper *ret)
 		return -errno;
 	*ret = *k;
 	ret->userns_fd = fd;
+	ret->making = NULL;
 	return 0;
 }
 
@@ -68,12 +69,15 @@ static void keep(struct engine *eng, const struct keeper *k)
 	free(own);
 }
 
+void keeper_tidy(struct keeper *k)
+{
+	k->making = keeper_making_free(k->making);
+}
+
 int keeper_ready(struct keeper *k, struct err *e)
 {
-	struct keeper_making *m = TAKE_PTR(k->making);
-	int r = m ? keeper_make_finish(m, e) : 0;
+	int r = k->making ? keeper_make_finish(k->making, e) : 0;
 
-	keeper_making_free(m);
 	if (r == 0 && k->eng)
 		keep(k->eng, k);
 	return r;
@@ -219,6 +223,7 @@ int keeper_open(struct engine *eng, struct keeper *ret, struct err *e)
 		r = keeper_ready(&k, e);
 	if (r < 0)
 		return r;
+	k.making = keeper_making_free(k.making);
 	*ret = k;
 	k.userns_fd = -EBADF;
 	return 0;

@@ -52,6 +52,9 @@ int keeper_begin(struct engine *eng, struct keeper *ret, struct err *e) _must_ch
 /* Waits until it is made; no wait when it was found. From then on it is the engine's answer to all who ask. */
 int keeper_ready(struct keeper *k, struct err *e) _must_check_;
 
+/* Takes the ends of the processes that made a ready one, which ended meanwhile. keeper_done() does it too. */
+void keeper_tidy(struct keeper *k);
+
 /* Both. */
 int keeper_open(struct engine *eng, struct keeper *ret, struct err *e) _must_check_;
 

@@ -250,5 +250,7 @@ int keeper_make_finish(struct keeper_making *m, struct err *e)
 		r = keeper_helper_finish(&m->uid, e);
 	if (r == 0 && m->gid.pid > 0)
 		r = keeper_helper_finish(&m->gid, e);
+	/* nobody has to wait for its end: the namespace is held by the fd */
+	fd_closep(&m->holder.release_fd);
 	return r;
 }

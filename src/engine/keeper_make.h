@@ -18,7 +18,7 @@ int keeper_as_we_are(const struct engine *eng, struct keeper *ret, struct err *e
  */
 int keeper_make_begin(const struct engine *eng, struct keeper *ret, struct err *e) _must_check_;
 
-/* Waits for the maps. */
+/* Waits for the maps. Again: nothing to do. */
 int keeper_make_finish(struct keeper_making *m, struct err *e) _must_check_;
 
 /* Also in the middle: then nothing of it is left. Takes NULL, returns NULL. */

@@ -301,7 +301,10 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		r = refresh_etc(s, e);
 	if (r == 0)
 		r = fill_plan(s, e);
-	return r == 0 ? launch_watch(&s->plan, &s->launch, e) : r;
+	if (r == 0)
+		r = launch_watch(&s->plan, &s->launch, e);
+	keeper_tidy(q->keeper);
+	return r;
 }
 
 int start_prepare(const struct start_request *q, struct start *s, struct err *e)

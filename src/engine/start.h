@@ -31,7 +31,7 @@
 struct start_request {
 	struct engine *eng;
 	struct container *c;          /* borrowed until start_done() */
-	struct keeper *keeper;  /* open; borrowed likewise */
+	struct keeper *keeper;        /* ready; borrowed likewise */
 	const struct origin *origin;
 	bool fresh;                   /* just created: its bundle is of now */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
