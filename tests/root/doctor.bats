@@ -21,7 +21,7 @@ teardown() {
 
 # row ID: state and what was found
 row() {
-	"$RANBY" audit doctor --format json | python3 -c '
+	"${DOCTOR:-$RANBY}" audit doctor --format json | python3 -c '
 import json, sys
 for c in json.load(sys.stdin)["checks"]:
     if c["id"] == sys.argv[1]:
@@ -120,7 +120,7 @@ is() {
 
 @test "the witness as it is installed, and each thing about it that can be lost" {
 	installed
-	local witness=$INSTALLED/libexec/ranby/ranby-witness RANBY=$INSTALLED/bin/ranby check
+	local witness=$INSTALLED/libexec/ranby/ranby-witness DOCTOR=$INSTALLED/bin/ranby check
 	echo "chown root:ranby '$witness'; chmod 2755 '$witness'; setcap cap_audit_write,cap_audit_read=ep '$witness'" >"$BATS_TEST_TMPDIR/undo"
 	for check in file caps mount state; do is witness.$check ok; done
 	is audit.swallowed ok
@@ -138,9 +138,9 @@ is() {
 	is witness.caps 'fault more'
 	bash "$BATS_TEST_TMPDIR/undo"
 	run -0 unshare -m --propagation private bash -c 'mount --bind "$1" "$1" && mount -o remount,bind,nosuid "$1" && exec "$2" audit doctor --format json' \
-		- "$INSTALLED" "$RANBY"
+		- "$INSTALLED" "$DOCTOR"
 	[[ $(tr -d ' \n' <<<"$output") == *'"id":"witness.mount","level":1,"state":"fault"'* ]]
-	run -0 setpriv --no-new-privs "$RANBY" audit doctor --format json
+	run -0 setpriv --no-new-privs "$DOCTOR" audit doctor --format json
 	[[ $(tr -d ' \n' <<<"$output") == *'"id":"login.caps","level":1,"state":"fault"'* ]]
 	# a rule about another program leaves ours alone, one about ours does not
 	audit_rule -a never,exclude -F exe="$witness"
