@@ -188,6 +188,9 @@ static int on_past(const struct log_event *ev, void *data, struct err *e)
 	/* a second, because the kernel's clock and its idea of when it began may differ by that */
 	if (ev->serial == 0 || ev->sec + 1 < c->boot_time)
 		return 0;
+	/* cut at the end of the file: it may come whole from auditd; if not, its serial is missing, which is the same to the chain */
+	if (ev->kind == LOG_DAMAGED)
+		return 0;
 	if (ev->boot != c->past_boot) {
 		/* what came before was another boot's after all: the clock was changed */
 		int r = renew(c, e);
