@@ -27,8 +27,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define BOOT_JUMP 1024   /* serials: no event is as late as that */
+#define BOOT_JUMP 8192   /* serials: no event is as late as that */
 #define BOOT_SECONDS 3   /* nor as this */
+#define SHOWN_MAX 4096   /* serials of shown events that are remembered */
 
 struct log_reader {
 	log_sink sink;
@@ -46,6 +47,7 @@ struct log_reader {
 	size_t n_open;
 	struct log_slot *spare[LOG_OPEN_MAX];
 	size_t n_spare;
+	uint32_t shown[SHOWN_MAX]; /* whose SYSCALL record was there, by serial */
 	struct log_stats stats;
 };
 
@@ -114,6 +116,8 @@ static int show_first(struct log_reader *lr, struct err *e)
 	lr->n_open--;
 	memmove(lr->open, lr->open + 1, lr->n_open * sizeof(lr->open[0]));
 	log_slot_finish(s);
+	if (s->has_syscall)
+		lr->shown[s->ev.serial % SHOWN_MAX] = s->ev.serial;
 	count(lr, &s->ev);
 	r = lr->sink(&s->ev, lr->data, e);
 	slot_give(lr, s);
@@ -155,6 +159,7 @@ static int begin_boot(struct log_reader *lr, struct err *e)
 
 	lr->boot++;
 	lr->last = lr->highest = 0;
+	memset(lr->shown, 0, sizeof(lr->shown));
 	return r;
 }
 
@@ -186,6 +191,12 @@ static int daemon_record(struct log_reader *lr, const struct log_record *rec, st
 	return r < 0 ? r : 0;
 }
 
+/* A busy process wrote the last records of an event so late that it had to go; what counts was in it. */
+static bool is_rest(const struct log_reader *lr, const struct log_record *rec)
+{
+	return (rec->role == LOG_ROLE_PART || rec->role == LOG_ROLE_LAST) && lr->shown[rec->serial % SHOWN_MAX] == rec->serial;
+}
+
 static int add_record(struct log_reader *lr, const struct log_record *rec, bool cut, struct err *e)
 {
 	struct log_slot *s;
@@ -201,7 +212,7 @@ static int add_record(struct log_reader *lr, const struct log_record *rec, bool 
 		return r;
 	at = find(lr, rec, &there);
 	if (!there) {
-		if (rec->role == LOG_ROLE_END)
+		if (rec->role == LOG_ROLE_END || is_rest(lr, rec))
 			return 0; /* of an event that has gone */
 		s = slot_take(lr);
 		if (!s)

@@ -33,7 +33,7 @@
 #include <stdint.h>
 
 #define LOG_LINE_MAX 16384 /* bytes of a record; the kernel and auditd stay below 9000 */
-#define LOG_OPEN_MAX 128   /* events that are held open */
+#define LOG_OPEN_MAX 1024  /* events that are held open */
 #define LOG_PATHS_MAX 16   /* PATH records of one event that are kept */
 #define LOG_TEXT_MAX 16384 /* bytes of text that one event keeps */
 #define LOG_NONE UINT32_MAX /* an id that is absent or unset */

@@ -18,6 +18,8 @@ setup_file() {
 	audit_sync
 	cp "$AUDIT_LOG" "$AUDIT_DIR/work.log"
 	chmod 644 "$AUDIT_DIR/work.log"
+	auditctl -l >"$AUDIT_DIR/loaded"
+	unload_rules
 }
 
 teardown_file() { audit_end; }
@@ -25,12 +27,23 @@ setup() { audit_need; }
 
 ranby_of() { "${INSTALLED:-$RANBY_TREE/build}/bin/ranby" "$@"; }
 
-# The pack, rule by rule, so that each is deleted at the end.
+# load_rules [USER]: the pack, rule by rule, so that each is deleted at the end; for this user alone.
 load_rules() {
+	local rule user=${1:-}
+	while read -r rule; do
+		[ -z "$user" ] || rule=${rule/auid>=1000/auid=$(id -u "$user")}
+		# shellcheck disable=SC2086 # words
+		audit_rule $rule ||
+			{ echo "refused: $rule" >&2; return 1; }
+	done < <(grep '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")
+}
+
+# Other users of the machine need not be recorded any longer.
+unload_rules() {
 	local rule
 	while read -r rule; do
 		# shellcheck disable=SC2086 # words
-		audit_rule $rule || { echo "refused: $rule" >&2; return 1; }
+		audit_rule ${rule/#-a/-d}
 	done < <(grep '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")
 }
 
@@ -77,8 +90,9 @@ workload() {
 # judge LOG: "right wrong unknown" of the workload's execs.
 judge() {
 	ranby_of audit attribute --format json "$@" 2>/dev/null | python3 -c '
-import json, re, sys
+import collections, json, re, sys
 right = wrong = unknown = 0
+why = collections.Counter()
 for line in sys.stdin:
     o = json.loads(line)
     m = re.search(r"\bat=(\w+)$", o.get("command", ""))
@@ -86,11 +100,13 @@ for line in sys.stdin:
         continue
     if o["container"] == "unknown":
         unknown += 1
+        why[m[1] + ": " + o["why"]] += 1
     elif o["container"] == m[1]:
         right += 1
     else:
         wrong += 1
         print("wrong:", line.strip(), file=sys.stderr)
+print("\n".join("%s (%d)" % pair for pair in why.items()), file=sys.stderr)
 print(right, wrong, unknown)'
 }
 
@@ -106,6 +122,7 @@ has_starts() { grep -q 'VIRT_CONTROL.*op=start.*trust=live' "$AUDIT_DIR/work.log
 	has_starts || skip 'no start records: the witness is not installed'
 	run -0 judge "$AUDIT_DIR/work.log"
 	echo "right, wrong, unknown: $output"
+	[ -z "${KEEP_LOG:-}" ] || cp "$AUDIT_DIR/work.log" "$KEEP_LOG"
 	read -r right wrong unknown <<<"${lines[-1]}"
 	[ "$wrong" = 0 ]
 	[ "$unknown" = 0 ]
@@ -165,6 +182,8 @@ has_starts() { grep -q 'VIRT_CONTROL.*op=start.*trust=live' "$AUDIT_DIR/work.log
 }
 
 @test "rogue: unshare, bwrap and a clone3 program are found" {
+	load_rules "$AUDIT_ALICE"
+	load_rules "$AUDIT_BOB"
 	audit_as "$AUDIT_ALICE" unshare -Urm true
 	! command -v bwrap >/dev/null || audit_as "$AUDIT_ALICE" bwrap --ro-bind / / --unshare-pid --dev /dev true
 	audit_as "$AUDIT_BOB" python3 -c '
@@ -203,7 +222,7 @@ for l in sys.stdin:
 	command -v augenrules >/dev/null || skip 'no augenrules'
 	# every rule was loaded by setup_file: the kernel takes them. augenrules wants a directory of its own
 	[ "$(grep -c '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")" -gt 0 ]
-	[ "$(auditctl -l | grep -c ranby-)" -ge "$(grep -c '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")" ]
+	[ "$(grep -c ranby- "$AUDIT_DIR/loaded")" -ge "$(grep -c '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")" ]
 	run -0 ranby_of audit rules
 	[[ $output == *'-k ranby-exec'* ]]
 }
