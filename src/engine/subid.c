@@ -63,7 +63,7 @@ static bool next_line(const char **text, struct line *ret)
 	if (!count || start == line || *line == '#' || (size_t)(start - line) >= sizeof(ret->owner))
 		return false;
 	*start = *count = '\0';
-	snprintf(ret->owner, sizeof(ret->owner), "%s", line);
+	memcpy(ret->owner, line, (size_t)(start - line) + 1);
 	return parse_u32(start + 1, 0, ID_NONE - 1, &ret->start) == 0 && parse_u32(count + 1, 1, ID_NONE, &ret->count) == 0;
 }
 
