@@ -35,6 +35,7 @@ struct reader {
 	struct log_view view;
 	uint64_t at;         /* virtual offset of the next byte */
 	uint64_t from[2];    /* by stream: records before it are passed over */
+	uint64_t end;        /* nothing behind it is read: what came after the last lines were counted would be too many */
 	uint64_t record_at;  /* where the current one begins */
 	enum state state;
 	struct log_record rec;
@@ -139,6 +140,8 @@ static int read_on(struct reader *r)
 		ssize_t got = log_view_read(&r->view, r->at, r->block, sizeof(r->block));
 		const char *p = r->block;
 
+		if (got > 0 && r->end - r->at < (uint64_t)got)
+			got = (ssize_t)(r->end - r->at);
 		if (got <= 0)
 			return (int)got;
 		while (p < r->block + got) {
@@ -188,6 +191,8 @@ static int find_tail(struct reader *r)
 	uint64_t end = log_view_size(&r->view);
 
 	r->from[0] = r->from[1] = end;
+	if (!r->q->follow)
+		r->end = end;
 	if (t.left == 0) {
 		r->at = end;
 		return 0;
@@ -279,6 +284,7 @@ int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn
 	r->q = q;
 	r->sink = sink;
 	r->sink_data = sink_data;
+	r->end = UINT64_MAX;
 	/* watched before it is read, so that nothing written in between goes unseen */
 	if (q->follow)
 		watch_fd = watch(dirfd);

@@ -451,6 +451,34 @@ static void test_sink_stops_it(void **state)
 	assert_int_equal(calls, 2);
 }
 
+/* The container that writes on while it is read. */
+static int collect_and_write(enum log_stream stream, const char *data, size_t len, void *sink_data)
+{
+	struct got *g = sink_data;
+	int fd = open(log_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	/* a reader that does not stop would never end */
+	assert_true(g->both.len < 100);
+	assert_true(fd >= 0);
+	assert_true(write(fd, AT "9.000000000Z stdout F more\n", strlen(AT "9.000000000Z stdout F more\n")) > 0);
+	close(fd);
+	return collect(stream, data, len, sink_data);
+}
+
+static void test_tail_of_one_that_grows(void **state)
+{
+	struct log_query q = LOG_QUERY_INIT;
+	struct got g = {0};
+	struct err e = {0};
+
+	(void)state;
+	write_text(sample);
+	q.tail = 1;
+	assert_int_equal(log_read(dir, "ctr.log", &q, collect_and_write, &g, NULL, &e), 0);
+	assert_string_equal(buf_str(&g.both), "partial");
+	got_done(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_tail_long),
+		cmocka_unit_test(test_tail_of_one_that_grows),
 		cmocka_unit_test(test_since_until_timestamps),
 		cmocka_unit_test(test_not_records),
 		cmocka_unit_test(test_refuses_what_is_no_file),
