@@ -137,7 +137,7 @@ $(foreach p,$(BUILT),$(eval $(call program_rule,$(p))))
 
 # ---- unit tests, beside their subject ----
 TEST_BINS := $(patsubst src/%.c,$(O)/test/%,$(TESTS))
-LIBS_TEST := $(call pkg,cmocka sqlite3) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
+LIBS_TEST := $(call pkg,cmocka audit sqlite3) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
 $(O)/test/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -177,3 +177,18 @@ install-session: $(call path_of,ranby-session)
 	$(INSTALL) -D -m 755 $< "$(DESTDIR)$(LIBEXECDIR)/ranby-session"
 	setcap cap_audit_control=ep "$(DESTDIR)$(LIBEXECDIR)/ranby-session"
 .PHONY: install-files uninstall-files install-session
+
+# ---- coverage of the witness: every branch of what runs with its privileges ----
+COVERED := $(filter-out src/witness/main_% src/witness/test_% src/witness/fuzz_%,$(wildcard src/witness/*.c)) src/sys/kaudit.c src/audit/uuid.c
+WRAPPED := open openat read readlinkat fstat fstatat fstatfs ioctl poll recvmsg sendmsg socket bind flock pread pwrite getrandom \
+           chdir clearenv close_range sigprocmask signal prctl syscall setresgid fcntl clock_gettime nanosleep
+coverage: $(foreach r,audit sys base,$(call archive,$(r)))
+	@rm -rf $(BUILD)/coverage && mkdir -p $(BUILD)/coverage
+	@cd $(BUILD)/coverage && for f in $(COVERED); do \
+		$(CC) -D_GNU_SOURCE -I$(CURDIR)/src -std=gnu17 -O0 -g --coverage -c -o "$$(basename $$f .c).o" "$(CURDIR)/$$f" || exit 1; done
+	@cd $(BUILD)/coverage && $(CC) -D_GNU_SOURCE -DWITNESS_FAULTS -I$(CURDIR)/src -std=gnu17 -O0 -g -c -o test.obj $(CURDIR)/src/witness/test_witness.c
+	@$(CC) --coverage -o $(BUILD)/coverage/test -x none $(BUILD)/coverage/test.obj $(BUILD)/coverage/*.o $(foreach w,$(WRAPPED),-Wl,--wrap=$(w)) \
+		-Wl,--start-group $(foreach r,audit sys base,$(call archive,$(r))) -Wl,--end-group $(LIBS_TEST)
+	@cd $(BUILD)/coverage && chmod 777 . && ./test >test.out 2>&1 || { tail -n 20 test.out; exit 1; }
+	@tests/lint/branches $(BUILD)/coverage $(notdir $(COVERED))
+.PHONY: coverage

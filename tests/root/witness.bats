@@ -372,7 +372,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $output == recorded* ]]
 	# malformed requests
 	local bad
-	for bad in magic=1 version=2 flags=4 flags=0x80000000 count=33 cut=1 pad=1 'reason=A' 'reason=a b' ctr=abc ctr=XYZ fd0=/dev/null \
+	for bad in magic=1 version=2 flags=4 flags=0x80000000 count=33 cut=1 pad=1 'reason=A' 'reason=a_b' ctr=abc ctr=XYZ fd0=/dev/null \
 		'fd0=/' "pid=$mine fd0=/dev/null" "pid=$mine init=$mine" "resource.0=/a"; do
 		# shellcheck disable=SC2086
 		run ask "$AUDIT_ALICE" 0 vm=x $bad
