@@ -250,6 +250,19 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 }
 
 # Its upper layer is mounted volatile: the kernel leaves a mark, and mounts it only once while that is there.
+@test "restart of a --rm container: the end in between does not remove it" {
+	local i
+	ranby run -d --rm --name c --network=none busybox sleep 100
+	for i in 1 2 3 4 5 6 7 8; do
+		run -0 ranby restart --time 0 c
+		is c 'running 0'
+	done
+	ranby stop --time 0 c
+	removed() { [ ! -L "$RANBY_ROOT/names/c" ]; }
+	wait_for 10 removed
+	nothing_left
+}
+
 @test "a --rm container that has run is started again within its boot, and not after" {
 	run -0 ranby create --rm --name c --network=none busybox true
 	local dir state='"pid":1,"startTicks":1}'
@@ -260,7 +273,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	one_error 'made with --rm'
 	echo '{"bootId":"'"$(</proc/sys/kernel/random/boot_id)"'",'"$state" >"$dir/state.json"
 	run -0 ranby start --attach c
-	gone() { [ ! -e "$RANBY_ROOT/names/c" ]; }
+	gone() { [ ! -L "$RANBY_ROOT/names/c" ]; }
 	wait_for 10 gone
 	nothing_left
 }

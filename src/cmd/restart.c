@@ -6,6 +6,7 @@
 #include "engine/attest.h"
 #include "engine/start.h"
 #include "engine/stop.h"
+#include "sys/fd.h"
 
 #include <stdio.h>
 
@@ -33,10 +34,16 @@ static int restart_one(const struct command_call *call, struct container *c, voi
 {
 	_cleanup_(start_done) struct start s = START_INIT;
 	struct restart *all = ctx;
-	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin};
+	const struct start_request q = {
+		.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin, .have_lock = true};
 	struct attest who = ATTEST_INIT(AUDIT_VERB_RESTART);
+	_cleanup_close_ int lock = -EBADF;
 	int r;
 
+	/* over both: who clears up after its end (--rm) finds it running again */
+	r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
+	if (r < 0)
+		return r;
 	who.c = c;
 	r = attest_running(call->engine, &who, e);
 	if (r == 0)

@@ -139,6 +139,8 @@ void container_making_done(struct engine *eng, struct container_making *m);
 int container_write_spec(const struct container *c, struct json_object *spec, struct err *e) _must_check_;
 int container_write_state(const struct container *c, struct json_object *state, bool durable, struct err *e) _must_check_;
 
+#define CONTAINER_LOCK_MS 15000 /* what a command waits for another */
+
 /* Exclusive right to start, stop or remove it; waits up to timeout_ms. Closing the fd gives it back. -EAGAIN; -ENOENT when it was removed meanwhile. */
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e) _must_check_;
 

@@ -32,7 +32,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define LOCK_TIMEOUT_MS 15000
 #define GONE_TIMEOUT_MS 10000
 
 /* ---- trees ---- */
@@ -183,7 +182,7 @@ static int remove_volumes(struct engine *eng, const struct container *c, struct 
 int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
 {
 	_cleanup_close_ int lock = -EBADF;
-	int r = o->have_lock ? 0 : container_lock(c, LOCK_TIMEOUT_MS, &lock, e);
+	int r = o->have_lock ? 0 : container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
 	if (r == 0)
 		r = container_refresh(eng, c, e);
@@ -202,18 +201,17 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 
 int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 {
-	static const struct remove_options gone = {.volumes = true};
+	static const struct remove_options gone = {.volumes = true, .have_lock = true};
 	_cleanup_close_ int lock = -EBADF;
-	int r;
+	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
-	if (json_true(c->spec, "options.rm"))
-		return remove_container(eng, c, &gone, e);
-	r = container_lock(c, LOCK_TIMEOUT_MS, &lock, e);
 	if (r == 0)
 		r = container_refresh(eng, c, e);
 	/* started again meanwhile: what is there now is not ours to clear */
 	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
 		return r;
+	if (json_true(c->spec, "options.rm"))
+		return remove_container(eng, c, &gone, e);
 	container_tidy(c);
 	attest_end(eng, c);
 	return remove_run_dirs(eng, c, e);

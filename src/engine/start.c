@@ -28,7 +28,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOCK_TIMEOUT_MS 15000
 #define LOG_FILE "ctr.log"
 #define HELPER_PID_FILE "helper.pid"
 
@@ -287,13 +286,16 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 {
 	int r;
 
-	r = container_lock(q->c, LOCK_TIMEOUT_MS, &s->lock_fd, e);
+	r = q->have_lock ? 0 : container_lock(q->c, CONTAINER_LOCK_MS, &s->lock_fd, e);
 	if (r == 0 && !q->fresh)
 		r = container_refresh(q->eng, q->c, e);
 	if (r < 0)
 		return r;
 	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED)
 		return err_set(e, EALREADY, "container %.12s is running already", q->c->id);
+	/* an end that nobody has written down yet */
+	if (!q->fresh)
+		attest_end(q->eng, q->c);
 	r = renew_volatile(s, e);
 	if (r == 0)
 		r = make_dirs(s, e);

@@ -34,6 +34,7 @@ struct start_request {
 	struct keeper *keeper;        /* ready; borrowed likewise */
 	const struct origin *origin;
 	bool fresh;                   /* just created: its bundle is of now */
+	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };
 

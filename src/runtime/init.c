@@ -58,12 +58,14 @@ static int join_given(struct init *i, struct err *e)
 		if (ns[k].flag == CLONE_NEWUSER)
 			r = become_joined_root(e);
 	}
-	if (r == 0 && unshare(i->p->unshare_flags) < 0)
+	if (r < 0)
+		return r;
+	if (unshare(i->p->unshare_flags) < 0)
 		return err_errno(e, errno, "make the container's namespaces");
-	if (r == 0 && getsockopt(i->p->sync_fd, SOL_SOCKET, SO_PEERCRED, &c, &len) < 0)
+	if (getsockopt(i->p->sync_fd, SOL_SOCKET, SO_PEERCRED, &c, &len) < 0)
 		return err_errno(e, errno, "who creates us");
 	i->peer_uid = c.uid;
-	return r;
+	return 0;
 }
 
 /*
