@@ -354,7 +354,7 @@ made_root() {
 	[ "${lines[0]}" = "$(id -u)" ] && [ "${lines[1]}" = "$(id -g)" ] && [ "${lines[2]}" = "$(id -u)" ] || fail "$output"
 	[ "${lines[3]}" = 0 ] || fail "the image's files are not root's: $output"
 	run -0 inside --userns keep-id:uid=123,gid=456 -- id
-	[[ $output == 'uid=123 gid=456'* ]] || fail "$output"
+	[[ $output == "uid=123($(id -un)) gid=456($(id -un))"* ]] || fail "$output"
 	run -0 inside --userns keep-id -u 0 -- id -u
 	[ "$output" = 0 ]
 	ranby run -qd --name k --network none --userns keep-id busybox sleep 100 >/dev/null

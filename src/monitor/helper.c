@@ -186,3 +186,8 @@ void helper_done(struct helper *h)
 	fd_closep(&h->ready_fd);
 	fd_closep(&h->words_fd);
 }
+
+void helper_forget(int run_dirfd)
+{
+	(void)unlinkat(run_dirfd, HELPER_NOTE, 0);
+}

@@ -45,6 +45,9 @@ int helper_child_ended(struct helper *h, const struct monitor_options *o, int st
  */
 int helper_note(const struct helper *h, int run_dirfd, struct err *e) _must_check_;
 
+/* It has ended: removes that note. */
+void helper_forget(int run_dirfd);
+
 /* Asks it to end. */
 void helper_stop(struct helper *h);
 

@@ -201,6 +201,8 @@ static int next_child(struct session *s, struct err *e)
 	if (s->helper.pid > 0 && child_peek(s->helper.pid, &pid, &status) > 0) {
 		child_reap(pid);
 		r = helper_child_ended(&s->helper, s->o, status, e);
+		if (s->helper.pid == 0)
+			helper_forget(s->run_dirfd);
 		return r < 0 && s->phase == PHASE_HELPER ? r : 1;
 	}
 	if (s->trail.pid > 0 && child_peek(s->trail.pid, &pid, &status) > 0) {
