@@ -18,7 +18,8 @@
  * later ones (or a second) have come, because a parent's record may follow its child's. An answer never
  * changes from one container to another, or between host and container, by feeding more: it may become
  * unknown, and unknown may become known. `settled` says that it will not change any more.
- * chain_trim() bounds what is kept.
+ * All that was fed is kept: who feeds a stream without end begins anew now and
+ * then, and says that what came before is forgotten.
  */
 #ifndef RANBY_AUDIT_CHAIN_H
 #define RANBY_AUDIT_CHAIN_H
@@ -128,9 +129,6 @@ void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_ans
 
 /* True when a fork by that process made one that a start or exec record or an anchor names: it is an engine at its work. */
 bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid);
-
-/* Forgets what no answer about events from `key` on needs. */
-int chain_trim(struct chain *c, uint64_t key, struct err *e) _must_check_;
 
 size_t chain_containers(const struct chain *c);
 const struct chain_container *chain_container_at(const struct chain *c, uint32_t index);
