@@ -90,7 +90,7 @@ no_server() { ! servers >/dev/null; }
 	server=$(servers)
 	kill -STOP "$server"
 	# a new reader, not the kernel's cache: names are left out, numbers stay
-	run -0 timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top f user,args
+	run -0 timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top f user,args
 	[[ $output == *"sleep 1000"* ]]
 	run timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" rm --force --time 0 f
 	[ "$status" = 0 ]
