@@ -18,7 +18,7 @@ LIBEXECDIR  := $(PREFIX)/libexec/ranby
 DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
 
-ROOMS := base sys oci runtime audit monitor witness trail image engine cmd
+ROOMS := base sys oci runtime audit monitor witness trail image engine cmd query
 O     := $(BUILD)$(if $(SAN),/san)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
@@ -65,7 +65,7 @@ rooms_ranby-monitor  := monitor audit sys base
 rooms_ranby-session  :=
 rooms_ranby-witness  := witness audit sys base
 rooms_ranby-trail    := trail audit sys base
-rooms_ranby-audit    := cmd engine image audit monitor runtime oci sys base
+rooms_ranby-audit    := query cmd engine image audit monitor runtime oci sys base
 rooms_ranby-fetch    := image oci sys base
 rooms_ranby-unpack   := image oci sys base
 libs_ranby           := -l:libjson-c.a $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)

@@ -5,7 +5,7 @@
  * what is printed about an event (its program, its arguments) need not be
  * kept for millions of them meanwhile.
  */
-#include "cmd/audit_log.h"
+#include "query/audit_log.h"
 
 #include "base/clock.h"
 #include "base/parse.h"

@@ -7,7 +7,7 @@
  * not load. It is called by `ranby audit X`, which knows the same rows
  * (cmd/audit_commands.h); each subcommand is a row of the table below.
  */
-#include "cmd/audit_commands.h"
+#include "query/query.h"
 #include "cmd/report.h"
 #include "sys/self.h"
 
@@ -17,14 +17,14 @@
 
 static const struct audit_row {
 	const struct command *command;
-	audit_run *run;
+	query_run *run;
 } table[] = {
-	{&command_audit_attribute, audit_attribute_run},
-	{&command_audit_report, audit_report_run},
-	{&command_audit_rogue, audit_rogue_run},
-	{&command_audit_trail, audit_trail_run},
-	{&command_audit_verify, audit_verify_run},
-	{&command_audit_who, audit_who_run},
+	{&command_audit_attribute, query_attribute},
+	{&command_audit_report, query_report},
+	{&command_audit_rogue, query_rogue},
+	{&command_audit_trail, query_trail},
+	{&command_audit_verify, query_verify},
+	{&command_audit_who, query_who},
 };
 
 struct globals {

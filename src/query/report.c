@@ -10,7 +10,7 @@
 #include "audit/report.h"
 #include "base/clock.h"
 #include "base/parse.h"
-#include "cmd/audit_commands.h"
+#include "query/query.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/user_name.h"
@@ -171,7 +171,7 @@ static int put_file(const char *path, const struct buf *out, struct err *e)
 	return r < 0 ? err_errno(e, -r, "write %s", path) : 0;
 }
 
-int audit_report_run(const struct command_call *call, const char *state, struct err *e)
+int query_report(const struct command_call *call, const char *state, struct err *e)
 {
 	const struct audit_report_args *a = call->args;
 	_cleanup_(report_done) struct report rep = {0};

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/parse.h"
 #include "base/table.h"
-#include "cmd/audit_commands.h"
+#include "query/query.h"
 #include "sys/fd.h"
 #include "sys/user_name.h"
 
@@ -285,7 +285,7 @@ static void print_heading(struct output *out)
 	}
 }
 
-int audit_trail_run(const struct command_call *call, const char *state, struct err *e)
+int query_trail(const struct command_call *call, const char *state, struct err *e)
 {
 	const struct audit_trail_args *a = call->args;
 	_cleanup_(index_closep) struct index *ix = NULL;

@@ -17,8 +17,8 @@
  */
 #include "base/escape.h"
 #include "base/table.h"
-#include "cmd/audit_commands.h"
-#include "cmd/audit_log.h"
+#include "query/query.h"
+#include "query/audit_log.h"
 #include "sys/fd.h"
 #include "sys/self.h"
 
@@ -170,7 +170,7 @@ static int each(const struct log_event *ev, void *data, struct err *e)
 	return report(s, ev, what, "rogue", e);
 }
 
-int audit_rogue_run(const struct command_call *call, const char *state, struct err *e)
+int query_rogue(const struct command_call *call, const char *state, struct err *e)
 {
 	_cleanup_(audit_log_done) struct audit_log l = AUDIT_LOG_INIT;
 	_cleanup_(buf_done) struct buf out = BUF_INIT;

@@ -10,8 +10,8 @@
 #include "base/escape.h"
 #include "base/parse.h"
 #include "base/table.h"
-#include "cmd/audit_commands.h"
-#include "cmd/audit_log.h"
+#include "query/query.h"
+#include "query/audit_log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -171,7 +171,7 @@ static void print_containers(struct question *q)
 	}
 }
 
-int audit_who_run(const struct command_call *call, const char *state, struct err *e)
+int query_who(const struct command_call *call, const char *state, struct err *e)
 {
 	_cleanup_(audit_log_done) struct audit_log l = AUDIT_LOG_INIT;
 	_cleanup_(buf_done) struct buf out = BUF_INIT;

@@ -13,7 +13,7 @@
 #include "audit/ledger_verify.h"
 #include "audit/uuid.h"
 #include "base/json.h"
-#include "cmd/audit_commands.h"
+#include "query/query.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
@@ -398,7 +398,7 @@ static void find_owner(struct verify *v, const struct command_call *call, const 
 		v->owner = st.st_uid;
 }
 
-int audit_verify_run(const struct command_call *call, const char *state, struct err *e)
+int query_verify(const struct command_call *call, const char *state, struct err *e)
 {
 	_cleanup_(verify_done) struct verify v = {.a = call->args, .ledgers = json_object_new_array(), .faults = json_object_new_array()};
 	char own[4096];

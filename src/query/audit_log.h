@@ -7,8 +7,8 @@
  *	r = audit_log_open(&l, names, n, &anchors, e);	// reads it all once
  *	r = log_files_read(&l.files, sink, data, NULL, e);	// again, to ask chain_ask(l.chain, ...) about events
  */
-#ifndef RANBY_CMD_AUDIT_LOG_H
-#define RANBY_CMD_AUDIT_LOG_H
+#ifndef RANBY_QUERY_AUDIT_LOG_H
+#define RANBY_QUERY_AUDIT_LOG_H
 
 #include "audit/chain.h"
 #include "audit/log_files.h"

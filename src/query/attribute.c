@@ -3,8 +3,8 @@
 /* What `ranby audit attribute` does, in ranby-audit: a line for each successful exec by somebody who logged in. */
 #include "base/escape.h"
 #include "base/table.h"
-#include "cmd/audit_commands.h"
-#include "cmd/audit_log.h"
+#include "query/query.h"
+#include "query/audit_log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,7 +81,7 @@ static int each(const struct log_event *ev, void *data, struct err *e)
 	return v->a->summary || !wanted(v, &row) ? 0 : show(v, &row, e);
 }
 
-int audit_attribute_run(const struct command_call *call, const char *state, struct err *e)
+int query_attribute(const struct command_call *call, const char *state, struct err *e)
 {
 	_cleanup_(audit_log_done) struct audit_log l = AUDIT_LOG_INIT;
 	const struct audit_attribute_args *a = call->args;
