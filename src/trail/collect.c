@@ -11,7 +11,12 @@
  * to the chain, and those that the ledger lacks are recorded. The same event
  * may then come from auditd as well, so serials that were fed are remembered.
  * The log and the stream are read by two readers, because to one of them a
- * serial that goes back would mean another boot.
+ * serial that goes back would mean another boot. auditd hands out records, not
+ * events: the first half of what it handed out first may have gone to the one
+ * before us. So the log is read on until it has passed the stream's beginning.
+ *
+ * Serials are counted over both. One that is passed over may come late, so it
+ * is watched for a while before the ledger says that it is missing.
  *
  * No answer is looked up in /proc: what is there now is not what was then.
  */
@@ -27,6 +32,7 @@
 #include <string.h>
 
 #define KEEP_EVENTS 2000000 /* then the process tree is forgotten: some 300 MiB */
+#define WAITING_MAX 20000   /* entries that wait for the log to be caught up with */
 
 struct waiting {
 	struct waiting *next;
@@ -39,6 +45,13 @@ struct waiting {
 	char receipt[EVENT_RECEIPT_SIZE];
 };
 
+/* Serials that were passed over and may still come. */
+struct missing {
+	uint64_t first, last;
+	int64_t at_ms;
+	char receipt[EVENT_RECEIPT_SIZE]; /* of what came instead */
+};
+
 struct collect {
 	char boot[64];
 	uint64_t boot_time;
@@ -49,7 +62,14 @@ struct collect {
 	struct log_reader *past, *stream;
 	struct seen recorded, fed;
 	uint32_t past_boot;
-	uint64_t events, chain_events, missing;
+	bool past_open;         /* the log is still being read */
+	uint64_t past_last;     /* the newest serial in it */
+	uint64_t stream_first;  /* the first whole event that auditd handed out; 0: none yet */
+	uint64_t expected;      /* the serial that comes next; 0: not counted yet */
+	uint64_t recorded_last;
+	uint64_t events, chain_events;
+	struct missing *gaps;
+	size_t n_gaps;
 	int64_t now_ms;
 	struct waiting *first, **last;
 	size_t n_waiting;
@@ -84,15 +104,74 @@ struct collect *collect_free(struct collect *c)
 	chain_free(c->chain);
 	log_reader_free(c->past);
 	log_reader_free(c->stream);
+	free(c->gaps);
 	free(c);
 	return NULL;
 }
+
+/* ---- serials that did not come ---- */
+
+static uint64_t count_missing(const struct collect *c, const struct missing *m)
+{
+	uint64_t first = m->first, n = 0, known = c->fed.newest < SEEN_WINDOW ? 0 : c->fed.newest - SEEN_WINDOW + 1;
+
+	/* what lies before the window was not met, and need not be counted one by one */
+	if (first < known) {
+		n = (m->last < known ? m->last + 1 : known) - first;
+		first += n;
+	}
+	for (uint64_t i = first; i <= m->last; i++)
+		n += !seen_has(&c->fed, i);
+	return n;
+}
+
+static int tell_gap(struct collect *c, struct err *e)
+{
+	struct missing m = c->gaps[0];
+	uint64_t n = count_missing(c, &m);
+
+	memmove(c->gaps, c->gaps + 1, --c->n_gaps * sizeof(*c->gaps));
+	return n > 0 ? c->gap("missing-serials", n, m.receipt, c->data, e) : 0;
+}
+
+static int tell_gaps(struct collect *c, bool all, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && c->n_gaps > 0 && (all || (!c->past_open && c->now_ms - c->gaps[0].at_ms >= COLLECT_GAP_MS)))
+		r = tell_gap(c, e);
+	return r;
+}
+
+/* Before `ev` is met: what would have come next? */
+static int note_gap(struct collect *c, const struct log_event *ev, struct err *e)
+{
+	uint64_t expected = c->expected;
+	int r = 0;
+
+	/* of a log of which the ledger has nothing yet, what is missing was missing before our time */
+	if ((expected == 0 && c->stream_first == 0) || ev->serial < expected)
+		return 0;
+	c->expected = (uint64_t)ev->serial + 1;
+	if (expected == 0 || ev->serial == expected)
+		return 0;
+	if (c->n_gaps == COLLECT_GAPS_MAX)
+		r = tell_gap(c, e);
+	c->gaps[c->n_gaps] = (struct missing){.first = expected, .last = (uint64_t)ev->serial - 1, .at_ms = c->now_ms};
+	event_receipt(ev, c->gaps[c->n_gaps++].receipt);
+	return r;
+}
+
+/* ---- entries ---- */
 
 /* Labels and hands on what has waited long enough; with `all`, everything. */
 static int settle(struct collect *c, bool all, struct err *e)
 {
 	int r = 0;
 
+	/* an answer given before the log has been caught up with would be worse than one that comes later */
+	if (!all && c->past_open && c->stream_first > 0 && c->n_waiting < WAITING_MAX)
+		return 0;
 	while (r == 0 && c->first) {
 		_cleanup_(waiting_freep) struct waiting *w = c->first;
 
@@ -170,14 +249,19 @@ static int take(struct collect *c, const struct log_event *from, struct err *e)
 	enum event_want want = event_wanted(from);
 	int r;
 
-	ev.boot = 0;
-	if (seen_add(&c->fed, ev.serial))
+	/* of an event that began before us or was cut at the log's end: it may yet come whole; if not, its serial is missing, which is the same to the chain */
+	if (ev.kind == LOG_DAMAGED)
 		return 0;
+	ev.boot = 0;
+	r = note_gap(c, &ev, e);
+	if (r < 0 || seen_add(&c->fed, ev.serial))
+		return r;
 	c->events++;
 	r = chain_feed(c->chain, &ev, e);
 	if (r == 0 && want != EVENT_IGNORED && !seen_add(&c->recorded, ev.serial))
 		r = enqueue(c, &ev, want == EVENT_LABELLED);
 	r = r < 0 ? r : settle(c, false, e);
+	r = r < 0 ? r : tell_gaps(c, false, e);
 	return r < 0 ? r : bound(c, &ev, e);
 }
 
@@ -188,9 +272,6 @@ static int on_past(const struct log_event *ev, void *data, struct err *e)
 	/* a second, because the kernel's clock and its idea of when it began may differ by that */
 	if (ev->serial == 0 || ev->sec + 1 < c->boot_time)
 		return 0;
-	/* cut at the end of the file: it may come whole from auditd; if not, its serial is missing, which is the same to the chain */
-	if (ev->kind == LOG_DAMAGED)
-		return 0;
 	if (ev->boot != c->past_boot) {
 		/* what came before was another boot's after all: the clock was changed */
 		int r = renew(c, e);
@@ -200,26 +281,23 @@ static int on_past(const struct log_event *ev, void *data, struct err *e)
 		drop_waiting(c);
 		memset(&c->fed, 0, sizeof(c->fed));
 		c->past_boot = ev->boot;
+		c->past_last = c->n_gaps = 0;
+		c->expected = c->recorded_last ? c->recorded_last + 1 : 0;
 	}
+	if (ev->serial > c->past_last)
+		c->past_last = ev->serial;
 	return take(c, ev, e);
 }
 
 static int on_stream(const struct log_event *ev, void *data, struct err *e)
 {
 	struct collect *c = data;
-	const struct log_stats *stats = log_reader_stats(c->stream);
-	int r = 0;
 
 	if (ev->serial == 0)
 		return 0;
-	if (stats->missing > c->missing) {
-		char receipt[EVENT_RECEIPT_SIZE];
-
-		event_receipt(ev, receipt);
-		r = c->gap("missing-serials", stats->missing - c->missing, receipt, c->data, e);
-	}
-	c->missing = stats->missing;
-	return r < 0 ? r : take(c, ev, e);
+	if (c->stream_first == 0 && ev->kind != LOG_DAMAGED)
+		c->stream_first = ev->serial;
+	return take(c, ev, e);
 }
 
 int collect_new(const struct collect_options *o, collect_sink *sink, collect_gap *gap, void *data, struct collect **ret, struct err *e)
@@ -235,6 +313,9 @@ int collect_new(const struct collect_options *o, collect_sink *sink, collect_gap
 	c->sink = sink;
 	c->gap = gap;
 	c->data = data;
+	c->gaps = mem_array(COLLECT_GAPS_MAX, sizeof(*c->gaps));
+	if (!c->gaps)
+		return -ENOMEM;
 	r = chain_new(&CHAIN_OPTIONS_DEFAULT, &c->chain, e);
 	r = r < 0 ? r : log_reader_new(on_past, c, &c->past, e);
 	r = r < 0 ? r : log_reader_new(on_stream, c, &c->stream, e);
@@ -246,6 +327,9 @@ int collect_new(const struct collect_options *o, collect_sink *sink, collect_gap
 void collect_recorded(struct collect *c, uint64_t serial)
 {
 	(void)seen_add(&c->recorded, serial);
+	if (serial > c->recorded_last)
+		c->recorded_last = serial;
+	c->expected = c->recorded_last + 1;
 }
 
 size_t collect_waiting(const struct collect *c)
@@ -255,16 +339,28 @@ size_t collect_waiting(const struct collect *c)
 
 int collect_past(struct collect *c, const char *text, size_t len, struct err *e)
 {
+	c->past_open = true;
 	return log_reader_feed(c->past, text, len, e);
+}
+
+bool collect_wants_past(const struct collect *c)
+{
+	return c->past_open && (c->stream_first == 0 || c->past_last < c->stream_first);
 }
 
 int collect_past_end(struct collect *c, struct err *e)
 {
-	return log_reader_end(c->past, e);
+	int r = log_reader_end(c->past, e);
+
+	c->past_open = false;
+	return r;
 }
 
 int collect_feed(struct collect *c, const char *text, size_t len, int64_t now_ms, struct err *e)
 {
+	/* what the log alone told begins to wait now */
+	for (struct waiting *w = c->now_ms == 0 ? c->first : NULL; w; w = w->next)
+		w->at_ms = now_ms;
 	c->now_ms = now_ms;
 	return log_reader_feed(c->stream, text, len, e);
 }
@@ -274,12 +370,14 @@ int collect_idle(struct collect *c, int64_t now_ms, struct err *e)
 	int r = log_reader_idle(c->stream, e);
 
 	c->now_ms = now_ms;
-	return r < 0 ? r : settle(c, false, e);
+	r = r < 0 ? r : settle(c, false, e);
+	return r < 0 ? r : tell_gaps(c, false, e);
 }
 
 int collect_end(struct collect *c, struct err *e)
 {
 	int r = log_reader_end(c->stream, e);
 
-	return r < 0 ? r : settle(c, true, e);
+	r = r < 0 ? r : settle(c, true, e);
+	return r < 0 ? r : tell_gaps(c, true, e);
 }

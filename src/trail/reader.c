@@ -33,6 +33,7 @@
 #define ASIDE_MAX ((size_t)64 << 20)
 #define RECORDED_SEGMENTS 16 /* newest segments of a shard that are looked through for this boot's serials */
 #define IDLE_MS 250
+#define FOLLOW_MS 2000       /* auditd's log has what auditd handed out long before that */
 
 struct reader {
 	struct trail *t;
@@ -43,6 +44,8 @@ struct reader {
 	char lost_first[EVENT_RECEIPT_SIZE], lost_last[EVENT_RECEIPT_SIZE];
 	struct buf aside;                    /* read while the past was being read */
 	uint64_t aside_lost;                 /* bytes of it that had no room */
+	bool past_open;                      /* the log is read on, up to where the stream begins */
+	int64_t past_until_ms;               /* but not for longer; 0: nothing has come yet */
 	bool end_of_input, ending;
 };
 
@@ -188,23 +191,54 @@ static void read_aside(struct reader *rd)
 	}
 }
 
+/* The rest of one file of the log, as far as it is written. */
+static int read_file(struct reader *rd, int fd, char *block, struct err *e)
+{
+	ssize_t n = 1;
+	int r = 0;
+
+	while (r == 0 && n > 0) {
+		n = read(fd, block, READ_SIZE);
+		if (n > 0)
+			r = collect_past(rd->collect, block, (size_t)n, e);
+		read_aside(rd);
+		if (r == 0 && queue_send(&rd->queue, rd->t->sock, 0) < 0)
+			r = -EPIPE;
+	}
+	return r;
+}
+
 static int read_past(struct reader *rd, char *block, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < rd->t->n_past; i++) {
-		ssize_t n = 1;
+	for (size_t i = 0; r == 0 && i < rd->t->n_past; i++)
+		r = read_file(rd, rd->t->past[i], block, e);
+	rd->past_open = rd->t->n_past > 0;
+	return r;
+}
 
-		while (r == 0 && n > 0) {
-			n = read(rd->t->past[i], block, READ_SIZE);
-			if (n > 0)
-				r = collect_past(rd->collect, block, (size_t)n, e);
-			read_aside(rd);
-			if (r == 0 && queue_send(&rd->queue, rd->t->sock, 0) < 0)
-				r = -EPIPE;
-		}
-	}
-	return r < 0 ? r : collect_past_end(rd->collect, e);
+/* What the log has got since: it is needed until it has passed the beginning of what auditd handed out. */
+static int follow_past(struct reader *rd, char *block, struct err *e)
+{
+	int r;
+
+	if (!rd->past_open)
+		return 0;
+	r = read_file(rd, rd->t->past[rd->t->n_past - 1], block, e);
+	if (r < 0 || (!rd->ending && !rd->end_of_input && collect_wants_past(rd->collect) &&
+		      (rd->past_until_ms == 0 || now_ms() < rd->past_until_ms)))
+		return r;
+	rd->past_open = false;
+	return collect_past_end(rd->collect, e);
+}
+
+/* Records from auditd. */
+static int take_records(struct reader *rd, const char *data, size_t len, struct err *e)
+{
+	if (rd->past_until_ms == 0 && len > 0)
+		rd->past_until_ms = now_ms() + FOLLOW_MS;
+	return collect_feed(rd->collect, data, len, now_ms(), e);
 }
 
 static int read_some(struct reader *rd, char *block, struct err *e)
@@ -217,7 +251,19 @@ static int read_some(struct reader *rd, char *block, struct err *e)
 		rd->end_of_input = true;
 		return 0;
 	}
-	return collect_feed(rd->collect, block, (size_t)n, now_ms(), e);
+	return take_records(rd, block, (size_t)n, e);
+}
+
+/* What was kept aside while the log was read; and more of that may come while it is read on. */
+static int take_aside(struct reader *rd, struct err *e)
+{
+	int r = rd->aside.len > 0 ? take_records(rd, rd->aside.data, rd->aside.len, e) : 0;
+
+	if (r == 0 && rd->aside_lost > 0)
+		r = queue_gap(rd, "start", rd->aside_lost, NULL, NULL);
+	rd->aside_lost = 0;
+	buf_reset(&rd->aside);
+	return r;
 }
 
 /* All that can be read without waiting, at the end. */
@@ -227,6 +273,8 @@ static int drain(struct reader *rd, char *block, struct err *e)
 
 	while (r == 0 && !rd->end_of_input && is_readable(rd->in))
 		r = read_some(rd, block, e);
+	r = r < 0 ? r : follow_past(rd, block, e);
+	r = r < 0 ? r : take_aside(rd, e);
 	r = r < 0 ? r : collect_end(rd->collect, e);
 	say_lost(rd);
 	return r < 0 ? r : queue_send(&rd->queue, rd->t->sock, 1);
@@ -251,6 +299,8 @@ static int serve(struct reader *rd, int signals, char *block, struct err *e)
 		rd->ending = fds[2].revents != 0;
 		if (fds[0].revents)
 			r = read_some(rd, block, e);
+		r = r < 0 ? r : follow_past(rd, block, e);
+		r = r < 0 ? r : take_aside(rd, e);
 		if (r == 0 && (!fds[0].revents || now_ms() >= idle_at)) {
 			/* while records come, only what has waited its time is settled */
 			r = fds[0].revents ? collect_feed(rd->collect, block, 0, now_ms(), e) : collect_idle(rd->collect, now_ms(), e);
@@ -272,12 +322,7 @@ static int begin(struct reader *rd, char *block, struct err *e)
 
 	r = r < 0 ? r : read_all_recorded(rd, e);
 	r = r < 0 ? r : read_past(rd, block, e);
-	if (r == 0 && rd->aside.len > 0)
-		r = collect_feed(rd->collect, rd->aside.data, rd->aside.len, now_ms(), e);
-	if (r == 0 && rd->aside_lost > 0)
-		r = queue_gap(rd, "start", rd->aside_lost, NULL, NULL);
-	buf_done(&rd->aside);
-	return r;
+	return r < 0 ? r : take_aside(rd, e);
 }
 
 int trail_reader(struct trail *t, int in, struct err *e)

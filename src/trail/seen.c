@@ -34,3 +34,10 @@ bool seen_add(struct seen *s, uint64_t serial)
 	*word_of(s, serial) |= bit;
 	return was;
 }
+
+bool seen_has(const struct seen *s, uint64_t serial)
+{
+	if (serial + SEEN_WINDOW <= s->newest)
+		return true;
+	return serial <= s->newest && (s->bits[serial % SEEN_WINDOW / 64] & (uint64_t)1 << serial % 64) != 0;
+}

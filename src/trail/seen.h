@@ -24,4 +24,7 @@ struct seen {
 /* True when it was added before, or lies SEEN_WINDOW or more behind the newest. */
 bool seen_add(struct seen *s, uint64_t serial);
 
+/* The same, and adds nothing. */
+bool seen_has(const struct seen *s, uint64_t serial);
+
 #endif
