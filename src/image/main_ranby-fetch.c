@@ -12,7 +12,7 @@
  * Name services are read by libc itself ("files dns"): nothing is dlopened
  * once it is locked in.
  */
-#include "image/confine.h"
+#include "sys/confine.h"
 #include "image/fetch_protocol.h"
 #include "image/fetch_session.h"
 #include "image/fetch_transfer.h"

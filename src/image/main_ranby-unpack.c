@@ -11,7 +11,7 @@
  */
 #include "base/parse.h"
 #include "base/sha256.h"
-#include "image/confine.h"
+#include "sys/confine.h"
 #include "image/inflate.h"
 #include "image/tar_reader.h"
 #include "image/unpack_protocol.h"

@@ -6,7 +6,7 @@
  * other content into the one directory or descriptor that it was given, which
  * its caller checks by digest.
  */
-#include "image/confine.h"
+#include "sys/confine.h"
 
 #include "sys/fd.h"
 

@@ -7,11 +7,11 @@
  *	r = confine_files(rules, n, e);			// Landlock: these and nothing else
  *	r = confine_calls(calls, n, e);			// seccomp: these and nothing else
  *
- * For ranby-unpack and ranby-fetch only, before the first foreign byte is
+ * For the workers of ours that link libseccomp (ranby-unpack, ranby-fetch, ranby-trail), before the first foreign byte is
  * read. What a kernel lacks is left out and said by the return value.
  */
-#ifndef RANBY_IMAGE_CONFINE_H
-#define RANBY_IMAGE_CONFINE_H
+#ifndef RANBY_SYS_CONFINE_H
+#define RANBY_SYS_CONFINE_H
 
 #include "base/err.h"
 #include "base/mem.h"
