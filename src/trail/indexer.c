@@ -9,6 +9,7 @@
  */
 #include "audit/index.h"
 #include "sys/fd.h"
+#include "trail/confine.h"
 #include "trail/exports.h"
 #include "trail/shards.h"
 #include "trail/trail.h"
@@ -104,15 +105,17 @@ static bool wait_for_more(int wake)
 
 static int work(struct trail *t, struct err *e)
 {
+	_cleanup_close_ int index_dir = openat(t->dirfd, TRAIL_INDEX_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct indexer ix = {.t = t};
-	int r = 0;
+	int r;
 	bool more = true;
 
 	snprintf(ix.path, sizeof(ix.path), "%s/" TRAIL_INDEX_DIR "/" INDEX_FILE, t->config.directory);
 	ix.export_dir = openat(t->dirfd, TRAIL_EXPORT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (ix.export_dir < 0)
-		return err_errno(e, errno, "cannot open " TRAIL_EXPORT_DIR);
-	if (strcmp(t->config.exports, "none") != 0)
+	if (ix.export_dir < 0 || index_dir < 0)
+		return err_errno(e, errno, "cannot open the directories of index and exports");
+	r = trail_confine_indexer(t->dirfd, index_dir, ix.export_dir, e);
+	if (r == 0 && strcmp(t->config.exports, "none") != 0)
 		r = exports_open(ix.export_dir, t->config.exports, &ix.exports, e);
 	while (r == 0) {
 		r = catch_up(&ix, e);

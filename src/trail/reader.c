@@ -6,6 +6,7 @@
  * over a socket that is never waited for, what that does not take lies in a
  * bounded queue, and what the queue does not take is counted and becomes an
  * entry "gap" of its own as soon as there is room.
+ * Before it parses anything it gives up what it will not need (trail/confine.h).
  *
  * At its start it reads which serials the ledger has, and auditd's log, to
  * know the processes that began before it and to record what was missed. What
@@ -15,6 +16,7 @@
 #include "audit/receipt.h"
 #include "sys/fd.h"
 #include "trail/collect.h"
+#include "trail/confine.h"
 #include "trail/message.h"
 #include "trail/queue.h"
 #include "trail/trail.h"
@@ -320,7 +322,9 @@ static int begin(struct reader *rd, char *block, struct err *e)
 	const struct collect_options options = {.boot = rd->t->boot, .boot_time = rd->t->boot_time};
 	int r = collect_new(&options, on_entry, on_gap, rd, &rd->collect, e);
 
+	r = r < 0 ? r : trail_confine_reader(rd->t->dirfd, e);
 	r = r < 0 ? r : read_all_recorded(rd, e);
+	r = r < 0 ? r : trail_confine_stream(e);
 	r = r < 0 ? r : read_past(rd, block, e);
 	return r < 0 ? r : take_aside(rd, e);
 }
