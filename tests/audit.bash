@@ -95,6 +95,29 @@ audit_rule() {
 	esac
 }
 
+# audit_pack USER...: loads the rules pack, for these users alone, rule by rule; audit_unpack takes it away.
+audit_pack() {
+	local rule user
+	for user; do
+		while read -r rule; do
+			# shellcheck disable=SC2086 # words
+			audit_rule ${rule/auid>=1000/auid=$(id -u "$user")} ||
+				{ echo "refused: $rule" >&2; return 1; }
+		done < <(grep '^-a.*auid>=1000' "$RANBY_TREE/policies/audit/40-ranby.rules")
+	done
+}
+
+audit_unpack() {
+	local rule user
+	for user; do
+		while read -r rule; do
+			rule=${rule/auid>=1000/auid=$(id -u "$user")}
+			# shellcheck disable=SC2086 # words
+			audit_rule ${rule/#-a/-d}
+		done < <(grep '^-a.*auid>=1000' "$RANBY_TREE/policies/audit/40-ranby.rules")
+	done
+}
+
 # audit_sync: until all that the kernel had to say so far is in the log.
 audit_sync() {
 	local marker=sync-$RANDOM-$RANDOM-$RANDOM

@@ -17,6 +17,7 @@
 #include "engine/argv.h"
 #include "engine/bundle_plan.h"
 #include "engine/env.h"
+#include "engine/etc.h"
 #include "engine/in_keeper.h"
 #include "engine/labels.h"
 #include "engine/volumes.h"
@@ -300,13 +301,6 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 
 /* ---- what is written ---- */
 
-static int write_etc(int dirfd, const char *name, const struct buf *content, struct err *e)
-{
-	int r = path_own_write(dirfd, name, buf_str(content), content->len, 0644, PATH_SYNC_NONE);
-
-	return r < 0 ? err_errno(e, -r, "etc/%s", name) : 0;
-}
-
 int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e)
 {
 	_cleanup_(buf_done) struct buf hosts = BUF_INIT, name = BUF_INIT, resolv = BUF_INIT, host_resolv = BUF_INIT;
@@ -329,10 +323,10 @@ int bundle_refresh_etc(int container_dirfd, const struct container_options *o, c
 		r = hosts_resolv_conf(o, net.kind, buf_str(&host_resolv), &resolv, &forward, e);
 	buf_addf(&name, "%s\n", hostname);
 	if (r == 0)
-		r = write_etc(etc, "hosts", &hosts, e);
+		r = etc_write(etc, "hosts", &hosts, e);
 	if (r == 0)
-		r = write_etc(etc, "hostname", &name, e);
-	return r < 0 ? r : write_etc(etc, "resolv.conf", &resolv, e);
+		r = etc_write(etc, "hostname", &name, e);
+	return r < 0 ? r : etc_write(etc, "resolv.conf", &resolv, e);
 }
 
 static int write_config(const struct bundle_plan *p, struct err *e)

@@ -19,6 +19,7 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool fits_in_a_field(const char *s)
 {
@@ -91,6 +92,17 @@ int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uin
 	return 0;
 }
 
+int etc_write(int etc_dirfd, const char *name, const struct buf *text, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_own_write(etc_dirfd, name, buf_str(text), text->len, 0644, PATH_SYNC_NONE);
+
+	r = r < 0 ? r : path_own_open(etc_dirfd, name, O_RDONLY, 0, &fd);
+	if (r == 0 && fchmod(fd, 0644) < 0)
+		r = -errno;
+	return r < 0 ? err_errno(e, -r, "etc/%s", name) : 0;
+}
+
 int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, struct err *e)
 {
 	const struct {
@@ -101,10 +113,12 @@ int etc_write_user(int container_dirfd, const struct user_files *f, const struct
 	_cleanup_close_ int etc = -EBADF;
 	int r = path_own_mkdirs(container_dirfd, "etc", &etc);
 
+	if (r < 0)
+		return err_errno(e, -r, "etc/passwd and group");
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		if (files[i].wanted)
-			r = path_own_write(etc, files[i].name, buf_str(files[i].text), files[i].text->len, 0644, PATH_SYNC_NONE);
-	return r < 0 ? err_errno(e, -r, "etc/passwd and group") : 0;
+			r = etc_write(etc, files[i].name, files[i].text, e);
+	return r;
 }
 
 struct owner {

@@ -12,6 +12,7 @@
 #ifndef RANBY_ENGINE_ETC_H
 #define RANBY_ENGINE_ETC_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/keeper.h"
@@ -32,6 +33,9 @@ struct etc_added {
  */
 int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uint32_t uid, uint32_t gid, const char *home,
 		 struct etc_added *ret) _must_check_;
+
+/* One of the files there: for all the container's users to read, whatever the caller's umask. Atomic. */
+int etc_write(int etc_dirfd, const char *name, const struct buf *text, struct err *e) _must_check_;
 
 /* etc/passwd and etc/group of those that were added to. */
 int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, struct err *e) _must_check_;

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #define OCI_SPEC "1.2.0"
 
@@ -191,6 +192,8 @@ int main(int argc, char **argv, char **env)
 	 */
 	hidden = userns_is_privileged() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 	r = self_settle();
+	/* what is made inside of a container is for its users too, whatever mask its caller has */
+	(void)umask(022);
 	if (r < 0)
 		(void)err_errno(&e, -r, "standard streams");
 	else

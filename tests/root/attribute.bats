@@ -13,39 +13,19 @@ setup_file() {
 	[ "$(cat /proc/self/loginuid)" = 4294967295 ] || return 0
 	installed
 	export XDG_RUNTIME_DIR=
-	load_rules
+	audit_pack "$AUDIT_ALICE" "$AUDIT_BOB"
 	workload
 	audit_sync
 	cp "$AUDIT_LOG" "$AUDIT_DIR/work.log"
 	chmod 644 "$AUDIT_DIR/work.log"
 	auditctl -l >"$AUDIT_DIR/loaded"
-	unload_rules
+	audit_unpack "$AUDIT_ALICE" "$AUDIT_BOB"
 }
 
 teardown_file() { audit_end; }
 setup() { audit_need; }
 
 ranby_of() { "${INSTALLED:-$RANBY_TREE/build}/bin/ranby" "$@"; }
-
-# load_rules [USER]: the pack, rule by rule, so that each is deleted at the end; for this user alone.
-load_rules() {
-	local rule user=${1:-}
-	while read -r rule; do
-		[ -z "$user" ] || rule=${rule/auid>=1000/auid=$(id -u "$user")}
-		# shellcheck disable=SC2086 # words
-		audit_rule $rule ||
-			{ echo "refused: $rule" >&2; return 1; }
-	done < <(grep '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")
-}
-
-# Other users of the machine need not be recorded any longer.
-unload_rules() {
-	local rule
-	while read -r rule; do
-		# shellcheck disable=SC2086 # words
-		audit_rule ${rule/#-a/-d}
-	done < <(grep '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")
-}
 
 # What runs in a container or on the host: children, grandchildren, orphans, sessions, vfork by the shell and by others.
 script() {
@@ -182,8 +162,7 @@ has_starts() { grep -q 'VIRT_CONTROL.*op=start.*trust=live' "$AUDIT_DIR/work.log
 }
 
 @test "rogue: unshare, bwrap and a clone3 program are found" {
-	load_rules "$AUDIT_ALICE"
-	load_rules "$AUDIT_BOB"
+	audit_pack "$AUDIT_ALICE" "$AUDIT_BOB"
 	audit_as "$AUDIT_ALICE" unshare -Urm true
 	! command -v bwrap >/dev/null || audit_as "$AUDIT_ALICE" bwrap --ro-bind / / --unshare-pid --dev /dev true
 	audit_as "$AUDIT_BOB" python3 -c '

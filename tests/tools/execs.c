@@ -4,13 +4,15 @@
  * execs - executes itself N times, in each of the ways there are, and says
  * how long one took. Static, so that it runs in any container.
  *
- *	execs MODE N     fork, vfork, fexecve, thread, narrow (the 32-bit gate)
+ *	execs MODE N     fork, vfork, clone3, fexecve, thread, orphan (a grandchild,
+ *	                 whose parent does not wait), narrow (the 32-bit gate)
  *	execs done       exits
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,10 +75,31 @@ static void child(const char *mode)
 			pthread_join(t, NULL);
 	} else if (strcmp(mode, "narrow") == 0) {
 		narrow();
+	} else if (strcmp(mode, "orphan") == 0) {
+		pid_t pid = fork();
+
+		if (pid != 0)
+			_exit(pid < 0);
+		execve("/proc/self/exe", done, environ);
 	} else {
 		execve("/proc/self/exe", done, environ);
 	}
 	_exit(errno > 0 && errno < 77 ? errno : 1);
+}
+
+/* As fork() does it, by the newer call. */
+static pid_t by_clone3(void)
+{
+	uint64_t args[8] = {[4] = SIGCHLD};
+
+	return (pid_t)syscall(SYS_clone3, args, sizeof(args));
+}
+
+static pid_t make(const char *mode)
+{
+	if (strcmp(mode, "clone3") == 0)
+		return by_clone3();
+	return fork();
 }
 
 int main(int argc, char **argv)
@@ -89,7 +112,7 @@ int main(int argc, char **argv)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (; i < n; i++) {
-		pid_t pid = strcmp(argv[1], "vfork") == 0 ? vfork() : fork();
+		pid_t pid = strcmp(argv[1], "vfork") == 0 ? vfork() : make(argv[1]);
 		int status;
 
 		if (pid == 0)
