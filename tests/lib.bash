@@ -71,7 +71,8 @@ wait_for() {
 	local left=$(($1 * 20))
 	shift
 	until "$@"; do
-		((left-- > 0)) || fail "waited in vain for: $*"
+		# also where the caller looks at the outcome, and bash therefore does not end at a failure
+		((left-- > 0)) || { fail "waited in vain for: $*"; return 1; }
 		sleep 0.05
 	done
 }

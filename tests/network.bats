@@ -7,7 +7,11 @@
 
 load lib
 
-setup_file() { ranby_setup_file busybox debian; }
+setup_file() {
+	ranby_setup_file busybox debian
+	mkdir -p "$BATS_FILE_TMPDIR"/root/{bin,dev,proc,sys,etc,tmp}
+	cp /bin/busybox "$BATS_FILE_TMPDIR/root/bin/sleep"
+}
 teardown_file() { ranby_teardown_file; }
 setup() {
 	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
@@ -86,6 +90,29 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 		ranby $how c
 		wait_for 5 is_gone "$pid"
 		ranby rm --force --ignore c
+	done
+	nothing_left
+}
+
+@test "pasta, slirp4netns: kill -9 of the monitor, and the payload ends by itself: nobody has to end the helper" {
+	local network pid monitor options
+	for network in pasta slirp4netns; do
+		need_program "$network"
+		for options in '' '--read-only' '--userns=auto' '--userns=keep-id' '--pid=host' "--rootfs $BATS_FILE_TMPDIR/root"; do
+			# shellcheck disable=SC2086 # words
+			case $options in
+			--rootfs*) ranby run -d --name c --network "$network" $options /bin/sleep 1000 ;;
+			*) ranby run -d --name c --network "$network" $options busybox sleep 1000 ;;
+			esac
+			pid=$(helper_of c)
+			monitor=$(status_field "$(ctr_pid c)" PPid)
+			kill -KILL "$monitor"
+			wait_for 5 is_gone "$monitor"
+			kill -0 "$pid" # the control: it outlives the monitor
+			kill -KILL "$(ctr_pid c)"
+			wait_for 2 is_gone "$pid" || fail "$network $options"
+			ranby rm c
+		done
 	done
 	nothing_left
 }

@@ -12,6 +12,7 @@
 #include "monitor/children.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
+#include "sys/root_end.h"
 #include "sys/spawn.h"
 
 #include <fcntl.h>
@@ -70,6 +71,7 @@ int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, 
 	_cleanup_(strv_done) struct strv argv = {0};
 	_cleanup_close_ int ready_w = -EBADF, words_w = -EBADF;
 	struct spawn s = SPAWN_INIT;
+	int pass[2];
 	int r;
 
 	r = fill_argv(o->helper, init, &argv);
@@ -85,8 +87,13 @@ int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, 
 	s.envp = (char *[]){NULL};
 	s.exe_fd = o->helper_fd;
 	s.argv = argv.items;
-	s.fds = &ready_w;
-	s.n_fds = ready_w >= 0 ? 1 : 0;
+	/* without it the engine ends an orphan, with the next command that has to do with the container */
+	(void)!root_end_watch(init, &h->end_fd);
+	s.fds = pass;
+	if (ready_w >= 0)
+		pass[s.n_fds++] = ready_w;
+	if (h->end_fd >= 0)
+		pass[s.n_fds++] = h->end_fd;
 	s.stdio[0] = -EBADF;
 	s.stdio[1] = -EBADF;
 	s.stdio[2] = words_w;
@@ -107,6 +114,7 @@ static int failed(struct helper *h, const char *how, struct err *e)
 	ssize_t n = read(h->words_fd, words, WORDS_MAX);
 	char *line;
 
+	err_hint(e, "--network none and --network host need no helper; --network slirp4netns and pasta are two of them");
 	if (n <= 0)
 		return err_set(e, EIO, "network helper: %s", how);
 	while (n > 0 && words[n - 1] == '\n')
@@ -120,6 +128,9 @@ static void ready(struct helper *h)
 {
 	h->is_ready = true;
 	fd_closep(&h->ready_fd);
+	if (h->end_fd >= 0)
+		(void)!root_end_signal(h->end_fd, h->pid, SIGTERM);
+	fd_closep(&h->end_fd);
 	/* words_fd stays: closed, the next word of one that talks on would kill it; full, it loses words */
 }
 
@@ -185,6 +196,7 @@ void helper_done(struct helper *h)
 {
 	fd_closep(&h->ready_fd);
 	fd_closep(&h->words_fd);
+	fd_closep(&h->end_fd);
 }
 
 void helper_forget(int run_dirfd)

@@ -23,10 +23,11 @@ struct helper {
 	bool is_ready;
 	int ready_fd;    /* it writes there, or -EBADF */
 	int words_fd;    /* its stderr, read only when it fails */
+	int end_fd;      /* tells it the end of the container, should we be killed (sys/root_end.h); -EBADF: nothing does */
 	int slot;
 	int64_t kill_ms; /* when SIGTERM was not enough; 0: not asked to end yet */
 };
-#define HELPER_INIT {.ready_fd = -EBADF, .words_fd = -EBADF, .slot = -1}
+#define HELPER_INIT {.ready_fd = -EBADF, .words_fd = -EBADF, .end_fd = -EBADF, .slot = -1}
 
 int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, struct err *e) _must_check_;
 
@@ -39,9 +40,9 @@ int helper_dispatch(struct helper *h, const struct pollset *set, struct err *e) 
 int helper_child_ended(struct helper *h, const struct monitor_options *o, int status, struct err *e) _must_check_;
 
 /*
- * Writes "PID TICKS" to HELPER_NOTE in the run directory: a network helper
- * does not notice the end of its container, so when we are killed somebody
- * else must end it (engine/launch.h).
+ * Writes "PID TICKS" to HELPER_NOTE in the run directory: when we are killed
+ * and nothing tells it the container's end, somebody else must end it
+ * (engine/launch.h).
  */
 int helper_note(const struct helper *h, int run_dirfd, struct err *e) _must_check_;
 

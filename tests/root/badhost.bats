@@ -89,3 +89,19 @@ with_newuidmap() {
 		as_user "\$R load -q -i \"\$RANBY_TEST_IMAGES/busybox.tar\" >/dev/null && \$R run --rm busybox true"'
 	one_error newuidmap
 }
+
+@test "a host without an interface: the network helper's words, and the next step" {
+	run -125 unshare --net bash -c '"$1/tests/as-user" -- bash -c "$2"' bash "$RANBY_TREE" '
+		base=$(mktemp -d "$TMPDIR/host.XXXXXX") run=$(mktemp -d "$XDG_RUNTIME_DIR/rt.XXXXXX")
+		R="ranby --root $base/data --runroot $run"
+		$R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+		$R run --rm busybox true
+		code=$?
+		$R run --rm --network none busybox echo works without
+		$R ps --all --quiet
+		rm -rf "$base" "$run" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base" "$run"
+		exit $code'
+	one_error 'network helper: '
+	[[ $output == *'Hint: '*'--network none'* ]]
+	[[ $output == *$'\nworks without' ]]
+}
