@@ -18,7 +18,7 @@ help:
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
 	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
 	@echo 'make demo            a small image, a container, and who started it'
-	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); make uninstall'
+	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); AUDIT=1: and ranby audit setup --apply; make uninstall (AUDIT=1)'
 	@echo 'make install-session a login session for each container (--ident=session), with cap_audit_control'
 
 # ---- check ----
@@ -151,24 +151,18 @@ install-files:
 	@echo 'installed $(words $(installed)) files under $(DESTDIR)$(PREFIX)'
 	@$(MAKE) --no-print-directory install-privileges
 
-# What the witness is given, as one line and as commands: root without DESTDIR gives it, a package does it when it is installed.
-WITNESS_CAPS := cap_audit_write,cap_audit_read=ep
-WITNESS_STATE := /run/ranby-witness
+# Root without DESTDIR: what the witness needs, or with AUDIT=1 all that `ranby audit setup` does. A package does it when it is installed.
 install-privileges:
-	@set -e; witness="$(LIBEXECDIR)/ranby-witness"; \
-	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then \
-		getent group ranby >/dev/null || groupadd --system ranby; \
-		[ -d $(WITNESS_STATE) ] || mkdir -m 0700 $(WITNESS_STATE); \
-		chown root:ranby $(WITNESS_STATE); chmod 2770 $(WITNESS_STATE); \
-		chown root:ranby "$$witness"; chmod 2755 "$$witness"; setcap $(WITNESS_CAPS) "$$witness"; \
-		echo "$$witness: root:ranby 2755, $(WITNESS_CAPS)"; \
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then \
+		"$(BINDIR)/ranby" audit setup --apply $(if $(filter 1 yes,$(AUDIT)),,--witness); \
 	else \
-		echo 'to be done by root: ranby audit setup --apply (group, capabilities of ranby-witness, rules)'; \
+		echo 'to be done by root: ranby audit setup --apply (accounts, capabilities of ranby-witness, rules, plugin)'; \
 	fi
 .PHONY: install-privileges
 uninstall: completions
 	@$(MAKE) --no-print-directory uninstall-files
 uninstall-files:
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && [ -n "$(filter 1 yes,$(AUDIT))" ]; then "$(BINDIR)/ranby" audit setup --undo; fi
 	@set -e; for f in $(installed); do rest=$${f#*:}; rm -f "$(DESTDIR)$${rest#*:}"; done
 	@rm -f $(addprefix "$(DESTDIR)$(LIBEXECDIR)"/,$(ON_DEMAND))
 	@for d in $(LIBEXECDIR) $(DATADIR)/ranby; do \

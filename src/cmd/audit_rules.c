@@ -9,7 +9,8 @@
  * container has. A rule on exe= would be about the host's file, and one on a
  * pid or on clone3's flags would match nothing.
  */
-#include "base/buf.h"
+#include "cmd/audit_rules.h"
+
 #include "base/parse.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
@@ -29,7 +30,7 @@
 #define DEFAULT_LIBEXEC "/usr/local/libexec/ranby/"
 #define UNSET 4294967295U
 
-/* PREFIX/bin/ranby: PREFIX with a slash. */
+/* PREFIX/bin/ranby: PREFIX. */
 static int find_prefix(char **ret, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -41,7 +42,7 @@ static int find_prefix(char **ret, struct err *e)
 
 		if (!slash)
 			return err_set(e, EINVAL, "%s is in no directory", path);
-		slash[i] = 0;
+		*slash = 0;
 	}
 	if (r == 0)
 		*ret = TAKE_PTR(path);
@@ -67,34 +68,31 @@ static bool can_watch(const char *line)
 	return faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
 }
 
-static void print_line(const char *line, size_t len, const char *prefix)
+static void add_line(const char *line, size_t len, const char *prefix, bool any_host, struct buf *out)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	const char *at = memmem(line, len, DEFAULT_LIBEXEC, strlen(DEFAULT_LIBEXEC));
 
 	if (at) {
 		buf_add(&b, line, (size_t)(at - line));
-		buf_addf(&b, "%slibexec/ranby/", prefix);
+		buf_addf(&b, "%s/libexec/ranby/", prefix);
 		at += strlen(DEFAULT_LIBEXEC);
 		buf_add(&b, at, len - (size_t)(at - line));
 	} else {
 		buf_add(&b, line, len);
 	}
-	if (b.len > 0 && buf_str(&b)[0] != '#' && !can_watch(buf_str(&b)))
-		printf("# not on this host: ");
-	puts(buf_str(&b));
+	if (!any_host && b.len > 0 && buf_str(&b)[0] != '#' && !can_watch(buf_str(&b)))
+		buf_adds(out, "# not on this host: ");
+	buf_addf(out, "%s\n", buf_str(&b));
 }
 
-static int print_pack(struct err *e)
+int audit_rules_text(const char *prefix, bool any_host, struct buf *out, struct err *e)
 {
-	_cleanup_free_ char *prefix = NULL;
 	_cleanup_(buf_done) struct buf name = BUF_INIT, text = BUF_INIT;
 	_cleanup_close_ int fd = -EBADF;
-	int r = find_prefix(&prefix, e);
+	int r;
 
-	if (r < 0)
-		return r;
-	buf_addf(&name, "%s" PACK, prefix);
+	buf_addf(&name, "%s/" PACK, prefix);
 	fd = open(buf_str(&name), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, errno, "open %s", buf_str(&name));
@@ -103,9 +101,21 @@ static int print_pack(struct err *e)
 		return err_errno(e, -r, "read %s", buf_str(&name));
 	for (const char *p = buf_str(&text), *end; *p; p = end + (*end == '\n')) {
 		end = strchrnul(p, '\n');
-		print_line(p, (size_t)(end - p), prefix);
+		add_line(p, (size_t)(end - p), prefix, any_host, out);
 	}
-	return 0;
+	return buf_bad(out) ? err_errno(e, buf_bad(out), "rules") : 0;
+}
+
+static int print_pack(struct err *e)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	_cleanup_free_ char *prefix = NULL;
+	int r = find_prefix(&prefix, e);
+
+	r = r < 0 ? r : audit_rules_text(prefix, false, &text, e);
+	if (r == 0)
+		fwrite(buf_str(&text), 1, text.len, stdout);
+	return r;
 }
 
 /* A small file of /proc/PID; "" when it cannot be read. */

@@ -460,21 +460,3 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[ "$n" -ge 30 ]
 	[ "$recorded" -ge 18 ]
 }
-
-@test "audit setup takes back what was installed, and gives it again; below another root it writes files" {
-	local dir=$BATS_TEST_TMPDIR/image
-	run -0 "$INSTALLED/bin/ranby" audit setup --dry-run
-	[[ $output == *"is there: $W root:ranby 2755"* ]]
-	mkdir -p "$dir"
-	run -0 "$INSTALLED/bin/ranby" audit setup --apply --root "$dir"
-	[ -f "$dir/etc/tmpfiles.d/ranby.conf" ]
-	[ "$(stat -c %a "$dir/etc/audit/rules.d/40-ranby.rules")" = 640 ]
-	cmp "$dir/etc/audit/rules.d/40-ranby.rules" "$RANBY_TREE/policies/audit/40-ranby.rules"
-	run -0 "$INSTALLED/bin/ranby" audit setup --apply --root "$dir"
-	[[ $output != *wrote* ]]
-	run -0 "$INSTALLED/bin/ranby" audit setup --undo --root "$dir"
-	[ -z "$(find "$dir" -type f)" ]
-	run -125 audit_as "$AUDIT_ALICE" "$INSTALLED/bin/ranby" audit setup --apply
-	[[ $output == *'only root'* ]]
-	run -125 "$INSTALLED/bin/ranby" audit setup
-}
