@@ -58,13 +58,18 @@ static int give_to_group(const struct ledger_place *place, int fd, mode_t mode)
 static int open_directory(const struct ledger_place *place, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	bool made = mkdirat(place->dirfd, place->name, 0700) == 0;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	bool made = false;
 	struct stat st;
 	int r;
 
-	if (!made && errno != EEXIST)
-		return err_errno(e, errno, "cannot make the ledger's directory %s", place->name);
-	fd = openat(place->dirfd, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(place->dirfd, place->name, flags);
+	if (fd < 0 && errno == ENOENT) {
+		made = mkdirat(place->dirfd, place->name, 0700) == 0;
+		if (!made && errno != EEXIST)
+			return err_errno(e, errno, "cannot make the ledger's directory %s", place->name);
+		fd = openat(place->dirfd, place->name, flags);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(e, errno, "cannot open the ledger %s", place->name);
 	if (st.st_uid != geteuid())

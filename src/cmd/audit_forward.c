@@ -17,12 +17,13 @@ int audit_forward(const struct command_call *call, struct err *e)
 	_cleanup_free_ char **argv = mem_array((size_t)call->full_argc + 4, sizeof(*argv));
 	_cleanup_(strv_done) struct strv words = {0};
 	const char *state = "";
+	int unused;
 	int r = argv ? self_open_program("ranby-audit", &fd, NULL, e) : -ENOMEM;
 
 	if (r < 0)
 		return r;
 	/* without a home there is no ledger of one's own, and another may still be looked at */
-	if (call->engine && engine_state_dir(call->engine, &state, NULL) < 0)
+	if (call->engine && engine_state(call->engine, &unused, &state, NULL) < 0)
 		state = "";
 	r = strv_add(&words, "ranby-audit");
 	r = r < 0 ? r : strv_addf(&words, "--state=%s", state);

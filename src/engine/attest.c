@@ -7,8 +7,8 @@
  *
  * A ledger that cannot be written is the owner's loss and stops nothing,
  * unless a receipt is required: then what was witnessed must be findable.
- * With a kernel that keeps silent, only the first question of a command waits
- * for it.
+ * Of a kernel that keeps silent, and of a witness that is not there, only the
+ * first question of a command hears.
  */
 #include "engine/attest.h"
 
@@ -92,14 +92,9 @@ void attest_request(const struct attest *a, struct witness_request *q)
 static int begin_ledger(struct engine *eng, struct ledger *l, struct err *e)
 {
 	const char *path;
-	int r = engine_state_dir(eng, &path, e);
-	_cleanup_close_ int dir = r < 0 ? -EBADF : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir, r = engine_state(eng, &dir, &path, e);
 
-	if (r < 0)
-		return r;
-	if (dir < 0)
-		return err_errno(e, errno, "state directory");
-	return ledger_begin(&(struct ledger_place){.dirfd = dir, .name = LEDGER_USER_NAME}, l, e);
+	return r < 0 ? r : ledger_begin(&(struct ledger_place){.dirfd = dir, .name = LEDGER_USER_NAME}, l, e);
 }
 
 static int add_text(struct json_object *o, const char *key, const char *text)
@@ -170,8 +165,8 @@ static void ask(struct engine *eng, const struct attest *a, const struct witness
 	int fds[WITNESS_FDS_MAX];
 	size_t n = 0;
 
-	*reply = (struct witness_reply){.outcome = WITNESS_SILENT};
-	if (eng->audit_silent)
+	*reply = (struct witness_reply){.outcome = (uint32_t)eng->audit_refusal};
+	if (eng->audit_refusal)
 		return;
 	if (a->pidfd >= 0)
 		fds[n++] = a->pidfd;
@@ -179,7 +174,8 @@ static void ask(struct engine *eng, const struct attest *a, const struct witness
 		fds[n++] = a->init_pidfd;
 	if (witness_ask(q, fds, n, reply, NULL) < 0)
 		*reply = (struct witness_reply){.outcome = WITNESS_BROKEN};
-	eng->audit_silent = reply->outcome == WITNESS_SILENT;
+	if (reply->outcome == WITNESS_SILENT || reply->outcome == WITNESS_NO_PRIVILEGE)
+		eng->audit_refusal = (int)reply->outcome;
 }
 
 static int no_receipt(const struct attest *a, const struct witness_reply *reply, struct err *e)
@@ -350,7 +346,7 @@ static bool take_begun(struct engine *eng, const char *id)
 	return path_own_open(eng->run_fd, id, O_RDONLY | O_DIRECTORY, 0, &dir) == 0 && unlinkat(dir, BEGUN, 0) == 0;
 }
 
-void attest_end(struct engine *eng, struct container *c)
+void attest_end(struct engine *eng, const struct container *c)
 {
 	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
 	_cleanup_free_ struct witness_request *q = NULL;
@@ -358,7 +354,7 @@ void attest_end(struct engine *eng, struct container *c)
 	struct witness_reply reply = {0};
 	char code[16];
 
-	if (!take_begun(eng, c->id) || container_refresh(eng, c, NULL) < 0 || !(q = attest_at_exit(c)))
+	if (!take_begun(eng, c->id) || !(q = attest_at_exit(c)))
 		return;
 	witness_text(q->reason, sizeof(q->reason), exit_reason_name((enum monitor_exit_reason)c->end.reason));
 	snprintf(code, sizeof(code), "%d", c->exit_code);

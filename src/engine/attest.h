@@ -87,7 +87,7 @@ struct witness_request *attest_at_exit(const struct container *c);
 /* Marks in the run directory that there is an end to be told. */
 void attest_begun(int run_dirfd);
 
-/* The ledger's entry of the end, by whoever clears up first; `c` is refreshed. */
-void attest_end(struct engine *eng, struct container *c);
+/* The ledger's entry of the end, by whoever clears up first; `c` has been refreshed since then. */
+void attest_end(struct engine *eng, const struct container *c);
 
 #endif

@@ -301,7 +301,8 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 
 /* ---- what is written ---- */
 
-int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e)
+/* What each start writes anew has not to outlive anything: it is not synced. */
+static int make_etc(int container_dirfd, const struct container_options *o, const char *id, enum path_sync sync, struct err *e)
 {
 	_cleanup_(buf_done) struct buf hosts = BUF_INIT, name = BUF_INIT, resolv = BUF_INIT, host_resolv = BUF_INIT;
 	_cleanup_(network_plan_done) struct network_plan net = {0};
@@ -323,10 +324,21 @@ int bundle_refresh_etc(int container_dirfd, const struct container_options *o, c
 		r = hosts_resolv_conf(o, net.kind, buf_str(&host_resolv), &resolv, &forward, e);
 	buf_addf(&name, "%s\n", hostname);
 	if (r == 0)
-		r = etc_write(etc, "hosts", &hosts, e);
+		r = etc_write(etc, "hosts", &hosts, sync, e);
 	if (r == 0)
-		r = etc_write(etc, "hostname", &name, e);
-	return r < 0 ? r : etc_write(etc, "resolv.conf", &resolv, e);
+		r = etc_write(etc, "hostname", &name, sync, e);
+	return r < 0 ? r : etc_write(etc, "resolv.conf", &resolv, sync, e);
+}
+
+int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e)
+{
+	return make_etc(container_dirfd, o, id, PATH_SYNC_NONE, e);
+}
+
+/* What is written once has to be there when container.json is, also after a power loss; with --rm neither has. */
+static enum path_sync once(const struct bundle_plan *p)
+{
+	return p->in->options->rm ? PATH_SYNC_UNSEEN : PATH_SYNC_FULL;
 }
 
 static int write_config(const struct bundle_plan *p, struct err *e)
@@ -346,7 +358,7 @@ static int write_config(const struct bundle_plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	text = json_text(config, &len);
-	r = text ? path_own_write(bundle, "config.json", text, len, 0600, PATH_SYNC_NONE) : -ENOMEM;
+	r = text ? path_own_write(bundle, "config.json", text, len, 0600, once(p)) : -ENOMEM;
 	return r < 0 ? err_errno(e, -r, "config.json") : 0;
 }
 
@@ -390,10 +402,10 @@ static int write_etc_files(const struct bundle_plan *p, struct err *e)
 {
 	const struct bundle_input *in = p->in;
 	uint32_t uid = 0, gid = 0;
-	int r = bundle_refresh_etc(in->dirfd, in->options, in->id, e);
+	int r = make_etc(in->dirfd, in->options, in->id, PATH_SYNC_UNSEEN, e);
 
 	if (r == 0)
-		r = etc_write_user(in->dirfd, &p->files, &p->added, e);
+		r = etc_write_user(in->dirfd, &p->files, &p->added, once(p), e);
 	if (r < 0 || id_list_to_outside(&in->userns->map.uid, 0, &uid) < 0 || id_list_to_outside(&in->userns->map.gid, 0, &gid) < 0)
 		return r;
 	return etc_give(in->dirfd, in->keeper, uid, gid, e);

@@ -128,9 +128,9 @@ struct container_making {
 int container_begin(struct engine *eng, const char *name, struct container_making *ret,
 		    char ret_holder[CONTAINER_ID_LEN + 1], struct err *e) _must_check_;
 
-/* Writes container.json: from now on it is one, and the marker goes. `durable`: on the disk on return. */
+/* Writes container.json: from now on it is one, and the marker goes. `durable`: on the disk on return. *ret is as container_load() gives it. */
 int container_commit(struct engine *eng, struct container_making *m, struct json_object *spec, bool durable,
-		     struct err *e) _must_check_;
+		     struct container **ret, struct err *e) _must_check_;
 
 /* Undoes container_begin() unless it was committed, and frees. */
 void container_making_done(struct engine *eng, struct container_making *m);

@@ -278,9 +278,26 @@ static int sync_names(struct engine *eng, struct err *e)
 	return r;
 }
 
-int container_commit(struct engine *eng, struct container_making *m, struct json_object *spec, bool durable,
-		     struct err *e)
+/* Just made, it has neither state nor end. */
+static struct container *adopt(struct container_making *m, struct json_object *spec)
 {
+	struct container *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	memcpy(c->id, m->id, sizeof(c->id));
+	c->spec = json_object_get(spec);
+	c->name = json_str(c->spec, "name");
+	c->dirfd = TAKE_FD(m->dirfd);
+	c->status = CONTAINER_CREATED;
+	c->exit_code = -1;
+	return c;
+}
+
+int container_commit(struct engine *eng, struct container_making *m, struct json_object *spec, bool durable,
+		     struct container **ret, struct err *e)
+{
+	struct container *c;
 	int r = durable ? sync_names(eng, e) : 0;
 
 	if (r == 0)
@@ -288,6 +305,10 @@ int container_commit(struct engine *eng, struct container_making *m, struct json
 	if (r < 0)
 		return r;
 	marker_drop(eng, m->id, &m->marker_fd);
+	c = adopt(m, spec);
+	if (!c)
+		return err_errno(e, ENOMEM, "container %.12s", m->id);
+	*ret = c;
 	return 0;
 }
 

@@ -237,14 +237,14 @@ static int spec_json(const struct create *c, struct json_object **ret)
 	return 0;
 }
 
-static int commit(struct create *c, struct err *e)
+static int commit(struct create *c, struct container **ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *spec = NULL;
 	int r = spec_json(c, &spec);
 
 	if (r < 0)
 		return err_errno(e, -r, "container.json");
-	return container_commit(c->eng, &c->making, spec, !c->q->options->rm, e);
+	return container_commit(c->eng, &c->making, spec, !c->q->options->rm, ret, e);
 }
 
 int create_container(struct engine *eng, const struct create_request *q, struct container **ret, struct err *e)
@@ -267,6 +267,6 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 	if (r == 0)
 		r = keeper_ready(q->keeper, e); /* made meanwhile; without it there is nothing to start */
 	if (r == 0)
-		r = commit(&c, e);
-	return r == 0 ? container_load(eng, c.making.id, ret, e) : r;
+		r = commit(&c, ret, e);
+	return r;
 }

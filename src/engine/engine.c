@@ -32,6 +32,7 @@ struct engine *engine_close(struct engine *eng)
 	fd_closep(&eng->run_fd);
 	fd_closep(&eng->containers_fd);
 	fd_closep(&eng->cache_fd);
+	fd_closep(&eng->state_fd);
 	keeper_freep(&eng->keeper);
 	free(eng->home);
 	free(eng->data_path);
@@ -193,7 +194,7 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 
 	if (!eng)
 		return err_errno(e, ENOMEM, "engine");
-	eng->data_fd = eng->run_fd = eng->containers_fd = eng->cache_fd = -EBADF;
+	eng->data_fd = eng->run_fd = eng->containers_fd = eng->cache_fd = eng->state_fd = -EBADF;
 	eng->uid = getuid();
 	eng->gid = getgid();
 	if (geteuid() != eng->uid)
@@ -247,18 +248,20 @@ int engine_cache(struct engine *eng, int *ret_fd, const char **ret_path, struct 
 	return 0;
 }
 
-int engine_state_dir(struct engine *eng, const char **ret_path, struct err *e)
+int engine_state(struct engine *eng, int *ret_fd, const char **ret_path, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	if (!eng->state_path)
 		eng->state_path = xdg_path(eng, "XDG_STATE_HOME", ".local/state", "/var/lib/ranby/state");
 	if (!eng->state_path)
 		return err_errno(e, ENOMEM, "state directory");
-	r = open_own(eng->state_path, eng->uid, false, "state", &fd, e);
-	if (r < 0)
-		return r;
+	if (eng->state_fd < 0) {
+		r = open_own(eng->state_path, eng->uid, false, "state", &eng->state_fd, e);
+		if (r < 0)
+			return r;
+	}
+	*ret_fd = eng->state_fd;
 	*ret_path = eng->state_path;
 	return 0;
 }

@@ -62,7 +62,8 @@ struct engine {
 	char *state_path;
 	int containers_fd;
 	int cache_fd;
-	bool audit_silent;     /* kernel audit has not answered this command once: it is not asked again, see attest() */
+	int state_fd;
+	int audit_refusal;     /* enum witness_outcome: nobody is asked again in this command; 0: none, see attest() */
 	struct keeper *keeper; /* the one that this command has worked with, see keeper_ready() */
 };
 
@@ -79,6 +80,6 @@ int engine_containers(struct engine *eng, int *ret_fd, struct err *e) _must_chec
 
 /* The cache directory and the state directory (user ledger); made when missing. Borrowed. */
 int engine_cache(struct engine *eng, int *ret_fd, const char **ret_path, struct err *e) _must_check_;
-int engine_state_dir(struct engine *eng, const char **ret_path, struct err *e) _must_check_;
+int engine_state(struct engine *eng, int *ret_fd, const char **ret_path, struct err *e) _must_check_;
 
 #endif

@@ -19,7 +19,6 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static bool fits_in_a_field(const char *s)
 {
@@ -92,18 +91,14 @@ int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uin
 	return 0;
 }
 
-int etc_write(int etc_dirfd, const char *name, const struct buf *text, struct err *e)
+int etc_write(int etc_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF;
-	int r = path_own_write(etc_dirfd, name, buf_str(text), text->len, 0644, PATH_SYNC_NONE);
+	int r = path_own_write(etc_dirfd, name, buf_str(text), text->len, 0644, sync);
 
-	r = r < 0 ? r : path_own_open(etc_dirfd, name, O_RDONLY, 0, &fd);
-	if (r == 0 && fchmod(fd, 0644) < 0)
-		r = -errno;
 	return r < 0 ? err_errno(e, -r, "etc/%s", name) : 0;
 }
 
-int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, struct err *e)
+int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, enum path_sync sync, struct err *e)
 {
 	const struct {
 		const char *name;
@@ -117,7 +112,7 @@ int etc_write_user(int container_dirfd, const struct user_files *f, const struct
 		return err_errno(e, -r, "etc/passwd and group");
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		if (files[i].wanted)
-			r = etc_write(etc, files[i].name, files[i].text, e);
+			r = etc_write(etc, files[i].name, files[i].text, sync, e);
 	return r;
 }
 

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "engine/keeper.h"
 #include "engine/user.h"
+#include "sys/path.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,11 +35,12 @@ struct etc_added {
 int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uint32_t uid, uint32_t gid, const char *home,
 		 struct etc_added *ret) _must_check_;
 
-/* One of the files there: for all the container's users to read, whatever the caller's umask. Atomic. */
-int etc_write(int etc_dirfd, const char *name, const struct buf *text, struct err *e) _must_check_;
+/* One of the files there, for all the container's users to read. `sync`: path.h's, as it is to outlive a power loss or not. */
+int etc_write(int etc_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e) _must_check_;
 
 /* etc/passwd and etc/group of those that were added to. */
-int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, struct err *e) _must_check_;
+int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, enum path_sync sync,
+		   struct err *e) _must_check_;
 
 /* Makes all files there the container's root's; `uid` and `gid` are its keeper IDs. */
 int etc_give(int container_dirfd, struct keeper *k, uint32_t uid, uint32_t gid, struct err *e) _must_check_;

@@ -75,28 +75,51 @@ int remove_container_dir(struct engine *eng, int containers_fd, const char *id, 
 	return remove_tree(eng, containers_fd, id, e);
 }
 
-/* ---- processes ---- */
+/* ---- what is known of its last run, outside of its own directory ---- */
 
-static int runtime_root(struct engine *eng, int *ret_fd)
+struct run {
+	int dirfd;               /* its run directory; -EBADF: it has none */
+	int rroot;               /* the runtime's */
+	struct runtime_state st; /* with `is_known` */
+	bool is_known;           /* false also when it can no longer be said which process it was */
+};
+
+static void run_done(struct run *x)
 {
-	return path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, ret_fd);
+	runtime_state_done(&x->st);
+	fd_closep(&x->dirfd);
+	fd_closep(&x->rroot);
 }
 
-/* The init that the runtime knows, started or not. */
-static int end_init(struct engine *eng, const char *id, struct err *e)
+static int run_find(struct engine *eng, const struct container *c, struct run *ret, struct err *e)
 {
-	_cleanup_(runtime_state_done) struct runtime_state st = {0};
-	_cleanup_close_ int rroot = -EBADF, pidfd = -EBADF;
-	int r = runtime_root(eng, &rroot);
+	_cleanup_(run_done) struct run x = {.dirfd = -EBADF, .rroot = -EBADF};
+	int r = path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &x.dirfd);
 
+	if (r == 0 || r == -ENOENT)
+		r = path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, &x.rroot);
 	if (r == 0)
-		r = runtime_state_load(rroot, id, &st, NULL);
-	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG)
-		return 0; /* it never came so far, or nobody can say any more which process it was */
-	if (r == 0 && strcmp(st.boot_id, eng->boot_id) != 0)
+		r = runtime_state_load(x.rroot, c->id, &x.st, NULL);
+	x.is_known = r == 0;
+	/* it never came so far, or the state is damaged */
+	if (r < 0 && r != -ENOENT && r != -EINVAL && r != -EBADMSG)
+		return err_errno(e, -r, "run directory of container %.12s", c->id);
+	*ret = x;
+	x = (struct run){.dirfd = -EBADF, .rroot = -EBADF};
+	return 0;
+}
+
+/* ---- processes ---- */
+
+/* The init that the runtime knows, started or not. */
+static int end_init(struct engine *eng, const struct run *x, const char *id, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r;
+
+	if (!x->is_known || strcmp(x->st.boot_id, eng->boot_id) != 0)
 		return 0;
-	if (r == 0)
-		r = pidfd_open_identity(st.pid, st.start_ticks, &pidfd);
+	r = pidfd_open_identity(x->st.pid, x->st.start_ticks, &pidfd);
 	if (r == 0)
 		r = pidfd_signal(pidfd, SIGKILL);
 	if (r == 0)
@@ -105,13 +128,11 @@ static int end_init(struct engine *eng, const char *id, struct err *e)
 }
 
 /* The monitor has written what it had to write, and has gone. Also one of a start that never came about. */
-static int await_monitor(const struct container *c, struct engine *eng, struct err *e)
+static int await_monitor(const struct container *c, const struct run *x, struct err *e)
 {
-	_cleanup_close_ int dir = -EBADF, pidfd = -EBADF;
-	int r = path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir);
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = x->dirfd < 0 ? -ESRCH : launch_monitor_of(x->dirfd, &pidfd);
 
-	if (r == 0)
-		r = launch_monitor_of(dir, &pidfd);
 	if (r == -ENOENT || r == -ESRCH)
 		return 0;
 	if (r == 0)
@@ -134,33 +155,31 @@ static int end_processes(struct engine *eng, struct container *c, const struct r
 		if (r < 0)
 			return r;
 	}
-	return end_init(eng, c->id, e);
+	return 0;
 }
 
 /* ---- the whole ---- */
 
 /* Its monitor has gone, in order or not. */
-static int end_helper(struct engine *eng, const struct container *c)
+static int remove_run(struct engine *eng, const struct container *c, const struct run *x, struct err *e)
 {
-	_cleanup_close_ int dir = -EBADF;
+	int r = x->dirfd < 0 ? 0 : launch_end_helper(x->dirfd);
 
-	return path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &dir) < 0 ? 0 : launch_end_helper(dir);
+	if (r == 0)
+		r = path_own_remove_tree(eng->run_fd, c->id);
+	if (r == 0 && x->is_known && runtime_end_servers(&x->st, e) < 0)
+		return -EBUSY;
+	if (r == 0 && x->rroot >= 0)
+		r = path_own_remove_tree(x->rroot, c->id);
+	return r < 0 ? err_errno(e, -r, "remove the run directory of container %.12s", c->id) : 0;
 }
 
 int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e)
 {
-	_cleanup_(runtime_state_done) struct runtime_state st = {0};
-	_cleanup_close_ int rroot = -EBADF;
-	int r = end_helper(eng, c);
+	_cleanup_(run_done) struct run x = {.dirfd = -EBADF, .rroot = -EBADF};
+	int r = run_find(eng, c, &x, e);
 
-	if (r == 0)
-		r = path_own_remove_tree(eng->run_fd, c->id);
-	if (r == 0 && runtime_root(eng, &rroot) == 0) {
-		if (runtime_state_load(rroot, c->id, &st, NULL) == 0 && runtime_end_servers(&st, e) < 0)
-			return -EBUSY;
-		r = path_own_remove_tree(rroot, c->id);
-	}
-	return r < 0 ? err_errno(e, -r, "remove the run directory of container %.12s", c->id) : 0;
+	return r == 0 ? remove_run(eng, c, &x, e) : r;
 }
 
 static int remove_volumes(struct engine *eng, const struct container *c, struct err *e)
@@ -179,29 +198,42 @@ static int remove_volumes(struct engine *eng, const struct container *c, struct 
 	return r;
 }
 
-int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
+static int remove_locked(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
 {
-	_cleanup_close_ int lock = -EBADF;
-	int r = o->have_lock ? 0 : container_lock(c, CONTAINER_LOCK_MS, &lock, e);
+	_cleanup_(run_done) struct run x = {.dirfd = -EBADF, .rroot = -EBADF};
+	int r = end_processes(eng, c, o, e);
 
 	if (r == 0)
+		r = run_find(eng, c, &x, e);
+	if (r == 0)
+		r = end_init(eng, &x, c->id, e);
+	if (r == 0)
+		r = await_monitor(c, &x, e);
+	/* it may have ended by us */
+	if (r == 0 && c->status != CONTAINER_EXITED)
 		r = container_refresh(eng, c, e);
-	if (r == 0)
-		r = end_processes(eng, c, o, e);
-	if (r == 0)
-		r = await_monitor(c, eng, e);
 	if (r == 0)
 		attest_end(eng, c);
 	if (r == 0)
-		r = remove_run_dirs(eng, c, e);
+		r = remove_run(eng, c, &x, e);
 	if (r == 0 && o->volumes)
 		r = remove_volumes(eng, c, e);
 	return r == 0 ? container_delete(eng, c, remove_container_dir, e) : r;
 }
 
+int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
+
+	if (r == 0)
+		r = container_refresh(eng, c, e);
+	return r == 0 ? remove_locked(eng, c, o, e) : r;
+}
+
 int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 {
-	static const struct remove_options gone = {.volumes = true, .have_lock = true};
+	static const struct remove_options gone = {.volumes = true};
 	_cleanup_close_ int lock = -EBADF;
 	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
@@ -211,7 +243,7 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
 		return r;
 	if (json_true(c->spec, "options.rm"))
-		return remove_container(eng, c, &gone, e);
+		return remove_locked(eng, c, &gone, e);
 	container_tidy(c);
 	attest_end(eng, c);
 	return remove_run_dirs(eng, c, e);

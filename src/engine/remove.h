@@ -22,7 +22,6 @@ struct remove_options {
 	bool force;      /* ends it first when it runs */
 	bool volumes;    /* its anonymous volumes too */
 	int grace_ms;    /* with force: time between its stop signal and SIGKILL; 0: SIGKILL at once */
-	bool have_lock;  /* the caller holds container_lock() */
 };
 
 /* -EBUSY: it runs, and no force. -ENOENT: somebody else has removed it meanwhile. */

@@ -62,6 +62,7 @@ static void make(struct fixture *f, const char *name, char id[static CONTAINER_I
 	struct container_making m = CONTAINER_MAKING_INIT;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	static int64_t created;
+	struct container *c = NULL;
 	struct err e = {0};
 
 	if (container_begin(f->eng, name, &m, NULL, &e) < 0)
@@ -69,8 +70,12 @@ static void make(struct fixture *f, const char *name, char id[static CONTAINER_I
 	assert_int_equal(json_add_str(o, "id", m.id), 0);
 	assert_int_equal(json_add_str(o, "name", m.name), 0);
 	assert_int_equal(json_add_int(o, "createdNs", ++created), 0);
-	if (container_commit(f->eng, &m, o, false, &e) < 0)
+	if (container_commit(f->eng, &m, o, false, &c, &e) < 0)
 		fail_msg("%s", e.text);
+	assert_string_equal(c->name, name ? name : json_str(o, "name"));
+	assert_int_equal(c->status, CONTAINER_CREATED);
+	assert_true(c->dirfd >= 0);
+	container_free(c);
 	memcpy(id, m.id, CONTAINER_ID_LEN + 1);
 	container_making_done(f->eng, &m);
 }

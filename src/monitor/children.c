@@ -107,7 +107,15 @@ void children_kill_all(int timeout_ms)
 	} while (now_ms() < until);
 }
 
-int child_from_pid_file(const char *path, pid_t *ret_pid)
+/* In the order in which it changes hands. */
+static bool is_or_will_be_ours(pid_t pid, pid_t maker)
+{
+	pid_t parent;
+
+	return (maker > 0 && pid_parent(pid, &parent) == 0 && parent == maker) || child_is_ours(pid);
+}
+
+int child_from_pid_file(const char *path, pid_t maker, pid_t *ret_pid)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char text[16];
@@ -123,7 +131,7 @@ int child_from_pid_file(const char *path, pid_t *ret_pid)
 	text[strcspn(text, " \n")] = '\0';
 	if (parse_u32(text, 1, INT32_MAX, &pid) < 0)
 		return -EINVAL;
-	if (!child_is_ours((pid_t)pid))
+	if (!is_or_will_be_ours((pid_t)pid, maker))
 		return -ECHILD;
 	*ret_pid = (pid_t)pid;
 	return 0;

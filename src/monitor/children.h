@@ -32,7 +32,11 @@ int child_signal(pid_t pid, int sig);
 /* Kills and reaps all there are, and those that come to us by that; `timeout_ms` at most. */
 void children_kill_all(int timeout_ms);
 
-/* The pid in a file that a child of ours wrote; -errno (-ENOENT, -EINVAL; -ECHILD: not a child of ours). */
-int child_from_pid_file(const char *path, pid_t *ret_pid) _must_check_;
+/*
+ * The pid in a file that a child of ours wrote: of a child of ours or, while
+ * `maker` has not ended, of its own, which will be ours then. -errno
+ * (-ENOENT, -EINVAL; -ECHILD: neither).
+ */
+int child_from_pid_file(const char *path, pid_t maker, pid_t *ret_pid) _must_check_;
 
 #endif

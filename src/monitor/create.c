@@ -171,6 +171,26 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 void create_poll(struct create *c, struct pollset *set)
 {
 	c->slot = pollset_add(set, c->console_fd >= 0 ? c->console_fd : c->listen_fd, POLLIN);
+	c->error_slot = pollset_add(set, c->says_no_more ? -EBADF : c->error_fd, POLLIN);
+}
+
+/* A struct err comes whole (it is shorter than PIPE_BUF) or not at all. */
+static void hear_outcome(struct create *c)
+{
+	ssize_t n = c->says_no_more ? -1 : read(c->error_fd, &c->said, sizeof(c->said));
+
+	/* the end of file: a runtime that closes what it does not know */
+	c->says_no_more |= n >= 0;
+	if (n != (ssize_t)sizeof(c->said))
+		return;
+	c->said.text[sizeof(c->said.text) - 1] = '\0';
+	c->said.hint[sizeof(c->said.hint) - 1] = '\0';
+	c->has_said = true;
+}
+
+bool create_is_done(const struct create *c)
+{
+	return c->has_said && c->said.code == 0;
 }
 
 /* Accepts, then receives: whatever is there. 0 also when nothing is. */
@@ -202,9 +222,9 @@ static int take_console(struct create *c, struct output out[static 2], struct in
 
 int create_dispatch(struct create *c, const struct pollset *set, struct output out[static 2], struct input *in, struct err *e)
 {
-	if (!pollset_got(set, c->slot))
-		return 0;
-	return take_console(c, out, in, e);
+	if (pollset_got(set, c->error_slot))
+		hear_outcome(c);
+	return pollset_got(set, c->slot) ? take_console(c, out, in, e) : 0;
 }
 
 void create_hear(struct create *c, const char *data, size_t len)
@@ -218,13 +238,9 @@ void create_hear(struct create *c, const char *data, size_t len)
 /* Its struct err, whole; else the words on stderr; else the status. */
 static int fetch_error(struct create *c, const char *runtime, int status, struct err *e)
 {
-	struct err theirs;
-	ssize_t n = read(c->error_fd, &theirs, sizeof(theirs));
-
-	if (n == (ssize_t)sizeof(theirs)) {
-		theirs.text[sizeof(theirs.text) - 1] = '\0';
-		theirs.hint[sizeof(theirs.hint) - 1] = '\0';
-		*e = theirs;
+	hear_outcome(c);
+	if (c->has_said && c->said.code != 0) {
+		*e = c->said;
 		return e->code > 0 ? -e->code : -EIO;
 	}
 	while (c->words_len > 0 && c->words[c->words_len - 1] == '\n')
@@ -243,14 +259,15 @@ int create_finish(struct create *c, int status, const struct monitor_options *o,
 	const char *name = slash ? slash + 1 : o->runtime[0];
 	int r;
 
-	c->pid = 0;
 	/* what it still left in the pipe: up to the room there is */
 	if (status != 0 && out[LOG_STDERR].len == 0 && output_read(&out[LOG_STDERR], false) == OUTPUT_PIECE) {
 		create_hear(c, out[LOG_STDERR].data, out[LOG_STDERR].len);
 		out[LOG_STDERR].len = 0;
 	}
-	if (status != 0)
+	if (status != 0) {
+		c->pid = 0;
 		return fetch_error(c, name, status, e);
+	}
 	if (o->tty && out[LOG_STDOUT].fd < 0) {
 		r = take_console(c, out, in, e);
 		if (r == 0 && c->console_fd >= 0)
@@ -260,7 +277,8 @@ int create_finish(struct create *c, int status, const struct monitor_options *o,
 		if (r < 0)
 			return r;
 	}
-	r = child_from_pid_file(o->pid_file, ret_init);
+	r = child_from_pid_file(o->pid_file, c->pid, ret_init);
+	c->pid = 0;
 	return r < 0 ? err_errno(e, -r, "%s: pid of the container's init", name) : 0;
 }
 

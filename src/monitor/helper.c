@@ -159,7 +159,7 @@ int helper_child_ended(struct helper *h, const struct monitor_options *o, int st
 		return 0;
 	if (!o->helper_pid_file || status != 0)
 		return failed(h, WIFSIGNALED(status) ? "was killed" : "failed", e);
-	r = child_from_pid_file(o->helper_pid_file, &h->pid);
+	r = child_from_pid_file(o->helper_pid_file, 0, &h->pid);
 	if (r < 0)
 		return err_errno(e, -r, "network helper: its pid file");
 	ready(h);

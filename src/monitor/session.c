@@ -143,7 +143,8 @@ static int say_created(struct session *s, struct err *e)
 	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
 }
 
-static int runtime_ended(struct session *s, int status, struct err *e)
+/* `status`: of its end, or 0 when it has said so before. */
+static int runtime_done(struct session *s, int status, struct err *e)
 {
 	int r;
 
@@ -195,7 +196,7 @@ static int next_child(struct session *s, struct err *e)
 		if (child_peek(s->create.pid, &pid, &status) == 0)
 			return 0;
 		child_reap(pid);
-		r = runtime_ended(s, status, e);
+		r = runtime_done(s, status, e);
 		return r < 0 ? r : 1;
 	}
 	if (s->helper.pid > 0 && child_peek(s->helper.pid, &pid, &status) > 0) {
@@ -413,6 +414,8 @@ static int take_what_came(struct session *s, struct err *e)
 		r = hear_starter(s, e);
 	if (r == 0 && s->phase == PHASE_CREATE)
 		r = create_dispatch(&s->create, &s->set, s->out, &s->in, e);
+	if (r == 0 && s->phase == PHASE_CREATE && create_is_done(&s->create))
+		r = runtime_done(s, 0, e);
 	if (r == 0) {
 		r = helper_dispatch(&s->helper, &s->set, e);
 		if (s->phase != PHASE_HELPER)

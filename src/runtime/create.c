@@ -408,6 +408,11 @@ static int write_pid(struct create *c, struct err *e)
 	return process_write_pid_file(c->a->pid_file, c->child.pid, e);
 }
 
+static int say_done(struct create *c, struct err *e)
+{
+	return process_say_done(c->a->error_fd, e);
+}
+
 static int build(struct create *c, struct err *e)
 {
 	static const create_step steps[] = {
@@ -423,7 +428,8 @@ static int build(struct create *c, struct err *e)
 		plan_container,   /* process, labels, filter: all in one sealed plan */
 		join_namespaces,  /* by path; the rest is new */
 		start_init,       /* clone, state, map, exec of the sealed init; until it says READY */
-		write_pid,        /* last: who reads it may start us */
+		write_pid,        /* last but the word of it: who reads it may start us */
+		say_done,
 	};
 	int r = 0;
 

@@ -266,6 +266,11 @@ static int write_pid(struct exec *x, struct err *e)
 	return process_write_pid_file(x->a->pid_file, x->child.pid, e);
 }
 
+static int say_done(struct exec *x, struct err *e)
+{
+	return process_say_done(x->a->error_fd, e);
+}
+
 /* Without a start socket init goes on by itself and says on `sync` what it would say there. */
 static int wait_exec(struct exec *x, struct err *e)
 {
@@ -282,6 +287,7 @@ static int build(struct exec *x, struct err *e)
 		start_init,  /* it joins the rest by itself */
 		write_pid,
 		wait_exec,
+		say_done,
 	};
 	int r = 0;
 

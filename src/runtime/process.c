@@ -185,3 +185,11 @@ int process_write_pid_file(const char *path, pid_t pid, struct err *e)
 	r = path_own_write(dir, name, text, (size_t)n, 0644, PATH_SYNC_NONE);
 	return r < 0 ? err_errno(e, -r, "pid file %s", path) : 0;
 }
+
+int process_say_done(uint32_t error_fd, struct err *e)
+{
+	static const struct err done;
+	int r = error_fd ? fd_write_all((int)error_fd, &done, sizeof(done)) : 0;
+
+	return r < 0 ? err_errno(e, -r, "error-fd") : 0;
+}

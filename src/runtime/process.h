@@ -43,6 +43,12 @@ int process_keep_watch(const struct process_watch *watch, struct plan_writer *w,
 /* The pid as text, through a temporary and a rename. */
 int process_write_pid_file(const char *path, pid_t pid, struct err *e) _must_check_;
 
+/*
+ * Says on `error_fd` (0: to nobody) that all is done, by a struct err without
+ * an error: our own end takes a while, which nobody has to wait for.
+ */
+int process_say_done(uint32_t error_fd, struct err *e) _must_check_;
+
 /* Opens the directory of `path`; *ret_name is the rest, borrowed from `path`. */
 int process_open_parent(const char *path, int *ret_dirfd, const char **ret_name, struct err *e) _must_check_;
 

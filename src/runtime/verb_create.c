@@ -12,7 +12,6 @@
 
 struct args {
 	struct create_args create;
-	uint32_t error_fd;
 	bool detach, keep, no_pivot, no_subreaper;
 };
 
@@ -23,8 +22,8 @@ struct args {
 	 .help = "Unix socket that gets the terminal's master"},                                                        \
 	{0, "preserve-fds", OPT_U32, offsetof(struct args, create.preserve_fds), .arg = "N", .min = 0, .max = 1024,      \
 	 .help = "Pass descriptors 3 to 3+N-1 on"},                                                                     \
-	{0, "error-fd", OPT_U32, offsetof(struct args, error_fd), .arg = "N", .min = 3, .max = 65535,                   \
-	 .help = "Descriptor that gets the error as a struct"},                                                         \
+	{0, "error-fd", OPT_U32, offsetof(struct args, create.error_fd), .arg = "N", .min = 3, .max = 65535,            \
+	 .help = "Descriptor that gets the outcome as a struct"},                                                         \
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, create.lifeline_fd), .arg = "N", .min = 3, .max = 65535,      \
 	 .help = "Pipe: init ends when nobody reads from it before the start"},                                         \
 	{0, "init-fd", OPT_U32, offsetof(struct args, create.init_fd), .arg = "N", .min = 3, .max = 65535,              \
@@ -54,8 +53,8 @@ static int parse(const struct verb *v, int argc, char **argv, struct args *a, st
 {
 	int first, r = verb_parse(v, argc, argv, a, &first, e);
 
-	if (a->error_fd)
-		ret->error_fd = (int)a->error_fd;
+	if (a->create.error_fd)
+		ret->error_fd = (int)a->create.error_fd;
 	if (r < 0)
 		return r;
 	a->create.id = argv[first];
@@ -66,7 +65,7 @@ static int parse(const struct verb *v, int argc, char **argv, struct args *a, st
 
 static int create(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
-	struct args a = {.error_fd = 0};
+	struct args a = {.detach = false};
 	int r = parse(&verb_create, argc, argv, &a, ret, e);
 
 	return r == 0 ? runtime_create(x, &a.create, NULL, e) : r;
@@ -98,7 +97,7 @@ const struct verb verb_start = {"start", "ID", "Start a container that waits", s
 
 static int run(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
-	struct args a = {.error_fd = 0};
+	struct args a = {.detach = false};
 	pid_t pid;
 	int r = parse(&verb_run, argc, argv, &a, ret, e);
 

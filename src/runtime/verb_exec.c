@@ -9,7 +9,6 @@
 
 struct args {
 	struct exec_args exec;
-	uint32_t error_fd;
 	bool detach;
 };
 
@@ -27,8 +26,8 @@ static const struct option_row rows[] = {
 	 .help = "Wait there to be started, as create does"},
 	{0, "preserve-fds", OPT_U32, offsetof(struct args, exec.preserve_fds), .arg = "N", .min = 0, .max = 1024,
 	 .help = "Pass descriptors 3 to 3+N-1 on"},
-	{0, "error-fd", OPT_U32, offsetof(struct args, error_fd), .arg = "N", .min = 3, .max = 65535,
-	 .help = "Descriptor that gets the error as a struct"},
+	{0, "error-fd", OPT_U32, offsetof(struct args, exec.error_fd), .arg = "N", .min = 3, .max = 65535,
+	 .help = "Descriptor that gets the outcome as a struct"},
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, exec.lifeline_fd), .arg = "N", .min = 3, .max = 65535,
 	 .help = "Pipe: it ends when nobody reads from it before the start"},
 	{0, "trail-fd", OPT_U32, offsetof(struct args, exec.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,
@@ -57,8 +56,8 @@ static int exec(const struct runtime_context *x, int argc, char **argv, struct v
 	struct args a = {.detach = false};
 	int first, r = verb_parse(&verb_exec, argc, argv, &a, &first, e);
 
-	if (a.error_fd)
-		ret->error_fd = (int)a.error_fd;
+	if (a.exec.error_fd)
+		ret->error_fd = (int)a.exec.error_fd;
 	if (r == 0) {
 		a.exec.id = argv[first];
 		a.exec.argv = argv + first + 1;

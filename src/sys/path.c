@@ -293,34 +293,53 @@ int path_own_open(int dirfd, const char *path, int flags, mode_t mode, int *ret_
 	return open_how(dirfd, path, flags, makes_file(flags) ? mode : 0, OWN, ret_fd);
 }
 
-int path_own_mkdirs(int dirfd, const char *path, int *ret_fd)
+static int make_part(int dirfd, const char *name, int flags, int *ret_fd)
+{
+	if (mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return path_own_open(dirfd, name, flags | O_DIRECTORY, 0, ret_fd);
+}
+
+/* All parts of `p`, which is written to, from the first on. */
+static int make_parts(int dirfd, char *p, int flags, int *ret_fd)
 {
 	_cleanup_close_ int dir = -EBADF;
-	char p[PATH_MAX];
-	char *at = p;
-	int r;
+	int r = 0;
 
-	r = clean(path, p);
-	if (r < 0)
-		return r;
-	r = path_own_open(dirfd, ".", O_PATH | O_DIRECTORY, 0, &dir);
-	while (r == 0 && *at) {
-		size_t len = strcspn(at, "/");
-		bool more = at[len] == '/';
+	for (;;) {
+		size_t len = strcspn(p, "/");
+		bool more = p[len] == '/';
 		int next = -EBADF;
 
-		at[len] = '\0';
-		if (mkdirat(dir, at, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		r = path_own_open(dir, at, O_PATH | O_DIRECTORY, 0, &next);
+		p[len] = '\0';
+		r = make_part(dir < 0 ? dirfd : dir, p, more ? O_PATH : flags, &next);
 		if (r < 0)
 			return r;
-		close(dir);
+		fd_closep(&dir);
 		dir = next;
-		at += len + more;
+		if (!more)
+			break;
+		p += len + 1;
 	}
+	*ret_fd = TAKE_FD(dir);
+	return 0;
+}
+
+int path_own_mkdirs(int dirfd, const char *path, int *ret_fd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int flags = ret_fd ? O_RDONLY : O_PATH;
+	char p[PATH_MAX];
+	int r = clean(path, p);
+
+	if (r < 0)
+		return r;
+	/* mostly it is there */
+	r = path_own_open(dirfd, *p ? p : ".", flags | O_DIRECTORY, 0, &fd);
+	if (r == -ENOENT)
+		r = make_parts(dirfd, p, flags, &fd);
 	if (r == 0 && ret_fd)
-		r = path_own_open(dir, ".", O_RDONLY | O_DIRECTORY, 0, ret_fd);
+		*ret_fd = TAKE_FD(fd);
 	return r;
 }
 
@@ -380,9 +399,13 @@ int path_make_private(const char *abs_path, int *ret_fd)
 	return 0;
 }
 
+/* In a tree of our own the open of a FIFO is felt by nobody else: it does not block, and is refused. */
 int path_own_read(int dirfd, const char *path, size_t max, struct buf *b)
 {
-	return read_looking_first(dirfd, path, OWN, max, b);
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_own_open(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+
+	return r < 0 ? r : read_regular(fd, max, b);
 }
 
 /* A name that nobody has: ".tmp." and 16 random digits. */
@@ -396,14 +419,17 @@ static int temp_name(char out[static 32])
 	return 0;
 }
 
-static int write_temp(int dirfd, const char *temp, const void *data, size_t len, mode_t mode, enum path_sync sync)
+static int write_fresh(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	r = path_own_open(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL, mode, &fd);
+	r = path_own_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, mode, &fd);
 	if (r < 0)
 		return r;
+	/* the caller's umask is not asked: what others are to read, they can */
+	if ((mode & 077) != 0 && fchmod(fd, mode) < 0)
+		return -errno;
 	r = fd_write_all(fd, data, len);
 	if (r == 0 && sync == PATH_SYNC_FULL && fsync(fd) < 0)
 		r = -errno;
@@ -419,7 +445,7 @@ static int write_name(int dirfd, const char *name, const void *data, size_t len,
 	r = temp_name(temp);
 	if (r < 0)
 		return r;
-	r = write_temp(dirfd, temp, data, len, mode, sync);
+	r = write_fresh(dirfd, temp, data, len, mode, sync);
 	if (r == 0 && only_new && linkat(dirfd, temp, dirfd, name, 0) < 0)
 		r = -errno;
 	if (r == 0 && !only_new && renameat(dirfd, temp, dirfd, name) < 0)
@@ -433,6 +459,8 @@ static int write_name(int dirfd, const char *name, const void *data, size_t len,
 
 int path_own_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync)
 {
+	if (sync == PATH_SYNC_UNSEEN)
+		return write_fresh(dirfd, name, data, len, mode, sync);
 	return write_name(dirfd, name, data, len, mode, sync, false);
 }
 
@@ -442,17 +470,26 @@ int path_own_write_new(int dirfd, const char *name, const void *data, size_t len
 }
 
 /*
- * Removal keeps one open directory at a time and goes up through "..", so
- * that depth costs no descriptors and no stack. Whoever moves a directory
- * away while we are in it would send us up into another one: the inode
- * numbers of the way down are kept, and the way up is checked against them.
+ * Removal keeps the uppermost directories of the way down open, and goes up
+ * from deeper ones through "..", so that depth costs no descriptors and no
+ * stack. Whoever moves such a directory away while we are in it would send us
+ * up into another one: the inode numbers of the way down are kept, and the
+ * way up is checked against them.
  */
+#define LEVELS_OPEN 16
+
+struct level {
+	DIR *dir;
+	char sub[NAME_MAX + 1]; /* where we went from it */
+};
+
 struct removal {
-	int dir;        /* where we are */
-	dev_t dev;      /* of the whole tree */
-	ino_t *above;   /* above[i]: the directory at depth i, on the way down */
+	DIR *dir;                         /* where we are */
+	struct level above[LEVELS_OPEN];  /* above[i]: the directory at depth i, on the way down */
+	ino_t *inodes;                    /* of those below; made when a way leads that deep */
+	dev_t dev;                        /* of the whole tree */
 	unsigned depth;
-	unsigned idle;  /* passes in a row that removed nothing */
+	unsigned idle;                    /* passes in a row that removed nothing */
 };
 
 /* Makes a directory readable that we own, through an fd: a name could be swapped for a symlink. */
@@ -468,7 +505,19 @@ static int make_readable(int dirfd, const char *name)
 	return chmod(proc, 0700) < 0 ? -EACCES : 0;
 }
 
-static int open_dir(int dirfd, const char *name, dev_t dev, int *ret_fd)
+/* As fdopendir(3), which takes the fd only when it succeeds. */
+static int list_fd(int *fd, DIR **ret)
+{
+	DIR *dir = fdopendir(*fd);
+
+	if (!dir)
+		return -errno;
+	*fd = -EBADF;
+	*ret = dir;
+	return 0;
+}
+
+static int open_dir(int dirfd, const char *name, dev_t dev, DIR **ret)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
@@ -489,18 +538,11 @@ static int open_dir(int dirfd, const char *name, dev_t dev, int *ret_fd)
 	/* may fail where capabilities let us write all the same; if not, unlinkat() will say so */
 	if ((st.st_mode & 0700) != 0700)
 		(void)fchmod(fd, 0700);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
+	return list_fd(&fd, ret);
 }
 
-/* Removes a file or an empty directory. 1: a directory that is not empty. */
-static int remove_entry(int dirfd, const char *name)
+static int remove_dir(int dirfd, const char *name)
 {
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	/* EPERM is what POSIX has for a directory, and what an immutable file gives */
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST)
@@ -508,110 +550,176 @@ static int remove_entry(int dirfd, const char *name)
 	return errno == ENOTDIR ? -EPERM : -errno;
 }
 
+/* Removes a file or an empty directory. 1: a directory that is not empty. `type` is what readdir(3) says, and may be old. */
+static int remove_entry(int dirfd, const char *name, unsigned char type)
+{
+	int r = type == DT_DIR ? remove_dir(dirfd, name) : -EPERM;
+
+	if (r != -EPERM || unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return r == -EPERM ? 0 : r;
+	/* EPERM is what POSIX has for a directory, and what an immutable file gives */
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	return remove_dir(dirfd, name);
+}
+
 /*
- * Empties the directory of what is not a directory. Returns 0 when it is
- * empty, 1 with the name of a directory in it that must be emptied first.
+ * Empties the directory of what is not a directory. Returns 0 at its end, 1
+ * with the name of a directory in it that must be emptied first.
  */
 static int unlink_files(struct removal *m, char ret_subdir[static NAME_MAX + 1])
 {
-	int copy = openat(m->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *d;
-	DIR *dir;
 	int r = 0;
 
-	if (copy < 0)
-		return -errno;
-	dir = fdopendir(copy);
-	if (!dir) {
-		close(copy);
-		return -ENOMEM;
-	}
 	m->idle++;
-	while (r == 0 && (errno = 0, d = readdir(dir))) {
+	while (r == 0 && (errno = 0, d = readdir(m->dir))) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		r = remove_entry(m->dir, d->d_name);
+		r = remove_entry(dirfd(m->dir), d->d_name, d->d_type);
 		if (r == 0)
 			m->idle = 0;
 		else if (r == 1)
 			snprintf(ret_subdir, NAME_MAX + 1, "%s", d->d_name);
 	}
-	if (r == 0 && errno != 0)
-		r = -errno;
-	closedir(dir);
-	return r;
+	return r == 0 && errno != 0 ? -errno : r;
+}
+
+/* Where we are becomes a directory on the way, to its `sub`. */
+static int leave_behind(struct removal *m, const char *sub)
+{
+	struct stat st;
+
+	if (m->depth < LEVELS_OPEN) {
+		struct level *l = &m->above[m->depth++];
+
+		l->dir = m->dir;
+		snprintf(l->sub, sizeof(l->sub), "%s", sub);
+		return 0;
+	}
+	if (!m->inodes)
+		m->inodes = mem_array(PATH_DEPTH_MAX, sizeof(*m->inodes));
+	if (!m->inodes)
+		return -ENOMEM;
+	if (fstat(dirfd(m->dir), &st) < 0)
+		return -errno;
+	m->inodes[m->depth++] = st.st_ino;
+	closedir(m->dir);
+	return 0;
 }
 
 static int step_down(struct removal *m, const char *name)
 {
-	struct stat st;
-	int next = -EBADF, r;
+	DIR *next = NULL;
+	int r;
 
 	if (m->depth >= PATH_DEPTH_MAX)
 		return -ELOOP;
-	if (fstat(m->dir, &st) < 0)
+	r = open_dir(dirfd(m->dir), name, m->dev, &next);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = leave_behind(m, name);
+	if (r < 0)
+		closedir(next);
+	else
+		m->dir = next;
+	return r;
+}
+
+/* Removes what was emptied; when something came into it meanwhile, it is found again from the beginning of `dir`. */
+static int remove_emptied(struct removal *m, int parent, const char *name, DIR *dir)
+{
+	int r = remove_dir(parent, name);
+
+	if (r == 0)
+		m->idle = 0;
+	if (r == 1)
+		rewinddir(dir);
+	return r;
+}
+
+/* Below what is kept open. It is read from its beginning, where what we emptied comes again. */
+static int step_up_deep(struct removal *m)
+{
+	_cleanup_close_ int up = openat(dirfd(m->dir), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = NULL;
+	struct stat st;
+	int r;
+
+	if (up < 0 || fstat(up, &st) < 0)
 		return -errno;
-	r = open_dir(m->dir, name, m->dev, &next);
-	if (r == -ENOENT)
-		return 0;
+	if (st.st_dev != m->dev || st.st_ino != m->inodes[m->depth - 1])
+		return -EXDEV;
+	r = list_fd(&up, &dir);
 	if (r < 0)
 		return r;
-	m->above[m->depth++] = st.st_ino;
-	close(m->dir);
-	m->dir = next;
+	m->depth--;
+	closedir(m->dir);
+	m->dir = dir;
 	return 0;
 }
 
 static int step_up(struct removal *m)
 {
-	_cleanup_close_ int up = openat(m->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
+	const struct level *l;
+	int r;
 
-	if (up < 0 || fstat(up, &st) < 0)
-		return -errno;
-	if (st.st_dev != m->dev || st.st_ino != m->above[m->depth - 1])
-		return -EXDEV;
-	m->depth--;
-	close(m->dir);
-	m->dir = TAKE_FD(up);
-	return 0;
+	if (m->depth > LEVELS_OPEN)
+		return step_up_deep(m);
+	closedir(m->dir);
+	l = &m->above[--m->depth];
+	m->dir = l->dir;
+	r = remove_emptied(m, dirfd(m->dir), l->sub, m->dir);
+	return r < 0 ? r : 0;
 }
 
-static int empty_tree(struct removal *m)
+/* All that is in `name` of `parent`, where we are, and itself. */
+static int remove_whole(struct removal *m, int parent, const char *name)
 {
 	for (;;) {
 		char sub[NAME_MAX + 1];
 		int r = unlink_files(m, sub);
 
-		if (r < 0 || (r == 0 && m->depth == 0))
-			return r;
 		/* down all the way and up again without a removal: something keeps coming back */
-		if (m->idle > 2 * PATH_DEPTH_MAX)
+		if (r >= 0 && m->idle > 2 * PATH_DEPTH_MAX)
 			return -EBUSY;
-		r = r == 0 ? step_up(m) : step_down(m, sub);
+		if (r == 1) {
+			r = step_down(m, sub);
+		} else if (r == 0 && m->depth > 0) {
+			r = step_up(m);
+		} else if (r == 0) {
+			r = remove_emptied(m, parent, name, m->dir);
+			if (r == 0)
+				return 0;
+		}
 		if (r < 0)
 			return r;
 	}
 }
 
-int path_own_remove_tree(int dirfd, const char *name)
+static void removal_done(struct removal *m)
 {
-	struct removal m = {.dir = -EBADF};
+	for (unsigned i = 0; i < m->depth && i < LEVELS_OPEN; i++)
+		closedir(m->above[i].dir);
+	if (m->dir)
+		closedir(m->dir);
+	free(m->inodes);
+}
+
+int path_own_remove_tree(int parent, const char *name)
+{
+	struct removal m = {.dir = NULL};
 	struct stat st;
 	int r;
 
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISDIR(st.st_mode))
-		return unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+		return unlinkat(parent, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 	m.dev = st.st_dev;
-	m.above = mem_array(PATH_DEPTH_MAX, sizeof(*m.above));
-	r = m.above ? open_dir(dirfd, name, st.st_dev, &m.dir) : -ENOMEM;
+	r = open_dir(parent, name, st.st_dev, &m.dir);
 	if (r == 0)
-		r = empty_tree(&m);
-	fd_closep(&m.dir);
-	free(m.above);
-	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		r = -errno;
+		r = remove_whole(&m, parent, name);
+	removal_done(&m);
 	return r;
 }

@@ -76,10 +76,11 @@ int path_own_read(int dirfd, const char *path, size_t max, struct buf *b) _must_
 
 #define PATH_TEMP_PREFIX ".tmp." /* of the temporary files of the two below; one killed leaves one */
 enum path_sync {
-	PATH_SYNC_NONE, /* may be lost at power loss, never torn otherwise */
-	PATH_SYNC_FULL, /* data and the name are on the disk on return */
+	PATH_SYNC_UNSEEN, /* in a directory that nobody reads yet: written in place; -EEXIST when it is there */
+	PATH_SYNC_NONE,   /* may be lost at power loss, never torn otherwise */
+	PATH_SYNC_FULL,   /* data and the name are on the disk on return */
 };
-/* Writes through a temporary in the same directory, fsync, rename, fsync of the directory. */
+/* Writes through a temporary in the same directory, fsync, rename, fsync of the directory. `mode` holds whatever the umask is. */
 int path_own_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync) _must_check_;
 
 /* As path_own_write, but -EEXIST when the name is there already (linkat(2)). */

@@ -50,7 +50,8 @@ int pidfd_pid(int pidfd, pid_t *ret_pid)
 	return 0;
 }
 
-int pid_start_ticks(pid_t pid, uint64_t *ret_ticks)
+/* Field `which`, from 4 on, of /proc/PID/stat. */
+static int stat_field(pid_t pid, int which, uint64_t *ret)
 {
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -66,8 +67,8 @@ int pid_start_ticks(pid_t pid, uint64_t *ret_ticks)
 	if (r < 0)
 		return r;
 	p = b.data ? strrchr(b.data, ')') : NULL;
-	/* after ") " come the fields from 3 on: 22 is the twentieth */
-	for (int field = 2; p && field < 22; field++) {
+	/* after ") " come the fields from 3 on */
+	for (int field = 2; p && field < which; field++) {
 		p = strchr(p, ' ');
 		if (p)
 			p++;
@@ -75,7 +76,22 @@ int pid_start_ticks(pid_t pid, uint64_t *ret_ticks)
 	if (!p)
 		return -EIO;
 	p[strcspn(p, " \n")] = '\0';
-	return parse_u64(p, 0, UINT64_MAX, ret_ticks);
+	return parse_u64(p, 0, UINT64_MAX, ret);
+}
+
+int pid_start_ticks(pid_t pid, uint64_t *ret_ticks)
+{
+	return stat_field(pid, 22, ret_ticks);
+}
+
+int pid_parent(pid_t pid, pid_t *ret_parent)
+{
+	uint64_t parent;
+	int r = stat_field(pid, 4, &parent);
+
+	if (r == 0)
+		*ret_parent = (pid_t)parent;
+	return r;
 }
 
 int pidfd_open_identity(pid_t pid, uint64_t start_ticks, int *ret_pidfd)

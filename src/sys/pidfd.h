@@ -41,4 +41,7 @@ int pidfd_pid(int pidfd, pid_t *ret_pid) _must_check_;
 /* Field 22 of /proc/PID/stat. comm may hold ')' and blanks: parsed from the last ')'. */
 int pid_start_ticks(pid_t pid, uint64_t *ret_ticks) _must_check_;
 
+/* Field 4: the number of its parent; 0 when that is in no pid namespace of ours. */
+int pid_parent(pid_t pid, pid_t *ret_parent) _must_check_;
+
 #endif
