@@ -13,6 +13,7 @@
 
 #include "audit/log_reader.h"
 #include "audit/receipt.h"
+#include "base/clock.h"
 #include "base/parse.h"
 #include "sys/fd.h"
 
@@ -36,13 +37,25 @@ struct list {
 	size_t n, room;
 };
 
+/* What an entry says of a run: that it began or ended, or that the container is gone. */
+struct turn {
+	char key[72];  /* uuid, or the container's id where there is none */
+	uint64_t seq;
+	int64_t ns;
+	uint32_t pid;
+	bool by_uuid;
+	enum { RUN_START, RUN_STOP, RUN_GONE } what;
+};
+
 struct gap {
 	uint32_t first, last;
 };
 
 struct crosscheck {
 	struct crosscheck_options o;
-	struct list entries, records, runs; /* runs: starts and stops of containers, by the entries */
+	struct list entries, records;
+	struct turn *turns;
+	size_t n_turns, turns_room;
 	struct crosscheck_stats stats;
 	struct gap gaps[GAPS_MAX];
 	size_t n_gaps;
@@ -73,7 +86,7 @@ struct crosscheck *crosscheck_free(struct crosscheck *x)
 	if (x) {
 		free(x->entries.items);
 		free(x->records.items);
-		free(x->runs.items);
+		free(x->turns);
 	}
 	free(x);
 	return NULL;
@@ -93,6 +106,37 @@ static int add(struct list *l, const struct item *item)
 	return 0;
 }
 
+static int add_turn(struct crosscheck *x, uint64_t seq, struct json_object *entry)
+{
+	static const char *const ops[] = {[RUN_START] = "start", [RUN_STOP] = "stop", [RUN_GONE] = "rm"};
+	const char *uuid = json_str(entry, "uuid"), *ctr = json_str(entry, "ctr");
+	struct turn turn = {.seq = seq, .by_uuid = uuid[0] != '\0'};
+	int64_t pid = json_int(entry, "vm-pid");
+	struct timespec t;
+	size_t what = 0;
+
+	while (what < ARRAY_SIZE(ops) && strcmp(ops[what], json_str(entry, "op")) != 0)
+		what++;
+	if (what == ARRAY_SIZE(ops) || (!uuid[0] && (!ctr[0] || x->o.system)))
+		return 0;
+	turn.what = what;
+	snprintf(turn.key, sizeof(turn.key), "%s", uuid[0] ? uuid : ctr);
+	if (pid > 0 && pid <= INT32_MAX)
+		turn.pid = (uint32_t)pid;
+	if (clock_parse_rfc3339(json_str(entry, "time"), &t) == 0)
+		turn.ns = clock_ns(&t);
+	if (x->n_turns == x->turns_room) {
+		struct turn *more = mem_regrow(x->turns, x->turns_room ? 2 * x->turns_room : 256, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		x->turns = more;
+		x->turns_room = x->turns_room ? 2 * x->turns_room : 256;
+	}
+	x->turns[x->n_turns++] = turn;
+	return 0;
+}
+
 int crosscheck_entry(struct crosscheck *x, uint64_t seq, struct json_object *entry)
 {
 	struct audit_receipt receipt = {.serial = 0};
@@ -102,11 +146,9 @@ int crosscheck_entry(struct crosscheck *x, uint64_t seq, struct json_object *ent
 	snprintf(item.op, sizeof(item.op), "%s", json_str(entry, "op"));
 	snprintf(item.uuid, sizeof(item.uuid), "%s", json_str(entry, "uuid"));
 	item.failed = strcmp(json_str(entry, "res"), "failed") == 0;
-	if (!item.failed && item.uuid[0] && (strcmp(item.op, "start") == 0 || strcmp(item.op, "stop") == 0)) {
-		r = add(&x->runs, &item);
-		if (r < 0)
-			return r;
-	}
+	r = item.failed ? 0 : add_turn(x, seq, entry);
+	if (r < 0)
+		return r;
 	if (audit_receipt_parse(json_str(entry, "receipt"), &receipt) < 0 || receipt.serial == 0) {
 		x->stats.unwitnessed++;
 		return 0;
@@ -208,10 +250,10 @@ static int compare(const void *a, const void *b)
 	return (x->milli > y->milli) - (x->milli < y->milli);
 }
 
-static int by_uuid(const void *a, const void *b)
+static int by_run(const void *a, const void *b)
 {
-	const struct item *x = a, *y = b;
-	int k = strcmp(x->uuid, y->uuid);
+	const struct turn *x = a, *y = b;
+	int k = strcmp(x->key, y->key);
 
 	return k != 0 ? k : (x->seq > y->seq) - (x->seq < y->seq);
 }
@@ -339,23 +381,46 @@ static int tell_pairs(struct crosscheck *x, const struct teller *t)
 	return r;
 }
 
-static int tell_no_stop(struct crosscheck *x, const struct teller *t)
+static int tell_run(const struct crosscheck *x, const struct turn *start, bool over, const struct teller *t)
 {
-	const struct list *l = &x->runs;
+	const struct crosscheck_run run = {.uuid = start->by_uuid ? start->key : "", .pid = start->pid, .ns = start->ns};
+	struct crosscheck_fault f = {.kind = CROSS_NO_STOP, .seq = start->seq};
+
+	if (!over && (!x->o.runs || x->o.runs(&run)))
+		return 0;
+	say(&f, "run %s%.40s was started by entry %llu, and its end was not recorded", start->by_uuid ? "" : "of container ", start->key,
+	    (ull)start->seq);
+	return t->sink(&f, t->data);
+}
+
+/* The entries of one key, in order. A uuid is one run, whose entries may be out of order; a container's id is each of its runs. */
+static int tell_key(const struct crosscheck *x, const struct turn *turns, size_t n, const struct teller *t)
+{
+	const struct turn *open = NULL;
+	bool stopped = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < l->n;) {
-		const struct item *first = &l->items[i];
-		bool stopped = false;
-		struct crosscheck_fault f;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		/* it has begun again, or is not there any more: so it had ended */
+		if (open && !open->by_uuid && turns[i].what != RUN_STOP)
+			r = tell_run(x, open, true, t);
+		stopped |= turns[i].what == RUN_STOP;
+		if (turns[i].what == RUN_START)
+			open = open && open->by_uuid ? open : &turns[i];
+		else if (!turns[i].by_uuid)
+			open = NULL;
+	}
+	return r < 0 || !open || (open->by_uuid && stopped) ? r : tell_run(x, open, false, t);
+}
 
-		for (; i < l->n && strcmp(l->items[i].uuid, first->uuid) == 0; i++)
-			stopped |= strcmp(l->items[i].op, "stop") == 0;
-		if (stopped || !x->o.runs || x->o.runs(first->uuid))
-			continue;
-		fault_of(&f, CROSS_NO_STOP, first);
-		say(&f, "run %s was started by entry %llu, and its end was not recorded", first->uuid, (ull)first->seq);
-		r = t->sink(&f, t->data);
+static int tell_no_stop(const struct crosscheck *x, const struct teller *t)
+{
+	int r = 0;
+
+	for (size_t i = 0, n; r == 0 && i < x->n_turns; i += n) {
+		for (n = 1; i + n < x->n_turns && strcmp(x->turns[i + n].key, x->turns[i].key) == 0; n++)
+			;
+		r = tell_key(x, &x->turns[i], n, t);
 	}
 	return r;
 }
@@ -367,7 +432,8 @@ int crosscheck_end(struct crosscheck *x, struct crosscheck_stats *ret, crosschec
 
 	sort(&x->entries, compare);
 	sort(&x->records, compare);
-	sort(&x->runs, by_uuid);
+	if (x->n_turns > 1)
+		qsort(x->turns, x->n_turns, sizeof(*x->turns), by_run);
 	r = tell_gaps(x, &t);
 	r = r < 0 ? r : x->any ? tell_pairs(x, &t) : 0;
 	r = r < 0 ? r : tell_no_stop(x, &t);

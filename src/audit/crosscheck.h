@@ -43,11 +43,18 @@ struct crosscheck_fault {
 /* "no-entry", "no-record", "different", "missing-serials", "no-stop". */
 const char *crosscheck_word(enum crosscheck_kind kind);
 
+/* A start of a container, as its entry tells it. */
+struct crosscheck_run {
+	const char *uuid;  /* "" where no witness made one: then it is the container's next run after `ns` */
+	uint32_t pid;      /* on the host; 0: not said */
+	int64_t ns;        /* the entry's time, since 1970 */
+};
+
 struct crosscheck_options {
 	bool system;    /* the system ledger: every exec and every VIRT_* record has an entry */
 	uint32_t uid;   /* else: the ledger's owner; records of others are not looked at */
-	/* Does the run of that uuid still go on? NULL: cannot be told, and then it is no fault. */
-	bool (*runs)(const char *uuid);
+	/* Does it still go on? NULL: cannot be told, and then it is no fault. */
+	bool (*runs)(const struct crosscheck_run *run);
 };
 
 struct crosscheck_stats {

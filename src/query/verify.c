@@ -12,6 +12,7 @@
 #include "audit/head.h"
 #include "audit/ledger_verify.h"
 #include "audit/uuid.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "query/query.h"
 #include "sys/fd.h"
@@ -28,6 +29,7 @@
 #define SYSTEM_DIR "/var/log/ranby"
 #define KEY_PATH "/etc/ranby/trail.pub"
 #define EXIT_FAULTY 1
+#define SECOND_NS 1000000000LL
 
 struct anchor {
 	char ledger[HEAD_LEDGER_MAX];
@@ -196,13 +198,26 @@ static int on_cross(const struct crosscheck_fault *f, void *data)
 	return 0;
 }
 
-/* Does the process whose uuid that is still run? A boot that is over has none. */
-static bool runs(const char *uuid)
+/* When a process that is there now began, since 1970. */
+static int64_t began_ns(uint64_t ticks)
 {
-	struct audit_run run;
+	struct timespec now = clock_now(), up;
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	return clock_ns(&now) - clock_ns(&up) + (int64_t)(ticks * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK)));
+}
+
+/* A boot that is over has no run. Without a uuid, it is the process of that pid, unless that began later than the entry was written. */
+static bool runs(const struct crosscheck_run *run)
+{
+	struct audit_run id;
 	uint64_t ticks = 0;
 
-	return audit_uuid_parse(uuid, &run) < 0 || (pid_start_ticks((pid_t)run.pid, &ticks) == 0 && ticks == run.start_ticks);
+	if (run->uuid[0])
+		return audit_uuid_parse(run->uuid, &id) < 0 || (pid_start_ticks((pid_t)id.pid, &ticks) == 0 && ticks == id.start_ticks);
+	if (run->pid == 0)
+		return true;
+	return pid_start_ticks((pid_t)run->pid, &ticks) == 0 && began_ns(ticks) <= run->ns + SECOND_NS;
 }
 
 static int report_json(struct verify *v, const char *path, const struct ledger_report *rep, uint64_t outside)

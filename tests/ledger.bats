@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# A user's own ledger, without any privilege: a walk through a container's life
+# leaves an entry each, and `audit verify` names the first one that was tampered with.
+# shellcheck disable=SC2154 # bats sets output and status
+
+load lib
+
+setup_file() {
+	ranby_setup_file busybox
+	LEDGER=$XDG_STATE_HOME/ranby/ledger
+	export LEDGER
+	need_namespaces
+	ranby run --name walk --network=none --detach busybox sleep 1000 >/dev/null
+	ranby exec walk true
+	ranby kill --signal USR1 walk >/dev/null
+	ranby stop --time 0 walk >/dev/null
+	ranby rm walk >/dev/null
+	ranby run --rm --network=none busybox sh -c 'exit 3' || [ $? = 3 ]
+	ranby tag busybox walked
+	ranby rmi walked >/dev/null
+	# what fails is an entry, too
+	if ranby run --rm --network=none busybox /no/such/program 2>/dev/null; then return 1; fi
+	if ranby pull --quiet localhost:1/nothing 2>/dev/null; then return 1; fi
+}
+teardown_file() { ranby_teardown_file; }
+
+verify() { ranby audit verify --ledger "${1:-$LEDGER}"; }
+
+# copy: a ledger to tamper with; $SEGMENT is its only file.
+copy() {
+	COPY=$BATS_TEST_TMPDIR/copy
+	rm -rf "$COPY"
+	cp -r "$LEDGER" "$COPY"
+	SEGMENT=$COPY/00000000000000000001.jsonl
+}
+
+# found WORD SEQ: the first fault is that one, at that entry.
+found() {
+	run -1 verify "$COPY"
+	[[ $output == *"first bad: $1: "* ]] || fail "wanted $1:" "$output"
+	run -1 ranby audit verify --ledger "$COPY" --format json
+	python3 -c 'import json, sys
+first = json.load(sys.stdin)["ledgers"][0]["faults"][0]
+assert first["kind"] == sys.argv[1] and first["seq"] == int(sys.argv[2]), first' "$1" "$2" <<<"$output" || fail "wanted entry $2:" "$output"
+}
+
+@test "each verb left its entry, in order and chained, failures too" {
+	run -0 verify
+	[[ $output == *', whole'* ]]
+	# said of each ledger that nobody else vouches for
+	[[ $output == *'no anchor from elsewhere'* ]]
+	python3 - "$LEDGER/00000000000000000001.jsonl" <<-'PY'
+		import hashlib, json, sys
+		prev, entries = "0" * 64, []
+		for n, line in enumerate(open(sys.argv[1], "rb"), 1):
+		    line = line.rstrip(b"\n")
+		    e = json.loads(line)
+		    assert e["seq"] == n and e["prev"] == prev, e
+		    assert json.dumps(e, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == line, line
+		    prev = hashlib.sha256(line).hexdigest()
+		    entries.append(e)
+		walk = [e["op"] for e in entries if e.get("vm") == "walk"]
+		order = [op for op in walk if op in ("create", "start", "exec", "kill", "stop", "rm")]
+		assert order[:4] == ["create", "start", "exec", "kill"] and order[-1] == "rm" and "stop" in order, order
+		failed = [e for e in entries if e.get("res") == "failed"]
+		assert any(e["op"] == "start" for e in failed) and any(e["op"] == "pull" for e in failed), failed
+		start = [e for e in entries if e["op"] == "start" and e.get("res") == "success"]
+		stop = [e for e in entries if e["op"] == "stop" and e.get("res") == "success"]
+		assert {e["ctr"] for e in start} == {e["ctr"] for e in stop} and len(start) == 2, (start, stop)
+	PY
+}
+
+@test "a byte changed in any entry: that entry is named" {
+	local n at
+	n=$(wc -l <"$LEDGER/00000000000000000001.jsonl")
+	for at in 1 2 $((n / 2)) $((n - 1)); do
+		copy
+		sed -i "${at}s/\"op\":\"\\(.\\)/\"op\":\"X/" "$SEGMENT"
+		found changed "$at"
+		copy
+		# not canonical any more
+		sed -i "${at}s/{/{ /" "$SEGMENT"
+		found changed "$at"
+	done
+}
+
+@test "an entry taken out, two exchanged, one twice, one put in, bytes between" {
+	copy
+	sed -i 4d "$SEGMENT"
+	found missing 4
+	copy
+	sed -i 1,2d "$SEGMENT"
+	found missing 1
+	copy
+	sed -i '4{h;d};5G' "$SEGMENT"
+	run -1 verify "$COPY"
+	[[ $output == *'first bad: missing: '* || $output == *'first bad: reordered: '* ]]
+	[[ $output == *reordered* ]]
+	copy
+	sed -i 5p "$SEGMENT"
+	found duplicate 5
+	copy
+	sed -i '5a {"op":"rm","vm":"other"}' "$SEGMENT"
+	run -1 verify "$COPY"
+	[[ $output == *'first bad: '* ]]
+	copy
+	sed -i '5a nothing at all' "$SEGMENT"
+	run -1 verify "$COPY"
+	[[ $output == *'first bad: garbage: '* ]]
+}
+
+@test "what only an anchor could show is not called proved" {
+	local n
+	copy
+	n=$(wc -l <"$SEGMENT")
+	sed -i "$((n - 1)),\$d" "$SEGMENT"
+	# the stop of the last run may be among what was cut off
+	run verify "$COPY"
+	[[ $output != *truncated* ]]
+	[[ $output == *'that nothing was cut off at its end, or all of it written anew, is not proved'* ]]
+}
+
+@test "a start whose end nobody wrote is named, and one that still runs is not" {
+	local id
+	copy
+	# written anew without the stop, as its owner could
+	cat >"$BATS_TEST_TMPDIR/without" <<-'PY'
+		import hashlib, json, sys
+		prev, out, told = "0" * 64, [], None
+		for line in open(sys.argv[1]):
+		    e = json.loads(line)
+		    if e["op"] == "stop" and e["vm"] == "walk":
+		        continue
+		    if len(sys.argv) > 2 and e["op"] == "rm" and e["vm"] == "walk":
+		        continue
+		    e["prev"], e["seq"] = prev, len(out) + 1
+		    if e["op"] == "start" and e["vm"] == "walk":
+		        told = e
+		    out.append(json.dumps(e, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+		    prev = hashlib.sha256(out[-1].encode()).hexdigest()
+		open(sys.argv[1], "w").write("\n".join(out) + "\n")
+		print(told["seq"], told.get("uuid", "of container " + told["ctr"][:40]))
+	PY
+	for how in '' without-rm; do
+		copy
+		# shellcheck disable=SC2086 # none or one
+		read -r seq run < <(python3 "$BATS_TEST_TMPDIR/without" "$SEGMENT" $how)
+		run -1 verify "$COPY"
+		[[ $output == *"first bad: no-stop: run $run was started by entry $seq, and its end was not recorded"* ]] || fail "$how" "$output"
+	done
+	id=$(ranby run --detach --network=none busybox sleep 1000)
+	run -0 verify
+	ranby rm --force --time 0 "$id" >/dev/null
+	run -0 verify
+}
