@@ -94,9 +94,8 @@ enum witness_outcome {
 struct witness_reply {
 	uint32_t magic;
 	uint32_t outcome; /* enum witness_outcome */
-	int32_t error;    /* errno value that goes with it, or 0 */
+	int32_t error;    /* WITNESS_BROKEN, _NO_AUDIT: the errno value that goes with it */
 	uint32_t auid, ses; /* as the kernel stamped them; UINT32_MAX when unset */
-	uint32_t records;   /* how many were read back */
 	struct audit_receipt receipt;
 };
 

@@ -49,6 +49,12 @@ static void receipt_refuses(void **state)
 	assert_int_equal(r.serial, 7);
 }
 
+/* Not by memory: there is padding in it. */
+static bool is_same(const struct audit_run *a, const struct audit_run *b)
+{
+	return a->boot == b->boot && a->pid == b->pid && a->start_ticks == b->start_ticks;
+}
+
 static void uuid_has_all_bits(void **state)
 {
 	static const struct audit_run runs[] = {
@@ -67,7 +73,7 @@ static void uuid_has_all_bits(void **state)
 		assert_int_equal(text[14], '8');
 		assert_non_null(strchr("89ab", text[19]));
 		assert_int_equal(audit_uuid_parse(text, &back), 0);
-		assert_memory_equal(&back, &runs[i], sizeof(back));
+		assert_true(is_same(&back, &runs[i]));
 	}
 	/* each bit of the three numbers has a place of its own */
 	for (unsigned bit = 0; bit < 42 + 32 + 48; bit++) {
@@ -81,7 +87,7 @@ static void uuid_has_all_bits(void **state)
 			one.start_ticks = UINT64_C(1) << (bit - 74);
 		audit_uuid_text(&one, text);
 		assert_int_equal(audit_uuid_parse(text, &back), 0);
-		assert_memory_equal(&back, &one, sizeof(back));
+		assert_true(is_same(&back, &one));
 	}
 	audit_uuid_text(&runs[2], text);
 	assert_string_equal(text + 24, "000005f42a96"); /* the ticks can be read with the eye */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* A request of any bytes: refused, or its records are whole, without a control byte, and under their limit. */
-#include "witness/record.h"
 #include "witness/witness.h"
 
 #include <stdlib.h>
@@ -20,23 +19,21 @@ static void check(const struct record *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct witness_request q;
-	static struct record r;
-	static const struct facts_self self = {.exe = "/usr/libexec/ranby/ranby-witness", .boot_id = "0"};
-	struct record_subject s = {.q = &q, .self = &self, .uuid = ""};
+	static struct witness w = {.boot_id = "0", .self = {.exe = "/usr/libexec/ranby/ranby-witness"}};
+	size_t n_fds = len % 3;
 
-	memset(&q, 0, sizeof(q));
-	memcpy(&q, data, len < sizeof(q) ? len : sizeof(q));
-	if (!witness_request_is_sound(&q))
+	memset(&w.q, 0, sizeof(w.q));
+	memcpy(&w.q, data, len < sizeof(w.q) ? len : sizeof(w.q));
+	if (!witness_request_is_sound(&w.q, n_fds))
 		return 0;
-	s.row = audit_verb_row(q.verb);
-	memset(&r, 0, sizeof(r));
-	record_verb(&r, &s);
-	check(&r);
-	for (size_t i = 0; i < q.n_resources; i++) {
-		memset(&r, 0, sizeof(r));
-		record_resource(&r, &s, &q.resource[i]);
-		check(&r);
+	w.row = audit_verb_row(w.q.verb);
+	w.trust = n_fds > 0 ? w.row->trust : AUDIT_TRUST_CALLER;
+	w.init = n_fds > 0 ? &w.target : NULL;
+	record_verb(&w);
+	check(&w.record);
+	for (size_t i = 0; i < w.q.n_resources; i++) {
+		record_resource(&w, w.q.resource[i].kind, w.q.resource[i].text);
+		check(&w.record);
 	}
 	return 0;
 }

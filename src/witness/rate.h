@@ -14,32 +14,28 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RATE_DIR "/run/ranby-witness"
-#define RATE_BURST 3000U    /* tokens of a full bucket */
-#define RATE_PER_SECOND 30U
+#define RATE_BURST 3000U /* tokens of a full bucket */
+#define RATE_TOKEN_MS 33U /* in which one comes back */
 
 struct rate_state {
-	uint64_t magic;
-	uint64_t at_ms;      /* CLOCK_BOOTTIME of the last look */
-	uint64_t tokens_m;   /* thousandths of a token */
+	uint64_t full_ms;    /* CLOCK_BOOTTIME at which the bucket will be full again */
 	uint64_t suppressed; /* requests since it was empty; 0: it flows */
 };
 
-enum rate_answer {
-	RATE_GO,
-	RATE_FIRST, /* the first one that is suppressed: say so */
-	RATE_STOP,
-};
+/* Takes `n` tokens at time `now_ms`; false: there are none, and one more is suppressed. Pure. */
+bool rate_step(struct rate_state *s, uint64_t now_ms, uint32_t n) _must_check_;
 
-/* Takes `n` tokens at time `now_ms`. *ret_suppressed (RATE_GO) is how many requests were not written before. Pure. */
-enum rate_answer rate_step(struct rate_state *s, uint64_t now_ms, uint32_t n, uint64_t *ret_suppressed) _must_check_;
+/* Opens the state of `auid`, for which the group is needed. -1: no state can be kept, so nothing may be written. */
+int rate_open(const char *auid) _must_check_;
 
-/* Opens the state of `auid`, for which the group is needed. -errno: no state can be kept, so nothing may be written. */
-int rate_open(uint32_t auid, int *ret_fd) _must_check_;
-
-/* rate_step() on that state, which is written before anything is sent. An enum rate_answer, or -errno. */
+/*
+ * rate_step() on that state, which is written before anything is sent: 1, 0, or
+ * -1: it cannot be kept. *ret_suppressed is how many were not written, this one among them for 0.
+ */
 int rate_take(int fd, uint32_t n, uint64_t *ret_suppressed) _must_check_;
 
 #endif

@@ -8,12 +8,16 @@
  */
 #include "witness/record.h"
 
+#include "witness/witness.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #define MAX_NAME 120
-#define MAX_PATH 180 /* executable, cgroup */
+#define PTS_MAJOR 136 /* and the seven above it: admin-guide/devices.txt */
 
 static const struct {
 	const char *name;
@@ -30,14 +34,15 @@ static const struct {
 	[WITNESS_CLAIM_CMD] = {"claimed-cmd", WITNESS_TEXT_SIZE - 1},
 };
 
-static const char *const resources[] = {
-	[WITNESS_RESOURCE_MOUNT] = "mount",
-	[WITNESS_RESOURCE_DEVICE] = "device",
-	[WITNESS_RESOURCE_NET] = "net",
-	[WITNESS_RESOURCE_IMAGE] = "image",
+static const char *const resources[][2] = {
+	[WITNESS_RESOURCE_MOUNT] = {"mount", "claimed-mount"},
+	[WITNESS_RESOURCE_DEVICE] = {"device", "claimed-device"},
+	[WITNESS_RESOURCE_NET] = {"net", "claimed-net"},
+	[WITNESS_RESOURCE_IMAGE] = {"image", "claimed-image"},
+	[WITNESS_RESOURCE_N] = {"uidmap", "uid-map"},
 };
 
-static _printf_(2, 3) void add(struct record *r, const char *fmt, ...)
+void record_add(struct record *r, const char *fmt, ...)
 {
 	size_t room = sizeof(r->text) - r->len;
 	va_list ap;
@@ -46,153 +51,123 @@ static _printf_(2, 3) void add(struct record *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(r->text + r->len, room, fmt, ap);
 	va_end(ap);
-	if ((size_t)n >= room)
-		r->cut = true;
-	else
-		r->len += (size_t)n;
-}
-
-/* As audit_value_needs_encoding(3). */
-static bool needs_encoding(const char *value, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (value[i] == '"' || (unsigned char)value[i] < 0x21 || (unsigned char)value[i] >= 0x7f)
-			return true;
-	return false;
+	r->cut = r->cut || (size_t)n >= room;
+	r->len = r->cut ? RECORD_MAX : r->len + (size_t)n;
 }
 
 void record_nv(struct record *r, const char *name, const char *value, size_t max)
 {
-	size_t len = strnlen(value, max);
+	size_t len = strnlen(value, max), plain = 0;
 
-	if (!needs_encoding(value, len)) {
-		add(r, " %s=\"%.*s\"", name, (int)len, value);
+	/* as audit_value_needs_encoding(3) */
+	while (plain < len && value[plain] > ' ' && value[plain] < 0x7f && value[plain] != '"')
+		plain++;
+	if (plain == len) {
+		record_add(r, " %s=\"%.*s\"", name, (int)len, value);
 		return;
 	}
-	add(r, " %s=", name);
+	record_add(r, " %s=", name);
 	for (size_t i = 0; i < len; i++)
-		add(r, "%02X", (unsigned char)value[i]);
+		record_add(r, "%02X", (unsigned char)value[i]);
 }
 
 /* What every record of ours begins with. */
-static void add_head(struct record *r, const struct record_subject *s, const char *word, const char *value)
+static struct record *begin(struct record *r)
 {
-	const char *reason = s->q->reason[0] ? s->q->reason : s->row->reason;
-
-	if (s->trust == AUDIT_TRUST_ZOMBIE)
-		reason = (s->target->exit_status & 0x7f) == 0 ? "exited" : "signal";
-	add(r, "virt=ranby %s=%s reason=%s", word, value, reason);
-	record_nv(r, "vm", s->q->vm, MAX_NAME);
-	if (s->target)
-		add(r, " uuid=%s vm-pid=%d", s->uuid, s->target->pid);
+	r->len = 0;
+	r->cut = false;
+	record_add(r, "virt=ranby");
+	return r;
 }
 
-static void add_tail(struct record *r, const struct record_subject *s)
+static struct record *begin_about(struct witness *w, const char *word, const char *value)
 {
-	unsigned tty = s->self->tty, major = tty >> 8 & 0xfff, minor = (tty & 0xff) | (tty >> 12 & 0xfff00);
+	const char *reason = w->q.reason[0] ? w->q.reason : w->row->reason;
+	struct record *r = begin(&w->record);
 
-	add(r, " nonce=%016llx", (unsigned long long)s->nonce);
-	record_nv(r, "exe", s->self->exe, 96);
-	add(r, " hostname=? addr=? terminal=");
-	if (tty == 0)
-		add(r, "?");
-	else if (major >= 136 && major <= 143) /* admin-guide/devices.txt: Unix98 pseudo-terminals */
-		add(r, "pts/%u", (major - 136) * 256 + minor);
+	if (w->trust == AUDIT_TRUST_ZOMBIE)
+		reason = WTERMSIG(w->target.exit_status) ? "signal" : "exited";
+	record_add(r, " %s=%s reason=%s", word, value, reason);
+	record_nv(r, "vm", w->q.vm, MAX_NAME);
+	if (w->init)
+		record_add(r, " uuid=%s vm-pid=%d", w->reply.receipt.uuid, w->target.pid);
+	return r;
+}
+
+static void end(struct witness *w, struct record *r)
+{
+	unsigned number = major(w->self.tty), unit = minor(w->self.tty);
+
+	record_add(r, " nonce=%016llx", (unsigned long long)w->nonce);
+	record_nv(r, "exe", w->self.exe, 96);
+	record_add(r, " hostname=? addr=? terminal=");
+	if (number >= PTS_MAJOR && number < PTS_MAJOR + 8)
+		record_add(r, "pts/%u", (number - PTS_MAJOR) * 256 + unit);
+	else if (w->self.tty)
+		record_add(r, "%u:%u", number, unit);
 	else
-		add(r, "%u:%u", major, minor);
-	add(r, " res=%s", s->q->flags & WITNESS_FAILED ? "failed" : "success");
+		record_add(r, "?");
+	record_add(r, " res=%s", w->q.flags & WITNESS_FAILED ? "failed" : "success");
 }
 
-static void add_claims(struct record *r, const struct witness_request *q)
+/* What was seen of the process, as numbers that nobody can choose and names that are encoded. */
+static void add_facts(struct record *r, const struct witness *w)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(claims); i++)
-		if (q->claim[i][0])
-			record_nv(r, claims[i].name, q->claim[i], claims[i].max);
-}
+	const struct facts *t = &w->target, *init = w->init;
 
-/* Where it is, as numbers that nobody can choose. */
-static void add_place(struct record *r, const struct record_subject *s)
-{
-	const struct facts *t = s->target, *init = s->init;
-
-	add(r, " boot=%s vm-start=%llu init-pid=%d init-start=%llu ns-pid=%d pid-ns=%llu user-ns=%llu", s->self->boot_id,
-	    (unsigned long long)t->start_ticks, init->pid, (unsigned long long)init->start_ticks, t->ns_pid,
-	    (unsigned long long)t->ns[FACTS_NS_PID], (unsigned long long)t->ns[FACTS_NS_USER]);
-	add(r, " vm-uid=%u uid-map=%s starter-auid=%u starter-ses=%u", t->uid, t->uid_map, init->auid, init->ses);
+	record_add(r, " boot=%s vm-start=%llu init-pid=%d init-start=%llu pid-ns=%s user-ns=%s uid-map=%s%s", w->boot_id,
+		   t->start_ticks, init->pid, init->start_ticks, t->pid_ns, t->user_ns, t->uid_map, t->fields.text);
+	record_add(r, " starter-auid=%s starter-ses=%s", init->auid, init->ses);
 	if (t != init)
-		add(r, " auid-of=%u ses-of=%u", t->auid, t->ses);
+		record_add(r, " auid-of=%s ses-of=%s", t->auid, t->ses);
+	if (w->trust == AUDIT_TRUST_LIVE)
+		record_add(r, " stage=%s", t->state == 't' ? "exec-stop" : "pre-exec");
+	if (w->trust == AUDIT_TRUST_ZOMBIE)
+		record_add(r, WTERMSIG(t->exit_status) ? " exit-signal=%d" : " exit-code=%d",
+			   WTERMSIG(t->exit_status) ? WTERMSIG(t->exit_status) : WEXITSTATUS(t->exit_status));
 }
 
-/* What the kernel holds it to. */
-static void add_confinement(struct record *r, const struct facts *t)
+void record_verb(struct witness *w)
 {
-	static const char *const modes[] = {"disabled", "strict", "filter"};
+	struct record *r = begin_about(w, "op", w->row->op);
 
-	add(r, " stage=%s mnt-ns=%llu net-ns=%llu", t->exec_stop ? "exec-stop" : "pre-exec",
-	    (unsigned long long)t->ns[FACTS_NS_MNT], (unsigned long long)t->ns[FACTS_NS_NET]);
-	add(r, " seccomp=%s:%u cap-eff=%016llx cap-bnd=%016llx nnp=%u", t->seccomp < ARRAY_SIZE(modes) ? modes[t->seccomp] : "?",
-	    t->filters, (unsigned long long)t->cap_eff, (unsigned long long)t->cap_bnd, t->nnp);
-	record_nv(r, "cgroup", t->cgroup, MAX_PATH);
-	record_nv(r, "vm-exe", t->exe, MAX_PATH);
+	record_add(r, " trust=%s", audit_trust_word(w->trust));
+	if (w->q.ctr[0])
+		record_add(r, " ctr=%s", w->q.ctr);
+	if (w->init)
+		add_facts(r, w);
+	if (w->suppressed)
+		record_add(r, " suppressed=%llu", (unsigned long long)w->suppressed);
+	for (size_t i = 0; i < ARRAY_SIZE(claims); i++)
+		if (w->q.claim[i][0])
+			record_nv(r, claims[i].name, w->q.claim[i], claims[i].max);
+	end(w, r);
 }
 
-static void add_end(struct record *r, int status)
+void record_resource(struct witness *w, uint32_t kind, const char *text)
 {
-	if ((status & 0x7f) == 0)
-		add(r, " exit-code=%d", status >> 8 & 0xff);
-	else
-		add(r, " exit-signal=%d", status & 0x7f);
+	struct record *r = begin_about(w, "resrc", resources[kind][0]);
+
+	record_add(r, " trust=%s", audit_trust_word(kind == WITNESS_RESOURCE_N ? w->trust : AUDIT_TRUST_CALLER));
+	record_nv(r, resources[kind][1], text, WITNESS_TEXT_SIZE);
+	end(w, r);
 }
 
-void record_verb(struct record *r, const struct record_subject *s)
+void record_label(struct witness *w)
 {
-	add_head(r, s, "op", s->row->op);
-	add(r, " trust=%s", audit_trust_word(s->trust));
-	if (s->q->ctr[0])
-		add(r, " ctr=%s", s->q->ctr);
-	if (s->target)
-		add_place(r, s);
-	if (s->trust == AUDIT_TRUST_LIVE)
-		add_confinement(r, s->target);
-	if (s->trust == AUDIT_TRUST_ZOMBIE)
-		add_end(r, s->target->exit_status);
-	if (s->suppressed)
-		add(r, " suppressed=%llu", (unsigned long long)s->suppressed);
-	add_claims(r, s->q);
-	add_tail(r, s);
+	struct record *r = begin(&w->record);
+
+	record_nv(r, "vm", w->q.vm, MAX_NAME);
+	record_add(r, " uuid=%s", w->reply.receipt.uuid);
+	record_nv(r, "vm-ctx", w->target.label, sizeof(w->target.label));
+	record_add(r, " img-ctx=? model=%s trust=%s", w->target.apparmor ? "apparmor" : "selinux", audit_trust_word(w->trust));
+	end(w, r);
 }
 
-void record_resource(struct record *r, const struct record_subject *s, const struct witness_item *item)
+void record_suppressed(struct witness *w)
 {
-	char name[32];
+	struct record *r = begin(&w->record);
 
-	add_head(r, s, "resrc", resources[item->kind]);
-	add(r, " trust=%s", audit_trust_word(AUDIT_TRUST_CALLER));
-	snprintf(name, sizeof(name), "claimed-%s", resources[item->kind]);
-	record_nv(r, name, item->text, sizeof(item->text));
-	add_tail(r, s);
-}
-
-void record_map(struct record *r, const struct record_subject *s)
-{
-	add_head(r, s, "resrc", "uidmap");
-	add(r, " trust=%s user-ns=%llu uid-map=%s", audit_trust_word(s->trust),
-	    (unsigned long long)s->target->ns[FACTS_NS_USER], s->target->uid_map);
-	add_tail(r, s);
-}
-
-void record_label(struct record *r, const struct record_subject *s)
-{
-	add(r, "virt=ranby");
-	record_nv(r, "vm", s->q->vm, MAX_NAME);
-	add(r, " uuid=%s", s->uuid);
-	record_nv(r, "vm-ctx", s->target->label, sizeof(s->target->label));
-	add(r, " img-ctx=? model=%s trust=%s", s->target->apparmor ? "apparmor" : "selinux", audit_trust_word(s->trust));
-	add_tail(r, s);
-}
-
-void record_suppressed(struct record *r, const struct record_subject *s)
-{
-	add(r, "virt=ranby op=suppress reason=rate-limit trust=live suppressed=1");
-	add_tail(r, s);
+	record_add(r, " op=suppress reason=rate-limit trust=live suppressed=%llu", (unsigned long long)w->suppressed);
+	end(w, r);
 }

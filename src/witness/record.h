@@ -17,9 +17,9 @@
 #define RANBY_WITNESS_RECORD_H
 
 #include "audit/request.h"
-#include "audit/verb.h"
 #include "base/mem.h"
-#include "witness/facts.h"
+
+#include <stdbool.h>
 
 #define RECORD_MAX 4095 /* bytes of a record's text */
 
@@ -29,33 +29,25 @@ struct record {
 	char text[RECORD_MAX + 1];
 };
 
-/* What a record is about, as far as the witness has seen it. */
-struct record_subject {
-	const struct witness_request *q;
-	const struct audit_verb_row *row;
-	enum audit_trust trust;     /* the row's with a target; without one it is the caller's word */
-	const struct facts_self *self;
-	const struct facts *target; /* NULL: none */
-	const struct facts *init;   /* of the container; the target but for exec. NULL with target */
-	const char *uuid;           /* "" without a target */
-	uint64_t nonce;
-	uint64_t suppressed;        /* records of this login that were not written before this one */
-};
+struct witness;
 
-/* The verb's own record. */
-void record_verb(struct record *r, const struct record_subject *s);
+/* Each makes w->record anew. The verb's own: */
+void record_verb(struct witness *w);
 
-/* VIRT_RESOURCE of one of the request's resources, which are claims. */
-void record_resource(struct record *r, const struct record_subject *s, const struct witness_item *item);
+/* VIRT_RESOURCE of something of that enum witness_resource, which is a claim; WITNESS_RESOURCE_N is the uid map, a fact. */
+void record_resource(struct witness *w, uint32_t kind, const char *text);
 
-/* VIRT_RESOURCE of the user-id map and VIRT_MACHINE_ID of the label, which are facts. */
-void record_map(struct record *r, const struct record_subject *s);
-void record_label(struct record *r, const struct record_subject *s);
+/* VIRT_MACHINE_ID of the label, a fact. */
+void record_label(struct witness *w);
 
 /* One for all the records that are not written from now on. */
-void record_suppressed(struct record *r, const struct record_subject *s);
+void record_suppressed(struct witness *w);
 
-/* ` name=value`, at most `max` bytes of it. For tests too. */
+/* ---- what they are made of ---- */
+
+_printf_(2, 3) void record_add(struct record *r, const char *fmt, ...);
+
+/* ` name=value`, at most `max` bytes of it. */
 void record_nv(struct record *r, const char *name, const char *value, size_t max);
 
 #endif

@@ -4,7 +4,7 @@
  * witness-ask WITNESS VERB [KEY=VALUE]...
  *
  * Asks the witness as any user may, and prints its answer:
- *	OUTCOME error=N auid=N ses=N records=N receipt=SEC.MILLI:SERIAL uuid=U
+ *	OUTCOME error=N auid=N ses=N receipt=SEC.MILLI:SERIAL uuid=U
  *
  *	pid=N, init=N      a pidfd of that process goes along
  *	fd=N               an inherited descriptor
@@ -280,8 +280,8 @@ int main(int argc, char **argv)
 		set_any(argv[i]);
 	for (long i = 0; i < times; i++)
 		status = ask(argv[1], &reply);
-	printf("%s status=%d error=%d auid=%u ses=%u records=%u receipt=%llu.%03u:%llu uuid=%s\n", words[reply.outcome], status,
-	       reply.error, reply.auid, reply.ses, reply.records, (unsigned long long)reply.receipt.sec, reply.receipt.milli,
+	printf("%s status=%d error=%d auid=%u ses=%u receipt=%llu.%03u:%llu uuid=%s\n", words[reply.outcome], status,
+	       reply.error, reply.auid, reply.ses, (unsigned long long)reply.receipt.sec, reply.receipt.milli,
 	       (unsigned long long)reply.receipt.serial, reply.receipt.uuid);
 	return (int)reply.outcome;
 }

@@ -8,7 +8,7 @@
  * no_new_privs takes nothing that is already ours, and lets seccomp and
  * Landlock be used without a capability that we would have to keep.
  */
-#include "witness/confine.h"
+#include "witness/shed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +34,7 @@
 #error "name this architecture's AUDIT_ARCH"
 #endif
 
+#define SECONDS 15 /* the caller waits for 20 */
 #define WANTED CAP_TO_MASK(CAP_AUDIT_WRITE)
 #define WANTED_HIGH CAP_TO_MASK(CAP_AUDIT_READ)
 
@@ -46,10 +47,10 @@
 
 /* ---- what came from the caller ---- */
 
-int confine_inheritance(void)
+int shed_inheritance(void)
 {
 	const struct sigaction plain = {.sa_handler = SIG_DFL};
-	sigset_t none;
+	const sigset_t none = {{0}};
 
 	/* 0 is the request's socket; without 1 and 2 the next thing opened would be taken for an output */
 	for (int fd = 0; fd < 3; fd++)
@@ -60,32 +61,22 @@ int confine_inheritance(void)
 	(void)umask(007);
 	for (int sig = 1; sig < NSIG; sig++) /* those that cannot be set are as they must be */
 		(void)sigaction(sig, &plain, NULL);
-	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return -1;
+	(void)alarm(SECONDS);
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /* ---- capabilities ---- */
 
-bool confine_privileges(void)
+bool shed_privileges(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct caps[2] = {{0}, {0}};
-	bool there;
+	struct __user_cap_data_struct caps[2] = {{WANTED, WANTED, 0}, {WANTED_HIGH, WANTED_HIGH, 0}};
 
-	if (syscall(SYS_capget, &head, caps) < 0)
-		return false;
-	there = (caps[0].permitted & WANTED) && (caps[1].permitted & WANTED_HIGH);
-	caps[0] = (struct __user_cap_data_struct){.effective = WANTED, .permitted = WANTED};
-	caps[1] = (struct __user_cap_data_struct){.effective = WANTED_HIGH, .permitted = WANTED_HIGH};
-	if (!there)
-		return false;
-	/* the bounding set can be emptied by root alone; nobody executes anything from here on */
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
-		;
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &head, caps) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+	/* What is not permitted cannot be set: that fails when they were lost on the way. No set can give any back: nothing
+	   executes from here on, and without inheritable ones none is ambient. */
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_capset, &head, caps) == 0;
 }
 
 /* ---- calls ---- */
@@ -94,7 +85,7 @@ bool confine_privileges(void)
 #define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 
-int confine_calls(void)
+int shed_calls(void)
 {
 	static struct sock_filter calls[] = {
 		LOAD(offsetof(struct seccomp_data, arch)),
@@ -102,15 +93,15 @@ int confine_calls(void)
 		REFUSE,
 		LOAD(offsetof(struct seccomp_data, nr)),
 		/* files and sockets */
-		ALLOW(read), ALLOW(openat), ALLOW(close), ALLOW(readlinkat), ALLOW(fstat), ALLOW(newfstatat), ALLOW(fstatfs),
+		ALLOW(read), ALLOW(openat), ALLOW(close), ALLOW(readlinkat), ALLOW(fstatfs),
 		ALLOW(pread64), ALLOW(pwrite64), ALLOW(flock), ALLOW(ioctl), ALLOW(ppoll), ALLOW(socket), ALLOW(bind),
 		ALLOW(setsockopt), ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(sendto),
 #ifdef SYS_poll
-		ALLOW(poll), ALLOW(readlink),
+		ALLOW(poll),
 #endif
 		/* ourselves */
-		ALLOW(getpid), ALLOW(getppid), ALLOW(getuid), ALLOW(getgid), ALLOW(setresgid), ALLOW(getrandom), ALLOW(clock_gettime),
-		ALLOW(clock_nanosleep), ALLOW(landlock_create_ruleset), ALLOW(landlock_restrict_self), ALLOW(restart_syscall),
+		ALLOW(getpid), ALLOW(getuid), ALLOW(getgid), ALLOW(setresgid), ALLOW(getrandom), ALLOW(clock_gettime),
+		ALLOW(landlock_create_ruleset), ALLOW(landlock_restrict_self), ALLOW(restart_syscall),
 		ALLOW(exit_group),
 		REFUSE,
 	};
@@ -123,29 +114,23 @@ int confine_calls(void)
 
 /* ---- files ---- */
 
-int confine_group(void)
+int shed_group(void)
 {
 	gid_t gid = getgid();
 
 	return setresgid(gid, gid, gid);
 }
 
-int confine_files(void)
+int shed_files(void)
 {
-	static const struct {
-		uint64_t fs, net, scoped;
-	} all[] = {
-		/* what each ABI knows: refusing a right that it does not know would refuse the ruleset */
-		[1] = {(1U << 13) - 1, 0, 0}, [2] = {(1U << 14) - 1, 0, 0}, [3] = {(1U << 15) - 1, 0, 0},
-		[4] = {(1U << 15) - 1, 3, 0}, [5] = {(1U << 16) - 1, 3, 0}, [6] = {(1U << 16) - 1, 3, 3},
-	};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	long ruleset;
+	/* the rights of the first version: seccomp has left no call for the later ones */
+	const struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+	int ruleset;
 
-	if (abi < 1 || !FILTER)
+	if (!FILTER)
 		return 0;
-	if (abi > 6)
-		abi = 6;
-	ruleset = syscall(SYS_landlock_create_ruleset, &all[abi], abi < 4 ? 8 : abi < 6 ? 16 : 24, 0);
-	return ruleset < 0 ? -1 : (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all.handled_access_fs), 0);
+	if (ruleset < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
