@@ -138,14 +138,3 @@ int image_split_name(const char *name, char **ret_repository, const char **ret_t
 	*ret_repository = strndup(name, end);
 	return *ret_repository ? 0 : -ENOMEM;
 }
-
-int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e)
-{
-	struct attest a = ATTEST_INIT(verb);
-
-	a.name = name;
-	a.claim[WITNESS_CLAIM_IMAGE] = name;
-	if (img)
-		a.claim[WITNESS_CLAIM_DIGEST] = img->digest.text;
-	return attest_result(eng, &a, r, e);
-}

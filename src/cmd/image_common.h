@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "cmd/command.h"
-#include "engine/attest.h"
+#include "engine/engine.h"
 #include "image/progress.h"
 #include "image/pull.h"
 #include "image/store.h"
@@ -58,12 +58,6 @@ int image_store_open(const struct command_call *call, struct store **ret, struct
 
 /* A store_uses_fn; ctx is the engine. */
 int image_uses(void *ctx, struct strv *uses, struct err *e) _must_check_;
-
-/*
- * Records what was done to an image, and returns `r`, its result (or the
- * failure to record, where a receipt is required). `img` may be NULL.
- */
-int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e) _must_check_;
 
 /* "1.23 MB": units of 1000, three digits, as podman and docker print sizes. */
 void image_size_text(uint64_t bytes, char ret[static 32]);

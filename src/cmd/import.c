@@ -3,6 +3,7 @@
 /* ranby import: a root file system's tar becomes an image of one layer. */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "engine/attest.h"
 #include "sys/fd.h"
 
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 /* ranby load: images out of a docker-archive, an oci-archive or an OCI directory. */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "engine/attest.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 /* ranby pull: progress on standard error, the image's id on standard output. */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "engine/attest.h"
 
 #include <stdio.h>
 #include <string.h>

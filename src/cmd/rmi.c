@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
+#include "engine/attest.h"
 #include "engine/container.h"
 #include "engine/remove.h"
 

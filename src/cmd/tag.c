@@ -3,6 +3,7 @@
 /* ranby tag, ranby untag: names of images. */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "engine/attest.h"
 
 static int tag_run(const struct command_call *call, struct err *e)
 {

@@ -243,6 +243,20 @@ int attest_result(struct engine *eng, struct attest *a, int r, struct err *e)
 	return k < 0 ? k : r;
 }
 
+int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e)
+{
+	struct attest a = ATTEST_INIT(verb), check = ATTEST_INIT(AUDIT_VERB_VERIFY);
+
+	a.name = check.name = name;
+	a.claim[WITNESS_CLAIM_IMAGE] = check.claim[WITNESS_CLAIM_IMAGE] = name;
+	if (img)
+		a.claim[WITNESS_CLAIM_DIGEST] = check.claim[WITNESS_CLAIM_DIGEST] = img->digest.text;
+	check.reason = audit_verb_row((uint32_t)verb)->name;
+	if ((verb == AUDIT_VERB_PULL || verb == AUDIT_VERB_LOAD) && (r == 0 || r == -EBADMSG))
+		r = attest_result(eng, &check, r, e);
+	return attest_result(eng, &a, r, e);
+}
+
 int attest_running(struct engine *eng, struct attest *a, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;

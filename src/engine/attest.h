@@ -28,6 +28,7 @@
 #include "base/mem.h"
 #include "engine/container.h"
 #include "engine/engine.h"
+#include "image/store.h"
 
 #include <stdbool.h>
 
@@ -65,6 +66,13 @@ int attest_result(struct engine *eng, struct attest *a, int r, struct err *e) _m
 
 /* Only when `r` is a failure; returns `r`. After attest_running() and a start, whose success is recorded already. */
 int attest_failed(struct engine *eng, struct attest *a, int r, struct err *e) _must_check_;
+
+/*
+ * attest_result() of a verb about an image, called `name`; `img` may be NULL.
+ * All that a pull or load brings is compared with its digests on the way: what came of
+ * that is a record of its own before the verb's, AUDIT_VERB_VERIFY; -EBADMSG is that it differs.
+ */
+int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e) _must_check_;
 
 /* Of a verb about the running container a->c, before it acts. Not running: nothing, and 0. */
 int attest_running(struct engine *eng, struct attest *a, struct err *e) _must_check_;

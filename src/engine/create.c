@@ -7,6 +7,7 @@
  * that moment, so that no rmi takes its layers away under us; from then on
  * the container itself says that it uses them.
  */
+#include "engine/attest.h"
 #include "engine/create.h"
 #include "engine/bundle.h"
 #include "engine/remove.h"
@@ -67,12 +68,16 @@ static int lend_keeper(void *ctx, int *ret_userns_fd, struct err *e)
 
 static int get_image(struct create *c, struct err *e)
 {
+	struct pull_options o = *c->q->pull;
 	int r = store_open(c->eng->data_fd, &c->store, e);
+	bool sought = false;
 
 	if (r < 0)
 		return r;
 	store_set_keeper(c->store, lend_keeper, c->q->keeper);
-	return pull_image(c->store, c->q->image, c->q->pull, &c->image, e);
+	o.ret_sought = &sought;
+	r = pull_image(c->store, c->q->image, &o, &c->image, e);
+	return sought ? attest_image(c->eng, AUDIT_VERB_PULL, c->q->image, c->image, r, e) : r;
 }
 
 /* Marks what `text` (a uid_map) maps to as used. */

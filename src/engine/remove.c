@@ -231,9 +231,23 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 	return r == 0 ? remove_locked(eng, c, o, e) : r;
 }
 
-int remove_after_end(struct engine *eng, struct container *c, struct err *e)
+/* --rm: nobody's verb, so it says why. Its container is gone already, also where no receipt is to be had. */
+static int remove_by_itself(struct engine *eng, struct container *c, struct err *e)
 {
 	static const struct remove_options gone = {.volumes = true};
+	struct attest a = ATTEST_INIT(AUDIT_VERB_RM);
+	struct err own = {0};
+	int r = remove_locked(eng, c, &gone, e);
+
+	a.c = c;
+	a.reason = "auto";
+	if (r == 0)
+		(void)!attest(eng, &a, NULL, &own);
+	return r == -ENOENT ? r : attest_failed(eng, &a, r, e);
+}
+
+int remove_after_end(struct engine *eng, struct container *c, struct err *e)
+{
 	_cleanup_close_ int lock = -EBADF;
 	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
@@ -243,7 +257,7 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
 		return r;
 	if (json_true(c->spec, "options.rm"))
-		return remove_locked(eng, c, &gone, e);
+		return remove_by_itself(eng, c, e);
 	container_tidy(c);
 	attest_end(eng, c);
 	return remove_run_dirs(eng, c, e);

@@ -140,9 +140,11 @@ static bool is_unreachable(int r)
 int pull_image(struct store *st, const char *source, const struct pull_options *o, struct image **ret, struct err *e)
 {
 	struct err pull_error = {0};
+	bool sought, *said = o->ret_sought ? o->ret_sought : &sought;
 	int r;
 
-	if (pull_is_archive(source))
+	*said = pull_is_archive(source);
+	if (*said)
 		return archive_pull(st, source, o, ret, e);
 	if (strncmp(source, DOCKER_TRANSPORT, strlen(DOCKER_TRANSPORT)) == 0)
 		source += strlen(DOCKER_TRANSPORT);
@@ -152,6 +154,7 @@ int pull_image(struct store *st, const char *source, const struct pull_options *
 			return r;
 		err_clear(e);
 	}
+	*said = true;
 	r = pull_from_registry(st, source, o, ret, &pull_error);
 	if (r < 0 && o->policy == PULL_NEWER && is_unreachable(r) && find_here(st, source, o, ret, NULL) == 0)
 		return 0;

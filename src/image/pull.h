@@ -52,6 +52,7 @@ struct pull_options {
 	struct progress *progress; /* NULL: silent */
 	bool no_unpack;        /* leave the layers packed until they are wanted */
 	char *const *env;      /* for the registry worker: proxies only; NULL: none */
+	bool *ret_sought;      /* may be NULL; set to true when it was looked for outside of the store */
 	/* from the caller's environment; NULL where unset */
 	const char *home, *xdg_runtime_dir, *xdg_config_home, *registry_auth_file;
 };

@@ -322,6 +322,41 @@ orders() {
 	audit_sync
 	[ "$(records VIRT_CREATE | grep -ao ' *op=[a-z]*' | tr -d ' \n')" = op=loadop=tag ]
 	[ "$(records VIRT_DESTROY | grep -ao ' *op=[a-z]*' | tr -d ' \n')" = op=untagop=rmi ]
+	# what was loaded was compared with its digests
+	[ "$(records VIRT_INTEGRITY_CHECK | wc -l)" = 1 ]
+	[[ $(records VIRT_INTEGRITY_CHECK) == *' op=verify reason=load vm="localhost/busybox:latest" '*' res=success'* ]]
+}
+
+@test "content that is not what its digest says is a failed integrity check, and its bytes make no image" {
+	python3 - "$RANBY_TEST_IMAGES/busybox.tar" "$AUDIT_DIR/bad.tar" <<-'PY'
+		import sys, tarfile
+		whole = bytearray(open(sys.argv[1], "rb").read())
+		member = max(tarfile.open(sys.argv[1]).getmembers(), key=lambda m: m.size)
+		whole[member.offset_data + member.size // 2] ^= 1
+		open(sys.argv[2], "wb").write(whole)
+	PY
+	chmod 644 "$AUDIT_DIR/bad.tar"
+	: >"$AUDIT_LOG"
+	in_login "$AUDIT_ALICE" "R rmi --all >/dev/null; R load -q -i '$AUDIT_DIR/bad.tar'; R images -q | wc -l" >"$BATS_TEST_TMPDIR/out" 2>&1 || true
+	audit_sync
+	[[ $(record VIRT_INTEGRITY_CHECK 'op=verify reason=load') == *" res=failed'"* ]]
+	[[ $(record VIRT_CREATE 'op=load') == *" res=failed'"* ]]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = 0 ]
+	run -0 audit_search -m VIRT_INTEGRITY_CHECK -i
+}
+
+@test "a pull that a run did is the same record; --rm removes with a reason of its own" {
+	local archive=docker-archive:$RANBY_TEST_IMAGES/busybox.tar
+	in_login "$AUDIT_ALICE" "R run --rm --name auto --network=none $archive true"
+	audit_sync
+	[[ $(record VIRT_INTEGRITY_CHECK 'op=verify reason=pull') == *" res=success'"* ]]
+	[[ $(record VIRT_CREATE 'op=pull') == *'claimed-digest="sha256:'*" res=success'"* ]]
+	[[ $(record VIRT_CONTROL 'op=rm ') == *' op=rm reason=auto vm="auto" '*" res=success'"* ]]
+	# what is in the store already is not pulled
+	: >"$AUDIT_LOG"
+	in_login "$AUDIT_ALICE" 'R run --rm --name auto --network=none busybox true'
+	audit_sync
+	[ "$(records VIRT_CREATE | grep -c 'op=pull')" = 0 ]
 }
 
 @test "names and claims of any bytes come back as they were, and forge no field" {
