@@ -152,13 +152,28 @@ int store_add_seen(struct chain *c, const struct seen *s, struct err *e)
 	return 0;
 }
 
+static int compare_sessions(const struct session *a, const struct session *b)
+{
+	if (a->boot != b->boot)
+		return a->boot < b->boot ? -1 : 1;
+	return a->ses < b->ses ? -1 : a->ses > b->ses;
+}
+
 int store_add_session(struct chain *c, const struct session *s, struct err *e)
 {
 	int r = GROW(c->sessions, c->n_sessions, c->sessions_cap, e);
 
-	if (r == 0)
-		c->sessions[c->n_sessions++] = *s;
-	return r;
+	size_t at = c->n_sessions;
+
+	if (r < 0)
+		return r;
+	/* numbers go up, so nearly always at the end; of one session the first login stays first */
+	while (at > 0 && compare_sessions(&c->sessions[at - 1], s) > 0)
+		at--;
+	memmove(c->sessions + at + 1, c->sessions + at, (c->n_sessions - at) * sizeof(*s));
+	c->sessions[at] = *s;
+	c->n_sessions++;
+	return 0;
 }
 
 int store_add_container(struct chain *c, const struct chain_container *k, struct err *e)
@@ -365,10 +380,18 @@ bool store_doubtful(const struct chain *c, uint64_t after, uint64_t before)
 
 uint64_t store_login(const struct chain *c, uint32_t boot, uint32_t ses)
 {
-	for (size_t i = 0; ses != LOG_NONE && i < c->n_sessions; i++)
-		if (c->sessions[i].boot == boot && c->sessions[i].ses == ses)
-			return c->sessions[i].key;
-	return 0;
+	const struct session want = {.boot = boot, .ses = ses};
+	size_t low = 0, high = ses == LOG_NONE ? 0 : c->n_sessions;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_sessions(&c->sessions[middle], &want) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < c->n_sessions && ses != LOG_NONE && compare_sessions(&c->sessions[low], &want) == 0 ? c->sessions[low].key : 0;
 }
 
 const struct seen *store_seen(const struct chain *c, uint64_t key)

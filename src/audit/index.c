@@ -10,7 +10,6 @@
  */
 #include "audit/index.h"
 
-#include "audit/receipt.h"
 #include "base/clock.h"
 #include "sys/fd.h"
 
@@ -206,26 +205,11 @@ static void bind_text(sqlite3_stmt *s, int at, const char *text)
 }
 
 /* When it happened: by the kernel's word, or the writer's. */
-static int64_t time_of(struct json_object *o, uint64_t *ret_serial)
-{
-	struct audit_receipt receipt = {.serial = 0};
-	struct timespec t = {0};
-
-	if (audit_receipt_parse(json_str(o, "receipt"), &receipt) == 0 && receipt.serial > 0) {
-		*ret_serial = receipt.serial;
-		t = (struct timespec){.tv_sec = (time_t)receipt.sec, .tv_nsec = (long)receipt.milli * 1000000};
-		return clock_ns(&t);
-	}
-	*ret_serial = 0;
-	(void)!clock_parse_rfc3339(json_str(o, "time"), &t);
-	return clock_ns(&t);
-}
-
 static int insert(struct index *ix, const char *ledger, const struct ledger_entry *entry, struct err *e)
 {
 	sqlite3_stmt *s = ix->insert;
 	uint64_t serial;
-	int64_t ns = time_of(entry->o, &serial);
+	int64_t ns = ledger_entry_time(entry->o, &serial);
 
 	sqlite3_bind_text(s, 1, ledger, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)entry->seq);

@@ -9,6 +9,8 @@
 #include "audit/ledger_read.h"
 
 #include "audit/ledger_tail.h"
+#include "audit/receipt.h"
+#include "base/clock.h"
 #include "base/escape.h"
 #include "sys/fd.h"
 
@@ -139,4 +141,18 @@ int ledger_reader_next(struct ledger_reader *rd, struct ledger_item *ret, struct
 	escape_into(item->why, sizeof(item->why), item->unfinished ? "the line does not end" : why.text);
 	*ret = *item;
 	return 1;
+}
+
+int64_t ledger_entry_time(struct json_object *entry, uint64_t *ret_serial)
+{
+	struct audit_receipt receipt = {0};
+	struct timespec t = {0};
+
+	*ret_serial = 0;
+	if (audit_receipt_parse(json_str(entry, "receipt"), &receipt) == 0 && receipt.serial > 0) {
+		*ret_serial = receipt.serial;
+		t = (struct timespec){.tv_sec = (time_t)receipt.sec, .tv_nsec = receipt.milli * 1000000L};
+		return clock_ns(&t);
+	}
+	return clock_parse_rfc3339(json_str(entry, "time"), &t) == 0 ? clock_ns(&t) : 0;
 }

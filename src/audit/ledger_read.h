@@ -58,4 +58,7 @@ int ledger_reader_next(struct ledger_reader *rd, struct ledger_item *ret, struct
 
 void ledger_reader_done(struct ledger_reader *rd);
 
+/* When an entry's event was, in ns since 1970: the kernel's time where there is a receipt (*ret_serial is then its serial), else what the entry says, else 0. */
+int64_t ledger_entry_time(struct json_object *entry, uint64_t *ret_serial);
+
 #endif

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/*
- * Entries of one or several ledgers become events in the order of time, and
- * events become runs of containers. A run is known by its uuid, which the
- * witness made; where nothing was witnessed, by the container's id as its owner
- * wrote it, each start of it another run.
- */
+/* Entries of one or several ledgers become events in the order of time; report_runs.c makes runs of containers of them. */
 #include "audit/report.h"
 
-#include "audit/receipt.h"
-#include "base/clock.h"
+#include "audit/ledger_read.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -89,19 +83,6 @@ static unsigned kind_of(const struct report_event *ev)
 	return *report_word(ev, "virt") ? REPORT_NO_OP : 0;
 }
 
-static int64_t time_of(const struct report_event *ev, uint64_t *ret_serial)
-{
-	struct audit_receipt receipt = {0};
-	struct timespec t;
-
-	if (audit_receipt_parse(report_word(ev, "receipt"), &receipt) == 0 && receipt.serial) {
-		*ret_serial = receipt.serial;
-		t = (struct timespec){.tv_sec = (time_t)receipt.sec, .tv_nsec = receipt.milli * 1000000L};
-		return clock_ns(&t);
-	}
-	return clock_parse_rfc3339(report_word(ev, "time"), &t) == 0 ? clock_ns(&t) : 0;
-}
-
 int report_add_ledger(struct report *rep, const char *name, struct err *e)
 {
 	struct report_ledger *grown = mem_regrow(rep->ledgers, rep->n_ledgers + 1, sizeof(*grown));
@@ -133,7 +114,7 @@ int report_add(struct report *rep, const struct ledger_entry *entry, struct err 
 	struct report_event ev = {.o = entry->o, .seq = entry->seq, .ledger = (uint32_t)rep->n_ledgers - 1};
 
 	ev.kind = kind_of(&ev);
-	ev.ns = time_of(&ev, &ev.serial);
+	ev.ns = ledger_entry_time(ev.o, &ev.serial);
 	ev.auid = id_of(&ev, "auid");
 	ev.ses = id_of(&ev, "ses");
 	if (!ev.kind || !wanted(rep, &ev))
@@ -182,89 +163,13 @@ static int by_place(const void *a, const void *b)
 	return r ? r : ORDER(x->start, y->start);
 }
 
-/* The run that an event belongs to, the newest first: its uuid, else its id. */
-static struct report_run *run_of(struct report *rep, const struct report_event *ev)
-{
-	const char *uuid = report_word(ev, "uuid|run"), *ctr = report_word(ev, "ctr");
-
-	for (size_t i = rep->n_runs; i > 0; i--) {
-		struct report_run *run = &rep->runs[i - 1];
-
-		if (*uuid && *run->uuid ? strcmp(uuid, run->uuid) == 0
-					: *ctr && strcmp(ctr, report_word(&rep->events[run->start], "ctr")) == 0)
-			return run;
-	}
-	return NULL;
-}
-
-static int add_run(struct report *rep, size_t i)
-{
-	const struct report_event *ev = &rep->events[i];
-	struct report_run *grown = mem_regrow(rep->runs, rep->n_runs + 1, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	rep->runs = grown;
-	grown[rep->n_runs++] = (struct report_run){
-		.uuid = report_word(ev, "uuid"),
-		.name = report_word(ev, "vm|ctr|uuid"),
-		.image = report_word(ev, "image|claimed-image"),
-		.ended = "",
-		.auid = ev->auid,
-		.ses = ev->ses,
-		.start_ns = ev->ns,
-		.start = i,
-		.stop = SIZE_MAX,
-	};
-	return 0;
-}
-
-static int add_tick(struct report_run *run, size_t event)
-{
-	uint32_t *grown;
-
-	run->n_execs++;
-	if (run->n_ticks == REPORT_TICKS_MAX)
-		return 0;
-	grown = mem_regrow(run->ticks, run->n_ticks + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	run->ticks = grown;
-	grown[run->n_ticks++] = (uint32_t)event;
-	return 0;
-}
-
-static int place_event(struct report *rep, size_t i)
-{
-	const struct report_event *ev = &rep->events[i];
-	struct report_run *run;
-
-	if (ev->kind == REPORT_START && strcmp(report_word(ev, "res"), "failed") != 0) {
-		run = run_of(rep, ev);
-		/* the ledger of its user and that of the system may both have it */
-		return run && *run->uuid && strcmp(run->uuid, report_word(ev, "uuid")) == 0 ? 0 : add_run(rep, i);
-	}
-	if (!(ev->kind & (REPORT_STOP | REPORT_EXEC | REPORT_EXECVE)))
-		return 0;
-	run = run_of(rep, ev);
-	if (!run)
-		return 0;
-	if (ev->kind != REPORT_STOP)
-		return add_tick(run, i);
-	run->stop = i;
-	run->stop_ns = ev->ns;
-	run->ended = report_word(ev, "reason");
-	return 0;
-}
-
 int report_finish(struct report *rep, struct err *e)
 {
-	int r = 0;
+	int r;
 
 	if (rep->n > 1)
 		qsort(rep->events, rep->n, sizeof(*rep->events), by_time);
-	for (size_t i = 0; i < rep->n && r == 0; i++)
-		r = place_event(rep, i);
+	r = report_place(rep);
 	if (r < 0)
 		return err_errno(e, -r, "report");
 	if (rep->n_runs > 1)

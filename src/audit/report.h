@@ -57,6 +57,7 @@ struct report_event {
 	uint64_t serial;       /* 0: no receipt */
 	int64_t ns;            /* the kernel's time where there is a receipt, else the entry's */
 	uint32_t auid, ses;    /* REPORT_NO_ID: none */
+	bool started;          /* a program: its container's start is in the data (report_place()) */
 };
 
 struct report_ledger {
@@ -72,6 +73,8 @@ struct report_run {
 	size_t start, stop;        /* events; SIZE_MAX: none */
 	uint32_t *ticks;           /* events: execs in it */
 	size_t n_ticks, n_execs;   /* n_execs also counts those past REPORT_TICKS_MAX */
+	bool again;                /* its container was started again later */
+	bool has_origin;           /* the login of its session is there, with where it came from */
 };
 
 enum report_status { REPORT_MET, REPORT_NOT_MET, REPORT_NOT_SHOWN };
@@ -140,6 +143,8 @@ const char *report_statement(const struct report *rep);
 const char *report_user(const struct report *rep, uint32_t auid, char out[static 64]);
 /* The first of the members `names` ("image|claimed-image") that the entry has; "" when none. */
 const char *report_word(const struct report_event *ev, const char *names);
+/* Makes the runs of the sorted events; audit/report_runs.c. 0 or -ENOMEM. */
+int report_place(struct report *rep) _must_check_;
 /* Judges; audit/report_controls.c. */
 int report_judge(struct report *rep, struct err *e) _must_check_;
 

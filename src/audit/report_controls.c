@@ -117,18 +117,6 @@ static void check_seen(const struct report *rep, struct report_result *res)
 		say(res, REPORT_NOT_SHOWN, "none in this data");
 }
 
-static bool is_open(const struct report *rep, const struct report_run *run)
-{
-	/* the same container was started again later: then this run has ended, and nobody recorded how */
-	const char *ctr = report_word(&rep->events[run->start], "ctr");
-
-	for (size_t i = 0; *ctr && i < rep->n_runs; i++)
-		if (&rep->runs[i] != run && rep->runs[i].start_ns > run->start_ns &&
-		    strcmp(ctr, report_word(&rep->events[rep->runs[i].start], "ctr")) == 0)
-			return false;
-	return true;
-}
-
 /* Each start has its stop, or is the last that is known of its container. */
 static void check_pairs(const struct report *rep, struct report_result *res)
 {
@@ -141,7 +129,7 @@ static void check_pairs(const struct report *rep, struct report_result *res)
 			ended++;
 			if (lost == 0)
 				evidence(res, run->stop);
-		} else if (is_open(rep, run)) {
+		} else if (!run->again) {
 			open++;
 		} else {
 			if (lost++ == 0)
@@ -157,14 +145,6 @@ static void check_pairs(const struct report *rep, struct report_result *res)
 		say(res, REPORT_MET, "%zu runs with start and end, %zu without an end yet", ended, open);
 }
 
-static bool was_started(const struct report *rep, const char *uuid)
-{
-	for (size_t i = 0; i < rep->n_runs; i++)
-		if (strcmp(rep->runs[i].uuid, uuid) == 0)
-			return true;
-	return false;
-}
-
 /* Each exec is of one container, which has a start record, or of the host. */
 static void check_container(const struct report *rep, struct report_result *res)
 {
@@ -178,7 +158,7 @@ static void check_container(const struct report *rep, struct report_result *res)
 			continue;
 		if (strcmp(where, "host") == 0) {
 			host++;
-		} else if (strcmp(where, "container") == 0 && was_started(rep, report_word(ev, "uuid"))) {
+		} else if (strcmp(where, "container") == 0 && ev->started) {
 			inside++;
 			if (unknown == 0)
 				evidence(res, i);
@@ -196,14 +176,6 @@ static void check_container(const struct report *rep, struct report_result *res)
 		say(res, REPORT_MET, "%zu execs in containers, %zu on the host", inside, host);
 }
 
-static bool has_origin(const struct report *rep, uint32_t ses)
-{
-	for (size_t i = 0; i < rep->n; i++)
-		if (rep->events[i].kind == REPORT_LOGIN && rep->events[i].ses == ses && *report_word(&rep->events[i], "addr|hostname|terminal"))
-			return true;
-	return false;
-}
-
 /* The session of each start came from somewhere. */
 static void check_origin(const struct report *rep, struct report_result *res)
 {
@@ -212,7 +184,7 @@ static void check_origin(const struct report *rep, struct report_result *res)
 	for (size_t i = 0; i < rep->n_runs; i++) {
 		const struct report_run *run = &rep->runs[i];
 
-		if (has_origin(rep, run->ses)) {
+		if (run->has_origin) {
 			with++;
 			if (without == 0)
 				evidence(res, run->start);

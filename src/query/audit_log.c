@@ -25,21 +25,46 @@ void audit_log_done(struct audit_log *l)
 	free(l->origins);
 }
 
+/* Where that session is, or belongs: they are sorted by boot and number. */
+static size_t origin_place(const struct audit_log *l, uint32_t boot, uint32_t ses)
+{
+	size_t low = 0, high = l->n_origins;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct audit_origin *o = &l->origins[middle];
+
+		if (o->boot < boot || (o->boot == boot && o->ses < ses))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_origin(const struct audit_log *l, size_t i, uint32_t boot, uint32_t ses)
+{
+	return i < l->n_origins && l->origins[i].boot == boot && l->origins[i].ses == ses;
+}
+
 static int keep_origin(struct audit_log *l, const struct log_event *ev, struct err *e)
 {
 	const struct log_user *u = &ev->user;
 	struct audit_origin *o;
+	size_t at;
 
 	/* USER_LOGIN, or USER_START where there is none (cron, su) */
 	if (ev->kind != LOG_USER || (ev->type != 1112 && ev->type != 1105) || !u->success || ev->ses == LOG_NONE)
 		return 0;
-	if (audit_log_origin(l, ev->boot, ev->ses) || l->n_origins == ORIGINS_MAX)
+	at = origin_place(l, ev->boot, ev->ses);
+	if (is_origin(l, at, ev->boot, ev->ses) || l->n_origins == ORIGINS_MAX)
 		return 0;
 	o = mem_regrow(l->origins, l->n_origins + 1, sizeof(*o));
 	if (!o)
 		return err_errno(e, ENOMEM, "audit log");
 	l->origins = o;
-	o += l->n_origins++;
+	o += at;
+	memmove(o + 1, o, (l->n_origins++ - at) * sizeof(*o));
 	*o = (struct audit_origin){.boot = ev->boot, .ses = ev->ses};
 	snprintf(o->acct, sizeof(o->acct), "%s", u->acct);
 	snprintf(o->addr, sizeof(o->addr), "%s", u->addr);
@@ -94,10 +119,9 @@ int audit_log_open(struct audit_log *l, char *const *names, size_t n, const stru
 
 const struct audit_origin *audit_log_origin(const struct audit_log *l, uint32_t boot, uint32_t ses)
 {
-	for (size_t i = l->n_origins; i > 0; i--)
-		if (l->origins[i - 1].boot == boot && l->origins[i - 1].ses == ses)
-			return &l->origins[i - 1];
-	return NULL;
+	size_t i = origin_place(l, boot, ses);
+
+	return is_origin(l, i, boot, ses) ? &l->origins[i] : NULL;
 }
 
 void audit_log_warn(const struct audit_log *l)
