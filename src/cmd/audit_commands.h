@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * audit_commands - the commands of `ranby audit` that the program ranby-audit carries out.
+ * audit_commands - the commands that the program ranby-audit carries out: those of `ranby audit`, and `events`.
  *
  * Their rows are in `ranby` (help, completion, the check of the man pages), and
  * what they do in ranby-audit, which links what `ranby` must not load at each
@@ -15,8 +15,24 @@
 #include "base/strv.h"
 #include "cmd/commands.h"
 
+#include <string.h>
+
+/* A command's name to ranby-audit: "trail" of "audit trail". */
+static inline const char *audit_word(const struct command *c)
+{
+	const char *space = strchr(c->name, ' ');
+
+	return space ? space + 1 : c->name;
+}
+
 /* run() of such a command in `ranby`: does not return when it succeeds. */
 int audit_forward(const struct command_call *call, struct err *e);
+
+struct events_args {
+	const char *since, *until, *format, *system;
+	struct strv filters;
+	bool all_users, stream, no_trunc;
+};
 
 struct audit_verify_args {
 	const char *ledger, *system, *key, *format;

@@ -27,7 +27,7 @@ int audit_forward(const struct command_call *call, struct err *e)
 		state = "";
 	r = strv_add(&words, "ranby-audit");
 	r = r < 0 ? r : strv_addf(&words, "--state=%s", state);
-	r = r < 0 ? r : strv_add(&words, call->command->name + strlen("audit "));
+	r = r < 0 ? r : strv_add(&words, audit_word(call->command));
 	if (r < 0)
 		return r;
 	memcpy(argv, words.items, words.n * sizeof(*argv));

@@ -24,6 +24,7 @@ extern const struct command command_container_cleanup;
 extern const struct command command_container_exists;
 extern const struct command command_container_prune;
 extern const struct command command_create;
+extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_image_exists;
 extern const struct command command_image_inspect;

@@ -26,6 +26,7 @@ const struct command *const command_table[] = {
 	&command_container_exists,
 	&command_container_prune,
 	&command_create,
+	&command_events,
 	&command_exec,
 	&command_image_exists,
 	&command_image_inspect,

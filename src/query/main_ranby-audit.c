@@ -25,6 +25,7 @@ static const struct audit_row {
 	{&command_audit_trail, query_trail},
 	{&command_audit_verify, query_verify},
 	{&command_audit_who, query_who},
+	{&command_events, query_events},
 };
 
 struct globals {
@@ -67,7 +68,7 @@ static int dispatch(int argc, char **argv, struct err *e)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; first < argc && i < ARRAY_SIZE(table); i++)
-		if (strcmp(table[i].command->name + strlen("audit "), argv[first]) == 0)
+		if (strcmp(audit_word(table[i].command), argv[first]) == 0)
 			return run_row(&table[i], argc - first, argv + first, g.state, e);
 	return err_set(e, EINVAL, "ranby-audit is called by `ranby audit`");
 }

@@ -19,6 +19,7 @@
 typedef int query_run(const struct command_call *call, const char *state, struct err *e);
 
 query_run query_attribute;
+query_run query_events;
 query_run query_report;
 query_run query_rogue;
 query_run query_trail;

@@ -9,22 +9,18 @@
 #include "audit/ledger_verify.h"
 #include "audit/report.h"
 #include "base/clock.h"
-#include "base/parse.h"
+#include "query/ask.h"
 #include "query/query.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/user_name.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SYSTEM_DIR "/var/log/ranby"
-#define SHARDS_MAX 65536
 
 static const char *name_of(uint32_t uid, char *buf, size_t size)
 {
@@ -56,35 +52,11 @@ static int read_ledger(struct report *rep, int dirfd, const char *path, const ch
 	return r < 0 ? err_wrap(e, r, "ledger %s", name) : 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Shards are directories; so are the index and the exports, which are none. */
-static int list_shards(int dirfd, struct strv *ret, struct err *e)
-{
-	int copy = dup(dirfd);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
-	int r = 0;
-
-	if (!d)
-		return err_errno(e, errno, "system ledger");
-	while (r == 0 && ret->n < SHARDS_MAX && (entry = readdir(d)) != NULL) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
-		if (strncmp(entry->d_name, "auid-", 5) == 0 || strcmp(entry->d_name, "system") == 0 || strcmp(entry->d_name, "heads") == 0)
-			r = strv_add(ret, entry->d_name);
-	closedir(d);
-	if (ret->n > 1)
-		qsort(ret->items, ret->n, sizeof(char *), by_name);
-	return r < 0 ? err_errno(e, -r, "system ledger") : 0;
-}
-
 static int read_system(struct report *rep, const char *path, struct err *e)
 {
 	_cleanup_close_ int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(strv_done) struct strv shards = {0};
-	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : list_shards(dirfd, &shards, e);
+	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : ask_shards(dirfd, &shards, e);
 
 	for (size_t i = 0; r == 0 && i < shards.n; i++)
 		r = read_ledger(rep, dirfd, shards.items[i], shards.items[i], e);
@@ -101,7 +73,7 @@ static int read_own(struct report *rep, const char *path, struct err *e)
 
 static int read_source(struct report *rep, const struct audit_report_args *a, const char *state, struct err *e)
 {
-	const char *system = a->system && a->system[0] ? a->system : SYSTEM_DIR;
+	const char *system = a->system && a->system[0] ? a->system : ASK_SYSTEM_DIR;
 	char own[4096];
 
 	if (a->ledger && a->system)
@@ -116,31 +88,6 @@ static int read_source(struct report *rep, const struct audit_report_args *a, co
 
 /* ---- the question ---- */
 
-static int user_id(const char *text, uint32_t *ret, struct err *e)
-{
-	const struct passwd *pw;
-
-	if (parse_u32(text, 0, UINT32_MAX - 1, ret) == 0)
-		return 0;
-	pw = getpwnam(text); /* NOLINT(concurrency-mt-unsafe): one thread */
-	if (!pw)
-		return err_set(e, EINVAL, "there is no user %s", text);
-	*ret = pw->pw_uid;
-	return 0;
-}
-
-static int moment(const char *text, const char *option, int64_t *ret, struct err *e)
-{
-	struct timespec now = clock_now(), t;
-
-	if (!text)
-		return 0;
-	if (clock_parse_moment(text, &now, &t) < 0)
-		return err_set(e, EINVAL, "%s: \"%s\" is no time", option, text);
-	*ret = clock_ns(&t);
-	return 0;
-}
-
 static int ask(struct report *rep, const struct audit_report_args *a, struct err *e)
 {
 	struct timespec now = clock_from_ns(clock_now().tv_sec * INT64_C(1000000000));
@@ -153,9 +100,9 @@ static int ask(struct report *rep, const struct audit_report_args *a, struct err
 	snprintf(rep->made, sizeof(rep->made), "%s", clock_rfc3339(&now, CLOCK_UTC, text));
 	if (gethostname(rep->host, sizeof(rep->host) - 1) < 0)
 		snprintf(rep->host, sizeof(rep->host), "this host");
-	r = moment(a->since, "--since", &rep->since_ns, e);
-	r = r < 0 ? r : moment(a->until, "--until", &rep->until_ns, e);
-	return r == 0 && a->user ? user_id(a->user, &rep->auid, e) : r;
+	r = ask_moment(a->since, "--since", &rep->since_ns, e);
+	r = r < 0 ? r : ask_moment(a->until, "--until", &rep->until_ns, e);
+	return r == 0 && a->user ? ask_user(a->user, &rep->auid, e) : r;
 }
 
 /* ---- the answer ---- */

@@ -9,8 +9,8 @@
 #include "audit/index.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/parse.h"
 #include "base/table.h"
+#include "query/ask.h"
 #include "query/query.h"
 #include "sys/fd.h"
 #include "sys/user_name.h"
@@ -18,12 +18,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SYSTEM_DIR "/var/log/ranby"
 #define CELL_MAX 48
 
 enum form { FORM_TABLE, FORM_JSON, FORM_CSV };
@@ -228,7 +226,7 @@ static int open_own(const char *path, struct index **ret, struct err *e)
 
 static int open_source(const struct audit_trail_args *a, const char *state, struct index **ret, struct err *e)
 {
-	const char *system = a->system && a->system[0] ? a->system : SYSTEM_DIR;
+	const char *system = a->system && a->system[0] ? a->system : ASK_SYSTEM_DIR;
 	char own[4096];
 
 	if (a->ledger && a->system)
@@ -242,34 +240,6 @@ static int open_source(const struct audit_trail_args *a, const char *state, stru
 }
 
 /* ---- the question ---- */
-
-static int user_id(const char *text, int64_t *ret, struct err *e)
-{
-	const struct passwd *pw;
-	uint32_t uid;
-
-	if (parse_u32(text, 0, UINT32_MAX - 1, &uid) == 0) {
-		*ret = uid;
-		return 0;
-	}
-	pw = getpwnam(text);
-	if (!pw)
-		return err_set(e, EINVAL, "there is no user %s", text);
-	*ret = pw->pw_uid;
-	return 0;
-}
-
-static int moment(const char *text, const char *option, int64_t *ret, struct err *e)
-{
-	struct timespec now = clock_now(), t;
-
-	if (!text)
-		return 0;
-	if (clock_parse_moment(text, &now, &t) < 0)
-		return err_set(e, EINVAL, "%s: \"%s\" is no time", option, text);
-	*ret = clock_ns(&t);
-	return 0;
-}
 
 static void print_heading(struct output *out)
 {
@@ -291,6 +261,7 @@ int query_trail(const struct command_call *call, const char *state, struct err *
 	_cleanup_(index_closep) struct index *ix = NULL;
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	struct index_query q = INDEX_QUERY_ALL;
+	uint32_t auid = 0;
 	struct output out = {.form = FORM_TABLE, .cell = a->no_trunc ? 0 : CELL_MAX};
 	int r;
 
@@ -299,10 +270,12 @@ int query_trail(const struct command_call *call, const char *state, struct err *
 	q.container = a->container;
 	q.image = a->image;
 	q.limit = a->last > INT32_MAX ? INT32_MAX : (int64_t)a->last;
-	r = moment(a->since, "--since", &q.since_ns, e);
-	r = r < 0 ? r : moment(a->until, "--until", &q.until_ns, e);
-	if (r == 0 && a->user)
-		r = user_id(a->user, &q.auid, e);
+	r = ask_moment(a->since, "--since", &q.since_ns, e);
+	r = r < 0 ? r : ask_moment(a->until, "--until", &q.until_ns, e);
+	if (r == 0 && a->user) {
+		r = ask_user(a->user, &auid, e);
+		q.auid = auid;
+	}
 	r = r < 0 ? r : open_source(a, state, &ix, e);
 	if (r < 0)
 		return r;

@@ -159,7 +159,7 @@ in_group() {
 	GROUPS_OF=64123 run --separate-stderr -0 in_group "$RANBY" top --all-users hpid,luser,args
 	grep -q "$ALICE  *sleep 1000$SIGN" <<<"$output"
 	local command
-	for command in ps top; do
+	for command in ps top events; do
 		GROUPS_OF=65534 run --separate-stderr -125 in_group "$RANBY" "$command" --all-users
 		[ -z "$output" ]
 		[ "$stderr" = 'Error: --all-users is for root and the members of group ranby-audit' ] || { echo "$stderr" >&2; false; }
@@ -197,6 +197,28 @@ with_ledger() {
 	grep -qF "$ALICE/recorded" <<<"$output"
 	run -0 with_ledger bash -c 'chmod 777 /var/log/ranby; exec "$@"' - "$RANBY" ps --all-users --filter trust=ledger --noheading
 	[[ $output == *'is not believed'* && $output != *recorded* ]]
+}
+
+# with_history COMMAND...: where /var/log/ranby is a system ledger of six containers, as ranby-trail leaves it
+with_history() {
+	rm -rf "$BATS_TEST_TMPDIR/history"
+	"$RANBY_TREE/tests/make-ledger" "$BATS_TEST_TMPDIR/history" 6
+	chgrp -R 64123 "$BATS_TEST_TMPDIR/history"
+	chmod -R u=rwX,g=rX,o= "$BATS_TEST_TMPDIR/history"
+	unshare -m --propagation private bash -c 'mount -t tmpfs none /var/log && cp -a "$0" /var/log/ranby && "$@"' "$BATS_TEST_TMPDIR/history" "$@"
+}
+
+@test "events: everybody's for root and the group, from a ledger that only root can write" {
+	run -125 unshare -m --propagation private bash -c 'mount -t tmpfs none /var/log && "$@"' - "$RANBY" events --all-users --stream=false
+	[[ $output == *'the system ledger /var/log/ranby: No such file'*ranby-trail* ]]
+	run -0 with_history "$RANBY" events --all-users --stream=false --filter type=container --format '{{.LoginUID}} {{.Status}}'
+	[ "${#lines[@]}" = "$(cat "$BATS_TEST_TMPDIR"/history/auid-*/*.jsonl | grep -c '"type":"VIRT_C')" ]
+	[ "$(cut -d' ' -f1 <<<"$output" | sort -u | wc -l)" = "$(find "$BATS_TEST_TMPDIR/history" -name 'auid-*' | wc -l)" ]
+	export -f in_group
+	GROUPS_OF=64123 run -0 with_history in_group "$RANBY" events --all-users --stream=false --filter event=start
+	[[ ${lines[0]} == *' container start '*receipt=* ]]
+	run -125 with_history bash -c 'chmod 777 /var/log/ranby; exec "$@"' - "$RANBY" events --all-users --stream=false
+	[[ $output == *'it is not believed'* ]]
 }
 
 @test "processes that come and go do not disturb it" {

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby events: what happened to containers, images and volumes; with --all-users to everybody's. */
+#include "cmd/audit_commands.h"
+#include "engine/census.h"
+#include "sys/procfs.h"
+
+static const struct option_row events_rows[] = {
+	{0, "all-users", OPT_FLAG, offsetof(struct events_args, all_users), .help = "Everybody's, from the system ledger; for root and the group ranby-audit"},
+	{'f', "filter", OPT_LIST, offsetof(struct events_args, filters), .arg = "KEY=VALUE",
+	 .help = "Only those: container, event, id, image, name, result, session, type, user, uuid"},
+	{0, "format", OPT_STRING, offsetof(struct events_args, format), .arg = "FORMAT", .help = "json (one object a line), or a Go template"},
+	{0, "no-trunc", OPT_FLAG, offsetof(struct events_args, no_trunc), .help = "Do not shorten IDs"},
+	{0, "since", OPT_STRING, offsetof(struct events_args, since), .arg = "TIME", .help = "From then on: a time, or \"10m\" ago"},
+	{0, "stream", OPT_FLAG, offsetof(struct events_args, stream), .help = "Go on with what comes (the default; --stream=false ends)"},
+	{0, "system", OPT_STRING, offsetof(struct events_args, system), .arg = "DIR", .help = "Of the system ledger below DIR (/var/log/ranby)"},
+	{0, "until", OPT_STRING, offsetof(struct events_args, until), .arg = "TIME", .help = "Up to then"},
+	OPTION_END,
+};
+
+static void events_done(void *args)
+{
+	strv_done(&((struct events_args *)args)->filters);
+}
+
+/* The ledger's own mode keeps others out; this says so in the words of `ps --all-users`, and not from inside of a user namespace. */
+static int events_run(const struct command_call *call, struct err *e)
+{
+	const struct events_args *a = call->args;
+	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
+	int r = a->all_users ? procfs_open(&fs) : 0;
+
+	if (r < 0)
+		return err_errno(e, -r, "/proc");
+	r = a->all_users ? census_allowed(&fs, e) : 0;
+	return r < 0 ? r : audit_forward(call, e);
+}
+
+const struct command command_events = {
+	.name = "events",
+	.aliases = "system events",
+	.operands = "[OPTIONS]",
+	.summary = "Show what happened to containers, images and volumes, and by whom",
+	.needs = NEED_ENGINE,
+	.rows = events_rows,
+	.args_size = sizeof(struct events_args),
+	.args_done = events_done,
+	.run = events_run,
+};

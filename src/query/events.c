@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * What happened to containers, images and volumes, from a ledger: the
+ * system's with --all-users, else one's own. Programs that ran inside are no
+ * events here (`ranby audit trail` has them); what a ledger says of itself (a
+ * gap in what it saw, a writer that was killed) is one, since what is missing belongs
+ * to the answer.
+ *
+ * Each ledger is read from where it was left the last time, what came is put in order of
+ * the kernel's time, and shown. Following is doing that again every now and
+ * then: nobody has to be asked to tell us, and a ledger that is being written shows an unfinished
+ * last line, which is left for the next time.
+ */
+#include "audit/ledger_read.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/template.h"
+#include "cmd/screen.h"
+#include "query/ask.h"
+#include "query/query.h"
+#include "sys/fd.h"
+#include "sys/user_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLLOW_MS 300
+#define EVENTS_MAX 500000 /* that are put in order at a time */
+
+struct source {
+	char *name;
+	uint64_t first, offset; /* where the next line begins; first 0: at the beginning */
+};
+
+struct event {
+	struct json_object *row;
+	int64_t ns;
+	uint64_t serial, seq;
+};
+
+struct filter {
+	const char *key;
+	const char *value;
+};
+
+struct watch {
+	const struct events_args *a;
+	const struct template *template;
+	bool json, own;
+	int dirfd;
+	struct source *sources;
+	size_t n_sources;
+	struct event *events;
+	size_t n, room;
+	int64_t since_ns, until_ns;
+	struct filter filters[16];
+	size_t n_filters;
+};
+
+static void watch_done(struct watch *w)
+{
+	for (size_t i = 0; i < w->n_sources; i++)
+		free(w->sources[i].name);
+	for (size_t i = 0; i < w->n; i++)
+		json_object_put(w->events[i].row);
+	free(w->sources);
+	free(w->events);
+	fd_closep(&w->dirfd);
+}
+
+/* ---- an entry as a row ---- */
+
+static const char *word(struct json_object *o, const char *a, const char *b)
+{
+	const char *text = json_str(o, a);
+
+	return *text || !b ? text : json_str(o, b);
+}
+
+static bool one_of(const char *op, const char *const *words)
+{
+	while (*words && strcmp(op, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* NULL: it is no event. */
+static const char *type_of(struct json_object *o)
+{
+	static const char *const ledger[] = {"gap", "torn", "trail-start", "trail-stop", NULL};
+	static const char *const images[] = {"pull", "push", "load", "import", "build", "commit", "tag", "untag", "rmi", "verify", NULL};
+	const char *op = json_str(o, "op");
+
+	if (one_of(op, ledger))
+		return "ledger";
+	if (!*op || !*json_str(o, "virt"))
+		return NULL;
+	if (one_of(op, images))
+		return "image";
+	return strncmp(op, "volume-", strlen("volume-")) == 0 ? "volume" : "container";
+}
+
+static const char *login_text(int64_t auid, char out[static USER_NAME_SIZE])
+{
+	if (auid < 0)
+		return "";
+	if (user_name_of((uid_t)auid, out) < 0)
+		snprintf(out, USER_NAME_SIZE, "%lld", (long long)auid);
+	return out;
+}
+
+/* -1 where the entry has none; 0 is a login like others. */
+static int64_t number(struct json_object *o, const char *key)
+{
+	return json_at(o, key) ? json_int(o, key) : -1;
+}
+
+static int add_number(struct json_object *row, const char *name, int64_t n)
+{
+	return n < 0 ? json_object_object_add(row, name, NULL) : json_add_int(row, name, n);
+}
+
+static int make_row(const struct watch *w, const char *ledger, const struct ledger_entry *entry, const char *type, int64_t ns,
+		    struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *row = json_object_new_object();
+	struct json_object *o = entry->o;
+	char when[CLOCK_TEXT_SIZE], user[USER_NAME_SIZE];
+	struct timespec t = clock_from_ns(ns);
+	const char *receipt = json_str(o, "receipt");
+	int r = row ? 0 : -ENOMEM;
+
+#define ADD(call) r = r < 0 ? r : (call)
+	ADD(json_add_str(row, "Time", clock_rfc3339(&t, CLOCK_UTC, when)));
+	ADD(json_add_int(row, "TimeNano", ns));
+	ADD(json_add_str(row, "Type", type));
+	ADD(json_add_str(row, "Status", json_str(o, "op")));
+	ADD(json_add_str(row, "Reason", json_str(o, "reason")));
+	ADD(json_add_str(row, "Result", json_str(o, "res")));
+	ADD(json_add_str(row, "Name", json_str(o, "vm")));
+	ADD(json_add_str(row, "ID", json_str(o, "ctr")));
+	ADD(json_add_str(row, "UUID", json_str(o, "uuid")));
+	ADD(json_add_str(row, "Image", word(o, "image", "claimed-image")));
+	ADD(json_add_str(row, "LoginUser", login_text(number(o, "auid"), user)));
+	ADD(add_number(row, "LoginUID", number(o, "auid")));
+	ADD(add_number(row, "Session", number(o, "ses")));
+	ADD(add_number(row, "UID", number(o, "uid")));
+	ADD(add_number(row, "Pid", number(o, "vm-pid")));
+	ADD(json_add_str(row, "Detail", json_str(o, "detail")));
+	ADD(json_add_str(row, "Receipt", strcmp(receipt, "self") == 0 ? "" : receipt));
+	ADD(json_add_str(row, "Trust", w->own ? "self" : word(o, "trust", NULL)));
+	ADD(json_add_str(row, "Ledger", ledger));
+	ADD(json_add_u64(row, "Seq", entry->seq));
+#undef ADD
+	if (r == 0)
+		*ret = TAKE_PTR(row);
+	return r;
+}
+
+/* ---- which ---- */
+
+/* How a key of --filter is compared: a whole word, or the beginning of one. */
+static const struct {
+	const char *key, *field;
+	bool beginning;
+} keys[] = {
+	{"container", "Name", false}, {"event", "Status", false}, {"id", "ID", true},         {"image", "Image", false},  {"name", "Name", false},
+	{"result", "Result", false},  {"session", "Session", false}, {"type", "Type", false}, {"user", "LoginUser", false}, {"uuid", "UUID", true},
+};
+
+static int add_filter(struct watch *w, char *text, struct err *e)
+{
+	char *value = strchr(text, '=');
+
+	if (!value || value == text)
+		return err_set(e, EINVAL, "--filter \"%s\": not KEY=VALUE", text);
+	*value++ = '\0';
+	if (w->n_filters == ARRAY_SIZE(w->filters))
+		return err_set(e, E2BIG, "--filter: more than %zu", ARRAY_SIZE(w->filters));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(keys[i].key, text) == 0) {
+			w->filters[w->n_filters++] = (struct filter){keys[i].key, value};
+			return 0;
+		}
+	err_set(e, EINVAL, "--filter: \"%s\" is no key", text);
+	err_hint(e, "container, event, id, image, name, result, session, type, user, uuid");
+	return -EINVAL;
+}
+
+static bool fits(struct json_object *row, const struct filter *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		struct json_object *v = json_at(row, keys[i].field);
+		const char *text = v ? json_object_get_string(v) : "";
+
+		if (strcmp(keys[i].key, f->key) != 0)
+			continue;
+		if (keys[i].beginning ? *f->value && strncmp(text, f->value, strlen(f->value)) == 0 : strcmp(text, f->value) == 0)
+			return true;
+		/* a login by its number, a container by its id too */
+		if (strcmp(f->key, "user") == 0) {
+			char uid[24];
+
+			snprintf(uid, sizeof(uid), "%lld", (long long)number(row, "LoginUID"));
+			return strcmp(uid, f->value) == 0;
+		}
+		return strcmp(f->key, "container") == 0 && strlen(f->value) >= 8 && strncmp(json_str(row, "ID"), f->value, strlen(f->value)) == 0;
+	}
+	return false;
+}
+
+/* Of one key any value, of different keys all. */
+static bool wanted(const struct watch *w, struct json_object *row)
+{
+	for (size_t i = 0; i < w->n_filters; i++) {
+		bool any = false;
+
+		for (size_t k = 0; k < w->n_filters && !any; k++)
+			any = strcmp(w->filters[k].key, w->filters[i].key) == 0 && fits(row, &w->filters[k]);
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+/* ---- reading ---- */
+
+static int keep(struct watch *w, const char *ledger, const struct ledger_entry *entry, struct err *e)
+{
+	_cleanup_json_ struct json_object *row = NULL;
+	struct event ev = {.seq = entry->seq};
+	const char *type = type_of(entry->o);
+	int r;
+
+	if (!type)
+		return 0;
+	ev.ns = ledger_entry_time(entry->o, &ev.serial);
+	if (ev.ns < w->since_ns || ev.ns > w->until_ns)
+		return 0;
+	r = make_row(w, ledger, entry, type, ev.ns, &row);
+	if (r < 0)
+		return err_errno(e, -r, "events");
+	if (!wanted(w, row))
+		return 0;
+	if (w->n == EVENTS_MAX)
+		return err_set(e, E2BIG, "more than %d events: narrow it by --since, --until or --filter", EVENTS_MAX);
+	if (w->n == w->room) {
+		struct event *grown = mem_regrow(w->events, w->room ? w->room * 2 : 64, sizeof(*grown));
+
+		if (!grown)
+			return err_errno(e, ENOMEM, "events");
+		w->events = grown;
+		w->room = w->room ? w->room * 2 : 64;
+	}
+	ev.row = TAKE_PTR(row);
+	w->events[w->n++] = ev;
+	return 0;
+}
+
+static int read_source(struct watch *w, struct source *s, struct err *e)
+{
+	_cleanup_(ledger_reader_done) struct ledger_reader rd = LEDGER_READER_INIT;
+	struct ledger_item item;
+	int r = ledger_reader_open(w->dirfd, s->name, &rd, e);
+
+	if (r == 0 && s->first && ledger_reader_seek(&rd, s->first, s->offset) < 0)
+		r = err_set(e, EUCLEAN, "ledger %s: what was read of it is not there any more", s->name);
+	while (r == 0) {
+		r = ledger_reader_next(&rd, &item, e);
+		if (r <= 0 || item.unfinished)
+			break;
+		ledger_reader_place(&rd, &s->first, &s->offset);
+		r = item.is_entry ? keep(w, s->name, &item.entry, e) : 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int add_source(struct watch *w, const char *name, struct err *e)
+{
+	struct source *grown;
+
+	for (size_t i = 0; i < w->n_sources; i++)
+		if (strcmp(w->sources[i].name, name) == 0)
+			return 0;
+	grown = mem_regrow(w->sources, w->n_sources + 1, sizeof(*grown));
+	if (!grown)
+		return err_errno(e, ENOMEM, "events");
+	w->sources = grown;
+	grown[w->n_sources] = (struct source){.name = strdup(name)};
+	return grown[w->n_sources].name ? (w->n_sources++, 0) : err_errno(e, ENOMEM, "events");
+}
+
+/* A shard is made when a login does something for the first time. */
+static int find_sources(struct watch *w, struct err *e)
+{
+	_cleanup_(strv_done) struct strv names = {0};
+	int r;
+
+	if (w->own) {
+		r = faccessat(w->dirfd, LEDGER_USER_NAME, F_OK, 0) == 0 ? add_source(w, LEDGER_USER_NAME, e) : 0;
+		return r;
+	}
+	r = ask_shards(w->dirfd, &names, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (strcmp(names.items[i], "heads") != 0)
+			r = add_source(w, names.items[i], e);
+	return r;
+}
+
+static int open_place(struct watch *w, const char *state, struct err *e)
+{
+	const char *system = w->a->system ? w->a->system : w->a->all_users ? ASK_SYSTEM_DIR : NULL;
+	struct stat st;
+	int r;
+
+	w->own = system == NULL;
+	w->dirfd = open(w->own ? state : system, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->dirfd < 0 || fstat(w->dirfd, &st) < 0) {
+		r = err_errno(e, errno, w->own ? "the directory of your ledger, %s" : "the system ledger %s", w->own ? state : system);
+		if (!w->own && r == -ENOENT)
+			err_hint(e, "auditd's plugin ranby-trail writes it: `ranby audit setup`");
+		return r;
+	}
+	if (!w->own && !w->a->system && (st.st_uid != 0 || (st.st_mode & 022)))
+		return err_set(e, EPERM, "%s can be written by others than root: it is not believed", system);
+	return 0;
+}
+
+/* ---- showing ---- */
+
+static int by_time(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? -1 : 1;
+	if (x->serial != y->serial)
+		return x->serial < y->serial ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void pair(struct buf *out, const char **between, const char *key, const char *value)
+{
+	if (!*value)
+		return;
+	buf_addf(out, "%s%s=", *between, key);
+	escape_text(value, strlen(value), 0, out);
+	*between = ", ";
+}
+
+/* As podman's: when, what, which (details); and whose. */
+static void line_text(struct json_object *row, bool whole, struct buf *out)
+{
+	const char *user = json_str(row, "LoginUser"), *id = json_str(row, "ID"), *between = "";
+	struct json_object *pid = json_at(row, "Pid");
+
+	buf_addf(out, "%s %s", json_str(row, "Time"), *user ? user : "-");
+	if (number(row, "Session") >= 0)
+		buf_addf(out, "/%lld", (long long)number(row, "Session"));
+	buf_addf(out, " %s ", json_str(row, "Type"));
+	escape_text(json_str(row, "Status"), strlen(json_str(row, "Status")), 0, out);
+	if (*id) {
+		buf_adds(out, " ");
+		escape_text(id, whole || strlen(id) < 12 ? strlen(id) : 12, 0, out);
+	}
+	buf_adds(out, " (");
+	pair(out, &between, "name", json_str(row, "Name"));
+	pair(out, &between, "image", json_str(row, "Image"));
+	pair(out, &between, "reason", json_str(row, "Reason"));
+	pair(out, &between, "result", strcmp(json_str(row, "Result"), "success") == 0 ? "" : json_str(row, "Result"));
+	pair(out, &between, "detail", json_str(row, "Detail"));
+	pair(out, &between, "pid", pid ? json_object_get_string(pid) : "");
+	pair(out, &between, "receipt", json_str(row, "Receipt"));
+	buf_adds(out, ")\n");
+}
+
+static int show_all(struct watch *w, struct err *e)
+{
+	_cleanup_(buf_done) struct buf out = BUF_INIT_MAX((size_t)1 << 30);
+	int r = 0;
+
+	if (w->n > 1)
+		qsort(w->events, w->n, sizeof(*w->events), by_time);
+	for (size_t i = 0; i < w->n; i++) {
+		struct json_object *row = w->events[i].row;
+		size_t len;
+		const char *text;
+
+		if (r == 0 && w->json) {
+			text = json_text(row, &len);
+			escape_json(text, len, &out);
+			buf_addc(&out, '\n');
+		} else if (r == 0 && w->template) {
+			r = template_exec(w->template, row, TEMPLATE_STRICT, &out, e);
+			buf_addc(&out, '\n');
+		} else if (r == 0) {
+			line_text(row, w->a->no_trunc, &out);
+		}
+		json_object_put(row);
+	}
+	w->n = 0;
+	r = r < 0 ? r : screen_put(&out, e);
+	fflush(stdout);
+	return r;
+}
+
+static int watch_run(struct watch *w, bool stream, struct err *e)
+{
+	struct timespec now;
+
+	for (;;) {
+		int r = find_sources(w, e);
+
+		for (size_t i = 0; r == 0 && i < w->n_sources; i++)
+			r = read_source(w, &w->sources[i], e);
+		r = r < 0 ? r : show_all(w, e);
+		if (r < 0 || !stream || ferror(stdout))
+			return r;
+		now = clock_now();
+		if (clock_ns(&now) > w->until_ns)
+			return 0;
+		(void)poll(NULL, 0, FOLLOW_MS);
+	}
+}
+
+/* ---- the question ---- */
+
+int query_events(const struct command_call *call, const char *state, struct err *e)
+{
+	const struct events_args *a = call->args;
+	_cleanup_(watch_done) struct watch w = {.a = a, .dirfd = -EBADF, .since_ns = INT64_MIN, .until_ns = INT64_MAX};
+	_cleanup_template_ struct template *t = NULL;
+	const char *format = a->format ? a->format : "";
+	bool stream = a->stream || !option_given(call->command->rows, call->full_argc, call->full_argv, "stream");
+	struct timespec now = clock_now();
+	int r;
+
+	w.json = strcmp(format, "json") == 0 || strcmp(format, "{{json .}}") == 0;
+	/* as podman: without a beginning, what comes from now on; but all of it when nothing is waited for */
+	if (stream && !a->since)
+		w.since_ns = clock_ns(&now);
+	r = ask_moment(a->since, "--since", &w.since_ns, e);
+	r = r < 0 ? r : ask_moment(a->until, "--until", &w.until_ns, e);
+	for (size_t i = 0; r == 0 && i < a->filters.n; i++)
+		r = add_filter(&w, a->filters.items[i], e);
+	if (r == 0 && *format && !w.json)
+		r = template_parse(format, &t, e);
+	w.template = t;
+	r = r < 0 ? r : open_place(&w, state, e);
+	return r < 0 ? r : watch_run(&w, stream, e);
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# events: of one's own ledger while things happen, and of a system ledger with a known history.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+setup() {
+	T=$BATS_TEST_TMPDIR
+	NAME=ev$RANDOM$RANDOM
+}
+
+all() { ranby events --stream=false "$@"; }
+
+@test "a container's life, in order, with its exit code and by whom" {
+	ranby run -d --name "$NAME" --network none busybox sleep 100 >/dev/null
+	ranby exec "$NAME" true
+	ranby kill "$NAME" >/dev/null
+	ranby wait "$NAME" >/dev/null
+	ranby rm "$NAME" >/dev/null
+	run -0 all --filter "name=$NAME" --format '{{.Type}} {{.Status}} {{.LoginUID}} {{.Result}}'
+	[ "${lines[*]%% success}" = "$(printf "container %s $(cat /proc/self/loginuid)\n" create start exec kill stop rm | tr '\n' ' ' | sed 's/ $//')" ] || fail "$output"
+	run -0 all --filter "name=$NAME" --filter event=stop --format '{{.Detail}} {{.Trust}} {{.Session}}'
+	[ "$output" = "137 self $(cat /proc/self/sessionid)" ] || fail "$output"
+	run -0 all --filter "name=$NAME" --filter event=start --filter event=rm
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} =~ ^20[0-9-]*T[0-9:.]*Z\ .*/[0-9]*\ container\ start\ [0-9a-f]{12}\ \(name=$NAME,\ image=busybox, ]] || fail "${lines[0]}"
+	run -0 all --filter "name=$NAME" --since 0
+	[ "${#lines[@]}" = 6 ]
+	run -0 all --filter "name=$NAME" --until 1h
+	[ -z "$output" ]
+}
+
+@test "failed attempts are events, with the reason" {
+	run -127 ranby run --rm --name "$NAME" --network none busybox /no/such/program
+	run -0 all --filter "name=$NAME" --filter result=failed --format '{{.Status}}'
+	[ "$output" = start ]
+}
+
+@test "followed while it happens: only what comes, and until then" {
+	ranby create --name "$NAME-before" --network none busybox true >/dev/null
+	ranby events --until "$(date -d '+4 seconds' +%s)" --format '{{.Status}} {{.Name}}' >"$T/out" 3>&- &
+	local pid=$!
+	sleep 1
+	ranby run --rm --name "$NAME" --network none busybox true
+	for _ in $(seq 40); do
+		! grep -q "^stop $NAME$" "$T/out" || break
+		sleep 0.1
+	done
+	grep -q "^stop $NAME$" "$T/out"
+	kill -0 "$pid"
+	wait "$pid"
+	[ "$(grep "$NAME" "$T/out" | cut -d' ' -f1 | tr '\n' ' ')" = 'create start stop ' ] || fail "$(cat "$T/out")"
+	ranby rm "$NAME-before" >/dev/null
+}
+
+@test "a system ledger with a known history: each of its events once, in order, and no program" {
+	need_program python3
+	"$RANBY_TREE/tests/make-ledger" "$T/ledger" 30
+	run -0 --separate-stderr all --system "$T/ledger" --format json
+	python3 - "$output" "$T/ledger" <<-'PYTHON'
+		import glob, json, sys
+		rows = [json.loads(l) for l in sys.argv[1].splitlines()]
+		want = {}
+		for f in glob.glob(sys.argv[2] + "/*/*.jsonl"):
+		    name = f.split("/")[-2]
+		    for l in map(json.loads, open(f)):
+		        if name != "heads" and (l.get("virt") and l["op"] != "execve" or l["op"] in ("gap", "torn", "trail-start", "trail-stop")):
+		            want[name, l["seq"]] = l
+		assert len(rows) == len(want) > 60, (len(rows), len(want))
+		assert [r["TimeNano"] for r in rows] == sorted(r["TimeNano"] for r in rows)
+		for r in rows:
+		    l = want.pop((r["Ledger"], r["Seq"]))
+		    assert (r["Status"], r["Name"], r["LoginUID"], r["Session"], r["Receipt"], r["ID"]) == \
+		        (l["op"], l.get("vm", ""), l.get("auid"), l.get("ses"), l.get("receipt", ""), l.get("ctr", "")), (r, l)
+	PYTHON
+	run -0 all --system "$T/ledger" --filter user=1002 --filter event=start --format '{{.LoginUID}}'
+	[ "$(sort -u <<<"$output")" = 1002 ]
+	[ "${#lines[@]}" = "$(cat "$T"/ledger/auid-1002/*.jsonl | grep -c '"op":"start"')" ]
+}
+
+@test "names that an attacker would choose do not reach the terminal, and are whole in JSON" {
+	need_program python3
+	"$RANBY_TREE/tests/make-ledger" "$T/ledger" 24 1 hostile
+	run -0 all --system "$T/ledger"
+	[ "$(LC_ALL=C tr -cd '\000-\011\013-\037\177' <<<"$output" | wc -c)" = 0 ]
+	[[ $output != *$'\u202e'* ]]
+	run -0 all --system "$T/ledger" --format json
+	[ "$(LC_ALL=C tr -cd '\000-\011\013-\037\177' <<<"$output" | wc -c)" = 0 ]
+	grep -q '"Name":"a\\u001b\[31mred' <<<"$output"
+}
+
+@test "what is asked wrongly is an error, and others' events are not everybody's" {
+	run -125 all --filter colour=red
+	one_error '"colour" is no key'
+	run -125 all --filter name
+	one_error 'not KEY=VALUE'
+	run -125 all --since yesterdayish
+	one_error 'is no time'
+	run -125 all --format '{{.Nope}}' --system "$T/nowhere"
+	one_error 'No such file'
+	run -125 ranby events --all-users
+	one_error '--all-users'
+}
