@@ -16,6 +16,7 @@ help:
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
 	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull'
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
+	@echo 'make coverage        branches of ranby-witness that its tests take; all of them, or it fails'
 	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
 	@echo 'make demo            a small image, a container, and who started it'
 	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); AUDIT=1: and ranby audit setup --apply; make uninstall (AUDIT=1)'

@@ -117,7 +117,19 @@ static int add_login(struct json_object *o)
 	return r;
 }
 
-static int event_json(const struct attest *a, const struct witness_request *q, const struct witness_reply *reply,
+/* Its number alone would be another's in the next boot. */
+static int add_process(struct json_object *o, const char *boot_id, int pidfd)
+{
+	uint64_t ticks;
+	pid_t pid;
+
+	if (pidfd < 0 || pidfd_pid(pidfd, &pid) < 0 || pid_start_ticks(pid, &ticks) < 0)
+		return 0;
+	return json_add_str(o, "boot", boot_id) < 0 || json_add_int(o, "vm-pid", pid) < 0 ||
+	       json_add_int(o, "vm-start", (int64_t)ticks) < 0 ? -ENOMEM : 0;
+}
+
+static int event_json(const struct attest *a, const char *boot_id, const struct witness_request *q, const struct witness_reply *reply,
 		      struct json_object **ret)
 {
 	static const char *const claims[] = {
@@ -127,16 +139,13 @@ static int event_json(const struct attest *a, const struct witness_request *q, c
 	};
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	const struct audit_verb_row *row = audit_verb_row(q->verb);
-	pid_t pid;
 	int r = o ? 0 : -ENOMEM;
 
 	if (r < 0 || json_add_str(o, "op", row->op) < 0 || json_add_str(o, "verb", row->name) < 0 ||
 	    json_add_str(o, "res", q->flags & WITNESS_FAILED ? "failed" : "success") < 0 ||
 	    json_add_str(o, "reason", q->reason[0] ? q->reason : row->reason) < 0 || json_add_str(o, "virt", "ranby") < 0 ||
 	    add_text(o, "vm", q->vm) < 0 || add_text(o, "uuid", reply->receipt.uuid) < 0 || add_text(o, "ctr", q->ctr) < 0 ||
-	    add_login(o) < 0)
-		return -ENOMEM;
-	if (a->pidfd >= 0 && pidfd_pid(a->pidfd, &pid) == 0 && json_add_int(o, "vm-pid", pid) < 0)
+	    add_login(o) < 0 || add_process(o, boot_id, a->pidfd) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(claims); i++)
 		if (claims[i] && add_text(o, claims[i], q->claim[i]) < 0)
@@ -145,12 +154,12 @@ static int event_json(const struct attest *a, const struct witness_request *q, c
 	return 0;
 }
 
-static int write_entry(struct ledger *l, const struct attest *a, const struct witness_request *q,
+static int write_entry(struct ledger *l, const struct attest *a, const char *boot_id, const struct witness_request *q,
 		       const struct witness_reply *reply, bool required, struct err *e)
 {
 	_cleanup_json_ struct json_object *event = NULL;
 	char receipt[AUDIT_RECEIPT_SIZE];
-	int r = event_json(a, q, reply, &event);
+	int r = event_json(a, boot_id, q, reply, &event);
 
 	if (r < 0)
 		return err_errno(e, -r, "ledger");
@@ -214,7 +223,7 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 			claim(q, WITNESS_CLAIM_DETAIL, witness_outcome_text((enum witness_outcome)reply.outcome));
 	}
 	if (begun == 0)
-		begun = write_entry(&l, a, q, &reply, required, required ? e : NULL);
+		begun = write_entry(&l, a, eng->boot_id, q, &reply, required, required ? e : NULL);
 	if (required && a->error == 0 && !audit_receipt_is(&reply.receipt))
 		return no_receipt(a, &reply, e);
 	if (required && begun < 0)
@@ -280,17 +289,22 @@ int attest_to_json(const struct audit_receipt *receipt, struct json_object *o)
 
 /* ---- starts and ends ---- */
 
-static void add_resource(struct attest *a, struct witness_item *items, enum witness_resource kind, const char *text)
+/* `n` are there already, of which the last place says how many it stands for. */
+static size_t add_resource(struct witness_item *items, size_t n, enum witness_resource kind, const char *text)
 {
-	if (!*text || a->n_resources >= WITNESS_RESOURCES_MAX)
-		return;
-	items[a->n_resources].kind = kind;
-	witness_text(items[a->n_resources].text, sizeof(items[0].text), text);
-	a->n_resources++;
+	struct witness_item *item = &items[n < WITNESS_RESOURCES_MAX ? n : WITNESS_RESOURCES_MAX - 1];
+
+	if (!*text)
+		return n;
+	item->kind = kind;
+	witness_text(item->text, sizeof(item->text), text);
+	if (n >= WITNESS_RESOURCES_MAX)
+		snprintf(item->text, sizeof(item->text), "... and %zu more", n - WITNESS_RESOURCES_MAX + 2);
+	return n + 1;
 }
 
 /* What the caller asked for; the last place says how many are left out. */
-static void add_resources(struct attest *a, struct witness_item *items, const struct container *c)
+static size_t add_resources(struct witness_item *items, const struct container *c)
 {
 	static const struct {
 		const char *path;
@@ -300,19 +314,20 @@ static void add_resources(struct attest *a, struct witness_item *items, const st
 		{"options.tmpfs", WITNESS_RESOURCE_MOUNT},   {"options.device", WITNESS_RESOURCE_DEVICE},
 		{"options.publish", WITNESS_RESOURCE_NET},
 	};
+	size_t n = 0;
 
-	add_resource(a, items, WITNESS_RESOURCE_IMAGE, json_str(c->spec, "image.name"));
-	add_resource(a, items, WITNESS_RESOURCE_IMAGE, json_str(c->spec, "image.rootfs"));
-	add_resource(a, items, WITNESS_RESOURCE_NET, json_str(c->spec, "config.network.mode"));
+	n = add_resource(items, n, WITNESS_RESOURCE_IMAGE, json_str(c->spec, "image.name"));
+	n = add_resource(items, n, WITNESS_RESOURCE_IMAGE, json_str(c->spec, "image.rootfs"));
+	n = add_resource(items, n, WITNESS_RESOURCE_NET, json_str(c->spec, "config.network.mode"));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		_cleanup_(strv_done) struct strv words = {0};
 
 		if (json_get_strv(c->spec, lists[i].path, &words, NULL) < 0)
 			continue;
 		for (size_t k = 0; k < words.n; k++)
-			add_resource(a, items, lists[i].kind, words.items[k]);
+			n = add_resource(items, n, lists[i].kind, words.items[k]);
 	}
-	a->resources = items;
+	return n < WITNESS_RESOURCES_MAX ? n : WITNESS_RESOURCES_MAX;
 }
 
 int attest_container_start(struct engine *eng, const struct container *c, int pidfd, bool required, struct audit_receipt *ret,
@@ -326,7 +341,8 @@ int attest_container_start(struct engine *eng, const struct container *c, int pi
 	a.c = c;
 	a.pidfd = pidfd;
 	a.required = required || json_true(c->spec, "options.require-audit");
-	add_resources(&a, items, c);
+	a.resources = items;
+	a.n_resources = add_resources(items, c);
 	return attest(eng, &a, ret, e);
 }
 
@@ -377,5 +393,5 @@ void attest_end(struct engine *eng, const struct container *c)
 	witness_text(reply.receipt.uuid, sizeof(reply.receipt.uuid), c->state ? json_str(c->state, "uuid") : "");
 	a.c = c;
 	if (begin_ledger(eng, &l, NULL) == 0)
-		(void)!write_entry(&l, &a, q, &reply, false, NULL);
+		(void)!write_entry(&l, &a, eng->boot_id, q, &reply, false, NULL);
 }

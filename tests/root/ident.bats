@@ -72,6 +72,22 @@ identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 	[ "$(audit_search -m LOGIN --raw | sed -n 's/.*old-auid=\([0-9]*\) auid=\([0-9]*\) .*/\1 \2/p' | awk '$1 != 4294967295 && $1 != $2' | wc -l)" = 0 ]
 }
 
+@test "loginuid_immutable: ranby-session says the kernel forbids it, and the container has user IDs of its own instead" {
+	helper=$INSTALLED/libexec/ranby/ranby-session
+	"$RANBY_TREE/tests/audit-immutable" on
+	run as_alice "$helper" --check
+	said=$status
+	run as_alice ranby run -d --network=none --ident=session --name fixed busybox sleep 100
+	"$RANBY_TREE/tests/audit-immutable" off
+	[ "$said" = 3 ]
+	[ "$status" = 0 ]
+	[[ $output == *'--ident=session: loginuid is immutable here'*'--ident=uid'* ]]
+	[ "$(identity fixed inForce)" = uid ]
+	[ "$(cat "/proc/$(pid_of fixed)/loginuid")" = "$(id -u "$AUDIT_ALICE")" ]
+	as_alice ranby rm -f -t 0 fixed
+	run -0 as_alice "$helper" --check
+}
+
 @test "--ident=uid: a rule by the range of uids sees this container alone" {
 	as_alice ranby run -d --network=none --ident=uid --name slice busybox sh -c 'while :; do sleep 0.2; /bin/true; done' >/dev/null
 	as_alice ranby run -d --network=none --ident=uid --name other busybox sh -c 'while :; do sleep 0.2; /bin/true; done' >/dev/null

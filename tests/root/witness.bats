@@ -85,6 +85,15 @@ ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
 	[ "$(records VIRT_CONTROL | grep -a ' uuid=' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 1 ]
 }
 
+@test "more is given than has a record each: the last one says how many" {
+	in_login "$AUDIT_ALICE" 'for i in $(seq 40); do m="$m -v /etc:/m$i:ro"; done; R run --rm --network=none $m busybox true'
+	audit_sync
+	# 32 of the request and the map; the image and the network come before the mounts
+	[ "$(records VIRT_RESOURCE | wc -l)" = 33 ]
+	[ "$(records VIRT_RESOURCE | grep -c 'resrc=mount')" = 30 ]
+	[[ $(record VIRT_RESOURCE resrc=mount) == *" claimed-mount=$(printf '... and 11 more' | od -An -tx1 | tr -d ' \n' | tr a-f A-F) "* ]]
+}
+
 @test "the uuid decodes to boot id, pid and start time; the receipt is the record's place" {
 	in_login "$AUDIT_ALICE" 'R run -d --name web --network=none busybox sleep 100 >/dev/null
 		R inspect --format "{{.State.Pid}} {{.Ranby.StartTicks}} {{.Ranby.Receipt}} {{.Ranby.UUID}}" web
