@@ -24,6 +24,7 @@ sweep() {
 @test "pull killed" { run -0 sweep pull; }
 @test "pull, its fetch worker killed" { run -0 sweep pull:ranby-fetch; }
 @test "pull, its unpack worker killed" { run -0 sweep pull:ranby-unpack; }
+@test "load, or its unpack worker, killed" { run -0 sweep load load:ranby-unpack; }
 
 # errors N SWEEP...: N of its calls made to fail, with one of eight errors in turn
 errors() {
@@ -36,6 +37,7 @@ errors() {
 @test "a call of ranby run, or of its child before the monitor, fails" { run -0 errors 6 run run:ranby/child; }
 @test "a call of create, start, stop, rm fails" { run -0 errors 4 create start stop rm; }
 @test "a call of pull, or of its workers, fails" { run -0 errors 4 pull pull:ranby-fetch pull:ranby-unpack; }
+@test "a call of load, or of its worker, fails" { run -0 errors 4 load load:ranby-unpack; }
 
 @test "the oracle sees a launch with less confinement, and a process without an owner (control)" {
 	run -1 env RANBY_SWEEP_CONTROL=unconfined "$RANBY_TREE/tests/kill-sweep" --errors --points 3 run:ranby-monitor

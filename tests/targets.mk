@@ -14,7 +14,7 @@ help:
 	@echo 'make check-vm        the tests of tests/vm in guests with AppArmor and SELinux (root; VM="trixie:selinux" for others)'
 	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
-	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull'
+	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull, load'
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
 	@echo 'make coverage        branches of ranby-witness that its tests take; all of them, or it fails'
 	@echo 'make bench           ratios against podman, crun, bwrap and the limit'

@@ -261,7 +261,7 @@ int main(void)
 	struct err e = {0};
 	int r;
 
-	if (fcntl(FETCH_FD, F_GETFD) < 0) {
+	if (fcntl(FETCH_FD, F_GETFD) < 0 && errno == EBADF) {
 		fprintf(stderr, "Error: ranby-fetch is started by ranby only\n");
 		return EXIT_ENGINE;
 	}

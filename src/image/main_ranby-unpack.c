@@ -313,7 +313,7 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int r;
 
-	if (fcntl(UNPACK_FD_ANSWER, F_GETFD) < 0) {
+	if (fcntl(UNPACK_FD_ANSWER, F_GETFD) < 0 && errno == EBADF) {
 		fprintf(stderr, "Error: ranby-unpack is started by ranby only\n");
 		return EXIT_ENGINE;
 	}

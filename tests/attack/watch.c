@@ -6,12 +6,18 @@
  * prints what it got:
  *
  *	seen      processes that entered
+ *	maps_read maps that it could read at all
  *	own       descriptors 0 to 2 of them that it could take: they are the payload's, so it is allowed
  *	              to trace, and the zeros beside it mean something
  *	written   programs that it could open for writing and that are not the container's
  *	foreign   roots, working directories and programs of them outside of the container's root
  *	taken     descriptors from 3 on that it could take
+ *	memory    memory of them, open for writing, that was mapped from another program than the container's
+ *	maps      the same, its map only
+ *	fds       names of descriptors from 3 on, of a program that is not the container's
+ *	env       environments with WATCHED in them, which only the caller has
  */
+#define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +28,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static unsigned long seen, own, written, foreign, taken;
+static unsigned long seen, own, written, foreign, taken, memory, maps, fds, env, read_maps;
 static dev_t root_dev;
 static ino_t root_ino;
 
@@ -39,6 +45,68 @@ static int is_our_root(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) < 0 || (st.st_dev == root_dev && st.st_ino == root_ino);
+}
+
+static ssize_t slurp(int pid, const char *name, char *text, size_t room)
+{
+	char path[64];
+	ssize_t n, all = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	while ((size_t)all < room - 1 && (n = read(fd, text + all, room - 1 - (size_t)all)) > 0)
+		all += n;
+	close(fd);
+	text[all] = '\0';
+	return all;
+}
+
+/* The map names the program: what enters is a sealed copy (memfd) of ours. */
+static int is_foreign_map(const char *text)
+{
+	return strstr(text, "memfd:") || strstr(text, "ranby");
+}
+
+static void look_inside(int pid)
+{
+	static char text[1 << 16];
+	char path[300], target[64];
+	struct dirent *e;
+	ssize_t n;
+	DIR *d;
+	int mem, is_foreign;
+
+	/* first, so that a map that says whose it is was read after it was open */
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	mem = open(path, O_RDWR);
+	n = slurp(pid, "maps", text, sizeof(text));
+	read_maps += n > 0;
+	is_foreign = n > 0 && is_foreign_map(text);
+	maps += (unsigned)is_foreign;
+	if (mem >= 0 && is_foreign && pread(mem, target, 1, (off_t)strtoull(text, NULL, 16)) == 1)
+		memory++;
+	if (mem >= 0)
+		close(mem);
+	n = slurp(pid, "environ", text, sizeof(text));
+	env += n > 0 && memmem(text, (size_t)n, "WATCHED", 7);
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] == '.' || atoi(e->d_name) < 3)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, e->d_name);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n <= 0)
+			continue;
+		target[n] = '\0';
+		fds++;
+		printf("fd %s of %d: %s\n", e->d_name, pid, target);
+	}
+	if (d)
+		closedir(d);
 }
 
 static void look(int pid)
@@ -81,6 +149,7 @@ static void look(int pid)
 		close(fd);
 	}
 	close(pidfd);
+	look_inside(pid);
 }
 
 int main(void)
@@ -109,6 +178,7 @@ int main(void)
 		if (d)
 			closedir(d);
 	}
-	printf("seen=%lu own=%lu written=%lu foreign=%lu taken=%lu\n", seen, own, written, foreign, taken);
+	printf("seen=%lu own=%lu maps_read=%lu written=%lu foreign=%lu taken=%lu memory=%lu maps=%lu fds=%lu env=%lu\n", seen, own, read_maps,
+	       written, foreign, taken, memory, maps, fds, env);
 	return 0;
 }
