@@ -618,3 +618,21 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 		done
 	done
 }
+
+@test "a directory that cannot be listed is not taken for an empty one: nothing in use is collected" {
+	need_program strace
+	no_leak_check
+	local n failed=0
+	load_image busybox
+	ranby tag busybox extra
+	for n in $(seq 12); do
+		run strace -qq -e trace=getdents64 -e "inject=getdents64:error=EIO:when=$n" -o "$BATS_TEST_TMPDIR/trace" \
+			"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" load --quiet --input "$RANBY_TEST_IMAGES/busybox.tar"
+		grep -q INJECTED "$BATS_TEST_TMPDIR/trace" || break
+		[ "$status" = 0 ] || one_error 'Input/output error'
+		[ "$status" = 0 ] || failed=$((failed + 1))
+		run -0 ranby run --rm --network=none --pull=never extra true
+	done
+	echo "# $((n - 1)) listings, $failed times refused" >&3
+	[ "$failed" -ge 2 ]
+}

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "monitor/exit.h"
 #include "oci/digest.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -206,7 +207,7 @@ static int find_prefix(struct engine *eng, const char *prefix, char ret_id[stati
 		return err_errno(e, errno, "list containers");
 	}
 	r = 0;
-	while (r == 0 && (d = readdir(dir))) {
+	while (r == 0 && (d = dir_next(dir, &r))) {
 		if (!digest_is_hex(d->d_name) || strncmp(d->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		if (found[0])
@@ -214,7 +215,9 @@ static int find_prefix(struct engine *eng, const char *prefix, char ret_id[stati
 		memcpy(found, d->d_name, sizeof(found));
 	}
 	closedir(dir);
-	if (r == 0 && !found[0])
+	if (r < 0)
+		return e && e->code ? r : err_errno(e, -r, "list containers");
+	if (!found[0])
 		r = no_such(prefix, e);
 	if (r == 0)
 		memcpy(ret_id, found, sizeof(found));
@@ -294,16 +297,18 @@ static int list_dir(struct engine *eng, DIR *dir, struct container_list *l, stru
 {
 	size_t room = 0;
 	struct dirent *d;
-	int r;
+	int r = 0;
 
-	while ((d = readdir(dir))) {
+	while ((d = dir_next(dir, &r))) {
 		struct container *c = NULL;
 
 		if (!digest_is_hex(d->d_name))
 			continue;
 		r = container_load(eng, d->d_name, &c, e);
-		if (r == -ENOENT)
+		if (r == -ENOENT) {
+			r = 0;
 			continue;
+		}
 		if (r == 0)
 			r = append(l, &room, c, e);
 		if (r < 0) {
@@ -311,7 +316,7 @@ static int list_dir(struct engine *eng, DIR *dir, struct container_list *l, stru
 			return r;
 		}
 	}
-	return 0;
+	return r < 0 ? err_errno(e, -r, "list containers") : 0;
 }
 
 int container_list(struct engine *eng, struct container_list *ret, struct err *e)

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "engine/attest.h"
 #include "oci/digest.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -340,7 +341,7 @@ int exec_list(struct engine *eng, const struct container *c, struct json_object 
 		if (!dir)
 			fd_closep(&fd);
 	}
-	while (dir && r == 0 && json_object_array_length(list) < EXEC_SESSIONS_MAX && (d = readdir(dir)))
+	while (dir && r == 0 && json_object_array_length(list) < EXEC_SESSIONS_MAX && (d = dir_next(dir, &r)))
 		if (digest_is_hex(d->d_name))
 			r = list_session(dirfd(dir), d->d_name, list);
 	if (dir)

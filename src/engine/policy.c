@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/strv.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 
 #include <dirent.h>
@@ -140,7 +141,7 @@ static int read_dropins(int parent, const char *dir, unsigned owner, struct poli
 	list = r == 0 ? fdopendir(fd) : NULL;
 	if (!list)
 		fd_closep(&fd);
-	while (list && r == 0 && (d = readdir(list))) {
+	while (list && r == 0 && (d = dir_next(list, &r))) {
 		size_t len = strlen(d->d_name);
 
 		if (d->d_name[0] == '.' || len < 5 || strcmp(d->d_name + len - 5, ".conf") != 0)
@@ -150,7 +151,7 @@ static int read_dropins(int parent, const char *dir, unsigned owner, struct poli
 	}
 	if (list)
 		closedir(list);
-	return r;
+	return r < 0 && e && !e->code ? err_errno(e, -r, "%s", what) : r;
 }
 
 int policy_read_at(const char *dir, unsigned owner, struct policy *ret, struct err *e)

@@ -11,6 +11,7 @@
  */
 #include "engine/volume_copy.h"
 
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -51,12 +52,9 @@ static void dir_closep(DIR **d)
 bool volume_is_empty(int dirfd)
 {
 	_cleanup_(dir_closep) DIR *d = read_dir(dirfd);
-	struct dirent *entry;
+	int r = 0;
 
-	while (d && (entry = readdir(d)))
-		if (!is_dot(entry->d_name))
-			return false;
-	return d != NULL;
+	return d && !dir_next(d, &r) && r == 0;
 }
 
 /* Those that mean something to an overlay are the store's, not the content's. */

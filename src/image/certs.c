@@ -8,6 +8,7 @@
 #include "image/certs.h"
 
 #include "base/buf.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 
 #include <dirent.h>
@@ -84,15 +85,17 @@ static int read_dir(int dirfd, struct certs *c, struct err *e)
 		fd_closep(&copy);
 		return err_errno(e, errno, "certificates");
 	}
-	while (r == 0 && (d = readdir(dir))) {
+	while (r == 0 && (d = dir_next(dir, &r))) {
 		if (has_suffix(d->d_name, ".crt"))
 			r = read_file(dirfd, d->d_name, PEM_MAX, &ca, e);
 		else if (has_suffix(d->d_name, ".cert"))
 			r = take_pair(dirfd, d->d_name, c, e);
 	}
 	closedir(dir);
-	if (r < 0 || ca.len == 0)
-		return r;
+	if (r < 0)
+		return e && e->code ? r : err_errno(e, -r, "certificates");
+	if (ca.len == 0)
+		return 0;
 	if (faccessat(AT_FDCWD, "/etc/ssl/certs/ca-certificates.crt", R_OK, 0) == 0)
 		r = read_file(AT_FDCWD, "/etc/ssl/certs/ca-certificates.crt", SYSTEM_MAX, &ca, e);
 	return r < 0 ? r : take_text(&ca, &c->ca, e);

@@ -8,6 +8,7 @@
  */
 #include "base/sha256.h"
 #include "image/store_private.h"
+#include "sys/dir.h"
 #include "sys/path.h"
 
 #include <dirent.h>
@@ -84,11 +85,10 @@ static int each_name(int dirfd, int (*fn)(void *ctx, const char *name, struct er
 		fd_closep(&copy);
 		return err_errno(e, errno, "collect");
 	}
-	while (r == 0 && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			r = fn(ctx, d->d_name, e);
+	while (r == 0 && (d = dir_next(dir, &r)))
+		r = fn(ctx, d->d_name, e);
 	closedir(dir);
-	return r;
+	return r < 0 && e && !e->code ? err_errno(e, -r, "collect") : r;
 }
 
 struct sweep {

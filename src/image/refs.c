@@ -11,6 +11,7 @@
  */
 #include "base/clock.h"
 #include "image/store_private.h"
+#include "sys/dir.h"
 #include "sys/path.h"
 
 #include <dirent.h>
@@ -172,7 +173,7 @@ int refs_load(struct store *st, struct ref_list *ret, struct err *e)
 		fd_closep(&copy);
 		return err_errno(e, errno, "list the images");
 	}
-	while (r == 0 && (d = readdir(dir))) {
+	while (r == 0 && (d = dir_next(dir, &r))) {
 		struct ref ref = {0};
 		struct err ignored = {0};
 

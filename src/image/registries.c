@@ -256,6 +256,10 @@ static int load_dir(const char *path, struct registries *r, struct err *e)
 	int n = scandir(path, &names, is_conf, alphasort), res = 0;
 	char file[4096];
 
+	/* a file that forbids a registry must not be missed */
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+		return err_errno(e, errno, "%s", path);
+
 	for (int i = 0; i < n; i++) {
 		if (res >= 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
 			res = load_file(file, r, e);

@@ -6,6 +6,7 @@
 #include "runtime/remove.h"
 #include "runtime/state.h"
 #include "runtime/verb.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
@@ -99,13 +100,13 @@ static int list(const struct runtime_context *x, int argc, char **argv, struct v
 		all = json_object_new_array();
 	else if (!a.quiet)
 		buf_addf(&ret->out, "%-24s %-8s %-10s %-30s %s\n", "ID", "PID", "STATUS", "CREATED", "BUNDLE");
-	for (struct dirent *d = readdir(dir); r == 0 && d; d = readdir(dir))
+	for (struct dirent *d; r == 0 && (d = dir_next(dir, &r));)
 		if (runtime_id_is_valid(d->d_name))
 			r = list_one(x, d->d_name, &a, all, &ret->out, e);
 	closedir(dir);
 	if (r == 0 && all)
 		buf_addf(&ret->out, "%s\n", json_text(all, NULL));
-	return r;
+	return r < 0 && e && !e->code ? err_errno(e, -r, "%s", x->rroot_path) : r;
 }
 
 const struct verb verb_list = {"list", "[OPTIONS]", "List the containers below --root", list_rows, 0, 0, true, list};
@@ -135,7 +136,7 @@ static int container_pids(pid_t init, struct json_object *pids, struct err *e)
 	if (!proc)
 		return err_errno(e, errno, "/proc");
 	r = pid_namespace(init, ours, sizeof(ours));
-	for (struct dirent *d = readdir(proc); r == 0 && d; d = readdir(proc)) {
+	for (struct dirent *d; r == 0 && (d = dir_next(proc, &r));) {
 		uint32_t pid;
 
 		if (parse_u32(d->d_name, 1, INT32_MAX, &pid) < 0 || pid_namespace((pid_t)pid, its, sizeof(its)) < 0)
