@@ -128,7 +128,6 @@ careless() {
 	touch "$root/fake/sysrq-trigger"
 	rm -r "$CANARY"
 	cp -r "$root/fake" "$CANARY"
-	CANARY_SUM=$(canary_sum)
 	ln -s fake "$root/link"
 	race "$root/proc" "$root/fake"
 	race "$root/fake" "$root/link"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "sys/dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -52,7 +53,7 @@ int ask_shards(int dirfd, struct strv *ret, struct err *e)
 
 	if (!d)
 		return err_errno(e, errno, "system ledger");
-	while (r == 0 && ret->n < SHARDS_MAX && (entry = readdir(d)) != NULL) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
+	while (r == 0 && ret->n < SHARDS_MAX && (entry = dir_next(d, &r)) != NULL)
 		if (strncmp(entry->d_name, "auid-", 5) == 0 || strcmp(entry->d_name, "system") == 0 || strcmp(entry->d_name, "heads") == 0)
 			r = strv_add(ret, entry->d_name);
 	closedir(d);

@@ -12,6 +12,7 @@
 #include "base/table.h"
 #include "query/ask.h"
 #include "query/query.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/user_name.h"
 
@@ -190,10 +191,10 @@ static int update_system(struct index *ix, const char *path, struct err *e)
 		fd_closep(&dirfd);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(d)) != NULL)
+	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
 		if (strncmp(entry->d_name, "auid-", 5) == 0)
 			r = index_update(ix, dirfd, entry->d_name, e);
-	return r;
+	return r < 0 && e && !e->code ? err_errno(e, -r, "cannot list the system ledger %s", path) : r;
 }
 
 /* Its index, or, where that cannot be opened, the ledger itself. */

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "query/query.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
@@ -314,12 +315,12 @@ static int list_shards(int dirfd, struct strv *ret, struct err *e)
 		fd_closep(&fd);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(d)) != NULL)
+	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
 		if (is_shard(entry->d_name))
 			r = strv_add(ret, entry->d_name);
 	if (ret->n > 1)
 		qsort(ret->items, ret->n, sizeof(ret->items[0]), by_name);
-	return r;
+	return r < 0 ? err_errno(e, -r, "cannot list the system ledger") : 0;
 }
 
 /* Shards that a head names, and that are not there at all. */

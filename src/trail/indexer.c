@@ -8,6 +8,7 @@
  * without it.
  */
 #include "audit/index.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "trail/confine.h"
 #include "trail/exports.h"
@@ -62,10 +63,12 @@ static int update_all(struct indexer *ix, struct err *e)
 		fd_closep(&fd);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(d)) != NULL)
+	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
 		if (strncmp(entry->d_name, "auid-", 5) == 0 || strcmp(entry->d_name, SHARD_SYSTEM) == 0)
 			r = update_one(ix, entry->d_name, e);
-	return r < 0 || !ix->exports ? r : exports_commit(ix->exports, e);
+	if (r < 0)
+		return e && !e->code ? err_errno(e, -r, "cannot list the ledger") : r;
+	return ix->exports ? exports_commit(ix->exports, e) : 0;
 }
 
 /* Opens the index again when it was removed or is damaged: it is made anew then. */

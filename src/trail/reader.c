@@ -14,6 +14,7 @@
  */
 #include "audit/ledger_read.h"
 #include "audit/receipt.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "trail/collect.h"
 #include "trail/confine.h"
@@ -160,10 +161,10 @@ static int read_all_recorded(struct reader *rd, struct err *e)
 		fd_closep(&fd);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(d)) != NULL)
+	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
 		if (strncmp(entry->d_name, "auid-", 5) == 0)
 			r = read_recorded(rd, entry->d_name, e);
-	return r;
+	return r < 0 && e && !e->code ? err_errno(e, -r, "cannot list the ledger") : r;
 }
 
 /* ---- input ---- */
