@@ -82,7 +82,7 @@ enum witness_outcome {
 	WITNESS_NOT_CONTAINED, /* the process is in no user namespace of its own */
 	WITNESS_FOREIGN,       /* its user namespace belongs to somebody else, or cannot be looked at */
 	WITNESS_NOT_SAME,      /* exec: the two processes are not of one container */
-	WITNESS_LIMITED,       /* too many records of this login in too short a time */
+	WITNESS_LIMITED,       /* too many records of this user in too short a time */
 	WITNESS_NO_DAEMON,     /* required, and no auditd is registered */
 	WITNESS_NO_AUDIT,      /* the kernel refuses or has no audit */
 	WITNESS_EXCLUDED,      /* the kernel took it and a rule dropped it */

@@ -53,7 +53,7 @@ const char *witness_outcome_text(enum witness_outcome o)
 		[WITNESS_NOT_CONTAINED] = "the process is in no user namespace of its own",
 		[WITNESS_FOREIGN] = "the process is in somebody else's user namespace",
 		[WITNESS_NOT_SAME] = "the process is not in that container",
-		[WITNESS_LIMITED] = "too many audit records of this login; wait a while",
+		[WITNESS_LIMITED] = "too many audit records of this user; wait a while",
 		[WITNESS_NO_DAEMON] = "no auditd is running, so nothing would be stored",
 		[WITNESS_NO_AUDIT] = "the kernel refuses audit records",
 		[WITNESS_EXCLUDED] = "an audit rule drops our records",

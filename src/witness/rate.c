@@ -6,11 +6,15 @@
  * machine. Tokens are taken before a record is sent: killing the witness in
  * between wins nothing. A state that cannot be kept is a refusal.
  *
+ * By uid, not by loginuid: a task whose loginuid is unset, as that of a
+ * service, may set it to any, so each of its children would have a bucket
+ * of its own, or empty somebody else's.
+ *
  * The level is kept as the time at which the bucket will be full: what is
  * taken puts it off, and nothing has to be added as time goes by.
  *
  * Everybody may stop (SIGSTOP) a witness of his own while it holds the lock:
- * he then blocks his own login, and each of its witnesses until its alarm.
+ * he then blocks himself, and each of his witnesses until its alarm.
  */
 #include "witness/rate.h"
 
@@ -38,12 +42,12 @@ bool rate_step(struct rate_state *s, uint64_t now_ms, uint32_t n)
 	return true;
 }
 
-int rate_open(const char *auid)
+int rate_open(void)
 {
 	char name[48];
 
 	/* the directory is root's, and nobody else's to enter */
-	snprintf(name, sizeof(name), RATE_DIR "/%s", auid);
+	snprintf(name, sizeof(name), RATE_DIR "/%u", getuid());
 	return open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
 }
 

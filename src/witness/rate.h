@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * rate - how many records a login may have written.
+ * rate - how many records a user may have written.
  *
- * A bucket of tokens per auid, one per record, in /run/ranby-witness/AUID, a
- * directory that users can neither read nor write (2770 root:ranby). When it
- * is empty, nothing of that login is recorded until it is full again: so a flood
- * costs one record that says so, and the first one after it says how many
- * were not written.
+ * A bucket of tokens per real user id, one per record, in
+ * /run/ranby-witness/UID, a directory that users can neither read nor write
+ * (2770 root:ranby). When it is empty, nothing of that user is recorded
+ * until it is full again: so a flood costs one record that says so, and the
+ * first one after it says how many were not written.
  */
 #ifndef RANBY_WITNESS_RATE_H
 #define RANBY_WITNESS_RATE_H
@@ -29,8 +29,8 @@ struct rate_state {
 /* Takes `n` tokens at time `now_ms`; false: there are none, and one more is suppressed. Pure. */
 bool rate_step(struct rate_state *s, uint64_t now_ms, uint32_t n) _must_check_;
 
-/* Opens the state of `auid`, for which the group is needed. -1: no state can be kept, so nothing may be written. */
-int rate_open(const char *auid) _must_check_;
+/* Opens our caller's state, for which the group is needed. -1: no state can be kept, so nothing may be written. */
+int rate_open(void) _must_check_;
 
 /*
  * rate_step() on that state, which is written before anything is sent: 1, 0, or

@@ -139,7 +139,7 @@ static enum witness_outcome read_facts(struct witness *w)
 
 	if (o != WITNESS_RECORDED)
 		return o;
-	w->rate_fd = rate_open(w->self.auid);
+	w->rate_fd = rate_open();
 	if (w->rate_fd < 0 || shed_group() < 0 || getrandom(&w->nonce, sizeof(w->nonce), GRND_NONBLOCK) < 0)
 		return WITNESS_BROKEN;
 	if ((w->q.flags & WITNESS_REQUIRED) && !daemon_is_there(w))

@@ -24,7 +24,7 @@ struct witness {
 	enum audit_trust trust;   /* the row's with a target; without one it is the caller's word */
 	char boot_id[FACTS_TEXT];
 	uint64_t nonce;
-	uint64_t suppressed;      /* requests of this login that were not written before this one */
+	uint64_t suppressed;      /* requests of this user that were not written before this one */
 	int rate_fd;
 	struct readback back;
 	struct record record;

@@ -503,6 +503,22 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $output == recorded* ]]
 }
 
+@test "who may choose his loginuid has one bucket all the same, and cannot empty another's" {
+	local uid bob
+	uid=$(id -u "$AUDIT_ALICE") bob=$(id -u "$AUDIT_BOB")
+	# a service's process: alice's, of no login; each child of it says that it is another's
+	run -0 setpriv --reuid="$uid" --regid="$uid" --clear-groups --inh-caps=-all bash -c '
+		forge() { (echo "$1" >/proc/self/loginuid; exec "${@:2}"); }
+		forge "$3" "$1" "$2" 1 vm=flood flags=1 count=32 times=200
+		forge 4000000 "$1" "$2" 0 vm=next
+		forge 4000001 "$1" "$2" 0 vm=next || true' sh "$ASK" "$W" "$bob"
+	[ "$(grep -c '^limited' <<<"$output")" = 3 ]
+	audit_sync
+	[ "$(records VIRT_CONTROL | grep -c 'vm="next"')" = 0 ]
+	run -0 ask "$AUDIT_BOB" 0 vm=his-own
+	[[ $output == recorded* ]]
+}
+
 @test "hostile states of its caller: a right record or a clean refusal" {
 	local state n=0 recorded=0
 	for state in $("$ASK" states); do
