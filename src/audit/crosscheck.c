@@ -37,6 +37,8 @@ struct list {
 	size_t n, room;
 };
 
+enum turn_kind { RUN_START, RUN_STOP, RUN_GONE };
+
 /* What an entry says of a run: that it began or ended, or that the container is gone. */
 struct turn {
 	char key[72];  /* uuid, or the container's id where there is none */
@@ -44,7 +46,7 @@ struct turn {
 	int64_t ns;
 	uint32_t pid;
 	bool by_uuid;
-	enum { RUN_START, RUN_STOP, RUN_GONE } what;
+	unsigned what; /* enum turn_kind */
 };
 
 struct gap {
@@ -119,7 +121,7 @@ static int add_turn(struct crosscheck *x, uint64_t seq, struct json_object *entr
 		what++;
 	if (what == ARRAY_SIZE(ops) || (!uuid[0] && (!ctr[0] || x->o.system)))
 		return 0;
-	turn.what = what;
+	turn.what = (unsigned)what;
 	snprintf(turn.key, sizeof(turn.key), "%s", uuid[0] ? uuid : ctr);
 	if (pid > 0 && pid <= INT32_MAX)
 		turn.pid = (uint32_t)pid;
@@ -176,7 +178,7 @@ static bool wanted(const struct crosscheck *x, const struct log_event *ev)
 {
 	if (x->o.system)
 		return ev->kind == LOG_VIRT || (ev->kind == LOG_SYSCALL && ev->call == LOG_CALL_EXEC && ev->done);
-	return ev->kind == LOG_VIRT && ev->uid == x->o.uid && ev->virt.ledger[0] != '\0';
+	return ev->kind == LOG_VIRT && ev->uid == x->o.uid;
 }
 
 static void note_serial(struct crosscheck *x, const struct log_event *ev)
@@ -324,7 +326,7 @@ static int tell_different(const struct item *entry, const struct item *record, b
 		say(&f, "entry %llu is about run %s, the audit record about %s", (ull)entry->seq, entry->uuid, record->uuid);
 	else if (entry->failed != record->failed)
 		say(&f, "entry %llu and the audit record do not agree on whether it was done", (ull)entry->seq);
-	else if (!system && record->seq != entry->seq)
+	else if (!system && record->seq > 0 && record->seq != entry->seq)
 		say(&f, "the audit record was made for entry %llu, and entry %llu names it", (ull)record->seq, (ull)entry->seq);
 	else
 		return 0;
@@ -340,6 +342,8 @@ static int tell_one_sided(const struct crosscheck *x, const struct item *item, b
 		say(&f, "entry %llu (op=%s) names audit record %s, which the log does not have", (ull)item->seq, item->op, f.receipt);
 	else if (x->o.system)
 		say(&f, "the system ledger has no entry for audit record %s (op=%s)", f.receipt, item->op);
+	else if (item->seq == 0)
+		say(&f, "no entry of the ledger names audit record %s, the end of run %s", f.receipt, item->uuid);
 	else
 		say(&f, "no entry of the ledger names audit record %s (op=%s), which was made for entry %llu", f.receipt, item->op, (ull)item->seq);
 	return t->sink(&f, t->data);
@@ -349,6 +353,24 @@ static bool is_outside(const struct crosscheck *x, const struct item *entry)
 {
 	return !x->any || entry->sec < x->from_sec || entry->sec > x->to_sec || (entry->sec == x->from_sec && entry->serial < x->first_serial) ||
 	       (entry->sec == x->to_sec && entry->serial > x->serial);
+}
+
+static int compare_key(const void *key, const void *turn)
+{
+	return strcmp(key, ((const struct turn *)turn)->key);
+}
+
+/*
+ * A record that no entry names, of a user's own: it claims an entry, or it is
+ * the monitor's word of the end of a run that the ledger knows, which is
+ * written before there is an entry for it. Others go with a record that claims one.
+ */
+static bool needs_entry(const struct crosscheck *x, const struct item *record)
+{
+	if (x->o.system || record->seq > 0)
+		return true;
+	return strcmp(record->op, "stop") == 0 && x->n_turns > 0 &&
+	       bsearch(record->uuid, x->turns, x->n_turns, sizeof(*x->turns), compare_key) != NULL;
 }
 
 /* Both lists side by side. */
@@ -369,8 +391,8 @@ static int tell_pairs(struct crosscheck *x, const struct teller *t)
 			x->stats.entries++;
 			x->stats.records++;
 		} else if (order > 0) {
-			r = tell_one_sided(x, record, false, t);
-			x->stats.records++;
+			r = needs_entry(x, record) ? tell_one_sided(x, record, false, t) : 0;
+			x->stats.records += needs_entry(x, record);
 		} else if (is_outside(x, entry)) {
 			x->stats.outside++;
 		} else {

@@ -9,7 +9,8 @@
  *	r = crosscheck_end(x, on_fault, data, e);
  *
  * An entry names its record (receipt), and a record names the entry that it
- * was made for (claimed-ledger: seq, and the hash of the one before). So each
+ * was made for (claimed-ledger: seq, and the hash of the one before), but for
+ * the end of a run, which the monitor has recorded before there is an entry. So each
  * of them shows what is missing in the other; and the record, which the
  * ledger's owner cannot reach, is an anchor for the chain (ledger_verify.h).
  * Entries from before or after what the log covers are counted, and no fault.
