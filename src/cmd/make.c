@@ -14,16 +14,20 @@
 #include "engine/ident.h"
 #include "engine/remove.h"
 #include "sys/fd.h"
+#include "sys/self.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#define HEAP_EXPECTED (288 * 1024) /* what a container of few options takes */
+
 void made_done(struct made *m)
 {
 	origin_done(&m->origin);
 	keeper_done(&m->keeper);
+	monitor_handle_done(&m->monitor);
 	m->c = container_free(m->c);
 }
 
@@ -93,6 +97,7 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 		.pull = &source.options,
 		.origin = &m->origin,
 		.keeper = &m->keeper,
+		.monitor = m->starts ? &m->monitor : NULL,
 		.env = environ,
 		.cwd = cwd,
 	};
@@ -146,8 +151,10 @@ static int resolve_ident(struct container_options *o, struct made *m, struct err
 
 int make_container(const struct command_call *call, struct made *m, struct err *e)
 {
-	int r = origin_read(call->engine, &m->origin, e);
+	int r;
 
+	self_expect_heap(HEAP_EXPECTED);
+	r = origin_read(call->engine, &m->origin, e);
 	if (r == 0)
 		r = container_options_finish(call, e);
 	if (r == 0)

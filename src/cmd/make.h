@@ -16,15 +16,20 @@
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
+#include "monitor/launch.h"
+
+#include <stdbool.h>
 
 struct made {
 	struct container_options *options; /* the command's arguments */
 	struct origin origin;
 	char ident[IDENT_TEXT_SIZE]; /* what options->ident points to */
 	struct keeper keeper;
+	bool starts;                 /* it is started at once, by `monitor` */
+	struct monitor_handle monitor;
 	struct container *c;
 };
-#define MADE_INIT {.origin = ORIGIN_INIT, .keeper = KEEPER_INIT}
+#define MADE_INIT {.origin = ORIGIN_INIT, .keeper = KEEPER_INIT, .monitor = MONITOR_HANDLE_INIT}
 
 /* Takes the options and operands of the call. Writes --cidfile. */
 int make_container(const struct command_call *call, struct made *m, struct err *e) _must_check_;

@@ -118,7 +118,7 @@ static int start(const struct command_call *call, struct made *m, struct err *e)
 {
 	_cleanup_(start_done) struct start s = START_INIT;
 	const struct start_request q = {
-		.eng = call->engine, .c = m->c, .keeper = &m->keeper, .origin = &m->origin, .fresh = true,
+		.eng = call->engine, .c = m->c, .keeper = &m->keeper, .origin = &m->origin, .monitor = &m->monitor, .fresh = true,
 	};
 	int r = start_prepare(&q, &s, e);
 
@@ -144,8 +144,10 @@ static int run_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(made_done) struct made m = MADE_INIT;
 	const struct container_options *o = call->args;
-	int r = front_check_tty(o->tty, o->interactive && !o->detach, e);
+	int r;
 
+	m.starts = true;
+	r = front_check_tty(o->tty, o->interactive && !o->detach, e);
 	if (r == 0)
 		r = make_container(call, &m, e);
 	if (r < 0)

@@ -10,6 +10,8 @@
 #include "engine/attest.h"
 #include "engine/create.h"
 #include "engine/bundle.h"
+#include "engine/ident.h"
+#include "engine/launch.h"
 #include "engine/remove.h"
 #include "engine/userns_mode.h"
 #include "image/progress.h"
@@ -156,6 +158,17 @@ static int get_layers(struct create *c, struct err *e)
 	return r;
 }
 
+/* From here on nothing is waited for that takes long, a pull or a copy of layers. */
+static int start_monitor(const struct create *c, struct err *e)
+{
+	unsigned ident = 0;
+
+	if (!c->q->monitor)
+		return 0;
+	(void)!ident_parse(c->q->options->ident, &ident, NULL); /* checked */
+	return launch_ahead(ident & IDENT_SESSION, c->q->monitor, e);
+}
+
 /* Takes the name; with --replace, from the container that has it. */
 static int begin(struct create *c, struct err *e)
 {
@@ -265,6 +278,8 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 		r = plan_userns(&c, e);
 	if (r == 0 && c.image)
 		r = get_layers(&c, e);
+	if (r == 0)
+		r = start_monitor(&c, e);
 	if (r == 0)
 		r = begin(&c, e);
 	if (r == 0)

@@ -20,6 +20,7 @@
 #include "engine/options.h"
 #include "engine/origin.h"
 #include "image/pull.h"
+#include "monitor/launch.h"
 
 struct create_request {
 	const struct container_options *options; /* checked */
@@ -30,6 +31,7 @@ struct create_request {
 	struct keeper *keeper;            /* begun; ready at the end */
 	char *const *env;                 /* of the caller */
 	const char *cwd;                  /* of the caller */
+	struct monitor_handle *monitor;   /* it is to be started at once: gets a monitor that waits; NULL: it is not */
 };
 
 /* -ENOENT: no such image; -EEXIST: the name is in use. */

@@ -119,18 +119,26 @@ static int few_variables(struct strv *env)
 	return r;
 }
 
-int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
+int launch_ahead(bool own_session, struct monitor_handle *ret, struct err *e)
 {
 	_cleanup_(strv_done) struct strv env = {0};
 	static char *const none[] = {NULL};
-	struct monitor_launch m = p->monitor;
+	struct monitor_launch m = MONITOR_LAUNCH_INIT;
 	int r = few_variables(&env);
 
 	if (r < 0)
 		return err_errno(e, -r, "environment of the monitor");
+	m.own_session = own_session;
 	m.envp = env.n ? env.items : none;
-	r = monitor_launch(&m, &l->monitor, e);
+	return monitor_await(&m, ret, e);
+}
 
+int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
+{
+	int r = l->monitor.waits ? 0 : launch_ahead(p->monitor.own_session, &l->monitor, e);
+
+	if (r == 0)
+		r = monitor_launch(&p->monitor, &l->monitor, e);
 	if (r < 0)
 		return r;
 	l->watching = true;

@@ -54,6 +54,12 @@ int launch_monitor_of(int run_dirfd, int *ret_pidfd) _must_check_;
 /* Ends the network helper that was started for this run directory, when it is still there: its monitor was killed. */
 int launch_end_helper(int run_dirfd) _must_check_;
 
+/*
+ * Starts a monitor that waits for launch_watch(), while all that it is to be
+ * told is still made; *ret goes into launch.monitor. Closing it ends it.
+ */
+int launch_ahead(bool own_session, struct monitor_handle *ret, struct err *e) _must_check_;
+
 int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e) _must_check_;
 int launch_release(const struct launch_plan *p, struct launch *l, struct err *e) _must_check_;
 void launch_done(struct launch *l);

@@ -314,6 +314,10 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 	int r;
 
 	s->q = *q;
+	if (q->monitor) {
+		s->launch.monitor = *q->monitor;
+		*q->monitor = (struct monitor_handle)MONITOR_HANDLE_INIT;
+	}
 	r = prepare(q, s, e);
 	/* one that runs already was not tried to be started */
 	return r == -EALREADY ? r : failed(s, r, e);

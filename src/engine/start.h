@@ -33,6 +33,7 @@ struct start_request {
 	struct container *c;          /* borrowed until start_done() */
 	struct keeper *keeper;        /* ready; borrowed likewise */
 	const struct origin *origin;
+	struct monitor_handle *monitor; /* one that waits (launch_ahead()), and is taken; NULL: none */
 	bool fresh;                   /* just created: its bundle is of now */
 	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The command line made here is the one that options.h describes; the
- * descriptors are numbered in the order in which spawn() places them.
+ * The command line made here is the one that options.h describes; its
+ * descriptors are numbered as orders.h says.
  */
 #include "monitor/launch.h"
 
 #include "base/strv.h"
+#include "monitor/orders.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 #include "sys/self.h"
@@ -19,13 +20,16 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define FIRST_FD 3
+#define SYNC_FD 3
+#define UNUSED_WAIT_MS 1000 /* for the end of one that was not needed */
 
 void monitor_handle_done(struct monitor_handle *m)
 {
 	siginfo_t ended;
 
 	fd_closep(&m->sync_fd);
+	if (m->waits && m->pidfd >= 0)
+		(void)!pidfd_wait(m->pidfd, UNUSED_WAIT_MS);
 	/* one that has ended already; any other is left to init when we end */
 	if (m->pidfd >= 0)
 		(void)waitid(P_PIDFD, (id_t)m->pidfd, &ended, WEXITED | WNOHANG);
@@ -35,7 +39,7 @@ void monitor_handle_done(struct monitor_handle *m)
 /* A growing command line; the first failure sticks. */
 struct line {
 	struct strv words;
-	int fds[5];
+	int fds[ORDERS_FDS_MAX];
 	size_t n_fds;
 	int error;
 };
@@ -70,7 +74,7 @@ static void add_fd(struct line *l, const char *name, int fd)
 {
 	if (fd < 0)
 		return;
-	add_number(l, name, FIRST_FD + l->n_fds);
+	add_number(l, name, ORDERS_FIRST_FD + l->n_fds);
 	l->fds[l->n_fds++] = fd;
 }
 
@@ -88,7 +92,7 @@ static void add_list(struct line *l, const char *name, char *const *items)
 	add(l, ";");
 }
 
-static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
+static void fill(struct line *l, const struct monitor_launch *o)
 {
 	add(l, "ranby-monitor");
 	add_text(l, "--id", o->id);
@@ -109,7 +113,7 @@ static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
 		add(l, "--tty");
 	if (o->stdin_open)
 		add(l, "--stdin");
-	add_fd(l, "--sync-fd", sync_fd);
+	add_number(l, "--sync-fd", SYNC_FD);
 	add_fd(l, "--userns-fd", o->userns_fd);
 	add_fd(l, "--runtime-fd", o->runtime_fd);
 	if (o->helper_fd >= 0) {
@@ -125,20 +129,17 @@ static void fill(struct line *l, const struct monitor_launch *o, int sync_fd)
 		add(l, *w);
 }
 
-int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, struct err *e)
+int monitor_await(const struct monitor_launch *l, struct monitor_handle *ret, struct err *e)
 {
-	_cleanup_(line_done) struct line line = {0};
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, exe = -EBADF;
 	struct spawn s = SPAWN_INIT;
-	int pair[2], pidfd = -EBADF, r;
+	struct orders_wait wait;
+	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(e, errno, "socket to the monitor");
 	ours = pair[0];
 	theirs = pair[1];
-	fill(&line, l, theirs);
-	if (line.error < 0)
-		return err_errno(e, -line.error, "command line of the monitor");
 	if (l->program) {
 		s.path = l->program;
 	} else {
@@ -147,18 +148,37 @@ int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, s
 			return r;
 		s.exe_fd = exe;
 	}
-	s.argv = line.words.items;
+	orders_wait_argv(&wait, SYNC_FD);
+	s.argv = wait.argv;
 	s.envp = l->envp;
-	s.fds = line.fds;
-	s.n_fds = line.n_fds;
+	s.fds = &theirs;
+	s.n_fds = 1;
 	for (size_t i = 0; i < 3; i++)
 		s.stdio[i] = -EBADF;
 	s.new_session = true;
-	r = spawn_start(&s, NULL, &pidfd, e);
+	r = spawn_start(&s, NULL, &ret->pidfd, e);
 	if (r < 0)
 		return r;
 	ret->sync_fd = TAKE_FD(ours);
-	ret->pidfd = pidfd;
+	ret->waits = true;
+	return 0;
+}
+
+int monitor_launch(const struct monitor_launch *l, struct monitor_handle *m, struct err *e)
+{
+	_cleanup_(line_done) struct line line = {0};
+	int r;
+
+	fill(&line, l);
+	if (line.error < 0)
+		return err_errno(e, -line.error, "command line of the monitor");
+	r = m->waits ? 0 : monitor_await(l, m, e);
+	if (r < 0)
+		return r;
+	r = orders_send(m->sync_fd, line.words.items, line.fds, line.n_fds);
+	if (r < 0)
+		return err_errno(e, -r, "command line of the monitor");
+	m->waits = false;
 	return 0;
 }
 

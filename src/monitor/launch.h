@@ -15,7 +15,8 @@
  *	... foreground: attach_relay(), then monitor_wait_exited(), clean up ...
  *	r = monitor_say_cleaned(&m, e);
  *
- * Closing the handle before monitor_say_started() makes the monitor kill init
+ * monitor_await() before all that starts one that waits to hear what for; else
+ * monitor_launch() does it first. Closing the handle before monitor_say_started() makes the monitor kill init
  * and go; afterwards it means no more than that nobody listens.
  *
  * The runtime's argv, for create:
@@ -85,14 +86,22 @@ struct monitor_launch {
 struct monitor_handle {
 	int sync_fd; /* readable when the monitor has something to say */
 	int pidfd;   /* of the monitor */
+	bool waits;  /* it was not told yet what for */
 };
 #define MONITOR_HANDLE_INIT {.sync_fd = -EBADF, .pidfd = -EBADF}
 
 /* Closes both; for _cleanup_(). */
 void monitor_handle_done(struct monitor_handle *m);
 
-/* Starts it in a session of its own, no child of ours. `*ret` is untouched on failure. */
-int monitor_launch(const struct monitor_launch *l, struct monitor_handle *ret, struct err *e) _must_check_;
+/*
+ * Starts one in a session of its own that waits to be told what for: its start
+ * takes as long as much of what its starter does before it knows. Of `l` only
+ * own_session, envp and program count. `*ret` is untouched on failure.
+ */
+int monitor_await(const struct monitor_launch *l, struct monitor_handle *ret, struct err *e) _must_check_;
+
+/* Tells it; `m` is one that waits, or none yet (MONITOR_HANDLE_INIT). */
+int monitor_launch(const struct monitor_launch *l, struct monitor_handle *m, struct err *e) _must_check_;
 
 /* Waits for CREATED. On FAILED: the runtime's errno, words, hint and exit code. -ETIMEDOUT (timeout_ms -1: for ever): close the handle, the monitor cleans up. */
 int monitor_wait_created(struct monitor_handle *m, int timeout_ms, struct monitor_created *ret, struct err *e) _must_check_;

@@ -15,6 +15,7 @@
  * processes (PR_SET_DUMPABLE 0), because a container may be one of them.
  */
 #include "monitor/options.h"
+#include "monitor/orders.h"
 #include "monitor/protocol.h"
 #include "monitor/session.h"
 #include "sys/fd.h"
@@ -59,15 +60,31 @@ static int become_monitor(int *ret_signal_fd, struct err *e)
 	return 0;
 }
 
+/* Its own words, when it was started before there were any. */
+static int take_orders(int *argc, char ***argv, struct err *e)
+{
+	int sock;
+
+	if (!orders_are_awaited(*argc, *argv, &sock))
+		return ORDERS_CAME;
+	/* it waits among the processes that it is to be safe from */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_errno(e, errno, "prctl");
+	return orders_receive(sock, *argv, argc, argv, e);
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_close_ int signal_fd = -EBADF;
 	_cleanup_free_ struct session *s = NULL;
 	struct monitor_options o;
 	struct err e = {0};
-	int r;
+	int r = take_orders(&argc, &argv, &e);
 
-	r = monitor_options_parse(argc, argv, &o, &e);
+	if (r == ORDERS_NEVER)
+		return 0;
+	if (r == ORDERS_CAME)
+		r = monitor_options_parse(argc, argv, &o, &e);
 	if (r < 0) {
 		/* a person has called it */
 		(void)!fd_write_all(2, e.text, strlen(e.text));

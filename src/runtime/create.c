@@ -20,6 +20,7 @@
 #include "sys/path.h"
 #include "sys/pidfd.h"
 #include "sys/pty.h"
+#include "sys/self.h"
 #include "sys/userns.h"
 
 #include <fcntl.h>
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define HEAP_EXPECTED (288 * 1024) /* what the configuration of a plain container takes, read and planned */
 #define OVERFLOW_UID 65534U
 
 /* One creation. All that create_done() must undo is in here. */
@@ -463,9 +465,11 @@ static void create_done(struct create *c)
 
 int runtime_create(const struct runtime_context *x, const struct create_args *a, pid_t *ret_pid, struct err *e)
 {
-	_cleanup_free_ struct create *c = mem_array(1, sizeof(*c));
+	_cleanup_free_ struct create *c = NULL;
 	int r;
 
+	self_expect_heap(HEAP_EXPECTED);
+	c = mem_array(1, sizeof(*c));
 	if (!c)
 		return err_errno(e, ENOMEM, "create");
 	*c = (struct create){

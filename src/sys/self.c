@@ -9,9 +9,13 @@
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HEAP_STEP (512 * 1024)
 
@@ -26,6 +30,23 @@ int self_settle(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)umask(umask(0777) & 077);
 	return r;
+}
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+void self_expect_heap(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t at, top;
+
+	/* the heap begins with the first block, and is HEAP_STEP long then */
+	free(malloc(1));
+	top = (uintptr_t)sbrk(0) & ~(page - 1);
+	at = top > HEAP_STEP ? top - HEAP_STEP : top;
+	if (bytes < HEAP_STEP && at < top)
+		(void)madvise((void *)at, bytes & ~(page - 1), MADV_POPULATE_WRITE);
 }
 
 /* PREFIX of the running program: its path less "/bin/NAME" or "/libexec/ranby/NAME". */

@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <stddef.h>
+
 /*
  * For the first line of a main(): undoes what a caller may have left us, so
  * that none of it changes what we do. Descriptors 0 to 2 are open; SIGCHLD is
@@ -21,6 +23,12 @@
  * make.
  */
 int self_settle(void) _must_check_;
+
+/*
+ * For a command that is going to use so much of the heap: the kernel makes the
+ * pages at once, for a fraction of what it costs one at a time. A hint.
+ */
+void self_expect_heap(size_t bytes);
 
 /* Opens (O_PATH) one of ours: "ranby-monitor", "ranby-runtime", ...; *ret_path, when asked for, is malloc'ed and absolute. */
 int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err *e) _must_check_;
