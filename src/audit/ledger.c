@@ -175,6 +175,41 @@ int ledger_begin(const struct ledger_place *place, struct ledger *ret, struct er
 	return 0;
 }
 
+void ledger_pause(struct ledger *l)
+{
+	fd_closep(&l->lock_fd);
+}
+
+/*
+ * Of what we have open, under the lock: no byte more, still there, and no
+ * segment behind it, which would be called by the seq that comes next.
+ */
+static bool is_unchanged(const struct ledger *l)
+{
+	char next[LEDGER_SEGMENT_NAME_SIZE];
+	struct stat st;
+
+	ledger_segment_name(l->seq, next);
+	return fstat(l->fd, &st) == 0 && (uint64_t)st.st_size == l->size && st.st_nlink > 0 &&
+	       faccessat(l->dirfd, next, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+int ledger_resume(const struct ledger_place *place, struct ledger *l, struct err *e)
+{
+	int r;
+
+	if (l->fd >= 0 && l->torn == 0) {
+		r = lock_take(l->dirfd, "lock", place->lock_ms > 0 ? place->lock_ms : LEDGER_LOCK_MS, &l->lock_fd);
+		/* not there: the whole directory has gone */
+		if (r < 0 && r != -ENOENT)
+			return err_errno(e, -r, "cannot lock the ledger %s", place->name);
+		if (r == 0 && is_unchanged(l))
+			return 0;
+	}
+	ledger_end(l);
+	return ledger_begin(place, l, e);
+}
+
 /* One write; what it could not finish is cut off again, or counted as torn where that is not allowed. */
 static int write_line(struct ledger *l, const struct buf *line)
 {

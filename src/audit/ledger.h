@@ -98,6 +98,13 @@ struct ledger {
 int ledger_begin(const struct ledger_place *place, struct ledger *ret, struct err *e) _must_check_;
 
 /*
+ * Lets go of the lock, and goes on later as ledger_begin() does, which costs
+ * less when nobody else has written meanwhile. `l` may also be LEDGER_INIT.
+ */
+void ledger_pause(struct ledger *l);
+int ledger_resume(const struct ledger_place *place, struct ledger *l, struct err *e) _must_check_;
+
+/*
  * Writes one entry: `event` (an object, which is not kept and not changed)
  * with seq, prev, time and `receipt` (text or NULL) added. May be called again.
  * On return l->prev is the hash of what was written and l->seq the one after.

@@ -416,7 +416,46 @@ static void test_kill(void **state)
 	assert_true(check_chain(p, &torn) > said);
 }
 
+static void append_again(const struct place *p, struct ledger *l, int n)
+{
+	_cleanup_json_ struct json_object *o = event_of("start", n);
+	struct err e = {0};
+
+	if (ledger_resume(&p->place, l, &e) < 0 || ledger_append(l, o, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	ledger_pause(l);
+}
+
+/* Between two entries of one writer, everything happens that another may do. */
+static void test_resume(void **state)
+{
+	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
+	struct place *p = *state;
+	_cleanup_close_ int fd = -EBADF;
+	unsigned torn;
+
+	append_again(p, &l, 0);
+	append_again(p, &l, 1);
+	assert_int_equal(append_one(&p->place, 2), 0);
+	append_again(p, &l, 3);
+	fd = openat(p->dirfd, "ledger/00000000000000000001.jsonl", O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(write(fd, "{\"half", 6), 6);
+	append_again(p, &l, 4);
+	assert_int_equal(check_chain(p, &torn), 6); /* torn is an entry too */
+	assert_int_equal(torn, 1);
+	/* another segment is the newest one */
+	p->place.segment_max = 1;
+	assert_int_equal(append_one(&p->place, 5), 0);
+	p->place.segment_max = 0;
+	append_again(p, &l, 6);
+	assert_int_equal(check_chain(p, &torn), 8);
+	/* and the whole of it goes away */
+	assert_int_equal(path_own_remove_tree(p->dirfd, "ledger"), 0);
+	append_again(p, &l, 7);
+	assert_int_equal(check_chain(p, &torn), 1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TESTS("audit/ledger", cmocka_unit_test(test_canonical), cmocka_unit_test(test_canonical_bad_bytes), CASE(test_chain),
       CASE(test_abort_writes_nothing), CASE(test_segments), CASE(test_torn), CASE(test_torn_first), CASE(test_empty_segment),
-      CASE(test_refusals), CASE(test_no_room), CASE(test_not_ours), CASE(test_writers), CASE(test_kill))
+      CASE(test_refusals), CASE(test_no_room), CASE(test_not_ours), CASE(test_writers), CASE(test_kill), CASE(test_resume))

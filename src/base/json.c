@@ -28,6 +28,9 @@ struct scan {
 	const char *what;
 	unsigned depth;
 	size_t members; /* of all objects */
+	const char *apart;    /* the keys on the way to what is left as text, from here on; NULL: there is nothing (more) to find */
+	unsigned apart_depth; /* where the first of them is */
+	const char *part, *part_end;
 	struct err *e;
 };
 
@@ -161,20 +164,54 @@ static int scan_word(struct scan *s)
 
 static int scan_value(struct scan *s);
 
+/* The value of `key`: one on the way to what is left as text, or that itself. */
+static int scan_on_the_way(struct scan *s, const char *key, size_t len)
+{
+	const char *path = s->apart;
+	size_t n = strcspn(path, "."), members = s->members;
+	int r;
+
+	if (len != n || memcmp(key, path, n) != 0)
+		return scan_value(s);
+	skip_blanks(s);
+	if (path[n] == '.') {
+		s->apart = path + n + 1;
+		s->apart_depth++;
+		r = scan_value(s);
+		s->apart_depth--;
+		if (s->apart)
+			s->apart = path;
+		return r;
+	}
+	if (s->p >= s->end || *s->p != '{')
+		return scan_value(s);
+	s->apart = NULL;
+	s->part = s->p;
+	r = scan_value(s);
+	s->part_end = s->p;
+	s->members = members;
+	return r;
+}
+
 /* One item of a list, with the blanks around it. */
 static int scan_item(struct scan *s, bool is_object)
 {
+	const char *key = s->p, *key_end = key;
 	int r = 0;
 
 	if (is_object) {
 		skip_blanks(s);
 		s->members++;
+		key = s->p;
 		r = scan_string(s, true);
+		key_end = s->p;
 		skip_blanks(s);
 		if (r == 0 && !take(s, ':'))
 			return bad(s, "':' was expected");
 	}
-	if (r == 0)
+	if (r == 0 && is_object && s->apart && s->depth == s->apart_depth)
+		r = scan_on_the_way(s, key + 1, (size_t)(key_end - key) - 2);
+	else if (r == 0)
 		r = scan_value(s);
 	skip_blanks(s);
 	return r;
@@ -238,39 +275,81 @@ static size_t count_members(struct json_object *o, bool *finite)
 	return n;
 }
 
-int json_parse(const char *text, size_t len, const char *what, struct json_object **ret, struct err *e)
+/* All of `text` with null for the part, or with the part. */
+static struct json_object *feed(struct json_tokener *tok, const struct scan *s)
 {
-	struct scan s = {.text = text, .p = text, .end = text + len, .what = what, .e = e};
+	struct json_object *o;
+
+	if (!s->part) {
+		o = json_tokener_parse_ex(tok, s->text, (int)(s->end - s->text));
+	} else {
+		(void)json_tokener_parse_ex(tok, s->text, (int)(s->part - s->text));
+		(void)json_tokener_parse_ex(tok, "null", 4);
+		o = json_tokener_parse_ex(tok, s->part_end, (int)(s->end - s->part_end));
+	}
+	/* a bare number may go on for all that the tokener knows: a blank ends it */
+	if (json_tokener_get_error(tok) == json_tokener_continue)
+		o = json_tokener_parse_ex(tok, " ", 1);
+	return o;
+}
+
+static int parse(struct scan *s, struct json_object **ret, struct err *e)
+{
 	_cleanup_json_ struct json_object *o = NULL;
+	const char *what = s->what;
 	struct json_tokener *tok;
 	enum json_tokener_error why;
 	bool finite = true;
 	int r;
 
-	if (len >= INT_MAX)
+	if (s->end - s->text >= INT_MAX)
 		return err_set(e, EFBIG, "%s: too large", what);
-	r = scan_value(&s);
+	r = scan_value(s);
 	if (r < 0)
 		return r;
-	skip_blanks(&s);
-	if (s.p != s.end)
-		return bad(&s, "bytes after the value");
+	skip_blanks(s);
+	if (s->p != s->end)
+		return bad(s, "bytes after the value");
 	tok = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
 	if (!tok)
 		return err_errno(e, ENOMEM, "%s", what);
-	o = json_tokener_parse_ex(tok, text, (int)len);
-	/* a bare number may go on for all that the tokener knows: a blank ends it */
-	if (json_tokener_get_error(tok) == json_tokener_continue)
-		o = json_tokener_parse_ex(tok, " ", 1);
+	o = feed(tok, s);
 	why = json_tokener_get_error(tok);
 	json_tokener_free(tok);
 	if (why != json_tokener_success)
 		return err_set(e, EINVAL, "%s: %s", what, json_tokener_error_desc(why));
-	if (count_members(o, &finite) != s.members)
+	if (count_members(o, &finite) != s->members)
 		return err_set(e, EINVAL, "%s: an object has the same key twice", what);
 	if (!finite)
 		return err_set(e, EINVAL, "%s: a number is too large", what);
 	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+int json_parse(const char *text, size_t len, const char *what, struct json_object **ret, struct err *e)
+{
+	struct scan s = {.text = text, .p = text, .end = text + len, .what = what, .e = e};
+
+	return parse(&s, ret, e);
+}
+
+int json_parse_apart(const char *text, size_t len, const char *what, const char *path, struct json_object **ret, char **ret_part,
+		     struct err *e)
+{
+	struct scan s = {.text = text, .p = text, .end = text + len, .what = what, .apart = path, .apart_depth = 1, .e = e};
+	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_free_ char *part = NULL;
+	int r = parse(&s, &o, e);
+
+	if (r == 0 && s.part) {
+		part = strndup(s.part, (size_t)(s.part_end - s.part));
+		if (!part)
+			return err_errno(e, ENOMEM, "%s", what);
+	}
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(o);
+	*ret_part = TAKE_PTR(part);
 	return 0;
 }
 

@@ -41,6 +41,16 @@ static inline void json_putp(struct json_object **o)
 /* Parses exactly one value. `what` names the text in errors. The caller owns the result, which is NULL for the text "null" (getters take that). */
 int json_parse(const char *text, size_t len, const char *what, struct json_object **ret, struct err *e) _must_check_;
 
+/*
+ * The same, but the object at `path` ("linux.seccomp") is left as text: it is
+ * as strictly scanned, *ret_part is it (malloc'ed), and it is null in the
+ * result. Whether its keys are unique is seen by whoever parses it. When it is
+ * no object, or not there, or its keys are spelled with escapes, *ret_part is
+ * NULL, and what is there is in the result.
+ */
+int json_parse_apart(const char *text, size_t len, const char *what, const char *path, struct json_object **ret, char **ret_part,
+		     struct err *e) _must_check_;
+
 /* The value at a dotted path of object keys ("a.b.c"; keys that hold dots cannot be reached), borrowed; NULL when absent or null. */
 struct json_object *json_at(struct json_object *o, const char *path);
 

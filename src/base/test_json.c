@@ -271,6 +271,51 @@ static void test_pretty_is_harmless(void **state)
 	assert_string_equal(json_str(again, "k\xc2\x9b"), "\x1b\x7f\xe2\x80\xae\xc3\xa9\xf3\xa0\x80\x81");
 }
 
+/* What is left as text, and what the rest is then. */
+static void test_apart(void **state)
+{
+	static const struct {
+		const char *text, *part, *rest; /* part NULL: nothing is left apart; rest NULL: refused */
+	} apart[] = {
+		{"{\"a\":1,\"l\":{\"x\":2,\"s\":{\"k\":[1,{\"k\":2}]},\"y\":3},\"z\":4}", "{\"k\":[1,{\"k\":2}]}",
+		 "{\"a\":1,\"l\":{\"x\":2,\"s\":null,\"y\":3},\"z\":4}"},
+		{" { \"l\" : { \"s\" : {} } } ", "{}", "{\"l\":{\"s\":null}}"},
+		{"{\"l\":{\"s\":[1]}}", NULL, "{\"l\":{\"s\":[1]}}"},
+		{"{\"l\":{\"s\":null}}", NULL, "{\"l\":{\"s\":null}}"},
+		{"{\"s\":{\"l\":{}},\"l\":2}", NULL, "{\"s\":{\"l\":{}},\"l\":2}"},
+		{"{\"l\":[{\"s\":{}}]}", NULL, "{\"l\":[{\"s\":{}}]}"},
+		{"{\"m\":{\"l\":{\"s\":{}}}}", NULL, "{\"m\":{\"l\":{\"s\":{}}}}"},
+		{"{\"l\":{\"\\u0073\":{}}}", NULL, "{\"l\":{\"s\":{}}}"},
+		{"{\"l\":{},\"x\":{\"s\":{}}}", NULL, "{\"l\":{},\"x\":{\"s\":{}}}"},
+		{"7", NULL, "7"},
+		{"{\"l\":{\"s\":{},\"s\":{}}}", NULL, NULL},
+		{"{\"l\":{\"s\":{}},\"l\":{}}", NULL, NULL},
+		{"{\"l\":{\"s\":{},\"\\u0073\":{}}}", NULL, NULL},
+		{"{\"l\":{\"s\":{\"k\":tru}}}", NULL, NULL},
+		{"{\"l\":{\"s\":{\"k\":1}", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(apart); i++) {
+		_cleanup_json_ struct json_object *o = NULL;
+		_cleanup_free_ char *part = NULL;
+		struct err e = {0};
+		int r = json_parse_apart(apart[i].text, strlen(apart[i].text), "it", "l.s", &o, &part, &e);
+
+		if (!apart[i].rest) {
+			assert_int_equal(r, -EINVAL);
+			continue;
+		}
+		if (r < 0)
+			fail_msg("%s: %s", apart[i].text, e.text);
+		assert_string_equal(json_text(o, NULL), apart[i].rest);
+		if (apart[i].part)
+			assert_string_equal(part, apart[i].part);
+		else
+			assert_null(part);
+	}
+}
+
 TESTS("base/json", cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_length), cmocka_unit_test(test_depth),
       cmocka_unit_test(test_strings), cmocka_unit_test(test_numbers), cmocka_unit_test(test_containers),
-      cmocka_unit_test(test_build), cmocka_unit_test(test_pretty_is_harmless))
+      cmocka_unit_test(test_build), cmocka_unit_test(test_pretty_is_harmless), cmocka_unit_test(test_apart))

@@ -89,12 +89,30 @@ void attest_request(const struct attest *a, struct witness_request *q)
 
 /* ---- the ledger ---- */
 
-static int begin_ledger(struct engine *eng, struct ledger *l, struct err *e)
+static void pause_ledger(struct ledger **l)
+{
+	if (*l)
+		ledger_pause(*l);
+}
+
+/* The command's own ledger, locked; for _cleanup_(pause_ledger). */
+static int begin_ledger(struct engine *eng, struct ledger **ret, struct err *e)
 {
 	const char *path;
 	int dir, r = engine_state(eng, &dir, &path, e);
 
-	return r < 0 ? r : ledger_begin(&(struct ledger_place){.dirfd = dir, .name = LEDGER_USER_NAME}, l, e);
+	if (r < 0)
+		return r;
+	if (!eng->ledger) {
+		eng->ledger = malloc(sizeof(*eng->ledger));
+		if (!eng->ledger)
+			return err_errno(e, ENOMEM, "ledger");
+		*eng->ledger = (struct ledger)LEDGER_INIT;
+	}
+	r = ledger_resume(&(struct ledger_place){.dirfd = dir, .name = LEDGER_USER_NAME}, eng->ledger, e);
+	if (r == 0)
+		*ret = eng->ledger;
+	return r;
 }
 
 static int add_text(struct json_object *o, const char *key, const char *text)
@@ -198,7 +216,7 @@ static int no_receipt(const struct attest *a, const struct witness_reply *reply,
 
 int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret, struct err *e)
 {
-	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
+	_cleanup_(pause_ledger) struct ledger *l = NULL;
 	_cleanup_free_ struct witness_request *q = malloc(sizeof(*q));
 	struct witness_reply reply;
 	struct policy policy = {0};
@@ -213,7 +231,7 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 		q->flags |= WITNESS_REQUIRED;
 	begun = begin_ledger(eng, &l, required ? e : NULL);
 	if (begun == 0)
-		snprintf(q->claim[WITNESS_CLAIM_LEDGER], sizeof(q->claim[0]), "%llu:%.32s", (unsigned long long)l.seq, l.prev);
+		snprintf(q->claim[WITNESS_CLAIM_LEDGER], sizeof(q->claim[0]), "%llu:%.32s", (unsigned long long)l->seq, l->prev);
 	ask(eng, a, q, &reply);
 	if (ret)
 		*ret = reply.receipt;
@@ -223,7 +241,7 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 			claim(q, WITNESS_CLAIM_DETAIL, witness_outcome_text((enum witness_outcome)reply.outcome));
 	}
 	if (begun == 0)
-		begun = write_entry(&l, a, eng->boot_id, q, &reply, required, required ? e : NULL);
+		begun = write_entry(l, a, eng->boot_id, q, &reply, required, required ? e : NULL);
 	if (required && a->error == 0 && !audit_receipt_is(&reply.receipt))
 		return no_receipt(a, &reply, e);
 	if (required && begun < 0)
@@ -378,7 +396,7 @@ static bool take_begun(struct engine *eng, const char *id)
 
 void attest_end(struct engine *eng, const struct container *c)
 {
-	_cleanup_(ledger_end) struct ledger l = LEDGER_INIT;
+	_cleanup_(pause_ledger) struct ledger *l = NULL;
 	_cleanup_free_ struct witness_request *q = NULL;
 	struct attest a = ATTEST_INIT(AUDIT_VERB_EXIT);
 	struct witness_reply reply = {0};
@@ -393,5 +411,5 @@ void attest_end(struct engine *eng, const struct container *c)
 	witness_text(reply.receipt.uuid, sizeof(reply.receipt.uuid), c->state ? json_str(c->state, "uuid") : "");
 	a.c = c;
 	if (begin_ledger(eng, &l, NULL) == 0)
-		(void)!write_entry(&l, &a, eng->boot_id, q, &reply, false, NULL);
+		(void)!write_entry(l, &a, eng->boot_id, q, &reply, false, NULL);
 }

@@ -12,8 +12,9 @@
  * for LDAP to run one container is what this engine replaces.
  */
 #include "engine/engine.h"
-#include "engine/keeper.h"
 
+#include "audit/ledger.h"
+#include "engine/keeper.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -34,6 +35,9 @@ struct engine *engine_close(struct engine *eng)
 	fd_closep(&eng->cache_fd);
 	fd_closep(&eng->state_fd);
 	keeper_freep(&eng->keeper);
+	if (eng->ledger)
+		ledger_end(eng->ledger);
+	free(eng->ledger);
 	free(eng->home);
 	free(eng->data_path);
 	free(eng->run_path);

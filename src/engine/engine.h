@@ -64,6 +64,7 @@ struct engine {
 	int cache_fd;
 	int state_fd;
 	int audit_refusal;     /* enum witness_outcome: nobody is asked again in this command; 0: none, see attest() */
+	struct ledger *ledger; /* as the last entry of this command left it, see attest() */
 	struct keeper *keeper; /* the one that this command has worked with, see keeper_ready() */
 };
 

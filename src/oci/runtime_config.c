@@ -324,7 +324,7 @@ int runtime_config_parse(const char *text, size_t len, struct runtime_config *re
 	struct runtime_config c = {0};
 	int r;
 
-	r = json_parse(text, len, "config.json", &c.json, e);
+	r = json_parse_apart(text, len, "config.json", "linux.seccomp", &c.json, &c.seccomp, e);
 	if (r < 0)
 		return r;
 	if (!json_object_is_type(c.json, json_type_object))
@@ -359,6 +359,7 @@ void runtime_config_done(struct runtime_config *c)
 	free(c->sysctls);
 	strv_done(&c->masked_paths);
 	strv_done(&c->readonly_paths);
+	free(c->seccomp);
 	json_object_put(c->json);
 	memset(c, 0, sizeof(*c));
 }

@@ -115,7 +115,7 @@ struct runtime_config {
 	size_t n_sysctls;
 	struct strv masked_paths, readonly_paths;
 	uint64_t rootfs_propagation; /* MS_* | MS_REC, 0: not given (private) */
-	struct json_object *seccomp; /* an object, or NULL */
+	char *seccomp;               /* text of an object, strictly scanned but not parsed; NULL: none */
 	const char *mount_label;     /* NULL when not given */
 	const char *cgroups_path;    /* NULL when not given */
 	struct json_object *resources; /* an object, or NULL */

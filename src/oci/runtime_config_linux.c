@@ -268,6 +268,20 @@ static int read_paths(struct json_object *l, const char *key, struct strv *v, st
 	return r;
 }
 
+/* Mostly it is the text that was left apart; here it is when its key was spelled with escapes. */
+static int read_seccomp(struct json_object *l, struct runtime_config *c, struct err *e)
+{
+	struct json_object *o = NULL;
+	int r = json_get_object(l, "seccomp", &o, e);
+
+	if (r < 0 || !o)
+		return r;
+	if (c->seccomp)
+		return err_set(e, EINVAL, "seccomp: given twice");
+	c->seccomp = strdup(json_text(o, NULL));
+	return c->seccomp ? 0 : err_errno(e, ENOMEM, "seccomp");
+}
+
 static int read_rest(struct json_object *l, struct runtime_config *c, struct err *e)
 {
 	int r;
@@ -278,7 +292,7 @@ static int read_rest(struct json_object *l, struct runtime_config *c, struct err
 	if (r == 0)
 		r = read_propagation(l, c, e);
 	if (r == 0)
-		r = json_get_object(l, "seccomp", &c->seccomp, e);
+		r = read_seccomp(l, c, e);
 	if (r == 0)
 		r = json_get_object(l, "resources", &c->resources, e);
 	if (r == 0)

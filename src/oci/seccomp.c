@@ -390,7 +390,7 @@ static int export(const struct compile *c, struct seccomp_filter *ret, struct er
 	return 0;
 }
 
-int seccomp_section_flags(struct json_object *section, uint32_t *ret, struct err *e)
+static int read_flags(struct json_object *section, uint32_t *ret, struct err *e)
 {
 	_cleanup_(strv_done) struct strv names = {0};
 	uint32_t all = 0;
@@ -445,7 +445,7 @@ int seccomp_section_compile(struct json_object *section, struct seccomp_filter *
 	r = start(&c, section, e);
 	ctx = c.ctx;
 	if (r == 0)
-		r = seccomp_section_flags(section, &f.load_flags, e);
+		r = read_flags(section, &f.load_flags, e);
 	if (r == 0)
 		r = add_arches(&c, section, e);
 	if (r == 0)

@@ -33,9 +33,6 @@ void seccomp_filter_done(struct seccomp_filter *f);
  */
 int seccomp_section_compile(struct json_object *section, struct seccomp_filter *ret, struct err *e) _must_check_;
 
-/* The section's load flags only ("flags"); for a filter that came from a cache. */
-int seccomp_section_flags(struct json_object *section, uint32_t *ret, struct err *e) _must_check_;
-
 /* libseccomp's version, part of what a cached filter depends on. */
 #define SECCOMP_VERSION_MAX 40
 void seccomp_compiler_version(char ret[static SECCOMP_VERSION_MAX]);

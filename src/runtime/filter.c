@@ -3,8 +3,8 @@
 /*
  * The cache is a directory of files named by the SHA-256 of what determines
  * the filter: our own version of the compilation, libseccomp's version, the
- * architecture and the section's text. The content is the bare instructions.
- * A file that anybody else could have written is not read.
+ * architecture and the section's text. The content is the instructions,
+ * and behind them, in the place of one more, the load flags. A file that anybody else could have written is not read.
  */
 #include "runtime/filter.h"
 
@@ -21,20 +21,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define COMPILATION "ranby-seccomp-2"
+#define COMPILATION "ranby-seccomp-3"
 
-static void name_of(struct json_object *section, char hex[static SHA256_HEX_SIZE])
+static void name_of(const char *section, char hex[static SHA256_HEX_SIZE])
 {
 	char version[SECCOMP_VERSION_MAX], head[128];
 	struct sha256 h;
-	size_t len = 0;
-	const char *text = json_text(section, &len);
 
 	seccomp_compiler_version(version);
 	snprintf(head, sizeof(head), COMPILATION " %s %x\n", version, seccomp_native_arch());
 	sha256_init(&h);
 	sha256_add(&h, head, strlen(head));
-	sha256_add(&h, text, len);
+	sha256_add(&h, section, strlen(section));
 	sha256_end_hex(&h, hex);
 }
 
@@ -52,15 +50,27 @@ static int read_cached(int dir, const char *name, struct seccomp_filter *f)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return -EPERM;
-	r = fd_read_all(fd, SECCOMP_INSNS_MAX * sizeof(struct sock_filter), &b);
+	r = fd_read_all(fd, (SECCOMP_INSNS_MAX + 1) * sizeof(struct sock_filter), &b);
 	if (r < 0)
 		return r;
 	f->n = b.len / sizeof(struct sock_filter);
-	if (b.len % sizeof(struct sock_filter) != 0 || !b.data ||
-	    seccomp_filter_check((const struct sock_filter *)(const void *)b.data, f->n) < 0)
+	if (b.len % sizeof(struct sock_filter) != 0 || f->n < 2 ||
+	    seccomp_filter_check((const struct sock_filter *)(const void *)b.data, f->n - 1) < 0)
 		return -EINVAL;
 	f->insns = (struct sock_filter *)(void *)buf_take(&b);
+	f->load_flags = f->insns[--f->n].k;
 	return 0;
+}
+
+static void write_cached(int dir, const char *name, const struct seccomp_filter *f)
+{
+	const struct sock_filter last = {.k = f->load_flags};
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	buf_add(&b, f->insns, f->n * sizeof(*f->insns));
+	buf_add(&b, &last, sizeof(last));
+	if (!buf_bad(&b))
+		(void)!path_own_write(dir, name, b.data, b.len, 0600, PATH_SYNC_NONE);
 }
 
 /* A cache that cannot be used is no error: only time is lost. */
@@ -69,7 +79,15 @@ static int open_cache(const char *cache_dir, int *ret_fd)
 	return cache_dir ? path_make_private(cache_dir, ret_fd) : -ENOENT;
 }
 
-int filter_get(struct json_object *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e)
+static int compile(const char *section, struct seccomp_filter *ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	int r = json_parse(section, strlen(section), "linux.seccomp", &o, e);
+
+	return r == 0 ? seccomp_section_compile(o, ret, e) : r;
+}
+
+int filter_get(const char *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e)
 {
 	_cleanup_close_ int dir = -EBADF;
 	struct seccomp_filter f = {0};
@@ -78,19 +96,14 @@ int filter_get(struct json_object *section, const char *cache_dir, struct seccom
 
 	name_of(section, name);
 	if (open_cache(cache_dir, &dir) == 0 && read_cached(dir, name, &f) == 0) {
-		r = seccomp_section_flags(section, &f.load_flags, e);
-		if (r < 0) {
-			seccomp_filter_done(&f);
-			return r;
-		}
 		*ret = f;
 		return 0;
 	}
-	r = seccomp_section_compile(section, &f, e);
+	r = compile(section, &f, e);
 	if (r < 0)
 		return r;
 	if (dir >= 0)
-		(void)!path_own_write(dir, name, f.insns, f.n * sizeof(*f.insns), 0600, PATH_SYNC_NONE);
+		write_cached(dir, name, &f);
 	*ret = f;
 	return 0;
 }

@@ -14,11 +14,12 @@
 #include <stdbool.h>
 
 /*
- * `section` is linux.seccomp. `cache_dir` is an absolute path, or NULL for no
+ * `section` is the text of linux.seccomp; it is parsed only when it is not in
+ * the cache, so that an error in it may come late. `cache_dir` is an absolute path, or NULL for no
  * cache; a cached filter counts only when the file is ours, private and sound.
  * The caller frees with seccomp_filter_done().
  */
-int filter_get(struct json_object *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e) _must_check_;
+int filter_get(const char *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e) _must_check_;
 
 /*
  * Without no_new_privs init must give up its capabilities after the filter is

@@ -28,7 +28,7 @@ static int plan_labels(const struct config_process *p, struct plan_writer *w, st
 	return 0;
 }
 
-static int plan_filter(const struct runtime_context *x, const struct config_process *p, struct json_object *seccomp,
+static int plan_filter(const struct runtime_context *x, const struct config_process *p, const char *seccomp,
 		       struct plan_writer *w, struct err *e)
 {
 	_cleanup_(seccomp_filter_done) struct seccomp_filter f = {0};
@@ -78,7 +78,7 @@ static int plan_rlimits(const struct config_process *p, struct plan_writer *w, s
 	return 0;
 }
 
-int process_plan(const struct runtime_context *x, const struct config_process *p, struct json_object *seccomp,
+int process_plan(const struct runtime_context *x, const struct config_process *p, const char *seccomp,
 		 bool setgroups_denied, struct plan_writer *w, struct err *e)
 {
 	struct plan *h = &w->head;

@@ -21,7 +21,7 @@
  * be checked before anything is made: that the label's module runs, that the
  * filter lets init finish, that groups can be set.
  */
-int process_plan(const struct runtime_context *x, const struct config_process *p, struct json_object *seccomp,
+int process_plan(const struct runtime_context *x, const struct config_process *p, const char *seccomp,
 		 bool setgroups_denied, struct plan_writer *w, struct err *e) _must_check_;
 
 /* A listening SOCK_SEQPACKET socket `name` in `dirfd`, 0600. The caller owns *ret_fd. */

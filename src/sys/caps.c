@@ -79,7 +79,8 @@ int caps_get(struct caps *ret)
 
 		if (bounding < 0 && errno == EINVAL)
 			break; /* past the last one that the kernel knows */
-		ambient = bounding < 0 ? -1 : prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
+		/* none is ambient that is not permitted and inheritable (capabilities(7)) */
+		ambient = (c.permitted & c.inheritable) >> cap & 1 ? prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) : 0;
 		if (bounding < 0 || ambient < 0)
 			return -errno; /* not: the rest is not there */
 		c.bounding |= (uint64_t)(bounding > 0) << cap;
