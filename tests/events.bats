@@ -48,13 +48,13 @@ all() { ranby events --stream=false "$@"; }
 	sleep 1
 	ranby run --rm --name "$NAME" --network none busybox true
 	for _ in $(seq 40); do
-		! grep -q "^stop $NAME$" "$T/out" || break
+		! grep -q "^rm $NAME$" "$T/out" || break
 		sleep 0.1
 	done
-	grep -q "^stop $NAME$" "$T/out"
+	grep -q "^rm $NAME$" "$T/out"
 	kill -0 "$pid"
 	wait "$pid"
-	[ "$(grep "$NAME" "$T/out" | cut -d' ' -f1 | tr '\n' ' ')" = 'create start stop ' ] || fail "$(cat "$T/out")"
+	[ "$(grep "$NAME" "$T/out" | cut -d' ' -f1 | tr '\n' ' ')" = 'create start stop rm ' ] || fail "$(cat "$T/out")"
 	ranby rm "$NAME-before" >/dev/null
 }
 

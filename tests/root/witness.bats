@@ -368,7 +368,7 @@ orders() {
 	[ "$(records VIRT_CREATE | grep -c 'op=pull')" = 0 ]
 }
 
-@test "names and claims of any bytes come back as they were, and forge no field" {
+@test "A52: names and claims of any bytes come back as they were, and forge no field" {
 	local uid text back tried=0
 	uid=$(id -u "$AUDIT_ALICE")
 	for text in 'x" res=success'"'"' auid=0' "a'b" 'two words' 'new\x0aline' 'tab\x09' 'group\x1dsep' '\xc3\xa4\xe2\x82\xac' '\xff\xfe' \
@@ -406,7 +406,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $(records) == *" res=success'"* ]]
 }
 
-@test "whom it refuses" {
+@test "A52: whom it refuses" {
 	local mine other host
 	# somebody else's, one's own, and one in no user namespace
 	audit_as "$AUDIT_BOB" unshare --user --map-root-user sleep 61 3>&- &
@@ -492,7 +492,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[ -z "$(records)" ]
 }
 
-@test "a flood of 20000: one record says so, and the next one how many" {
+@test "A52: a flood of 20000: one record says so, and the next one how many" {
 	run audit_as "$AUDIT_ALICE" timeout 300 "$ASK" "$W" 0 vm=flood times=20000
 	[[ $output == limited* ]]
 	audit_sync
@@ -503,7 +503,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $output == recorded* ]]
 }
 
-@test "who may choose his loginuid has one bucket all the same, and cannot empty another's" {
+@test "A52: who may choose his loginuid has one bucket all the same, and cannot empty another's" {
 	local uid bob
 	uid=$(id -u "$AUDIT_ALICE") bob=$(id -u "$AUDIT_BOB")
 	# a service's process: alice's, of no login; each child of it says that it is another's
@@ -519,7 +519,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $output == recorded* ]]
 }
 
-@test "hostile states of its caller: a right record or a clean refusal" {
+@test "A51: hostile states of its caller: a right record or a clean refusal" {
 	local state n=0 recorded=0
 	for state in $("$ASK" states); do
 		: >"$AUDIT_LOG"

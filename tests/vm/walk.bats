@@ -58,6 +58,23 @@ served() {
 	[ "${lines[1]}" = "$label" ]
 }
 
+@test "the start's audit record, and the label in VIRT_MACHINE_ID is the kernel's" {
+	ranby run -d --name c --network none busybox sleep 1000
+	local label hex uuid record model=selinux
+	label=$(tr -d '\0\n' <"/proc/$(ctr_pid c)/attr/current")
+	hex=$(printf '%s' "$label" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F)
+	[ ! -e "/proc/$(ctr_pid c)/attr/apparmor/current" ] || model=apparmor
+	uuid=$(ranby inspect --format '{{.Ranby.UUID}}' c)
+	[ "$(ranby inspect --format '{{.Ranby.Receipt}}' c)" != self ]
+	for _ in $(seq 50); do
+		record=$(grep -a "^type=VIRT_MACHINE_ID .* uuid=$uuid " /var/log/audit/audit.log) && break
+		sleep 0.1
+	done
+	[[ $record == *" auid=$(id -u) ses=$(cat /proc/self/sessionid) "* ]]
+	[[ $record == *" vm-ctx=\"$label\" img-ctx=? model=$model trust=live "* || $record == *" vm-ctx=$hex img-ctx=? model=$model trust=live "* ]]
+	grep -aq "^type=VIRT_CONTROL .* op=start .* uuid=$uuid .* stage=exec-stop .*res=success" /var/log/audit/audit.log
+}
+
 @test "user namespaces: keep-id, auto, nomap; another user" {
 	run -0 ranby run --rm --network none --userns keep-id busybox id -u
 	[ "$output" = "$(id -u)" ]
