@@ -33,7 +33,8 @@
  *      a pid namespace it is a number of that namespace.
  *  (3) A start record names P when it is in its last call before the payload. What P did before that (the engine's own
  *      init) is in the container too, if P was made by its parent's fork into new namespaces, and no other fork returned
- *      P since. What P does after it is, while its session and its parent are the same, no fork returned P, and nothing is missing.
+ *      P since. What P does after it is, while its session and its parent are the same (or the parent's parent has
+ *      adopted it), no fork returned P, and nothing is missing.
  *
  * On the host: everything that could have led into a container must be seen not to have happened.
  *  (4) p was born by a fork f that returned p, by a caller that was itself on the host at f. Here exit= is read,
@@ -245,6 +246,51 @@ static bool reborn_since(struct chain *c, const struct line *l, const struct sam
 	return b || late;
 }
 
+/*
+ * A process of that session, of which we do not know where it is, may have been born between
+ * the two by a fork whose caller was killed in it.
+ */
+static bool unseen_birth(struct chain *c, const struct line *l, uint64_t after, uint64_t before, uint32_t ses, unsigned depth)
+{
+	const struct line *open = store_line(c, l->boot, 0);
+	size_t low = 0, high = open ? open->n_births : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (open->births[middle].key <= after)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; open && low < open->n_births && open->births[low].key < before; low++) {
+		const struct birth *b = &open->births[low];
+		struct verdict v;
+
+		if (b->ses != ses)
+			continue;
+		v = birth_verdict(c, open, b, depth);
+		/* its child is then on the host as well, or in that container and nowhere else */
+		if (!((v.where == CHAIN_HOST && !(b->flags & SAMPLE_NS)) || is_local(c, &v)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Its parent's parent has it now, wherever that is: an engine's monitor, when the runtime has ended. Both are in
+ * the first pid namespace, since the fork there returned this number; and nothing since could have given it to another.
+ */
+static bool adopted(struct chain *c, const struct line *l, const struct sample *mark, const struct sample *s, unsigned depth)
+{
+	uint64_t until = mark->flags & SAMPLE_WHOLE ? s->key : mark->key;
+	struct verdict v = {0};
+	const struct birth *b = last_birth(c, l, 0, until, &v, depth);
+
+	return b && s->ppid == b->above && !store_doubtful(c, b->key, s->key) &&
+	       !unseen_birth(c, l, b->key, s->key, s->ses, depth);
+}
+
 static enum own own_after(struct chain *c, struct line *l, const struct sample *mark, const struct sample *s,
 			  struct verdict *ret, unsigned depth)
 {
@@ -265,7 +311,7 @@ static enum own own_after(struct chain *c, struct line *l, const struct sample *
 		return surely ? OWN_NOT : OWN_DECIDED;
 	}
 	*ret = in_container(c, mark, CHAIN_LIKELY);
-	if (s->ppid != first->ppid && s->ppid != 1) {
+	if (s->ppid != first->ppid && s->ppid != 1 && !adopted(c, l, mark, s, depth)) {
 		struct line *q = store_line(c, l->boot, s->ppid);
 
 		v = q ? chain_resolve_between(c, q, s->key, depth) : unknown(CHAIN_NO_PARENT);
@@ -392,37 +438,6 @@ struct verdict chain_resolve_between(struct chain *c, struct line *l, uint64_t k
 static bool parent_fits(const struct sample *s, const struct verdict *q, const struct verdict *v)
 {
 	return s->ppid == 1 || q->where == CHAIN_HOST || same_place(q, v);
-}
-
-/*
- * A process of that session, of which we do not know where it is, may have been born between
- * the two by a fork whose caller was killed in it.
- */
-static bool unseen_birth(struct chain *c, const struct line *l, uint64_t after, uint64_t before, uint32_t ses, unsigned depth)
-{
-	const struct line *open = store_line(c, l->boot, 0);
-	size_t low = 0, high = open ? open->n_births : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (open->births[middle].key <= after)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; open && low < open->n_births && open->births[low].key < before; low++) {
-		const struct birth *b = &open->births[low];
-		struct verdict v;
-
-		if (b->ses != ses)
-			continue;
-		v = birth_verdict(c, open, b, depth);
-		/* its child is then on the host as well, or in that container and nowhere else */
-		if (!((v.where == CHAIN_HOST && !(b->flags & SAMPLE_NS)) || is_local(c, &v)))
-			return true;
-	}
-	return false;
 }
 
 static struct verdict born_on_host(struct chain *c, const struct line *l, const struct sample *s, const struct birth *b,

@@ -548,15 +548,23 @@ static bool is_right(const struct chain *c, const struct chain_answer *a, int tr
 }
 
 /* All events but those left out, then a question about each exec. */
-static struct score solve(const struct world *w, unsigned every, unsigned random_in, size_t first)
+static struct score solve(const struct world *w, unsigned every, unsigned random_in, size_t first, bool anchors)
 {
 	struct score s = {0};
 	_cleanup_(chain_freep) struct chain *c = NULL;
 
 	assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
-	for (size_t i = first; i < w->n; i++)
+	for (size_t i = first; i < w->n; i++) {
+		struct log_event ev = w->events[i];
+
+		if (anchors && ev.kind == LOG_VIRT) {
+			if (strcmp(ev.virt.op, "start") == 0)
+				assert_int_equal(chain_anchor(c, &(struct chain_anchor){.pid = ev.virt.vm_pid, .serial = ev.serial, .name = ev.virt.vm}, NULL), 0);
+			ev.kind = LOG_OTHER;
+		}
 		if (kept(w->seed, every, random_in, i))
-			assert_int_equal(chain_feed(c, &w->events[i], NULL), 0);
+			assert_int_equal(chain_feed(c, &ev, NULL), 0);
+	}
 	for (size_t i = first; i < w->n; i++) {
 		struct chain_answer a;
 
@@ -586,7 +594,7 @@ static void test_all_known(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 10; seed++) {
 		struct world *w = make_world(seed, 1000000, true, 0, 20000);
-		struct score s = solve(w, 0, 0, 0);
+		struct score s = solve(w, 0, 0, 0, false);
 
 		print_message("%zu events, %zu execs: %zu known, %zu of them certain; %zu in namespaces of others\n", w->n, s.execs,
 			      s.known, s.sure, s.rogue);
@@ -613,7 +621,7 @@ static void test_never_wrong(void **state)
 			for (size_t i = 0; i < ARRAY_SIZE(every) + ARRAY_SIZE(random_in) + 1; i++) {
 				bool counted = i < ARRAY_SIZE(every), tail = i == ARRAY_SIZE(every) + ARRAY_SIZE(random_in);
 				struct score s = solve(w, counted ? every[i] : 0,
-						       counted || tail ? 0 : random_in[i - ARRAY_SIZE(every)], tail ? w->n / 3 : 0);
+						       counted || tail ? 0 : random_in[i - ARRAY_SIZE(every)], tail ? w->n / 3 : 0, false);
 
 				wrong += s.wrong;
 				execs += s.execs;
@@ -626,4 +634,94 @@ static void test_never_wrong(void **state)
 	assert_true(known > execs / 20);
 }
 
-TESTS("audit/chain", cmocka_unit_test(test_all_known), cmocka_unit_test(test_never_wrong))
+/* The caller's word in place of each start record, and no record of execs and ends. */
+static void test_anchors(void **state)
+{
+	static const unsigned every[] = {0, 2, 3, 7, 23, 101, 499};
+	static const uint32_t pids[] = {150, 1000, 1000000};
+	size_t wrong = 0, execs = 0, known = 0, whole = 0;
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(pids); k++)
+		for (uint64_t seed = 1; seed <= 8; seed++) {
+			struct world *w = make_world(seed * 7000 + k, pids[k], seed % 3 == 0, 0, 12000);
+
+			for (size_t i = 0; i < ARRAY_SIZE(every); i++) {
+				struct score s = solve(w, every[i], 0, 0, true);
+
+				wrong += s.wrong;
+				execs += s.execs;
+				known += s.known;
+				whole += every[i] == 0 && pids[k] == 1000000 ? s.known * 100 / s.execs : 0;
+			}
+			free_world(w);
+		}
+	print_message("%zu questions, %zu answers, %zu wrong; of whole logs %zu %%\n", execs, known, wrong, whole / 8);
+	assert_int_equal(wrong, 0);
+	assert_true(known > execs / 20);
+}
+
+/* Serials count themselves. */
+static void feed(struct chain *c, uint32_t *serial, struct log_event ev)
+{
+	ev.kind = LOG_SYSCALL;
+	ev.done = true;
+	ev.serial = ++*serial;
+	ev.ses = 5;
+	ev.auid = ev.uid = 1000;
+	ev.comm = ev.exe = "";
+	assert_int_equal(chain_feed(c, &ev, NULL), 0);
+}
+
+static struct chain_answer asked(struct chain *c, uint32_t serial)
+{
+	struct chain_answer a;
+
+	chain_ask(c, serial, &a);
+	return a;
+}
+
+/*
+ * Another engine, all of it in a user and mount namespace of its own: its monitor (20) has the runtime (21), which makes init (22)
+ * and ends. init's parent is the monitor then, of which nobody knows where it is; but it is the one that it can be.
+ */
+static void test_adopted_by_an_engine(void **state)
+{
+	static const struct {
+		bool lost, reborn;
+		uint32_t new_parent;
+		enum chain_where want;
+	} cases[] = {
+		{false, false, 20, CHAIN_CONTAINER},
+		{false, false, 19, CHAIN_UNKNOWN}, /* not the runtime's parent */
+		{true, false, 20, CHAIN_UNKNOWN},  /* what is missing may have been a fork that gave the number away */
+		{false, true, 20, CHAIN_UNKNOWN},  /* and this did */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int whole = 0; whole < 2; whole++) {
+			_cleanup_(chain_freep) struct chain *c = NULL;
+			uint32_t serial = 100;
+
+			assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_UNSHARE, .pid = 20, .ppid = 19, .ns_flags = CLONE_NEWNS | CLONE_NEWUSER});
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 20, .ppid = 19, .exit = 21});
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 21, .ppid = 20, .exit = 22, .ns_flags = CLONE_NEWNS | CLONE_NEWPID});
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_MOUNT, .pid = 22, .ppid = 21});
+			assert_int_equal(chain_anchor(c, &(struct chain_anchor){.pid = 22, .serial = whole ? 0 : serial, .name = "box"}, NULL), 0);
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_EXIT, .pid = 21, .ppid = 20});
+			serial += cases[i].lost;
+			if (cases[i].reborn)
+				feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 20, .ppid = 19, .exit = 22});
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 22, .ppid = cases[i].new_parent});
+			if (asked(c, serial).where != cases[i].want)
+				fail_msg("case %zu, %s: %s", i, whole ? "whole" : "from a serial", chain_doubt_text(asked(c, serial).doubt));
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 22, .ppid = cases[i].new_parent, .exit = 2});
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 30, .ppid = 22});
+			assert_int_equal(asked(c, serial).where, cases[i].want);
+		}
+}
+
+TESTS("audit/chain", cmocka_unit_test(test_all_known), cmocka_unit_test(test_never_wrong), cmocka_unit_test(test_anchors),
+      cmocka_unit_test(test_adopted_by_an_engine))

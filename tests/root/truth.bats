@@ -7,7 +7,8 @@
 # machine with the namespaces in which it was: from that alone comes where each exec
 # really happened (tests/exec-truth). What `ranby audit attribute` makes of the kernel's
 # audit log is compared with it, exec by exec; then records are left out.
-# Two logins; plain, su, sudo -u, detached, exec; fork, vfork, clone3, fexecve, threads, orphans.
+# Two logins; plain, su, sudo -u, detached, exec; fork, vfork, clone3, fexecve, threads, orphans. A sixth
+# container is podman's where that is installed: no start record, but its caller's word (--anchor).
 # shellcheck disable=SC2154 # bats sets output, lines and status
 # shellcheck disable=SC2016 # what is in single quotes runs as another user
 load ../audit
@@ -36,7 +37,7 @@ setup_file() {
 	cp "$AUDIT_LOG" "$AUDIT_DIR/work.log"
 	chmod 644 "$AUDIT_DIR/work.log"
 	audit_unpack "$AUDIT_ALICE" "$AUDIT_BOB"
-	[ -z "${KEEP_LOG:-}" ] || cp "$AUDIT_DIR/work.log" "$AUDIT_DIR/trace" "$KEEP_LOG"
+	[ -z "${KEEP_LOG:-}" ] || cp "$AUDIT_DIR"/{work.log,trace,c6} "$KEEP_LOG"
 }
 
 teardown_file() {
@@ -122,6 +123,25 @@ login() {
 	pids+=($!)
 }
 
+# foreign USER COMMAND: c6 is podman's; its init's host pid goes to $AUDIT_DIR/c6. podman wants the unified hierarchy
+# of control groups: so its login is in a mount namespace that root has made, which is the host to it.
+foreign() {
+	command -v podman >/dev/null || return 0
+	install -m 666 /dev/null "$AUDIT_DIR/c6"
+	unshare --mount --propagation private bash -c '
+		[ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		mount --make-rshared /
+		stat -Lc %i /proc/self/ns/mnt >"$AUDIT_DIR/c6.mnt"
+		'"$(declare -f audit_as)"'
+		audit_as "$@"' - "$1" timeout 200 bash -c 'base=$(mktemp -d "$TMPDIR/p.XXXXXX")
+		P() { podman --root "$base/d" --runroot "$base/r" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file "$@"; }
+		trap "P rm -a -f -t 0; podman unshare rm -rf $base; podman system migrate" EXIT
+		P load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar"
+		P run -d --network none --cgroups disabled --name c6 -v "$0/at:/at-c6:ro" -v "$0/work:/work:ro" localhost/busybox-docker '"$2"' &&
+			P inspect --format "{{.State.Pid}}" c6 >"$0/c6" && P wait c6' "$AUDIT_DIR" 3>&- >"$AUDIT_DIR/podman.out" 2>&1 &
+	pids+=($!)
+}
+
 workload() {
 	local pids=() pid n=${EXECS:-25}
 	login "$AUDIT_ALICE" "begin c1 --rm busybox sh /work $n /at-c1"
@@ -134,6 +154,7 @@ workload() {
 	login "$AUDIT_BOB" "begin c4 -d busybox sh -c 'sh /work $n /at-c4; until [ -e /tmp/end ]; do sleep 0.1; done'; R exec c4 sh /work 8 /at-c4
 		R exec -d c4 sh /work 8 /at-c4; R exec -u nobody c4 sh /work 8 /at-c4; R exec c4 touch /tmp/end; R wait c4; R start c4; R exec c4 /bin/true; R kill c4"
 	login "$AUDIT_BOB" "begin c5 --rm -u nobody --security-opt no-new-privileges --init busybox sh /work $n /at-c5"
+	foreign "$AUDIT_ALICE" "sh /work $n /at-c6"
 	for pid in "$AUDIT_ALICE" "$AUDIT_BOB"; do
 		audit_as "$pid" timeout 300 sh "$AUDIT_DIR/work" "$n" "$AUDIT_DIR/at" 3>&- >>"$AUDIT_DIR/work.out" 2>&1 &
 		pids+=($!)
@@ -142,14 +163,19 @@ workload() {
 }
 
 # judge LOG: "right wrong unknown"
-judge() { "$INSTALLED/bin/ranby" audit attribute --format json "$1" 2>/dev/null | "$RANBY_TREE/tests/exec-truth" judge "$TRUTH"; }
+judge() {
+	local anchor=()
+	[ ! -s "$AUDIT_DIR/c6" ] || anchor=(--anchor "$(cat "$AUDIT_DIR/c6")=c6")
+	"$INSTALLED/bin/ranby" audit attribute --format json "${anchor[@]}" "$1" 2>/dev/null |
+		"$RANBY_TREE/tests/exec-truth" judge "$TRUTH"
+}
 last() { read -r right wrong unknown <<<"${lines[-1]}"; }
 
 @test "the two witnesses have seen the same execs" {
 	[ "$LOST" = "$NOW_LOST" ] || skip "the kernel lost $((NOW_LOST - LOST)) audit records: this host is too slow for the comparison"
-	cat "$AUDIT_DIR/work.out"
+	cat "$AUDIT_DIR"/{work,podman}.out || true
 	run ! grep -q failed "$AUDIT_DIR/work.out"
-	"$RANBY_TREE/tests/exec-truth" make "$AUDIT_DIR/trace" "$LOG" "$(cat "$AUDIT_DIR/offset")" \
+	HOST_MOUNTS=$(cat "$AUDIT_DIR/c6.mnt" 2>/dev/null) "$RANBY_TREE/tests/exec-truth" make "$AUDIT_DIR/trace" "$LOG" "$(cat "$AUDIT_DIR/offset")" \
 		"$(id -u "$AUDIT_ALICE")" "$(id -u "$AUDIT_BOB")" >"$TRUTH"
 	python3 - "$TRUTH" <<-'PY'
 		import collections, json, sys
@@ -157,6 +183,7 @@ last() { read -r right wrong unknown <<<"${lines[-1]}"; }
 		assert all(n["c%d" % i] >= 200 for i in range(1, 6)) and n["host"] >= 400, n
 		assert sum(n.values()) >= 2000, n
 	PY
+	[ ! -e "$AUDIT_DIR/c6" ] || { [ "$(grep -o '"c6"' "$TRUTH" | wc -l)" -ge 200 ]; }
 }
 
 @test "each exec of both logins is where the kernel's trace says: all of them" {
@@ -225,4 +252,33 @@ last() { read -r right wrong unknown <<<"${lines[-1]}"; }
 		last
 		[ "$wrong" = 0 ] || { echo "without $serial: $output"; return 1; }
 	done
+}
+
+@test "without its anchor another engine's container is unknown, and never the host" {
+	[ -s "$TRUTH" ] || skip 'no truth to compare with'
+	[ -s "$AUDIT_DIR/c6" ] || skip 'podman is not installed'
+	mv "$AUDIT_DIR/c6" "$AUDIT_DIR/c6.kept"
+	run judge "$LOG"
+	mv "$AUDIT_DIR/c6.kept" "$AUDIT_DIR/c6"
+	last
+	[ "$wrong" = 0 ]
+	[ "$unknown" = "$(grep -o '"c6"' "$TRUTH" | wc -l)" ]
+}
+
+@test "rogue: podman's namespaces are all that it finds among six containers" {
+	[ -s "$TRUTH" ] || skip 'no truth to compare with'
+	if [ ! -s "$AUDIT_DIR/c6" ]; then
+		run -0 "$INSTALLED/bin/ranby" audit rogue "$LOG"
+		return
+	fi
+	run -1 --separate-stderr "$INSTALLED/bin/ranby" audit rogue --format json "$LOG"
+	python3 - "$output" "$TRUTH" "$(id -u "$AUDIT_ALICE")" <<-'PY'
+		import json, sys
+		rows = [json.loads(l) for l in sys.argv[1].splitlines()]
+		truth = json.load(open(sys.argv[2]))
+		assert rows and all(r["auid"] == int(sys.argv[3]) for r in rows), rows
+		ours = [r for r in rows if "ranby" in r["exe"]]
+		assert not ours, ours
+		assert any("podman" in r["exe"] for r in rows), [r["exe"] for r in rows]
+	PY
 }
