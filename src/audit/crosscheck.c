@@ -13,6 +13,7 @@
 
 #include "audit/log_reader.h"
 #include "audit/receipt.h"
+#include "audit/system_ledger.h"
 #include "base/clock.h"
 #include "base/parse.h"
 #include "sys/fd.h"
@@ -177,7 +178,7 @@ static void read_claim(const char *text, struct item *item)
 static bool wanted(const struct crosscheck *x, const struct log_event *ev)
 {
 	if (x->o.system)
-		return ev->kind == LOG_VIRT || (ev->kind == LOG_SYSCALL && ev->call == LOG_CALL_EXEC && ev->done);
+		return system_ledger_holds(ev);
 	return ev->kind == LOG_VIRT && ev->uid == x->o.uid;
 }
 
@@ -202,6 +203,19 @@ static void note_serial(struct crosscheck *x, const struct log_event *ev)
 	x->any = true;
 }
 
+/* As the entry's members say it (trail/event.c). */
+static const char *op_of(const struct log_event *ev)
+{
+	return ev->kind == LOG_VIRT ? ev->virt.op : ev->kind == LOG_SYSCALL ? "execve" : "login";
+}
+
+static bool has_failed(const struct log_event *ev)
+{
+	if (ev->kind == LOG_VIRT)
+		return !ev->virt.success;
+	return ev->kind == LOG_USER ? !ev->user.success : !ev->done;
+}
+
 static int on_event(const struct log_event *ev, void *data, struct err *e)
 {
 	struct crosscheck *x = data;
@@ -213,9 +227,9 @@ static int on_event(const struct log_event *ev, void *data, struct err *e)
 	note_serial(x, ev);
 	if (!wanted(x, ev))
 		return 0;
-	snprintf(item.op, sizeof(item.op), "%s", ev->kind == LOG_VIRT ? ev->virt.op : "execve");
+	snprintf(item.op, sizeof(item.op), "%s", op_of(ev));
 	snprintf(item.uuid, sizeof(item.uuid), "%s", ev->virt.uuid);
-	item.failed = ev->kind == LOG_VIRT && !ev->virt.success;
+	item.failed = has_failed(ev);
 	if (ev->kind == LOG_VIRT)
 		read_claim(ev->virt.ledger, &item);
 	return add(&x->records, &item);

@@ -4,6 +4,7 @@
 #ifndef RANBY_AUDIT_DOCTOR_LOOK_H
 #define RANBY_AUDIT_DOCTOR_LOOK_H
 
+#include "audit/system_ledger.h"
 #include "audit/auditd_conf.h"
 #include "audit/doctor.h"
 #include "audit/rule.h"
@@ -13,7 +14,7 @@
 
 #define DOCTOR_SETUP "sudo ranby audit setup --apply"
 #define DOCTOR_RULES_FILE "/etc/audit/rules.d/40-ranby.rules"
-#define DOCTOR_LEDGER "/var/log/ranby"
+#define DOCTOR_LEDGER SYSTEM_LEDGER_DIR
 #define DOCTOR_WITNESS_STATE "/run/ranby-witness"
 #define DOCTOR_GROUP "ranby"
 #define DOCTOR_AUDIT_GROUP "ranby-audit"

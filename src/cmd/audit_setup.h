@@ -10,6 +10,7 @@
 #ifndef RANBY_CMD_AUDIT_SETUP_H
 #define RANBY_CMD_AUDIT_SETUP_H
 
+#include "audit/system_ledger.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strv.h"
@@ -23,7 +24,7 @@
 #define SETUP_AUDIT_GROUP "ranby-audit"
 #define SETUP_USER "ranby-trail"
 #define SETUP_STATE_DIR "/run/ranby-witness"
-#define SETUP_LEDGER_DIR "/var/log/ranby"
+#define SETUP_LEDGER_DIR SYSTEM_LEDGER_DIR
 
 struct setup_args {
 	bool dry_run, apply, undo, witness;

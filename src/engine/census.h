@@ -19,6 +19,7 @@
 #ifndef RANBY_ENGINE_CENSUS_H
 #define RANBY_ENGINE_CENSUS_H
 
+#include "audit/system_ledger.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "sys/procfs.h"
@@ -32,7 +33,7 @@
 #define CENSUS_ROWS_MAX 65536
 #define CENSUS_COMMAND_MAX 4096 /* bytes of arguments that are kept */
 #define CENSUS_NONE SIZE_MAX
-#define CENSUS_LEDGER_DIR "/var/log/ranby"
+#define CENSUS_LEDGER_DIR SYSTEM_LEDGER_DIR
 
 enum census_source {
 	CENSUS_PROC,   /* seen in /proc only */

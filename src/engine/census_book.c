@@ -114,9 +114,9 @@ static void join_login(struct census *c, int dirfd, uint32_t auid, uint64_t boot
 	size_t n = 0, left = 1;
 
 	if (auid == PROC_ID_UNSET)
-		snprintf(name, sizeof(name), "auid-unset");
+		snprintf(name, sizeof(name), SYSTEM_LEDGER_AUID "unset");
 	else
-		snprintf(name, sizeof(name), "auid-%u", auid);
+		snprintf(name, sizeof(name), SYSTEM_LEDGER_AUID "%u", auid);
 	shard = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (shard < 0 || !is_roots(shard, root) || ledger_segments(shard, &segments, &n, NULL) < 0)
 		return;

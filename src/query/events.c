@@ -13,6 +13,7 @@
  * last line, which is left for the next time.
  */
 #include "audit/ledger_read.h"
+#include "audit/system_ledger.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/template.h"
@@ -306,16 +307,15 @@ static int find_sources(struct watch *w, struct err *e)
 		r = faccessat(w->dirfd, LEDGER_USER_NAME, F_OK, 0) == 0 ? add_source(w, LEDGER_USER_NAME, e) : 0;
 		return r;
 	}
-	r = ask_shards(w->dirfd, &names, e);
+	r = system_ledger_list(w->dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN, &names, e);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (strcmp(names.items[i], "heads") != 0)
-			r = add_source(w, names.items[i], e);
+		r = add_source(w, names.items[i], e);
 	return r;
 }
 
 static int open_place(struct watch *w, const char *state, struct err *e)
 {
-	const char *system = w->a->system ? w->a->system : w->a->all_users ? ASK_SYSTEM_DIR : NULL;
+	const char *system = w->a->system ? w->a->system : w->a->all_users ? SYSTEM_LEDGER_DIR : NULL;
 	struct stat st;
 	int r;
 

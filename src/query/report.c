@@ -8,6 +8,7 @@
  */
 #include "audit/ledger_verify.h"
 #include "audit/report.h"
+#include "audit/system_ledger.h"
 #include "base/clock.h"
 #include "query/ask.h"
 #include "query/query.h"
@@ -56,7 +57,7 @@ static int read_system(struct report *rep, const char *path, struct err *e)
 {
 	_cleanup_close_ int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(strv_done) struct strv shards = {0};
-	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : ask_shards(dirfd, &shards, e);
+	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : system_ledger_list(dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN | SYSTEM_LEDGER_SIGNED, &shards, e);
 
 	for (size_t i = 0; r == 0 && i < shards.n; i++)
 		r = read_ledger(rep, dirfd, shards.items[i], shards.items[i], e);
@@ -73,7 +74,7 @@ static int read_own(struct report *rep, const char *path, struct err *e)
 
 static int read_source(struct report *rep, const struct audit_report_args *a, const char *state, struct err *e)
 {
-	const char *system = a->system && a->system[0] ? a->system : ASK_SYSTEM_DIR;
+	const char *system = a->system && a->system[0] ? a->system : SYSTEM_LEDGER_DIR;
 	char own[4096];
 
 	if (a->ledger && a->system)

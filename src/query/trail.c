@@ -7,16 +7,15 @@
  * the ledger is read, into an index in memory: the answer is the same.
  */
 #include "audit/index.h"
+#include "audit/system_ledger.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/table.h"
 #include "query/ask.h"
 #include "query/query.h"
-#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/user_name.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -174,27 +173,15 @@ static int on_row(const struct index_row *row, void *data, struct err *e)
 
 /* ---- where from ---- */
 
-static void close_dir(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int update_system(struct index *ix, const char *path, struct err *e)
 {
-	int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	_cleanup_(close_dir) DIR *d = dirfd < 0 ? NULL : fdopendir(dirfd);
-	const struct dirent *entry;
+	_cleanup_close_ int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(strv_done) struct strv names = {0};
+	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : system_ledger_list(dirfd, SYSTEM_LEDGER_USERS, &names, e);
 
-	if (!d) {
-		r = err_errno(e, errno, "cannot open the system ledger %s", path);
-		fd_closep(&dirfd);
-		return r;
-	}
-	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
-		if (strncmp(entry->d_name, "auid-", 5) == 0)
-			r = index_update(ix, dirfd, entry->d_name, e);
-	return r < 0 && e && !e->code ? err_errno(e, -r, "cannot list the system ledger %s", path) : r;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = index_update(ix, dirfd, names.items[i], e);
+	return r;
 }
 
 /* Its index, or, where that cannot be opened, the ledger itself. */
@@ -227,7 +214,7 @@ static int open_own(const char *path, struct index **ret, struct err *e)
 
 static int open_source(const struct audit_trail_args *a, const char *state, struct index **ret, struct err *e)
 {
-	const char *system = a->system && a->system[0] ? a->system : ASK_SYSTEM_DIR;
+	const char *system = a->system && a->system[0] ? a->system : SYSTEM_LEDGER_DIR;
 	char own[4096];
 
 	if (a->ledger && a->system)

@@ -11,15 +11,14 @@
 #include "audit/crosscheck.h"
 #include "audit/head.h"
 #include "audit/ledger_verify.h"
+#include "audit/system_ledger.h"
 #include "audit/uuid.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "query/query.h"
-#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +26,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSTEM_DIR "/var/log/ranby"
 #define KEY_PATH "/etc/ranby/trail.pub"
 #define EXIT_FAULTY 1
 #define SECOND_NS 1000000000LL
@@ -288,41 +286,6 @@ static int verify_one(struct verify *v, int dirfd, const char *path, const char 
 
 /* ---- the system ledger ---- */
 
-static void close_dir(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
-static bool is_shard(const char *name)
-{
-	return strncmp(name, "auid-", 5) == 0 || strcmp(name, "system") == 0 || strcmp(name, "heads") == 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int list_shards(int dirfd, struct strv *ret, struct err *e)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	_cleanup_(close_dir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	if (!d) {
-		r = err_errno(e, errno, "cannot list the system ledger");
-		fd_closep(&fd);
-		return r;
-	}
-	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
-		if (is_shard(entry->d_name))
-			r = strv_add(ret, entry->d_name);
-	if (ret->n > 1)
-		qsort(ret->items, ret->n, sizeof(ret->items[0]), by_name);
-	return r < 0 ? err_errno(e, -r, "cannot list the system ledger") : 0;
-}
-
 /* Shards that a head names, and that are not there at all. */
 static int missing_shards(struct verify *v, const struct strv *shards)
 {
@@ -346,7 +309,7 @@ static int verify_system(struct verify *v, const char *path, struct err *e)
 {
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(strv_done) struct strv shards = {0};
-	int r = dir < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : list_shards(dir, &shards, e);
+	int r = dir < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : system_ledger_list(dir, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN | SYSTEM_LEDGER_SIGNED, &shards, e);
 
 	if (r == 0 && v->key && faccessat(dir, "heads", F_OK, 0) == 0) {
 		v->beside = true;
@@ -432,7 +395,7 @@ int query_verify(const struct command_call *call, const char *state, struct err 
 	for (size_t i = 0; r == 0 && i < v.a->heads.n; i++)
 		r = read_heads(&v, AT_FDCWD, v.a->heads.items[i], e);
 	if (r == 0 && v.a->system)
-		r = verify_system(&v, v.a->system[0] ? v.a->system : SYSTEM_DIR, e);
+		r = verify_system(&v, v.a->system[0] ? v.a->system : SYSTEM_LEDGER_DIR, e);
 	else if (r == 0)
 		r = verify_one(&v, AT_FDCWD, path, path, "", e);
 	r = r < 0 ? r : end_cross(&v);

@@ -7,6 +7,7 @@
  */
 #include "trail/config.h"
 
+#include "audit/system_ledger.h"
 #include "base/parse.h"
 #include "sys/fd.h"
 
@@ -25,7 +26,7 @@ struct row {
 
 #define AT(field) offsetof(struct trail_config, field)
 static const struct row rows[] = {
-	{"directory", PATH, AT(directory), "/var/log/ranby", 0, 0},
+	{"directory", PATH, AT(directory), SYSTEM_LEDGER_DIR, 0, 0},
 	{"keys", PATH, AT(keys), "/etc/ranby", 0, 0},
 	{"user", WORD, AT(user), "ranby-trail", 0, 0},
 	{"group", WORD, AT(group), "ranby-audit", 0, 0},

@@ -7,23 +7,21 @@
  */
 #include "trail/event.h"
 
+#include "audit/system_ledger.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TYPE_LOGIN 1006
-#define TYPE_USER_LOGIN 1112
 #define TYPE_VIRT_FIRST 2500
 
 static const char *const virt_names[] = {"VIRT_CONTROL", "VIRT_RESOURCE", "VIRT_MACHINE_ID", "VIRT_INTEGRITY_CHECK", "VIRT_CREATE", "VIRT_DESTROY"};
 
 enum event_want event_wanted(const struct log_event *ev)
 {
-	if (ev->kind == LOG_SYSCALL && ev->call == LOG_CALL_EXEC && ev->done)
-		return EVENT_LABELLED;
-	if (ev->kind == LOG_VIRT || ev->kind == LOG_LOGIN || (ev->kind == LOG_USER && ev->type == TYPE_USER_LOGIN))
-		return EVENT_PLAIN;
-	return EVENT_IGNORED;
+	if (!system_ledger_holds(ev))
+		return EVENT_IGNORED;
+	return ev->kind == LOG_SYSCALL ? EVENT_LABELLED : EVENT_PLAIN;
 }
 
 void event_receipt(const struct log_event *ev, char out[static EVENT_RECEIPT_SIZE])

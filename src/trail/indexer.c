@@ -8,14 +8,13 @@
  * without it.
  */
 #include "audit/index.h"
-#include "sys/dir.h"
+#include "audit/system_ledger.h"
 #include "sys/fd.h"
 #include "trail/confine.h"
 #include "trail/exports.h"
 #include "trail/shards.h"
 #include "trail/trail.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -38,12 +37,6 @@ struct indexer {
 	struct exports *exports;
 };
 
-static void close_dir(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int update_one(struct indexer *ix, const char *ledger, struct err *e)
 {
 	int r = ix->index ? index_update(ix->index, ix->t->dirfd, ledger, e) : 0;
@@ -53,22 +46,12 @@ static int update_one(struct indexer *ix, const char *ledger, struct err *e)
 
 static int update_all(struct indexer *ix, struct err *e)
 {
-	int fd = openat(ix->t->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(close_dir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	int r = 0;
+	_cleanup_(strv_done) struct strv names = {0};
+	int r = system_ledger_list(ix->t->dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN, &names, e);
 
-	if (!d) {
-		r = err_errno(e, errno, "cannot list the ledger");
-		fd_closep(&fd);
-		return r;
-	}
-	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
-		if (strncmp(entry->d_name, "auid-", 5) == 0 || strcmp(entry->d_name, SHARD_SYSTEM) == 0)
-			r = update_one(ix, entry->d_name, e);
-	if (r < 0)
-		return e && !e->code ? err_errno(e, -r, "cannot list the ledger") : r;
-	return ix->exports ? exports_commit(ix->exports, e) : 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = update_one(ix, names.items[i], e);
+	return r < 0 || !ix->exports ? r : exports_commit(ix->exports, e);
 }
 
 /* Opens the index again when it was removed or is damaged: it is made anew then. */

@@ -14,7 +14,7 @@
  */
 #include "audit/ledger_read.h"
 #include "audit/receipt.h"
-#include "sys/dir.h"
+#include "audit/system_ledger.h"
 #include "sys/fd.h"
 #include "trail/collect.h"
 #include "trail/confine.h"
@@ -22,7 +22,6 @@
 #include "trail/queue.h"
 #include "trail/trail.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -143,28 +142,14 @@ static int read_recorded(struct reader *rd, const char *shard, struct err *e)
 	return r;
 }
 
-static void close_dir(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static int read_all_recorded(struct reader *rd, struct err *e)
 {
-	int fd = openat(rd->t->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(close_dir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	int r = 0;
+	_cleanup_(strv_done) struct strv names = {0};
+	int r = system_ledger_list(rd->t->dirfd, SYSTEM_LEDGER_USERS, &names, e);
 
-	if (!d) {
-		r = err_errno(e, errno, "cannot list the ledger");
-		fd_closep(&fd);
-		return r;
-	}
-	while (r == 0 && (entry = dir_next(d, &r)) != NULL)
-		if (strncmp(entry->d_name, "auid-", 5) == 0)
-			r = read_recorded(rd, entry->d_name, e);
-	return r < 0 && e && !e->code ? err_errno(e, -r, "cannot list the ledger") : r;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = read_recorded(rd, names.items[i], e);
+	return r;
 }
 
 /* ---- input ---- */

@@ -45,7 +45,7 @@ static int close_oldest(struct shards *s, struct err *e)
 	int r;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (strncmp(s->items[i]->name, "auid-", 5) == 0 && (oldest == s->n || s->items[i]->used < s->items[oldest]->used))
+		if (strncmp(s->items[i]->name, SYSTEM_LEDGER_AUID, strlen(SYSTEM_LEDGER_AUID)) == 0 && (oldest == s->n || s->items[i]->used < s->items[oldest]->used))
 			oldest = i;
 	if (oldest == s->n)
 		return -EMFILE;
@@ -102,7 +102,7 @@ int shards_append(struct shards *s, const char *name, struct json_object *event,
 		return err_wrap(e, r, "%s", name);
 	shard->dirty = true;
 	shard->used = ++s->uses;
-	if (strcmp(name, SHARD_HEADS) != 0) {
+	if (strcmp(name, SYSTEM_LEDGER_HEADS) != 0) {
 		shard->unsigned_entries++;
 		s->unsigned_entries++;
 	}
@@ -131,7 +131,7 @@ static int sign_one(struct shards *s, struct shard *shard, shards_said *said, st
 	snprintf(head.boot, sizeof(head.boot), "%s", s->boot);
 	memcpy(head.hash, shard->ledger.prev, sizeof(head.hash));
 	r = head_sign(s->key, &head, &o, e);
-	r = r < 0 ? r : shards_append(s, SHARD_HEADS, o, NULL, e);
+	r = r < 0 ? r : shards_append(s, SYSTEM_LEDGER_HEADS, o, NULL, e);
 	if (r < 0)
 		return r;
 	if (said)
@@ -144,7 +144,7 @@ static int sign_one(struct shards *s, struct shard *shard, shards_said *said, st
 int shards_sign(struct shards *s, shards_said *said, struct err *e)
 {
 	struct shard *heads = NULL;
-	int r = s->key ? shard_open(s, SHARD_HEADS, &heads, e) : 0;
+	int r = s->key ? shard_open(s, SYSTEM_LEDGER_HEADS, &heads, e) : 0;
 
 	/* signed is what is on the disk */
 	r = r < 0 ? r : shards_sync(s, e);

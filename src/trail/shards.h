@@ -15,11 +15,10 @@
 
 #include "audit/head.h"
 #include "audit/ledger.h"
+#include "audit/system_ledger.h"
 
 #define SHARDS_OPEN_MAX 128 /* three descriptors each */
 #define SHARD_NAME_SIZE 32
-#define SHARD_HEADS "heads"
-#define SHARD_SYSTEM "system"
 
 struct shard {
 	char name[SHARD_NAME_SIZE];

@@ -58,7 +58,7 @@ static int append_own(struct writer *w, struct json_object *o, struct err *e)
 	_cleanup_json_ struct json_object *own = o;
 	int r = own ? json_add_str(own, "boot", w->t->boot) : -ENOMEM;
 
-	return r < 0 ? r : shards_append(&w->shards, SHARD_SYSTEM, own, NULL, e);
+	return r < 0 ? r : shards_append(&w->shards, SYSTEM_LEDGER_SYSTEM, own, NULL, e);
 }
 
 static int say_op(struct writer *w, const char *op, struct err *e)
@@ -119,11 +119,11 @@ static int take_message(struct writer *w, size_t len, struct err *e)
 	if (r < 0)
 		return r;
 	if (m.shard == TRAIL_SHARD_SYSTEM)
-		snprintf(shard, sizeof(shard), SHARD_SYSTEM);
+		snprintf(shard, sizeof(shard), SYSTEM_LEDGER_SYSTEM);
 	else if (m.auid == UINT32_MAX)
-		snprintf(shard, sizeof(shard), "auid-unset");
+		snprintf(shard, sizeof(shard), SYSTEM_LEDGER_AUID "unset");
 	else
-		snprintf(shard, sizeof(shard), "auid-%u", m.auid);
+		snprintf(shard, sizeof(shard), SYSTEM_LEDGER_AUID "%u", m.auid);
 	r = shards_append(&w->shards, shard, o, m.receipt[0] ? m.receipt : NULL, &why);
 	if (r < 0)
 		count_lost(w, &why);

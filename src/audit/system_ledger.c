@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* Who writes it, who makes an index of it, who verifies it and who reports from it must mean the same by it. */
+#include "audit/system_ledger.h"
+
+#include "sys/dir.h"
+#include "sys/fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define TYPE_USER_LOGIN 1112
+
+static bool is_wanted(const char *name, unsigned parts)
+{
+	if (strcmp(name, SYSTEM_LEDGER_SYSTEM) == 0)
+		return (parts & SYSTEM_LEDGER_OWN) != 0;
+	if (strcmp(name, SYSTEM_LEDGER_HEADS) == 0)
+		return (parts & SYSTEM_LEDGER_SIGNED) != 0;
+	return (parts & SYSTEM_LEDGER_USERS) != 0 && strncmp(name, SYSTEM_LEDGER_AUID, strlen(SYSTEM_LEDGER_AUID)) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int system_ledger_list(int dirfd, unsigned parts, struct strv *ret, struct err *e)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!d) {
+		r = err_errno(e, errno, "cannot list the system ledger");
+		fd_closep(&fd);
+		return r;
+	}
+	while (r == 0 && (entry = dir_next(d, &r)) != NULL) {
+		if (!is_wanted(entry->d_name, parts))
+			continue;
+		r = ret->n < SYSTEM_LEDGER_SHARDS_MAX ? strv_add(ret, entry->d_name) : -E2BIG;
+	}
+	closedir(d);
+	if (ret->n > 1)
+		qsort(ret->items, ret->n, sizeof(char *), by_name);
+	return r < 0 ? err_errno(e, -r, "system ledger") : 0;
+}
+
+bool system_ledger_holds(const struct log_event *ev)
+{
+	if (ev->kind == LOG_SYSCALL)
+		return ev->call == LOG_CALL_EXEC && ev->done;
+	return ev->kind == LOG_VIRT || ev->kind == LOG_LOGIN || (ev->kind == LOG_USER && ev->type == TYPE_USER_LOGIN);
+}
