@@ -61,12 +61,20 @@ void ledger_reader_skip_to(struct ledger_reader *rd, uint64_t seq)
 
 int ledger_reader_seek(struct ledger_reader *rd, uint64_t first, uint64_t offset)
 {
-	for (size_t i = 0; i < rd->n_segments; i++)
-		if (rd->segments[i] == first) {
-			rd->next_segment = i;
-			rd->seek = offset;
-			return 0;
-		}
+	char name[LEDGER_SEGMENT_NAME_SIZE];
+	struct stat st;
+
+	ledger_segment_name(first, name);
+	for (size_t i = 0; i < rd->n_segments; i++) {
+		if (rd->segments[i] != first)
+			continue;
+		/* a shorter one is not the one in which we were */
+		if (fstatat(rd->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || (uint64_t)st.st_size < offset)
+			return -ENOENT;
+		rd->next_segment = i;
+		rd->seek = offset;
+		return 0;
+	}
 	return -ENOENT;
 }
 

@@ -47,7 +47,7 @@ int ledger_reader_open(int dirfd, const char *path, struct ledger_reader *ret, s
 /* Leaves out the segments that end before the entry `seq`; those that hold it or come after are read. */
 void ledger_reader_skip_to(struct ledger_reader *rd, uint64_t seq);
 
-/* Goes on at `offset` of the segment that begins with entry `first`. -ENOENT: there is no such segment. */
+/* Goes on at `offset` of the segment that begins with entry `first`. -ENOENT: there is no such segment, or it is shorter. */
 int ledger_reader_seek(struct ledger_reader *rd, uint64_t first, uint64_t offset) _must_check_;
 
 /* Where the next line begins: for ledger_reader_seek(). *ret_first is 0 before the first line. */

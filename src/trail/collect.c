@@ -358,11 +358,15 @@ int collect_past_end(struct collect *c, struct err *e)
 
 int collect_feed(struct collect *c, const char *text, size_t len, int64_t now_ms, struct err *e)
 {
+	int r;
+
 	/* what the log alone told begins to wait now */
 	for (struct waiting *w = c->now_ms == 0 ? c->first : NULL; w; w = w->next)
 		w->at_ms = now_ms;
 	c->now_ms = now_ms;
-	return log_reader_feed(c->stream, text, len, e);
+	r = log_reader_feed(c->stream, text, len, e);
+	r = r < 0 ? r : settle(c, false, e);
+	return r < 0 ? r : tell_gaps(c, false, e);
 }
 
 int collect_idle(struct collect *c, int64_t now_ms, struct err *e)

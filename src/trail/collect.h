@@ -9,7 +9,7 @@
  *	r = collect_feed(c, text, len, now_ms, e);	// what auditd hands to us
  *	... while collect_wants_past(c): collect_past() of what the log has got since; then
  *	r = collect_past_end(c, e);
- *	r = collect_idle(c, now_ms, e);		// when nothing came for a while
+ *	r = collect_idle(c, now_ms, e);		// when nothing came for a while: events that are open are whole, then
  *	r = collect_end(c, e);
  */
 #ifndef RANBY_TRAIL_COLLECT_H

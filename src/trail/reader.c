@@ -48,6 +48,7 @@ struct reader {
 	uint64_t aside_lost;                 /* bytes of it that had no room */
 	bool past_open;                      /* the log is read on, up to where the stream begins */
 	int64_t past_until_ms;               /* but not for longer; 0: nothing has come yet */
+	int64_t input_at_ms;                 /* when the newest record came */
 	bool end_of_input, ending;
 };
 
@@ -224,8 +225,9 @@ static int follow_past(struct reader *rd, char *block, struct err *e)
 /* Records from auditd. */
 static int take_records(struct reader *rd, const char *data, size_t len, struct err *e)
 {
-	if (rd->past_until_ms == 0 && len > 0)
-		rd->past_until_ms = now_ms() + FOLLOW_MS;
+	rd->input_at_ms = now_ms();
+	if (rd->past_until_ms == 0)
+		rd->past_until_ms = rd->input_at_ms + FOLLOW_MS;
 	return collect_feed(rd->collect, data, len, now_ms(), e);
 }
 
@@ -268,6 +270,18 @@ static int drain(struct reader *rd, char *block, struct err *e)
 	return r < 0 ? r : queue_send(&rd->queue, rd->t->sock, 1);
 }
 
+/*
+ * An event whose records stopped coming is all there is of it; but a moment in
+ * which there is nothing to read is no such stop: auditd writes record by record.
+ */
+static int settle(struct reader *rd, struct err *e)
+{
+	if (now_ms() - rd->input_at_ms >= IDLE_MS)
+		return collect_idle(rd->collect, now_ms(), e);
+	/* while records come, only what has waited its time is settled */
+	return collect_feed(rd->collect, "", 0, now_ms(), e);
+}
+
 static int serve(struct reader *rd, int signals, char *block, struct err *e)
 {
 	int64_t idle_at = 0;
@@ -289,9 +303,8 @@ static int serve(struct reader *rd, int signals, char *block, struct err *e)
 			r = read_some(rd, block, e);
 		r = r < 0 ? r : follow_past(rd, block, e);
 		r = r < 0 ? r : take_aside(rd, e);
-		if (r == 0 && (!fds[0].revents || now_ms() >= idle_at)) {
-			/* while records come, only what has waited its time is settled */
-			r = fds[0].revents ? collect_feed(rd->collect, block, 0, now_ms(), e) : collect_idle(rd->collect, now_ms(), e);
+		if (r == 0 && now_ms() >= idle_at) {
+			r = settle(rd, e);
 			idle_at = now_ms() + IDLE_MS;
 		}
 		say_lost(rd);
