@@ -679,3 +679,17 @@ ctypes.CDLL(None).execve(sys.argv[1].encode(), none, none)' "$RANBY"
 	[ "$status" != 0 ]
 	[ "$(grep -c 'ermission denied' <<<"$output")" = 6 ] || fail "$output"
 }
+
+@test "A31: the attach socket asks who it is, when directories and modes are open to all" {
+	need_ranges
+	ranby run -d --name door --network=none busybox sh -c 'sleep 1; while :; do echo secret; sleep 0.1; done' >/dev/null
+	local socket attach=090000000400000000000000
+	socket=$(find "$RANBY_RUN" -name attach)
+	run -0 unshare --map-root-user --map-auto "$RANBY_TREE/tests/attack/knock" 77 "$socket" "$attach"
+	[ "$output" = closed ]
+	# the control: the same words by the user himself
+	run -0 unshare --map-root-user --map-auto "$RANBY_TREE/tests/attack/knock" 0 "$socket" "$attach"
+	[[ $output = 'said '* ]]
+	run -0 unshare --map-root-user --map-auto "$RANBY_TREE/tests/attack/knock" 77 "$socket"
+	[ "$output" = closed ]
+}

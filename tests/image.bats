@@ -636,3 +636,16 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	echo "# $((n - 1)) listings, $failed times refused" >&3
 	[ "$failed" -ge 2 ]
 }
+
+@test "a fetch worker that can send nothing more, not even its answer, is an error and no wait" {
+	need_program strace
+	no_leak_check
+	local n
+	for n in 1 3 4 6; do
+		run timeout 20 strace -f -qq -e trace=sendto -e "inject=sendto:error=ENOMEM:when=$n+" -o "$BATS_TEST_TMPDIR/trace" \
+			"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull --quiet --tls-verify=false "$REG/busybox"
+		grep -q INJECTED "$BATS_TEST_TMPDIR/trace"
+		[ "$status" = 125 ] || fail "from call $n on: $status" "$output"
+		one_error "$REG"
+	done
+}

@@ -120,6 +120,28 @@ b" ]
 	none_left
 }
 
+@test "the start sockets of create and exec ask who it is: another user starts nothing (A31)" {
+	need_ranges
+	bundle -- sh -c 'echo went >/tmp/went; exec sleep 100'
+	keeper bash -euc 'knock=$2/tests/attack/knock start=03000000
+		rt create --bundle "$1" c5
+		[ "$("$knock" 77 "$RUN/state/c5/start" $start)" = closed ]
+		rt state c5 | grep -q "\"status\": \"created\""
+		[ ! -e "$1/rootfs/tmp/went" ]
+		rt start c5 # the control: its own user still does
+		for i in $(seq 100); do [ ! -e "$1/rootfs/tmp/went" ] || break; sleep 0.02; done
+		[ -e "$1/rootfs/tmp/went" ]
+		rt exec --detach --start-socket "$RUN/es" --pid-file "$RUN/ep" c5 touch /tmp/again
+		[ "$("$knock" 77 "$RUN/es" $start)" = closed ]
+		sleep 0.2; [ ! -e "$1/rootfs/tmp/again" ]; [ -d "/proc/$(cat "$RUN/ep")" ]
+		[ "$("$knock" 0 "$RUN/es" $start)" = "said 4 bytes" ] # the control: "confined"
+		for i in $(seq 100); do [ ! -e "$1/rootfs/tmp/again" ] || break; sleep 0.02; done
+		[ -e "$1/rootfs/tmp/again" ]
+		rt delete --force c5' keeper "$B" "$RANBY_TREE"
+	rm -f "$RUN/es"
+	none_left
+}
+
 @test "capabilities as asked, inheritable and ambient empty, for root and for a user, run and exec (A22)" {
 	need_ranges
 	run -0 go -- cat /proc/self/status

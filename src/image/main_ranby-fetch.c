@@ -71,23 +71,30 @@ static int confine(struct err *e)
 	return r < 0 ? r : confine_calls(allowed_calls, ARRAY_SIZE(allowed_calls), e);
 }
 
-static void say(const struct fetch_answer *a)
+/* One that is lost would be waited for for ever; our end is noticed. */
+static void answer(const struct fetch_answer *a)
 {
-	(void)!send(FETCH_FD, a, sizeof(*a), MSG_NOSIGNAL);
+	ssize_t n;
+
+	do
+		n = send(FETCH_FD, a, sizeof(*a), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		_exit(EXIT_ENGINE);
 }
 
 static void say_progress(struct transfer *t)
 {
 	const struct fetch_answer a = {.type = FETCH_PROGRESS, .id = t->request.id, .bytes = t->bytes};
 
-	say(&a);
+	(void)!send(FETCH_FD, &a, sizeof(a), MSG_NOSIGNAL);
 }
 
 static void say_failed(uint32_t id, const struct err *e)
 {
 	const struct fetch_answer a = {.type = FETCH_FAILED, .id = id, .err = *e};
 
-	say(&a);
+	answer(&a);
 }
 
 static void say_done(const struct transfer *t)
@@ -95,7 +102,7 @@ static void say_done(const struct transfer *t)
 	struct fetch_answer a = {.type = FETCH_DONE, .id = t->request.id, .bytes = t->bytes, .digest = t->digest};
 
 	snprintf(a.content_type, sizeof(a.content_type), "%s", t->content_type);
-	say(&a);
+	answer(&a);
 }
 
 static void drop(struct fetch *f, size_t i)
