@@ -561,3 +561,55 @@ race() {
 	run -1 rt create --bundel x c1
 	one_error bundel
 }
+
+@test "ranby-init by hand: without a plan, with a wrong one, with wrong descriptors: 125, and nothing is done" {
+	local init=$RANBY_TREE/${RANBY_BUILD:-build}/libexec/ranby/ranby-init word
+	for word in '' stage 'stage x' 'stage 0' 'stage 2' 'stage -1' 'stage 99999999999' 'stage 3 4' 'stage 3' 'stage 1000' -- -- 'pause 1' nonsense; do
+		# shellcheck disable=SC2086 # words
+		run -125 timeout 5 "$init" $word 3>&-
+		[[ -z $output || $output = usage:* ]] || fail "$word" "$output"
+	done
+	mkfifo "$B/fifo"
+	run -125 timeout 5 "$init" stage 3 3<>"$B/fifo"
+	run -125 timeout 5 "$init" stage 3 3</dev/null
+	run -125 timeout 5 "$init" stage 3 3<"$B"
+	# sealed as the true one is, of every size about that of a plan, with zeros, ones and noise in it
+	run -0 timeout 60 python3 - "$init" <<-'END'
+		import fcntl, os, random, subprocess, sys
+		random.seed(1)
+		tried = 0
+		for size in [1, 64, 200, 256, 300, 320, 340, 360, 400, 512, 1024, 4096, 65536]:
+		    for text in (bytes(size), b"\xff" * size, random.randbytes(size), b"\x01\0\0\0" * (size // 4 + 1)):
+		        fd = os.memfd_create("plan", os.MFD_ALLOW_SEALING)
+		        os.write(fd, text)
+		        fcntl.fcntl(fd, 1033, 15)  # F_ADD_SEALS: all
+		        p = subprocess.run([sys.argv[1], "stage", str(fd)], pass_fds=[fd], capture_output=True, timeout=5)
+		        if p.returncode != 125 or p.stdout or p.stderr:
+		            sys.exit("size %d, %r...: %d %r" % (size, text[:4], p.returncode, p.stderr))
+		        os.close(fd)
+		        tried += 1
+		print(tried)
+	END
+	[ "$output" -ge 50 ]
+}
+
+@test "ranby-init as another process than 1: the command's end is its own, a signal goes to it, pause ends at SIGTERM" {
+	local init=$RANBY_TREE/${RANBY_BUILD:-build}/libexec/ranby/ranby-init pid
+	run -7 "$init" -- sh -c 'exit 7'
+	run -127 "$init" -- /nonexistent
+	run -126 "$init" -- /etc/passwd
+	run -143 "$init" -- sh -c 'kill -TERM $$'
+	"$init" -- sleep 100 3>&- &
+	pid=$!
+	wait_for 5 pgrep -P "$pid"
+	kill -USR1 "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 138 ]
+	"$init" pause 3>&- &
+	pid=$!
+	sleep 0.2
+	kill -USR1 "$pid"
+	kill -0 "$pid"
+	kill -TERM "$pid"
+	wait "$pid"
+}

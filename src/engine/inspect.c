@@ -105,6 +105,7 @@ static int add_config(struct json_object *o, const struct container *c)
 		{"WorkingDir", "config.workingDir", STRING}, {"Entrypoint", "config.entrypoint", LIST},
 		{"Labels", "config.labels", MAP},            {"StopTimeout", "stopTimeout", NUMBER},
 		{"CreateCommand", "createdBy.argv", LIST},   {"Umask", "options.umask", STRING},
+		{"Annotations", "config.annotations", MAP},
 	};
 	char sig[SIGNAME_MAX];
 	struct json_object *s;

@@ -143,8 +143,6 @@ void log_writer_put(struct log_writer *w, enum log_stream stream, const char *da
 
 	if (w->fd < 0)
 		return;
-	if (w->max > 0 && w->size > 0 && w->size + len + LOG_HEAD_LEN > w->max)
-		rotate(w);
 	clock_gettime(CLOCK_REALTIME, &now);
 	log_head(&now, stream, false, full);
 	log_head(&now, stream, true, part);
@@ -155,6 +153,12 @@ void log_writer_put(struct log_writer *w, enum log_stream stream, const char *da
 		const char *end = memchr(data, '\n', len);
 		size_t line = end ? (size_t)(end - data) + 1 : len;
 
+		/* per record: one read may hold many times the limit */
+		if (w->max > 0 && w->size + b.bytes > 0 && w->size + b.bytes + LOG_HEAD_LEN + line + 1 > w->max) {
+			flush(w, &b);
+			if (w->size > 0)
+				rotate(w);
+		}
 		if (b.n + 3 > BATCH)
 			flush(w, &b);
 		add(&b, end ? full : part, LOG_HEAD_LEN);
