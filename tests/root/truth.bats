@@ -37,7 +37,7 @@ setup_file() {
 	cp "$AUDIT_LOG" "$AUDIT_DIR/work.log"
 	chmod 644 "$AUDIT_DIR/work.log"
 	audit_unpack "$AUDIT_ALICE" "$AUDIT_BOB"
-	[ -z "${KEEP_LOG:-}" ] || cp "$AUDIT_DIR"/{work.log,trace,c6} "$KEEP_LOG"
+	[ -z "${KEEP_LOG:-}" ] || cp "$AUDIT_DIR"/{work.log,trace,c6*,offset} "$KEEP_LOG"
 }
 
 teardown_file() {
