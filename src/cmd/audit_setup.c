@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct option_row setup_rows[] = {
@@ -64,8 +65,13 @@ static int walk(struct setup *s, struct err *e)
 	}
 	if (r == 0 && s->a->undo)
 		r = setup_remove_directories(s, e);
-	if (r == 0 && s->a->apply && !s->a->root && !s->a->witness)
+	if (r == 0 && s->a->apply && !s->a->root && !s->a->witness) {
+		struct stat st;
+
 		printf("next: augenrules --load; restart auditd\n");
+		if (stat("/sys/fs/selinux/enforce", &st) == 0)
+			printf("next: semodule -i " RANBY_DATADIR "/policies/selinux/ranby-witness.cil\n");
+	}
 	return r;
 }
 

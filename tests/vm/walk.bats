@@ -63,7 +63,8 @@ served() {
 	local label hex uuid record model=selinux
 	label=$(tr -d '\0\n' <"/proc/$(ctr_pid c)/attr/current")
 	hex=$(printf '%s' "$label" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F)
-	[ ! -e "/proc/$(ctr_pid c)/attr/apparmor/current" ] || model=apparmor
+	# the file is there also where AppArmor is not enabled
+	! cat "/proc/$(ctr_pid c)/attr/apparmor/current" >/dev/null 2>&1 || model=apparmor
 	uuid=$(ranby inspect --format '{{.Ranby.UUID}}' c)
 	[ "$(ranby inspect --format '{{.Ranby.Receipt}}' c)" != self ]
 	for _ in $(seq 50); do
