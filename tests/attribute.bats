@@ -47,13 +47,13 @@ judge() { ranby audit attribute --format json --anchor "$ANCHOR" "$1" 2>/dev/nul
 		for k in 2 3 7 31 97 503; do
 			"$RANBY_TREE/tests/exec-truth" drop every $k 1 <"$LOG" >"$T/holes"
 			run judge "$T/holes"
-			read -r right wrong unknown <<<"${lines[-1]}"
+			read -r _ wrong unknown <<<"${lines[-1]}"
 			[ "$wrong" = 0 ] || fail "$name, every ${k}th: $output"
 		done
 		for k in 2 20 200; do
 			"$RANBY_TREE/tests/exec-truth" drop random $k 7 <"$LOG" >"$T/holes"
 			run judge "$T/holes"
-			read -r right wrong unknown <<<"${lines[-1]}"
+			read -r _ wrong unknown <<<"${lines[-1]}"
 			[ "$wrong" = 0 ] && [ "$unknown" -gt 0 ] || fail "$name, $k of 1000: $output"
 		done
 	done
@@ -68,12 +68,12 @@ judge() { ranby audit attribute --format json --anchor "$ANCHOR" "$1" 2>/dev/nul
 		tail -c $((size * k / 6)) "$LOG" >"$T/tail"
 		for part in head tail; do
 			run judge "$T/$part"
-			read -r right wrong unknown <<<"${lines[-1]}"
+			read -r _ wrong unknown <<<"${lines[-1]}"
 			[ "$wrong" = 0 ] || fail "$part $k: $output"
 		done
 		LC_ALL=C sed "$((k * 1000))s/pid=/qid=/" "$LOG" >"$T/changed"
 		run judge "$T/changed"
-		read -r right wrong unknown <<<"${lines[-1]}"
+		read -r _ wrong unknown <<<"${lines[-1]}"
 		[ "$wrong" = 0 ] || fail "changed $k: $output"
 	done
 }
