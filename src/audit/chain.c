@@ -49,7 +49,7 @@ static void copy_text(char *dst, size_t size, const char *src)
 
 int chain_anchor(struct chain *c, const struct chain_anchor *a, struct err *e)
 {
-	struct chain_container k = {.pid = a->pid, .auid = LOG_NONE, .ses = LOG_NONE, .minted_ses = LOG_NONE, .anchor = true};
+	struct chain_container k = {.pid = a->pid, .auid = LOG_NONE, .ses = LOG_NONE, .anchor = true};
 	struct sample s = {.key = (uint64_t)a->boot << 32 | a->serial, .ses = LOG_NONE, .auid = LOG_NONE};
 	const struct line *l = store_line(c, a->boot, a->pid);
 	int r = 0;
@@ -165,14 +165,12 @@ static int feed_start(struct chain *c, const struct log_event *ev, struct err *e
 {
 	const struct log_virt *v = &ev->virt;
 	struct chain_container k = {.pid = v->vm_pid, .start = log_event_key(ev), .auid = ev->auid, .ses = ev->ses,
-				    .minted_ses = LOG_NONE, .pid_ns = v->pid_ns, .init_start = v->init_start};
+				    .pid_ns = v->pid_ns, .init_start = v->init_start};
 	int r;
 
 	copy_text(k.name, sizeof(k.name), v->vm[0] ? v->vm : v->uuid);
 	copy_text(k.uuid, sizeof(k.uuid), v->uuid);
 	copy_text(k.ctr, sizeof(k.ctr), v->ctr);
-	if (v->starter_ses != LOG_NONE && v->starter_ses != ev->ses)
-		k.minted_ses = v->starter_ses;
 	r = store_add_container(c, &k, e);
 	return r < 0 ? r : add_statement(c, ev, &c->containers[c->n_containers - 1], SAMPLE_ALIVE, e);
 }
@@ -345,7 +343,7 @@ const char *chain_where_text(const struct chain *c, const struct chain_answer *a
 
 const char *chain_method_text(enum chain_method m)
 {
-	static const char *const texts[] = {"none", "start", "exec", "anchor", "login", "parents", "session"};
+	static const char *const texts[] = {"none", "start", "exec", "anchor", "login", "parents"};
 
 	return texts[m];
 }

@@ -51,7 +51,6 @@ enum chain_method {
 	CHAIN_BY_ANCHOR,  /* the process that the caller names */
 	CHAIN_BY_LOGIN,   /* the process that logged in */
 	CHAIN_BY_PARENTS, /* below one of these: fork by fork */
-	CHAIN_BY_SESSION, /* a session that was minted for the container */
 };
 
 enum chain_confidence {
@@ -93,7 +92,6 @@ struct chain_container {
 	uint32_t pid;        /* init's, on the host */
 	uint64_t start, stop; /* keys of the records; 0: none */
 	uint32_t auid, ses;  /* of the start record's sender, as the kernel stamped it */
-	uint32_t minted_ses; /* LOG_NONE: no session of its own */
 	uint64_t pid_ns, init_start;
 	bool anchor;         /* the caller's word, no record */
 };

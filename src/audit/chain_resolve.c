@@ -48,6 +48,10 @@
  *  (6) The chain ends at a login by root, which is a daemon's child, or where the caller says so.
  *
  * Both at once, or a neighbour on each side that says another thing: unknown.
+ *
+ * A session that was minted for a container (--ident=session) is no proof here: its monitor and the runtime
+ * have it as well, and they are on the host. Nor is a slice of host ids (--ident=uid): its owner may use them in
+ * another namespace of his. Both name a container for who filters (ranby audit rules); they do not say who is in it.
  */
 #include "audit/chain_resolve.h"
 
@@ -85,8 +89,7 @@ static struct verdict below(struct verdict v, enum chain_confidence at_most)
 {
 	if (v.where == CHAIN_UNKNOWN)
 		return v;
-	if (v.method != CHAIN_BY_SESSION)
-		v.method = CHAIN_BY_PARENTS;
+	v.method = CHAIN_BY_PARENTS;
 	if (v.confidence > at_most)
 		v.confidence = (uint8_t)at_most;
 	v.depth++;
