@@ -185,13 +185,5 @@ int main(int argc, char **argv)
 
 	r = self_settle();
 	r = r < 0 ? err_errno(&e, -r, "standard streams") : parse_and_dispatch(argc, argv, &e);
-	if (r < 0) {
-		report_error(&e);
-		r = report_code(&e);
-	}
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
-		fprintf(stderr, "Error: write to standard output: %s\n", strerror(errno));
-		r = EXIT_ENGINE;
-	}
-	return r;
+	return report_end(r, &e);
 }

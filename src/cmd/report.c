@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,4 +41,17 @@ void report_warning(const char *fmt, ...)
 int report_code(const struct err *e)
 {
 	return e->exit_code ? e->exit_code : EXIT_ENGINE;
+}
+
+int report_end(int r, const struct err *e)
+{
+	if (r < 0) {
+		report_error(e);
+		r = report_code(e);
+	}
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
+		fprintf(stderr, "Error: write to standard output: %s\n", strerror(errno));
+		r = EXIT_ENGINE;
+	}
+	return r;
 }

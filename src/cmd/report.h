@@ -16,4 +16,7 @@ void report_warning(const char *fmt, ...) _printf_(1, 2);
 /* The exit code that an error asks for. */
 int report_code(const struct err *e);
 
+/* The end of main(): `r` < 0 is told and becomes its exit code, and so does an output that could not be written. */
+int report_end(int r, const struct err *e);
+
 #endif

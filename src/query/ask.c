@@ -3,10 +3,13 @@
 #include "query/ask.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/parse.h"
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <string.h>
 
 int ask_user(const char *text, uint32_t *ret, struct err *e)
 {
@@ -31,4 +34,30 @@ int ask_moment(const char *text, const char *option, int64_t *ret, struct err *e
 		return err_set(e, EINVAL, "%s: \"%s\" is no time", option, text);
 	*ret = clock_ns(&t);
 	return 0;
+}
+
+void ask_print_json(struct json_object *o)
+{
+	_cleanup_(buf_done) struct buf line = BUF_INIT;
+	size_t len = 0;
+	const char *text = json_text(o, &len);
+
+	escape_json(text, len, &line);
+	puts(buf_str(&line));
+}
+
+void ask_csv_cell(const char *text, bool first, struct buf *out)
+{
+	bool quote = text[strcspn(text, ",\"\r\n")] != '\0';
+
+	buf_adds(out, first ? "" : ",");
+	buf_adds(out, quote ? "\"" : "");
+	if (text[0] != '\0' && strchr("=+-@\t", text[0]))
+		buf_addc(out, '\'');
+	for (; *text; text++) {
+		if (*text == '"')
+			buf_addc(out, '"');
+		buf_addc(out, *text);
+	}
+	buf_adds(out, quote ? "\"" : "");
 }

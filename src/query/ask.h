@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ask - what the questions to ledgers have in common: moments and logins. */
+/* ask - what the questions to ledgers have in common: moments and logins; and what their answers have: lines of JSON, cells of CSV. */
 #ifndef RANBY_QUERY_ASK_H
 #define RANBY_QUERY_ASK_H
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* "2026-11-22T08:00:00Z", "10m" ago, ... in ns since 1970. A NULL `text` leaves *ret alone. */
@@ -14,5 +17,11 @@ int ask_moment(const char *text, const char *option, int64_t *ret, struct err *e
 
 /* A login's name or number. */
 int ask_user(const char *text, uint32_t *ret, struct err *e) _must_check_;
+
+/* One object, on a line of its own, to standard output; control bytes and what turns text around escaped. */
+void ask_print_json(struct json_object *o);
+
+/* A cell of RFC 4180, and a comma before it unless it is the first; one that a spreadsheet would compute is made text. */
+void ask_csv_cell(const char *text, bool first, struct buf *out);
 
 #endif

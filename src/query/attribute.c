@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* What `ranby audit attribute` does, in ranby-audit: a line for each successful exec by somebody who logged in. */
-#include "base/escape.h"
 #include "base/table.h"
 #include "query/query.h"
+#include "query/ask.h"
 #include "query/audit_log.h"
 
 #include <stdio.h>
@@ -35,9 +35,6 @@ static void flush_rows(struct view *v)
 static int show(struct view *v, const struct audit_row *row, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
-	_cleanup_(buf_done) struct buf line = BUF_INIT;
-	const char *text;
-	size_t len;
 	int r;
 
 	if (!v->json) {
@@ -52,9 +49,7 @@ static int show(struct view *v, const struct audit_row *row, struct err *e)
 	r = audit_row_json(v->log, row, &o);
 	if (r < 0)
 		return err_errno(e, -r, "audit log");
-	text = json_text(o, &len);
-	escape_json(text, len, &line);
-	puts(buf_str(&line));
+	ask_print_json(o);
 	return 0;
 }
 
@@ -96,7 +91,7 @@ int query_attribute(const struct command_call *call, const char *state, struct e
 	v.json = strcmp(format, "json") == 0;
 	v.csv = strcmp(format, "csv") == 0;
 	if (v.csv)
-		buf_adds(&v.rows, "serial,time,pid,ppid,auid,ses,container,uuid,method,confidence,exe,command\n");
+		buf_adds(&v.rows, "serial,time,pid,ppid,auid,ses,container,uuid,method,confidence,exe,command\r\n");
 	else if (!v.json && !a->summary)
 		audit_row_headings(&v.rows);
 	r = log_files_read(&l.files, each, &v, NULL, e);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/table.h"
+#include "query/ask.h"
 #include "sys/user_name.h"
 
 #include <errno.h>
@@ -242,23 +243,6 @@ void audit_row_cells(const struct audit_log *l, const struct audit_row *row, str
 	table_end_row(rows);
 }
 
-/* A cell of RFC 4180. */
-static void csv_cell(struct buf *out, const char *text, char end)
-{
-	bool quote = strpbrk(text, "\",\r\n") != NULL;
-
-	if (quote)
-		buf_addc(out, '"');
-	for (const char *p = text; *p; p++) {
-		if (*p == '"')
-			buf_addc(out, '"');
-		buf_addc(out, *p);
-	}
-	if (quote)
-		buf_addc(out, '"');
-	buf_addc(out, end);
-}
-
 void audit_row_csv(const struct audit_log *l, const struct audit_row *row, struct buf *out)
 {
 	const struct log_event *ev = row->ev;
@@ -266,10 +250,11 @@ void audit_row_csv(const struct audit_log *l, const struct audit_row *row, struc
 
 	buf_addf(out, "%u,%s,%u,%u,%lld,%lld,", ev->serial, time_text(ev, when), ev->pid, ev->ppid, (long long)id_number(ev->auid),
 		 (long long)id_number(ev->ses));
-	csv_cell(out, chain_where_text(l->chain, &row->a), ',');
-	csv_cell(out, uuid_of(l, &row->a), ',');
-	csv_cell(out, chain_method_text(row->a.method), ',');
-	csv_cell(out, chain_confidence_text(row->a.confidence), ',');
-	csv_cell(out, ev->exe, ',');
-	csv_cell(out, ev->argv, '\n');
+	ask_csv_cell(chain_where_text(l->chain, &row->a), true, out);
+	ask_csv_cell(uuid_of(l, &row->a), false, out);
+	ask_csv_cell(chain_method_text(row->a.method), false, out);
+	ask_csv_cell(chain_confidence_text(row->a.confidence), false, out);
+	ask_csv_cell(ev->exe, false, out);
+	ask_csv_cell(ev->argv, false, out);
+	buf_adds(out, "\r\n");
 }

@@ -15,9 +15,9 @@
  * A user who runs a program under a debugger can have the engine's own program do
  * as he likes; what that makes has no start record, but is left out by its name. --all shows it.
  */
-#include "base/escape.h"
 #include "base/table.h"
 #include "query/query.h"
+#include "query/ask.h"
 #include "query/audit_log.h"
 #include "sys/fd.h"
 #include "sys/self.h"
@@ -120,9 +120,6 @@ static int report(struct search *s, const struct log_event *ev, const char *what
 {
 	struct audit_row row = {.ev = ev};
 	_cleanup_json_ struct json_object *o = NULL;
-	_cleanup_(buf_done) struct buf line = BUF_INIT;
-	const char *text;
-	size_t len;
 	int r;
 
 	chain_ask(s->log->chain, log_event_key(ev), &row.a);
@@ -138,9 +135,7 @@ static int report(struct search *s, const struct log_event *ev, const char *what
 	r = r < 0 ? r : json_add_str(o, "verdict", why);
 	if (r < 0)
 		return err_errno(e, -r, "audit log");
-	text = json_text(o, &len);
-	escape_json(text, len, &line);
-	puts(buf_str(&line));
+	ask_print_json(o);
 	return 0;
 }
 

@@ -113,47 +113,26 @@ static int json_row(const struct index_row *row)
 			r = json_add_int(o, fields[i].name, number_of(row, i));
 	}
 	if (r == 0)
-		puts(json_text(o, NULL));
+		ask_print_json(o);
 	return r;
-}
-
-/* RFC 4180; a cell that a spreadsheet would compute is made text. */
-static void csv_cell(const char *s, bool first)
-{
-	bool quote = s[strcspn(s, ",\"\r\n")] != '\0';
-
-	if (!first)
-		putchar(',');
-	if (quote)
-		putchar('"');
-	if (strchr("=+-@\t", s[0]) && s[0] != '\0')
-		putchar('\'');
-	for (; *s; s++) {
-		if (*s == '"')
-			putchar('"');
-		putchar(*s);
-	}
-	if (quote)
-		putchar('"');
 }
 
 static void csv_row(const struct index_row *row)
 {
+	_cleanup_(buf_done) struct buf line = BUF_INIT;
 	struct timespec t = clock_from_ns(row->ns);
-	char when[CLOCK_TEXT_SIZE], number[24];
+	char when[CLOCK_TEXT_SIZE];
 
-	csv_cell(clock_rfc3339(&t, CLOCK_UTC, when), true);
+	ask_csv_cell(clock_rfc3339(&t, CLOCK_UTC, when), true, &line);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (fields[i].text) {
-			csv_cell(text_of(row, i), false);
-			continue;
-		}
-		number[0] = '\0';
-		if (number_of(row, i) >= 0)
-			snprintf(number, sizeof(number), "%lld", (long long)number_of(row, i));
-		csv_cell(number, false);
+		if (fields[i].text)
+			ask_csv_cell(text_of(row, i), false, &line);
+		else if (number_of(row, i) >= 0)
+			buf_addf(&line, ",%lld", (long long)number_of(row, i));
+		else
+			buf_addc(&line, ',');
 	}
-	fputs("\r\n", stdout);
+	printf("%s\r\n", buf_str(&line));
 }
 
 static int on_row(const struct index_row *row, void *data, struct err *e)

@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/table.h"
 #include "query/query.h"
+#include "query/ask.h"
 #include "query/audit_log.h"
 
 #include <errno.h>
@@ -110,9 +111,6 @@ static bool is_shown(const struct question *q, const struct log_event *ev)
 static int show(struct question *q, const struct audit_row *row, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
-	_cleanup_(buf_done) struct buf line = BUF_INIT;
-	const char *text;
-	size_t len;
 	int r;
 
 	q->found++;
@@ -123,9 +121,7 @@ static int show(struct question *q, const struct audit_row *row, struct err *e)
 	r = audit_row_json(q->log, row, &o);
 	if (r < 0)
 		return err_errno(e, -r, "audit log");
-	text = json_text(o, &len);
-	escape_json(text, len, &line);
-	puts(buf_str(&line));
+	ask_print_json(o);
 	return 0;
 }
 
