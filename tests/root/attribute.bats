@@ -197,11 +197,25 @@ for l in sys.stdin:
 	[ "$(grep -c 'at=box"' <<<"$output")" = 3 ]
 }
 
-@test "the pack is read by augenrules and by auditctl" {
-	command -v augenrules >/dev/null || skip 'no augenrules'
-	# every rule was loaded by setup_file: the kernel takes them. augenrules wants a directory of its own
+@test "the pack is read by augenrules, whole, and by the kernel" {
 	[ "$(grep -c '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")" -gt 0 ]
-	[ "$(grep -c ranby- "$AUDIT_DIR/loaded")" -ge "$(grep -c '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")" ]
+	# those of two users were loaded by setup_file, each rule for each
+	[ "$(grep -c ranby- "$AUDIT_DIR/loaded")" -ge "$((2 * $(grep -c '^-a.*auid>=1000' "$RANBY_TREE/policies/audit/40-ranby.rules")))" ]
 	run -0 ranby_of audit rules
 	[[ $output == *'-k ranby-exec'* ]]
+	command -v augenrules >/dev/null || skip 'augenrules is not installed'
+	run -0 unshare --mount --propagation private bash -eu -c '
+		mount -t tmpfs none /etc/audit && mkdir /etc/audit/rules.d
+		printf "%s\n" "-D" "-b 8192" >/etc/audit/rules.d/10-base.rules
+		augenrules >/dev/null
+		augenrules --check
+		install -m 640 "$0" /etc/audit/rules.d/40-ranby.rules
+		augenrules --check
+		augenrules
+		augenrules --check
+		cat /etc/audit/audit.rules' "$RANBY_TREE/policies/audit/40-ranby.rules"
+	[[ ${lines[0]} == *'No change' ]]
+	[[ ${lines[1]} == *'Rules have changed and should be updated' ]]
+	[[ ${lines[2]} == *'No change' ]]
+	[ "$(grep '^-[aw]' <<<"$output")" = "$(grep '^-[aw]' "$RANBY_TREE/policies/audit/40-ranby.rules")" ]
 }
