@@ -8,7 +8,7 @@
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
-	@echo 'make check           all tests; UNIT=0 leaves the unit tests out, BATS="run lab" runs two files'
+	@echo 'make check           all tests; UNIT=0 leaves the unit tests out, BATS="lab options" runs two files'
 	@echo 'make unit            the unit tests alone'
 	@echo 'make SAN=address,undefined check   the same, in a build with sanitizers'
 	@echo 'make check-vm        the tests of tests/vm in guests with AppArmor and SELinux (root; VM="trixie:selinux" for others)'
