@@ -98,3 +98,28 @@ judge() { ranby audit attribute --format json --anchor "$ANCHOR" "$1" 2>/dev/nul
 	run -0 --separate-stderr ranby audit who --serial --format json --log "$LOG" "$serial"
 	[[ $output == *'"container":"c4"'* ]]
 }
+
+@test "who killed it: login, session and program of the signal to its init" {
+	of raw
+	run -0 --separate-stderr ranby audit who --log "$LOG" c4
+	[[ $output == *"c4: init 24121 got signal 9 from auid 1002 in session 2703, pid 24150 in host, /var/tmp/ranby-audit/usr/bin/ranby, record 1631572"* ]]
+	[[ $output != *"c4: init 23387 got signal"* ]]
+	run -0 --separate-stderr ranby audit who --format json --log "$LOG" c4
+	[ "$(grep -c '"killed":"c4"' <<<"$output")" = 1 ]
+	run -0 --separate-stderr ranby audit who --log "$LOG" c1
+	[[ $output != *"got signal"* ]]
+}
+
+@test "from where: the session's login says its address" {
+	of raw
+	local ses
+	ses=$(grep -ao 'op=start .*vm="c1".*starter-ses=[0-9]*' "$LOG" | grep -o '[0-9]*$')
+	{ printf 'type=USER_LOGIN msg=audit(1.000:1): pid=5 uid=0 auid=1001 ses=%s msg='\''op=login id=1001 exe="/usr/sbin/sshd" hostname=h addr=192.0.2.7 terminal=ssh res=success'\''\n' "$ses"
+		cat "$LOG"; } >"$T/from.log"
+	run -0 --separate-stderr ranby audit who --log "$T/from.log" c1
+	[[ $output == *"c1: "*", from 192.0.2.7"* ]]
+	run -0 --separate-stderr ranby audit attribute --format json --container c1 "$T/from.log"
+	[ "$(grep -c '"from":"192.0.2.7","terminal":"ssh"' <<<"$output")" = "${#lines[@]}" ]
+	run -0 --separate-stderr ranby audit attribute --format json --container c5 "$T/from.log"
+	[[ $output != *192.0.2.7* ]]
+}

@@ -59,7 +59,7 @@ enum log_call {
 	LOG_CALL_SETNS,   /* ns_flags; 0: of any kind */
 	LOG_CALL_MOUNT,   /* mount, move_mount, fsmount, pivot_root */
 	LOG_CALL_EXIT,    /* exit_group */
-	LOG_CALL_KILL,
+	LOG_CALL_KILL,    /* kill, tkill, tgkill, pidfd_send_signal */
 };
 
 /* What a VIRT_* record of ours says; "" and 0 where it does not say it. */
@@ -113,6 +113,7 @@ struct log_event {
 	const char *paths[LOG_PATHS_MAX];
 	unsigned n_paths;
 	uint32_t opid, oses, oauid; /* OBJ_PID: whom a kill hit; else LOG_NONE */
+	uint32_t signal;   /* that it sent */
 	struct log_virt virt;
 	struct log_user user;
 };

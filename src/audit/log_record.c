@@ -211,6 +211,7 @@ static bool apply_syscall(const struct log_record *rec, struct log_slot *s)
 	ev->call = log_call_of(ev->arch, ev->nr);
 	ev->ns_flags = log_call_namespaces(ev->call, ev->arch, ev->nr, ev->args);
 	ev->thread = log_call_thread(ev->call, ev->arch, ev->nr, ev->args);
+	ev->signal = log_call_signal(ev->call, ev->arch, ev->nr, ev->args);
 	if (ev->kind == LOG_LOGIN || ev->kind == LOG_RULES)
 		ev->done = done; /* that of the write() or sendto() is not what counts */
 	else

@@ -170,6 +170,9 @@ static const struct {
 	{LOG_CALL_MOUNT, 432, 432, 432, 432},
 	{LOG_CALL_EXIT, 231, 231, 252, 94},
 	{LOG_CALL_KILL, 62, 62, 37, 129},
+	{LOG_CALL_KILL, 200, 200, 238, 130},
+	{LOG_CALL_KILL, 234, 234, 270, 131},
+	{LOG_CALL_KILL, 424, 424, 424, 424},
 };
 
 enum log_call log_call_of(uint32_t arch, uint32_t nr)
@@ -212,4 +215,13 @@ uint32_t log_call_namespaces(enum log_call call, uint32_t arch, uint32_t nr, con
 bool log_call_thread(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4])
 {
 	return call == LOG_CALL_FORK && is_clone(arch, nr) && (args[0] & THREAD_FLAG) != 0;
+}
+
+uint32_t log_call_signal(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4])
+{
+	uint32_t tgkill = arch == X86_64 ? 234 : arch == I386 ? 270 : 131;
+
+	if (call != LOG_CALL_KILL)
+		return 0;
+	return (uint32_t)args[(arch == X86_64 ? nr & ~(uint32_t)X32_BIT : nr) == tgkill ? 2 : 1];
 }

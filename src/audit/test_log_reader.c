@@ -45,7 +45,7 @@ static void words_of(const struct log_event *ev, struct buf *out)
 		for (unsigned i = 0; i < ev->n_paths; i++)
 			buf_addf(out, " path %s", ev->paths[i]);
 		if (ev->opid != LOG_NONE)
-			buf_addf(out, " hits %u ses %u", ev->opid, ev->oses);
+			buf_addf(out, " hits %u ses %u by %u", ev->opid, ev->oses, ev->signal);
 		break;
 	case LOG_LOGIN:
 		buf_addf(out, " %u: %d/%d to %u/%u%s", ev->pid, (int)ev->old_auid, (int)ev->old_ses, ev->auid, ev->ses, ev->done ? "" : " failed");
@@ -141,7 +141,12 @@ static const struct {
 	 "acct=\"root\" exe=\"/usr/bin/sudo\" hostname=? addr=? terminal=/dev/pts/0 res=failed'\n", "user 5 type 1105 ses 6 root from  /dev/pts/0 failed"},
 	{"a kill and whom it hit", CALL("6", "syscall=62 success=yes exit=0 a0=33 a1=9 a2=0 a3=0 items=0 " IDS)
 	 "type=OBJ_PID msg=audit(1700000000.100:6): opid=51 oauid=1002 ouid=1002 oses=8 ocomm=\"sleep\"\n",
-	 "call 6 kill 11<10 auid 1001 ses 5 exit 0 hits 51 ses 8"},
+	 "call 6 kill 11<10 auid 1001 ses 5 exit 0 hits 51 ses 8 by 9"},
+	{"by tgkill and pidfd_send_signal", CALL("6", "syscall=234 success=yes exit=0 a0=33 a1=33 a2=f a3=0 items=0 " IDS)
+	 "type=OBJ_PID msg=audit(1700000000.100:6): opid=51 oauid=1002 ouid=1002 oses=8 ocomm=\"sleep\"\n"
+	 CALL("7", "syscall=424 success=yes exit=0 a0=3 a1=9 a2=0 a3=0 items=0 " IDS)
+	 "type=OBJ_PID msg=audit(1700000000.100:7): opid=52 oauid=1002 ouid=1002 oses=8 ocomm=\"sleep\"\n",
+	 "call 6 kill 11<10 auid 1001 ses 5 exit 0 hits 51 ses 8 by 15; call 7 kill 11<10 auid 1001 ses 5 exit 0 hits 52 ses 8 by 9"},
 	{"rules change, audit goes on and off; what changes nothing", "type=CONFIG_CHANGE msg=audit(1.000:1): auid=0 ses=1 op=add_rule key=\"k\" list=4 res=1\n"
 	 "type=CONFIG_CHANGE msg=audit(1.000:2): op=set audit_enabled=1 old=0 auid=0 ses=1 res=1\n"
 	 "type=CONFIG_CHANGE msg=audit(1.000:3): op=set audit_enabled=1 old=1 auid=0 ses=1 res=1\n"

@@ -125,11 +125,56 @@ static int show(struct question *q, const struct audit_row *row, struct err *e)
 	return 0;
 }
 
+/* The container that is asked for, when this is a signal to its init: OBJ_PID names the process by its host pid. */
+static const struct chain_container *killed(const struct question *q, const struct log_event *ev)
+{
+	uint64_t key = log_event_key(ev);
+
+	if (q->by_pid || q->by_serial || q->by_file || q->by_time || ev->kind != LOG_SYSCALL || ev->call != LOG_CALL_KILL || !ev->done ||
+	    ev->signal == 0 || ev->opid == LOG_NONE)
+		return NULL;
+	for (size_t i = 0; i < chain_containers(q->log->chain); i++) {
+		const struct chain_answer a = {.where = CHAIN_CONTAINER, .container = (uint32_t)i};
+		const struct chain_container *k = chain_container_at(q->log->chain, (uint32_t)i);
+
+		if (is_container(q, &a) && k->pid == ev->opid && k->start < key && (!k->stop || key < k->stop))
+			return k;
+	}
+	return NULL;
+}
+
+static int show_kill(struct question *q, const struct audit_row *row, const struct chain_container *k, struct err *e)
+{
+	const struct log_event *ev = row->ev;
+	_cleanup_json_ struct json_object *o = NULL;
+	char name[256], exe[256];
+	int r;
+
+	if (!q->json) {
+		printf("%s: init %u got signal %u from auid %u in session %u, pid %u in %s, %s, record %u\n", escape_into(name, sizeof(name), k->name),
+		       k->pid, ev->signal, ev->auid, ev->ses, ev->pid, chain_where_text(q->log->chain, &row->a), escape_into(exe, sizeof(exe), ev->exe),
+		       ev->serial);
+		return 0;
+	}
+	r = audit_row_json(q->log, row, &o);
+	r = r < 0 ? r : json_add_u64(o, "signal", ev->signal);
+	r = r < 0 ? r : json_add_str(o, "killed", k->name);
+	if (r < 0)
+		return err_errno(e, -r, "audit log");
+	ask_print_json(o);
+	return 0;
+}
+
 static int each(const struct log_event *ev, void *data, struct err *e)
 {
 	struct question *q = data;
 	struct audit_row row = {.ev = ev};
+	const struct chain_container *k = killed(q, ev);
 
+	if (k) {
+		chain_ask(q->log->chain, log_event_key(ev), &row.a);
+		return show_kill(q, &row, k, e);
+	}
 	if (!is_shown(q, ev))
 		return 0;
 	chain_ask(q->log->chain, log_event_key(ev), &row.a);
