@@ -226,7 +226,7 @@ static int record(const struct launch_plan *p, const struct launch *l, const cha
 }
 
 /* Steps 6 to 8 with init seized. */
-static int start_traced(const struct launch_plan *p, const struct launch *l, int sock, struct err *e)
+static int start_traced(const struct launch_plan *p, struct launch *l, int sock, struct err *e)
 {
 	int r = runtime_start_send(sock, e);
 	int at;
@@ -242,6 +242,8 @@ static int start_traced(const struct launch_plan *p, const struct launch *l, int
 	if (at == ENDED)
 		return err_set(e, ESRCH, "the payload was killed before it ran");
 	r = record(p, l, INFORCE_EXEC_STOP, e);
+	/* before it runs: it may end before we come to say anything */
+	r = r < 0 ? r : monitor_say_started(&l->monitor, p->at_exit, e);
 	if (r < 0)
 		return r;
 	if (ptrace(PTRACE_DETACH, l->created.pid, 0, 0) < 0 && errno != ESRCH)
@@ -269,12 +271,14 @@ int launch_release(const struct launch_plan *p, struct launch *l, struct err *e)
 	r = connect_start(p, &sock, e);
 	if (r == 0)
 		r = how == SEIZED ? start_traced(p, l, sock, e) : start_untraced(p, l, sock, e);
+	if (r == 0 && how != SEIZED)
+		r = monitor_say_started(&l->monitor, p->at_exit, e);
 	if (r < 0 && how == SEIZED)
 		abandon(l->created.pid);
 	if (r < 0)
 		return r;
 	l->released = true;
-	return monitor_say_started(&l->monitor, p->at_exit, e);
+	return 0;
 }
 
 void launch_done(struct launch *l)

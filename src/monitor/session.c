@@ -102,7 +102,7 @@ static void keep_request(struct session *s, const struct witness_request *q, siz
 		*s->at_exit = *q;
 }
 
-static int hear_starter(struct session *s, struct err *e)
+static int read_starter(struct session *s, struct err *e)
 {
 	struct witness_request q;
 	struct monitor_header h;
@@ -110,8 +110,6 @@ static int hear_starter(struct session *s, struct err *e)
 	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = ARRAY_SIZE(parts)};
 	ssize_t n;
 
-	if (!pollset_got(&s->set, s->sync_slot))
-		return 0;
 	n = recvmsg(s->sync_fd, &msg, MSG_DONTWAIT);
 	if (n < 0 && errno != ECONNRESET)
 		return 0; /* what could not be read now stays, and wakes us again */
@@ -128,6 +126,21 @@ static int hear_starter(struct session *s, struct err *e)
 		return starter_gone(s, e);
 	}
 	return 0;
+}
+
+static int hear_starter(struct session *s, struct err *e)
+{
+	return pollset_got(&s->set, s->sync_slot) ? read_starter(s, e) : 0;
+}
+
+/* STARTED is sent before the payload is let go, so it is here when that has ended, however fast: with what its end is to be witnessed by. */
+static int hear_started(struct session *s, struct err *e)
+{
+	struct monitor_header h;
+
+	if (s->phase != PHASE_HELD || recv(s->sync_fd, &h, sizeof(h), MSG_DONTWAIT | MSG_PEEK) < (ssize_t)sizeof(h) || h.type != MONITOR_STARTED)
+		return 0;
+	return read_starter(s, e);
 }
 
 /* ---- children ---- */
@@ -213,11 +226,14 @@ static int next_child(struct session *s, struct err *e)
 	/* init's zombie stays until its exit is on file, and hides the others meanwhile */
 	if (s->phase == PHASE_DRAIN || child_peek(-1, &pid, &status) == 0)
 		return 0;
-	if (pid == s->init)
-		init_ended(s, status);
-	else
+	if (pid != s->init) {
 		child_reap(pid);
-	return 1;
+		return 1;
+	}
+	r = hear_started(s, e);
+	if (r == 0)
+		init_ended(s, status);
+	return r < 0 ? r : 1;
 }
 
 static int hear_signals(struct session *s, struct err *e)

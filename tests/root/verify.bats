@@ -156,6 +156,17 @@ print([e["receipt"] for e in map(json.loads, open(sys.argv[1])) if e["op"] == sy
 	[[ $output == *'different: entry '*' says op=pause, the audit record op=stop'* ]] || { echo "$output" >&2; return 1; }
 }
 
+@test "however short a container's life: its end has a record" {
+	local n
+	# each login's own rate limit is not what is looked at
+	rm -f /run/ranby-witness/*
+	alice 'for n in $(seq 40); do R run --rm --name "short$n" --network=none busybox true; done'
+	audit_sync
+	n=$(cat "$BASE"/state/ranby/ledger/*.jsonl | grep '"op":"stop"' | grep '"vm":"short' | grep -c '"receipt":"[0-9]')
+	[ "$n" = 40 ] || { echo "$n of 40" >&2; return 1; }
+	[ "$(grep -a '^type=VIRT_CONTROL' "$AUDIT_LOG" | grep -c 'op=stop .*vm="short')" = 40 ]
+}
+
 @test "a monitor that was killed: a start without its stop" {
 	alice 'R run -d --name lost --network=none busybox sleep 1000 >/dev/null; R inspect --format "{{.State.Pid}} {{.Ranby.UUID}}" lost' >"$BATS_TEST_TMPDIR/lost"
 	read -r pid uuid <"$BATS_TEST_TMPDIR/lost"
