@@ -6,8 +6,9 @@
  *	launch_watch
  *	  2 watch     ranby       starts ranby-monitor, detached, in a session of its own
  *	  3 build     runtime     in the keeper: namespaces, maps, mounts (runtime/)
- *	  4 init      init        in the container's namespaces: root, devices; blocks
  *	  -           ranby       hears CREATED {pid, start time}, or the runtime's own error
+ *	  4 init      init        in the container's namespaces: root, devices; blocks.
+ *	                          Without a terminal meanwhile:
  *	launch_release
  *	  5 seize     ranby       PTRACE_SEIZE with EXITKILL: if we die now, init dies
  *	  6 start     ranby       START over the socket; init confines itself and executes
@@ -236,7 +237,9 @@ static int start_traced(const struct launch_plan *p, struct launch *l, int sock,
 	at = wait_for_exec(l->created.pid, e);
 	if (at < 0)
 		return at;
-	r = runtime_start_result(sock, e);
+	r = runtime_start_ready(sock, e);
+	if (r == 0)
+		r = runtime_start_result(sock, e);
 	if (r < 0)
 		return r;
 	if (at == ENDED)
@@ -253,8 +256,10 @@ static int start_traced(const struct launch_plan *p, struct launch *l, int sock,
 
 static int start_untraced(const struct launch_plan *p, const struct launch *l, int sock, struct err *e)
 {
-	int r = record(p, l, INFORCE_PRE_EXEC, e);
+	int r = runtime_start_ready(sock, e);
 
+	if (r == 0)
+		r = record(p, l, INFORCE_PRE_EXEC, e);
 	if (r == 0)
 		r = runtime_start_send(sock, e);
 	return r == 0 ? runtime_start_result(sock, e) : r;

@@ -83,6 +83,9 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
 	    (s->fuse.exe_fd >= 0 && strv_add_all(v, fuse) < 0) || (s->plan.monitor.tty && strv_add_all(v, console) < 0))
 		return err_errno(e, ENOMEM, "runtime");
+	/* a terminal comes from what init builds, and the monitor must have it */
+	if (!s->plan.monitor.tty && strv_add(v, "--early") < 0)
+		return err_errno(e, ENOMEM, "runtime");
 	if ((ident_of(s) & IDENT_LANDLOCK) && strv_add(v, "--canary") < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	if (exec_trail_runtime_argv(exec_trail_of(s->q.c), v) < 0)

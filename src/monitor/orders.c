@@ -5,7 +5,8 @@
  * waiting one has nothing open above its socket, so that the descriptors of
  * the message get the numbers that the words call them by; that is checked.
  *
- * ps(1) shows the memory of the first command line: the id is written there.
+ * /proc/PID/cmdline is the memory of the first command line, one word behind
+ * the other (proc_pid_cmdline(5)): the new one is written there.
  */
 #include "monitor/orders.h"
 
@@ -18,15 +19,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static char await_word[] = "--await", id_word[] = "--id", program[] = "ranby-monitor";
+static char await_word[] = "--await", program[] = "ranby-monitor";
 
 void orders_wait_argv(struct orders_wait *place, int sock)
 {
-	char *argv[] = {program, await_word, place->fd, id_word, place->id, NULL};
+	char *argv[] = {program, await_word, place->fd, place->room, NULL};
 
 	snprintf(place->fd, sizeof(place->fd), "%d", sock);
-	memset(place->id, '.', sizeof(place->id) - 1);
-	place->id[sizeof(place->id) - 1] = '\0';
+	memset(place->room, '.', sizeof(place->room) - 1);
+	place->room[sizeof(place->room) - 1] = '\0';
 	memcpy(place->argv, argv, sizeof(argv));
 }
 
@@ -34,7 +35,7 @@ bool orders_are_awaited(int argc, char **argv, int *ret_sock)
 {
 	uint32_t fd;
 
-	if (argc != 5 || strcmp(argv[1], await_word) != 0 || parse_u32(argv[2], 3, INT_MAX, &fd) < 0)
+	if (argc != 4 || strcmp(argv[1], await_word) != 0 || parse_u32(argv[2], 3, INT_MAX, &fd) < 0)
 		return false;
 	*ret_sock = (int)fd;
 	return true;
@@ -71,17 +72,14 @@ static char **split(const char *text, size_t len, int *ret_argc)
 	return argv;
 }
 
-static void show_id(char *place, char *const *argv)
+/* The last byte stays '\0': the kernel takes anything else for a title that goes on behind it. */
+static void show(char **argv, const char *text, size_t len)
 {
-	const char *id = NULL;
+	char *end = argv[3] + strlen(argv[3]);
+	size_t room = (size_t)(end - argv[0]);
 
-	for (; *argv && !id; argv++)
-		if (strcmp(*argv, id_word) == 0)
-			id = argv[1];
-	/* no longer than what is there: the memory behind it is not ours */
-	for (; id && *id && *place; place++)
-		*place = *id++;
-	memset(place, 0, strlen(place));
+	memset(argv[0], 0, room);
+	memcpy(argv[0], text, len < room ? len : room);
 }
 
 static int receive(int sock, char *text, size_t size)
@@ -119,6 +117,6 @@ int orders_receive(int sock, char **argv, int *ret_argc, char ***ret_argv, struc
 	*ret_argv = split(text, (size_t)n, ret_argc);
 	if (!*ret_argv)
 		return err_errno(e, ENOMEM, "ranby-monitor: its orders");
-	show_id(argv[4], *ret_argv);
+	show(argv, text, (size_t)n);
 	return ORDERS_CAME;
 }

@@ -3,7 +3,7 @@
 /*
  * orders - the command line of a monitor that was started before there was one.
  *
- *	ranby-monitor --await 3 --id ................
+ *	ranby-monitor --await 3 ................
  *
  * waits on the sync socket for one message with its words (options.h) and
  * descriptors. The start of a process takes as long as much of what its
@@ -36,15 +36,15 @@ enum orders_outcome {
 
 /*
  * Waits. *ret_argv ends with NULL and lies in one block of malloc(3), as do its
- * words. `argv`, of the waiting one, then shows whose monitor it is.
+ * words. /proc/PID/cmdline shows them from then on, as far as there is room.
  */
 int orders_receive(int sock, char **argv, int *ret_argc, char ***ret_argv, struct err *e) _must_check_;
 
 /* The command line to wait with; the caller's `place` holds its words. */
 struct orders_wait {
 	char fd[12];
-	char id[65];
-	char *argv[6];
+	char room[1024]; /* for the words to come */
+	char *argv[5];
 };
 void orders_wait_argv(struct orders_wait *place, int sock);
 

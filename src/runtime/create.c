@@ -233,6 +233,7 @@ static int plan_container(struct create *c, struct err *e)
 
 	h->flags |= (f->root_readonly ? PLAN_ROOT_READONLY : 0U) | (net && !net->path ? PLAN_LOOPBACK : 0U);
 	h->flags |= c->a->no_new_keyring ? 0U : PLAN_KEYRING;
+	h->flags |= c->a->early ? PLAN_EARLY : 0U;
 	h->preserve = c->a->preserve_fds;
 	h->rootfs_propagation = f->rootfs_propagation;
 	h->hostname = plan_string(&c->w, f->hostname);

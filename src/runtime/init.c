@@ -145,11 +145,25 @@ static int raise_loopback(struct init *i, struct err *e)
 }
 
 /* Says READY; from now on failures have nobody to go to until a starter comes. */
-static int say_ready(struct init *i, struct err *e)
+static int tell_create(struct init *i, struct err *e)
 {
 	int r = i->p->sync_fd >= 0 ? message_send(i->p->sync_fd, MESSAGE_READY, NULL) : 0;
 
 	return r < 0 ? err_errno(e, -r, "report to create") : 0;
+}
+
+static int say_running(struct init *i, struct err *e)
+{
+	int r = i->p->flags & PLAN_EARLY ? tell_create(i, e) : 0;
+
+	if (r == 0 && (i->p->flags & PLAN_EARLY))
+		i->report = -EBADF;
+	return r;
+}
+
+static int say_ready(struct init *i, struct err *e)
+{
+	return i->p->flags & PLAN_EARLY ? 0 : tell_create(i, e);
 }
 
 /* True when the other end is the user who created us. */
@@ -179,14 +193,11 @@ static int wait_connection(const struct init *i, struct err *e)
 	return p[1].revents ? err_set(e, ECANCELED, "the monitor has gone") : 0;
 }
 
-/* Blocks for START. Holds namespaces and all capabilities in them; reads nothing but that one packet. */
-static int wait_start(struct init *i, struct err *e)
+/* Takes a starter into i->report; `who` says whose connections are let in. */
+static int take_starter(struct init *i, bool (*who)(const struct init *i, int conn), struct err *e)
 {
-	enum message_type m;
 	int conn = -1;
 
-	if (i->p->listen_fd < 0)
-		return 0;
 	while (conn < 0) {
 		int r = wait_connection(i, e);
 
@@ -195,7 +206,7 @@ static int wait_start(struct init *i, struct err *e)
 		conn = accept4(i->p->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (conn < 0 && errno != EINTR && errno != ECONNABORTED)
 			return err_errno(e, errno, "start socket");
-		if (conn >= 0 && !is_ours(i, conn)) {
+		if (conn >= 0 && !who(i, conn)) {
 			close(conn);
 			conn = -1;
 		}
@@ -204,11 +215,27 @@ static int wait_start(struct init *i, struct err *e)
 	if (i->p->lifeline_fd >= 0)
 		close(i->p->lifeline_fd);
 	i->report = conn;
-	return message_receive(conn, INIT_WAITS_START, &m, e);
+	return 0;
+}
+
+/* Blocks for START. Holds namespaces and all capabilities in them; reads nothing but that one packet. */
+static int wait_start(struct init *i, struct err *e)
+{
+	enum message_type m;
+	int r;
+
+	if (i->p->listen_fd < 0)
+		return 0;
+	r = take_starter(i, is_ours, e);
+	if (r < 0)
+		return r;
+	r = message_send(i->report, MESSAGE_READY, NULL);
+	return r < 0 ? err_errno(e, -r, "report to the starter") : message_receive(i->report, INIT_WAITS_START, &m, e);
 }
 
 /* Stage 4. Container's namespaces, root there, not yet its root filesystem until init_pivot. */
 static const init_step build[] = {
+	say_running,        /* with PLAN_EARLY */
 	reset_signals,
 	join_given,         /* those that the config names by path; the rest is new */
 	new_session,        /* before a terminal can be ours */
@@ -255,8 +282,27 @@ static int run_steps(struct init *i, const init_step *steps, struct err *e)
 	return r;
 }
 
+/* What went wrong is no secret; and who creates us may not be known yet. */
+static bool is_anybody(const struct init *i, int conn)
+{
+	(void)i;
+	(void)conn;
+	return true;
+}
+
+/* Nobody has been told yet: the starter is. His START is read, or closing the socket would take back what we say. */
+static void meet_starter(struct init *i)
+{
+	enum message_type m;
+
+	if (i->p->listen_fd >= 0 && take_starter(i, is_anybody, NULL) == 0)
+		(void)!message_receive(i->report, INIT_WAITS_START, &m, NULL);
+}
+
 static _Noreturn void fail(struct init *i, const struct err *e)
 {
+	if (i->report < 0 && (i->p->flags & PLAN_EARLY))
+		meet_starter(i);
 	if (i->report >= 0)
 		(void)!message_send(i->report, MESSAGE_FAILED, e);
 	_exit(e->exit_code ? e->exit_code : EXIT_ENGINE);

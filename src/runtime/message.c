@@ -21,6 +21,8 @@ static const struct {
 	{CREATE_WAITS_READY, MESSAGE_READY, sizeof(uint32_t)},
 	{CREATE_WAITS_READY, MESSAGE_FAILED, sizeof(struct packet)},
 	{INIT_WAITS_START, MESSAGE_START, sizeof(uint32_t)},
+	{STARTER_WAITS_READY, MESSAGE_READY, sizeof(uint32_t)},
+	{STARTER_WAITS_READY, MESSAGE_FAILED, sizeof(struct packet)},
 	{STARTER_WAITS_CONFINED, MESSAGE_CONFINED, sizeof(uint32_t)},
 	{STARTER_WAITS_CONFINED, MESSAGE_FAILED, sizeof(struct packet)},
 	{STARTER_WAITS_EXEC, MESSAGE_NONE, 0},
@@ -32,6 +34,7 @@ static const char *const ended[] = {
 	[INIT_WAITS_MAP] = "create ended",
 	[CREATE_WAITS_READY] = "init ended without a word",
 	[INIT_WAITS_START] = "the starter went away",
+	[STARTER_WAITS_READY] = "init ended without a word",
 	[STARTER_WAITS_CONFINED] = "init ended without a word",
 	[STARTER_WAITS_EXEC] = "init ended",
 };

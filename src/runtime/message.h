@@ -11,9 +11,12 @@
  *	  init -> create   READY       the root filesystem stands, init listens
  *	  init -> create   FAILED      words in struct err; init ends
  *	start  (RROOT/ID/start: a starter and init)
+ *	  init -> starter  READY       the root filesystem stands; START may have been said before
  *	  starter -> init  START       confine and execute
  *	  init -> starter  CONFINED    all that can be checked before the exec is done
  *	  init -> starter  FAILED      words in struct err; init ends
+ *	With PLAN_EARLY the first READY of the two means no more than that init
+ *	runs: its failures go to the starter then, who may come while it builds.
  *	End of file after CONFINED is the exec (the socket closes in it); end of
  *	file anywhere else means that the other side died.
  *
@@ -42,6 +45,7 @@ enum message_state {
 	INIT_WAITS_MAP,
 	CREATE_WAITS_READY,
 	INIT_WAITS_START,
+	STARTER_WAITS_READY,
 	STARTER_WAITS_CONFINED,
 	STARTER_WAITS_EXEC,
 };

@@ -46,6 +46,7 @@ enum plan_flags {
 	PLAN_KEYRING = 1U << 9,        /* a session keyring of its own, */
 	PLAN_KEYRING_MUST = 1U << 10,  /* and no way without: the filter lets keyctl(2) through */
 	PLAN_CANARY = 1U << 11,        /* a Landlock domain for the audit log (sys/canary.h) */
+	PLAN_EARLY = 1U << 12,         /* READY at the beginning: create does not wait for what init builds */
 };
 
 struct plan_list {

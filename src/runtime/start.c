@@ -63,6 +63,13 @@ int runtime_start_send(int sock, struct err *e)
 	return r < 0 ? err_errno(e, -r, "start the container's init") : 0;
 }
 
+int runtime_start_ready(int sock, struct err *e)
+{
+	enum message_type m;
+
+	return message_receive(sock, STARTER_WAITS_READY, &m, e);
+}
+
 int runtime_start_result(int sock, struct err *e)
 {
 	enum message_type m;

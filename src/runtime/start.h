@@ -7,6 +7,7 @@
  *	ptrace(PTRACE_SEIZE, pid, ...);			// whoever wants the exec stop
  *	r = runtime_start_connect(rroot, id, &sock, e);
  *	r = runtime_start_send(sock, e);
+ *	r = runtime_start_ready(sock, e);		// at once, unless it was created with --early
  *	r = runtime_start_result(sock, e);		// 0: the payload's exec has happened
  *
  * The socket is RROOT/ID/start, SOCK_SEQPACKET; init listens on it and takes
@@ -27,8 +28,11 @@ int runtime_start_connect(int rroot_dirfd, const char *id, int *ret_sock, struct
 /* The same for a socket made by `exec --start-socket PATH`: its directory and name. */
 int runtime_start_connect_at(int dirfd, const char *name, int *ret_sock, struct err *e) _must_check_;
 
-/* Says START. */
+/* Says START. May be said before init is ready to take it. */
 int runtime_start_send(int sock, struct err *e) _must_check_;
+
+/* Waits until all is built, before or after START; a failure to build comes in init's own words. */
+int runtime_start_ready(int sock, struct err *e) _must_check_;
 
 /*
  * Waits until init has executed the payload (0), or failed: then its own

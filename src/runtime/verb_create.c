@@ -26,6 +26,8 @@ struct args {
 	 .help = "Descriptor that gets the outcome as a struct"},                                                         \
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, create.lifeline_fd), .arg = "N", .min = 3, .max = 65535,      \
 	 .help = "Pipe: init ends when nobody reads from it before the start"},                                         \
+	{0, "early", OPT_FLAG, offsetof(struct args, create.early),                                                    \
+	 .help = "Do not wait for what init builds: who starts it hears of a failure"},                               \
 	{0, "init-fd", OPT_U32, offsetof(struct args, create.init_fd), .arg = "N", .min = 3, .max = 65535,              \
 	 .help = "Socket that brings a sealed copy of ranby-init"},                                                     \
 	{0, "trail-fd", OPT_U32, offsetof(struct args, create.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,      \
@@ -80,6 +82,8 @@ static int release(const struct runtime_context *x, const char *id, struct err *
 
 	if (r == 0)
 		r = runtime_start_send(sock, e);
+	if (r == 0)
+		r = runtime_start_ready(sock, e);
 	return r == 0 ? runtime_start_result(sock, e) : r;
 }
 
