@@ -69,7 +69,7 @@ static int runtime_argv(struct start *s, struct err *e)
 	_cleanup_close_ int fd = -EBADF;
 	static char *const fds[] = {"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", "--init-fd", "{INIT_FD}", NULL};
 	static char *const fuse[] = {"--fuse-overlayfs-fd", "{RUNTIME_FD}", NULL};
-	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL};
+	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL}, *const early[] = {"--early", NULL};
 	struct engine *eng = s->q.eng;
 	struct strv *v = &s->runtime_argv;
 	int r = self_open_program("ranby-runtime", &fd, &path, e);
@@ -81,10 +81,8 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_add(v, "--bundle") < 0 ||
 	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
-	    (s->fuse.exe_fd >= 0 && strv_add_all(v, fuse) < 0) || (s->plan.monitor.tty && strv_add_all(v, console) < 0))
-		return err_errno(e, ENOMEM, "runtime");
-	/* a terminal comes from what init builds, and the monitor must have it */
-	if (!s->plan.monitor.tty && strv_add(v, "--early") < 0)
+	    (s->fuse.exe_fd >= 0 && strv_add_all(v, fuse) < 0) || /* a terminal comes from what init builds, and the monitor must have it */
+	    strv_add_all(v, s->plan.monitor.tty ? console : early) < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	if ((ident_of(s) & IDENT_LANDLOCK) && strv_add(v, "--canary") < 0)
 		return err_errno(e, ENOMEM, "runtime");
