@@ -116,8 +116,7 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 	return create_container(call->engine, &q, &m->c, e);
 }
 
-/* One that had to be recorded and could not be does not stay. */
-static int attest_create(const struct command_call *call, struct made *m, int r, struct err *e)
+static int attest_create(const struct command_call *call, const struct made *m, int r, struct err *e)
 {
 	struct attest a = ATTEST_INIT(AUDIT_VERB_CREATE);
 
@@ -127,9 +126,15 @@ static int attest_create(const struct command_call *call, struct made *m, int r,
 		a.name = m->options->name;
 		a.claim[WITNESS_CLAIM_IMAGE] = call->argv[0];
 	}
-	r = attest_result(call->engine, &a, r, e);
-	if (r < 0 && m->c)
-		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true}, NULL);
+	return attest_result(call->engine, &a, r, e);
+}
+
+int made_attest(void *ctx, struct err *e)
+{
+	struct made *m = ctx;
+	int r = attest_create(m->call, m, 0, e);
+
+	m->unrecorded = r < 0;
 	return r;
 }
 
@@ -170,7 +175,15 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	if (r < 0)
 		return r;
 	make_notice(&m->keeper);
-	r = attest_create(call, m, create(call, m, e), e);
+	m->call = call;
+	r = create(call, m, e);
+	if (r < 0)
+		return attest_create(call, m, r, e);
+	if (!m->starts)
+		r = made_attest(m, e);
+	/* one that had to be recorded and could not be does not stay */
+	if (r < 0)
+		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true}, NULL);
 	if (r == 0 && m->options->cidfile)
 		r = make_write_file("--cidfile", m->options->cidfile, m->c->id, true, e);
 	return r;

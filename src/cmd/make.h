@@ -28,12 +28,20 @@ struct made {
 	bool starts;                 /* it is started at once, by `monitor` */
 	struct monitor_handle monitor;
 	struct container *c;
+	const struct command_call *call;
+	bool unrecorded;             /* made_attest() has failed: it must not stay */
 };
 #define MADE_INIT {.origin = ORIGIN_INIT, .keeper = KEEPER_INIT, .monitor = MONITOR_HANDLE_INIT}
 
 /* Takes the options and operands of the call. Writes --cidfile. */
 int make_container(const struct command_call *call, struct made *m, struct err *e) _must_check_;
 void made_done(struct made *m);
+
+/*
+ * The record of its making. make_container() sees to it, but for one that
+ * starts at once: then it is made while the monitor works. ctx: struct made.
+ */
+int made_attest(void *ctx, struct err *e) _must_check_;
 
 /* Writes a number or an id into a file that the caller named; `option` is for the error. */
 int make_write_file(const char *option, const char *path, const char *text, bool must_be_new, struct err *e) _must_check_;

@@ -119,6 +119,7 @@ static int start(const struct command_call *call, struct made *m, struct err *e)
 	_cleanup_(start_done) struct start s = START_INIT;
 	const struct start_request q = {
 		.eng = call->engine, .c = m->c, .keeper = &m->keeper, .origin = &m->origin, .monitor = &m->monitor, .fresh = true,
+		.meanwhile = made_attest, .meanwhile_ctx = m,
 	};
 	int r = start_prepare(&q, &s, e);
 
@@ -153,7 +154,7 @@ static int run_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	r = start(call, &m, e);
-	if (r < 0 && o->rm)
+	if (r < 0 && (o->rm || m.unrecorded))
 		discard(call, &m);
 	return r;
 }

@@ -30,6 +30,8 @@ struct launch_plan {
 	int start_dirfd;
 	const char *start_name;      /* a socket's name below start_dirfd; NULL: start_dirfd is RROOT */
 	const char *runtime_id;      /* with NULL start_name */
+	int (*meanwhile)(void *ctx, struct err *e); /* called when the monitor is at work, before it is waited for; NULL: nothing */
+	void *meanwhile_ctx;
 	/*
 	 * Called once while the payload is stopped at its exec (or before it is
 	 * started, see inforce.h): what is written here is on the disk before the
@@ -44,6 +46,7 @@ struct launch {
 	struct monitor_handle monitor;
 	struct monitor_created created;
 	bool watching; /* a monitor was started */
+	bool was_meanwhile; /* the plan's meanwhile() was called */
 	bool released; /* the payload runs */
 };
 #define LAUNCH_INIT {.monitor = MONITOR_HANDLE_INIT}

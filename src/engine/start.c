@@ -217,6 +217,8 @@ static int fill_plan(struct start *s, struct err *e)
 	s->plan.run_dirfd = s->run_dirfd;
 	s->plan.start_dirfd = s->rroot_fd;
 	s->plan.runtime_id = c->id;
+	s->plan.meanwhile = s->q.meanwhile;
+	s->plan.meanwhile_ctx = s->q.meanwhile_ctx;
 	s->plan.record = record_start;
 	s->plan.ctx = s;
 	return 0;
@@ -320,6 +322,9 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 		*q->monitor = (struct monitor_handle)MONITOR_HANDLE_INIT;
 	}
 	r = prepare(q, s, e);
+	/* it did not come so far */
+	if (r < 0 && q->meanwhile && !s->launch.was_meanwhile)
+		(void)!q->meanwhile(q->meanwhile_ctx, NULL);
 	/* one that runs already was not tried to be started */
 	return r == -EALREADY ? r : failed(s, r, e);
 }

@@ -35,6 +35,8 @@ struct start_request {
 	const struct origin *origin;
 	struct monitor_handle *monitor; /* one that waits (launch_ahead()), and is taken; NULL: none */
 	bool fresh;                   /* just created: its bundle is of now */
+	int (*meanwhile)(void *ctx, struct err *e); /* called once, while the monitor has init made; its failure is that of the start. NULL: nothing */
+	void *meanwhile_ctx;
 	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };
