@@ -230,6 +230,8 @@ orders() {
 	audit_rule -d always,exit -F arch=b64 -S execve,execveat -F auid="$(id -u "$AUDIT_ALICE")" -k payload
 	audit_sync
 	[ "$(orders)" = '200 0' ]
+	# what each run is known by is its own, although names, namespaces and process ids come back
+	[ "$(records VIRT_CONTROL | grep -a ' op=start ' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 200 ]
 }
 
 @test "no receipt, no payload: audit off, four kinds of rules, no auditd" {
