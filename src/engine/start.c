@@ -390,16 +390,15 @@ static int record_start(void *ctx, const struct monitor_created *created, struct
 	r = attest_start(s, created, o, e);
 	if (r < 0)
 		return r;
-	r = container_write_state(s->q.c, o, !json_true(s->q.c->spec, "options.rm"), e);
-	if (r == 0 && s->q.keeper->userns_fd >= 0)
-		keeper_remember(s->q.eng, s->q.c->id);
-	return r;
+	return container_write_state(s->q.c, o, !json_true(s->q.c->spec, "options.rm"), e);
 }
 
 int start_release(struct start *s, struct err *e)
 {
 	int r = launch_release(&s->plan, &s->launch, e);
 
+	if (r == 0 && s->q.keeper->userns_fd >= 0)
+		keeper_remember(s->q.eng, s->q.c->id);
 	if (r == 0)
 		fd_closep(&s->lock_fd);
 	return failed(s, r, e);
