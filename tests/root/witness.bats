@@ -232,6 +232,8 @@ orders() {
 	[ "$(orders)" = '200 0' ]
 	# what each run is known by is its own, although names, namespaces and process ids come back
 	[ "$(records VIRT_CONTROL | grep -a ' op=start ' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 200 ]
+	# and each has its end, however short it was
+	[ "$(records VIRT_CONTROL | grep -a ' op=stop ' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 200 ]
 }
 
 @test "no receipt, no payload: audit off, four kinds of rules, no auditd" {
