@@ -109,16 +109,14 @@ static bool wants(char *const *argv, const char *item)
 }
 
 /*
- * The copy of init is made here while the runtime starts and reads: half a
- * millisecond that one would wait for the other. Without it the runtime makes
- * its own, so that a failure needs no words.
+ * The copy of init is made before there are orders, or here, while the runtime
+ * starts and reads: half a millisecond that one would wait for the other.
+ * Without it the runtime makes its own, so that a failure needs no words.
  */
-static void send_init(int sock)
+static void send_init(struct create *c, int sock)
 {
-	_cleanup_close_ int fd = -EBADF;
-
-	if (self_seal_program("ranby-init", &fd, NULL) == 0)
-		(void)!fd_send(sock, "i", 1, &fd, 1);
+	if (c->init_fd >= 0 || self_seal_program("ranby-init", &c->init_fd, NULL) == 0)
+		(void)!fd_send(sock, "i", 1, &c->init_fd, 1);
 }
 
 int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],
@@ -164,7 +162,8 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	r = spawn_start(&s, &c->pid, NULL, e);
 	fd_closep(&init_theirs);
 	if (r == 0 && init_ours >= 0)
-		send_init(init_ours);
+		send_init(c, init_ours);
+	fd_closep(&c->init_fd);
 	return r;
 }
 
@@ -284,6 +283,7 @@ int create_finish(struct create *c, int status, const struct monitor_options *o,
 
 void create_done(struct create *c)
 {
+	fd_closep(&c->init_fd);
 	fd_closep(&c->error_fd);
 	fd_closep(&c->listen_fd);
 	fd_closep(&c->console_fd);

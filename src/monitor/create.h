@@ -19,6 +19,7 @@
 
 struct create {
 	pid_t pid;      /* of the runtime; 0: not running */
+	int init_fd;    /* a sealed copy of ranby-init that was made before; -EBADF: none yet */
 	int error_fd;   /* brings its struct err; open until STARTED, as init's lifeline */
 	int listen_fd;  /* console socket, until the master has come */
 	int console_fd; /* a connection on it */
@@ -28,7 +29,7 @@ struct create {
 	char words[CREATE_WORDS_MAX]; /* the beginning of what it said on stderr */
 	size_t words_len;
 };
-#define CREATE_INIT {.error_fd = -EBADF, .listen_fd = -EBADF, .console_fd = -EBADF, .slot = -1, .error_slot = -1}
+#define CREATE_INIT {.init_fd = -EBADF, .error_fd = -EBADF, .listen_fd = -EBADF, .console_fd = -EBADF, .slot = -1, .error_slot = -1}
 
 /* Starts the runtime with the payload's ends of stdio, which are closed here. `trail_fd`: becomes {TRAIL_FD}; -EBADF: none. */
 int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],

@@ -19,7 +19,10 @@
 #include "monitor/protocol.h"
 #include "monitor/session.h"
 #include "sys/fd.h"
+#include "sys/self.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -60,8 +63,25 @@ static int become_monitor(int *ret_signal_fd, struct err *e)
 	return 0;
 }
 
+/*
+ * The copy of ranby-init that the runtime will want (create.h), while there is
+ * nothing else to do. Out of the way of what comes with the orders. -EBADF: it
+ * is made when it is wanted.
+ */
+static int copy_init(int sock)
+{
+	struct pollfd p = {.fd = sock, .events = POLLIN};
+	_cleanup_close_ int fd = -EBADF;
+	int high;
+
+	if (poll(&p, 1, 0) != 0 || self_seal_program("ranby-init", &fd, NULL) < 0)
+		return -EBADF;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, ORDERS_FIRST_FD + ORDERS_FDS_MAX);
+	return high < 0 ? -EBADF : high;
+}
+
 /* Its own words, when it was started before there were any. */
-static int take_orders(int *argc, char ***argv, struct err *e)
+static int take_orders(int *argc, char ***argv, int *ret_init_fd, struct err *e)
 {
 	int sock;
 
@@ -70,16 +90,17 @@ static int take_orders(int *argc, char ***argv, struct err *e)
 	/* it waits among the processes that it is to be safe from */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_errno(e, errno, "prctl");
+	*ret_init_fd = copy_init(sock);
 	return orders_receive(sock, *argv, argc, argv, e);
 }
 
 int main(int argc, char **argv)
 {
-	_cleanup_close_ int signal_fd = -EBADF;
+	_cleanup_close_ int signal_fd = -EBADF, init_fd = -EBADF;
 	_cleanup_free_ struct session *s = NULL;
 	struct monitor_options o;
 	struct err e = {0};
-	int r = take_orders(&argc, &argv, &e);
+	int r = take_orders(&argc, &argv, &init_fd, &e);
 
 	if (r == ORDERS_NEVER)
 		return 0;
@@ -95,6 +116,7 @@ int main(int argc, char **argv)
 	if (!s)
 		return EXIT_ENGINE;
 	session_init(s, &o);
+	s->create.init_fd = TAKE_FD(init_fd);
 	r = become_monitor(&signal_fd, &e);
 	if (r < 0) {
 		struct {
