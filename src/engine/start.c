@@ -63,13 +63,40 @@ static unsigned ident_of(const struct start *s)
 	return ident;
 }
 
+/* The monitor must have the terminal, which comes out of what init builds, and see the root that its helper shall end with. */
+static bool may_be_early(const struct start *s)
+{
+	return !s->plan.monitor.tty && s->plan.monitor.helper_fd < 0;
+}
+
+/* What not every container has. */
+static int add_choices(const struct start *s, struct strv *v)
+{
+	static char *const fuse[] = {"--fuse-overlayfs-fd", "{RUNTIME_FD}", NULL};
+	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL};
+	static char *const early[] = {"--early", NULL}, *const canary[] = {"--canary", NULL};
+	const struct {
+		bool wanted;
+		char *const *words;
+	} choices[] = {
+		{s->fuse.exe_fd >= 0, fuse},
+		{s->plan.monitor.tty, console},
+		{may_be_early(s), early},
+		{ident_of(s) & IDENT_LANDLOCK, canary},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(choices); i++)
+		if (choices[i].wanted)
+			r = strv_add_all(v, choices[i].words);
+	return r == 0 ? exec_trail_runtime_argv(exec_trail_of(s->q.c), v) : r;
+}
+
 static int runtime_argv(struct start *s, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	static char *const fds[] = {"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", "--init-fd", "{INIT_FD}", NULL};
-	static char *const fuse[] = {"--fuse-overlayfs-fd", "{RUNTIME_FD}", NULL};
-	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL}, *const early[] = {"--early", NULL};
 	struct engine *eng = s->q.eng;
 	struct strv *v = &s->runtime_argv;
 	int r = self_open_program("ranby-runtime", &fd, &path, e);
@@ -81,14 +108,9 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_add(v, "--bundle") < 0 ||
 	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
-	    (s->fuse.exe_fd >= 0 && strv_add_all(v, fuse) < 0) || /* a terminal comes from what init builds, and the monitor must have it */
-	    strv_add_all(v, s->plan.monitor.tty ? console : early) < 0)
+	    add_choices(s, v) < 0 || strv_add(v, s->q.c->id) < 0)
 		return err_errno(e, ENOMEM, "runtime");
-	if ((ident_of(s) & IDENT_LANDLOCK) && strv_add(v, "--canary") < 0)
-		return err_errno(e, ENOMEM, "runtime");
-	if (exec_trail_runtime_argv(exec_trail_of(s->q.c), v) < 0)
-		return err_errno(e, ENOMEM, "runtime");
-	return strv_add(v, s->q.c->id) < 0 ? err_errno(e, ENOMEM, "runtime") : 0;
+	return 0;
 }
 
 /* Who clears up when no front is there any more. */
@@ -205,11 +227,11 @@ static int fill_plan(struct start *s, struct err *e)
 	r = fuse_program_open(NULL, &s->fuse, e);
 	m->runtime_fd = s->fuse.exe_fd;
 	if (r == 0)
+		r = helper_argv(s, e);
+	if (r == 0)
 		r = runtime_argv(s, e);
 	if (r == 0)
 		r = exit_argv(s, e);
-	if (r == 0)
-		r = helper_argv(s, e);
 	if (r < 0)
 		return r;
 	m->runtime_argv = s->runtime_argv.items;
