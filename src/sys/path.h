@@ -87,11 +87,11 @@ int path_own_write(int dirfd, const char *name, const void *data, size_t len, mo
 int path_own_write_new(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync) _must_check_;
 
 /*
- * Removes a tree below `dirfd` without following a link or crossing a mount,
+ * Removes a tree below `parent` without following a link or crossing a mount,
  * making unreadable directories readable on the way. Missing: 0. Needs no
  * free space. Depth is bounded by PATH_DEPTH_MAX (-ELOOP).
  */
 #define PATH_DEPTH_MAX 4096
-int path_own_remove_tree(int dirfd, const char *name) _must_check_;
+int path_own_remove_tree(int parent, const char *name) _must_check_;
 
 #endif
