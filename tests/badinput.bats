@@ -172,11 +172,51 @@ pull_fails() {
 	[[ $output == *--name* ]]
 	run -125 ranby rnu busybox true
 	[[ $output == *rnu* && $output == *run* ]]
+	run -125 ranby audit doctro
+	one_error '"audit doctro"'
+	[[ $output == *'`ranby audit doctor`'* ]]
+	run -125 ranby audit zzzzzzzz
+	one_error '"audit zzzzzzzz"'
+	[[ $output == *'`ranby audit --help`'* ]]
+	run -125 ranby container prnue
+	[[ $output == *'`ranby container prune`'* ]]
 	run -125 ranby run --userns=kep-id busybox true
 	one_error kep-id
 	run -125 ranby run --network=nosuch busybox true
 	one_error nosuch
 	nothing_left
+}
+
+@test "help of a group of commands is no error" {
+	local words
+	for words in 'audit --help' 'audit -h' 'help audit'; do
+		# shellcheck disable=SC2086 # words
+		run -0 --separate-stderr ranby $words
+		[[ $output == *'ranby audit COMMAND'*doctor*verify* ]] || fail "$words: $output"
+		[ -z "$stderr" ] || fail "$words: $stderr"
+	done
+	run -125 ranby audit
+	[[ $output == *'ranby audit COMMAND'* ]]
+	[[ $output != *Error* ]]
+}
+
+@test "an audit log, a ledger or a view that is not to be had: the next step" {
+	local question
+	for question in attribute rogue 'who 4711'; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby audit $question
+		one_error /var/log/audit/audit.log
+		[[ $output == *'Hint: '* ]] || fail "$question: $output"
+	done
+	for question in verify trail report; do
+		run -125 env XDG_STATE_HOME="$BATS_TEST_TMPDIR/none" "$RANBY" audit $question 3>&-
+		[[ $output == *'Hint: '*--system* ]] || fail "$question: $output"
+	done
+	if [ "$(id -u)" != 0 ]; then
+		run -125 ranby ps --all-users
+		one_error ranby-audit
+		[[ $output == *'Hint: '* ]]
+	fi
 }
 
 @test "name in use" {

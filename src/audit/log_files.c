@@ -100,15 +100,21 @@ int log_files_open(struct log_files *f, char *const *names, size_t n, struct err
 	if (n > 0)
 		return r;
 	r = add_file(f, LOG_FILES_DEFAULT, e);
+	if (r == -EACCES)
+		err_hint(e, "auditd's log is root's: run this as root, or name a copy of it");
+	else if (r == -ENOENT)
+		err_hint(e, "auditd keeps it there; `ranby audit doctor` says what is missing. Or name another log");
 	for (unsigned i = 1; r == 0 && i < LOG_FILES_MAX; i++) {
 		struct err own = {0};
 
 		snprintf(rotated, sizeof(rotated), "%s.%u", LOG_FILES_DEFAULT, i);
 		r = add_file(f, rotated, &own);
+		if (r == -ENOENT)
+			return 0;
 		if (r < 0)
-			break;
+			*e = own;
 	}
-	return r == -ENOENT && f->n > 0 ? 0 : r;
+	return r;
 }
 
 static int read_one(int fd, struct log_reader *lr, char *chunk, struct err *e)

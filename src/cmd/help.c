@@ -63,6 +63,16 @@ static const char *name_in_group(const struct command *c, const char *group, cha
 	return NULL;
 }
 
+bool help_is_group(const char *group)
+{
+	char word[64];
+
+	for (size_t i = 0; command_table[i]; i++)
+		if (!command_table[i]->hidden && name_in_group(command_table[i], group, word, sizeof(word)))
+			return true;
+	return false;
+}
+
 bool help_group(const char *group)
 {
 	bool any = false;

@@ -9,7 +9,10 @@
 /* The list of commands, with the global options. */
 void help_all(const struct option_row *global_rows);
 
-/* The commands of a group ("container"). False when there is none such. */
+/* Is there a group of that name ("container")? */
+bool help_is_group(const char *group);
+
+/* Its commands. False when there is none such. */
 bool help_group(const char *group);
 
 /* One command. */

@@ -25,15 +25,20 @@ static const char *command_word(size_t i, const void *ctx)
 	return command_table[i] ? command_table[i]->name : NULL;
 }
 
-static int unknown_command(const char *word, struct err *e)
+/* In a group ("audit doctro") it is both words. */
+static int unknown_command(int argc, char **argv, struct err *e)
 {
-	const char *near = suggest(word, command_word, NULL);
+	bool in_group = argc > 1 && help_is_group(argv[0]);
+	const char *near, *group = in_group ? argv[0] : "";
+	char words[256];
 
-	err_set(e, EINVAL, "unknown command \"%s\"", word);
+	snprintf(words, sizeof(words), "%s%s%s", group, in_group ? " " : "", argv[in_group]);
+	near = suggest(words, command_word, NULL);
+	err_set(e, EINVAL, "unknown command \"%s\"", words);
 	if (near)
 		err_hint(e, "did you mean `ranby %s`? `ranby help` lists all commands", near);
 	else
-		err_hint(e, "`ranby help` lists all commands");
+		err_hint(e, "`ranby %s%s` lists all commands", group, in_group ? " --help" : "help");
 	return -EINVAL;
 }
 
@@ -132,7 +137,7 @@ static int help_for(int argc, char **argv, struct err *e)
 	}
 	c = command_find(argc, argv, &words);
 	if (!c)
-		return help_group(argv[0]) ? 0 : unknown_command(argv[0], e);
+		return argc == 1 && help_group(argv[0]) ? 0 : unknown_command(argc, argv, e);
 	rows = with_help(c, 0);
 	if (!rows)
 		return err_errno(e, ENOMEM, "help");
@@ -161,9 +166,11 @@ static int dispatch(int argc, char **argv, const struct globals *g, struct err *
 	c = command_find(argc, argv, &words);
 	if (c)
 		return run_command(c, argc - words + 1, argv + words - 1, g, e);
-	if (help_group(argv[0]) && argc == 1)
+	if (argc == 1 && help_group(argv[0]))
 		return EXIT_ENGINE;
-	return unknown_command(argv[0], e);
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) && help_group(argv[0]))
+		return 0;
+	return unknown_command(argc, argv, e);
 }
 
 static int parse_and_dispatch(int argc, char **argv, struct err *e)

@@ -129,6 +129,7 @@ int census_allowed(const struct procfs *fs, struct err *e)
 	if (geteuid() == 0 || in_group(CENSUS_GROUP))
 		return 0;
 	err_set(e, EACCES, "--all-users is for root and the members of group %s", CENSUS_GROUP);
+	err_hint(e, "with sudo, or after `sudo usermod -aG %s USER` and a new login", CENSUS_GROUP);
 	return -EACCES;
 }
 

@@ -36,6 +36,13 @@ int ask_moment(const char *text, const char *option, int64_t *ret, struct err *e
 	return 0;
 }
 
+int ask_no_ledger(const char *path, struct err *e)
+{
+	err_errno(e, ENOENT, "there is no ledger %s yet", path);
+	err_hint(e, "`ranby run` begins one; --ledger names another, and --system the host's (root, group ranby-audit)");
+	return -ENOENT;
+}
+
 void ask_print_json(struct json_object *o)
 {
 	_cleanup_(buf_done) struct buf line = BUF_INIT;

@@ -18,6 +18,9 @@ int ask_moment(const char *text, const char *option, int64_t *ret, struct err *e
 /* A login's name or number. */
 int ask_user(const char *text, uint32_t *ret, struct err *e) _must_check_;
 
+/* One's own ledger is not there; always -ENOENT. */
+int ask_no_ledger(const char *path, struct err *e);
+
 /* One object, on a line of its own, to standard output; control bytes and what turns text around escaped. */
 void ask_print_json(struct json_object *o);
 

@@ -69,7 +69,7 @@ static int read_own(struct report *rep, const char *path, struct err *e)
 	int r = read_ledger(rep, AT_FDCWD, path, LEDGER_USER_NAME, e);
 
 	rep->own = true;
-	return r == -ENOENT ? err_errno(e, ENOENT, "there is no ledger %s yet", path) : r;
+	return r == -ENOENT ? ask_no_ledger(path, e) : r;
 }
 
 static int read_source(struct report *rep, const struct audit_report_args *a, const char *state, struct err *e)

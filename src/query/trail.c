@@ -188,7 +188,7 @@ static int open_own(const char *path, struct index **ret, struct err *e)
 
 	fprintf(stderr, "From the ledger %s. Its owner can write it: it proves nothing against him, and knows only what ranby did.\n", path);
 	r = r < 0 ? r : index_update(*ret, AT_FDCWD, path, e);
-	return r == -ENOENT ? err_errno(e, ENOENT, "there is no ledger %s yet", path) : r;
+	return r == -ENOENT ? ask_no_ledger(path, e) : r;
 }
 
 static int open_source(const struct audit_trail_args *a, const char *state, struct index **ret, struct err *e)

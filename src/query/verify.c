@@ -15,6 +15,7 @@
 #include "audit/uuid.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "query/ask.h"
 #include "query/query.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
@@ -398,6 +399,8 @@ int query_verify(const struct command_call *call, const char *state, struct err 
 		r = verify_system(&v, v.a->system[0] ? v.a->system : SYSTEM_LEDGER_DIR, e);
 	else if (r == 0)
 		r = verify_one(&v, AT_FDCWD, path, path, "", e);
+	if (r == -ENOENT && path == own)
+		r = ask_no_ledger(path, e);
 	r = r < 0 ? r : end_cross(&v);
 	if (r == 0 && v.json)
 		r = print_json(&v);
