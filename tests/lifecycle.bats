@@ -316,3 +316,29 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	ranby rm --force --time 0 on
 	nothing_left
 }
+
+# without_ptrace ARG...: ranby where ptrace(2) is refused, as with yama's ptrace_scope 3
+without_ptrace() {
+	timeout 60 python3 -c '
+import ctypes, os, struct, sys
+nr = {"x86_64": 101, "aarch64": 117}[os.uname().machine]
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, nr), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *c) for c in code))
+prctl = ctypes.CDLL(None).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text))) == 0
+os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" "$@"
+}
+
+@test "without ptrace: recorded before the exec; a container that cannot be built says why, and is not waited for" {
+	# newuidmap has no privilege there: the keeper is there before
+	ranby run -d --name keeper --network none busybox sleep 1000
+	run -0 without_ptrace run -d --name c --network none busybox sleep 1000
+	is c 'running 0'
+	[ "$(ranby inspect --format '{{.Ranby.InForce.stage}}' c)" = pre-exec ]
+	run -127 without_ptrace run --network none busybox nosuch
+	one_error nosuch
+	run -127 without_ptrace run --rm --network none busybox nosuch
+	one_error nosuch
+	run -126 without_ptrace run --rm --network none --workdir /bin/sh busybox true
+	one_error /bin/sh
+}

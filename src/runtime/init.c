@@ -290,21 +290,25 @@ static bool is_anybody(const struct init *i, int conn)
 	return true;
 }
 
-/* Nobody has been told yet: the starter is. His START is read, or closing the socket would take back what we say. */
-static void meet_starter(struct init *i)
+/*
+ * Nobody has been told yet: the starter is. He may say START before or wait for
+ * our word first; a START that is not read when the socket closes would take
+ * back what we said.
+ */
+static void tell_starter(struct init *i, const struct err *e)
 {
 	enum message_type m;
 
-	if (i->p->listen_fd >= 0 && take_starter(i, is_anybody, NULL) == 0)
+	if (i->p->listen_fd >= 0 && take_starter(i, is_anybody, NULL) == 0 && message_send(i->report, MESSAGE_FAILED, e) == 0)
 		(void)!message_receive(i->report, INIT_WAITS_START, &m, NULL);
 }
 
 static _Noreturn void fail(struct init *i, const struct err *e)
 {
-	if (i->report < 0 && (i->p->flags & PLAN_EARLY))
-		meet_starter(i);
 	if (i->report >= 0)
 		(void)!message_send(i->report, MESSAGE_FAILED, e);
+	else if (i->p->flags & PLAN_EARLY)
+		tell_starter(i, e);
 	_exit(e->exit_code ? e->exit_code : EXIT_ENGINE);
 }
 
