@@ -156,3 +156,11 @@ assert first["kind"] == sys.argv[1] and first["seq"] == int(sys.argv[2]), first'
 	ranby rm --force --time 0 "$id" >/dev/null
 	run -0 verify
 }
+
+@test "a run that ends before the start, because its --cidfile cannot be written, leaves a created container, which is recorded" {
+	run -125 ranby run --name made --network none --cidfile /nonexistent/id busybox true
+	one_error /nonexistent/id
+	[ "$(ranby inspect --format '{{.State.Status}}' made)" = created ]
+	grep -q '"op":"create".*"res":"success".*"vm":"made"' "$LEDGER"/*.jsonl
+	ranby rm made
+}

@@ -181,10 +181,13 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 		return attest_create(call, m, r, e);
 	if (!m->starts)
 		r = made_attest(m, e);
-	/* one that had to be recorded and could not be does not stay */
-	if (r < 0)
-		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true}, NULL);
 	if (r == 0 && m->options->cidfile)
 		r = make_write_file("--cidfile", m->options->cidfile, m->c->id, true, e);
+	/* it will not be started, with which it would have been recorded */
+	if (r < 0 && m->starts)
+		(void)!made_attest(m, NULL);
+	/* one that had to be recorded and could not be does not stay */
+	if (m->unrecorded)
+		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true}, NULL);
 	return r;
 }
