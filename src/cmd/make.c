@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Who starts this is read first of all, before anything can have changed it;
- * then the options are checked, which costs nothing, before the keeper and
+ * The login is read, and pinned, first of all, so that whatever is started has
+ * it; then the options are checked, which costs nothing, before the keeper and
  * the image, which may.
  */
 #include "cmd/make.h"
@@ -159,7 +159,7 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	int r;
 
 	self_expect_heap(HEAP_EXPECTED);
-	r = origin_read(call->engine, &m->origin, e);
+	r = origin_read_login(call->engine, &m->origin, e);
 	if (r == 0)
 		r = container_options_finish(call, e);
 	if (r == 0)
@@ -172,6 +172,9 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	if (m->options->cidfile && is_there(m->options->cidfile))
 		return err_set(e, EEXIST, "--cidfile %s: the file is there already", m->options->cidfile);
 	r = keeper_begin(call->engine, &m->keeper, e);
+	/* newuidmap and newgidmap are at work from here on */
+	if (r == 0)
+		r = origin_read_rest(call->engine, &m->origin, e);
 	if (r < 0)
 		return r;
 	make_notice(&m->keeper);

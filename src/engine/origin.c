@@ -181,23 +181,34 @@ static int check_policy(struct err *e)
 	return -EPERM;
 }
 
-int origin_read(const struct engine *eng, struct origin *ret, struct err *e)
+int origin_read_login(const struct engine *eng, struct origin *ret, struct err *e)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object();
 	struct loginuid l;
-	int r;
+	int r = loginuid_read(&l, e);
 
-	r = loginuid_read(&l, e);
 	if (r == 0 && l.how == LOGINUID_WAS_UNSET)
 		r = check_policy(e);
 	if (r == 0)
 		r = loginuid_pin(eng->uid, &l, e);
-	if (r < 0)
-		return r;
-	r = o ? build(eng, &l, o) : -ENOMEM;
+	if (r == 0)
+		ret->login = l;
+	return r;
+}
+
+int origin_read_rest(const struct engine *eng, struct origin *o, struct err *e)
+{
+	_cleanup_json_ struct json_object *json = json_object_new_object();
+	int r = json ? build(eng, &o->login, json) : -ENOMEM;
+
 	if (r < 0)
 		return err_errno(e, -r, "read who starts this");
-	ret->login = l;
-	ret->json = TAKE_PTR(o);
+	o->json = TAKE_PTR(json);
 	return 0;
+}
+
+int origin_read(const struct engine *eng, struct origin *ret, struct err *e)
+{
+	int r = origin_read_login(eng, ret, e);
+
+	return r == 0 ? origin_read_rest(eng, ret, e) : r;
 }

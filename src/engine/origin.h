@@ -35,6 +35,13 @@ struct origin {
 #define ORIGIN_INIT {.json = NULL}
 
 int origin_read(const struct engine *eng, struct origin *ret, struct err *e) _must_check_;
+
+/*
+ * Its two halves, for who has something to start in between: the login, pinned
+ * when it is unset, so that all children have it; and then the rest.
+ */
+int origin_read_login(const struct engine *eng, struct origin *ret, struct err *e) _must_check_;
+int origin_read_rest(const struct engine *eng, struct origin *o, struct err *e) _must_check_;
 void origin_done(struct origin *o);
 
 #endif
