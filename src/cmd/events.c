@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ranby events: what happened to containers, images and volumes; with --all-users to everybody's. */
+/* ranby events: what happened to containers and images; with --all-users to everybody's. */
 #include "cmd/audit_commands.h"
 #include "engine/census.h"
 #include "sys/procfs.h"
@@ -40,7 +40,7 @@ const struct command command_events = {
 	.name = "events",
 	.aliases = "system events",
 	.operands = "[OPTIONS]",
-	.summary = "Show what happened to containers, images and volumes, and by whom",
+	.summary = "Show what happened to containers and images, and by whom",
 	.needs = NEED_ENGINE,
 	.rows = events_rows,
 	.args_size = sizeof(struct events_args),

@@ -194,6 +194,8 @@ last() { read -r right wrong unknown <<<"${lines[-1]}"; }
 	[ "$wrong" = 0 ]
 	[ "$unknown" = 0 ]
 	[ "$right" -ge 2000 ]
+	# none is left out of the answer
+	[ "$right" = "$(jq length "$TRUTH")" ]
 }
 
 @test "records interleaved as they may be: the same" {
