@@ -342,3 +342,20 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$
 	run -126 without_ptrace run --rm --network none --workdir /bin/sh busybox true
 	one_error /bin/sh
 }
+
+@test "without ptrace: a run that fails because its monitor was killed leaves nothing that runs" {
+	local i pid monitor keeper
+	none_runs() { ! pgrep -u "$(id -u)" -f '^sleep 4242' >/dev/null; }
+	keeper=$(ranby run -d --network none busybox sleep 1000)
+	for i in {0..29}; do
+		without_ptrace run -d --name c --network none busybox sleep 4242 >/dev/null 2>&1 3>&- &
+		pid=$!
+		# at any moment from its start to the payload's
+		until compgen -G "$RANBY_RUN/[0-9a-f]*/monitor" | grep -v "$keeper" >"$BATS_TEST_TMPDIR/noted" || ! kill -0 "$pid" 2>/dev/null; do :; done
+		sleep "0.00$((i % 10))"
+		if read -r monitor _ <"$(cat "$BATS_TEST_TMPDIR/noted")"; then kill -KILL "$monitor" || true; fi
+		wait "$pid" || wait_for 5 none_runs
+		ranby rm --force --time 0 c
+		none_runs
+	done
+}

@@ -176,15 +176,19 @@ static int seize(const struct monitor_created *c, struct err *e)
 	return err_set(e, ESRCH, "init of the container has ended");
 }
 
-/* Ends what we trace and takes its end from the kernel: until then the monitor, its parent, does not see it. */
-static void abandon(pid_t pid)
+/*
+ * Ends it, whoever watches over it: also when START was said and the monitor
+ * has gone. The end of what we trace is taken from the kernel: until then the
+ * monitor, its parent, does not see it.
+ */
+static void abandon(const struct monitor_created *c)
 {
 	_cleanup_close_ int pidfd = -EBADF;
 	int status;
 
-	if (pidfd_open_pid(pid, &pidfd) == 0)
-		(void)!pidfd_signal(pidfd, SIGKILL);
-	while (waitpid(pid, &status, __WALL) == pid ? WIFSTOPPED(status) : errno == EINTR)
+	if (pidfd_open_identity(c->pid, c->start_ticks, &pidfd) < 0 || pidfd_signal(pidfd, SIGKILL) < 0)
+		return;
+	while (waitpid(c->pid, &status, __WALL) == c->pid ? WIFSTOPPED(status) : errno == EINTR)
 		;
 }
 
@@ -282,10 +286,10 @@ int launch_release(const struct launch_plan *p, struct launch *l, struct err *e)
 		r = how == SEIZED ? start_traced(p, l, sock, e) : start_untraced(p, l, sock, e);
 	if (r == 0 && how != SEIZED)
 		r = monitor_say_started(&l->monitor, p->at_exit, e);
-	if (r < 0 && how == SEIZED)
-		abandon(l->created.pid);
-	if (r < 0)
+	if (r < 0) {
+		abandon(&l->created);
 		return r;
+	}
 	l->released = true;
 	return 0;
 }
