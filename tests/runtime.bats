@@ -469,10 +469,39 @@ race() {
 	run -1 go "$changes" -- mkdir /tmp/d
 	local file
 	file=$(find "$XDG_CACHE_HOME/ranby/seccomp" -type f)
-	printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >"$file" # allow all
-	chmod 666 "$file"
+	# allow all, no flags
+	forge() { printf '\x06\x00\x00\x00\x00\x00\xff\x7f\xa6\xf1\x00\x00\x00\x00\x00\x00' >"$file" && chmod "$1" "$file"; }
+	forge 666
 	run -1 go "$changes" -- mkdir /tmp/d
+	# ours and private it would have been
+	forge 600
+	run -0 go "$changes" -- mkdir /tmp/d
 	rm -rf "$XDG_CACHE_HOME"
+}
+
+@test "a damaged cached filter is made anew" {
+	need_ranges
+	local file changes='{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"],
+		"syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":95}]}}}'
+	rm -rf "$XDG_CACHE_HOME"
+	run -1 go "$changes" -- mkdir /tmp/d
+	file=$(find "$XDG_CACHE_HOME/ranby/seccomp" -type f)
+	cp "$file" "$BATS_TEST_TMPDIR/good"
+	damaged() {
+		run -1 go "$changes" -- mkdir /tmp/d
+		[[ $output == *'Operation not supported'* || $output == *'Not supported'* ]] || fail "$1" "$output"
+		cmp "$file" "$BATS_TEST_TMPDIR/good" || fail "$1"
+	}
+	truncate --size 0 "$file"
+	damaged empty
+	truncate --size -8 "$file"
+	damaged 'without its end'
+	truncate --size -8 "$file"
+	printf '\xff\xff\xff\xff\xff\xff\xff\xff' >>"$file"
+	damaged 'ones at its end'
+	truncate --size -8 "$file"
+	truncate --size +8 "$file"
+	damaged 'zeros at its end'
 }
 
 @test "without ranges and without a keeper: one id, and groups are refused" {

@@ -3,8 +3,10 @@
 /*
  * The cache is a directory of files named by the SHA-256 of what determines
  * the filter: our own version of the compilation, libseccomp's version, the
- * architecture and the section's text. The content is the instructions,
- * and behind them, in the place of one more, the load flags. A file that anybody else could have written is not read.
+ * architecture and the section's text. The content is the instructions, and
+ * behind them, in the place of one more, the load flags, marked as no
+ * instruction is. A file that anybody else could have written is not read, and
+ * a damaged one is as good as none.
  */
 #include "runtime/filter.h"
 
@@ -21,7 +23,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define COMPILATION "ranby-seccomp-3"
+#define COMPILATION "ranby-seccomp-4"
+#define FLAGS_MARK 0xf1a6
 
 static void name_of(const char *section, char hex[static SHA256_HEX_SIZE])
 {
@@ -40,7 +43,9 @@ static int read_cached(int dir, const char *name, struct seccomp_filter *f)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_close_ int fd = -EBADF;
+	const struct sock_filter *insns;
 	struct stat st;
+	size_t n;
 	int r;
 
 	r = path_own_open(dir, name, O_RDONLY | O_NONBLOCK, 0, &fd);
@@ -53,18 +58,19 @@ static int read_cached(int dir, const char *name, struct seccomp_filter *f)
 	r = fd_read_all(fd, (SECCOMP_INSNS_MAX + 1) * sizeof(struct sock_filter), &b);
 	if (r < 0)
 		return r;
-	f->n = b.len / sizeof(struct sock_filter);
-	if (b.len % sizeof(struct sock_filter) != 0 || f->n < 2 ||
-	    seccomp_filter_check((const struct sock_filter *)(const void *)b.data, f->n - 1) < 0)
+	insns = (const struct sock_filter *)(const void *)b.data;
+	n = b.len / sizeof(*insns);
+	if (b.len % sizeof(*insns) != 0 || n < 2 || insns[n - 1].code != FLAGS_MARK || seccomp_filter_check(insns, n - 1) < 0)
 		return -EINVAL;
+	f->load_flags = insns[n - 1].k;
+	f->n = n - 1;
 	f->insns = (struct sock_filter *)(void *)buf_take(&b);
-	f->load_flags = f->insns[--f->n].k;
 	return 0;
 }
 
 static void write_cached(int dir, const char *name, const struct seccomp_filter *f)
 {
-	const struct sock_filter last = {.k = f->load_flags};
+	const struct sock_filter last = {.code = FLAGS_MARK, .k = f->load_flags};
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 
 	buf_add(&b, f->insns, f->n * sizeof(*f->insns));
