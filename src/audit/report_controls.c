@@ -298,6 +298,9 @@ static void check_elsewhere(const struct report *rep, struct report_result *res)
 /* ---- the table ---- */
 
 #define OFF_HOST "no entry can show a copy on another host: look at audisp-remote, journal-upload or the shipper of the exports"
+#define KEPT "files that only grow: `ranby audit doctor`, check trail.append-only; that none lost its end: `ranby audit verify --head`"
+#define GIVEN "what a container was given is in the records before its start: `ausearch -m VIRT_RESOURCE -i`, and cap-bnd, seccomp, nnp in VIRT_CONTROL"
+#define TOOLS "owner, mode and capabilities of the recorders: `ranby audit doctor`, checks witness.file, witness.caps, trail.plugin"
 #define READERS "who may read it is not in it: `ranby audit doctor`, check trail.ledger"
 
 static const struct report_control controls[] = {
@@ -316,6 +319,7 @@ static const struct report_control controls[] = {
 	{"pci4", "10.3.3", "Logs are backed up to another server", check_elsewhere, 0, OFF_HOST},
 	{"pci4", "10.3.4", "Changes of logs are detected", check_seen, REPORT_HEAD, NULL},
 
+	{"srg-ctr", "SRG-APP-000090", "Who selects what is recorded", check_elsewhere, 0, "root, in audit's rules and the site policy: `ranby audit doctor`, checks of level 2 and policy.file"},
 	{"srg-ctr", "SRG-APP-000092", "Session auditing begins at start-up", check_seen, REPORT_TRAIL, NULL},
 	{"srg-ctr", "SRG-APP-000095", "What type of event occurred", check_field, REPORT_CONTROL, "op"},
 	{"srg-ctr", "SRG-APP-000096", "When it occurred", check_order, REPORT_CONTROL, NULL},
@@ -326,10 +330,18 @@ static const struct report_control controls[] = {
 	{"srg-ctr", "SRG-APP-000100-CTR-000200", "Any containers associated with the event", check_container, REPORT_EXECVE, NULL},
 	{"srg-ctr", "SRG-APP-000101-CTR-000205", "Full text of commands", check_field, REPORT_EXECVE, "cmd"},
 	{"srg-ctr", "SRG-APP-000109", "A failure of auditing is seen", check_gaps, REPORT_TRAIL, NULL},
+	{"srg-ctr", "SRG-APP-000111", "Central review, off this host", check_elsewhere, 0, OFF_HOST},
 	{"srg-ctr", "SRG-APP-000118", "Protection from reading", check_elsewhere, 0, READERS},
+	{"srg-ctr", "SRG-APP-000119", "Protection from modification", check_chain, 0, NULL},
+	{"srg-ctr", "SRG-APP-000120", "Protection from deletion", check_elsewhere, 0, KEPT},
+	{"srg-ctr", "SRG-APP-000121", "Protection of the tools (000122, 000123 as well)", check_elsewhere, 0, TOOLS},
 	{"srg-ctr", "SRG-APP-000126", "Cryptographic protection of audit information", check_chain, 0, NULL},
 	{"srg-ctr", "SRG-APP-000290", "Cryptographic protection of its integrity, signed", check_seen, REPORT_HEAD, NULL},
+	{"srg-ctr", "SRG-APP-000343", "Privileged functions are audited", check_elsewhere, 0, GIVEN},
 	{"srg-ctr", "SRG-APP-000358", "Off-loading to another system", check_elsewhere, 0, OFF_HOST},
+	{"srg-ctr", "SRG-APP-000360", "A failure of auditing is told", check_gaps, REPORT_TRAIL, NULL},
+	{"srg-ctr", "SRG-APP-000378-CTR-000885", "Images only with privilege", check_elsewhere, 0, "digests are checked, signers are not: there is no policy of images"},
+	{"srg-ctr", "SRG-APP-000504", "Use of privileges", check_elsewhere, 0, GIVEN},
 	{"srg-ctr", "SRG-APP-000505", "Start and end of user access", check_pairs, REPORT_START, NULL},
 	{"srg-ctr", "SRG-APP-000510-CTR-001310", "Container execution, shutdown and restart, and program initiations", check_field, REPORT_START,
 	 "uuid"},

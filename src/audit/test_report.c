@@ -211,6 +211,41 @@ static void what_a_user_wrote(void **state)
 	report_done(&rep);
 }
 
+/* What is asked of a recorder of containers, also where entries cannot answer it: nothing is left out in silence. */
+static void each_control_is_named(void **state)
+{
+	static const struct {
+		const char *profile, *id;
+	} wanted[] = {
+		{"pci4", "10.2.1.2"}, {"pci4", "10.2.1.3"}, {"pci4", "10.2.1.6"}, {"pci4", "10.2.1.7"}, {"pci4", "10.2.2 user"},
+		{"pci4", "10.3.1"}, {"pci4", "10.3.2"}, {"pci4", "10.3.3"}, {"pci4", "10.3.4"},
+		{"srg-ctr", "SRG-APP-000090"}, {"srg-ctr", "SRG-APP-000092"}, {"srg-ctr", "SRG-APP-000095"}, {"srg-ctr", "SRG-APP-000096"},
+		{"srg-ctr", "SRG-APP-000097"}, {"srg-ctr", "SRG-APP-000098"}, {"srg-ctr", "SRG-APP-000099"},
+		{"srg-ctr", "SRG-APP-000100-CTR-000195"}, {"srg-ctr", "SRG-APP-000100-CTR-000200"},
+		{"srg-ctr", "SRG-APP-000101-CTR-000205"}, {"srg-ctr", "SRG-APP-000109"}, {"srg-ctr", "SRG-APP-000111"},
+		{"srg-ctr", "SRG-APP-000118"}, {"srg-ctr", "SRG-APP-000119"}, {"srg-ctr", "SRG-APP-000120"}, {"srg-ctr", "SRG-APP-000121"},
+		{"srg-ctr", "SRG-APP-000126"}, {"srg-ctr", "SRG-APP-000290"}, {"srg-ctr", "SRG-APP-000343"}, {"srg-ctr", "SRG-APP-000358"},
+		{"srg-ctr", "SRG-APP-000360"}, {"srg-ctr", "SRG-APP-000378-CTR-000885"}, {"srg-ctr", "SRG-APP-000504"},
+		{"srg-ctr", "SRG-APP-000505"}, {"srg-ctr", "SRG-APP-000510-CTR-001310"},
+		{"800-53", "AU-2"}, {"800-53", "AU-3 f"}, {"800-53", "AU-3(1)"}, {"800-53", "AU-5"}, {"800-53", "AU-9"}, {"800-53", "AU-9(2)"},
+		{"800-53", "AU-9(3)"}, {"800-53", "AU-10"}, {"800-53", "AU-12"}, {"800-53", "AU-14"},
+		{"800-190", "4.4.5 user"}, {"800-190", "4.4.5 logged"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct report rep;
+		bool there = false;
+
+		make(&rep, wanted[i].profile, N_GOLDEN, N_GOLDEN, NULL);
+		for (size_t k = 0; k < rep.n_results; k++)
+			there |= strcmp(report_control_id(rep.results[k].control), wanted[i].id) == 0;
+		if (!there)
+			fail_msg("%s does not name %s", wanted[i].profile, wanted[i].id);
+		report_done(&rep);
+	}
+}
+
 static void broken_chain_and_gaps(void **state)
 {
 	struct report rep;
@@ -336,5 +371,5 @@ static void bounds(void **state)
 }
 
 TESTS("audit/report", cmocka_unit_test(all_is_met), cmocka_unit_test(one_member_one_control), cmocka_unit_test(one_entry),
-      cmocka_unit_test(what_a_user_wrote), cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
+      cmocka_unit_test(what_a_user_wrote), cmocka_unit_test(each_control_is_named), cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
       cmocka_unit_test(nothing_at_all), cmocka_unit_test(bounds))
