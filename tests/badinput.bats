@@ -212,6 +212,8 @@ pull_fails() {
 		run -125 env XDG_STATE_HOME="$BATS_TEST_TMPDIR/none" "$RANBY" audit $question 3>&-
 		[[ $output == *'Hint: '*--system* ]] || fail "$question: $output"
 	done
+	run -125 ranby audit verify --head "$BATS_TEST_TMPDIR/no-heads"
+	one_error no-heads
 	if [ "$(id -u)" != 0 ]; then
 		run -125 ranby ps --all-users
 		one_error ranby-audit

@@ -397,10 +397,11 @@ int query_verify(const struct command_call *call, const char *state, struct err 
 		r = read_heads(&v, AT_FDCWD, v.a->heads.items[i], e);
 	if (r == 0 && v.a->system)
 		r = verify_system(&v, v.a->system[0] ? v.a->system : SYSTEM_LEDGER_DIR, e);
-	else if (r == 0)
+	else if (r == 0) {
 		r = verify_one(&v, AT_FDCWD, path, path, "", e);
-	if (r == -ENOENT && path == own)
-		r = ask_no_ledger(path, e);
+		if (r == -ENOENT && path == own)
+			r = ask_no_ledger(path, e);
+	}
 	r = r < 0 ? r : end_cross(&v);
 	if (r == 0 && v.json)
 		r = print_json(&v);
