@@ -261,6 +261,8 @@ static void check_chain(const struct report *rep, struct report_result *res)
 		}
 	if (rep->n_ledgers == 0 || rep->n == 0)
 		say(res, REPORT_NOT_SHOWN, "there are no entries");
+	else if (rep->own)
+		say(res, REPORT_NOT_SHOWN, "the chain of hashes is whole; its owner could have written all of it anew: `ranby audit verify --log`");
 	else
 		say(res, REPORT_MET, "the chain of hashes of %zu ledger%s is whole", rep->n_ledgers, rep->n_ledgers == 1 ? "" : "s");
 }

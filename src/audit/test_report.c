@@ -204,6 +204,8 @@ static void what_a_user_wrote(void **state)
 	assert_int_equal(status_of(&rep, "AU-10"), REPORT_NOT_SHOWN);
 	assert_int_equal(status_of(&rep, "AU-5"), REPORT_NOT_SHOWN);
 	assert_int_equal(status_of(&rep, "AU-12"), REPORT_NOT_SHOWN);
+	/* a chain that its owner can make anew protects nothing from him */
+	assert_int_equal(status_of(&rep, "AU-9"), REPORT_NOT_SHOWN);
 	assert_int_equal(status_of(&rep, "AU-3 f"), REPORT_MET);
 	assert_non_null(strstr(report_statement(&rep), "does not protect from its owner"));
 	report_evidence_text(&rep, 0, text, sizeof(text));
