@@ -14,7 +14,7 @@
  *	taken     descriptors from 3 on that it could take
  *	memory    memory of them, open for writing, that was mapped from another program than the container's
  *	maps      the same, its map only
- *	fds       names of descriptors from 3 on, of a program that is not the container's
+ *	fds       names of descriptors from 3 on, but those of the container's own programs to its own files
  *	env       environments with WATCHED in them, which only the caller has
  */
 #define _GNU_SOURCE
@@ -70,6 +70,27 @@ static int is_foreign_map(const char *text)
 	return strstr(text, "memfd:") || strstr(text, "ranby");
 }
 
+/* It has executed the payload, and never goes back. */
+static int is_payload(int pid)
+{
+	char path[64], exe[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	return n > 0 && !is_foreign_map(exe);
+}
+
+/* The shell reads /etc/passwd, as it may. */
+static int is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	/* it has ended: nobody reads anything of it */
+	return stat(a, &x) < 0 || (stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
 static void look_inside(int pid)
 {
 	static char text[1 << 16];
@@ -77,7 +98,7 @@ static void look_inside(int pid)
 	struct dirent *e;
 	ssize_t n;
 	DIR *d;
-	int mem, is_foreign;
+	int mem, is_foreign, payload = is_payload(pid);
 
 	/* first, so that a map that says whose it is was read after it was open */
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
@@ -102,6 +123,8 @@ static void look_inside(int pid)
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
+		if (payload && is_same(path, target))
+			continue;
 		fds++;
 		printf("fd %s of %d: %s\n", e->d_name, pid, target);
 	}
