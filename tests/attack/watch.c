@@ -123,7 +123,8 @@ static void look_inside(int pid)
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
-		if (payload && is_same(path, target))
+		/* it may have become the payload since */
+		if ((payload || is_payload(pid)) && is_same(path, target))
 			continue;
 		fds++;
 		printf("fd %s of %d: %s\n", e->d_name, pid, target);
