@@ -23,7 +23,7 @@ const struct doctor_check doctor_checks[] = {
 	 "At its exec stop a payload's credentials, filters and label are read before its first instruction.", look_yama},
 	{"kernel.pidfd", 0, "Processes by descriptor", "A process number alone may be another's the next moment.", look_pidfd},
 	{"kernel.notify", 0, "seccomp user notification", "run --trail records every exec by it, with no privilege.", look_notify},
-	{"kernel.landlock", 0, "Landlock", "ranby's own workers and --security-opt landlock= are held by it.", look_landlock},
+	{"kernel.landlock", 0, "Landlock", "ranby's own workers are held by it, and --ident=landlock names a container by it.", look_landlock},
 	{"kernel.landlock-log", 0, "Landlock in the audit log",
 	 "A container's begin and end are then in the log even when its monitor is killed.", look_landlock_log},
 	{"host.newuidmap", 0, "newuidmap", "Without it a container has one user ID and not a range.", look_newuidmap},
