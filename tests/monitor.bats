@@ -466,6 +466,15 @@ no_processes() { [ -z "$(pids_of_test)" ]; }
 	[ $((lost + kept)) = "$(seq 100000 | wc -c)" ]
 }
 
+@test "a limit on the size of files does not end a monitor that waits for its orders" {
+	local i
+	for i in {1..12}; do
+		rm -rf "$DIR"
+		mkdir -m 700 "$DIR"
+		[ "$(bash -c 'ulimit -f 8; exec "$@"' limit "$DRIVE" run "$DIR" --monitor "$MONITOR" -- echo "$i")" = "$i" ]
+	done
+}
+
 # ---- terminals ----
 
 pty() { "$RANBY_TREE/tests/pty" "$@"; }

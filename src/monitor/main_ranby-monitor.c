@@ -90,6 +90,9 @@ static int take_orders(int *argc, char ***argv, int *ret_init_fd, struct err *e)
 	/* it waits among the processes that it is to be safe from */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_errno(e, errno, "prctl");
+	/* a limit on file sizes holds for copies in memory too: an error, and not our death */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return err_errno(e, errno, "signals");
 	*ret_init_fd = copy_init(sock);
 	return orders_receive(sock, *argv, argc, argv, e);
 }
