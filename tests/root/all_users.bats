@@ -162,7 +162,7 @@ in_group() {
 	for command in ps top events; do
 		GROUPS_OF=65534 run --separate-stderr -125 in_group "$RANBY" "$command" --all-users
 		[ -z "$output" ]
-		[ "$stderr" = 'Error: --all-users is for root and the members of group ranby-audit' ] || { echo "$stderr" >&2; false; }
+		[[ $stderr == 'Error: --all-users is for root and the members of group ranby-audit'$'\n''Hint: with sudo,'* ]] || { echo "$stderr" >&2; false; }
 	done
 }
 
