@@ -264,7 +264,8 @@ last() { read -r right wrong unknown <<<"${lines[-1]}"; }
 	mv "$AUDIT_DIR/c6.kept" "$AUDIT_DIR/c6"
 	last
 	[ "$wrong" = 0 ]
-	[ "$unknown" = "$(grep -o '"c6"' "$TRUTH" | wc -l)" ]
+	# all of its execs; a process id that was used again may make one of another's unknown too
+	[ "$(awk -F'[()]' '/^c6: / {n += $(NF - 1)} END {print n + 0}' <<<"$output")" = "$(grep -o '"c6"' "$TRUTH" | wc -l)" ]
 }
 
 @test "rogue: podman's namespaces are all that it finds among six containers" {
