@@ -4,17 +4,18 @@
  * The steps, in order. Each says in which process it happens.
  *
  *	launch_watch
- *	  2 watch     ranby       starts ranby-monitor, detached, in a session of its own
+ *	  2 watch     ranby       starts ranby-monitor, detached, in a session of its own, or
+ *	                          tells the one that launch_ahead() has started what for
  *	  3 build     runtime     in the keeper: namespaces, maps, mounts (runtime/)
  *	  -           ranby       hears CREATED {pid, start time}, or the runtime's own error
- *	  4 init      init        in the container's namespaces: root, devices; blocks.
- *	                          Without a terminal meanwhile:
+ *	  4 init      init        in the container's namespaces: root, devices; blocks. With
+ *	                          create --early this goes on while we do the next two steps
  *	launch_release
  *	  5 seize     ranby       PTRACE_SEIZE with EXITKILL: if we die now, init dies
  *	  6 start     ranby       START over the socket; init confines itself and executes
  *	  7 exec stop ranby       the payload stands after its exec, before its first
  *	                          instruction: read what is in force, write the record
- *	  8 go        ranby       detach; tell the monitor that it is no longer ours
+ *	  8 go        ranby       tell the monitor that it is no longer ours; detach
  *
  * What must hold: whoever dies, no payload runs that the state does not show.
  * Up to step 5 the monitor kills init when our socket closes; from 5 to
