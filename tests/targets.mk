@@ -11,7 +11,7 @@ help:
 	@echo 'make check           all tests; UNIT=0 leaves the unit tests out, BATS="lab options" runs two files'
 	@echo 'make unit            the unit tests alone'
 	@echo 'make SAN=address,undefined check   the same, in a build with sanitizers'
-	@echo 'make check-vm        the tests of tests/vm in guests with AppArmor and SELinux (root; VM="trixie:selinux" for others)'
+	@echo 'make check-vm        behaviour tests in guests with AppArmor and SELinux (root; VM="trixie:selinux tests/vm/walk.bats", VM=--help)'
 	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
 	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull, load'
@@ -50,7 +50,7 @@ error-sweep: all $(TOOLS)
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)
 LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/audit-session tests/audit.bash tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
-                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/*.bats tests/vm/guest/usr/local/sbin/*)
+                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/session tests/vm/policy tests/vm/lib.bash tests/vm/*.bats tests/vm/guest/usr/local/*bin/*)
 CLANG ?= $(shell command -v clang-14 || command -v clang)
 CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
 LINT_JOBS ?= $(shell nproc)
