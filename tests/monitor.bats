@@ -81,6 +81,58 @@ nothing_of_us() {
 }
 no_processes() { [ -z "$(pids_of_test)" ]; }
 
+@test "orders that it cannot take: the starter hears why, and so does a person" {
+	python3 - "$MONITOR" <<-'PY'
+		import array, os, resource, socket, subprocess, sys
+
+		def await_with(message, fds=(), before=None, after=None, keep=()):
+		    """What a monitor that waits on descriptor 3 answers to `message`."""
+		    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		    def child():
+		        os.dup2(theirs.fileno(), 3)
+		        if before:
+		            before()
+		    p = subprocess.Popen([sys.argv[1], "--await", "3", "." * 200], preexec_fn=child, pass_fds=(3, *keep), stderr=subprocess.PIPE)
+		    theirs.close()
+		    if after:
+		        after(p.pid)
+		    ours.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
+		    ours.settimeout(20)
+		    kind, said = 0, ours.recv(65536)
+		    if said:
+		        kind, said = int.from_bytes(said[:4], sys.byteorder), said[8:]
+		    assert p.wait(20) == 125, p.returncode
+		    assert p.stderr.read() == b"", "said twice"
+		    return kind, said
+
+		FAILED = 2
+		null = os.open("/dev/null", os.O_RDONLY)
+		def no_memory(pid):
+		    # it stands still while it waits; what it has is what it gets
+		    while open("/proc/%d/wchan" % pid).read() in ("", "0") and open("/proc/%d/stat" % pid).read().split(") ")[1][0] != "S":
+		        pass
+		    have = int(open("/proc/%d/statm" % pid).read().split()[0]) * 4096
+		    resource.prlimit(pid, resource.RLIMIT_AS, (have, have))
+		for what, args, word in (
+		    ("words without an end", dict(message=b"ranby-monitor\0--id"), b"Protocol error"),
+		    ("descriptors with other numbers", dict(message=b"ranby-monitor\0", fds=(null,), before=lambda: os.dup2(null, 4), keep=(4,)), b"Bad file descriptor"),
+		    ("no such option", dict(message=b"ranby-monitor\0--nonsense\0"), b"unknown option --nonsense"),
+		    ("no memory", dict(message=b"ranby-monitor\0" + b"x\0" * 60000, after=no_memory), b"Cannot allocate memory"),
+		):
+		    kind, said = await_with(**args)
+		    assert kind == FAILED and word in said, (what, kind, said[:200])
+		    print(what)
+		# nobody listens there
+		p = subprocess.run([sys.argv[1], "--await", "3", "."], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+		assert p.returncode == 125 and b"its orders" in p.stderr, p
+		# he has changed his mind
+		ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		p = subprocess.Popen([sys.argv[1], "--await", "3", "."], preexec_fn=lambda: os.dup2(theirs.fileno(), 3), pass_fds=(3,))
+		ours.close(), theirs.close()
+		assert p.wait(20) == 0
+	PY
+}
+
 @test "exit code, output, log and exit file" {
 	run --separate-stderr -7 drive run -- sh -c 'echo out; echo err >&2; printf "no newline"; exit 7'
 	[ "$output" = $'out\nno newline' ]

@@ -80,13 +80,14 @@ static int copy_init(int sock)
 	return high < 0 ? -EBADF : high;
 }
 
-/* Its own words, when it was started before there were any. */
-static int take_orders(int *argc, char ***argv, int *ret_init_fd, struct err *e)
+/* Its own words, when it was started before there were any: over *ret_sock, which is left as it was when there were. */
+static int take_orders(int *argc, char ***argv, int *ret_sock, int *ret_init_fd, struct err *e)
 {
 	int sock;
 
 	if (!orders_are_awaited(*argc, *argv, &sock))
 		return ORDERS_CAME;
+	*ret_sock = sock;
 	/* it waits among the processes that it is to be safe from */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_errno(e, errno, "prctl");
@@ -97,38 +98,44 @@ static int take_orders(int *argc, char ***argv, int *ret_init_fd, struct err *e)
 	return orders_receive(sock, *argv, argc, argv, e);
 }
 
+/* To the starter when there is one to hear it, as FAILED; else a person has called it. */
+static int refuse(int sock, const struct err *e)
+{
+	struct {
+		struct monitor_header h;
+		struct err e;
+	} failed = {.h = {.type = MONITOR_FAILED, .len = sizeof(*e)}, .e = *e};
+
+	if (sock < 0 || send(sock, &failed, sizeof(failed), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		(void)!fd_write_all(2, e->text, strlen(e->text));
+		(void)!fd_write_all(2, "\n", 1);
+	}
+	return EXIT_ENGINE;
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_close_ int signal_fd = -EBADF, init_fd = -EBADF;
 	_cleanup_free_ struct session *s = NULL;
-	struct monitor_options o;
+	struct monitor_options o = {.sync_fd = -EBADF};
 	struct err e = {0};
-	int r = take_orders(&argc, &argv, &init_fd, &e);
+	int sock = -EBADF, r = take_orders(&argc, &argv, &sock, &init_fd, &e);
 
 	if (r == ORDERS_NEVER)
 		return 0;
 	if (r == ORDERS_CAME)
 		r = monitor_options_parse(argc, argv, &o, &e);
-	if (r < 0) {
-		/* a person has called it */
-		(void)!fd_write_all(2, e.text, strlen(e.text));
-		(void)!fd_write_all(2, "\n", 1);
-		return EXIT_ENGINE;
-	}
+	if (r < 0)
+		return refuse(sock, &e);
 	s = calloc(1, sizeof(*s));
 	if (!s)
-		return EXIT_ENGINE;
-	session_init(s, &o);
-	s->create.init_fd = TAKE_FD(init_fd);
-	r = become_monitor(&signal_fd, &e);
-	if (r < 0) {
-		struct {
-			struct monitor_header h;
-			struct err e;
-		} failed = {.h = {.type = MONITOR_FAILED, .len = sizeof(e)}, .e = e};
-
-		(void)!send(o.sync_fd, &failed, sizeof(failed), MSG_NOSIGNAL | MSG_DONTWAIT);
-		return EXIT_ENGINE;
+		r = err_errno(&e, ENOMEM, "ranby-monitor");
+	if (r == 0) {
+		session_init(s, &o);
+		s->create.init_fd = TAKE_FD(init_fd);
+		r = become_monitor(&signal_fd, &e);
 	}
+	if (r < 0)
+		return refuse(o.sync_fd, &e);
 	return session_run(s, signal_fd, &e) < 0 ? EXIT_ENGINE : 0;
 }
