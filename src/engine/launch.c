@@ -263,15 +263,23 @@ static int start_traced(const struct launch_plan *p, struct launch *l, int sock,
 	return 0;
 }
 
-static int start_untraced(const struct launch_plan *p, const struct launch *l, int sock, struct err *e)
+/* There is no stop: what must be said before the payload runs is said before START. Its failure then is an end like others, and ours to clear up. */
+static int start_untraced(const struct launch_plan *p, struct launch *l, int sock, struct err *e)
 {
 	int r = runtime_start_ready(sock, e);
 
 	if (r == 0)
 		r = record(p, l, INFORCE_PRE_EXEC, e);
 	if (r == 0)
-		r = runtime_start_send(sock, e);
-	return r == 0 ? runtime_start_result(sock, e) : r;
+		r = monitor_say_started(&l->monitor, p->at_exit, e);
+	if (r < 0)
+		return r;
+	r = runtime_start_send(sock, e);
+	if (r == 0)
+		r = runtime_start_result(sock, e);
+	if (r < 0)
+		(void)!monitor_say_cleaned(&l->monitor, NULL);
+	return r;
 }
 
 int launch_release(const struct launch_plan *p, struct launch *l, struct err *e)
@@ -285,8 +293,6 @@ int launch_release(const struct launch_plan *p, struct launch *l, struct err *e)
 	r = connect_start(p, &sock, e);
 	if (r == 0)
 		r = how == SEIZED ? start_traced(p, l, sock, e) : start_untraced(p, l, sock, e);
-	if (r == 0 && how != SEIZED)
-		r = monitor_say_started(&l->monitor, p->at_exit, e);
 	if (r < 0) {
 		abandon(&l->created);
 		return r;
