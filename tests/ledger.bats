@@ -73,6 +73,84 @@ assert first["kind"] == sys.argv[1] and first["seq"] == int(sys.argv[2]), first'
 	PY
 }
 
+# since N EXPRESSION: a Python expression over `es`, the entries after the Nth, is true
+since() {
+	python3 - "$LEDGER/00000000000000000001.jsonl" "$@" <<-'PY'
+		import json, sys
+		es = [json.loads(line) for line in open(sys.argv[1])][int(sys.argv[2]):]
+		say = lambda *keys, **want: [tuple(e.get(k) for k in keys) for e in es if all(e.get(k.replace("_", "-")) == v for k, v in want.items())]
+		assert eval(sys.argv[3]), "\n".join(map(str, es))
+	PY
+}
+entries() { wc -l <"$LEDGER/00000000000000000001.jsonl"; }
+
+@test "volumes: made once, taken away with their container, and failures of both" {
+	local n id
+	n=$(entries)
+	ranby create --name vols -v cache:/c -v /anonymous --network=none busybox true >/dev/null
+	id=$(ranby inspect --format '{{.Id}}' vols)
+	since "$n" "say('vm', 'res', 'ctr', op='volume-create')[0] == ('cache', 'success', '$id')"
+	since "$n" "[len(vm) for vm, in say('vm', op='volume-create')] == [5, 64]"
+	since "$n" "[e['op'] for e in es].index('volume-create') < [e['op'] for e in es].index('create')"
+	ranby rm -v vols >/dev/null
+	since "$n" "say('vm', 'reason', 'res', 'ctr', op='volume-rm') == [(say('vm', op='volume-create')[1][0], 'user', 'success', '$id')]"
+	# it is there already; --rm is nobody's word
+	n=$(entries)
+	ranby run --rm -v cache:/c -v /anonymous --network=none busybox true
+	since "$n" "len(say('vm', op='volume-create')) == 1 and say('reason', op='volume-rm') == [('auto',)]"
+	# a container that does not come to be takes what was made for it along
+	n=$(entries)
+	run -125 ranby create -v fresh:/a -v other:/a --network=none busybox true
+	since "$n" "say('op', 'reason', 'res', vm='fresh') == [('volume-create', 'user', 'success'), ('volume-rm', 'discard', 'success')]"
+	since "$n" "say('res', op='create') == [('failed',)]"
+	ranby create --name vols -v /anonymous --network=none busybox true >/dev/null
+	mv "$RANBY_ROOT/volumes" "$RANBY_ROOT/aside"
+	: >"$RANBY_ROOT/volumes"
+	n=$(entries)
+	run -125 ranby create -v fresh:/a --network=none busybox true
+	run ranby rm -v vols
+	[ "$status" != 0 ]
+	rm "$RANBY_ROOT/volumes"
+	mv "$RANBY_ROOT/aside" "$RANBY_ROOT/volumes"
+	since "$n" "say('vm', 'res', op='volume-create') == [('fresh', 'failed')] and say('res', op='volume-rm') == [('failed',)]"
+	since "$n" "all(e.get('detail') for e in es if e['res'] == 'failed')"
+	ranby rm -v vols >/dev/null
+}
+
+@test "a container that goes by the way: --replace, rmi --force, prune, a run that does not start" {
+	local n
+	ranby create --name way --network=none busybox true >/dev/null
+	n=$(entries)
+	ranby create --name way --replace --network=none busybox true >/dev/null
+	since "$n" "say('vm', 'reason', op='rm') == [('way', 'replace')]"
+	n=$(entries)
+	ranby container prune --force >/dev/null
+	since "$n" "('way', 'prune') in say('vm', 'reason', op='rm')"
+	n=$(entries)
+	run -127 ranby run --rm --name way --network=none busybox nosuch
+	since "$n" "say('op', 'reason', 'res', vm='way') == [('create', 'user', 'success'), ('start', 'booted', 'failed'), ('rm', 'auto', 'success')]"
+	ranby import "$RANBY_TEST_IMAGES/busybox.tar" gone:1 >/dev/null
+	ranby create --name way2 --network=none gone:1 true >/dev/null
+	n=$(entries)
+	ranby rmi --force gone:1 >/dev/null
+	since "$n" "say('vm', 'reason', op='rm') == [('way2', 'rmi')]"
+}
+
+@test "a run that fails between its making and its start is a failed start" {
+	local n
+	n=$(entries)
+	run -125 ranby run --name early --network=none --pidfile /no/such/directory/pid busybox true
+	since "$n" "say('op', 'res', vm='early') == [('create', 'success'), ('start', 'failed')]"
+	since "$n" "'--pidfile' in say('detail', vm='early', op='start')[0][0]"
+	ranby rm early >/dev/null
+	n=$(entries)
+	run -125 ranby run --name early --network=none --conmon-pidfile /no/such/directory/pid busybox true
+	since "$n" "say('op', 'res', vm='early') == [('create', 'success'), ('start', 'failed')]"
+	run -125 ranby start --attach --detach-keys 'ctrl-nothing' early
+	since "$n" "say('op', 'res', vm='early')[2:] == [('start', 'failed')]"
+	ranby rm early >/dev/null
+}
+
 @test "a byte changed in any entry: that entry is named" {
 	local n at
 	n=$(wc -l <"$LEDGER/00000000000000000001.jsonl")

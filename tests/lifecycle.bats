@@ -341,6 +341,16 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$
 	one_error nosuch
 	run -126 without_ptrace run --rm --network none --workdir /bin/sh busybox true
 	one_error /bin/sh
+	# what was recorded as started has its end, too
+	run -0 ranby audit verify
+	[[ $output == *', whole'* ]]
+	ranby rm --force --time 0 c keeper
+	python3 - "$XDG_STATE_HOME"/ranby/ledger/*.jsonl <<-'PY'
+		import json, sys
+		es = [json.loads(line) for path in sys.argv[1:] for line in open(path)]
+		runs = lambda op: sorted(e["ctr"] for e in es if e["op"] == op and e["res"] == "success")
+		assert runs("start") == runs("stop"), (runs("start"), runs("stop"))
+	PY
 }
 
 @test "without ptrace: a run that fails because its monitor was killed leaves nothing that runs" {

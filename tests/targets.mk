@@ -56,7 +56,7 @@ CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
 LINT_JOBS ?= $(shell nproc)
 
 lint-fast:
-	@bad=0; for check in layers sizes complexity banned witness; do tests/lint/$$check || bad=1; done; \
+	@bad=0; for check in layers sizes complexity banned witness verbs; do tests/lint/$$check || bad=1; done; \
 	shellcheck -x $(wildcard $(LINT_SCRIPTS)) || bad=1; \
 	echo 'shellcheck: $(words $(wildcard $(LINT_SCRIPTS))) scripts'; exit $$bad
 

@@ -3,7 +3,6 @@
 /* ranby container prune: removes those that do not run. */
 #include "cmd/commands.h"
 #include "cmd/report.h"
-#include "engine/attest.h"
 #include "engine/ps.h"
 #include "engine/remove.h"
 
@@ -35,15 +34,6 @@ static bool agreed(void)
 	return c == 'y' || c == 'Y';
 }
 
-static int attest_prune(struct engine *eng, const struct container *c, int r, struct err *e)
-{
-	struct attest a = ATTEST_INIT(AUDIT_VERB_RM);
-
-	a.c = c;
-	a.reason = "prune";
-	return attest_result(eng, &a, r, e);
-}
-
 static int prune_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
@@ -63,9 +53,7 @@ static int prune_run(const struct command_call *call, struct err *e)
 
 		if (l.items[i]->pid > 0 || !ps_filter_match(&f, l.items[i], &l))
 			continue;
-		k = remove_container(call->engine, l.items[i], &(struct remove_options){0}, &own);
-		if (k != -ENOENT && k != -EBUSY)
-			k = attest_prune(call->engine, l.items[i], k, &own);
+		k = remove_container(call->engine, l.items[i], &(struct remove_options){.reason = "prune"}, &own);
 		if (k == 0)
 			puts(l.items[i]->id);
 		else if (k != -ENOENT && k != -EBUSY) {

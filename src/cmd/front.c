@@ -65,6 +65,16 @@ int front_connect(struct front *f, int run_dirfd, struct err *e)
 	return attach_connect(run_dirfd, &f->options, &f->attach, e);
 }
 
+int front_join(struct front *f, const struct start *s, int *ret_pidfd, struct err *e)
+{
+	int r = pidfd_open_identity(s->launch.created.pid, s->launch.created.start_ticks, ret_pidfd);
+
+	if (r < 0)
+		return err_errno(e, -r, "init of the container");
+	f->pid_fd = *ret_pidfd;
+	return front_connect(f, s->run_dirfd, e);
+}
+
 int front_relay(struct front *f, int *ret_code, struct err *e)
 {
 	struct monitor_exit x = {0};

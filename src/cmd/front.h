@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "engine/start.h"
 #include "monitor/attach.h"
 
 #include <stdbool.h>
@@ -35,6 +36,9 @@ int front_check_tty(bool tty, bool want_stdin, struct err *e) _must_check_;
 int front_flags(bool interactive, const struct strv *attach, uint32_t *ret, struct err *e) _must_check_;
 
 int front_connect(struct front *f, int run_dirfd, struct err *e) _must_check_;
+
+/* The same of a container whose start is prepared, before its release. *ret_pidfd is f->pid_fd, and the caller's. */
+int front_join(struct front *f, const struct start *s, int *ret_pidfd, struct err *e) _must_check_;
 
 #define FRONT_PIPE_CODE (128 + 13) /* what a local command that SIGPIPE ends gives its shell */
 

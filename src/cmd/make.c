@@ -191,6 +191,6 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 		(void)!made_attest(m, NULL);
 	/* one that had to be recorded and could not be does not stay */
 	if (m->unrecorded)
-		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true}, NULL);
+		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true, .reason = REMOVE_AUTO}, NULL);
 	return r;
 }

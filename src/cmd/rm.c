@@ -3,7 +3,6 @@
 /* ranby rm. With --force, what is not there is no error: it is as asked for. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
-#include "engine/attest.h"
 #include "engine/remove.h"
 
 #include <stdio.h>
@@ -24,28 +23,12 @@ static const struct option_row rm_rows[] = {
 	OPTION_END,
 };
 
-/* One that runs is killed by it. */
-static int attest_removal(struct engine *eng, const struct container *c, const struct remove_options *o, struct err *e)
-{
-	struct attest kill = ATTEST_INIT(AUDIT_VERB_KILL);
-
-	kill.c = c;
-	kill.reason = "rm";
-	return o->force ? attest_running(eng, &kill, e) : 0;
-}
-
 static int rm_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	const struct rm_args *a = ctx;
 	const struct remove_options o = {.force = a->force, .volumes = a->volumes, .grace_ms = (int)a->time * 1000};
-	struct attest who = ATTEST_INIT(AUDIT_VERB_RM);
-	int r = attest_removal(call->engine, c, &o, e);
+	int r = remove_container(call->engine, c, &o, e);
 
-	who.c = c;
-	if (r == 0)
-		r = remove_container(call->engine, c, &o, e);
-	if (r != -ENOENT)
-		r = attest_result(call->engine, &who, r, e);
 	if (r == -ENOENT && (a->force || a->ignore))
 		r = 0;
 	if (r == 0)

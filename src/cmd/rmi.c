@@ -52,7 +52,7 @@ static int remove_users(struct rmi *m, const char *text, struct err *e)
 			continue;
 		r = container_load(m->engine, use + n + 1, &c, e);
 		if (r == 0)
-			r = remove_container(m->engine, c, &(struct remove_options){.force = true}, e);
+			r = remove_container(m->engine, c, &(struct remove_options){.force = true, .reason = "rmi"}, e);
 		if (r == -ENOENT)
 			r = 0;
 	}

@@ -82,24 +82,26 @@ static int relay(const struct command_call *call, struct made *m, struct start *
 	return r < 0 ? r : code;
 }
 
-static int start_attached(const struct command_call *call, struct made *m, struct start *s, struct err *e)
+static int connect_front(const struct made *m, const struct start *s, struct front *f, int *ret_pidfd, struct err *e)
 {
 	const struct container_options *o = m->options;
-	_cleanup_(front_done) struct front f = FRONT_INIT;
-	_cleanup_close_ int pidfd = -EBADF;
-	int r = front_flags(o->interactive, &o->attach, &f.flags, e);
+	int r = front_flags(o->interactive, &o->attach, &f->flags, e);
 
 	if (r < 0)
 		return r;
 	if (o->interactive)
-		f.flags |= MONITOR_STDIN_ONCE;
-	f.detach_keys = o->detach_keys;
-	f.sig_proxy = o->sig_proxy && !o->tty;
-	r = pidfd_open_identity(s->launch.created.pid, s->launch.created.start_ticks, &pidfd);
-	if (r < 0)
-		return err_errno(e, -r, "init of the container");
-	f.pid_fd = pidfd;
-	r = front_connect(&f, s->run_dirfd, e);
+		f->flags |= MONITOR_STDIN_ONCE;
+	f->detach_keys = o->detach_keys;
+	f->sig_proxy = o->sig_proxy && !o->tty;
+	return front_join(f, s, ret_pidfd, e);
+}
+
+static int start_attached(const struct command_call *call, struct made *m, struct start *s, struct err *e)
+{
+	_cleanup_(front_done) struct front f = FRONT_INIT;
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = start_failed(s, connect_front(m, s, &f, &pidfd, e), e);
+
 	if (r == 0)
 		r = start_release(s, e);
 	return r < 0 ? r : relay(call, m, s, &f, e);
@@ -124,7 +126,7 @@ static int start(const struct command_call *call, struct made *m, struct err *e)
 	int r = start_prepare(&q, &s, e);
 
 	if (r == 0)
-		r = write_pid_files(m, &s, e);
+		r = start_failed(&s, write_pid_files(m, &s, e), e);
 	if (r < 0)
 		return r;
 	return m->options->detach ? start_detached(m, &s, e) : start_attached(call, m, &s, e);
@@ -133,7 +135,7 @@ static int start(const struct command_call *call, struct made *m, struct err *e)
 /* After a start that failed. */
 static void discard(const struct command_call *call, struct made *m)
 {
-	static const struct remove_options all = {.force = true, .volumes = true};
+	static const struct remove_options all = {.force = true, .volumes = true, .reason = REMOVE_AUTO};
 	struct err e = {0};
 	int r = remove_container(call->engine, m->c, &all, &e);
 

@@ -57,31 +57,31 @@ static int relay(const struct command_call *call, struct container *c, struct st
 	return r < 0 ? r : code;
 }
 
-static int start_attached(const struct command_call *call, struct container *c, const struct start_args *a, struct start *s,
-			  struct err *e)
+static int connect_front(const struct container *c, const struct start_args *a, const struct start *s, struct front *f,
+			 int *ret_pidfd, struct err *e)
 {
-	_cleanup_(front_done) struct front f = FRONT_INIT;
-	_cleanup_close_ int pidfd = -EBADF;
 	bool want_stdin = a->interactive && json_true(c->spec, "config.openStdin");
-	int r = front_flags(want_stdin, NULL, &f.flags, e);
+	int r = front_flags(want_stdin, NULL, &f->flags, e);
 
 	if (r == 0)
 		r = front_check_tty(json_true(c->spec, "config.tty"), want_stdin, e);
 	if (r < 0)
 		return r;
-	f.detach_keys = a->detach_keys;
-	f.sig_proxy = !json_true(c->spec, "config.tty");
-	r = pidfd_open_identity(s->launch.created.pid, s->launch.created.start_ticks, &pidfd);
-	if (r < 0)
-		return err_errno(e, -r, "init of the container");
-	f.pid_fd = pidfd;
-	r = front_connect(&f, s->run_dirfd, e);
+	f->detach_keys = a->detach_keys;
+	f->sig_proxy = !json_true(c->spec, "config.tty");
+	return front_join(f, s, ret_pidfd, e);
+}
+
+static int start_attached(const struct command_call *call, struct container *c, const struct start_args *a, struct start *s,
+			  struct err *e)
+{
+	_cleanup_(front_done) struct front f = FRONT_INIT;
+	_cleanup_close_ int pidfd = -EBADF;
+	int r = start_failed(s, connect_front(c, a, s, &f, &pidfd, e), e);
+
 	if (r == 0)
 		r = start_release(s, e);
-	if (r == 0)
-		r = relay(call, c, s, &f, e);
-	front_done(&f);
-	return r;
+	return r < 0 ? r : relay(call, c, s, &f, e);
 }
 
 static int start_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)

@@ -69,6 +69,8 @@ void attest_request(const struct attest *a, struct witness_request *q)
 	witness_request_init(q, a->verb);
 	if (a->c)
 		claim_container(q, a->c);
+	else
+		witness_text(q->ctr, sizeof(q->ctr), a->ctr);
 	if (a->name)
 		witness_text(q->vm, sizeof(q->vm), a->name);
 	witness_text(q->reason, sizeof(q->reason), a->reason);
@@ -281,6 +283,18 @@ int attest_image(struct engine *eng, enum audit_verb verb, const char *name, con
 	check.reason = audit_verb_row((uint32_t)verb)->name;
 	if ((verb == AUDIT_VERB_PULL || verb == AUDIT_VERB_LOAD) && (r == 0 || r == -EBADMSG))
 		r = attest_result(eng, &check, r, e);
+	return attest_result(eng, &a, r, e);
+}
+
+int attest_volume(struct engine *eng, enum audit_verb verb, const char *name, const char *ctr, const char *reason, bool required,
+		  int r, struct err *e)
+{
+	struct attest a = ATTEST_INIT(verb);
+
+	a.name = name;
+	a.ctr = ctr;
+	a.reason = reason;
+	a.required = required;
 	return attest_result(eng, &a, r, e);
 }
 

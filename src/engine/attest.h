@@ -36,6 +36,7 @@ struct attest {
 	enum audit_verb verb;
 	const struct container *c; /* NULL: about an image or a volume, or a container that could not be found or made */
 	const char *name;          /* vm=; NULL: the container's name */
+	const char *ctr;           /* without c: the id of the container that it is for, or NULL */
 	const char *reason;        /* of [a-z0-9-]; NULL: the verb's own */
 	int error;                 /* errno value of the failure; 0: done */
 	int pidfd, init_pidfd;     /* -EBADF: none */
@@ -73,6 +74,10 @@ int attest_failed(struct engine *eng, struct attest *a, int r, struct err *e) _m
  * that is a record of its own before the verb's, AUDIT_VERB_VERIFY; -EBADMSG is that it differs.
  */
 int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e) _must_check_;
+
+/* attest_result() of a volume that container `ctr` has made, or takes away with it. `reason` as above. */
+int attest_volume(struct engine *eng, enum audit_verb verb, const char *name, const char *ctr, const char *reason, bool required,
+		  int r, struct err *e) _must_check_;
 
 /* Of a verb about the running container a->c, before it acts. Not running: nothing, and 0. */
 int attest_running(struct engine *eng, struct attest *a, struct err *e) _must_check_;

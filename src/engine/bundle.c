@@ -13,6 +13,7 @@
  */
 #include "engine/bundle.h"
 
+#include "engine/attest.h"
 #include "base/signame.h"
 #include "engine/argv.h"
 #include "engine/bundle_plan.h"
@@ -442,8 +443,15 @@ static int give_result(struct bundle_plan *p, struct bundle_result *ret, struct 
 
 static void discard_volumes(const struct bundle_plan *p)
 {
-	for (size_t i = 0; i < p->mounts.created.n; i++)
-		(void)!volume_discard(p->in->data_dirfd, p->mounts.created.items[i], p->in->keeper, NULL);
+	const struct bundle_input *in = p->in;
+	const struct strv *made = &p->mounts.created;
+
+	for (size_t i = 0; i < made->n; i++) {
+		struct err e = {0};
+		int r = volume_discard(in->data_dirfd, made->items[i], in->keeper, &e);
+
+		(void)!attest_volume(in->eng, AUDIT_VERB_VOLUME_RM, made->items[i], in->id, "discard", false, r, &e);
+	}
 }
 
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)

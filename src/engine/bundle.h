@@ -26,9 +26,11 @@
 
 #include <stdint.h>
 
+struct engine;       /* engine/engine.h */
 struct image_config; /* oci/image_config.h */
 
 struct bundle_input {
+	struct engine *eng;          /* hears of the volumes that are made (engine/attest.h) */
 	const char *id, *name;
 	const struct container_options *options; /* checked */
 	const struct image_config *image; /* NULL with --rootfs */

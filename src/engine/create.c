@@ -181,7 +181,7 @@ static int begin(struct create *c, struct err *e)
 		return r;
 	r = container_load(c->eng, holder, &old, e);
 	if (r == 0)
-		r = remove_container(c->eng, old, &(struct remove_options){.force = true}, e);
+		r = remove_container(c->eng, old, &(struct remove_options){.force = true, .reason = "replace"}, e);
 	return r < 0 && r != -ENOENT ? r : container_begin(c->eng, o->name, &c->making, holder, e);
 }
 
@@ -190,6 +190,7 @@ static int write_bundle(struct create *c, struct err *e)
 	_cleanup_free_ char *dir = NULL;
 	const char *cache;
 	struct bundle_input in = {
+		.eng = c->eng,
 		.id = c->making.id,
 		.name = c->making.name,
 		.options = c->q->options,

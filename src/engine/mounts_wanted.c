@@ -13,6 +13,7 @@
  */
 #include "engine/mounts.h"
 
+#include "engine/attest.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
 #include "sys/fd.h"
@@ -207,7 +208,7 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 	};
 	_cleanup_free_ char *data = NULL;
 	uint32_t uid, gid;
-	bool created;
+	bool created = true; /* or it should have been */
 	int r;
 
 	r = volume_ensure(in->data_dirfd, name, anonymous, &created, e);
@@ -217,6 +218,8 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 		r = keeper_owner(m, 0, 0, &fill.owner_uid, &fill.owner_gid, e);
 	if (r == 0)
 		r = volume_fill(&fill, e);
+	if (created)
+		r = attest_volume(in->eng, AUDIT_VERB_VOLUME_CREATE, name, in->id, NULL, in->options->require_audit, r, e);
 	if (r < 0 || !give)
 		return r;
 	if (asprintf(&data, "%s/volumes/%s/_data", in->data_dir, name) < 0)

@@ -182,7 +182,7 @@ int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e
 	return r == 0 ? remove_run(eng, c, &x, e) : r;
 }
 
-static int remove_volumes(struct engine *eng, const struct container *c, struct err *e)
+static int remove_volumes(struct engine *eng, const struct container *c, const char *reason, struct err *e)
 {
 	_cleanup_(strv_done) struct strv names = {0};
 	_cleanup_close_ int dir = -EBADF;
@@ -191,10 +191,18 @@ static int remove_volumes(struct engine *eng, const struct container *c, struct 
 	if (r < 0 || names.n == 0)
 		return r;
 	r = path_own_open(eng->data_fd, ENGINE_VOLUMES, O_RDONLY | O_DIRECTORY, 0, &dir);
+	if (r == -ENOENT)
+		return 0;
 	if (r < 0)
-		return r == -ENOENT ? 0 : err_errno(e, -r, "volumes");
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = remove_tree(eng, dir, names.items[i], e);
+		err_errno(e, -r, "volumes");
+	for (size_t i = 0; i < names.n && (r == 0 || i == 0); i++) {
+		struct err own = {0};
+
+		if (r == 0)
+			r = remove_tree(eng, dir, names.items[i], e);
+		/* where a receipt is required and there is none, the container's own record says so */
+		(void)!attest_volume(eng, AUDIT_VERB_VOLUME_RM, names.items[i], c->id, reason, false, r, r < 0 ? e : &own);
+	}
 	return r;
 }
 
@@ -217,8 +225,33 @@ static int remove_locked(struct engine *eng, struct container *c, const struct r
 	if (r == 0)
 		r = remove_run(eng, c, &x, e);
 	if (r == 0 && o->volumes)
-		r = remove_volumes(eng, c, e);
+		r = remove_volumes(eng, c, o->reason, e);
 	return r == 0 ? container_delete(eng, c, remove_container_dir, e) : r;
+}
+
+/* Somebody else's removal is his to record. */
+static int record_removal(struct engine *eng, const struct container *c, const struct remove_options *o, int r, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_RM);
+	struct err own = {0};
+
+	a.c = c;
+	a.reason = o->reason;
+	if (r == 0 && o->reason && strcmp(o->reason, REMOVE_AUTO) == 0) {
+		(void)!attest(eng, &a, NULL, &own);
+		return 0;
+	}
+	return r == -ENOENT ? r : attest_result(eng, &a, r, e);
+}
+
+/* One that runs is killed by its removal. */
+static int record_kill(struct engine *eng, const struct container *c, struct err *e)
+{
+	struct attest kill = ATTEST_INIT(AUDIT_VERB_KILL);
+
+	kill.c = c;
+	kill.reason = "rm";
+	return attest_running(eng, &kill, e);
 }
 
 int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
@@ -228,26 +261,16 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 
 	if (r == 0)
 		r = container_refresh(eng, c, e);
-	return r == 0 ? remove_locked(eng, c, o, e) : r;
-}
-
-/* --rm: nobody's verb, so it says why. Its container is gone already, also where no receipt is to be had. */
-static int remove_by_itself(struct engine *eng, struct container *c, struct err *e)
-{
-	static const struct remove_options gone = {.volumes = true};
-	struct attest a = ATTEST_INIT(AUDIT_VERB_RM);
-	struct err own = {0};
-	int r = remove_locked(eng, c, &gone, e);
-
-	a.c = c;
-	a.reason = "auto";
+	if (r == 0 && o->force)
+		r = record_kill(eng, c, e);
 	if (r == 0)
-		(void)!attest(eng, &a, NULL, &own);
-	return r == -ENOENT ? r : attest_failed(eng, &a, r, e);
+		r = remove_locked(eng, c, o, e);
+	return record_removal(eng, c, o, r, e);
 }
 
 int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 {
+	static const struct remove_options by_itself = {.volumes = true, .reason = REMOVE_AUTO}; /* --rm */
 	_cleanup_close_ int lock = -EBADF;
 	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
@@ -257,7 +280,7 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
 		return r;
 	if (json_true(c->spec, "options.rm"))
-		return remove_by_itself(eng, c, e);
+		return record_removal(eng, c, &by_itself, remove_locked(eng, c, &by_itself, e), e);
 	container_tidy(c);
 	attest_end(eng, c);
 	return remove_run_dirs(eng, c, e);

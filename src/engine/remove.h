@@ -19,12 +19,14 @@
 #include <stdbool.h>
 
 struct remove_options {
-	bool force;      /* ends it first when it runs */
-	bool volumes;    /* its anonymous volumes too */
-	int grace_ms;    /* with force: time between its stop signal and SIGKILL; 0: SIGKILL at once */
+	bool force;         /* ends it first when it runs */
+	bool volumes;       /* its anonymous volumes too */
+	int grace_ms;       /* with force: time between its stop signal and SIGKILL; 0: SIGKILL at once */
+	const char *reason; /* of the records (engine/attest.h); NULL: the user said so */
 };
+#define REMOVE_AUTO "auto" /* the reason when it is nobody's command: goes on where a receipt is required and there is none */
 
-/* -EBUSY: it runs, and no force. -ENOENT: somebody else has removed it meanwhile. */
+/* -EBUSY: it runs, and no force. -ENOENT: somebody else has removed it meanwhile. Recorded here, as are its volumes and the end that is forced. */
 int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e) _must_check_;
 
 /* Removes the run directory, the runtime's state and the cgroup of a container that has ended. */

@@ -298,8 +298,7 @@ static int renew_volatile(const struct start *s, struct err *e)
 	return remove_tree(s->q.eng, work, "work", e);
 }
 
-/* A start that came to nothing is recorded too. */
-static int failed(const struct start *s, int r, struct err *e)
+int start_failed(const struct start *s, int r, struct err *e)
 {
 	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
 
@@ -348,7 +347,7 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 	if (r < 0 && q->meanwhile && !s->launch.was_meanwhile)
 		(void)!q->meanwhile(q->meanwhile_ctx, NULL);
 	/* one that runs already was not tried to be started */
-	return r == -EALREADY ? r : failed(s, r, e);
+	return r == -EALREADY ? r : start_failed(s, r, e);
 }
 
 /* ---- the record ---- */
@@ -423,7 +422,7 @@ int start_release(struct start *s, struct err *e)
 		keeper_remember(s->q.eng, s->q.c->id);
 	if (r == 0)
 		fd_closep(&s->lock_fd);
-	return failed(s, r, e);
+	return start_failed(s, r, e);
 }
 
 /* ---- the end ---- */
@@ -443,8 +442,12 @@ void start_done(struct start *s)
 	bool failed = s->launch.watching && !s->launch.released;
 
 	launch_done(&s->launch);
-	if (failed)
+	if (failed) {
+		/* recorded already, where there is no exec stop: then its end is, too */
+		if (container_refresh(s->q.eng, s->q.c, NULL) == 0)
+			attest_end(s->q.eng, s->q.c);
 		(void)!remove_run_dirs(s->q.eng, s->q.c, NULL);
+	}
 	fd_closep(&s->lock_fd);
 	fd_closep(&s->run_dirfd);
 	fd_closep(&s->rroot_fd);

@@ -61,6 +61,12 @@ struct start {
 int start_prepare(const struct start_request *q, struct start *s, struct err *e) _must_check_;
 int start_release(struct start *s, struct err *e) _must_check_;
 
+/*
+ * What the caller failed at between the two: a start that came to nothing is
+ * recorded too. `r` unchanged, also when it is no failure.
+ */
+int start_failed(const struct start *s, int r, struct err *e) _must_check_;
+
 /* After its end, by the front that started it: removes it (--rm) or its run directory, and tells the monitor that this is done. */
 int start_ended(struct start *s, struct err *e) _must_check_;
 

@@ -340,6 +340,26 @@ orders() {
 	[[ $(records VIRT_INTEGRITY_CHECK) == *' op=verify reason=load vm="localhost/busybox:latest" '*' res=success'* ]]
 }
 
+@test "volumes: made, and removed with their container; whose they are" {
+	in_login "$AUDIT_ALICE" 'R create --name v -v cache:/c -v /anonymous --network=none busybox true >/dev/null
+		R inspect --format "{{.Id}}" v; R rm -v v >/dev/null' >"$BATS_TEST_TMPDIR/id"
+	audit_sync
+	local id
+	id=$(tail -n 1 "$BATS_TEST_TMPDIR/id")
+	[ "$(records VIRT_CREATE | grep -c ' op=volume-create reason=user ')" = 2 ]
+	[[ $(record VIRT_CREATE 'vm="cache"') == *" auid=$(id -u "$AUDIT_ALICE") "*' trust=caller '*"ctr=$id "*" res=success'"* ]]
+	[[ $(record VIRT_DESTROY ' op=volume-rm reason=user ') == *"ctr=$id "*" res=success'"* ]]
+	[ "$(records VIRT_DESTROY | grep -c ' op=volume-rm ')" = 1 ]
+	run -0 audit_search -m VIRT_CREATE --vm-name cache -i
+	[[ $output == *"auid=$AUDIT_ALICE"*'op=volume-create'* ]]
+	# none is made where it cannot be told of
+	audit_rule -a always,exclude -F msgtype=VIRT_CREATE
+	run in_login "$AUDIT_ALICE" 'R create --require-audit -v cache:/c --network=none busybox true; ls "$base/data/volumes"'
+	audit_rule -d always,exclude -F msgtype=VIRT_CREATE
+	[[ $output == *'an audit receipt is required, and there is none for volume-create'* ]]
+	[[ $output != *$'\ncache'* ]]
+}
+
 @test "content that is not what its digest says is a failed integrity check, and its bytes make no image" {
 	python3 - "$RANBY_TEST_IMAGES/busybox.tar" "$AUDIT_DIR/bad.tar" <<-'PY'
 		import sys, tarfile
