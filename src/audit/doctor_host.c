@@ -5,6 +5,7 @@
 
 #include "base/parse.h"
 #include "sys/fd.h"
+#include "sys/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
-
-#define LANDLOCK_ABI_LOGS 7
 
 /* A number in a file of /proc/sys; -ENOENT where the kernel has no such switch. */
 static int read_number(const struct doctor_look *l, const char *path, uint64_t *ret)

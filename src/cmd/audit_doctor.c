@@ -12,16 +12,15 @@
 #include "cmd/screen.h"
 #include "engine/policy.h"
 #include "engine/subid.h"
+#include "sys/landlock.h"
 #include "sys/pidfd.h"
 #include "sys/self.h"
 #include "sys/user_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef LANDLOCK_CREATE_RULESET_VERSION
@@ -109,7 +108,7 @@ static int examine(struct doctor_report *ret, struct err *e)
 	h.require_audit = policy.require_audit;
 	h.kernel_error = kaudit_state_read(&kernel);
 	h.kernel = h.kernel_error == 0 ? &kernel : NULL;
-	h.landlock_abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	h.landlock_abi = landlock_abi();
 	h.subuids = count_subids(SUBID_USER, h.uid, named ? name : NULL);
 	h.subgids = count_subids(SUBID_GROUP, h.uid, named ? name : NULL);
 	h.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

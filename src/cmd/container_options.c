@@ -205,7 +205,7 @@ const struct option_row container_run_rows[] = {
 	{0, "cgroupns", OPT_STRING, O(cgroupns), .arg = "MODE", .help = "private or host"},
 	{0, "cgroups", OPT_STRING, O(cgroups), .arg = "MODE", .help = "enabled, disabled or no-conmon"},
 
-	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, apparmor=, label=, mask=, unmask=, proc-opts="},
+	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, seccomp-log, landlock=, apparmor=, label=, mask=, unmask=, proc-opts="},
 	{0, "cap-add", OPT_LIST_CSV, O(cap_add), .arg = "CAP", .help = "Add a capability, or ALL"},
 	{0, "cap-drop", OPT_LIST_CSV, O(cap_drop), .arg = "CAP", .help = "Drop a capability, or ALL"},
 	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the container's namespaces"},

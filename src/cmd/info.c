@@ -9,6 +9,7 @@
 #include "image/store.h"
 #include "sys/fd.h"
 #include "sys/fuse_overlay.h"
+#include "sys/landlock.h"
 #include "sys/loginuid.h"
 
 #include <string.h>
@@ -50,7 +51,7 @@ static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 	(void)gethostname(name, sizeof(name) - 1);
 	if (r < 0 || json_add_str(host, "hostname", name) < 0 || json_add_str(host, "kernel", u.release) < 0 ||
 	    json_add_str(host, "arch", u.machine) < 0 || json_add_int(host, "cpus", sysconf(_SC_NPROCESSORS_ONLN)) < 0 ||
-	    json_add_bool(host, "rootless", !eng->rootful) < 0 || json_add_str(host, "ociRuntime", "ranby-runtime") < 0)
+	    json_add_int(host, "landlockAbi", landlock_abi()) < 0 || json_add_bool(host, "rootless", !eng->rootful) < 0 || json_add_str(host, "ociRuntime", "ranby-runtime") < 0)
 		return err_errno(e, ENOMEM, "info");
 	return add_login(host, e);
 }

@@ -21,8 +21,10 @@
 #include "engine/etc.h"
 #include "engine/in_keeper.h"
 #include "engine/labels.h"
+#include "engine/profile_landlock.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
+#include "oci/landlock.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -210,8 +212,18 @@ static int plan_env(struct bundle_plan *p, struct err *e)
 static int plan_profile(struct bundle_plan *p, struct err *e)
 {
 	int r = profile_make(p->in->options, &p->profile, e);
+	const char *text;
+	size_t len;
 
-	return r < 0 ? r : profile_seccomp(&p->profile, p->in->cache_dirfd, &p->seccomp, e);
+	if (r == 0)
+		r = profile_seccomp(&p->profile, p->in->cache_dirfd, &p->seccomp, e);
+	if (r < 0 || !p->seccomp)
+		return r;
+	text = json_text(p->seccomp, &len);
+	if (!text)
+		return err_errno(e, ENOMEM, "seccomp");
+	sha256_hex(text, len, p->seccomp_hash);
+	return 0;
 }
 
 static int plan_stop(struct bundle_plan *p, struct err *e)
@@ -238,6 +250,8 @@ static int plan_labels(struct bundle_plan *p, struct err *e)
 		return err_errno(e, ENOMEM, "annotations");
 	for (size_t i = 0; r == 0 && i < o->annotation.n; i++)
 		r = label_add(p->annotations, "annotation", o->annotation.items[i], e);
+	if (r == 0 && json_object_object_get_ex(p->annotations, LANDLOCK_ANNOTATION, NULL))
+		return err_set(e, EINVAL, "--annotation " LANDLOCK_ANNOTATION ": use --security-opt landlock=");
 	return r;
 }
 
@@ -297,6 +311,17 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 		if (!text_is_utf8(p->mounts.items[i].source) || !text_is_utf8(p->mounts.items[i].destination))
 			r = err_set(e, EILSEQ, "mount %s: not UTF-8, which an OCI bundle cannot carry",
 				    p->mounts.items[i].destination);
+	return r;
+}
+
+/* After the mounts, which a profile may let be written. */
+static int plan_landlock(struct bundle_plan *p, struct err *e)
+{
+	_cleanup_json_ struct json_object *list = NULL;
+	int r = profile_landlock(&p->profile.landlock, &p->mounts, &list, e);
+
+	if (r == 0 && list && json_add_str(p->annotations, LANDLOCK_ANNOTATION, json_text(list, NULL)) < 0)
+		return err_errno(e, ENOMEM, "Landlock");
 	return r;
 }
 
@@ -458,7 +483,7 @@ int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struc
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
 		plan_root, plan_argv,   plan_workdir, plan_user,    plan_env,  plan_profile,
-		plan_stop, plan_labels, plan_network, plan_mounts,  write_all,
+		plan_stop, plan_labels, plan_network, plan_mounts,  plan_landlock, write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));
 	struct bundle_result out = {0};

@@ -305,6 +305,7 @@ static int shown_confinement(const struct bundle_plan *p, struct json_object *o)
 {
 	if (json_add_strv(o, "capabilities", &p->profile.caps) < 0 ||
 	    json_add_str(o, "seccompProfile", profile_seccomp_name(&p->profile)) < 0 ||
+	    json_add_str(o, "seccompHash", p->seccomp_hash) < 0 || json_add_strv(o, "landlock", &p->profile.landlock) < 0 ||
 	    json_add_str(o, "apparmor", p->profile.apparmor ? p->profile.apparmor : "") < 0 ||
 	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
 	    json_add_bool(o, "privileged", p->profile.privileged) < 0 ||

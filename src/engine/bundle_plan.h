@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/strv.h"
 #include "engine/bundle.h"
 #include "engine/etc.h"
@@ -32,6 +33,7 @@ struct bundle_plan {
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	struct profile profile;
 	struct json_object *seccomp; /* NULL: unconfined */
+	char seccomp_hash[SHA256_HEX_SIZE]; /* of its text; "": unconfined */
 	struct json_object *labels;
 	struct json_object *annotations;
 	struct network_plan network;

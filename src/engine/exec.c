@@ -8,6 +8,7 @@
 #include "engine/exec.h"
 #include "engine/exec_process.h"
 #include "engine/exec_trail.h"
+#include "engine/inforce.h"
 #include "engine/recording.h"
 
 #include "audit/witness.h"
@@ -195,8 +196,8 @@ static int record_exec(void *ctx, const struct monitor_created *created, struct 
 	size_t len;
 	int r = o ? json_add(o, "inForce", in_force) : (json_object_put(in_force), -ENOMEM);
 
-	if (r < 0 || json_add_str(o, "id", x->id) < 0 || json_add_int(o, "pid", created->pid) < 0 ||
-	    json_add_u64(o, "startTicks", created->start_ticks) < 0 || add_command(o, x->q.command) < 0 ||
+	if (r < 0 || inforce_add_landlock(in_force, json_at(x->q.c->spec, "config")) < 0 ||
+	    json_add_str(o, "id", x->id) < 0 || json_add_int(o, "pid", created->pid) < 0 || json_add_u64(o, "startTicks", created->start_ticks) < 0 || add_command(o, x->q.command) < 0 ||
 	    json_add_str(o, "startedAt", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
 	    json_add(o, "startedBy", json_object_get(x->q.origin->json)) < 0)
 		return err_errno(e, ENOMEM, "exec.json");

@@ -11,6 +11,7 @@
 #include "sys/fd.h"
 #include "sys/fuse_overlay.h"
 #include "sys/idmap.h"
+#include "sys/landlock.h"
 #include "sys/loginuid.h"
 #include "sys/procfs.h"
 #include "sys/root_mount.h"
@@ -136,6 +137,19 @@ static int add_rootfs(struct json_object *o, const struct proc *p)
 	if (json_add(o, "rootfs", rootfs) < 0 || json_add_str(rootfs, "type", m.type) < 0)
 		return -ENOMEM;
 	return json_add_str(rootfs, "device", m.device);
+}
+
+int inforce_add_landlock(struct json_object *in_force, struct json_object *config)
+{
+	struct json_object *names = json_at(config, "landlock"), *o;
+	size_t n = names && json_object_is_type(names, json_type_array) ? json_object_array_length(names) : 0;
+
+	if (n == 0)
+		return 0;
+	o = json_object_new_object();
+	if (json_add(in_force, "landlock", o) < 0 || json_add_u64(o, "domains", n) < 0)
+		return -ENOMEM;
+	return json_add_int(o, "abi", landlock_abi());
 }
 
 const char *inforce_fuse_device(struct json_object *state)

@@ -27,6 +27,13 @@
 /* -ESRCH when the process is gone. The caller owns *ret. */
 int inforce_read(pid_t pid, uint64_t start_ticks, const char *stage, struct json_object **ret, struct err *e) _must_check_;
 
+/*
+ * Adds what no file of /proc says: the Landlock domains that were asked for
+ * (`config`: of container.json) and this kernel's ABI, {"domains", "abi"}. A
+ * payload that reached its exec is in all of them: init ends at the first that fails.
+ */
+int inforce_add_landlock(struct json_object *in_force, struct json_object *config) _must_check_;
+
 /* Out of a state.json: "0:57", the device of a root that our fuse-overlayfs serves; borrowed; NULL: it does not. */
 const char *inforce_fuse_device(struct json_object *state);
 

@@ -190,6 +190,8 @@ static int add_ranby(struct json_object *o, struct engine *eng, const struct con
 		{"CreatedBy", "createdBy", MAP},
 		{"Options", "options", MAP},
 		{"Seccomp", "config.seccompProfile", STRING},
+		{"SeccompHash", "config.seccompHash", STRING},
+		{"Landlock", "config.landlock", LIST},
 		{"Layers", "image.layers", LIST},
 	};
 	struct json_object *ranby, *trail = NULL;

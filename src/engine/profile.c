@@ -30,6 +30,7 @@ static const char *const readonly_default[] = {
 void profile_done(struct profile *p)
 {
 	strv_done(&p->caps);
+	strv_done(&p->landlock);
 	strv_done(&p->masked);
 	strv_done(&p->readonly);
 	strv_done(&p->proc_options);
@@ -112,6 +113,26 @@ static int opt_seccomp(struct profile *p, const char *value, struct err *e)
 	return 0;
 }
 
+static int opt_seccomp_log(struct profile *p, const char *value, struct err *e)
+{
+	p->seccomp_log = true;
+	if (value && parse_bool(value, &p->seccomp_log) < 0)
+		return err_set(e, EINVAL, "neither true nor false");
+	return 0;
+}
+
+/* Each is a domain of its own, inside the ones before. */
+static int opt_landlock(struct profile *p, const char *value, struct err *e)
+{
+	if (!*value)
+		return err_set(e, EINVAL, "neither a profile nor unconfined");
+	if (strcmp(value, "unconfined") == 0) {
+		strv_done(&p->landlock);
+		return 0;
+	}
+	return strv_add(&p->landlock, value) < 0 ? err_errno(e, ENOMEM, "landlock") : 0;
+}
+
 static int opt_apparmor(struct profile *p, const char *value, struct err *e)
 {
 	if (!*value)
@@ -176,6 +197,8 @@ static const struct {
 } security_opts[] = {
 	{"no-new-privileges", false, opt_no_new_privs},
 	{"seccomp", true, opt_seccomp},
+	{"seccomp-log", false, opt_seccomp_log},
+	{"landlock", true, opt_landlock},
 	{"apparmor", true, opt_apparmor},
 	{"label", true, opt_label},
 	{"mask", true, opt_mask},
@@ -348,6 +371,9 @@ static int fill(const struct container_options *o, struct profile *p, struct err
 		r = add_sysctl(o, p, o->sysctl.items[i], e);
 	for (size_t i = 0; r == 0 && i < o->ulimit.n; i++)
 		r = add_ulimit(p, o->ulimit.items[i], e);
+	if (r == 0 && p->seccomp_log && p->seccomp_unconfined)
+		r = err_set(e, EINVAL, "--security-opt seccomp-log: there is no filter that could refuse anything (%s)",
+			    p->privileged ? "--privileged" : "seccomp=unconfined");
 	return r < 0 ? r : capset_resolve(&o->cap_add, &o->cap_drop, o->privileged, &p->caps, e);
 }
 

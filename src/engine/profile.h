@@ -33,7 +33,9 @@ struct profile {
 	bool no_new_privs;
 	bool seccomp_unconfined;
 	const char *seccomp_file;  /* NULL: the default profile */
+	bool seccomp_log;          /* what it refuses goes to the kernel's audit log */
 	const char *apparmor;      /* NULL: none asked for */
+	struct strv landlock;      /* names and files, one domain each */
 	struct strv caps;          /* the bounding set */
 	struct strv masked, readonly;
 	struct strv proc_options;  /* mount options of /proc */
@@ -53,6 +55,9 @@ void profile_done(struct profile *p);
  * may be the text that an earlier call left in `cache_dirfd` (-EBADF: none).
  */
 int profile_seccomp(const struct profile *p, int cache_dirfd, struct json_object **ret, struct err *e) _must_check_;
+
+/* Opens a profile that is installed, "profiles/seccomp/default.json". -ENOENT: there is none of that name. */
+int profile_open_shipped(const char *name, int *ret_fd, struct err *e) _must_check_;
 
 /* What was read, for inspect and the records: "default", "unconfined" or the file. */
 const char *profile_seccomp_name(const struct profile *p);

@@ -28,9 +28,9 @@
 #define DEFAULT_NAME "profiles/seccomp/default.json"
 
 /* Opens PREFIX/share/ranby/…; the build has such a directory too (a link), so no other place is ever looked at. */
-static int open_default(int *ret_fd, struct err *e)
+int profile_open_shipped(const char *name, int *ret_fd, struct err *e)
 {
-	_cleanup_free_ char *path = NULL, *name = NULL;
+	_cleanup_free_ char *path = NULL, *file = NULL;
 	_cleanup_close_ int self = -EBADF;
 	char *slash;
 	int fd, r = self_open_program("ranby-runtime", &self, &path, e);
@@ -41,11 +41,11 @@ static int open_default(int *ret_fd, struct err *e)
 	if (!slash)
 		return err_set(e, ENOENT, "%s: not an absolute path", path);
 	*slash = '\0';
-	if (asprintf(&name, "%s/../share/ranby/" DEFAULT_NAME, path) < 0)
-		return err_errno(e, ENOMEM, "seccomp profile");
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (asprintf(&file, "%s/../share/ranby/%s", path, name) < 0)
+		return err_errno(e, ENOMEM, "%s", name);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return err_errno(e, errno, "the default seccomp profile %s", name);
+		return err_errno(e, errno, "the installed profile %s", file);
 	*ret_fd = fd;
 	return 0;
 }
@@ -55,7 +55,7 @@ static int open_profile(const struct profile *p, int *ret_fd, struct err *e)
 	int fd;
 
 	if (!p->seccomp_file)
-		return open_default(ret_fd, e);
+		return profile_open_shipped(DEFAULT_NAME, ret_fd, e);
 	fd = open(p->seccomp_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return err_errno(e, errno, "seccomp profile %s", p->seccomp_file);
@@ -73,6 +73,25 @@ static int read_profile(const struct profile *p, int fd, struct json_object **re
 	return json_parse(buf_str(&b), b.len, p->seccomp_file ? p->seccomp_file : DEFAULT_NAME, ret, e);
 }
 
+/* SECCOMP_FILTER_FLAG_LOG: the kernel's audit log gets each call that is not simply allowed, with the user's auid. */
+static int add_log_flag(struct json_object *section, struct err *e)
+{
+	struct json_object *flags = NULL;
+	int r = json_get_array(section, "flags", &flags, e);
+
+	if (r < 0)
+		return r;
+	if (!flags) {
+		flags = json_object_new_array();
+		if (json_add(section, "flags", flags) < 0)
+			return err_errno(e, ENOMEM, "flags");
+	}
+	for (size_t i = 0; i < json_object_array_length(flags); i++)
+		if (strcmp(json_object_get_string(json_object_array_get_idx(flags, i)), "SECCOMP_FILTER_FLAG_LOG") == 0)
+			return 0;
+	return json_append_str(flags, "SECCOMP_FILTER_FLAG_LOG") < 0 ? err_errno(e, ENOMEM, "flags") : 0;
+}
+
 /* ---- what was resolved before ---- */
 
 /* Names the answer by all that it depends on: the file as it is now, the capabilities, the kernel. */
@@ -86,6 +105,7 @@ static int cache_name(const struct profile *p, int fd, const struct utsname *hos
 		return -EINVAL;
 	sha256_init(&h);
 	sha256_add(&h, RANBY_VERSION, sizeof(RANBY_VERSION));
+	sha256_add(&h, &p->seccomp_log, sizeof(p->seccomp_log));
 	sha256_add(&h, &st.st_dev, sizeof(st.st_dev));
 	sha256_add(&h, &st.st_ino, sizeof(st.st_ino));
 	sha256_add(&h, &st.st_size, sizeof(st.st_size));
@@ -161,6 +181,8 @@ int profile_seccomp(const struct profile *p, int cache_dirfd, struct json_object
 	r = read_profile(p, fd, &profile, e);
 	if (r == 0)
 		r = seccomp_profile_resolve(profile, &context, ret, e);
+	if (r == 0 && p->seccomp_log)
+		r = add_log_flag(*ret, e);
 	if (r < 0)
 		return err_wrap(e, r, "seccomp profile %s", profile_seccomp_name(p));
 	if (name[0]) {

@@ -14,6 +14,7 @@
 #include "engine/etc.h"
 #include "engine/exec_trail.h"
 #include "engine/ident.h"
+#include "engine/inforce.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
 
@@ -368,7 +369,8 @@ static int state_json(const struct start *s, const struct monitor_created *creat
 	    json_add_int(o, "startedNs", clock_ns(&now)) < 0 ||
 	    json_add(o, "startedBy", json_object_get(s->q.origin->json)) < 0)
 		return -ENOMEM;
-	if (ident_json(ident_of(s), in_force, &s->q.origin->login, &identity) < 0 ||
+	if (inforce_add_landlock(in_force, json_at(s->q.c->spec, "config")) < 0 ||
+	    ident_json(ident_of(s), in_force, &s->q.origin->login, &identity) < 0 ||
 	    (identity && json_add(o, "identity", TAKE_PTR(identity)) < 0))
 		return -ENOMEM;
 	if (s->q.keeper->userns_fd >= 0 &&

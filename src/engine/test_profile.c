@@ -33,7 +33,8 @@ static const struct {
 	{"mask=/a:/b", 0}, {"unmask=ALL", 0}, {"unmask=/proc/acpi", 0}, {"proc-opts=hidepid=2", 0}, {"systempaths=unconfined", 0},
 	{"no-new-privileges=maybe", -EINVAL}, {"seccomp", -EINVAL}, {"seccomp=", -EINVAL}, {"apparmor=", -EINVAL},
 	{"label=type:x", -ENOTSUP}, {"mask=", -EINVAL}, {"mask=a", -EINVAL}, {"mask=/a/../b", -EINVAL}, {"unmask=/proc/*", -ENOTSUP},
-	{"proc-opts=gid=5", -EINVAL}, {"nosuch", -EINVAL}, {"", -EINVAL}, {"=x", -EINVAL}, {"landlock=x", -EINVAL},
+	{"proc-opts=gid=5", -EINVAL}, {"nosuch", -EINVAL}, {"", -EINVAL}, {"=x", -EINVAL}, {"landlock=", -EINVAL}, {"landlock", -EINVAL},
+	{"landlock=x", 0}, {"landlock=unconfined", 0}, {"seccomp-log", 0}, {"seccomp-log=false", 0}, {"seccomp-log=x", -EINVAL},
 	{"no-new-privilege", -EINVAL}, {"systempaths=x", -EINVAL},
 };
 

@@ -248,6 +248,8 @@ static int plan_container(struct create *c, struct err *e)
 		if (r < 0)
 			return err_errno(e, -r, "setgroups");
 	}
+	if (r == 0)
+		r = process_plan_landlock(f->annotations, &c->w, e);
 	return r == 0 ? process_plan(c->x, &f->process, f->seccomp, denied, &c->w, e) : r;
 }
 

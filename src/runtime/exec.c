@@ -232,6 +232,8 @@ static int plan_join(struct exec *x, struct err *e)
 		if (r < 0)
 			return err_errno(e, -r, "setgroups");
 	}
+	if (r == 0)
+		r = process_plan_landlock(x->c.annotations, &x->w, e);
 	return r == 0 ? process_plan(x->x, x->process, x->c.seccomp, denied, &x->w, e) : r;
 }
 

@@ -40,6 +40,7 @@ struct init {
 	struct cover null, empty; /* /dev/null; an empty read-only directory */
 	struct caps want;    /* final capabilities */
 	bool cwd_entered;
+	int domain[PLAN_DOMAINS_MAX]; /* Landlock rulesets, made but not yet entered */
 };
 
 typedef int (*init_step)(struct init *i, struct err *e);

@@ -134,6 +134,64 @@ static int change_dir(struct init *i, struct err *e)
 	return 0;
 }
 
+/* What is not there now gives no right, also when it is made later. */
+static int allow_path(int ruleset, const char *path, uint64_t access, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_in_root_open(AT_FDCWD, path, O_PATH, &fd);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r == 0)
+		r = landlock_allow_path(ruleset, fd, access);
+	return r < 0 ? err_errno(e, -r, "Landlock: %s", path) : 0;
+}
+
+static int make_domain(struct init *i, const struct plan_domain *d, int *ret_fd, struct err *e)
+{
+	const struct plan_path_rule *path = plan_at(i->p, d->paths);
+	const struct plan_port_rule *port = plan_at(i->p, d->ports);
+	_cleanup_close_ int ruleset = -EBADF;
+	int r = landlock_ruleset_make(&d->handled, &ruleset);
+
+	if (r < 0)
+		return err_errno(e, -r, "Landlock");
+	for (size_t k = 0; r == 0 && k < d->paths.n; k++)
+		r = allow_path(ruleset, plan_str(i->p, path[k].path), path[k].access, e);
+	for (size_t k = 0; r == 0 && k < d->ports.n; k++) {
+		r = landlock_allow_port(ruleset, (uint16_t)port[k].port, port[k].access);
+		if (r < 0)
+			return err_errno(e, -r, "Landlock: port %u", (unsigned)port[k].port);
+	}
+	if (r == 0)
+		*ret_fd = TAKE_FD(ruleset);
+	return r;
+}
+
+/* As root of the namespace, in "/": what a rule names may lie where the payload's user cannot look. */
+static int make_domains(struct init *i, struct err *e)
+{
+	const struct plan_domain *d = plan_at(i->p, i->p->domains);
+	int r = 0;
+
+	if (i->p->domains.n > 0 && chdir("/") < 0)
+		return err_errno(e, errno, "/");
+	for (size_t k = 0; r == 0 && k < i->p->domains.n; k++)
+		r = make_domain(i, &d[k], &i->domain[k], e);
+	return r;
+}
+
+static int enter_domains(struct init *i, struct err *e)
+{
+	for (size_t k = 0; k < i->p->domains.n; k++) {
+		int r = landlock_enter(i->domain[k]);
+
+		if (r < 0)
+			return err_errno(e, -r, "Landlock");
+	}
+	return 0;
+}
+
 /* As root of the namespace. What root may not enter (NFS, FUSE) is left to enter_cwd_as_user. */
 static int enter_cwd(struct init *i, struct err *e)
 {
@@ -288,7 +346,8 @@ static int load_filter(struct init *i, struct err *e)
 }
 
 const init_step init_confine_no_new_privs[] = {
-	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors, enter_cwd,
+	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors,
+	make_domains, enter_cwd,
 	bound_caps,
 	set_groups,
 	set_ids,
@@ -296,6 +355,7 @@ const init_step init_confine_no_new_privs[] = {
 	enter_cwd_as_user,
 	set_no_new_privs,
 	enter_canary,
+	enter_domains,
 	start_trail,
 	say_confined,
 	load_filter,      /* last */
@@ -303,13 +363,15 @@ const init_step init_confine_no_new_privs[] = {
 };
 
 const init_step init_confine_new_privs[] = {
-	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors, enter_cwd,
+	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors,
+	make_domains, enter_cwd,
 	bound_caps,
 	set_groups,
 	set_ids,
 	enter_cwd_as_user,
 	drop_caps_but_admin, /* and read back */
 	enter_canary,
+	enter_domains,       /* likewise with CAP_SYS_ADMIN */
 	start_trail,
 	say_confined,
 	load_filter,         /* CAP_SYS_ADMIN is still there, as the kernel demands */

@@ -142,6 +142,24 @@ static bool mounts_are_inside(const struct plan *p)
 	return true;
 }
 
+static bool domains_are_inside(const struct plan *p)
+{
+	const struct plan_domain *d = plan_at(p, p->domains);
+
+	if (p->domains.n > PLAN_DOMAINS_MAX || !list_is_inside(p, p->domains, sizeof(*d)))
+		return false;
+	for (size_t i = 0; i < p->domains.n; i++) {
+		const struct plan_path_rule *rule = plan_at(p, d[i].paths);
+
+		if (!list_is_inside(p, d[i].paths, sizeof(*rule)) || !list_is_inside(p, d[i].ports, sizeof(struct plan_port_rule)))
+			return false;
+		for (size_t k = 0; k < d[i].paths.n; k++)
+			if (rule[k].path == 0 || !string_is_inside(p, rule[k].path))
+				return false;
+	}
+	return true;
+}
+
 static bool items_are_inside(const struct plan *p)
 {
 	const struct plan_device *d = plan_at(p, p->devices);
@@ -157,7 +175,7 @@ static bool items_are_inside(const struct plan *p)
 			return false;
 	return list_is_inside(p, p->given, sizeof(struct plan_ns)) && list_is_inside(p, p->groups, sizeof(uint32_t)) && list_is_inside(p, p->rlimits, sizeof(struct plan_rlimit)) &&
 	       list_is_inside(p, p->seccomp, sizeof(struct sock_filter)) &&
-	       list_is_inside(p, p->trail, sizeof(struct sock_filter));
+	       list_is_inside(p, p->trail, sizeof(struct sock_filter)) && domains_are_inside(p);
 }
 
 static bool is_sound(const struct plan *p, uint64_t size)

@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sys/caps.h"
+#include "sys/landlock.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -89,6 +90,25 @@ struct plan_pair {
 	uint32_t name, value; /* strings */
 };
 
+struct plan_path_rule {
+	uint64_t access; /* LANDLOCK_FS_* */
+	uint32_t path;   /* string, absolute in the container */
+	uint32_t pad;
+};
+
+struct plan_port_rule {
+	uint64_t access; /* LANDLOCK_NET_* */
+	uint64_t port;
+};
+
+/* One Landlock domain (oci/landlock.h). */
+struct plan_domain {
+	struct landlock_rights handled;
+	struct plan_list paths; /* struct plan_path_rule */
+	struct plan_list ports; /* struct plan_port_rule */
+};
+#define PLAN_DOMAINS_MAX 8
+
 struct plan {
 	uint32_t magic;
 	uint32_t size; /* of the whole */
@@ -122,6 +142,7 @@ struct plan {
 	struct plan_list args, env; /* strings */
 	struct plan_list seccomp;   /* struct sock_filter */
 	struct plan_list trail;     /* likewise; exec_filter.h */
+	struct plan_list domains;   /* struct plan_domain, at most PLAN_DOMAINS_MAX */
 };
 
 /* ---- writing ---- */

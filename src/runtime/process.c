@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "runtime/process.h"
 
+#include "oci/landlock.h"
 #include "runtime/exec_filter.h"
 #include "runtime/filter.h"
 #include "sys/canary.h"
@@ -16,6 +17,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+
+_Static_assert(PLAN_DOMAINS_MAX == LANDLOCK_PROFILES_MAX, "the same");
 
 static int plan_labels(const struct config_process *p, struct plan_writer *w, struct err *e)
 {
@@ -48,6 +51,47 @@ static int plan_filter(const struct runtime_context *x, const struct config_proc
 	w->head.seccomp_flags = f.load_flags;
 	w->head.seccomp = plan_items(w, f.insns, f.n, sizeof(*f.insns));
 	return 0;
+}
+
+static int plan_domain(const struct landlock_profile *from, struct plan_writer *w, struct plan_domain *ret, struct err *e)
+{
+	_cleanup_free_ struct plan_path_rule *paths = mem_array(from->n_paths, sizeof(*paths));
+	_cleanup_free_ struct plan_port_rule *ports = mem_array(from->n_ports, sizeof(*ports));
+
+	if (!paths || !ports)
+		return err_errno(e, ENOMEM, "Landlock");
+	for (size_t i = 0; i < from->n_paths; i++)
+		paths[i] = (struct plan_path_rule){.access = from->paths[i].access, .path = plan_string(w, from->paths[i].path)};
+	for (size_t i = 0; i < from->n_ports; i++)
+		ports[i] = (struct plan_port_rule){.access = from->ports[i].access, .port = from->ports[i].port};
+	ret->handled = from->handled;
+	ret->paths = plan_items(w, paths, from->n_paths, sizeof(*paths));
+	ret->ports = plan_items(w, ports, from->n_ports, sizeof(*ports));
+	return 0;
+}
+
+int process_plan_landlock(struct json_object *annotations, struct plan_writer *w, struct err *e)
+{
+	_cleanup_json_ struct json_object *json = NULL;
+	struct plan_domain domains[PLAN_DOMAINS_MAX];
+	struct landlock_profile *list = NULL;
+	struct json_object *text;
+	size_t n = 0;
+	int abi, r;
+
+	if (!json_object_object_get_ex(annotations, LANDLOCK_ANNOTATION, &text))
+		return 0;
+	abi = landlock_abi();
+	r = landlock_profiles_parse(json_object_get_string(text), &json, &list, &n, e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = landlock_profile_check(&list[i], abi, e);
+		if (r == 0)
+			r = plan_domain(&list[i], w, &domains[i], e);
+	}
+	if (r == 0)
+		w->head.domains = plan_items(w, domains, n, sizeof(domains[0]));
+	landlock_profiles_free(list, n);
+	return r;
 }
 
 static int plan_groups(const struct config_process *p, bool denied, struct plan_writer *w, struct err *e)

@@ -24,6 +24,9 @@
 int process_plan(const struct runtime_context *x, const struct config_process *p, const char *seccomp,
 		 bool setgroups_denied, struct plan_writer *w, struct err *e) _must_check_;
 
+/* The Landlock domains of the config's annotation (oci/landlock.h). -ENOTSUP: the kernel has not what they need. */
+int process_plan_landlock(struct json_object *annotations, struct plan_writer *w, struct err *e) _must_check_;
+
 /* A listening SOCK_SEQPACKET socket `name` in `dirfd`, 0600. The caller owns *ret_fd. */
 int process_listen(int dirfd, const char *name, int *ret_fd, struct err *e) _must_check_;
 

@@ -15,24 +15,15 @@
 #include "sys/canary.h"
 
 #include "sys/fd.h"
+#include "sys/landlock.h"
 
-#include <stdint.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* linux/landlock.h of Linux 6.12 and later; Debian 12 has an older one */
-struct ruleset_attr {
-	uint64_t handled_access_fs, handled_access_net, scoped;
-};
-#define CREATE_RULESET_VERSION (1U << 0)
-#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
-#define ABI_THAT_LOGS 7
-
 bool canary_is_supported(void)
 {
-	return syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION) >= ABI_THAT_LOGS;
+	return landlock_abi() >= LANDLOCK_ABI_LOGS;
 }
 
 /* A listening socket with an abstract name that the kernel chooses (unix(7), autobind). */
@@ -51,7 +42,7 @@ static int listen_abstract(struct sockaddr_un *ret, socklen_t *ret_len, int *ret
 
 int canary_enter(void)
 {
-	const struct ruleset_attr attr = {.scoped = SCOPE_ABSTRACT_UNIX_SOCKET};
+	const struct landlock_rights handled = {.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX};
 	_cleanup_close_ int rules = -EBADF, listener = -EBADF, client = -EBADF;
 	struct sockaddr_un a = {0};
 	socklen_t len;
@@ -62,10 +53,15 @@ int canary_enter(void)
 	r = listen_abstract(&a, &len, &listener);
 	if (r < 0)
 		return r;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	r = landlock_ruleset_make(&handled, &rules);
+	if (r < 0)
+		return r;
 	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (rules < 0 || client < 0 || syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+	if (client < 0)
 		return -errno;
+	r = landlock_enter(rules);
+	if (r < 0)
+		return r;
 	/* the socket was made by who we were before: the kernel says EPERM, and writes it down */
 	return connect(client, (const struct sockaddr *)&a, len) < 0 && errno == EPERM ? 0 : -ENOTSUP;
 }

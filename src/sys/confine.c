@@ -9,10 +9,10 @@
 #include "sys/confine.h"
 
 #include "sys/fd.h"
+#include "sys/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -20,24 +20,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
-/* Newer than the headers of Debian 12 (Linux 6.2, 6.7, 6.10) */
-#define FS_TRUNCATE (1ULL << 14)
-#define FS_IOCTL_DEV (1ULL << 15)
-#define NET_BIND_TCP (1ULL << 0)
-#define NET_CONNECT_TCP (1ULL << 1)
-
-#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define FS_WRITE                                                                                            \
-	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |   \
-	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |         \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | FS_TRUNCATE)
-#define FS_ALL_1 ((1ULL << 13) - 1)
-
-struct ruleset_attr {
-	uint64_t fs, net, scoped;
-};
+/* All that a layer can have (a whiteout is a character device), and nothing is executed. */
+#define FS_WORK (LANDLOCK_FS_WRITE & ~(LANDLOCK_FS_MAKE_SOCK | LANDLOCK_FS_MAKE_BLOCK))
 
 int confine_process(struct err *e)
 {
@@ -53,62 +38,56 @@ int confine_process(struct err *e)
 	return 0;
 }
 
-static uint64_t handled_fs(long abi)
+static uint64_t handled_fs(int abi)
 {
-	uint64_t all = FS_ALL_1 | LANDLOCK_ACCESS_FS_REFER;
+	uint64_t all = LANDLOCK_FS_ABI_1 | LANDLOCK_FS_REFER;
 
 	if (abi >= 3)
-		all |= FS_TRUNCATE;
+		all |= LANDLOCK_FS_TRUNCATE;
 	if (abi >= 5)
-		all |= FS_IOCTL_DEV;
+		all |= LANDLOCK_FS_IOCTL_DEV;
 	return all;
 }
 
 static int add_rule(int ruleset, const struct confine_rule *rule, uint64_t handled, struct err *e)
 {
-	struct landlock_path_beneath_attr beneath = {.parent_fd = rule->dirfd};
+	uint64_t access = (LANDLOCK_FS_READ | (rule->write ? FS_WORK : 0)) & handled;
 	_cleanup_close_ int opened = -EBADF;
+	int fd = rule->dirfd, r;
 	struct stat st;
 
-	if (rule->dirfd < 0) {
-		opened = open(rule->path, O_PATH | O_CLOEXEC);
-		if (opened < 0)
+	if (fd < 0) {
+		opened = fd = open(rule->path, O_PATH | O_CLOEXEC);
+		if (fd < 0)
 			return 0;
-		beneath.parent_fd = opened;
 	}
-	if (fstat(beneath.parent_fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return err_errno(e, errno, "Landlock");
-	beneath.allowed_access = (FS_READ | (rule->write ? FS_WRITE : 0)) & handled;
-	if (!S_ISDIR(st.st_mode))
-		beneath.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
-		return err_errno(e, errno, "Landlock");
-	return 0;
+	r = landlock_allow_path(ruleset, fd, S_ISDIR(st.st_mode) ? access : access & LANDLOCK_FS_READ_FILE);
+	return r < 0 ? err_errno(e, -r, "Landlock") : 0;
 }
 
 int confine_files(const struct confine_rule *rules, size_t n, bool no_connect, struct err *e)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	_cleanup_close_ int ruleset = -EBADF;
-	struct ruleset_attr attr = {0};
-	int r;
+	struct landlock_rights handled = {0};
+	int abi = landlock_abi(), r;
 
 	if (abi < 2)
 		return 1;
-	attr.fs = handled_fs(abi);
-	attr.net = abi >= 4 ? NET_BIND_TCP | (no_connect ? NET_CONNECT_TCP : 0) : 0;
-	attr.scoped = abi >= 6 ? 3 : 0; /* abstract unix sockets and signals of others */
-	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, abi >= 6 ? 24 : abi >= 4 ? 16 : 8, 0);
-	if (ruleset < 0)
-		return err_errno(e, errno, "Landlock");
+	handled.fs = handled_fs(abi);
+	handled.net = abi >= 4 ? LANDLOCK_NET_BIND | (no_connect ? LANDLOCK_NET_CONNECT : 0) : 0;
+	handled.scoped = abi >= 6 ? LANDLOCK_SCOPE_ABSTRACT_UNIX | LANDLOCK_SCOPE_SIGNAL : 0;
+	r = landlock_ruleset_make(&handled, &ruleset);
+	if (r < 0)
+		return err_errno(e, -r, "Landlock");
 	for (size_t i = 0; i < n; i++) {
-		r = add_rule(ruleset, &rules[i], attr.fs, e);
+		r = add_rule(ruleset, &rules[i], handled.fs, e);
 		if (r < 0)
 			return r;
 	}
-	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
-		return err_errno(e, errno, "Landlock");
-	return 0;
+	r = landlock_enter(ruleset);
+	return r < 0 ? err_errno(e, -r, "Landlock") : 0;
 }
 
 static void filter_freep(scmp_filter_ctx *ctx)
