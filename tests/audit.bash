@@ -59,6 +59,8 @@ audit_begin() {
 # audit_end: in teardown_file. Returns when all is as it was.
 audit_end() {
 	[ -n "${AUDIT_DIR:-}" ] || return 0
+	# while the machine's audit is ours: group and directory go with it
+	not_installed
 	: >"$AUDIT_DIR/stop"
 	if [ -e "$AUDIT_DIR/ready" ]; then
 		for _ in $(seq 300); do
@@ -68,7 +70,6 @@ audit_end() {
 		[ -e "$AUDIT_DIR/done" ] || echo 'audit-session did not end' >&2
 		cat "$AUDIT_DIR/session.out" >&2
 	fi
-	not_installed
 	rm -rf "$AUDIT_DIR"
 }
 

@@ -163,7 +163,8 @@ install-privileges:
 uninstall: completions
 	@$(MAKE) --no-print-directory uninstall-files
 uninstall-files:
-	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && [ -n "$(filter 1 yes,$(AUDIT))" ]; then "$(BINDIR)/ranby" audit setup --undo; fi
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && [ -x "$(BINDIR)/ranby" ]; then \
+		"$(BINDIR)/ranby" audit setup --undo $(if $(filter 1 yes,$(AUDIT)),,--witness); fi
 	@set -e; for f in $(installed); do rest=$${f#*:}; rm -f "$(DESTDIR)$${rest#*:}"; done
 	@rm -f $(addprefix "$(DESTDIR)$(LIBEXECDIR)"/,$(ON_DEMAND))
 	@for d in $(LIBEXECDIR) $(DATADIR)/ranby; do \

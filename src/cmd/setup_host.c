@@ -27,6 +27,24 @@
 
 #define CAPS_TEXT "cap_audit_write,cap_audit_read=ep"
 
+/* ---- the witness of another installation ---- */
+
+#define WITNESS_LINE "witness "
+
+/* One that was given its privileges here and has them still; NULL: none but ours. */
+static const char *other_witness(const struct setup *s)
+{
+	for (size_t i = 0; i < s->made.n; i++) {
+		const char *path = s->made.items[i] + strlen(WITNESS_LINE);
+		struct stat st;
+
+		if (strncmp(s->made.items[i], WITNESS_LINE, strlen(WITNESS_LINE)) == 0 && strcmp(path, s->witness) != 0 &&
+		    lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_ISGID))
+			return path;
+	}
+	return NULL;
+}
+
 /* ---- accounts ---- */
 
 static const struct account {
@@ -102,10 +120,15 @@ static int make_by_sysusers(struct setup *s, const bool *missing)
 static int remove_account(struct setup *s, const struct account *a, struct err *e)
 {
 	const char *const words[] = {is_user(a) ? "userdel" : "groupdel", a->name, NULL};
+	const char *other = a->witness ? other_witness(s) : NULL;
 	int r;
 
 	if (!setup_made(s, a->kind, a->name))
 		return 0;
+	if (other) {
+		printf("left, because %s needs it: %s %s\n", other, a->kind, a->name);
+		return 0;
+	}
 	r = account_is_there(a) ? run_tool(words, e) : 0;
 	if (r < 0)
 		return r;
@@ -114,14 +137,24 @@ static int remove_account(struct setup *s, const struct account *a, struct err *
 	return 0;
 }
 
+static int remove_accounts(struct setup *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = ARRAY_SIZE(accounts); r == 0 && i-- > 0;)
+		if (accounts[i].witness || !s->a->witness)
+			r = remove_account(s, &accounts[i], e);
+	return r;
+}
+
 int setup_accounts(struct setup *s, struct err *e)
 {
 	bool missing[ARRAY_SIZE(accounts)] = {false}, any = false;
 	int r = 0;
 
-	for (size_t i = ARRAY_SIZE(accounts); s->a->undo && r == 0 && i-- > 0;)
-		r = remove_account(s, &accounts[i], e);
-	for (size_t i = 0; !s->a->undo && i < ARRAY_SIZE(accounts); i++) {
+	if (s->a->undo)
+		return remove_accounts(s, e);
+	for (size_t i = 0; i < ARRAY_SIZE(accounts); i++) {
 		if (!accounts[i].witness && s->a->witness)
 			continue;
 		missing[i] = !account_is_there(&accounts[i]);
@@ -129,8 +162,8 @@ int setup_accounts(struct setup *s, struct err *e)
 		if (!missing[i] || s->a->dry_run)
 			printf("%s: %s %s\n", missing[i] ? "to make" : "is there", accounts[i].kind, accounts[i].name);
 	}
-	if (r < 0 || !any || !s->a->apply)
-		return r;
+	if (!any || !s->a->apply)
+		return 0;
 	if (!s->a->witness)
 		r = make_by_sysusers(s, missing);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(accounts); i++) {
@@ -219,21 +252,31 @@ static int remove_directory(struct setup *s, const char *path, bool with_content
 	return 0;
 }
 
+/* The directories that were made here; none of them while what was made in them stays. */
+static int made_directories(const struct setup *s, struct strv *dirs)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < s->made.n; i++)
+		n += strncmp(s->made.items[i], "dir ", 4) == 0;
+	for (size_t i = 0; r == 0 && n == s->made.n && i < s->made.n; i++)
+		r = strv_add(dirs, s->made.items[i] + 4);
+	return r;
+}
+
 int setup_remove_directories(struct setup *s, struct err *e)
 {
 	_cleanup_(strv_done) struct strv dirs = {0};
-	int r = 0;
+	int r = made_directories(s, &dirs);
 
-	for (size_t i = 0; r == 0 && i < s->made.n; i++)
-		if (strncmp(s->made.items[i], "dir ", 4) == 0)
-			r = strv_add(&dirs, s->made.items[i] + 4);
 	for (size_t i = 0; i < dirs.n; i++)
 		setup_forget(s, "dir", dirs.items[i]);
 	/* the record lies in one of them */
 	r = r < 0 ? r : setup_record_write(s, e);
 	for (size_t i = dirs.n; r == 0 && i-- > 0;)
 		r = remove_directory(s, dirs.items[i], false, e);
-	for (size_t i = 0; r == 0 && !s->a->root && i < ARRAY_SIZE(directories); i++)
+	for (size_t i = 0; r == 0 && !s->a->root && !other_witness(s) && i < ARRAY_SIZE(directories); i++)
 		if (directories[i].gone_at_boot)
 			r = remove_directory(s, directories[i].path, true, e);
 	return r;
@@ -271,6 +314,7 @@ int setup_privileges(struct setup *s, struct err *e)
 		if (fchown(s->witness_fd, 0, 0) < 0 || fchmod(s->witness_fd, 0755) < 0)
 			return err_errno(e, errno, "%s", s->witness);
 		printf("took from %s what it was given\n", s->witness);
+		setup_forget(s, "witness", s->witness);
 		return 0;
 	}
 	if (good || s->a->dry_run) {
@@ -282,5 +326,5 @@ int setup_privileges(struct setup *s, struct err *e)
 	    fsetxattr(s->witness_fd, "security.capability", &caps, sizeof(caps), 0) < 0)
 		return err_errno(e, errno, "%s", s->witness);
 	printf("gave %s root:" SETUP_GROUP " 2755 " CAPS_TEXT "\n", s->witness);
-	return 0;
+	return setup_note(s, "witness", s->witness, NULL);
 }

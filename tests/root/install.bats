@@ -49,3 +49,21 @@ setup_file() {
 	run find "$DEST" -type f
 	[ -z "$output" ]
 }
+
+# as root does it, without DESTDIR, on a host of its own: /etc is a copy, /run is empty
+@test "install by root makes group ranby and /run/ranby-witness, and uninstall takes them away" {
+	unshare --mount true 2>/dev/null || skip 'no mount namespace can be made here'
+	cp -a /etc "$BATS_TEST_TMPDIR/etc"
+	T=$BATS_TEST_TMPDIR timeout 120 unshare --mount --propagation private bash -euc '
+		mount --bind "$T/etc" /etc && mount -t tmpfs tmpfs /run
+		! getent group ranby >/dev/null || groupdel ranby
+		rm -rf /etc/ranby
+		made() { env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TREE" "$@" PREFIX="$T/usr"; }
+		made install >/dev/null
+		[ "$(stat -c "%U:%G %a" /run/ranby-witness)" = "root:ranby 2770" ]
+		[ "$(stat -c "%U:%G %a" "$T/usr/libexec/ranby/ranby-witness")" = "root:ranby 2755" ]
+		made uninstall
+		if getent group ranby; then exit 1; fi
+		[ ! -e /run/ranby-witness ] && [ ! -e /etc/ranby ]
+		[ -z "$(find "$T/usr" -type f)" ]'
+}

@@ -162,6 +162,40 @@ made_and_taken_back() {
 	SH
 }
 
+@test "make install and uninstall without it: the group and the directory go, unless another installation has a witness, or they were there" {
+	host <<-'SH'
+		made() { env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TREE" "$@"; }
+		look >$T/before
+		made install PREFIX="$PREFIX" && made install PREFIX="$T/second"
+		getent group ranby && [ -d /run/ranby-witness ]
+		made uninstall PREFIX="$PREFIX" >$T/undo
+		grep -q "^left, because $T/second/libexec/ranby/ranby-witness needs it: group ranby" $T/undo
+		getent group ranby && [ -d /run/ranby-witness ]
+		getcap "$T/second/libexec/ranby/ranby-witness" | grep -q cap_audit_write
+		made uninstall PREFIX="$T/second"
+		if getent group ranby || [ -e /run/ranby-witness ] || [ -e /etc/ranby ]; then exit 1; fi
+		# nothing is there: nothing to take back
+		made uninstall PREFIX="$PREFIX"
+		made install PREFIX="$PREFIX" DESTDIR=/ >/dev/null
+		look >$T/after
+		same $T/before $T/after
+		# what AUDIT=1 made stays, and its group with its directories
+		made install PREFIX="$PREFIX" AUDIT=1
+		made uninstall PREFIX="$PREFIX"
+		[ -e /etc/audit/rules.d/40-ranby.rules ] && [ -d /var/log/ranby ] && getent group ranby-audit && [ -d /etc/ranby ]
+		if getent group ranby || [ -e /run/ranby-witness ]; then exit 1; fi
+		made install PREFIX="$PREFIX" DESTDIR=/ >/dev/null
+		"$ranby" audit setup --undo
+		look >$T/after
+		same $T/before $T/after
+		# an administrator's group
+		groupadd --system ranby
+		made install PREFIX="$PREFIX" && made uninstall PREFIX="$PREFIX"
+		getent group ranby
+		made install PREFIX="$PREFIX" DESTDIR=/ >/dev/null
+	SH
+}
+
 @test "below another root: files, and nothing of this host" {
 	local dir=$T/image
 	mkdir -p "$dir"
