@@ -19,7 +19,7 @@ static struct log_event make(const uint8_t *d, uint32_t serial)
 	struct log_event ev = {.kind = kinds[d[0] % 8], .serial = serial + (d[0] >> 7), .pid = d[1] % 16 + 1U, .ppid = d[2] % 16,
 			       .ses = d[3] % 4, .auid = 1000, .uid = d[3] & 8 ? 1000 : 0, .done = d[3] & 16, .comm = "", .exe = ""};
 
-	ev.call = (enum log_call)(d[4] % (LOG_CALL_KILL + 1));
+	ev.call = (enum log_call)(d[4] % (LOG_CALL_PRIVILEGED + 1));
 	ev.ns_flags = d[4] & 64 ? (uint32_t)(CLONE_NEWNS | CLONE_NEWPID) : 0;
 	ev.exit = d[5] % 16;
 	ev.virt = (struct log_virt){.virt = "ranby", .op = ops[d[4] % 4], .trust = trusts[d[4] % 4], .vm = "c", .uuid = "", .ctr = "",

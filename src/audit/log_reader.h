@@ -60,6 +60,8 @@ enum log_call {
 	LOG_CALL_MOUNT,   /* mount, move_mount, fsmount, pivot_root */
 	LOG_CALL_EXIT,    /* exit_group */
 	LOG_CALL_KILL,    /* kill, tkill, tgkill, pidfd_send_signal */
+	LOG_CALL_OPEN,    /* open, openat, openat2, creat: `writes` */
+	LOG_CALL_PRIVILEGED, /* chroot, umount2, sethostname, setdomainname: who is not root does them in a user namespace */
 };
 
 /* What a VIRT_* record of ours says; "" and 0 where it does not say it. */
@@ -96,11 +98,12 @@ struct log_event {
 	uint32_t serial;   /* 0: none */
 	uint64_t sec;
 	uint32_t milli;
-	uint32_t pid, ppid, uid, auid, ses;
+	uint32_t pid, ppid, uid, euid, auid, ses;
 	uint32_t old_auid, old_ses;
 	enum log_call call;
 	bool done;         /* success=yes; res=1 */
 	bool thread;       /* a clone() that made a thread */
+	bool writes;       /* an open() for writing too; openat2() does not show it and counts as one */
 	uint32_t enabled, old_value; /* "audit_enabled=1 old=0"; LOG_NONE: not said */
 	uint32_t ns_flags; /* CLONE_NEW* asked for */
 	uint32_t arch;

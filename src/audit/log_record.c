@@ -41,6 +41,7 @@ static const struct value_row syscall_rows[] = {
 	ROW("pid", VALUE_U32, pid, true),
 	ROW("auid", VALUE_U32, auid, true),
 	ROW("uid", VALUE_U32, uid, true),
+	ROW("euid", VALUE_U32, euid, false),
 	ROW("tty", VALUE_TEXT, tty, false),
 	ROW("ses", VALUE_U32, ses, true),
 	ROW("comm", VALUE_TEXT, comm, false),
@@ -211,6 +212,7 @@ static bool apply_syscall(const struct log_record *rec, struct log_slot *s)
 	ev->call = log_call_of(ev->arch, ev->nr);
 	ev->ns_flags = log_call_namespaces(ev->call, ev->arch, ev->nr, ev->args);
 	ev->thread = log_call_thread(ev->call, ev->arch, ev->nr, ev->args);
+	ev->writes = log_call_writes(ev->call, ev->arch, ev->nr, ev->args);
 	ev->signal = log_call_signal(ev->call, ev->arch, ev->nr, ev->args);
 	if (ev->kind == LOG_LOGIN || ev->kind == LOG_RULES)
 		ev->done = done; /* that of the write() or sendto() is not what counts */

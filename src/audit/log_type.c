@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 
@@ -173,6 +174,14 @@ static const struct {
 	{LOG_CALL_KILL, 200, 200, 238, 130},
 	{LOG_CALL_KILL, 234, 234, 270, 131},
 	{LOG_CALL_KILL, 424, 424, 424, 424},
+	{LOG_CALL_OPEN, 2, 2, 5, -1},
+	{LOG_CALL_OPEN, 85, 85, 8, -1},
+	{LOG_CALL_OPEN, 257, 257, 295, 56},
+	{LOG_CALL_OPEN, 437, 437, 437, 437},
+	{LOG_CALL_PRIVILEGED, 161, 161, 61, 51},
+	{LOG_CALL_PRIVILEGED, 166, 166, 52, 39},
+	{LOG_CALL_PRIVILEGED, 170, 170, 74, 161},
+	{LOG_CALL_PRIVILEGED, 171, 171, 121, 162},
 };
 
 enum log_call log_call_of(uint32_t arch, uint32_t nr)
@@ -215,6 +224,19 @@ uint32_t log_call_namespaces(enum log_call call, uint32_t arch, uint32_t nr, con
 bool log_call_thread(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4])
 {
 	return call == LOG_CALL_FORK && is_clone(arch, nr) && (args[0] & THREAD_FLAG) != 0;
+}
+
+bool log_call_writes(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4])
+{
+	bool i386 = arch == I386;
+
+	if (arch == X86_64)
+		nr &= ~(uint32_t)X32_BIT;
+	if (call != LOG_CALL_OPEN)
+		return false;
+	if (nr == 437 || (arch != AARCH64 && nr == (i386 ? 8U : 85U)))
+		return true;
+	return (args[arch != AARCH64 && nr == (i386 ? 5U : 2U) ? 1 : 2] & O_ACCMODE) != O_RDONLY;
 }
 
 uint32_t log_call_signal(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4])

@@ -38,6 +38,9 @@ uint32_t log_call_namespaces(enum log_call call, uint32_t arch, uint32_t nr, con
 /* clone() with CLONE_THREAD. */
 bool log_call_thread(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4]);
 
+/* An open() that is not for reading alone. */
+bool log_call_writes(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4]);
+
 /* The signal that such a call sends; 0 for others. */
 uint32_t log_call_signal(enum log_call call, uint32_t arch, uint32_t nr, const uint64_t args[4]);
 

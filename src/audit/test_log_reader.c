@@ -20,7 +20,28 @@
 #define TITLE(serial) "type=PROCTITLE msg=audit(1700000000.100:" serial "): proctitle=7368\n"
 
 static const char *const kinds[] = {"other", "damaged", "call", "login", "virt", "user", "rules", "daemon"};
-static const char *const calls[] = {"other", "exec", "fork", "clone3", "unshare", "setns", "mount", "exit", "kill"};
+static const char *const calls[] = {"other", "exec", "fork", "clone3", "unshare", "setns", "mount", "exit", "kill", "open", "privileged"};
+
+static void words_of_call(const struct log_event *ev, struct buf *out)
+{
+	buf_addf(out, " %s%s %u<%u auid %u ses %d exit %lld", calls[ev->call], ev->done ? "" : "?", ev->pid, ev->ppid, ev->auid, (int)ev->ses,
+		 (long long)ev->exit);
+	if (ev->ns_flags)
+		buf_addf(out, " ns%s%s%s", ev->ns_flags & CLONE_NEWNS ? " mnt" : "", ev->ns_flags & CLONE_NEWPID ? " pid" : "",
+			 ev->ns_flags & CLONE_NEWUSER ? " user" : "");
+	if (ev->writes)
+		buf_adds(out, " writes");
+	if (ev->thread)
+		buf_adds(out, " thread");
+	if (ev->argv[0])
+		buf_addf(out, " [%s]", ev->argv);
+	if (ev->cwd[0])
+		buf_addf(out, " in %s", ev->cwd);
+	for (unsigned i = 0; i < ev->n_paths; i++)
+		buf_addf(out, " path %s", ev->paths[i]);
+	if (ev->opid != LOG_NONE)
+		buf_addf(out, " hits %u ses %u by %u", ev->opid, ev->oses, ev->signal);
+}
 
 static void words_of(const struct log_event *ev, struct buf *out)
 {
@@ -31,21 +52,7 @@ static void words_of(const struct log_event *ev, struct buf *out)
 		buf_addf(out, " boot %u", ev->boot);
 	switch (ev->kind) {
 	case LOG_SYSCALL:
-		buf_addf(out, " %s%s %u<%u auid %u ses %d exit %lld", calls[ev->call], ev->done ? "" : "?", ev->pid, ev->ppid, ev->auid, (int)ev->ses,
-			 (long long)ev->exit);
-		if (ev->ns_flags)
-			buf_addf(out, " ns%s%s%s", ev->ns_flags & CLONE_NEWNS ? " mnt" : "", ev->ns_flags & CLONE_NEWPID ? " pid" : "",
-				 ev->ns_flags & CLONE_NEWUSER ? " user" : "");
-		if (ev->thread)
-			buf_adds(out, " thread");
-		if (ev->argv[0])
-			buf_addf(out, " [%s]", ev->argv);
-		if (ev->cwd[0])
-			buf_addf(out, " in %s", ev->cwd);
-		for (unsigned i = 0; i < ev->n_paths; i++)
-			buf_addf(out, " path %s", ev->paths[i]);
-		if (ev->opid != LOG_NONE)
-			buf_addf(out, " hits %u ses %u by %u", ev->opid, ev->oses, ev->signal);
+		words_of_call(ev, out);
 		break;
 	case LOG_LOGIN:
 		buf_addf(out, " %u: %d/%d to %u/%u%s", ev->pid, (int)ev->old_auid, (int)ev->old_ses, ev->auid, ev->ses, ev->done ? "" : " failed");
@@ -147,6 +154,19 @@ static const struct {
 	 CALL("7", "syscall=424 success=yes exit=0 a0=3 a1=9 a2=0 a3=0 items=0 " IDS)
 	 "type=OBJ_PID msg=audit(1700000000.100:7): opid=52 oauid=1002 ouid=1002 oses=8 ocomm=\"sleep\"\n",
 	 "call 6 kill 11<10 auid 1001 ses 5 exit 0 hits 51 ses 8 by 15; call 7 kill 11<10 auid 1001 ses 5 exit 0 hits 52 ses 8 by 9"},
+	{"opens to write, by flags where they are in a register", CALL("1", "syscall=257 success=yes exit=5 a0=ffffff9c a1=7f a2=80001 a3=0 items=1 " IDS)
+	 "type=PATH msg=audit(1700000000.100:1): item=0 name=\"/proc/self/uid_map\" inode=1 dev=00:15 mode=0100644\n"
+	 CALL("2", "syscall=257 success=yes exit=5 a0=ffffff9c a1=1 a2=80000 a3=0 items=1 " IDS)
+	 CALL("3", "syscall=2 success=yes exit=5 a0=7f a1=2 a2=0 a3=0 items=1 " IDS) CALL("4", "syscall=2 success=yes exit=5 a0=7f a1=0 a2=1 a3=0 items=1 " IDS)
+	 CALL("5", "syscall=85 success=yes exit=5 a0=7f a1=0 a2=0 a3=0 items=1 " IDS) CALL("6", "syscall=437 success=yes exit=5 a0=3 a1=7f a2=7e a3=18 items=1 " IDS)
+	 "type=SYSCALL msg=audit(1700000000.100:7): arch=40000003 syscall=5 success=yes exit=0 a0=1 a1=1 a2=0 a3=4 items=1 " IDS "\n"
+	 "type=SYSCALL msg=audit(1700000000.100:8): arch=c00000b7 syscall=56 success=yes exit=0 a0=1 a1=1 a2=0 a3=4 items=1 " IDS "\n",
+	 "call 1 open 11<10 auid 1001 ses 5 exit 5 writes path /proc/self/uid_map; call 2 open 11<10 auid 1001 ses 5 exit 5; "
+	 "call 3 open 11<10 auid 1001 ses 5 exit 5 writes; call 4 open 11<10 auid 1001 ses 5 exit 5; call 5 open 11<10 auid 1001 ses 5 exit 5 writes; "
+	 "call 6 open 11<10 auid 1001 ses 5 exit 5 writes; call 7 open 11<10 auid 1001 ses 5 exit 0 writes; call 8 open 11<10 auid 1001 ses 5 exit 0"},
+	{"what only a user namespace allows", CALL("1", "syscall=161 success=yes exit=0 a0=7f a1=0 a2=0 a3=0 items=1 " IDS)
+	 CALL("2", "syscall=170 success=yes exit=0 a0=7f a1=1 a2=0 a3=0 items=0 " IDS),
+	 "call 1 privileged 11<10 auid 1001 ses 5 exit 0; call 2 privileged 11<10 auid 1001 ses 5 exit 0"},
 	{"rules change, audit goes on and off; what changes nothing", "type=CONFIG_CHANGE msg=audit(1.000:1): auid=0 ses=1 op=add_rule key=\"k\" list=4 res=1\n"
 	 "type=CONFIG_CHANGE msg=audit(1.000:2): op=set audit_enabled=1 old=0 auid=0 ses=1 res=1\n"
 	 "type=CONFIG_CHANGE msg=audit(1.000:3): op=set audit_enabled=1 old=1 auid=0 ses=1 res=1\n"

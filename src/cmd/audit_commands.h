@@ -65,7 +65,7 @@ struct audit_who_args {
 struct audit_rogue_args {
 	struct strv anchors, engines;
 	const char *format;
-	bool all;
+	bool all, unclear;
 };
 
 #endif

@@ -8,6 +8,7 @@ static const struct option_row rogue_rows[] = {
 	{0, "anchor", OPT_LIST, offsetof(struct audit_rogue_args, anchors), .arg = "PID[@SERIAL]=NAME", .help = "As for audit attribute: such a container is known"},
 	{0, "engine", OPT_LIST, offsetof(struct audit_rogue_args, engines), .arg = "DIR", .help = "Programs in this directory are the engine's too"},
 	{0, "format", OPT_CHOICE, offsetof(struct audit_rogue_args, format), .arg = "FORMAT", .choices = "table|json", .help = "table, or json (one object a line)"},
+	{0, "unclear", OPT_FLAG, offsetof(struct audit_rogue_args, unclear), .help = "Also programs that may have made namespaces by clone3, of which the log cannot show it"},
 	OPTION_END,
 };
 

@@ -141,25 +141,36 @@ static int check_root_owned(int fd, const char *what, const char *name, mode_t t
 	return 0;
 }
 
+static const char *const helper_dirs[] = {
+	"/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin", "/usr/lib/podman", "/usr/libexec/podman",
+};
+
+bool self_is_helper_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; slash && i < ARRAY_SIZE(helper_dirs); i++)
+		if (strlen(helper_dirs[i]) == (size_t)(slash - path) && strncmp(path, helper_dirs[i], (size_t)(slash - path)) == 0)
+			return true;
+	return false;
+}
+
 int self_open_helper(const char *name, int *ret_fd, char **ret_path, struct err *e)
 {
-	static const char *const dirs[] = {
-		"/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin", "/usr/lib/podman", "/usr/libexec/podman",
-	};
 	_cleanup_close_ int fd = -EBADF, dir = -EBADF;
 	_cleanup_free_ char *path = NULL;
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		r = open_at(dirs[i], name, &fd, &path);
+	for (size_t i = 0; i < ARRAY_SIZE(helper_dirs); i++) {
+		r = open_at(helper_dirs[i], name, &fd, &path);
 		if (r == -ENOENT)
 			continue;
 		if (r < 0)
-			return err_errno(e, -r, "%s/%s", dirs[i], name);
-		dir = open(dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+			return err_errno(e, -r, "%s/%s", helper_dirs[i], name);
+		dir = open(helper_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
-			return err_errno(e, errno, "%s", dirs[i]);
-		r = check_root_owned(dir, "directory", dirs[i], S_IFDIR, e);
+			return err_errno(e, errno, "%s", helper_dirs[i]);
+		r = check_root_owned(dir, "directory", helper_dirs[i], S_IFDIR, e);
 		if (r == 0)
 			r = check_root_owned(fd, "program", path, S_IFREG, e);
 		if (r < 0)

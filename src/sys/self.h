@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -44,5 +45,8 @@ int self_seal_program(const char *name, int *ret_fd, struct err *e) _must_check_
  * Run it by execveat(fd) (spawn.h), so that what was checked is what runs.
  */
 int self_open_helper(const char *name, int *ret_fd, char **ret_path, struct err *e) _must_check_;
+
+/* Whether that path, as the kernel names a running program, is of a file in one of these directories. */
+bool self_is_helper_path(const char *path);
 
 #endif

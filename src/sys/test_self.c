@@ -32,6 +32,17 @@ static void test_helper(void **state)
 	assert_int_equal(fd, -EBADF);
 }
 
+static void test_helper_path(void **state)
+{
+	(void)state;
+	assert_true(self_is_helper_path("/usr/bin/passt.avx2"));
+	assert_false(self_is_helper_path("/usr/bin/x/passt"));
+	assert_false(self_is_helper_path("/usr/binx"));
+	assert_false(self_is_helper_path("/home/alice/usr/bin/passt"));
+	assert_false(self_is_helper_path("passt"));
+	assert_false(self_is_helper_path(""));
+}
+
 static void test_own_program(void **state)
 {
 	struct err e = {0};
@@ -103,4 +114,4 @@ static void test_trust(void **state)
 	}
 }
 
-TESTS("sys/self", cmocka_unit_test(test_helper), cmocka_unit_test(test_own_program), cmocka_unit_test(test_trust))
+TESTS("sys/self", cmocka_unit_test(test_helper), cmocka_unit_test(test_helper_path), cmocka_unit_test(test_own_program), cmocka_unit_test(test_trust))
