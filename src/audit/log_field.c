@@ -127,10 +127,9 @@ static bool is_hex_text(const struct log_field *f)
 	return true;
 }
 
-int log_field_text(const struct log_field *f, char *dst, size_t size)
+static int copy(const struct log_field *f, bool hex, char *dst, size_t size)
 {
 	size_t len = f->value_len;
-	bool hex = !f->quote && is_hex_text(f);
 
 	if (!f->quote && is_nothing(f))
 		len = 0;
@@ -142,4 +141,14 @@ int log_field_text(const struct log_field *f, char *dst, size_t size)
 		dst[i] = hex ? (char)(digit(f->value[2 * i]) << 4 | digit(f->value[2 * i + 1])) : f->value[i];
 	dst[len] = 0;
 	return (int)len;
+}
+
+int log_field_text(const struct log_field *f, char *dst, size_t size)
+{
+	return copy(f, !f->quote && is_hex_text(f), dst, size);
+}
+
+int log_field_word(const struct log_field *f, char *dst, size_t size)
+{
+	return copy(f, false, dst, size);
 }

@@ -35,5 +35,7 @@ bool log_field_hex(const struct log_field *f, uint64_t max, uint64_t *ret);
  * fit. "(null)", "?" and "(none)" without quotes are "". What holds a NUL stays in hexadecimal.
  */
 int log_field_text(const struct log_field *f, char *dst, size_t size);
+/* The same of a field that no sender encodes, such as an id: hexadecimal digits are what it says. */
+int log_field_word(const struct log_field *f, char *dst, size_t size);
 
 #endif

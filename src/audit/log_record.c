@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum value_kind { VALUE_U32, VALUE_U64, VALUE_I64, VALUE_HEX32, VALUE_HEX64, VALUE_TRUE, VALUE_TEXT };
+enum value_kind { VALUE_U32, VALUE_U64, VALUE_I64, VALUE_HEX32, VALUE_HEX64, VALUE_TRUE, VALUE_TEXT, VALUE_WORD };
 
 struct value_row {
 	const char *key;
@@ -42,7 +42,7 @@ static const struct value_row syscall_rows[] = {
 	ROW("auid", VALUE_U32, auid, true),
 	ROW("uid", VALUE_U32, uid, true),
 	ROW("euid", VALUE_U32, euid, false),
-	ROW("tty", VALUE_TEXT, tty, false),
+	ROW("tty", VALUE_WORD, tty, false),
 	ROW("ses", VALUE_U32, ses, true),
 	ROW("comm", VALUE_TEXT, comm, false),
 	ROW("exe", VALUE_TEXT, exe, false),
@@ -67,14 +67,14 @@ static const struct value_row sender_rows[] = {
 };
 
 static const struct value_row virt_rows[] = {
-	ROW("virt", VALUE_TEXT, virt.virt, false),
-	ROW("op", VALUE_TEXT, virt.op, false),
-	ROW("reason", VALUE_TEXT, virt.reason, false),
+	ROW("virt", VALUE_WORD, virt.virt, false),
+	ROW("op", VALUE_WORD, virt.op, false),
+	ROW("reason", VALUE_WORD, virt.reason, false),
 	ROW("vm", VALUE_TEXT, virt.vm, false),
-	ROW("uuid", VALUE_TEXT, virt.uuid, false),
+	ROW("uuid", VALUE_WORD, virt.uuid, false),
 	ROW("vm-pid", VALUE_U32, virt.vm_pid, false),
-	ROW("ctr", VALUE_TEXT, virt.ctr, false),
-	ROW("trust", VALUE_TEXT, virt.trust, false),
+	ROW("ctr", VALUE_WORD, virt.ctr, false),
+	ROW("trust", VALUE_WORD, virt.trust, false),
 	ROW("claimed-image", VALUE_TEXT, virt.image, false),
 	ROW("claimed-ledger", VALUE_TEXT, virt.ledger, false),
 	ROW("uid-map", VALUE_TEXT, virt.uid_map, false),
@@ -91,13 +91,13 @@ static const struct value_row virt_rows[] = {
 };
 
 static const struct value_row user_rows[] = {
-	ROW("op", VALUE_TEXT, user.op, false),
+	ROW("op", VALUE_WORD, user.op, false),
 	ROW("acct", VALUE_TEXT, user.acct, false),
-	ROW("unit", VALUE_TEXT, user.unit, false),
+	ROW("unit", VALUE_WORD, user.unit, false),
 	ROW("exe", VALUE_TEXT, exe, false),
-	ROW("hostname", VALUE_TEXT, user.hostname, false),
-	ROW("addr", VALUE_TEXT, user.addr, false),
-	ROW("terminal", VALUE_TEXT, user.terminal, false),
+	ROW("hostname", VALUE_WORD, user.hostname, false),
+	ROW("addr", VALUE_WORD, user.addr, false),
+	ROW("terminal", VALUE_WORD, user.terminal, false),
 	ROW("res", VALUE_TRUE, user.success, false),
 };
 
@@ -111,14 +111,14 @@ static const struct value_row cwd_rows[] = {ROW("cwd", VALUE_TEXT, cwd, false)};
 
 /* What a change of the rules says is of no use to us, but that it was whole. */
 static const struct value_row rules_rows[] = {
-	ROW("op", VALUE_TEXT, user.op, false),
+	ROW("op", VALUE_WORD, user.op, false),
 	ROW("audit_enabled", VALUE_U32, enabled, false),
 	ROW("old", VALUE_U32, old_value, false),
 	ROW("res", VALUE_TRUE, done, false),
 };
 
 /* Copies text into the slot: "" when it does not fit, which is bad only where the text is needed. */
-static const char *keep_text(struct log_slot *s, const struct log_field *f)
+static const char *keep_text(struct log_slot *s, const struct log_field *f, enum value_kind kind)
 {
 	size_t room = sizeof(s->text) - LOG_ARGV_MAX - s->used;
 	char *at = s->text + s->used;
@@ -126,7 +126,7 @@ static const char *keep_text(struct log_slot *s, const struct log_field *f)
 
 	if (s->used + LOG_ARGV_MAX >= sizeof(s->text))
 		return "";
-	len = log_field_text(f, at, room);
+	len = kind == VALUE_WORD ? log_field_word(f, at, room) : log_field_text(f, at, room);
 	if (len < 0)
 		return "";
 	s->used += (size_t)len + 1;
@@ -166,7 +166,8 @@ static bool take_value(const struct value_row *row, const struct log_field *f, s
 		*(bool *)at = is_true(f);
 		return true;
 	case VALUE_TEXT:
-		*(const char **)at = keep_text(s, f);
+	case VALUE_WORD:
+		*(const char **)at = keep_text(s, f, row->kind);
 		return !f->cut;
 	default:
 		return take_number(row, f, at);
@@ -299,7 +300,7 @@ static void apply_path(const struct log_record *rec, struct log_slot *s)
 
 	while (log_field_next(&p, end, &f))
 		if (log_field_is(&f, "name") && s->ev.n_paths < LOG_PATHS_MAX) {
-			s->ev.paths[s->ev.n_paths++] = keep_text(s, &f);
+			s->ev.paths[s->ev.n_paths++] = keep_text(s, &f, VALUE_TEXT);
 			return;
 		}
 }

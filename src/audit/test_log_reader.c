@@ -58,8 +58,8 @@ static void words_of(const struct log_event *ev, struct buf *out)
 		buf_addf(out, " %u: %d/%d to %u/%u%s", ev->pid, (int)ev->old_auid, (int)ev->old_ses, ev->auid, ev->ses, ev->done ? "" : " failed");
 		break;
 	case LOG_VIRT:
-		buf_addf(out, " by %u/%u %s %s vm %s pid %u trust %s%s", ev->auid, ev->ses, v->virt, v->op, v->vm, v->vm_pid, v->trust,
-			 v->success ? "" : " failed");
+		buf_addf(out, " by %u/%u %s %s vm %s pid %u trust %s%s%s%s", ev->auid, ev->ses, v->virt, v->op, v->vm, v->vm_pid, v->trust,
+			 v->ctr[0] ? " ctr " : "", v->ctr, v->success ? "" : " failed");
 		break;
 	case LOG_USER:
 		buf_addf(out, " type %u ses %d %s from %s %s%s", ev->type, (int)ev->ses, ev->user.acct, ev->user.addr, ev->user.terminal,
@@ -144,6 +144,10 @@ static const struct {
 	 "virt 4 by 1001/6 ranby create vm a pid 0 trust caller failed"},
 	{"a user's login and where from", "type=USER_LOGIN msg=audit(1.000:5): pid=60 uid=0 auid=1001 ses=6 msg='op=login id=1001 exe=\"/usr/sbin/sshd\" "
 	 "hostname=h addr=10.0.0.5 terminal=ssh res=success'\n", "user 5 type 1112 ses 6  from 10.0.0.5 ssh"},
+	{"words that no sender encodes are not decoded: hexadecimal digits are what they say", "type=USER_LOGIN msg=audit(1.000:5): pid=60 uid=0 auid=1001 "
+	 "ses=6 msg='op=login acct=6162 exe=\"/usr/sbin/sshd\" hostname=cafe addr=2001 terminal=beef res=success'\n"
+	 "type=VIRT_CONTROL msg=audit(1.000:6): pid=50 uid=1001 auid=1001 ses=6 msg='virt=ranby op=rm reason=user vm=6162 trust=caller ctr=61626364 res=success'\n",
+	 "user 5 type 1112 ses 6 ab from 2001 beef; virt 6 by 1001/6 ranby rm vm ab pid 0 trust caller ctr 61626364"},
 	{"sudo's: the address is unknown", "type=USER_START msg=audit(1.000:5): pid=60 uid=1001 auid=1001 ses=6 msg='op=PAM:session_open "
 	 "acct=\"root\" exe=\"/usr/bin/sudo\" hostname=? addr=? terminal=/dev/pts/0 res=failed'\n", "user 5 type 1105 ses 6 root from  /dev/pts/0 failed"},
 	{"a kill and whom it hit", CALL("6", "syscall=62 success=yes exit=0 a0=33 a1=9 a2=0 a3=0 items=0 " IDS)
