@@ -97,6 +97,72 @@ judge() { ranby audit attribute --format json --anchor "$ANCHOR" "$1" 2>/dev/nul
 	serial=$(sed -n 's/^ "\([0-9]*\)": "c4".*/\1/p' "$TRUTH" | sed -n 5p)
 	run -0 --separate-stderr ranby audit who --serial --format json --log "$LOG" "$serial"
 	[[ $output == *'"container":"c4"'* ]]
+	grep -qE '"id":"[0-9a-f]{64}"' <<<"$output" || fail "$output"
+}
+
+# asks WORD ARG...: says so, and nothing else is said
+asks() {
+	run -125 --separate-stderr ranby audit who --log "$LOG" "${@:2}"
+	[ -z "$output" ] || fail "${*:2}: $output"
+	# shellcheck disable=SC2154
+	[[ $stderr == "Error: "*"$1"* && $(grep -c '^Error' <<<"$stderr") = 1 ]] || fail "${*:2}: $stderr"
+}
+
+@test "who: what is asked about is told by its form, and what is almost a form is an error of that form" {
+	of raw
+	local word day id
+	# times that are none, also without a colon; receipts that are none
+	for word in 2026-13-45 2026-02-30 2026-1-99 0000-01-01 2026-11-22T25:00 2026-11-22T10:61:00Z '2026-11-22 10' 2026-11-22T10:44:05+99:00 10:44 \
+		1700000000.123: 1700000000.12:4567 1700000000.123:0 :1 1700000000.123:99999999999 a:b; do
+		asks "\"$word\" is no time" "$word"
+	done
+	asks 'is no time' --time yesterday
+	asks 'is no process id' --pid web
+	asks 'is no process id' --pid 0
+	asks 'is no serial, and no receipt' --serial 1700000000.123
+	asks 'is no serial' --serial 0
+	asks 'exclude each other' --pid --serial 17
+	asks 'exclude each other' --file --container 17
+	asks 'nothing is asked about' ''
+	# what is one of these, and not there
+	asks 'nothing of the time "1999-12-31T10:44:05Z"' 1999-12-31T10:44:05Z
+	asks 'nothing of the time "1999-12-31"' 1999-12-31
+	asks 'nothing of a file "/no/such"' /no/such
+	asks 'nothing of a file "c2"' --file c2
+	asks 'nothing of a process or a record "4294967295"' 4294967295
+	asks 'nothing of a process "4294967295"' --pid 4294967295
+	asks 'nothing of a record "1700000000.123:4294967295"' 1700000000.123:4294967295
+	asks 'nothing of a container "2026-13-45"' --container 2026-13-45
+	asks 'nothing of a container "self"' self
+	asks 'nothing of a container "0"' 0
+	asks 'nothing of a container "1234"' --container 1234
+	asks 'nothing of a container "host"' --container host
+	run -0 --separate-stderr ranby audit who --log "$LOG" --format json host
+	[ "$(grep -c '"container":"host"' <<<"$output")" = "${#lines[@]}" ]
+	# a second, its minute and its day; with a zone, and without
+	word=$(sed -n 's/^type=SYSCALL msg=audit(\([0-9]*\)\..* success=yes .*key="exec".*/\1/p' "$LOG" | sed -n 9p)
+	[ -n "$word" ] || word=$(sed -n 's/^type=EXECVE msg=audit(\([0-9]*\)\..*/\1/p' "$LOG" | sed -n 9p)
+	export TZ=UTC-3
+	local last=0
+	for day in "$(date -u -d "@$word" +%FT%TZ)" "$(date -d "@$word" +%FT%T)" "$(date -d "@$word" +%FT%H:%M)" "$(date -d "@$word" +%F)"; do
+		run -0 --separate-stderr ranby audit who --log "$LOG" --format json "$day"
+		grep -q "\"time\":\"\?$word" <<<"$output" || grep -qF "$(date -u -d "@$word" +%FT%T)" <<<"$output" || fail "$day: ${lines[0]}"
+		[ "${#lines[@]}" -ge "$last" ] || fail "$day: ${#lines[@]} of $last"
+		last=${#lines[@]}
+	done
+	run -0 --separate-stderr ranby audit who --log "$LOG" --format json --time "$word"
+	# the beginning of one id, and of several; containers with names of other forms
+	id=$(grep -ao ' ctr=[0-9a-f]*' "$LOG" | head -n 1 | cut -d= -f2)
+	run -0 --separate-stderr ranby audit who --log "$LOG" "${id:0:12}"
+	sed "s/ ctr=[0-9a-f]\{8\}/ ctr=abcdef01/; s/vm=\"c1\"/vm=\"2026-11-22\"/; s/vm=\"c3\"/vm=\"1234\"/; s/vm=\"c4\"/vm=\"self\"/" "$LOG" >"$T/named.log"
+	LOG=$T/named.log
+	asks "is the beginning of several containers' ids" abcdef01
+	for word in 2026-11-22 1234 self; do
+		run -0 --separate-stderr ranby audit who --log "$LOG" --container "$word"
+		[[ $output == *"$word: uuid "* ]] || fail "$word: $output"
+	done
+	run -0 --separate-stderr ranby audit who --log "$LOG" self
+	[[ $output == *"self: uuid "* ]]
 }
 
 @test "who killed it: login, session and program of the signal to its init" {

@@ -59,7 +59,7 @@ struct audit_attribute_args {
 struct audit_who_args {
 	struct strv anchors, logs;
 	const char *format;
-	bool pid, serial;
+	bool pid, serial, time, file, container;
 };
 
 struct audit_rogue_args {
