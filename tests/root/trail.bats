@@ -345,6 +345,8 @@ grown() { [ "$(shard "$ALICE" | wc -l)" -ge "$1" ]; }
 		if held != [size] * 3:
 		    sys.exit(75)  # not yet
 		assert size > 1000
+		ctr = [e["ctr"] for e in lines if e["ledger"] == mine and e.get("ctr")]
+		assert ctr and all(len(c) == 64 and set(c) <= set("0123456789abcdef") for c in ctr), ctr[:3]
 		one = [e for e in ecs if e["event"].get("action") == "execve" and e.get("container", {}).get("name") == "web"][0]
 		assert one["user"]["audit"]["id"] == alice and one["process"]["executable"] and one["event"]["category"] == ["process"]
 		two = [e for e in ocsf if e["class_uid"] == 1007 and e["process"].get("container", {}).get("name") == "web"][0]
