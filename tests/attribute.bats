@@ -4,7 +4,7 @@
 #
 # audit attribute, who and rogue on recorded logs with known answers (tests/audit-logs): without root and without
 # kernel audit. What a live kernel says is in tests/root/attribute.bats and truth.bats.
-# shellcheck disable=SC2154 # bats sets output, lines and status
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, lines and status, and each test is a shell of its own
 
 load lib
 
