@@ -165,6 +165,7 @@ has_starts() {
 }
 
 @test "an anchor stands in for another engine's start record" {
+	audit_pack "$AUDIT_ALICE"
 	# a container of no engine: its init is told by the caller
 	audit_as "$AUDIT_ALICE" unshare -Urmpf --mount-proc sh -c 'echo $$ >/dev/null; /bin/true at=box; (/bin/true at=box; (/bin/true at=box) )'
 	audit_sync
