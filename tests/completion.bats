@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The ranby authors
 #
-# What Tab gives: bash's script is run as bash runs it; zsh and fish get the
-# same answers, so theirs are only parsed, where they are installed.
-# shellcheck disable=SC2154 # bats sets output, lines and status
+# What Tab gives, in each of the three shells: bash's script is run as bash runs it; zsh completes on a terminal,
+# as it does only there, and says what it would offer; fish has a command for it.
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets output, lines and status, each test in a shell of its own
 
 load lib
 
@@ -71,11 +71,95 @@ offers_also() {
 	offers "$at run --rm busybox " '<default>'
 }
 
-@test "the scripts of other shells parse" {
+# zsh_tab [--autoload] LINE: the words that zsh would offer, sorted, on one line; what it shows goes to $T/screen.
+# With --autoload the script lies in fpath, as it is installed.
+zsh_tab() {
+	local how=source
+	[ "$1" != --autoload ] || { how=autoload; shift; }
+	mkdir -p "$T/zsh/functions"
+	ranby completion zsh >"$T/zsh/functions/_ranby"
+	cat >"$T/zsh/.zshrc" <<-'ZSH'
+		PATH=${RANBY%/*}:$PATH
+		[[ $HOW == source ]] || fpath=($ZDOTDIR/functions $fpath)
+		autoload -Uz compinit
+		compinit -D -u
+		[[ $HOW != source ]] || source <(ranby completion zsh)
+		compadd() {
+			local -a hits
+			if [[ " $* " == *' -'[OAD]' '* ]]; then builtin compadd "$@"; return; fi
+			builtin compadd -O hits "$@"
+			print -rl -- $hits >>$OUT
+			builtin compadd "$@"
+		}
+		tab() {
+			BUFFER=$LINE CURSOR=$#LINE
+			zle complete-word
+			zle -R
+			print -r -- "line:$BUFFER" >>$OUT
+			exit
+		}
+		zle -N zle-line-init tab
+	ZSH
+	: >"$T/offered"
+	env -u FPATH ZDOTDIR="$T/zsh" TERM=dumb OUT="$T/offered" LINE="$1" HOW=$how RANBY="$RANBY" \
+		"$RANBY_TREE/tests/pty" --size 60x200 --timeout 30 zsh -i -o noglobalrcs <<<'exit 0' >"$T/screen" || return
+	grep -q '^line:' "$T/offered"
+	grep -v '^line:' "$T/offered" | sed '/^$/d' | LC_ALL=C sort -u | paste -sd ' '
+}
+
+fish_tab() {
+	HOME=$T PATH=${RANBY%/*}:$PATH timeout 30 fish --no-config -c 'source (ranby completion fish | psub); complete -C $argv[1]' -- "$1" >"$T/screen" || return
+	cut -f 1 "$T/screen" | LC_ALL=C sort -u | paste -sd ' '
+}
+
+# each_line SHELL: the same lines for zsh and fish, which take a word as it stands, colon or equals sign or not
+each_line() {
+	local line want at="ranby --root $RANBY_ROOT --runroot $RANBY_RUN"
+	cd "$T" && mkdir here && cd here && touch afile
+	while IFS='|' read -r line want; do
+		run -0 "$1" "${line/#ranby @/$at}"
+		[ "$output" = "$want" ] || fail "$1: $line" "offers: $output" "not:    $want"
+	done <<-'LINES'
+		ranby ru|run
+		ranby image l|list load ls
+		ranby help vers|version
+		ranby nonsense |
+		ranby run --pub|--publish --publish-all
+		ranby ps --sort i|id image
+		ranby ps --sort=i|--sort=id --sort=image
+		ranby run --env-file a|afile
+		ranby run --name a|
+		ranby --runr|--runroot
+		ranby @ stop |web
+		ranby @ rm x|
+		ranby @ run busy|busybox:latest
+		ranby @ rmi localhost/busybox:l|localhost/busybox:latest
+		ranby @ run --rm busybox a|afile
+	LINES
+}
+
+@test "zsh offers the same, with what each is for" {
+	need_program zsh
+	T=$BATS_TEST_TMPDIR
+	each_line zsh_tab
+	run -0 zsh_tab --autoload 'ranby image l'
+	[ "$output" = 'list load ls' ]
+	grep -q 'load  *-- Load images from a tar archive' "$T/screen"
+	# a description has its colons as they are
+	run -0 zsh_tab 'ranby run --re'
+	grep -q -- '--restart  *-- Restart policy: only' "$T/screen"
+}
+
+@test "fish offers the same, with what each is for" {
+	need_program fish
+	T=$BATS_TEST_TMPDIR
+	each_line fish_tab
+	run -0 fish_tab 'ranby image l'
+	grep -qP '^load\tLoad images from a tar archive$' "$T/screen"
+}
+
+@test "there is no script for another shell" {
 	bash -n <(ranby completion bash)
 	run -125 ranby completion tcsh
 	[[ $output == 'Error: completion: no script for tcsh'* ]]
-	command -v zsh >/dev/null || command -v fish >/dev/null || skip 'neither zsh nor fish is installed'
-	if command -v zsh >/dev/null; then zsh -n <(ranby completion zsh); fi
-	if command -v fish >/dev/null; then ranby completion fish | fish -n; fi
 }
