@@ -136,7 +136,8 @@ static void add_finding(const struct doctor_finding *f, struct buf *out)
 		buf_addf(out, "  \033[%sm%s\033[0m", colors[f->state], word);
 	else
 		buf_addf(out, "  %s", word);
-	buf_addf(out, "%s: ", f->check->title);
+	/* the name that a script, or who greps, knows it by */
+	buf_addf(out, "%-20s  %s: ", f->check->id, f->check->title);
 	add_escaped(f->found, out);
 	buf_addc(out, '\n');
 	if (f->state == DOCTOR_OK)
@@ -159,7 +160,8 @@ static void add_verdict(const struct doctor_report *rep, struct buf *out)
 		buf_addf(out, "Level %d, %s.\n", rep->level, doctor_level_word(rep->level));
 	if (!next)
 		return;
-	buf_addf(out, "Not level %d, %s, because of: %s: ", rep->level + 1, doctor_level_word(rep->level + 1), next->check->title);
+	buf_addf(out, "Not level %d, %s, because of %s: %s: ", rep->level + 1, doctor_level_word(rep->level + 1),
+		 next->check->id, next->check->title);
 	add_escaped(next->found, out);
 	buf_adds(out, "\nNext: ");
 	add_escaped(*next->mend == '#' ? next->mend + 2 : next->mend, out);

@@ -66,6 +66,82 @@ is() {
 	is audit.backlog ok
 }
 
+@test "records were lost, and whether a loginuid can be changed, by the kernel's own count and word" {
+	echo "auditctl -r 0; auditctl --reset-lost; '$RANBY_TREE/tests/audit-immutable' off" >"$BATS_TEST_TMPDIR/undo"
+	auditctl --reset-lost >/dev/null
+	is audit.lost 'ok none'
+	auditctl -r 1 >/dev/null
+	for _ in 1 2 3 4 5 6 7 8; do auditctl -m lost 2>/dev/null || true; done
+	auditctl -r 0 >/dev/null
+	is audit.lost 'warning '
+	[ "$(row audit.lost | awk '{print $2}')" = "$(auditctl -s | awk '$1 == "lost" {print $2}')" ]
+	bash -c "$(mend audit.lost)" >/dev/null
+	is audit.lost 'ok none'
+	is login.immutable 'warning off'
+	"$RANBY_TREE/tests/audit-immutable" on
+	is login.immutable 'ok on'
+	"$RANBY_TREE/tests/audit-immutable" off
+}
+
+# in_etc SCRIPT: with an /etc/audit and an /etc/ranby of its own, in which `row` and `is` look; this host's stay as they are
+in_etc() {
+	mkdir -p "$BATS_TEST_TMPDIR/audit/plugins.d" "$BATS_TEST_TMPDIR/audit/rules.d" "$BATS_TEST_TMPDIR/ranby"
+	ETC=$BATS_TEST_TMPDIR timeout 120 unshare --mount --propagation private bash -euc "$(declare -f row is)
+		mkdir -p /etc/audit; mount --bind \"\$ETC/audit\" /etc/audit
+		[ -d /etc/ranby ] || { mount -t tmpfs tmpfs /mnt; cp -a /etc /mnt/; mount --bind /mnt/etc /etc; mkdir /etc/ranby; mount --bind \"\$ETC/audit\" /etc/audit; }
+		mount --bind \"\$ETC/ranby\" /etc/ranby
+		$1"
+}
+
+@test "auditd.conf, the pack's file, the plugin and the policy: each fault of theirs in a file of root's" {
+	cat >"$BATS_TEST_TMPDIR/good" <<-'CONF'
+		local_events = yes
+		write_logs = yes
+		log_format = ENRICHED
+		flush = INCREMENTAL_ASYNC
+		max_log_file = 100
+		num_logs = 9
+		max_log_file_action = ROTATE
+		space_left_action = SYSLOG
+		admin_space_left_action = SINGLE
+		disk_full_action = HALT
+		disk_error_action = HALT
+		q_depth = 2000
+		overflow_action = SYSLOG
+	CONF
+	# shellcheck disable=SC2016
+	GOOD=$BATS_TEST_TMPDIR/good RULES=$RANBY_TREE/policies/audit/40-ranby.rules in_etc '
+		seed() { sed "s/^$1 = .*/$1 = $2/" "$GOOD" >/etc/audit/auditd.conf; is "$3" "$4"; }
+		cp "$GOOD" /etc/audit/auditd.conf; chmod 640 /etc/audit/auditd.conf
+		for id in conf format rotation full queue; do is auditd.$id ok; done
+		seed write_logs no auditd.conf fault
+		seed log_format RAW auditd.format "warning "
+		seed num_logs 1 auditd.rotation fault
+		seed max_log_file 8 auditd.rotation warning
+		seed max_log_file_action SUSPEND auditd.rotation fault
+		seed disk_full_action IGNORE auditd.full fault
+		seed q_depth 80 auditd.queue warning
+		rm /etc/audit/auditd.conf
+		is auditd.conf fault
+		cp "$GOOD" /etc/audit/auditd.conf
+		is rules.file fault
+		cp "$RULES" /etc/audit/rules.d/40-ranby.rules; chmod 640 /etc/audit/rules.d/40-ranby.rules
+		is rules.file ok
+		chmod 666 /etc/audit/rules.d/40-ranby.rules
+		is rules.file fault
+		is trail.plugin fault
+		printf "active = no\npath = /bin/true\n" >/etc/audit/plugins.d/ranby-trail.conf
+		is trail.plugin "fault /etc/audit/plugins.d/ranby-trail.conf is not active"
+		is policy.file fault
+		echo "require-audit = yes" >/etc/ranby/policy.conf; chmod 644 /etc/ranby/policy.conf
+		is policy.file ok
+		chmod 666 /etc/ranby/policy.conf
+		is policy.file fault
+		chmod 644 /etc/ranby/policy.conf
+		echo "require-audit = perhaps" >/etc/ranby/policy.conf
+		is policy.file fault'
+}
+
 @test "no auditd" {
 	audit_daemon stop
 	is audit.daemon 'fault none'
@@ -177,6 +253,10 @@ is() {
 	[[ $output == *'Level 0, self'*'Level 3, enforced'*'Next: '* ]]
 	run -0 "$RANBY" audit doctor --quiet
 	[[ $output != *'  ok '* && $output == *'mend: '* ]]
+	# each line by the name that --format json has for it, to grep and to leave out
+	[ "$("$RANBY" audit doctor | awk '$1 ~ /^(ok|warning|fault|unknown)$/ {print $2}')" = \
+		"$("$RANBY" audit doctor --format json | sed -n 's/^ *"id": *"\(.*\)",$/\1/p')" ]
+	[[ $output != *'because of: '* && $output == *'because of '*.*': '* ]]
 	run -1 "$RANBY" audit doctor --level 3
 	run -125 "$RANBY" audit doctor --level 4
 }
