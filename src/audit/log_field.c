@@ -113,7 +113,7 @@ static bool is_nothing(const struct log_field *f)
 	return false;
 }
 
-/* Hexadecimal without a NUL in it? */
+/* Hexadecimal, in capitals, without a NUL in it? */
 static bool is_hex_text(const struct log_field *f)
 {
 	if (f->value_len == 0 || f->value_len % 2 != 0)
@@ -121,7 +121,7 @@ static bool is_hex_text(const struct log_field *f)
 	for (size_t i = 0; i < f->value_len; i += 2) {
 		int high = digit(f->value[i]), low = digit(f->value[i + 1]);
 
-		if (high < 0 || low < 0 || high + low == 0)
+		if (high < 0 || low < 0 || high + low == 0 || f->value[i] >= 'a' || f->value[i + 1] >= 'a')
 			return false;
 	}
 	return true;

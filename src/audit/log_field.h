@@ -31,7 +31,7 @@ bool log_field_u64(const struct log_field *f, uint64_t max, uint64_t *ret);
 bool log_field_i64(const struct log_field *f, int64_t *ret);
 bool log_field_hex(const struct log_field *f, uint64_t max, uint64_t *ret);
 /*
- * Its text into `dst` (`size` > 0) with a NUL, decoded where it is hexadecimal; the length, or -1 when it does not
+ * Its text into `dst` (`size` > 0) with a NUL, decoded where it is hexadecimal (in capitals, as the kernel and libaudit write it); the length, or -1 when it does not
  * fit. "(null)", "?" and "(none)" without quotes are "". What holds a NUL stays in hexadecimal.
  */
 int log_field_text(const struct log_field *f, char *dst, size_t size);

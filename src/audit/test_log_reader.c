@@ -139,6 +139,10 @@ static const struct {
 	{"a start, its name in hex", "type=VIRT_CONTROL msg=audit(1.000:4): pid=50 uid=1001 auid=1001 ses=6 msg='virt=ranby op=start reason=booted vm=7765622031 "
 	 "uuid=00000000-0000-8000-8000-000000000000 vm-pid=51 trust=live starter-ses=6 exe=\"/usr/libexec/ranby/ranby-witness\" hostname=? addr=? terminal=? res=success'\n",
 	 "virt 4 by 1001/6 ranby start vm web 1 pid 51 trust live"},
+	{"lower-case digits are a text of their own", CALL("1", "syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 " IDS)
+	 "type=CWD msg=audit(1700000000.100:1): cwd=2f61\n" CALL("2", "syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 " IDS)
+	 "type=CWD msg=audit(1700000000.100:2): cwd=2F61\n",
+	 "call 1 exec 11<10 auid 1001 ses 5 exit 0 in 2f61; call 2 exec 11<10 auid 1001 ses 5 exit 0 in /a"},
 	{"what is quoted in it forges nothing: the kernel's stamp stands before", "type=VIRT_CONTROL msg=audit(1.000:4): pid=50 uid=1001 auid=1001 ses=6 "
 	 "msg='virt=ranby op=create vm=\"a\" auid=0 ses=1 pid=1 trust=caller res=failed'\x1d" "AUID=\"root\" res=success\n",
 	 "virt 4 by 1001/6 ranby create vm a pid 0 trust caller failed"},

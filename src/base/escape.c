@@ -148,3 +148,21 @@ void escape_shell(const char *s, struct buf *out)
 	}
 	buf_addc(out, '\'');
 }
+
+bool escape_utf8(const char *s, size_t len, struct buf *out)
+{
+	const char *end = s + len, *plain = s;
+	bool exact = true;
+	uint32_t code;
+
+	while (s < end) {
+		if (utf8_next(&s, end, &code) == 0)
+			continue;
+		buf_add(out, plain, (size_t)(s - plain));
+		buf_adds(out, "\xef\xbf\xbd");
+		plain = ++s;
+		exact = false;
+	}
+	buf_add(out, plain, (size_t)(s - plain));
+	return exact;
+}

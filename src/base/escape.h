@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,9 @@ char *escape_into(char *dst, size_t size, const char *s);
 
 /* Appends `s` as one word of sh(1): bare where that is safe, else in single quotes. */
 void escape_shell(const char *s, struct buf *out);
+
+/* Appends `len` bytes of `s`; one that is not UTF-8 becomes U+FFFD. False when there was one. */
+bool escape_utf8(const char *s, size_t len, struct buf *out);
 
 /*
  * Decodes one character of UTF-8 (RFC 3629: shortest form, no surrogate, at

@@ -8,6 +8,9 @@
 #include "trail/event.h"
 
 #include "audit/system_ledger.h"
+#include "base/buf.h"
+#include "base/escape.h"
+#include "base/json_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,21 +38,30 @@ struct maker {
 	int r;
 };
 
+/* "exe-cut": true */
+static void add_mark(struct maker *m, const char *key, const char *what)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s-%s", key, what);
+	if (m->r == 0)
+		m->r = json_add_bool(m->o, name, true);
+}
+
 static void add_text(struct maker *m, const char *key, const char *value, size_t max)
 {
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	size_t len = strnlen(value, max + 1);
-	char cut[64];
+	bool cut = len > max, exact;
 
 	if (m->r < 0 || len == 0)
 		return;
-	if (len <= max) {
-		m->r = json_add_str(m->o, key, value);
-		return;
-	}
-	snprintf(cut, sizeof(cut), "%s-cut", key);
-	m->r = json_add(m->o, key, json_object_new_string_len(value, (int)max));
-	if (m->r == 0)
-		m->r = json_add_bool(m->o, cut, true);
+	exact = escape_utf8(value, cut ? json_text_whole(value, max) : len, &text);
+	m->r = buf_bad(&text) ? -ENOMEM : json_add(m->o, key, json_object_new_string_len(buf_str(&text), (int)text.len));
+	if (cut)
+		add_mark(m, key, "cut");
+	if (!exact)
+		add_mark(m, key, "inexact");
 }
 
 static void add_id(struct maker *m, const char *key, uint32_t id)

@@ -6,7 +6,7 @@
  * Held are: each successful execve and execveat (type SYSCALL, op=execve),
  * each VIRT_* record, each login (type LOGIN, and USER_LOGIN with the address
  * it came from). Members are named as the fields of audit records, absent
- * when unset; texts are cut at the bounds below, and then NAME-cut is true.
+ * when unset; texts are cut at the bounds below, and then NAME-cut is true; a byte that is not UTF-8 is U+FFFD, and then NAME-inexact is.
  */
 #ifndef RANBY_TRAIL_EVENT_H
 #define RANBY_TRAIL_EVENT_H

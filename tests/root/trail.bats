@@ -302,6 +302,39 @@ grown() { [ "$(shard "$ALICE" | wc -l)" -ge "$1" ]; }
 	grep -q 'the signature does not fit' <<<"$output"
 }
 
+@test "whatever bytes a user gives to a program: they are in the ledger, and the plugin goes on" {
+	local old
+	old=$(trail_pid)
+	audit_as "$AUDIT_ALICE" bash -c $'for i in 1 2 3; do exec -a \'\xff\xc3\' /bin/true $\'odd \xed\xa0\x80\xf8\' "$i" & done; wait'
+	cp /bin/true "$AUDIT_DIR"/$'odd \xff'
+	audit_as "$AUDIT_ALICE" "$AUDIT_DIR"/$'odd \xff'
+	settled
+	[ "$(trail_pid)" = "$old" ]
+	run -0 jq -r 'select(.op == "execve" and ."exe-inexact" and (.exe | endswith("/odd \ufffd"))) | .receipt' < <(shard "$ALICE")
+	[ "${#lines[@]}" = 1 ]
+	run -0 jq -r 'select(.op == "execve" and ."cmd-inexact" and (.cmd | contains("odd"))) | .receipt' < <(shard "$ALICE")
+	[ "${#lines[@]}" -ge 3 ]
+}
+
+@test "a container of ranby's own is named by its id" {
+	RANBY_TEST_IMAGES=$("$RANBY_TREE/tests/images/build" --where)
+	export RANBY_TEST_IMAGES
+	local n
+	# of an id, each byte but 0 could be taken for a character
+	run -0 audit_as "$AUDIT_ALICE" bash -euc 'umask 077; d=$(mktemp -d "$TMPDIR/t.XXXXXX"); mkdir "$d/run"; export XDG_STATE_HOME=$d/state
+		R() { ranby --root "$d/data" --runroot "$d/run" "$@"; }
+		trap "R rm --all --force >/dev/null 2>&1; R unshare rm -rf \"$d\"; rm -rf \"$d\"" EXIT
+		R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+		for i in 1 2 3; do R create --name "own$i" --network none busybox true; R start -a "own$i" >/dev/null; done'
+	mapfile -t ids < <(grep -xE '[0-9a-f]{64}' <<<"$output")
+	[ "${#ids[@]}" = 3 ]
+	settled
+	for n in 1 2 3; do
+		[ "$(shard "$ALICE" | jq -r --arg vm "own$n" 'select(.op == "start" and .vm == $vm) | .ctr')" = "${ids[n - 1]}" ]
+		[ "$(shard "$ALICE" | jq -r --arg c "own$n" 'select(.op == "execve" and .container == $c) | .ctr' | sort -u)" = "${ids[n - 1]}" ]
+	done
+}
+
 @test "the index is made again when it is removed or damaged" {
 	local file=$SYSTEM/index/index.sqlite
 	settled
