@@ -68,7 +68,8 @@ static unsigned kind_of(const struct report_event *ev)
 		{"head", REPORT_HEAD},       {"trail-start", REPORT_TRAIL}, {"trail-stop", REPORT_TRAIL}, {"gap", REPORT_GAP},
 		{"torn", REPORT_GAP},        {"suppress", REPORT_GAP},    {"create", REPORT_OBJECT},   {"rm", REPORT_OBJECT},
 		{"destroy", REPORT_OBJECT},  {"pull", REPORT_OBJECT},     {"load", REPORT_OBJECT},     {"import", REPORT_OBJECT},
-		{"rmi", REPORT_OBJECT},      {"build", REPORT_OBJECT},    {"commit", REPORT_OBJECT},
+		{"rmi", REPORT_OBJECT},      {"build", REPORT_OBJECT},    {"commit", REPORT_OBJECT},   {"tag", REPORT_OBJECT},
+		{"untag", REPORT_OBJECT},    {"volume-create", REPORT_OBJECT}, {"volume-rm", REPORT_OBJECT},
 	};
 	const char *op = report_word(ev, "op");
 

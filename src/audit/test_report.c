@@ -16,7 +16,7 @@
 #define CTR_A "1111111111111111111111111111111111111111111111111111111111111111"
 #define CTR_B "2222222222222222222222222222222222222222222222222222222222222222"
 
-enum { TRAIL, LOGIN, CREATE, START_A, EXECVE, EXECVE_HOST, STOP_A, START_B, STOP_B, START_A2, REMOVE, HEAD, N_GOLDEN };
+enum { TRAIL, LOGIN, CREATE, START_A, EXECVE, EXECVE_HOST, STOP_A, START_B, STOP_B, START_A2, REMOVE, VOLUME, EXECVE_ROOT, HEAD, N_GOLDEN };
 static const char *const golden[N_GOLDEN] = {
 	[TRAIL] = "{'op':'trail-start','time':'2026-11-22T07:00:00Z'}",
 	[LOGIN] = "{'op':'login','type':'USER_LOGIN','auid':1001,'ses':7,'addr':'10.0.0.5','res':'success','receipt':'1795330800.000:10'}",
@@ -35,6 +35,8 @@ static const char *const golden[N_GOLDEN] = {
 	[START_A2] = "{'op':'start','virt':'ranby','vm':'web','uuid':'cccccccc-cccc-8ccc-8ccc-cccccccccccc','ctr':'" CTR_A
 		     "','claimed-image':'nginx','auid':1001,'ses':7,'res':'success','receipt':'1795334407.000:18'}",
 	[REMOVE] = "{'op':'rm','virt':'ranby','vm':'db','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334408.000:19'}",
+	[VOLUME] = "{'op':'volume-rm','virt':'ranby','vm':'data','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334409.000:20'}",
+	[EXECVE_ROOT] = "{'op':'execve','where':'host','cmd':'apt update','tty':'pts0','uid':0,'auid':1001,'ses':7,'receipt':'1795334410.000:21'}",
 	[HEAD] = "{'op':'head','ledger':'auid-1001','time':'2026-11-22T08:10:00Z'}",
 };
 
@@ -120,6 +122,10 @@ static void one_member_one_control(void **state)
 		{START_B, "claimed-image", {"10.2.2 object", "", "", "4.1.5"}},
 		{REMOVE, "vm", {"10.2.1.7", "", "", ""}},
 		{EXECVE, "uid", {"10.2.1.2", "", "", ""}},
+		{EXECVE_ROOT, "uid", {"10.2.1.2", "", "", ""}},
+		{EXECVE_ROOT, "auid", {"10.2.1.2", "", "", ""}},
+		{EXECVE_ROOT, "cmd", {"10.2.1.2", "SRG-APP-000101-CTR-000205", "AU-3(1)", ""}},
+		{VOLUME, "vm", {"10.2.1.7", "", "", ""}},
 		{EXECVE, "tty", {"", "SRG-APP-000097", "AU-3 c", ""}},
 		{EXECVE, "cmd", {"", "SRG-APP-000101-CTR-000205", "AU-3(1)", ""}},
 		{EXECVE, "where", {"", "SRG-APP-000100-CTR-000200", "AU-12", "4.4.4"}},
@@ -159,6 +165,7 @@ static void one_entry(void **state)
 		{HEAD, "800-53", "AU-9(3)"},
 		{HEAD, "pci4", "10.3.4"},
 		{TRAIL, "800-53", "AU-5"},
+		{EXECVE_ROOT, "pci4", "10.2.1.2"}, /* then there is nothing of an administrator's */
 		{START_B, "pci4", ""}, /* nothing asks what nobody knows of; the audit log does: `ranby audit verify` */
 	};
 
@@ -176,13 +183,18 @@ static void one_entry(void **state)
 	}
 }
 
-static enum report_status status_of(const struct report *rep, const char *id)
+static const struct report_result *result_of(const struct report *rep, const char *id)
 {
 	for (size_t i = 0; i < rep->n_results; i++)
 		if (strcmp(report_control_id(rep->results[i].control), id) == 0)
-			return rep->results[i].status;
+			return &rep->results[i];
 	fail_msg("no control %s", id);
-	return REPORT_NOT_MET;
+	return NULL;
+}
+
+static enum report_status status_of(const struct report *rep, const char *id)
+{
+	return result_of(rep, id)->status;
 }
 
 static void what_a_user_wrote(void **state)
@@ -213,6 +225,75 @@ static void what_a_user_wrote(void **state)
 	report_done(&rep);
 }
 
+/* A time zone, and a clock that went back by `back` seconds before the last start and on from there. */
+static void make_clock(struct report *rep, const char *profile, const char *zone, int back)
+{
+	struct err e = {0};
+
+	*rep = (struct report){.any_user = true};
+	rep->profile = report_profile(profile, &rep->title);
+	assert_int_equal(report_add_ledger(rep, "auid-1001", &e), 0);
+	for (int i = 0; i < 20; i++) {
+		struct ledger_entry ent = {.seq = (uint64_t)i + 1};
+		char text[512];
+
+		snprintf(text, sizeof(text), "{\"op\":\"start\",\"virt\":\"ranby\",\"vm\":\"web\",\"uuid\":\"%d\",\"auid\":1001,\"ses\":7,\"res\":\"success\","
+			 "\"receipt\":\"%d.000:%d\",\"time\":\"2026-11-22T08:00:%02d%s\"}", i, 1795334400 + i - (i < 10 ? 0 : back), 100 + i, i, zone);
+		assert_int_equal(json_parse(text, strlen(text), "clock", &ent.o, &e), 0);
+		assert_int_equal(report_add(rep, &ent, &e), 0);
+		json_object_put(ent.o);
+	}
+	assert_int_equal(report_finish(rep, &e), 0);
+}
+
+static void times(void **state)
+{
+	static const struct {
+		const char *zone;
+		int back;
+		enum report_status utc, steady;
+	} cases[] = {
+		{"Z", 0, REPORT_MET, REPORT_MET},
+		{"+02:00", 0, REPORT_NOT_MET, REPORT_MET},
+		{"Z", 1, REPORT_MET, REPORT_MET}, /* either order, within a second */
+		{"Z", 5, REPORT_MET, REPORT_NOT_MET},
+		{"Z", 3600, REPORT_MET, REPORT_NOT_MET},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct report srg, nist;
+
+		make_clock(&srg, "srg-ctr", cases[i].zone, cases[i].back);
+		make_clock(&nist, "800-53", cases[i].zone, cases[i].back);
+		if (result_of(&srg, "SRG-APP-000374")->status != cases[i].utc || result_of(&srg, "SRG-APP-000375")->status != cases[i].steady ||
+		    (result_of(&nist, "AU-8")->status == REPORT_MET) != (cases[i].utc == REPORT_MET && cases[i].steady == REPORT_MET))
+			fail_msg("%s, %d: %s; %s; %s", cases[i].zone, cases[i].back, result_of(&srg, "SRG-APP-000374")->found,
+				 result_of(&srg, "SRG-APP-000375")->found, result_of(&nist, "AU-8")->found);
+		assert_true(result_of(&nist, "AU-8")->n_evidence > 0);
+		report_done(&srg);
+		report_done(&nist);
+	}
+}
+
+/* What is met, or is not, is so by records that are named; of the rest it is said where to look. */
+static void each_has_evidence(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < ARRAY_SIZE(profiles); p++) {
+		struct report rep;
+
+		make(&rep, profiles[p], N_GOLDEN, N_GOLDEN, NULL);
+		for (size_t i = 0; i < rep.n_results; i++) {
+			const struct report_result *res = &rep.results[i];
+
+			if ((res->status == REPORT_NOT_SHOWN) != (res->n_evidence == 0) || !*res->found)
+				fail_msg("%s %s: %s, %zu records", profiles[p], report_control_id(res->control), res->found, res->n_evidence);
+		}
+		report_done(&rep);
+	}
+}
+
 /* What is asked of a recorder of containers, also where entries cannot answer it: nothing is left out in silence. */
 static void each_control_is_named(void **state)
 {
@@ -220,6 +301,7 @@ static void each_control_is_named(void **state)
 		const char *profile, *id;
 	} wanted[] = {
 		{"pci4", "10.2.1.2"}, {"pci4", "10.2.1.3"}, {"pci4", "10.2.1.6"}, {"pci4", "10.2.1.7"}, {"pci4", "10.2.2 user"},
+		{"pci4", "10.2.2 type"}, {"pci4", "10.2.2 time"}, {"pci4", "10.2.2 outcome"}, {"pci4", "10.2.2 origin"}, {"pci4", "10.2.2 object"},
 		{"pci4", "10.3.1"}, {"pci4", "10.3.2"}, {"pci4", "10.3.3"}, {"pci4", "10.3.4"},
 		{"srg-ctr", "SRG-APP-000090"}, {"srg-ctr", "SRG-APP-000092"}, {"srg-ctr", "SRG-APP-000095"}, {"srg-ctr", "SRG-APP-000096"},
 		{"srg-ctr", "SRG-APP-000097"}, {"srg-ctr", "SRG-APP-000098"}, {"srg-ctr", "SRG-APP-000099"},
@@ -231,7 +313,9 @@ static void each_control_is_named(void **state)
 		{"srg-ctr", "SRG-APP-000505"}, {"srg-ctr", "SRG-APP-000510-CTR-001310"},
 		{"800-53", "AU-2"}, {"800-53", "AU-3 f"}, {"800-53", "AU-3(1)"}, {"800-53", "AU-5"}, {"800-53", "AU-9"}, {"800-53", "AU-9(2)"},
 		{"800-53", "AU-9(3)"}, {"800-53", "AU-10"}, {"800-53", "AU-12"}, {"800-53", "AU-14"},
-		{"800-190", "4.4.5 user"}, {"800-190", "4.4.5 logged"},
+		{"srg-ctr", "SRG-APP-000122"}, {"srg-ctr", "SRG-APP-000123"}, {"srg-ctr", "SRG-APP-000374"}, {"srg-ctr", "SRG-APP-000375"},
+		{"srg-ctr", "OL08-00-030122"}, {"800-53", "AU-8"},
+		{"800-190", "4.4.5 user"}, {"800-190", "4.4.5 logged"}, {"800-190", "4.5 CIS Debian 12, 6.2"}, {"800-190", "4.5 CIS Docker, 1.1.3-1.1.18"},
 	};
 
 	(void)state;
@@ -373,5 +457,6 @@ static void bounds(void **state)
 }
 
 TESTS("audit/report", cmocka_unit_test(all_is_met), cmocka_unit_test(one_member_one_control), cmocka_unit_test(one_entry),
-      cmocka_unit_test(what_a_user_wrote), cmocka_unit_test(each_control_is_named), cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
+      cmocka_unit_test(what_a_user_wrote), cmocka_unit_test(each_control_is_named), cmocka_unit_test(times), cmocka_unit_test(each_has_evidence),
+      cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
       cmocka_unit_test(nothing_at_all), cmocka_unit_test(bounds))
