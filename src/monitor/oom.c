@@ -8,32 +8,13 @@
 #include "monitor/oom.h"
 
 #include "base/parse.h"
+#include "sys/cgroup.h"
 #include "sys/fd.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The path after "0::" in /proc/PID/cgroup, "" when there is none. */
-static void cgroup_of(const char *proc_file, char out[static PATH_MAX])
-{
-	_cleanup_close_ int fd = open(proc_file, O_RDONLY | O_CLOEXEC);
-	char text[PATH_MAX];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	char *line;
-
-	out[0] = '\0';
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-	if (!line)
-		return;
-	line += line[0] == '\n' ? 4 : 3;
-	line[strcspn(line, "\n")] = '\0';
-	memcpy(out, line, strlen(line) + 1);
-}
 
 static int read_kills(int fd, uint64_t *ret)
 {
@@ -57,10 +38,7 @@ void oom_watch_open(struct oom_watch *w, pid_t pid)
 	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	char own[PATH_MAX], theirs[PATH_MAX], path[PATH_MAX + 64];
 
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
-	cgroup_of(path, theirs);
-	cgroup_of("/proc/self/cgroup", own);
-	if (theirs[0] != '/' || strcmp(own, theirs) == 0)
+	if (cgroup_of(pid, theirs) < 0 || (cgroup_of(0, own) == 0 && strcmp(own, theirs) == 0))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(mounts) && w->fd < 0; i++) {
 		snprintf(path, sizeof(path), "%s%s/memory.events", mounts[i], theirs);
