@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The group is made below our own: the caller has seen to it that we run in
+ * one that was given to him (a scope of the service manager's, a job of a
+ * batch system, a container), so the bounds he was given hold for what he
+ * starts. Where the group's own processes stand in the way they go beside the
+ * container's, to CGROUP_SUPERVISOR; who finds himself there means the group above.
+ *
+ * The note in RROOT/ID comes first, and the group is removed before the note,
+ * so that whoever is killed in between leaves nothing that nobody finds.
+ */
 #include "runtime/cgroup.h"
 
-#include "oci/runtime_config.h"
+#include "oci/cgroup_limits.h"
+#include "sys/cgroup.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define NOTE "cgroup"
 
 void cgroup_done(struct cgroup *g)
 {
@@ -14,41 +31,208 @@ void cgroup_done(struct cgroup *g)
 	g->path = NULL;
 }
 
-/* Keys of linux.resources that ask for something. "devices" does not inside a user namespace: no node can be made there. */
-static const char *first_limit(struct json_object *resources)
-{
-	static const char *const keys[] = {"memory", "cpu", "pids", "blockIO", "hugepageLimits", "network", "rdma", "unified"};
+/* ---- where ---- */
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (config_is_filled(json_at(resources, keys[i])))
-			return keys[i];
-	return NULL;
+/* The group below which ours go. -ENOENT, -ENOTSUP, -EACCES: there is none, see explain(). */
+static int find_parent(char path[static PATH_MAX], int *ret_fd)
+{
+	_cleanup_close_ int mount = -EBADF, fd = -EBADF;
+	int r = cgroup_mount_open(&mount);
+	char *slash;
+
+	if (r == 0)
+		r = cgroup_of(0, path);
+	if (r < 0)
+		return r;
+	slash = strrchr(path, '/');
+	if (strcmp(slash + 1, CGROUP_SUPERVISOR) == 0)
+		slash[slash == path] = '\0';
+	r = cgroup_open(mount, path, &fd);
+	if (r == 0 && !cgroup_is_ours(fd))
+		r = -EACCES;
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
 }
 
-int cgroup_prepare(const char *path, struct json_object *resources, const char *id, struct cgroup *ret, struct err *e)
+static int explain(int r, const char *limit, const char *path, struct err *e)
 {
-	const char *limit = resources ? first_limit(resources) : NULL;
+	const char *why = r == -ENOTSUP ? "this host has no cgroup v2, or not alone"
+			  : r == -ENOENT ? "our cgroup is out of sight from here"
+			  : r == -EACCES ? "no cgroup was delegated to this user"
+					 : NULL;
 
-	(void)path;
-	(void)id;
-	(void)ret;
-	if (limit) {
-		(void)err_set(e, ENOTSUP, "linux.resources.%s: no cgroup was delegated to this user", limit);
-		err_hint(e, "resource limits need cgroup v2 with a delegated subtree");
+	if (!why)
+		return err_errno(e, -r, "cgroup %s", path);
+	(void)err_set(e, ENOTSUP, "linux.resources.%s: %s", limit, why);
+	err_hint(e, "resource limits need cgroup v2 with a delegated subtree");
+	return -ENOTSUP;
+}
+
+/* ---- what ---- */
+
+static unsigned needed(const struct cgroup_limits *l)
+{
+	unsigned set = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		set |= cgroup_controller_of(l->items[i].file);
+	return set;
+}
+
+static int lacking(int parent, const struct cgroup_limits *l, const char *path, struct err *e)
+{
+	unsigned there = 0;
+	int r = cgroup_controllers(parent, &there);
+
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
+		unsigned bit = cgroup_controller_of(l->items[i].file);
+
+		if (!bit || (bit & there))
+			continue;
+		(void)err_set(e, ENOTSUP, "%s: the cgroup controller \"%.*s\" is not delegated to this user (%s)", l->items[i].file,
+			      (int)strcspn(l->items[i].file, "."), l->items[i].file, path);
+		err_hint(e, "an administrator can: systemctl edit user@.service, with [Service] Delegate=cpu cpuset io memory pids");
 		return -ENOTSUP;
+	}
+	return err_errno(e, r < 0 ? -r : ENODEV, "cgroup %s", path);
+}
+
+static int write_limits(int dir, const struct cgroup_limits *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct cgroup_limit *x = &l->items[i];
+		int r = cgroup_write(dir, x->file, x->value);
+
+		/* without swap accounting there is no swap to limit */
+		if (r == -ENOENT && strcmp(x->file, "memory.swap.max") == 0)
+			continue;
+		if (r == -ENOENT)
+			return err_set(e, ENOTSUP, "%s: this kernel has no such limit", x->file);
+		if (r < 0)
+			return err_errno(e, -r, "%s = %s", x->file, x->value);
 	}
 	return 0;
 }
 
-int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e)
+/* ---- the whole ---- */
+
+/* Only its own container is in a group that has its ID in its name; and paths are read by people and cut by records. */
+static int name_path(const char *above, const char *id, char **ret)
 {
-	(void)g;
-	(void)pid;
-	(void)e;
+	const char *base = strcmp(above, "/") == 0 ? "" : above;
+	bool alone = strstr(strrchr(above, '/'), id) != NULL;
+
+	return asprintf(ret, "%s/%s%s", base, alone ? CGROUP_NAME_ALONE : CGROUP_NAME_PREFIX, alone ? "" : id) < 0 ? -ENOMEM : 0;
+}
+
+static int make(int dir, int parent, const char *above, const char *id, struct cgroup *ret, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	const char *name;
+	int fd, r;
+
+	if (name_path(above, id, &path) < 0)
+		return err_errno(e, ENOMEM, "cgroup");
+	name = strrchr(path, '/') + 1;
+	r = path_own_write(dir, NOTE, path, strlen(path), 0600, PATH_SYNC_NONE);
+	if (r < 0)
+		return err_errno(e, -r, "note the cgroup");
+	/* of one that was killed, and whose note is lost */
+	r = cgroup_remove_tree(parent, name);
+	if (r == 0 && mkdirat(parent, name, 0755) < 0)
+		r = -errno;
+	if (r == 0)
+		r = path_own_open(parent, name, O_RDONLY | O_DIRECTORY, 0, &fd);
+	if (r < 0)
+		return err_errno(e, -r, "make the cgroup %s", path);
+	ret->dir = fd;
+	ret->path = TAKE_PTR(path);
 	return 0;
 }
 
-void cgroup_remove(const struct cgroup *g)
+int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret, struct err *e)
 {
-	(void)g;
+	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
+	_cleanup_close_ int parent = -EBADF;
+	char above[PATH_MAX] = "";
+	int r = cgroup_limits_read(resources, &l, e);
+
+	/* an absolute path is another engine's plan for a hierarchy of his own */
+	if (r < 0 || (l.n == 0 && (!path || path[0] == '/' || strchr(path, ':'))))
+		return r;
+	r = find_parent(above, &parent);
+	if (r < 0)
+		return l.n == 0 ? 0 : explain(r, l.items[0].from, above, e);
+	r = cgroup_enable(parent, needed(&l), CGROUP_ALL);
+	if (r == -ENODEV)
+		return lacking(parent, &l, above, e);
+	if (r < 0)
+		return err_errno(e, -r, "delegate controllers in the cgroup %s", above);
+	r = make(dir, parent, above, id, ret, e);
+	return r == 0 ? write_limits(ret->dir, &l, e) : r;
+}
+
+int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e)
+{
+	int r = g->dir < 0 ? 0 : cgroup_add(g->dir, pid);
+
+	if (r == -EACCES || r == -EPERM) {
+		(void)err_errno(e, -r, "enter the container's cgroup %s", g->path);
+		err_hint(e, "from outside of its scope that is the service manager's to do");
+		return r;
+	}
+	return r < 0 ? err_errno(e, -r, "enter the cgroup %s", g->path) : 0;
+}
+
+int cgroup_find(const char *path, struct cgroup *ret, struct err *e)
+{
+	_cleanup_close_ int mount = -EBADF;
+	int fd, r;
+
+	if (!path)
+		return 0;
+	r = cgroup_mount_open(&mount);
+	if (r == 0)
+		r = cgroup_open(mount, path, &fd);
+	if (r < 0)
+		return err_errno(e, -r, "the container's cgroup %s", path);
+	ret->dir = fd;
+	ret->path = strdup(path);
+	return ret->path ? 0 : err_errno(e, ENOMEM, "cgroup");
+}
+
+/* A path that make() may have written. */
+static bool is_of(const char *path, const char *id)
+{
+	_cleanup_free_ char *above = strdup(path), *ours = NULL;
+	char *slash = above ? strrchr(above, '/') : NULL;
+
+	if (!slash || path[0] != '/')
+		return false;
+	slash[slash == above] = '\0';
+	return name_path(above, id, &ours) == 0 && strcmp(ours, path) == 0;
+}
+
+int cgroup_remove(int rroot, const char *id, struct err *e)
+{
+	_cleanup_close_ int mount = -EBADF, parent = -EBADF;
+	_cleanup_(buf_done) struct buf path = BUF_INIT;
+	char note[PATH_MAX], *slash;
+	int r;
+
+	snprintf(note, sizeof(note), "%s/" NOTE, id);
+	if (path_own_read(rroot, note, PATH_MAX - 1, &path) < 0 || !is_of(buf_str(&path), id))
+		return 0;
+	slash = strrchr(path.data, '/');
+	*slash = '\0';
+	r = cgroup_mount_open(&mount);
+	if (r == 0)
+		r = cgroup_open(mount, path.data[0] ? path.data : "/", &parent);
+	if (r == 0)
+		r = cgroup_remove_tree(parent, slash + 1);
+	/* gone with its scope; or seen from a place where it never was */
+	if (r == -ENOENT || r == -ENOTSUP)
+		return 0;
+	return r < 0 ? err_errno(e, -r, "remove the cgroup %s/%s", path.data, slash + 1) : 0;
 }

@@ -1,37 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * cgroup - the container's control group (cgroups(7), version 2): made below a
- * subtree that was delegated to us, or not at all.
+ * cgroup - the container's control group (cgroups(7), version 2): "ranby-ID"
+ * below the group that we are in, where that was delegated to us, or none. In
+ * a group that has the ID in its name already it is "container".
  *
- * Without a subtree that we can write to, a container simply stays where its
- * caller is; a limit that was asked for is then an error, never dropped.
+ *	r = cgroup_prepare(dir, path, resources, id, &g, e);	// made, limits set
+ *	r = cgroup_enter(&g, init, e);
+ *	cgroup_done(&g);
+ *	...
+ *	r = cgroup_remove(rroot, id, e);
+ *
+ * Without limits and without a wish for a group (`path`) that can be granted
+ * a container stays where its caller is. A limit that cannot be set is an
+ * error, never dropped; the words name the controller.
  */
 #ifndef RANBY_RUNTIME_CGROUP_H
 #define RANBY_RUNTIME_CGROUP_H
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <sys/types.h>
 
 struct cgroup {
 	int dir;    /* our group's directory, -EBADF: none */
-	char *path; /* absolute, NULL: none */
+	char *path; /* as /proc/PID/cgroup shows it to us; NULL: none */
 };
 #define CGROUP_INIT {.dir = -EBADF}
 
+#define CGROUP_NAME_PREFIX "ranby-"
+#define CGROUP_NAME_ALONE "container"
+
 void cgroup_done(struct cgroup *g);
 
-/* `path` and `resources` are linux.cgroupsPath and linux.resources, each may be NULL. */
-int cgroup_prepare(const char *path, struct json_object *resources, const char *id, struct cgroup *ret,
+/*
+ * `path` and `resources` are linux.cgroupsPath and linux.resources, each may
+ * be NULL. Where the group goes is noted in `dir` (RROOT/ID) before it is made.
+ */
+int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret,
 		   struct err *e) _must_check_;
 
 /* Moves a process into it; nothing to do without one. */
 int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e) _must_check_;
 
-/* Removes an empty group, as far as it goes. */
-void cgroup_remove(const struct cgroup *g);
+/* The group of a container that runs, by the path in its state (NULL: none), for another process to enter. */
+int cgroup_find(const char *path, struct cgroup *ret, struct err *e) _must_check_;
+
+/* Removes the group that is noted in RROOT/ID, with whatever is still in it. None: 0. */
+int cgroup_remove(int rroot, const char *id, struct err *e) _must_check_;
 
 #endif

@@ -151,7 +151,7 @@ static int prepare_rootfs(struct create *c, struct err *e)
 
 static int prepare_cgroup(struct create *c, struct err *e)
 {
-	return cgroup_prepare(c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
+	return cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
 }
 
 static int open_start(struct create *c, struct err *e)
@@ -311,6 +311,11 @@ static int join_namespaces(struct create *c, struct err *e)
 		c->w.head.given = plan_items(&c->w, given, n, sizeof(given[0]));
 		c->w.head.unshare_flags = (int32_t)flags;
 	} else {
+		/* the root of a cgroup namespace is where its maker is: init makes it when it is in its group */
+		if (c->cgroup.dir >= 0) {
+			c->w.head.unshare_flags = (int32_t)(flags & CLONE_NEWCGROUP);
+			flags &= ~(unsigned long)CLONE_NEWCGROUP;
+		}
 		c->l.flags |= flags;
 		c->l.map = c->c.map;
 	}
@@ -397,9 +402,9 @@ static int start_init(struct create *c, struct err *e)
 	if (r == 0)
 		r = save_state(c, e);
 	if (r == 0)
-		r = launch_go(&c->l, &c->child, e);
-	if (r == 0)
 		r = cgroup_enter(&c->cgroup, c->child.pid, e);
+	if (r == 0)
+		r = launch_go(&c->l, &c->child, e);
 	if (r < 0)
 		return r;
 	/* init works now; what was read and planned is not needed any more */
@@ -448,9 +453,10 @@ static void create_done(struct create *c)
 {
 	if (!c->done) {
 		launch_abort(&c->child);
-		cgroup_remove(&c->cgroup);
-		if (c->dir >= 0)
+		if (c->dir >= 0) {
+			(void)!cgroup_remove(c->x->rroot, c->a->id, NULL);
 			(void)!path_own_remove_tree(c->x->rroot, c->a->id);
+		}
 	}
 	fd_closep(&c->child.pidfd);
 	fd_closep(&c->bundle);

@@ -14,6 +14,7 @@
 #include "runtime/exec.h"
 
 #include "base/parse.h"
+#include "runtime/cgroup.h"
 #include "runtime/create.h"
 #include "runtime/launch.h"
 #include "runtime/message.h"
@@ -46,6 +47,7 @@ struct exec {
 	struct kept_fds kept;
 	struct launch l;
 	struct child child;
+	struct cgroup cgroup;              /* the container's */
 	int target;                        /* pidfd of the container's init; in `kept` later */
 	int socket_dir;                    /* of the start socket, once it is bound */
 	const char *socket_name;
@@ -64,7 +66,7 @@ static int find_container(struct exec *x, struct err *e)
 		r = runtime_state_status(x->x->rroot, &x->state, &status, &x->target, e);
 	if (r == 0 && status != RUNTIME_RUNNING)
 		return err_set(e, EINVAL, "container %s is %s, not running", x->a->id, runtime_status_name(status));
-	return r;
+	return r == 0 ? cgroup_find(x->state.cgroup, &x->cgroup, e) : r;
 }
 
 static int read_config(struct exec *x, struct err *e)
@@ -259,6 +261,8 @@ static int start_init(struct exec *x, struct err *e)
 	if (r == 0)
 		r = launch_init(&x->l, &x->child, e);
 	if (r == 0)
+		r = cgroup_enter(&x->cgroup, x->child.pid, e);
+	if (r == 0)
 		r = launch_go(&x->l, &x->child, e);
 	return r == 0 ? launch_wait_ready(&x->l, e) : r;
 }
@@ -308,6 +312,7 @@ static void exec_done(struct exec *x)
 	fd_closep(&x->child.pidfd);
 	fd_closep(&x->socket_dir);
 	fd_closep(&x->target);
+	cgroup_done(&x->cgroup);
 	fd_closep(&x->l.exe_fd);
 	fd_closep(&x->l.plan_fd);
 	fd_closep(&x->l.sync[0]);
@@ -328,7 +333,7 @@ int runtime_exec(const struct runtime_context *x, const struct exec_args *a, pid
 	if (!s)
 		return err_errno(e, ENOMEM, "exec");
 	*s = (struct exec){
-		.x = x, .a = a, .target = -EBADF, .socket_dir = -EBADF, .child = {.pidfd = -EBADF},
+		.x = x, .a = a, .target = -EBADF, .socket_dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT,
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
 	plan_writer_init(&s->w);

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "runtime/remove.h"
 
+#include "runtime/cgroup.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -53,6 +54,8 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 		r = end(id, pidfd, e);
 	if (r == 0 && s.pid > 0)
 		r = runtime_end_servers(&s, e);
+	if (r == 0)
+		r = cgroup_remove(x->rroot, id, e);
 	if (r < 0)
 		return r;
 	r = path_own_remove_tree(x->rroot, id);
