@@ -486,10 +486,34 @@ made_root() {
 	[[ $output == *$'CapInh:\t0000000000000000'* && $output == *$'CapEff:\t000001ffffffffff'* && $output == *$'Seccomp:\t0'* ]] || fail "$output"
 }
 
-@test "limits that cannot be set are refused, with the reason" {
-	for option in --memory=1g -m1g --cpus=1 --pids-limit=10 --cpu-shares=5 --memory-swap=1g; do
+@test "limits where no cgroup is delegated: refused, with the option and the reason" {
+	[ "$(ranby info --format '{{.host.cgroupManager}}')" = none ] || skip 'limits can be set here: tests/vm/limits.bats shows them'
+	for option in --memory=1g -m1g --memory-reservation=1g --cpus=1 --pids-limit=10 --cpu-shares=5 -c5 --cpu-quota=5000 --cpu-period=5000 \
+		--cpuset-cpus=0 --cpuset-mems=0 --blkio-weight=100 --cgroup-conf=memory.high=1g --cgroup-parent=x.slice; do
 		refused 'cgroup' "$option"
 	done
+	refused --memory --memory 1g --memory-swap 2g
+	run -0 inside --pids-limit=-1 --memory=0 -- true
+}
+
+@test "limits that make no sense are refused before anything is made" {
+	refused '--memory-swap needs --memory' --memory-swap 1g
+	refused 'less than --memory' --memory 1g --memory-swap 512m
+	refused 'exclude each other' --cpus 1 --cpu-quota 5000
+	refused 'exclude each other' --pids-limit 5 --cgroups disabled
+	for bad in --memory=x --memory=1 --memory-swap=x --cpus=-1 --cpus=1.x --cpus=0.001 --cpu-shares=1 --cpu-period=1 --cpu-quota=1 --cpuset-cpus=a --cpuset-cpus= \
+		--cpuset-mems=0.1 --pids-limit=many --blkio-weight=5000 --cgroup-parent=x --cgroup-parent=../x.slice --cgroup-conf=x \
+		--cgroup-conf=cgroup.procs=1 --cgroup-conf=../memory.max=1; do
+		run -125 ranby run --rm --network none "$bad" busybox true
+		[[ $output == "Error: ${bad%%=*}"* ]] || fail "$bad: $output"
+	done
+	for option in --memory-swappiness=5 --oom-kill-disable --cpu-rt-period=5 --cpu-rt-runtime=5 --device-read-bps=/dev/sda:1; do
+		refused 'cgroup' "$option"
+	done
+	nothing_left
+}
+
+@test "what this version does not do is refused" {
 	for option in --pod=x --secret=y --health-cmd=true --gpus=all --restart=always --systemd=always --ip=1.2.3.4; do
 		run -125 ranby run --rm "$option" busybox true
 		one_error ''

@@ -15,36 +15,24 @@
 
 #define O(member) offsetof(struct container_options, member)
 
-#define NO_LIMITS "resource limits need a delegated cgroup, and this version cannot set them yet"
+#define NO_LIMITS "cgroup v2 has no such limit"
+#define NO_REALTIME "cgroup v2 does not divide realtime processor time"
 #define NO_PODS "pods are not supported yet"
 #define NO_HEALTH "health checks are not supported yet"
 #define NO_BRIDGE "only user-mode networking by pasta is supported yet, which takes the host's addresses"
-#define NO_BLKIO NO_LIMITS
+#define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
 
 /* option, what its value is called, why not */
 #define REFUSED_VALUES(X)                                                                             \
-	X(MEMORY, 'm', "memory", NO_LIMITS)                                                           \
-	X(MEMORY_RESERVATION, 0, "memory-reservation", NO_LIMITS)                                     \
-	X(MEMORY_SWAP, 0, "memory-swap", NO_LIMITS)                                                   \
 	X(MEMORY_SWAPPINESS, 0, "memory-swappiness", NO_LIMITS)                                       \
-	X(CPUS, 0, "cpus", NO_LIMITS)                                                                 \
-	X(CPU_SHARES, 'c', "cpu-shares", NO_LIMITS)                                                   \
-	X(CPU_PERIOD, 0, "cpu-period", NO_LIMITS)                                                     \
-	X(CPU_QUOTA, 0, "cpu-quota", NO_LIMITS)                                                       \
-	X(CPU_RT_PERIOD, 0, "cpu-rt-period", NO_LIMITS)                                               \
-	X(CPU_RT_RUNTIME, 0, "cpu-rt-runtime", NO_LIMITS)                                             \
-	X(CPUSET_CPUS, 0, "cpuset-cpus", NO_LIMITS)                                                   \
-	X(CPUSET_MEMS, 0, "cpuset-mems", NO_LIMITS)                                                   \
-	X(PIDS_LIMIT, 0, "pids-limit", NO_LIMITS)                                                     \
-	X(BLKIO_WEIGHT, 0, "blkio-weight", NO_BLKIO)                                                  \
+	X(CPU_RT_PERIOD, 0, "cpu-rt-period", NO_REALTIME)                                               \
+	X(CPU_RT_RUNTIME, 0, "cpu-rt-runtime", NO_REALTIME)                                             \
 	X(BLKIO_WEIGHT_DEVICE, 0, "blkio-weight-device", NO_BLKIO)                                    \
 	X(DEVICE_READ_BPS, 0, "device-read-bps", NO_BLKIO)                                            \
 	X(DEVICE_WRITE_BPS, 0, "device-write-bps", NO_BLKIO)                                          \
 	X(DEVICE_READ_IOPS, 0, "device-read-iops", NO_BLKIO)                                          \
 	X(DEVICE_WRITE_IOPS, 0, "device-write-iops", NO_BLKIO)                                        \
 	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
-	X(CGROUP_PARENT, 0, "cgroup-parent", NO_LIMITS)                                               \
-	X(CGROUP_CONF, 0, "cgroup-conf", NO_LIMITS)                                                   \
 	X(POD, 0, "pod", NO_PODS)                                                                     \
 	X(POD_ID_FILE, 0, "pod-id-file", NO_PODS)                                                     \
 	X(SECRET, 0, "secret", "secrets are not supported yet; mount a file read-only instead (-v FILE:/run/secrets/NAME:ro)") \
@@ -203,7 +191,21 @@ const struct option_row container_run_rows[] = {
 	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "private, none or host"},
 	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
 	{0, "cgroupns", OPT_STRING, O(cgroupns), .arg = "MODE", .help = "private or host"},
-	{0, "cgroups", OPT_STRING, O(cgroups), .arg = "MODE", .help = "enabled, disabled or no-conmon"},
+	{0, "cgroups", OPT_STRING, O(cgroups), .arg = "MODE", .help = "enabled (a cgroup of its own also without limits), disabled or no-conmon"},
+
+	{'m', "memory", OPT_STRING, O(memory), .arg = "SIZE", .group = "Resources", .help = "Memory it may use"},
+	{0, "memory-swap", OPT_STRING, O(memory_swap), .arg = "SIZE", .help = "Memory and swap together; -1: no limit (twice --memory)"},
+	{0, "memory-reservation", OPT_STRING, O(memory_reservation), .arg = "SIZE", .help = "Memory that is taken from it last"},
+	{0, "cpus", OPT_STRING, O(cpus), .arg = "N", .help = "Processors' worth of time it may use, like 1.5"},
+	{'c', "cpu-shares", OPT_STRING, O(cpu_shares), .arg = "N", .help = "Its part where processors are short (2 to 262144; 1024 usual)"},
+	{0, "cpu-period", OPT_STRING, O(cpu_period), .arg = "US", .help = "Period of --cpu-quota, in microseconds (100000)"},
+	{0, "cpu-quota", OPT_STRING, O(cpu_quota), .arg = "US", .help = "Processor time in each period, in microseconds"},
+	{0, "cpuset-cpus", OPT_STRING, O(cpuset_cpus), .arg = "LIST", .help = "Processors it runs on: 0-3,5"},
+	{0, "cpuset-mems", OPT_STRING, O(cpuset_mems), .arg = "LIST", .help = "Memory nodes it allocates from"},
+	{0, "pids-limit", OPT_STRING, O(pids_limit), .arg = "N", .help = "Processes and threads it may have; -1: no limit"},
+	{0, "blkio-weight", OPT_STRING, O(blkio_weight), .arg = "N", .help = "Its part where block devices are short (10 to 1000)"},
+	{0, "cgroup-parent", OPT_STRING, O(cgroup_parent), .arg = "SLICE", .help = "Slice of the service manager that its scope goes to (user.slice)"},
+	{0, "cgroup-conf", OPT_LIST, O(cgroup_conf), .arg = "FILE=VALUE", .help = "Write to a file of its cgroup: memory.high=1073741824"},
 
 	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, seccomp-log, landlock=, apparmor=, label=, mask=, unmask=, proc-opts="},
 	{0, "cap-add", OPT_LIST_CSV, O(cap_add), .arg = "CAP", .help = "Add a capability, or ALL"},

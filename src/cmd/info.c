@@ -6,7 +6,9 @@
 #include "base/template.h"
 #include "engine/container.h"
 #include "engine/keeper.h"
+#include "engine/place.h"
 #include "image/store.h"
+#include "sys/cgroup.h"
 #include "sys/fd.h"
 #include "sys/fuse_overlay.h"
 #include "sys/landlock.h"
@@ -40,6 +42,24 @@ static int add_login(struct json_object *o, struct err *e)
 	return json_add(o, "login", login) < 0 ? err_errno(e, ENOMEM, "info") : 0;
 }
 
+/* How a limit would be set, and which. */
+static int add_cgroups(struct json_object *host, const struct engine *eng)
+{
+	_cleanup_(buf_done) struct buf names = BUF_INIT;
+	struct json_object *list = json_object_new_array();
+	struct place p;
+
+	place_find(eng, &p);
+	cgroup_names(p.manager == PLACE_NONE ? 0 : p.controllers, "", &names);
+	if (buf_bad(&names) || json_add_str(host, "cgroupVersion", p.version2 ? "v2" : "v1") < 0 ||
+	    json_add_str(host, "cgroupManager", place_manager_name(p.manager)) < 0 || json_add(host, "cgroupControllers", list) < 0)
+		return -ENOMEM;
+	for (char *at = names.data, *word; (word = strsep(&at, " "));)
+		if (json_append_str(list, word) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 {
 	struct json_object *host = json_object_new_object();
@@ -51,7 +71,8 @@ static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 	(void)gethostname(name, sizeof(name) - 1);
 	if (r < 0 || json_add_str(host, "hostname", name) < 0 || json_add_str(host, "kernel", u.release) < 0 ||
 	    json_add_str(host, "arch", u.machine) < 0 || json_add_int(host, "cpus", sysconf(_SC_NPROCESSORS_ONLN)) < 0 ||
-	    json_add_int(host, "landlockAbi", landlock_abi()) < 0 || json_add_bool(host, "rootless", !eng->rootful) < 0 || json_add_str(host, "ociRuntime", "ranby-runtime") < 0)
+	    json_add_int(host, "landlockAbi", landlock_abi()) < 0 || json_add_bool(host, "rootless", !eng->rootful) < 0 || json_add_str(host, "ociRuntime", "ranby-runtime") < 0 ||
+	    add_cgroups(host, eng) < 0)
 		return err_errno(e, ENOMEM, "info");
 	return add_login(host, e);
 }

@@ -17,6 +17,7 @@
 #include "base/signame.h"
 #include "engine/argv.h"
 #include "engine/bundle_plan.h"
+#include "engine/limits.h"
 #include "engine/env.h"
 #include "engine/etc.h"
 #include "engine/in_keeper.h"
@@ -46,6 +47,7 @@ static void plan_done(struct bundle_plan *p)
 	user_files_done(&p->files);
 	profile_done(&p->profile);
 	json_putp(&p->seccomp);
+	json_putp(&p->resources);
 	json_putp(&p->labels);
 	json_putp(&p->annotations);
 	network_plan_done(&p->network);
@@ -215,6 +217,8 @@ static int plan_profile(struct bundle_plan *p, struct err *e)
 	const char *text;
 	size_t len;
 
+	if (r == 0)
+		r = limits_make(p->in->options, &p->resources, e);
 	if (r == 0)
 		r = profile_seccomp(&p->profile, p->in->cache_dirfd, &p->seccomp, e);
 	if (r < 0 || !p->seccomp)

@@ -17,6 +17,7 @@
 
 #include "base/parse.h"
 #include "base/signame.h"
+#include "engine/limits.h"
 #include "engine/options.h"
 
 #include <errno.h>
@@ -186,6 +187,11 @@ static struct json_object *oci_linux(const struct bundle_plan *p)
 		return NULL;
 	if (p->profile.sysctls.n > 0 && json_add(o, "sysctl", oci_sysctls(p)) < 0)
 		return NULL;
+	/* a path of its own, also without limits: relative, so it is our own plan and no other engine's */
+	if (limits_option(p->in->options) && json_add_str(o, "cgroupsPath", "ranby") < 0)
+		return NULL;
+	if (p->resources && json_add(o, "resources", json_object_get(p->resources)) < 0)
+		return NULL;
 	if (p->seccomp && json_add(o, "seccomp", json_object_get(p->seccomp)) < 0)
 		return NULL;
 	return TAKE_PTR(o);
@@ -284,6 +290,18 @@ static struct json_object *shown_volumes(const struct bundle_plan *p)
 	return TAKE_PTR(array);
 }
 
+/* "limitedBy" is there exactly when the container wants a cgroup. */
+static int shown_limits(const struct bundle_plan *p, struct json_object *o)
+{
+	const char *option = limits_option(p->in->options);
+
+	if (!option)
+		return 0;
+	if (json_add_str(o, "limitedBy", option) < 0 || json_add_u64(o, "nanoCpus", limits_nano_cpus(p->in->options)) < 0)
+		return -ENOMEM;
+	return p->resources ? json_add(o, "resources", json_object_get(p->resources)) : 0;
+}
+
 static int shown_process(const struct bundle_plan *p, struct json_object *o)
 {
 	const struct container_options *opts = p->in->options;
@@ -320,7 +338,7 @@ int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, str
 
 	if (!o || shown_process(p, o) < 0 || mount_list_shown(&p->mounts, &mounts) < 0 ||
 	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "network", shown_network(p)) < 0 ||
-	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 ||
+	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 ||
 	    json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0)
 		return err_errno(e, ENOMEM, "container.json");
 	*ret = TAKE_PTR(o);

@@ -34,6 +34,7 @@ struct bundle_plan {
 	struct profile profile;
 	struct json_object *seccomp; /* NULL: unconfined */
 	char seccomp_hash[SHA256_HEX_SIZE]; /* of its text; "": unconfined */
+	struct json_object *resources; /* limits.h; NULL: none */
 	struct json_object *labels;
 	struct json_object *annotations;
 	struct network_plan network;

@@ -9,6 +9,7 @@
 #include "engine/exec_process.h"
 #include "engine/exec_trail.h"
 #include "engine/inforce.h"
+#include "engine/place.h"
 #include "engine/recording.h"
 
 #include "audit/witness.h"
@@ -117,6 +118,13 @@ static int exit_argv(struct exec *x, struct err *e)
 	return add_words(&x->exit_argv, words, ARRAY_SIZE(words), e);
 }
 
+static int place_exec(void *ctx, pid_t monitor, struct err *e)
+{
+	const struct exec *x = ctx;
+
+	return place_beside(x->q.eng, x->q.c, monitor, e);
+}
+
 static int attest_exec(struct exec *x, const struct monitor_created *created, struct json_object *o, struct err *e);
 static int record_exec(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 
@@ -155,6 +163,8 @@ static int fill_plan(struct exec *x, struct err *e)
 	x->plan.run_dirfd = x->run_dirfd;
 	x->plan.start_dirfd = x->run_dirfd;
 	x->plan.start_name = "start";
+	if (*json_str(x->q.c->spec, "config.limitedBy"))
+		x->plan.place = place_exec;
 	x->plan.record = record_exec;
 	x->plan.ctx = x;
 	return 0;

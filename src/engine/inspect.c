@@ -76,7 +76,8 @@ static int add_time(struct json_object *o, const char *key, const struct timespe
 
 static int add_state(struct json_object *o, const struct container *c)
 {
-	static const struct row rows[] = {{"StartedAt", "startedAt", STRING}, {"MonitorPid", "monitorPid", NUMBER}};
+	static const struct row rows[] = {{"StartedAt", "startedAt", STRING}, {"MonitorPid", "monitorPid", NUMBER},
+		{"CgroupPath", "inForce.cgroup", STRING}};
 	struct timespec never = CLOCK_NEVER, end = {.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
 	bool running = c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
 	struct json_object *s;
@@ -129,6 +130,14 @@ static int add_host_config(struct json_object *o, const struct container *c)
 		{"ShmSize", "options.shm-size", NUMBER},     {"Init", "options.init", BOOL},
 		{"RestartPolicy", NULL, MAP},                {"Ulimits", "options.ulimit", LIST},
 		{"LogConfig", "config.log", MAP},            {"IDMappings", "config.userns", MAP},
+		{"Memory", "config.resources.memory.limit", NUMBER}, {"MemorySwap", "config.resources.memory.swap", NUMBER},
+		{"MemoryReservation", "config.resources.memory.reservation", NUMBER},
+		{"NanoCpus", "config.nanoCpus", NUMBER},     {"CpuShares", "config.resources.cpu.shares", NUMBER},
+		{"CpuPeriod", "config.resources.cpu.period", NUMBER}, {"CpuQuota", "config.resources.cpu.quota", NUMBER},
+		{"CpusetCpus", "config.resources.cpu.cpus", STRING}, {"CpusetMems", "config.resources.cpu.mems", STRING},
+		{"PidsLimit", "config.resources.pids.limit", NUMBER}, {"BlkioWeight", "config.resources.blockIO.weight", NUMBER},
+		{"CgroupParent", "options.cgroup-parent", STRING}, {"Cgroups", "options.cgroups", STRING},
+		{"CgroupMode", "options.cgroupns", STRING},
 	};
 
 	return add_object(o, "HostConfig", c->spec, rows, ARRAY_SIZE(rows), NULL);

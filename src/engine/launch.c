@@ -5,7 +5,8 @@
  *
  *	launch_watch
  *	  2 watch     ranby       starts ranby-monitor, detached, in a session of its own, or
- *	                          tells the one that launch_ahead() has started what for
+ *	                          tells the one that launch_ahead() has started what for;
+ *	                          with limits it goes to a cgroup before that (place.h)
  *	  3 build     runtime     in the keeper: namespaces, maps, mounts (runtime/)
  *	  -           ranby       hears CREATED {pid, start time}, or the runtime's own error
  *	  4 init      init        in the container's namespaces: root, devices; blocks. With
@@ -135,10 +136,20 @@ int launch_ahead(bool own_session, struct monitor_handle *ret, struct err *e)
 	return monitor_await(&m, ret, e);
 }
 
+static int place(const struct launch_plan *p, const struct launch *l, struct err *e)
+{
+	pid_t pid;
+	int r = pidfd_pid(l->monitor.pidfd, &pid);
+
+	return r < 0 ? err_errno(e, -r, "monitor") : p->place(p->ctx, pid, e);
+}
+
 int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
 {
 	int r = l->monitor.waits ? 0 : launch_ahead(p->monitor.own_session, &l->monitor, e);
 
+	if (r == 0 && p->place)
+		r = place(p, l, e);
 	if (r == 0)
 		r = monitor_launch(&p->monitor, &l->monitor, e);
 	if (r < 0)

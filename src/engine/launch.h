@@ -30,6 +30,7 @@ struct launch_plan {
 	int start_dirfd;
 	const char *start_name;      /* a socket's name below start_dirfd; NULL: start_dirfd is RROOT */
 	const char *runtime_id;      /* with NULL start_name */
+	int (*place)(void *ctx, pid_t monitor, struct err *e); /* called before the monitor begins: puts it into a cgroup (place.h); NULL: it stays in ours */
 	int (*meanwhile)(void *ctx, struct err *e); /* called when the monitor is at work, before it is waited for; NULL: nothing */
 	void *meanwhile_ctx;
 	/*

@@ -15,6 +15,7 @@
 #include "base/signame.h"
 #include "engine/env.h"
 #include "engine/hosts.h"
+#include "engine/limits.h"
 #include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/profile.h"
@@ -95,6 +96,19 @@ static const struct field fields[] = {
 	F(STRING, "uts", uts),
 	F(STRING, "cgroupns", cgroupns),
 	F(STRING, "cgroups", cgroups),
+	F(STRING, "memory", memory),
+	F(STRING, "memory-swap", memory_swap),
+	F(STRING, "memory-reservation", memory_reservation),
+	F(STRING, "cpus", cpus),
+	F(STRING, "cpu-shares", cpu_shares),
+	F(STRING, "cpu-period", cpu_period),
+	F(STRING, "cpu-quota", cpu_quota),
+	F(STRING, "cpuset-cpus", cpuset_cpus),
+	F(STRING, "cpuset-mems", cpuset_mems),
+	F(STRING, "pids-limit", pids_limit),
+	F(STRING, "blkio-weight", blkio_weight),
+	F(STRING, "cgroup-parent", cgroup_parent),
+	F(LIST, "cgroup-conf", cgroup_conf),
 	F(LIST, "uidmap", uidmap),
 	F(LIST, "gidmap", gidmap),
 	F(LIST, "network", network),
@@ -236,6 +250,15 @@ static int check_word(const char *option, const char *value, const char *const *
 	return err_set(e, EINVAL, "--%s %s: %s", option, value, instead);
 }
 
+/* systemd.unit(5) */
+static bool is_slice(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\";
+	size_t n = strlen(name);
+
+	return n > 6 && n < 256 && strcmp(name + n - 6, ".slice") == 0 && strspn(name, letters) == n && name[0] != '.';
+}
+
 static int check_namespaces(const struct container_options *o, struct err *e)
 {
 	static const char *const private_or_host[] = {"", "private", "host", NULL};
@@ -253,6 +276,8 @@ static int check_namespaces(const struct container_options *o, struct err *e)
 		r = check_word("cgroupns", o->cgroupns, private_or_host, "only private and host are supported", e);
 	if (r == 0)
 		r = check_word("cgroups", o->cgroups, cgroups, "only enabled, disabled and no-conmon are supported", e);
+	if (r == 0 && o->cgroup_parent && !is_slice(o->cgroup_parent))
+		r = err_set(e, EINVAL, "--cgroup-parent %s: not the name of a slice (NAME.slice)", o->cgroup_parent);
 	if (r == 0 && o->uts && strcmp(o->uts, "host") == 0 && o->hostname)
 		r = err_set(e, EINVAL, "--hostname and --uts host exclude each other");
 	return r < 0 ? r : userns_mode_parse(o, &mode, e);
@@ -366,7 +391,7 @@ static int check_process(const struct container_options *o, struct err *e)
 int container_options_check(const struct container_options *o, struct err *e)
 {
 	static int (*const checks[])(const struct container_options *, struct err *) = {
-		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, hosts_check,
+		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, limits_check, hosts_check,
 		env_check,
 	};
 

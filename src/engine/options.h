@@ -72,6 +72,13 @@ struct container_options {
 	struct strv dns, dns_search, dns_option, add_host;
 	bool no_hosts, no_hostname;
 
+	/* resources (limits.h), as given */
+	const char *memory, *memory_swap, *memory_reservation;
+	const char *cpus, *cpu_shares, *cpu_period, *cpu_quota, *cpuset_cpus, *cpuset_mems;
+	const char *pids_limit, *blkio_weight;
+	const char *cgroup_parent; /* a slice of the service manager */
+	struct strv cgroup_conf;   /* FILE=VALUE */
+
 	/* file systems */
 	bool read_only, read_only_tmpfs /* default true */;
 	struct strv volume, mount, tmpfs, device;

@@ -18,6 +18,7 @@
 #include "engine/launch.h"
 #include "engine/stop.h"
 
+#include "runtime/cgroup.h"
 #include "runtime/remove.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
@@ -168,6 +169,8 @@ static int remove_run(struct engine *eng, const struct container *c, const struc
 	if (r == 0)
 		r = path_own_remove_tree(eng->run_fd, c->id);
 	if (r == 0 && x->is_known && runtime_end_servers(&x->st, e) < 0)
+		return -EBUSY;
+	if (r == 0 && x->rroot >= 0 && cgroup_remove(x->rroot, c->id, e) < 0)
 		return -EBUSY;
 	if (r == 0 && x->rroot >= 0)
 		r = path_own_remove_tree(x->rroot, c->id);

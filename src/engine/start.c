@@ -193,6 +193,32 @@ static int plan_recording(struct start *s, struct err *e)
 	return 0;
 }
 
+/* To where its cgroup can be made. */
+static int place_start(void *ctx, pid_t monitor, struct err *e)
+{
+	const struct start *s = ctx;
+	const char *slice = json_str(s->q.c->spec, "options.cgroup-parent");
+
+	return place_monitor(&s->place, s->q.c, *slice ? slice : NULL, monitor, e);
+}
+
+/* Nothing of cgroups is looked at for a container that wants none. */
+static int plan_place(struct start *s, struct err *e)
+{
+	const char *option = json_str(s->q.c->spec, "config.limitedBy");
+
+	if (!*option)
+		return 0;
+	place_find(s->q.eng, &s->place);
+	/* one of its own is podman's default, and limits nothing: where there can be none, nothing is lost */
+	if (s->place.manager == PLACE_NONE && strcmp(option, "--cgroups") == 0)
+		return 0;
+	if (s->place.manager == PLACE_CGROUPFS && json_at(s->q.c->spec, "options.cgroup-parent"))
+		return err_set(e, ENOTSUP, "--cgroup-parent: this runs in a delegated cgroup, and its containers stay in it");
+	s->plan.place = place_start;
+	return place_check(&s->place, option, json_at(s->q.c->spec, "config.resources"), e);
+}
+
 static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 
 static int fill_plan(struct start *s, struct err *e)
@@ -212,7 +238,9 @@ static int fill_plan(struct start *s, struct err *e)
 	m->pid_file = keep(s, eng->run_path, c->id, "pid");
 	m->own_session = ident_of(s) & IDENT_SESSION;
 	m->log_file = log_path(s);
-	r = plan_recording(s, e);
+	r = plan_place(s, e);
+	if (r == 0)
+		r = plan_recording(s, e);
 	if (r < 0)
 		return r;
 	if (exec_trail_of(c) == EXEC_TRAIL_NOTIFY &&

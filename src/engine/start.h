@@ -24,6 +24,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/origin.h"
+#include "engine/place.h"
 #include "sys/fuse_overlay.h"
 
 #include <stdbool.h>
@@ -50,6 +51,7 @@ struct start {
 	struct witness_request *at_exit;
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
 	struct fuse_program fuse;
+	struct place place; /* of one with limits */
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
