@@ -130,7 +130,7 @@ static int make(int dir, int parent, const char *above, const char *id, struct c
 {
 	_cleanup_free_ char *path = NULL;
 	const char *name;
-	int fd, r;
+	int fd = -EBADF, r;
 
 	if (name_path(above, id, &path) < 0)
 		return err_errno(e, ENOMEM, "cgroup");
@@ -188,7 +188,7 @@ int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e)
 int cgroup_find(const char *path, struct cgroup *ret, struct err *e)
 {
 	_cleanup_close_ int mount = -EBADF;
-	int fd, r;
+	int fd = -EBADF, r;
 
 	if (!path)
 		return 0;
