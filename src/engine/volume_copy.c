@@ -14,6 +14,7 @@
 #include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -285,89 +286,24 @@ int volume_copy(int from, int to, bool content, struct err *e)
 
 /* ---- chown ---- */
 
-struct chown_level {
-	int fd;
-	DIR *entries;
-};
-
-struct chown_walk {
-	struct chown_level *levels;
-	size_t n;
-	dev_t dev;
+struct owner {
 	uint32_t uid, gid;
 };
 
-static void chown_walk_done(struct chown_walk *w)
+static int chown_entry(void *ctx, int dirfd, const char *name)
 {
-	while (w->n-- > 0) {
-		dir_closep(&w->levels[w->n].entries);
-		fd_closep(&w->levels[w->n].fd);
-	}
-	free(w->levels);
-}
+	const struct owner *o = ctx;
 
-static int chown_push(struct chown_walk *w, int fd)
-{
-	struct chown_level *l = &w->levels[w->n++];
-
-	*l = (struct chown_level){.fd = fd};
-	if (w->n == VOLUME_DEPTH_MAX)
-		return -ELOOP;
-	l->entries = read_dir(fd);
-	return l->entries ? 0 : -errno;
-}
-
-static int chown_entry(struct chown_walk *w, const char *name)
-{
-	int dir = w->levels[w->n - 1].fd, fd = -EBADF, r;
-	struct stat st;
-
-	if (fchownat(dir, name, w->uid, w->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (!S_ISDIR(st.st_mode) || st.st_dev != w->dev)
-		return 0;
-	r = path_own_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
-	return r < 0 ? r : chown_push(w, fd);
-}
-
-static int chown_all(struct chown_walk *w)
-{
-	while (w->n > 0) {
-		struct chown_level *l = &w->levels[w->n - 1];
-		struct dirent *entry;
-		int r = 0;
-
-		errno = 0;
-		entry = readdir(l->entries);
-		if (entry) {
-			r = is_dot(entry->d_name) ? 0 : chown_entry(w, entry->d_name);
-		} else {
-			r = -errno;
-			closedir(l->entries);
-			fd_closep(&l->fd);
-			w->n--;
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return fchownat(dirfd, name, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
 int volume_chown_tree(int dirfd, uint32_t uid, uint32_t gid, struct err *e)
 {
-	_cleanup_(chown_walk_done) struct chown_walk w = {.uid = uid, .gid = gid};
-	struct stat st;
+	struct owner o = {uid, gid};
 	int r;
 
-	if (fstat(dirfd, &st) < 0 || fchown(dirfd, uid, gid) < 0)
+	if (fchown(dirfd, uid, gid) < 0)
 		return err_errno(e, errno, "chown");
-	w.dev = st.st_dev;
-	w.levels = mem_array(VOLUME_DEPTH_MAX, sizeof(*w.levels));
-	if (!w.levels)
-		return err_errno(e, ENOMEM, "chown");
-	r = chown_push(&w, fcntl(dirfd, F_DUPFD_CLOEXEC, 3));
-	if (r == 0)
-		r = chown_all(&w);
+	r = tree_each(fcntl(dirfd, F_DUPFD_CLOEXEC, 3), chown_entry, &o);
 	return r < 0 ? err_errno(e, -r, "chown") : 0;
 }
