@@ -26,7 +26,7 @@ bool lsm_is_enabled(enum lsm lsm)
 }
 
 /* "PID/attr/..." with the pid as that procfs counts: "self" is a link, and links are not followed here. */
-static int open_attr(int procfd, const char *name, int *ret_fd)
+static int open_attr(int procfd, const char *name, int flags, int *ret_fd)
 {
 	char self[16], path[64];
 	ssize_t n = readlinkat(procfd, "self", self, sizeof(self) - 1);
@@ -37,7 +37,7 @@ static int open_attr(int procfd, const char *name, int *ret_fd)
 		return -errno;
 	self[n] = '\0';
 	snprintf(path, sizeof(path), "%s/attr/%s", self, name);
-	r = path_own_open(procfd, path, O_WRONLY, 0, ret_fd);
+	r = path_own_open(procfd, path, flags, 0, ret_fd);
 	if (r < 0)
 		return r;
 	if (fstatfs(*ret_fd, &st) < 0 || st.f_type != PROC_SUPER_MAGIC) {
@@ -47,18 +47,32 @@ static int open_attr(int procfd, const char *name, int *ret_fd)
 	return 0;
 }
 
+/* The first word of what is written: how the profile is taken on. */
+static const char *apparmor_verb(int procfd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char label[16] = "";
+
+	if (open_attr(procfd, "apparmor/current", O_RDONLY, &fd) < 0 && open_attr(procfd, "current", O_RDONLY, &fd) < 0)
+		return "exec";
+	if (read(fd, label, sizeof(label) - 1) < 0 || strncmp(label, "unconfined", 10) == 0)
+		return "exec";
+	return "stack";
+}
+
 int lsm_set_exec_label(int procfd, enum lsm lsm, const char *label, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char text[1024];
 	int r, n;
 
-	r = lsm == LSM_APPARMOR ? open_attr(procfd, "apparmor/exec", &fd) : open_attr(procfd, "exec", &fd);
+	r = lsm == LSM_APPARMOR ? open_attr(procfd, "apparmor/exec", O_WRONLY, &fd) : open_attr(procfd, "exec", O_WRONLY, &fd);
 	if (r == -ENOENT && lsm == LSM_APPARMOR)
-		r = open_attr(procfd, "exec", &fd);
+		r = open_attr(procfd, "exec", O_WRONLY, &fd);
 	if (r < 0)
 		return err_errno(e, -r, "%s label: /proc/self/attr", lsm_names[lsm]);
-	n = snprintf(text, sizeof(text), "%s%s", lsm == LSM_APPARMOR ? "exec " : "", label);
+	n = lsm == LSM_APPARMOR ? snprintf(text, sizeof(text), "%s %s", apparmor_verb(procfd), label)
+				: snprintf(text, sizeof(text), "%s", label);
 	if (n < 0 || (size_t)n >= sizeof(text))
 		return err_errno(e, ENAMETOOLONG, "%s label", lsm_names[lsm]);
 	if (write(fd, text, (size_t)n) != n) {

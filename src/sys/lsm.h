@@ -22,7 +22,14 @@ enum lsm { LSM_APPARMOR, LSM_SELINUX };
 /* True when the running kernel enforces with it. Reads /sys by name: for the host side only. */
 bool lsm_is_enabled(enum lsm lsm);
 
-/* Sets the label for the next exec of this process. -ENOENT: no such AppArmor profile is loaded. */
+/*
+ * Sets the label for the next exec of this process. -ENOENT: no such AppArmor
+ * profile is loaded.
+ *
+ * A process that AppArmor confines already keeps its own profile with the new
+ * one stacked on it: leaving it for another is refused under no_new_privs,
+ * and would let a container escape what its caller is held to.
+ */
 int lsm_set_exec_label(int procfd, enum lsm lsm, const char *label, struct err *e) _must_check_;
 
 #endif
