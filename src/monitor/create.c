@@ -128,7 +128,7 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	char *argv[ARGS_MAX + 1];
 	int fds[5], pair[2], r;
 
-	r = stdio_open(o->tty, o->stdin_open, out, in, &ends, e);
+	r = stdio_open(o->tty, o->stdin_open, &o->labels, out, in, &ends, e);
 	if (r < 0)
 		return r;
 	r = fill_argv(o->runtime, argv);

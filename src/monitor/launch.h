@@ -42,6 +42,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "monitor/protocol.h"
+#include "monitor/stdio_labels.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -59,10 +60,12 @@ struct monitor_launch {
 	bool own_session;           /* through ranby-session: a login session of its own, where that can be had */
 	const char *log_file;       /* absolute; NULL: no log */
 	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
+	struct stdio_labels labels; /* SELinux labels of the payload's standard streams (stdio.h) */
 	bool tty;                   /* a terminal, over the console socket */
 	bool stdin_open;            /* false: /dev/null. Without a tty only */
 	int userns_fd;              /* the runtime enters it first, with all capabilities there; -EBADF: stay */
 	int runtime_fd;             /* one more descriptor for the runtime, "{RUNTIME_FD}" in its argv; -EBADF: none */
+	int claim_fd;               /* kept open until the monitor ends, and no longer by anybody (mcs.h); -EBADF: none */
 	const char *pid_file;       /* absolute; where runtime_argv makes the runtime write the pid */
 	char *const *runtime_argv;  /* argv[0] is an absolute path */
 	/*
@@ -81,7 +84,7 @@ struct monitor_launch {
 	char *const *envp;          /* of the monitor, and so of the runtime and on_exit_argv; NULL: the caller's */
 	const char *program;        /* the monitor, absolute; NULL: the one beside us (self.h). For tests */
 };
-#define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .runtime_fd = -EBADF, .helper_fd = -EBADF}
+#define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .runtime_fd = -EBADF, .helper_fd = -EBADF, .claim_fd = -EBADF}
 
 struct monitor_handle {
 	int sync_fd; /* readable when the monitor has something to say */

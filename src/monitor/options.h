@@ -4,6 +4,7 @@
  * options - the monitor's command line, made by launch.c and by nobody else.
  *
  *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N [--transient]
+ *		[--claim-fd N] [--file-label CONTEXT --process-label CONTEXT]
  *		[--trail PATH | --trail-of DIR] [--record PATH [--record-input]]
  *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
@@ -18,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "monitor/stdio_labels.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,10 +28,11 @@ struct monitor_options {
 	const char *id, *run_dir, *exit_file, *pid_file, *log, *helper_pid_file;
 	const char *trail;    /* the exec trail is written there */
 	const char *trail_of; /* an exec session: the run directory of its container, whose trail it joins */
+	struct stdio_labels labels; /* for SELinux, of the payload's standard streams */
 	const char *record;   /* an empty file: a recording of the session */
 	bool record_input;
 	uint64_t log_max;
-	int sync_fd, userns_fd, helper_fd, runtime_fd; /* -EBADF: not given */
+	int sync_fd, userns_fd, helper_fd, runtime_fd, claim_fd; /* -EBADF: not given */
 	bool tty, stdin_open, on_exit_always, transient;
 	char **helper, **on_exit, **runtime; /* point into argv; NULL-terminated, or NULL */
 };

@@ -14,9 +14,11 @@
 #include "monitor/cast_writer.h"
 
 #include "sys/fd.h"
+#include "sys/lsm_selinux.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <termios.h>
 
 #define TTY_RETRY_MS 200
@@ -36,12 +38,41 @@ void input_init(struct input *in)
 	in->slot = -1;
 }
 
-static int pair(int *ret_read, int *ret_write, bool ours_is_read)
+/* One direction of it is used. */
+static int labelled_sockets(const char *label, int p[static 2])
 {
-	int p[2];
+	int r = selinux_set_socket_label(label), undone;
 
+	if (r < 0)
+		return r;
+	r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0 ? -errno : 0;
+	undone = selinux_set_socket_label(NULL);
+	if (r == 0 && undone < 0) {
+		close(p[0]);
+		close(p[1]);
+		r = undone;
+	}
+	return r;
+}
+
+static int make_pair(const struct stdio_labels *labels, int p[static 2])
+{
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return -errno;
+	/* one inode: both ends */
+	if (!labels->file || selinux_label_fd(p[0], labels->file) == 0)
+		return 0;
+	close(p[0]);
+	close(p[1]);
+	return labelled_sockets(labels->process, p);
+}
+
+static int pair(const struct stdio_labels *labels, int *ret_read, int *ret_write, bool ours_is_read)
+{
+	int p[2], r = make_pair(labels, p);
+
+	if (r < 0)
+		return r;
 	if (fcntl(p[ours_is_read ? 0 : 1], F_SETFL, O_NONBLOCK) < 0) {
 		int saved = errno;
 
@@ -60,16 +91,16 @@ void stdio_ends_done(struct stdio_ends *ends)
 		fd_closep(&ends->fds[i]);
 }
 
-int stdio_open(bool tty, bool stdin_open, struct output out[static 2], struct input *in, struct stdio_ends *ret, struct err *e)
+int stdio_open(bool tty, bool stdin_open, const struct stdio_labels *labels, struct output out[static 2], struct input *in, struct stdio_ends *ret, struct err *e)
 {
 	_cleanup_(stdio_ends_done) struct stdio_ends ends = {{-EBADF, -EBADF, -EBADF}};
 	int r;
 
-	r = pair(&out[LOG_STDERR].fd, &ends.fds[2], true);
+	r = pair(labels, &out[LOG_STDERR].fd, &ends.fds[2], true);
 	if (r == 0 && !tty)
-		r = pair(&out[LOG_STDOUT].fd, &ends.fds[1], true);
+		r = pair(labels, &out[LOG_STDOUT].fd, &ends.fds[1], true);
 	if (r == 0 && !tty && stdin_open)
-		r = pair(&ends.fds[0], &in->fd, false);
+		r = pair(labels, &ends.fds[0], &in->fd, false);
 	if (r < 0)
 		return err_errno(e, -r, "pipes for the payload");
 	*ret = ends;

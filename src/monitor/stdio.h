@@ -15,6 +15,7 @@
 #include "monitor/log.h"
 #include "monitor/pollset.h"
 #include "monitor/protocol.h"
+#include "monitor/stdio_labels.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -56,11 +57,14 @@ void stdio_ends_done(struct stdio_ends *ends);
 
 /*
  * Makes the pipes. With a terminal only stderr is one (the runtime's own
- * words until the payload has the terminal). This is where they become
- * socket pairs, made under setsockcreatecon(3), on a host whose SELinux
- * policy keeps a container from writing to the pipes of a login session.
+ * words until the payload has the terminal).
+ *
+ * With SELinux a pipe has the label of the login that made it, to which a process with
+ * categories of its own cannot write, and its output would vanish. So it gets the label of the container's
+ * files; and where the policy does not let us do that, it is a socket pair with that of its processes instead
+ * (which a payload cannot open again as /dev/stdout).
  */
-int stdio_open(bool tty, bool stdin_open, struct output out[static 2], struct input *in, struct stdio_ends *ret, struct err *e)
+int stdio_open(bool tty, bool stdin_open, const struct stdio_labels *labels, struct output out[static 2], struct input *in, struct stdio_ends *ret, struct err *e)
 	_must_check_;
 
 /* The terminal's master has come: stdout reads from it, input writes to it. Consumes the fd. */
