@@ -175,16 +175,23 @@ static const struct birth *last_birth(struct chain *c, const struct line *l, uin
 	return NULL;
 }
 
-/* The parent's first fork after the sample, when it returned the sample's pid: a birth that was recorded late. */
+/*
+ * The parent's first fork after the sample that returned the sample's pid: a birth that was recorded late. A parent of one thread is held
+ * in its vfork, so that no other fork of its lies between; other threads go on, and fork too. But not for long (K5).
+ */
 static const struct birth *late_birth(struct chain *c, const struct line *l, const struct sample *s)
 {
 	const struct line *q = store_line(c, l->boot, s->ppid);
+	bool others = false;
 
 	for (size_t i = q ? line_find(q, s->key, true) : 0; q && i < q->n; i++) {
 		if (!(q->samples[i].flags & SAMPLE_FORK))
 			continue;
-		if (q->samples[i].child != l->pid)
+		others = others || q->samples[i].child != l->pid;
+		if (others && q->samples[i].key - s->key > CHAIN_LOOK_AHEAD)
 			return NULL;
+		if (q->samples[i].child != l->pid)
+			continue;
 		for (size_t k = 0; k < l->n_births; k++)
 			if (l->births[k].key == q->samples[i].key)
 				return &l->births[k];

@@ -723,5 +723,44 @@ static void test_adopted_by_an_engine(void **state)
 		}
 }
 
-TESTS("audit/chain", cmocka_unit_test(test_all_known), cmocka_unit_test(test_never_wrong), cmocka_unit_test(test_anchors),
+/* A shell (10) logged in; a program of many threads (20) vforks 21, which has done its work and is gone before that is recorded. */
+static void test_vfork_by_one_of_many_threads(void **state)
+{
+	static const struct {
+		bool lost;
+		unsigned others; /* serials until the vfork's record comes; the first is another thread's */
+		enum chain_where want;
+	} cases[] = {
+		{false, 1, CHAIN_HOST},
+		{false, 50, CHAIN_HOST},
+		{false, 200, CHAIN_HOST},
+		{false, 600, CHAIN_UNKNOWN}, /* the number may have been used again by then */
+		{true, 50, CHAIN_UNKNOWN}, /* what is missing may have been an unshare, or the fork that made it */
+		{true, 200, CHAIN_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(chain_freep) struct chain *c = NULL;
+		uint32_t serial = 100, at;
+
+		assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+		assert_int_equal(chain_feed(c, &(struct log_event){.kind = LOG_LOGIN, .serial = ++serial, .pid = 10, .ppid = 1, .uid = 0, .ses = 5,
+								   .auid = 1000, .done = true, .comm = "", .exe = ""}, NULL), 0);
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 10, .ppid = 1, .exit = 20});
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 20, .ppid = 10});
+		serial += cases[i].lost;
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 21, .ppid = 20});
+		at = serial;
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_EXIT, .pid = 21, .ppid = 20});
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_CLONE3, .pid = 20, .ppid = 10, .exit = 25});
+		for (unsigned k = 1; k < cases[i].others; k++)
+			feed(c, &serial, (struct log_event){.call = LOG_CALL_OTHER, .pid = 10, .ppid = 1});
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 20, .ppid = 10, .exit = 21});
+		if (asked(c, at).where != cases[i].want)
+			fail_msg("case %zu: %s", i, chain_doubt_text(asked(c, at).doubt));
+	}
+}
+
+TESTS("audit/chain", cmocka_unit_test(test_vfork_by_one_of_many_threads), cmocka_unit_test(test_all_known), cmocka_unit_test(test_never_wrong), cmocka_unit_test(test_anchors),
       cmocka_unit_test(test_adopted_by_an_engine))

@@ -54,8 +54,8 @@ marked() {
 	marked first
 	run -0 ranby run --rm --network none --name labelled busybox sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i + 1)); done'
 	marked second
-	run -0 root_does 'ranby audit trail --container labelled --format json'
-	[ "$(jq -c 'select(.op == "execve" and .where == "container" and (.uuid | length) == 36)' <<<"$output" | wc -l)" -ge 51 ]
+	run -0 root_does 'ranby audit trail --container labelled --format json 2>/dev/null'
+	[ "$(grep '"op":"execve"' <<<"$output" | grep -cE '"where":"container".*"uuid":"[0-9a-f-]{36}"')" -ge 51 ]
 	run -0 root_does "ranby audit attribute --container labelled --format json /var/log/audit/audit.log 2>/dev/null"
 	[ "$(grep -c '"container":"labelled"' <<<"$output")" -ge 51 ]
 }
@@ -64,7 +64,7 @@ marked() {
 	local lost
 	lost=$(root_does 'auditctl -s | grep "^lost"')
 	marked third
-	ranby run --rm --network none --name crash busybox sh -c 'i=0; while [ $i -lt 400 ]; do /bin/true; i=$((i + 1)); done' 3>&- &
+	ranby run --rm --network none --name crash busybox sh -c 'i=0; while [ $i -lt 150 ]; do /bin/true; i=$((i + 1)); done' 3>&- &
 	local work=$!
 	run -0 root_does 'for round in 1 2; do
 			old=$(pgrep -x -P "$(pidof auditd)" ranby-trail)
@@ -89,11 +89,10 @@ marked() {
 	sed -n "s/^type=SYSCALL msg=audit([0-9.]*:\([0-9]*\)): arch=c000003e syscall=\(59\|322\) success=yes .* auid=$(id -u) .*/\1/p" log |
 		awk -v a="$from" -v b="$to" '$1 >= a && $1 <= b' | sort >want
 	jq -r 'select(.op == "execve") | .receipt' shard | sed 's/.*://' | awk -v a="$from" -v b="$to" '$1 >= a && $1 <= b' | sort >have
-	[ "$(wc -l <want)" -ge 400 ]
+	[ "$(wc -l <want)" -ge 150 ]
 	[ -z "$(uniq -d have)" ]
 	run -0 diff want have
-	run jq -c 'select(.op == "execve" and .container == "crash")' shard
-	[ "${#lines[@]}" -ge 401 ]
+	[ "$(grep '"op":"execve"' shard | grep -c '"container":"crash"')" -ge 151 ]
 	# and says nothing of a gap
 	run -0 root_does 'grep -h "\"op\":\"gap\"" /var/log/ranby/system/*.jsonl || true; auditctl -s | grep "^lost"'
 	[ "$output" = "$lost" ]
