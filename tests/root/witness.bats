@@ -419,6 +419,34 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[ "$tried" = 15 ]
 }
 
+@test "other readers: today's records have the fields, the order and the forms of those with golden outputs" {
+	in_login "$AUDIT_ALICE" "R create --name web -v cache:/c -v /anonymous -v /etc:/host:ro --network=none busybox sleep 100 >/dev/null
+		R start web >/dev/null; R exec -u nobody web sh -c 'echo \"it'\"'\"'s\"' >/dev/null; R kill -s USR1 web >/dev/null; R restart -t 0 web >/dev/null
+		R stop -t 0 web >/dev/null; R rm -v web >/dev/null; R run --rm --network=none busybox sh -c 'exit 3' || true
+		R run --name bad --network=none busybox /no/such/program 2>/dev/null || true; R rm bad >/dev/null; R tag busybox copy; R untag localhost/busybox:latest copy
+		R pull -q localhost:1/nothing 2>/dev/null || true; R rmi busybox >/dev/null"
+	audit_sync
+	[ -z "${SIEM_KEEP:-}" ] || records >"$SIEM_KEEP"
+	"$RANBY_TREE/tests/siem/shapes" <"$AUDIT_LOG" >"$BATS_TEST_TMPDIR/today"
+	"$RANBY_TREE/tests/siem/shapes" <"$RANBY_TREE/tests/siem/records.log" | diff - "$BATS_TEST_TMPDIR/today"
+	# each of them is what those readers make of it, and none forges a login
+	"$RANBY_TREE/tests/siem/auditbeat" < <(records) >"$BATS_TEST_TMPDIR/beat"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/beat")" = "$(records | wc -l)" ]
+	[ "$(grep -c "\"auid\": \"$(id -u "$AUDIT_ALICE")\"" "$BATS_TEST_TMPDIR/beat")" = "$(records | wc -l)" ]
+}
+
+@test "A52: a name that ends the message for who reads quotes so forges nothing there either" {
+	: >"$AUDIT_LOG"
+	ask "$AUDIT_ALICE" 0 "vm=x'auid=0'res=failed'" "claim.2=y'uid=0" "claim.8=z'msg='auid=0"
+	audit_sync
+	run -0 "$RANBY_TREE/tests/siem/auditbeat" < <(records)
+	[[ $output == *"\"auid\": \"$(id -u "$AUDIT_ALICE")\""* ]]
+	[[ $output == *'"result": "success"'* ]]
+	[[ $output == *"\"vm\": \"$(printf "x'auid=0'res=failed'" | od -An -tx1 | tr -d ' \n' | tr a-f A-F)\""* ]]
+	run -0 audit_search -m VIRT_CONTROL -i
+	[[ $output == *"vm=x'auid=0'res=failed'"* ]]
+}
+
 @test "claims as long as can be: under 4 KiB, and whole" {
 	local long
 	long=$(printf '\\x20%.0s' $(seq 327))
