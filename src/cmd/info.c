@@ -6,7 +6,9 @@
 #include "base/template.h"
 #include "engine/container.h"
 #include "engine/keeper.h"
+#include "engine/label.h"
 #include "engine/place.h"
+#include "engine/profile.h"
 #include "image/store.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
@@ -60,6 +62,28 @@ static int add_cgroups(struct json_object *host, const struct engine *eng)
 	return 0;
 }
 
+/* What a container gets here when nothing is asked for. */
+static int add_confinement(struct json_object *host, struct err *e)
+{
+	struct json_object *o = json_object_new_object();
+	const struct label_wishes none = {0};
+	struct profile p = {0};
+	struct label l;
+	int r = json_add(host, "confinement", o);
+
+	if (r < 0)
+		return err_errno(e, ENOMEM, "info");
+	r = profile_apparmor(&p, e);
+	if (r == 0)
+		r = label_make(&none, &l, e);
+	if (r < 0)
+		return r;
+	if (json_add_str(o, "apparmor", p.apparmor ? p.apparmor : p.apparmor_state) < 0 ||
+	    json_add_str(o, "selinux", l.state == LABEL_ON ? l.process : label_state_name(l.state)) < 0)
+		return err_errno(e, ENOMEM, "info");
+	return 0;
+}
+
 static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 {
 	struct json_object *host = json_object_new_object();
@@ -74,7 +98,8 @@ static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 	    json_add_int(host, "landlockAbi", landlock_abi()) < 0 || json_add_bool(host, "rootless", !eng->rootful) < 0 || json_add_str(host, "ociRuntime", "ranby-runtime") < 0 ||
 	    add_cgroups(host, eng) < 0)
 		return err_errno(e, ENOMEM, "info");
-	return add_login(host, e);
+	r = add_confinement(host, e);
+	return r < 0 ? r : add_login(host, e);
 }
 
 static int count_containers(struct json_object *store, struct engine *eng, struct err *e)

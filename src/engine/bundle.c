@@ -23,10 +23,12 @@
 #include "engine/in_keeper.h"
 #include "engine/labels.h"
 #include "engine/profile_landlock.h"
+#include "engine/relabel.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
 #include "oci/landlock.h"
 #include "sys/fd.h"
+#include "sys/lsm_selinux.h"
 #include "sys/path.h"
 
 #include <errno.h>
@@ -220,6 +222,10 @@ static int plan_profile(struct bundle_plan *p, struct err *e)
 	if (r == 0)
 		r = limits_make(p->in->options, &p->resources, e);
 	if (r == 0)
+		r = profile_apparmor(&p->profile, e);
+	if (r == 0)
+		r = label_make(&p->profile.label, &p->label, e);
+	if (r == 0)
 		r = profile_seccomp(&p->profile, p->in->cache_dirfd, &p->seccomp, e);
 	if (r < 0 || !p->seccomp)
 		return r;
@@ -299,7 +305,7 @@ static int add_root(struct bundle_plan *p, struct err *e)
 static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
-		.in = p->in, .added = &p->added, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind,
+		.in = p->in, .added = &p->added, .label = &p->label, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind,
 	};
 	uint32_t id;
 	int r;
@@ -404,6 +410,27 @@ static int give_upper(void *ctx, struct err *e)
 	return fchown(o->fd, o->uid, o->gid) < 0 ? err_errno(e, errno, "upper") : 0;
 }
 
+/*
+ * The overlay shows one label for all. The kernel still looks at that of the
+ * file below when a mapping of it changes its protection (mprotect(2), as each
+ * dynamic program does): what is made in upper has that of upper, or of work, where it is
+ * made first.
+ */
+static int label_own(const struct bundle_plan *p, struct err *e)
+{
+	static const char *const own[] = {"upper", "work"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && p->label.state == LABEL_ON && i < ARRAY_SIZE(own); i++) {
+		_cleanup_close_ int fd = -EBADF;
+
+		r = path_own_open(p->in->dirfd, own[i], O_RDONLY | O_DIRECTORY, 0, &fd);
+		if (r == 0)
+			r = selinux_label_fd(fd, p->label.file);
+	}
+	return r < 0 ? err_errno(e, -r, "SELinux label of the container's own layer") : 0;
+}
+
 /* upper and work. upper is what the container's root directory looks like: 0755, and its root's. */
 static int make_upper(const struct bundle_plan *p, struct err *e)
 {
@@ -420,6 +447,9 @@ static int make_upper(const struct bundle_plan *p, struct err *e)
 		return err_errno(e, -r, "upper");
 	if (fchmod(upper, 0755) < 0)
 		return err_errno(e, errno, "upper");
+	r = label_own(p, e);
+	if (r < 0)
+		return r;
 	o.fd = upper;
 	if (id_list_to_outside(&map->uid, 0, &o.uid) < 0 || id_list_to_outside(&map->gid, 0, &o.gid) < 0 ||
 	    (o.uid == 0 && o.gid == 0))
@@ -445,6 +475,8 @@ static int write_all(struct bundle_plan *p, struct err *e)
 {
 	int r = p->has_overlay ? make_upper(p, e) : 0;
 
+	if (r == 0 && p->label.state == LABEL_ON && p->in->layers)
+		r = relabel_layers(p->in->layers, p->label.layer, p->in->keeper, e);
 	if (r == 0)
 		r = write_etc_files(p, e);
 	return r < 0 ? r : write_config(p, e);

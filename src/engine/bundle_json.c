@@ -19,6 +19,7 @@
 #include "base/signame.h"
 #include "engine/limits.h"
 #include "engine/options.h"
+#include "engine/start_label.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,7 +97,8 @@ static struct json_object *oci_process(const struct bundle_plan *p)
 	    oci_args(p, o) < 0 || json_add_strv(o, "env", &p->env) < 0 || json_add_str(o, "cwd", p->workdir) < 0 ||
 	    json_add(o, "capabilities", oci_capabilities(p)) < 0 ||
 	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
-	    json_add_str(o, "apparmorProfile", p->profile.apparmor) < 0)
+	    json_add_str(o, "apparmorProfile", p->profile.apparmor) < 0 ||
+	    json_add_str(o, "selinuxLabel", p->label.state == LABEL_ON ? p->label.process : NULL) < 0)
 		return NULL;
 	if (p->profile.n_rlimits > 0 && json_add(o, "rlimits", oci_rlimits(p)) < 0)
 		return NULL;
@@ -181,6 +183,8 @@ static struct json_object *oci_linux(const struct bundle_plan *p)
 	if (!o || json_add(o, "namespaces", oci_namespaces(p)) < 0 ||
 	    json_add_strv(o, "maskedPaths", &p->profile.masked) < 0 ||
 	    json_add_strv(o, "readonlyPaths", &p->profile.readonly) < 0)
+		return NULL;
+	if (json_add_str(o, "mountLabel", p->label.state == LABEL_ON ? p->label.file : NULL) < 0)
 		return NULL;
 	if (u->create && (json_add(o, "uidMappings", oci_map(&u->map.uid)) < 0 ||
 			  json_add(o, "gidMappings", oci_map(&u->map.gid)) < 0))
@@ -319,12 +323,26 @@ static int shown_process(const struct bundle_plan *p, struct json_object *o)
 	return 0;
 }
 
+/* What the next starts label anew, and with what. */
+static struct json_object *shown_label(const struct bundle_plan *p)
+{
+	_cleanup_free_ struct start_label_mount *mounts = mem_array(p->mounts.n, sizeof(*mounts));
+	struct json_object *o;
+	size_t n = 0;
+
+	for (size_t i = 0; mounts && i < p->mounts.n; i++)
+		if (p->mounts.items[i].relabel)
+			mounts[n++] = (struct start_label_mount){p->mounts.items[i].source, p->mounts.items[i].relabel == 'Z'};
+	return mounts && start_label_json(&p->label, mounts, n, &o) == 0 ? o : NULL;
+}
+
 static int shown_confinement(const struct bundle_plan *p, struct json_object *o)
 {
 	if (json_add_strv(o, "capabilities", &p->profile.caps) < 0 ||
 	    json_add_str(o, "seccompProfile", profile_seccomp_name(&p->profile)) < 0 ||
 	    json_add_str(o, "seccompHash", p->seccomp_hash) < 0 || json_add_strv(o, "landlock", &p->profile.landlock) < 0 ||
 	    json_add_str(o, "apparmor", p->profile.apparmor ? p->profile.apparmor : "") < 0 ||
+	    json_add_str(o, "apparmorState", p->profile.apparmor_state) < 0 || json_add(o, "selinux", shown_label(p)) < 0 ||
 	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
 	    json_add_bool(o, "privileged", p->profile.privileged) < 0 ||
 	    json_add_bool(o, "readOnly", p->in->options->read_only) < 0)

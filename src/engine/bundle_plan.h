@@ -15,6 +15,7 @@
 #include "engine/bundle.h"
 #include "engine/etc.h"
 #include "engine/hosts.h"
+#include "engine/label.h"
 #include "engine/mounts.h"
 #include "engine/network.h"
 #include "engine/profile.h"
@@ -32,6 +33,7 @@ struct bundle_plan {
 	struct user_id user;
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	struct profile profile;
+	struct label label;
 	struct json_object *seccomp; /* NULL: unconfined */
 	char seccomp_hash[SHA256_HEX_SIZE]; /* of its text; "": unconfined */
 	struct json_object *resources; /* limits.h; NULL: none */

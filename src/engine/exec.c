@@ -11,6 +11,7 @@
 #include "engine/inforce.h"
 #include "engine/place.h"
 #include "engine/recording.h"
+#include "engine/start_label.h"
 
 #include "audit/witness.h"
 #include "base/clock.h"
@@ -158,6 +159,7 @@ static int fill_plan(struct exec *x, struct err *e)
 		r = exit_argv(x, e);
 	if (r < 0)
 		return r;
+	start_label_streams(x->q.c, &m->labels);
 	m->runtime_argv = x->runtime_argv.items;
 	m->on_exit_argv = x->exit_argv.items;
 	x->plan.run_dirfd = x->run_dirfd;

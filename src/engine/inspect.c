@@ -200,6 +200,8 @@ static int add_ranby(struct json_object *o, struct engine *eng, const struct con
 		{"Options", "options", MAP},
 		{"Seccomp", "config.seccompProfile", STRING},
 		{"SeccompHash", "config.seccompHash", STRING},
+		{"AppArmor", "config.apparmorState", STRING},
+		{"SELinux", "config.selinux.state", STRING},
 		{"Landlock", "config.landlock", LIST},
 		{"Layers", "image.layers", LIST},
 	};
@@ -229,7 +231,8 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"EffectiveCaps", "config.capabilities", LIST},
 		{"BoundingCaps", "config.capabilities", LIST},
 		{"AppArmorProfile", "config.apparmor", STRING},
-		{"ProcessLabel", "inForce.label", STRING},
+		{"ProcessLabel", "config.selinux.process", STRING},
+		{"MountLabel", "config.selinux.file", STRING},
 		{"Driver", NULL, STRING},
 	};
 	static const struct row network[] = {{"Networks", NULL, MAP}};

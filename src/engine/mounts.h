@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "engine/bundle.h"
 #include "engine/etc.h"
+#include "engine/label.h"
 #include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/profile.h"
@@ -45,6 +46,7 @@ struct mount_entry {
 	char *volume;      /* its name, or NULL */
 	bool anonymous;
 	bool read_only;
+	char relabel;      /* 'z' or 'Z': its source is labelled at each start; 0: not */
 };
 
 struct mount_list {
@@ -58,6 +60,7 @@ struct mounts_input {
 	const struct profile *profile;
 	const struct user_id *user;
 	const struct etc_added *added;
+	const struct label *label;
 	const char *rootfs; /* --rootfs: absolute, or NULL */
 	enum network_kind network;
 	bool has_gid_tty; /* gid 5 is mapped: /dev/pts gets it */

@@ -14,9 +14,11 @@
 #include "engine/mounts.h"
 
 #include "engine/attest.h"
+#include "engine/relabel.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
 #include "sys/fd.h"
+#include "sys/lsm_selinux.h"
 #include "sys/path.h"
 
 #include <errno.h>
@@ -24,9 +26,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-
-#define SELINUX_MAGIC 0xf97cff8c
 
 static bool has_any(const struct strv *v, const char *a, const char *b)
 {
@@ -102,13 +101,17 @@ static int must_exist(const char *path, struct stat *st, struct err *e)
 	return 0;
 }
 
-/* z and Z ask for an SELinux label. Where SELinux is off, every file has the right one. */
-static int check_relabel(const struct mount_spec *s, struct err *e)
+/* z and Z ask for an SELinux label. Where the container has none, every file has the right one. */
+static int want_relabel(const struct mounts_input *m, const struct mount_spec *s, struct mount_entry *entry, struct err *e)
 {
-	struct statfs fs;
+	int r;
 
-	if (s->relabel && statfs("/sys/fs/selinux", &fs) == 0 && (unsigned long)fs.f_type == SELINUX_MAGIC)
-		return err_set(e, ENOTSUP, "mount option %c: relabelling is not supported on this SELinux host yet", s->relabel);
+	if (!s->relabel || m->label->state != LABEL_ON)
+		return 0;
+	r = relabel_check(entry->source, e);
+	if (r < 0)
+		return err_wrap(e, r, "mount option %c", s->relabel);
+	entry->relabel = s->relabel;
 	return 0;
 }
 
@@ -121,6 +124,14 @@ static int keeper_owner(const struct mounts_input *m, uint32_t uid, uint32_t gid
 	if (id_list_to_outside(&map->uid, uid, ret_uid) < 0 || id_list_to_outside(&map->gid, gid, ret_gid) < 0)
 		return err_set(e, ERANGE, "user %u:%u is not in the container's ID map", uid, gid);
 	return 0;
+}
+
+static int label_dir(int dirfd, const char *path, const char *label)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_own_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &fd);
+
+	return r < 0 ? r : selinux_label_fd(fd, label);
 }
 
 /* O: the source as the lower layer, what is written goes to the container's directory. */
@@ -147,6 +158,8 @@ static int add_overlay(struct mount_list *l, const struct mounts_input *m, const
 			/* the root of an overlay looks as its upper directory does */
 			if (r == 0 && i == 0 && fchmodat(m->in->dirfd, path, st->st_mode & 07777, 0) < 0)
 				r = -errno;
+			if (r == 0 && m->label->state == LABEL_ON)
+				r = label_dir(m->in->dirfd, path, m->label->file);
 			if (r < 0)
 				return err_errno(e, -r, "overlay");
 		}
@@ -187,7 +200,8 @@ static int add_bind(struct mount_list *l, const struct mounts_input *m, const st
 	if (s->overlay)
 		return add_overlay(l, m, s, source, &st, e);
 	entry = mount_list_add(l, MOUNT_USER, "bind", source, s->destination, "", e);
-	return entry ? add_options(s, entry, e) : -EEXIST;
+	r = entry ? want_relabel(m, s, entry, e) : -EEXIST;
+	return r < 0 ? r : add_options(s, entry, e);
 }
 
 static int add_tmpfs(struct mount_list *l, const struct mount_spec *s, struct err *e)
@@ -195,6 +209,17 @@ static int add_tmpfs(struct mount_list *l, const struct mount_spec *s, struct er
 	struct mount_entry *entry = mount_list_add(l, MOUNT_USER, "tmpfs", "tmpfs", s->destination, "", e);
 
 	return entry ? add_options(s, entry, e) : -EEXIST;
+}
+
+static int label_volume(const char *path, const struct mounts_input *m, struct err *e)
+{
+	_cleanup_(strv_done) struct strv paths = {0}, labels = {0};
+	char shared[SELINUX_CONTEXT_SIZE];
+	int r = label_shared(m->label->file, shared);
+
+	if (r < 0 || strv_add(&paths, path) < 0 || strv_add(&labels, shared) < 0)
+		return err_errno(e, ENOMEM, "label of %s", path);
+	return relabel(&paths, &labels, m->in->keeper, e);
 }
 
 /* Makes the volume where needed, fills it the first time. */
@@ -220,10 +245,15 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 		r = volume_fill(&fill, e);
 	if (created)
 		r = attest_volume(in->eng, AUDIT_VERB_VOLUME_CREATE, name, in->id, NULL, in->options->require_audit, r, e);
-	if (r < 0 || !give)
+	if (r < 0)
 		return r;
 	if (asprintf(&data, "%s/volumes/%s/_data", in->data_dir, name) < 0)
 		return err_errno(e, ENOMEM, "volume %s", name);
+	/* a new one is for all containers, until one takes it for itself (Z) */
+	if (created && m->label->state == LABEL_ON)
+		r = label_volume(data, m, e);
+	if (r < 0 || !give)
+		return r;
 	r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
 	return r < 0 ? r : volume_chown(data, in->keeper, uid, gid, e);
 }
@@ -263,14 +293,17 @@ static int add_volume(struct mount_list *l, const struct mounts_input *m, const 
 	entry->anonymous = !s->source;
 	if (!entry->volume)
 		return err_errno(e, ENOMEM, "volume %s", name);
+	r = want_relabel(m, s, entry, e);
+	if (r < 0)
+		return r;
 	return add_options(s, entry, e);
 }
 
 static int add_spec(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)
 {
-	int r = check_relabel(s, e);
+	int r = 0;
 
-	if (r == 0 && strcmp(s->destination, "/dev") == 0) {
+	if (strcmp(s->destination, "/dev") == 0) {
 		r = err_set(e, ENOTSUP, "destination /dev: not supported");
 		err_hint(e, "mount on a path below /dev, or use --device");
 	}

@@ -13,6 +13,8 @@
 
 #include "base/parse.h"
 #include "engine/capset.h"
+#include "sys/lsm.h"
+#include "sys/lsm_apparmor.h"
 
 #include <errno.h>
 #include <string.h>
@@ -143,10 +145,7 @@ static int opt_apparmor(struct profile *p, const char *value, struct err *e)
 
 static int opt_label(struct profile *p, const char *value, struct err *e)
 {
-	(void)p;
-	if (strcmp(value, "disable") == 0)
-		return 0;
-	return err_set(e, ENOTSUP, "SELinux labels cannot be set yet; only label=disable is taken");
+	return label_wish(&p->label, value, e);
 }
 
 static int opt_mask(struct profile *p, const char *value, struct err *e)
@@ -354,6 +353,37 @@ static int add_ulimit(struct profile *p, const char *text, struct err *e)
 	return 0;
 }
 
+/* ---- AppArmor ---- */
+
+int profile_apparmor(struct profile *p, struct err *e)
+{
+	bool enabled = lsm_is_enabled(LSM_APPARMOR);
+	int r;
+
+	p->apparmor_state = enabled ? "unconfined" : "not enabled";
+	if (p->apparmor && strcmp(p->apparmor, "unconfined") == 0)
+		return 0;
+	if (p->apparmor && !enabled)
+		return err_set(e, ENOTSUP, "--security-opt apparmor=%s: AppArmor is not enabled on this host", p->apparmor);
+	if (!enabled || (p->privileged && !p->apparmor))
+		return 0;
+	r = apparmor_is_loaded(p->apparmor ? p->apparmor : PROFILE_APPARMOR_DEFAULT);
+	if (!p->apparmor) {
+		p->apparmor = r == 1 ? PROFILE_APPARMOR_DEFAULT : NULL;
+		p->apparmor_state = r == 1 ? "on" : PROFILE_APPARMOR_DEFAULT " is not loaded";
+		return 0;
+	}
+	p->apparmor_state = "on";
+	if (r == 0) {
+		r = err_set(e, ENOENT, "--security-opt apparmor=%s: no such AppArmor profile is loaded", p->apparmor);
+		err_hint(e, "an administrator loads it: apparmor_parser -r FILE");
+		return r;
+	}
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "--security-opt apparmor=%s: not the name of a profile", p->apparmor);
+	return 0; /* not to be asked here (no securityfs): the start asks the kernel */
+}
+
 /* ---- all of it ---- */
 
 static int fill(const struct container_options *o, struct profile *p, struct err *e)
@@ -367,6 +397,9 @@ static int fill(const struct container_options *o, struct profile *p, struct err
 		return err_errno(e, ENOMEM, "profile");
 	for (size_t i = 0; r == 0 && i < o->security_opt.n; i++)
 		r = security_opt(p, o->security_opt.items[i], e);
+	/* unless a label was asked for: as the other engines have it */
+	if (o->privileged && !label_is_wished(&p->label))
+		p->label.disable = true;
 	for (size_t i = 0; r == 0 && i < o->sysctl.n; i++)
 		r = add_sysctl(o, p, o->sysctl.items[i], e);
 	for (size_t i = 0; r == 0 && i < o->ulimit.n; i++)

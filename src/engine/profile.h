@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strv.h"
+#include "engine/label.h"
 #include "engine/options.h"
 
 #include <stdbool.h>
@@ -34,7 +35,9 @@ struct profile {
 	bool seccomp_unconfined;
 	const char *seccomp_file;  /* NULL: the default profile */
 	bool seccomp_log;          /* what it refuses goes to the kernel's audit log */
-	const char *apparmor;      /* NULL: none asked for */
+	const char *apparmor;      /* "unconfined"; NULL: none asked for */
+	const char *apparmor_state; /* "on", or why none is in force */
+	struct label_wishes label;
 	struct strv landlock;      /* names and files, one domain each */
 	struct strv caps;          /* the bounding set */
 	struct strv masked, readonly;
@@ -58,6 +61,14 @@ int profile_seccomp(const struct profile *p, int cache_dirfd, struct json_object
 
 /* Opens a profile that is installed, "profiles/seccomp/default.json". -ENOENT: there is none of that name. */
 int profile_open_shipped(const char *name, int *ret_fd, struct err *e) _must_check_;
+
+#define PROFILE_APPARMOR_DEFAULT "ranby-default"
+/*
+ * Settles p->apparmor on this host: what was asked for must be loaded (-ENOENT,
+ * -ENOTSUP with text otherwise); else PROFILE_APPARMOR_DEFAULT where it is
+ * loaded, and NULL where it is not.
+ */
+int profile_apparmor(struct profile *p, struct err *e) _must_check_;
 
 /* What was read, for inspect and the records: "default", "unconfined" or the file. */
 const char *profile_seccomp_name(const struct profile *p);

@@ -263,6 +263,8 @@ static int fill_plan(struct start *s, struct err *e)
 		r = exit_argv(s, e);
 	if (r < 0)
 		return r;
+	m->claim_fd = s->label.claim_fd;
+	start_label_streams(c, &m->labels);
 	m->runtime_argv = s->runtime_argv.items;
 	m->on_exit_argv = s->exit_argv.items;
 	s->plan.run_dirfd = s->run_dirfd;
@@ -354,6 +356,8 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		r = make_dirs(s, e);
 	if (r == 0)
 		r = refresh_etc(s, e);
+	if (r == 0)
+		r = start_label(q->eng, q->c, q->keeper, &s->label, e);
 	if (r == 0)
 		r = fill_plan(s, e);
 	if (r == 0)
@@ -483,6 +487,7 @@ void start_done(struct start *s)
 	fd_closep(&s->rroot_fd);
 	fd_closep(&s->helper_fd);
 	fd_closep(&s->fuse.exe_fd);
+	start_label_done(&s->label);
 	strv_done(&s->runtime_argv);
 	strv_done(&s->helper_argv);
 	strv_done(&s->exit_argv);

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "engine/start_label.h"
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/keeper.h"
@@ -52,11 +53,12 @@ struct start {
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
 	struct fuse_program fuse;
 	struct place place; /* of one with limits */
+	struct start_label label;
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
 		.launch = LAUNCH_INIT, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
-		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT                                         \
+		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT, .label = START_LABEL_INIT                                         \
 	}
 
 /* -EALREADY: it runs. */

@@ -13,6 +13,7 @@
 
 #include "sys/copytree.h"
 #include "sys/fd.h"
+#include "sys/lsm_selinux.h"
 #include "sys/mountns.h"
 #include "sys/path.h"
 
@@ -140,20 +141,37 @@ static int copy_up(const struct plan *p, const struct plan_mount *m, int fd, int
 	return r == 0 ? mount_set(fd, m->attr, 0, 0, false) : r;
 }
 
+/* mqueue takes no label as an option where a user namespace mounts it; its directory does, and what is made in it gets the same. */
+static int label_root(int fd, const char *context, struct err *e)
+{
+	_cleanup_close_ int root = context ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	int r = 0;
+
+	if (context)
+		r = root < 0 ? -errno : selinux_label_fd(root, context);
+	return r < 0 ? err_errno(e, -r, "SELinux label %.200s", context) : 0;
+}
+
 static int new_filesystem(const struct plan *p, const struct plan_mount *m, bool without_gid, int *ret_fd, struct err *e)
 {
+	bool is_mqueue = strcmp(plan_str(p, m->type), "mqueue") == 0;
 	_cleanup_close_ int fs = -EBADF;
+	const char *context = NULL;
 	int r;
 
 	r = mount_begin(plan_str(p, m->type), &fs, e);
 	for (size_t k = 0; r == 0 && k < m->options.n; k++) {
 		const char *option = plan_str_at(p, m->options, k);
 
-		if (!without_gid || strncmp(option, "gid=", 4) != 0)
+		if (is_mqueue && strncmp(option, "context=", 8) == 0)
+			context = option + 8;
+		else if (!without_gid || strncmp(option, "gid=", 4) != 0)
 			r = give_option(fs, option, e);
 	}
 	if (r == 0)
 		r = mount_finish(fs, m->copy_up ? 0 : m->attr, ret_fd, e);
+	if (r == 0)
+		r = label_root(*ret_fd, context, e);
 	if (r == 0 && m->propagation)
 		r = mount_set(*ret_fd, 0, 0, m->propagation, false);
 	return r;

@@ -87,7 +87,7 @@ served() {
 
 @test "mounts: a volume, a bind, read-only root, tmpfs" {
 	mkdir "$BATS_TEST_TMPDIR/d"
-	run -0 ranby run --rm --network none -v data:/data -v "$BATS_TEST_TMPDIR/d:/d" --read-only --tmpfs /t busybox \
+	run -0 ranby run --rm --network none -v data:/data -v "$BATS_TEST_TMPDIR/d:/d:z" --read-only --tmpfs /t busybox \
 		sh -c 'echo a >/data/f && echo b >/d/f && echo c >/t/f && ! touch /no 2>/dev/null'
 	[ "$(cat "$BATS_TEST_TMPDIR/d/f")" = b ]
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/d/f")" = "$(id -u)" ]

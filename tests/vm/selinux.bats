@@ -1,0 +1,228 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# guests: *:selinux
+#
+# Labels under an enforcing policy: Debian 12's has no types for containers, so
+# there it is our module's (policies/selinux); Debian 13's has container_t.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load ../lib
+load lib
+
+setup_file() {
+	ranby_setup_file busybox
+	mkdir "$HOME/secret"
+	echo secret >"$HOME/secret/f"
+}
+teardown_file() {
+	rm -rf "${HOME:?}"/{secret,shared,own}
+	ranby_teardown_file
+}
+teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+label_of() { tr -d '\0\n' <"/proc/$1/attr/current"; }
+type_of() { label_of "$1" | cut -d: -f3; }
+level_of() { label_of "$1" | cut -d: -f4-; }
+type_here() { if [[ $RANBY_GUEST == bookworm:* ]]; then echo ranby_container_t; else echo container_t; fi; }
+file_type_here() { if [[ $RANBY_GUEST == bookworm:* ]]; then echo ranby_container_file_t; else echo container_file_t; fi; }
+
+# denials OF_LABEL PATTERN: the AVC records whose subject has that label; auditd is waited for
+denials() {
+	for _ in $(seq 50); do
+		grep -a "^type=AVC .*denied.*scontext=$1 " /var/log/audit/audit.log | grep -a -- "$2" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# syscall_of AVC_LINE FIELD: a field of the SYSCALL record of the same event
+syscall_of() {
+	local id=${1#*audit(}
+	id=${id%%)*}
+	grep -a "^type=SYSCALL msg=audit($id)" /var/log/audit/audit.log | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1
+}
+
+@test "each container has a label of its own, and inspect, top, the record and the kernel agree on it" {
+	ranby run -d --name a --network none busybox sleep 1000
+	ranby run -d --name b --network none busybox sleep 1000
+	local a b record
+	a=$(label_of "$(ctr_pid a)")
+	b=$(label_of "$(ctr_pid b)")
+	[ "$(type_of "$(ctr_pid a)")" = "$(type_here)" ]
+	[[ $(level_of "$(ctr_pid a)") =~ ^s0:c[0-9]+,c[0-9]+$ ]]
+	[ "$a" != "$b" ]
+	run -0 ranby inspect --format '{{.ProcessLabel}} {{.MountLabel}} {{.Ranby.InForce.label}} {{.Ranby.SELinux}}' a
+	[ "$output" = "$a ${a%%:*}:object_r:$(file_type_here):$(level_of "$(ctr_pid a)") $a on" ]
+	run -0 ranby top a label lsm
+	[[ ${lines[1]} =~ ^"$a"\ +selinux$ ]]
+	record=$(vm_id_record a)
+	[[ $record == *" vm-ctx=\"$a\" img-ctx=? model=selinux "* || $record == *" vm-ctx=$a img-ctx=? model=selinux "* ]] || fail "$record"
+	run -0 ranby info --format '{{.host.confinement.selinux}}'
+	[[ $output == *":$(type_here):s0:c"* ]]
+}
+vm_id_record() {
+	local uuid
+	uuid=$(ranby inspect --format '{{.Ranby.UUID}}' "$1")
+	for _ in $(seq 50); do
+		grep -a "^type=VIRT_MACHINE_ID .* uuid=$uuid " /var/log/audit/audit.log && return
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "refused: the user's home, and the record has the login's auid" {
+	local label avc
+	ranby run -d --name c --network none -v "$HOME/secret:/s" busybox sleep 1000
+	label=$(label_of "$(ctr_pid c)")
+	run ! ranby exec c cat /s/f
+	[[ $output == *'Permission denied'* ]]
+	avc=$(denials "$label" 'tclass=dir\|tclass=file' | head -n 1)
+	[ -n "$avc" ]
+	[ "$(syscall_of "$avc" auid)" = "$(id -u)" ]
+	[ "$(syscall_of "$avc" ses)" = "$(cat /proc/self/sessionid)" ]
+	# red without the label: the same container's root is the user
+	run -0 ranby run --rm --network none --security-opt label=disable -v "$HOME/secret:/s" busybox cat /s/f
+	[ "$output" = secret ]
+}
+
+@test "refused: another container's files, through a mount and through its processes" {
+	local a avc
+	mkdir -p "$HOME/own"
+	ranby run -d --name a --network none -v "$HOME/own:/o:Z" busybox sh -c 'echo mine >/o/f; echo mine >/mine; exec sleep 1000'
+	a=$(ctr_pid a)
+	wait_for 10 test -s "$HOME/own/f"
+	[ "$(stat -c %C "$HOME/own/f" | cut -d: -f3-)" = "$(file_type_here):$(level_of "$a")" ]
+	ranby run -d --name b --network none -v "$HOME/own:/o" busybox sleep 1000
+	run ! ranby exec b cat /o/f
+	[[ $output == *'Permission denied'* ]]
+	avc=$(denials "$(label_of "$(ctr_pid b)")" "tcontext=[^ ]*:$(level_of "$a")" | head -n 1)
+	[ "$(syscall_of "$avc" auid)" = "$(id -u)" ]
+	run -0 ranby exec a cat /o/f
+	[ "$output" = mine ]
+}
+
+@test "z shares, Z does not; a volume is shared; what is the host's is not relabelled" {
+	local dir
+	mkdir -p "$HOME/shared/deep"
+	echo data >"$HOME/shared/deep/f"
+	ln -s /etc/passwd "$HOME/shared/link"
+	run -0 ranby run --rm --network none -v "$HOME/shared:/d:z" busybox cat /d/deep/f
+	[ "$output" = data ]
+	[ "$(stat -c %C "$HOME/shared/deep/f" | cut -d: -f3-)" = "$(file_type_here):s0" ]
+	[[ $(stat -c %C /etc/passwd) == *:etc_t:* ]]
+	run -0 ranby run --rm --network none -v "$HOME/shared:/d" busybox cat /d/deep/f
+	run -0 ranby run --rm --network none -v vol:/v busybox sh -c 'echo 1 >/v/f'
+	run -0 ranby run --rm --network none -v vol:/v busybox cat /v/f
+	[ "$output" = 1 ]
+	for dir in / /home /etc /usr "$HOME" "$HOME/.." /etc/passwd; do
+		run -125 ranby run --rm --network none -v "$dir:/d:z" busybox true
+		[[ $output == *'not relabelled'* ]] || fail "$dir: $output"
+	done
+}
+
+# A04, A07
+@test "A04: an image whose /proc is its own gets the real label" {
+	local root=$HOME/own/root
+	mkdir -p "$root/fake/self/attr" "$root/bin" "$root/lib" "$root/lib64"
+	cp /bin/busybox "$root/bin/"
+	: >"$root/fake/self/attr/exec"
+	ln -s fake "$root/proc"
+	run ranby run --rm --network none --rootfs "$root:O" /bin/busybox cat /proc/self/attr/current
+	[ "$status" -ne 0 ] || [[ $output == *":$(type_here):s0:c"* ]] || fail "$output"
+	[ ! -s "$root/fake/self/attr/exec" ]
+	# a volume on /proc/self/attr: refused, or the label is there all the same
+	run ranby run --rm --network none -v vol2:/proc/self/attr busybox sh -c 'grep "" /proc/1/attr/current'
+	[ "$status" -ne 0 ] || [[ $output == *":$(type_here):s0:c"* ]] || fail "$output"
+}
+
+@test "everything it prints arrives: a megabyte on both streams, with and without a terminal" {
+	local script='i=0; while [ $i -lt 16 ]; do head -c 65536 /dev/zero | tr "\0" o; head -c 65536 /dev/zero | tr "\0" e >&2; i=$((i+1)); done'
+	ranby run --rm --network none busybox sh -c "$script" >"$BATS_TEST_TMPDIR/o" 2>"$BATS_TEST_TMPDIR/e"
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/o")" = 1048576 ]
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/e")" = 1048576 ]
+	[ "$(tr -d o <"$BATS_TEST_TMPDIR/o" | wc -c)" = 0 ]
+	ranby run --rm --network none -t busybox sh -c "$script" >"$BATS_TEST_TMPDIR/t" 2>&1 </dev/null
+	[ "$(tr -cd oe <"$BATS_TEST_TMPDIR/t" | wc -c)" = 2097152 ]
+	run -0 ranby run --rm --network none -i busybox cat <<<'from outside'
+	[ "$output" = 'from outside' ]
+	# opened again, as servers do with their log
+	run -0 ranby run --rm --network none busybox sh -c 'echo again >/dev/stdout'
+	[ "$output" = again ]
+}
+
+@test "exec: the container's label, with and without a terminal, and as another user" {
+	ranby run -d --name c --network none busybox sleep 1000
+	local label
+	label=$(label_of "$(ctr_pid c)")
+	run -0 ranby exec c sh -c 'tr -d "\0" </proc/self/attr/current'
+	[ "$output" = "$label" ]
+	run -0 ranby exec -t c sh -c 'tr -d "\0" </proc/self/attr/current; tty >/dev/tty'
+	[[ $output == "$label"*/dev/pts/0* ]]
+	run -0 ranby exec -u nobody --privileged c sh -c 'tr -d "\0" </proc/self/attr/current'
+	[ "$output" = "$label" ]
+}
+
+@test "label= takes its words, or says what is wrong" {
+	run -0 ranby run --rm --network none --security-opt label=level:s0:c5,c6 busybox sh -c 'tr -d "\0" </proc/self/attr/current'
+	[[ $output == *":$(type_here):s0:c5,c6" ]]
+	run -0 ranby run --rm --network none --security-opt label=disable busybox sh -c 'tr -d "\0" </proc/self/attr/current'
+	[ "$output" = "$(label_of self)" ]
+	run -0 ranby run --rm --network none --privileged busybox sh -c 'tr -d "\0" </proc/self/attr/current'
+	[ "$output" = "$(label_of self)" ]
+	run -125 ranby run --rm --network none --security-opt label=type:nosuch_t busybox true
+	[[ $output == *'does not have'*nosuch_t* ]]
+	run -125 ranby run --rm --network none --security-opt label=type:init_t busybox true
+	[[ $output == *'does not let'*init_t* ]]
+	run -125 ranby run --rm --network none --security-opt label=level:s0:c9999 busybox true
+	run -125 ranby run --rm --network none --security-opt label=nonsense busybox true
+	[[ $output == *'neither disable'* ]]
+	run -125 ranby run --rm --network none --security-opt apparmor=x busybox true
+	[[ $output == *'AppArmor is not enabled'* ]]
+}
+
+# Three categories make three pairs: two users share them, and the fourth container has none.
+@test "a pair is one container's among those of all users" {
+	local all
+	a() { runcon -l s0-s0:c1,c2,c3 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run -d --network none "$@" busybox sleep 1000 3>&-; }
+	as_bob ranby load -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null 2>&1
+	a --name one
+	as_bob runcon -l s0-s0:c1,c2,c3 ranby run -d --name his --network none busybox sleep 1000
+	a --name two
+	run -125 a --name three
+	[[ $output == *'all 3 pairs of categories'*'in use'* ]]
+	all=$({ level_of "$(ctr_pid one)"; level_of "$(ctr_pid two)"; level_of "$(as_bob ranby inspect --format '{{.State.Pid}}' his)"; } | sort)
+	[ "$(uniq <<<"$all" | wc -l)" = 3 ] || fail "$all"
+	# a monitor that was killed holds no claim; its container still has the pair
+	kill -9 "$(ranby inspect --format '{{.State.ConmonPid}}' one)"
+	three() { runcon -l s0-s0:c1,c2,c3 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" start three; }
+	run -125 three
+	[[ $output == *'in use'* ]]
+	as_bob ranby rm -f -t 0 his
+	three
+	all=$({ level_of "$(ctr_pid one)"; level_of "$(ctr_pid two)"; level_of "$(ctr_pid three)"; } | sort)
+	[ "$(uniq <<<"$all" | wc -l)" = 3 ] || fail "$all"
+	[ "$(ranby inspect --format '{{.ProcessLabel}}' three)" = "$(label_of "$(ctr_pid three)")" ]
+}
+
+@test "A29 A30: its cgroups and a release agent are out of reach, whatever it has of capabilities" {
+	run ! ranby run --rm --network none --cgroupns host busybox mkdir /sys/fs/cgroup/x
+	run ! ranby run --rm --network none --cap-add SYS_ADMIN --security-opt seccomp=unconfined busybox \
+		sh -c 'mkdir /c && mount -t cgroup -o memory c /c && echo /x >/c/release_agent'
+	run ! ranby run --rm --network none --cap-add all --security-opt seccomp=unconfined --security-opt unmask=ALL busybox \
+		sh -c 'echo x >/proc/sys/kernel/core_pattern'
+	run -0 ranby run --rm --network none --cap-add all --security-opt seccomp=unconfined busybox sh -c '! cat /dev/nvme0n1 2>/dev/null | head -c 1 | grep -q .'
+}
+
+@test "a stopped container keeps its pair, and its files theirs" {
+	mkdir -p "$HOME/own"
+	ranby run -d --name c --network none -v "$HOME/own:/o:Z" busybox sh -c 'echo x >>/kept; echo y >>/o/kept; exec sleep 1000'
+	local label
+	label=$(label_of "$(ctr_pid c)")
+	ranby stop -t 0 c
+	ranby start c
+	[ "$(label_of "$(ctr_pid c)")" = "$label" ]
+	run -0 ranby exec c sh -c 'wc -l </kept; wc -l </o/kept'
+	[ "${lines[*]}" = '2 2' ]
+}
