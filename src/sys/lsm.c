@@ -51,11 +51,13 @@ static int open_attr(int procfd, const char *name, int flags, int *ret_fd)
 static const char *apparmor_verb(int procfd)
 {
 	_cleanup_close_ int fd = -EBADF;
-	char label[16] = "";
+	char label[1024] = "";
 
 	if (open_attr(procfd, "apparmor/current", O_RDONLY, &fd) < 0 && open_attr(procfd, "current", O_RDONLY, &fd) < 0)
 		return "exec";
-	if (read(fd, label, sizeof(label) - 1) < 0 || strncmp(label, "unconfined", 10) == 0)
+	/* also "ranby (unconfined)": a profile that only gives a name (policies/apparmor/ranby) */
+	if (read(fd, label, sizeof(label) - 1) < 0 || strncmp(label, "unconfined", 10) == 0 ||
+	    (strstr(label, "(unconfined)") && !strstr(label, "//&")))
 		return "exec";
 	return "stack";
 }

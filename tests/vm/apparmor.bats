@@ -162,6 +162,30 @@ syscall_of() {
 	rm "$HOME/caller"
 }
 
+@test "A37: --privileged is unconfined, and inspect says so; a profile that was asked for stays" {
+	load_profile
+	ranby run -d --name c --network none --privileged busybox sleep 1000
+	run -0 ranby inspect --format '{{.Ranby.AppArmor}}{{.AppArmorProfile}},{{.Ranby.InForce.label}}' c
+	[ "$output" = unconfined,unconfined ]
+	run -0 ranby run --rm --network none --privileged --security-opt apparmor=ranby-default busybox \
+		sh -c '! mount -t tmpfs t /tmp 2>/dev/null && cat /proc/self/attr/current'
+	[ "$output" = 'ranby-default (enforce)' ]
+}
+
+@test "the host refuses user namespaces to whom it does not know: ranby it knows" {
+	need_guest 'trixie:*'
+	load_profile
+	as_root sysctl -q kernel.apparmor_restrict_unprivileged_userns=1
+	run ! unshare -U true
+	run ! ranby run --rm --network none busybox true
+	as_root apparmor_parser -r -K "$RANBY_TREE/policies/apparmor/ranby"
+	run -0 ranby run --rm --network none busybox cat /proc/self/attr/current
+	[ "$output" = 'ranby-default (enforce)' ]
+	run ! unshare -U true
+	as_root apparmor_parser -R "$RANBY_TREE/policies/apparmor/ranby"
+	as_root sysctl -q kernel.apparmor_restrict_unprivileged_userns=0
+}
+
 @test "ranby's own programs under their profiles: records are written, images unpacked, a registry is asked" {
 	local file n
 	for file in witness unpack fetch trail; do as_root apparmor_parser -r -K "$RANBY_TREE/policies/apparmor/ranby-$file"; done

@@ -215,6 +215,16 @@ vm_id_record() {
 	run -0 ranby run --rm --network none --cap-add all --security-opt seccomp=unconfined busybox sh -c '! cat /dev/nvme0n1 2>/dev/null | head -c 1 | grep -q .'
 }
 
+@test "A37: --privileged has the login's label, and inspect says so; a label that was asked for stays" {
+	ranby run -d --name c --network none --privileged busybox sleep 1000
+	[ "$(label_of "$(ctr_pid c)")" = "$(label_of self)" ]
+	run -0 ranby inspect --format '{{.Ranby.SELinux}}{{.ProcessLabel}}' c
+	[ "$output" = disabled ]
+	run -0 ranby run --rm --network none --privileged --security-opt label=level:s0:c7,c8 -v "$HOME/secret:/s" busybox \
+		sh -c '! cat /s/f 2>/dev/null && tr -d "\0" </proc/self/attr/current'
+	[[ $output == *":$(type_here):s0:c7,c8" ]]
+}
+
 @test "a stopped container keeps its pair, and its files theirs" {
 	mkdir -p "$HOME/own"
 	ranby run -d --name c --network none -v "$HOME/own:/o:Z" busybox sh -c 'echo x >>/kept; echo y >>/o/kept; exec sleep 1000'
