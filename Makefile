@@ -70,7 +70,7 @@ rooms_ranby-fetch    := image oci sys base
 rooms_ranby-unpack   := image oci sys base
 libs_ranby           := -l:libjson-c.a $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
 libs_ranby-runtime   := $(call pkg,json-c libseccomp libcap-ng) -l:libcrypto.a
-libs_ranby-init      := -l:libcap-ng.a
+libs_ranby-init      :=
 libs_ranby-monitor   := -l:libcrypto.a
 libs_ranby-session   :=
 libs_ranby-witness   :=
@@ -95,6 +95,18 @@ ifneq ($(SAN),)
 NO_LEAK_CHECK := $(O)/obj/tests/san/no_leak_check.o
 $(foreach p,$(filter-out ranby,$(PROGRAMS)),$(eval san_$(p) := $(NO_LEAK_CHECK)))
 endif
+
+# Where musl is, the two programs that there are most of are linked with it: why is in sys/musl.h.
+# They are few files: these, compiled for it beside the others. A file that is missing here does not link.
+MUSL_CC ?= $(if $(SAN),,$(shell command -v musl-gcc))
+musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_dev init_exec init_rootfs message plan reap) \
+	$(addprefix base/,buf err parse) \
+	$(addprefix sys/,canary caps copytree fd keyring lsm memfd mountns netns path pty seccomp signals)
+musl_ranby-monitor := \
+	$(addprefix monitor/,main_ranby-monitor cast_writer children clients create exit exit_file helper log_format log_writer) \
+	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \
+	$(addprefix audit/,receipt witness) $(addprefix base/,buf err escape json_text parse sha256 strv) \
+	$(addprefix sys/,exec_call fd memfd notify path pidfd procfs procfs_parse root_end self signals spawn)
 
 MAINS := $(wildcard src/*/main_*.c)
 TESTS := $(wildcard src/*/test_*.c)
@@ -127,13 +139,37 @@ $(call archive,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter src/$(1)/%,$(LIBSRC))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
+# the kernel's headers and OpenSSL's, without those of glibc
+MULTIARCH := $(shell $(CC) -print-multiarch)
+MUSL_INCLUDE := $(O)/musl/include
+MUSL_FLAGS = -isystem $(MUSL_INCLUDE) -include src/sys/musl.h $(filter-out -Wconversion -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2,$(CFLAGS))
+$(MUSL_INCLUDE): Makefile
+	@rm -rf $@ && mkdir -p $@/openssl
+	@ln -s /usr/include/linux /usr/include/asm-generic /usr/include/$(MULTIARCH)/asm $@/
+	@ln -s /usr/include/openssl/* /usr/include/$(MULTIARCH)/openssl/* $@/openssl/
+$(O)/musl/%.o: src/%.c Makefile | $(MUSL_INCLUDE)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(MUSL_CC) $(CPPFLAGS) $(MUSL_FLAGS) -MMD -MP -c -o $@ $<
+
+# musl-gcc can link dynamically only, or without position independence: so the files are named
+MUSL_LIB := /usr/lib/$(patsubst %-gnu,%-musl,$(MULTIARCH))
+crt = $(shell $(CC) -print-file-name=$(1))
+define musl_rule
+$(call path_of,$(1)): $(patsubst %,$(O)/musl/%.o,$(musl_$(1)))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_$(1)) -nostdlib -o $$@ $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o $(call crt,crtbeginS.o) \
+		$$^ $(libs_$(1)) $(MUSL_LIB)/libc.a -lgcc $(call crt,crtendS.o) $(MUSL_LIB)/crtn.o
+endef
+
 define program_rule
 $(call path_of,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main_$(1).c,$(MAINS))) $(san_$(1)) $(foreach r,$(rooms_$(1)),$(call archive,$(r)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(libs_$(1))
 endef
-$(foreach p,$(BUILT),$(eval $(call program_rule,$(p))))
+$(foreach p,$(BUILT),$(eval $(call $(if $(and $(MUSL_CC),$(musl_$(p))),musl_rule,program_rule),$(p))))
 
 # ---- unit tests, beside their subject ----
 TEST_BINS := $(patsubst src/%.c,$(O)/test/%,$(TESTS))
@@ -145,7 +181,7 @@ $(O)/test/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
 unit: $(TEST_BINS)
 	@tests/run-unit $(TEST_BINS)
 
--include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/musl -name '*.d' 2>/dev/null)
 
 clean:
 	rm -rf $(BUILD)

@@ -45,6 +45,15 @@ go() {
 field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
 none_left() { [ -z "$(ls -A "$RUN/state" 2>/dev/null)" ] || fail 'left behind:' "$(ls -lR "$RUN/state")"; }
 
+@test "what runs beside or before a payload needs no file of the container: static" {
+	local program
+	[[ ${RANBY_BUILD:-build} != *san ]] || skip 'sanitizers are shared libraries'
+	for program in ranby-init ranby-monitor ranby-runtime; do
+		! readelf --wide --program-headers --dynamic "$(find "$RANBY_TREE/${RANBY_BUILD:-build}" -maxdepth 3 -name $program -type f)" |
+			grep -E 'INTERP|NEEDED' || fail "$program"
+	done
+}
+
 @test "a payload runs, and its exit code is ours" {
 	need_ranges
 	run -0 go -- id

@@ -72,6 +72,28 @@ static int become_root(const struct launch *l, struct err *e)
 	return 0;
 }
 
+static int namespaces_failed(int error, struct err *e)
+{
+	int r = err_errno(e, error, "make the container's namespaces");
+
+	if (error == ENOSPC)
+		err_hint(e, "a limit of /proc/sys/user/max_*_namespaces is reached");
+	return r;
+}
+
+/*
+ * What clone is not asked for. Half of the time that clone would take goes into
+ * the network namespace: it is made here, while the parent writes the map. The
+ * control group's has its root where its first process is, so it comes after
+ * the parent has moved us.
+ */
+#define OWN_FLAGS ((unsigned long)(CLONE_NEWNET | CLONE_NEWCGROUP))
+
+static int unshare_own(const struct launch *l, unsigned long flag, struct err *e)
+{
+	return (l->flags & flag) && unshare((int)flag) < 0 ? namespaces_failed(errno, e) : 0;
+}
+
 static int inherit(const struct launch *l)
 {
 	int r = fd_set_cloexec(l->sync[1], false);
@@ -86,15 +108,23 @@ static int inherit(const struct launch *l)
 static _Noreturn void child_run(const struct launch *l)
 {
 	static char *const no_env[] = {NULL};
-	struct err e = {0};
+	struct err e = {0}, early = {0};
 	enum message_type m;
 	char plan[16];
-	int r;
+	int r, made;
 
 	close(l->sync[0]);
+	/* a failure waits for its turn: the parent needs a live child to give the map to */
+	made = unshare_own(l, CLONE_NEWNET, &early);
 	r = message_receive(l->sync[1], INIT_WAITS_MAP, &m, &e);
+	if (r == 0 && made < 0) {
+		r = made;
+		e = early;
+	}
 	if (r == 0)
 		r = become_root(l, &e);
+	if (r == 0)
+		r = unshare_own(l, CLONE_NEWCGROUP, &e);
 	if (r == 0) {
 		r = inherit(l);
 		if (r < 0)
@@ -132,13 +162,9 @@ int launch_init(struct launch *l, struct child *ret, struct err *e)
 	int r;
 
 	/* no stack of its own: a fork; the pidfd comes through the third argument (clone(2), CLONE_PIDFD) */
-	pid = syscall(SYS_clone, l->flags | CLONE_PIDFD | SIGCHLD, NULL, &c.pidfd, NULL, 0);
-	if (pid < 0) {
-		r = err_errno(e, errno, "make the container's namespaces");
-		if (errno == ENOSPC)
-			err_hint(e, "a limit of /proc/sys/user/max_*_namespaces is reached");
-		return r;
-	}
+	pid = syscall(SYS_clone, (l->flags & ~OWN_FLAGS) | CLONE_PIDFD | SIGCHLD, NULL, &c.pidfd, NULL, 0);
+	if (pid < 0)
+		return namespaces_failed(errno, e);
 	if (pid == 0)
 		child_run(l);
 	c.pid = (pid_t)pid;

@@ -7,7 +7,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,9 +25,11 @@ int self_settle(void)
 {
 	int r = fd_guard_stdio();
 
+#ifdef __GLIBC__
 	/* a heap that does not give each freed buffer back: the pages would be cleared again for the next one */
 	(void)mallopt(M_TOP_PAD, HEAP_STEP);
 	(void)mallopt(M_TRIM_THRESHOLD, 16 * HEAP_STEP);
+#endif
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)umask(umask(0777) & 077);
