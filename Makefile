@@ -101,7 +101,7 @@ endif
 MUSL_CC ?= $(if $(SAN),,$(shell command -v musl-gcc))
 musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_dev init_exec init_rootfs message plan reap) \
 	$(addprefix base/,buf err parse) \
-	$(addprefix sys/,canary caps copytree fd keyring lsm memfd mountns netns path pty seccomp signals)
+	$(addprefix sys/,canary caps copytree fd keyring landlock lsm memfd mountns netns path pty seccomp signals)
 musl_ranby-monitor := \
 	$(addprefix monitor/,main_ranby-monitor cast_writer children clients create exit exit_file helper log_format log_writer) \
 	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \
