@@ -106,7 +106,7 @@ musl_ranby-monitor := \
 	$(addprefix monitor/,main_ranby-monitor cast_writer children clients create exit exit_file helper log_format log_writer) \
 	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \
 	$(addprefix audit/,receipt witness) $(addprefix base/,buf err escape json_text parse sha256 strv) \
-	$(addprefix sys/,exec_call fd memfd notify path pidfd procfs procfs_parse root_end self signals spawn)
+	$(addprefix sys/,cgroup exec_call fd memfd notify path pidfd procfs procfs_parse root_end self signals spawn)
 
 MAINS := $(wildcard src/*/main_*.c)
 TESTS := $(wildcard src/*/test_*.c)
