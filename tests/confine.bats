@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The ranby authors
 #
 # What holds a payload, read from the payload's own /proc and from the host.
+# guests: *:*
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib

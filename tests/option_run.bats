@@ -234,6 +234,16 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	refused cgroups --cgroups nonsense
 }
 
+@test "without a limit no cgroup is looked for, no service manager asked, and no library of its opened" {
+	need_program strace
+	no_leak_check
+	# it holds the keeper: newuidmap cannot work under strace
+	ranby run -d --name k --network none busybox sleep 1000 >/dev/null
+	run -0 strace -f -s 300 -e trace=openat,openat2,connect -o "$BATS_TEST_TMPDIR/trace" "$WRAP" run --rm --network none busybox true
+	grep -q 'ranby-runtime\|/proc/bus' "$BATS_TEST_TMPDIR/trace"
+	run ! grep -E 'libsystemd|systemd/private|/run/[^"]*bus"|"/sys/fs/cgroup|cgroup\.|"/proc/(self|[0-9]+)/cgroup' "$BATS_TEST_TMPDIR/trace"
+}
+
 @test "-v SRC:DST:U: the source is given to the payload's user; without it stays whose it is" {
 	need_ranges
 	local dir=$BATS_TEST_TMPDIR/u

@@ -124,6 +124,7 @@ is_absent() { ! ranby container exists "$1"; }
 	[ "$(find "$RANBY_RUN" -name attach -perm /077)" = '' ]
 }
 
+# bats test_tags=vm
 @test "a terminal's keys do not reach the caller's shell (A33)" {
 	need_program python3
 	# TIOCSTI is on the container's own terminal: what it types is read there
