@@ -81,19 +81,20 @@ static int open_words(int *ret_fd)
 	return 0;
 }
 
-static int mount_fuse(const struct overlay *o, int dev, int *ret_fd, struct err *e)
+/* No context=: SELinux takes it in a user namespace for an overlay and a tmpfs, not for this; policies let containers use fusefs_t. */
+static int mount_fuse(int dev, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fs = -EBADF;
 	char number[12];
 	const struct mount_option options[] = {
 		{"subtype", FUSE_OVERLAY_PROGRAM}, {"fd", number},   {"rootmode", "40000"},
 		{"user_id", "0"},                  {"group_id", "0"}, {"default_permissions", NULL},
-		{"allow_other", NULL},             {"context", o->context},
+		{"allow_other", NULL},
 	};
 	int r = mount_begin("fuse", &fs, e);
 
 	snprintf(number, sizeof(number), "%d", dev);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(options) - (o->context ? 0 : 1); i++)
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(options); i++)
 		r = mount_config(fs, &options[i], e);
 	return r == 0 ? mount_finish(fs, 0, ret_fd, e) : r;
 }
@@ -194,7 +195,7 @@ static int fuse_mount(const struct overlay *o, int exe, int *ret_fd, struct fuse
 	r = open_words(&words);
 	if (r < 0)
 		return err_errno(e, -r, "%s", FUSE_OVERLAY_PROGRAM);
-	r = mount_fuse(o, dev, &fd, e);
+	r = mount_fuse(dev, &fd, e);
 	if (r == 0)
 		r = start_server(o, exe, dev, words, &s.pid, e);
 	if (r < 0)

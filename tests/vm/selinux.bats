@@ -225,6 +225,12 @@ vm_id_record() {
 	[[ $output == *":$(type_here):s0:c7,c8" ]]
 }
 
+@test "a root that fuse-overlayfs serves: labelled processes, and the user's home is refused all the same" {
+	run -0 ranby --storage-opt overlay.mount_program=/usr/bin/fuse-overlayfs run --rm --network none -v "$HOME/secret:/s" busybox \
+		sh -c 'echo x >/new && cat /new && ! cat /s/f 2>/dev/null && tr -d "\0" </proc/self/attr/current'
+	[[ $output == x*":$(type_here):s0:c"* ]] || fail "$output"
+}
+
 @test "a stopped container keeps its pair, and its files theirs" {
 	mkdir -p "$HOME/own"
 	ranby run -d --name c --network none -v "$HOME/own:/o:Z" busybox sh -c 'echo x >>/kept; echo y >>/o/kept; exec sleep 1000'
