@@ -35,7 +35,7 @@ else
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 endif
 
-CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -DRANBY_VERSION='"$(VERSION)"' \
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(O)/gen -DRANBY_VERSION='"$(VERSION)"' \
             -DRANBY_LIBEXECDIR='"$(LIBEXECDIR)"' -DRANBY_DATADIR='"$(DATADIR)/ranby"'
 CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(HARDEN) -ffunction-sections -fdata-sections
 LDFLAGS  += -Wl,--gc-sections,--as-needed $(LINK_HARDEN) $(if $(SAN),-fsanitize=$(SAN))
@@ -130,6 +130,12 @@ $(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# names and numbers of the architecture's system calls
+$(O)/gen/callname_table.h: Makefile
+	@mkdir -p $(@D)
+	@echo '#include <asm/unistd.h>' | $(CC) -E -dM - | sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/{"\1", SYS_\1},/p' | sort >$@.tmp && mv $@.tmp $@
+$(O)/obj/src/sys/callname.o $(BUILD)/lint/sys/callname.tidy: $(O)/gen/callname_table.h
 
 define room_rule
 $(call archive,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter src/$(1)/%,$(LIBSRC)))

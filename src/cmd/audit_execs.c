@@ -269,6 +269,7 @@ static int execs_run(const struct command_call *call, struct err *e)
 		return show(a, c, e);
 	case EXEC_TRAIL_LOG:
 		return err_set(e, ENOTSUP, "container %s was made with --trail=log: its execs are in the kernel's audit log", c->name);
+	case EXEC_TRAIL_CALLS:
 	case EXEC_TRAIL_NONE:
 		break;
 	}

@@ -102,7 +102,9 @@ static const struct refusal refused_flags[] = {REFUSED_FLAGS(REASON_FLAG)};
 	{short_name, name, OPT_STRING, O(refused_value) + REFUSED_##id * sizeof(char *), .arg = "VALUE", .help = why, .hidden = true},
 #define ROW_FLAG(id, name, why) {0, name, OPT_FLAG, O(refused_flag) + REFUSED_##id, .help = why, .hidden = true},
 
-const struct option_row container_run_rows[] = {
+const struct option_row container_rows[] = {
+	{0, "verify", OPT_FLAG, O(verify), .group = "Recording", .help = "Add nothing to the profile: say what is outside of it"},
+	/* above: CONTAINER_PROFILE_ONLY rows */
 	{'d', "detach", OPT_FLAG, O(detach), .group = "How it runs", .help = "Run in the background and print the container's id"},
 	{0, "detach-keys", OPT_STRING, O(detach_keys), .arg = "KEYS", .help = "Keys that detach from it (ctrl-p,ctrl-q); empty: none"},
 	{0, "sig-proxy", OPT_FLAG, O(sig_proxy), .help = "Pass signals on to the payload (true)"},
@@ -207,7 +209,7 @@ const struct option_row container_run_rows[] = {
 	{0, "cgroup-parent", OPT_STRING, O(cgroup_parent), .arg = "SLICE", .help = "Slice of the service manager that its scope goes to (user.slice)"},
 	{0, "cgroup-conf", OPT_LIST, O(cgroup_conf), .arg = "FILE=VALUE", .help = "Write to a file of its cgroup: memory.high=1073741824"},
 
-	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, seccomp-log, landlock=, apparmor=, label=, mask=, unmask=, proc-opts="},
+	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, seccomp-log, landlock=, profile=, apparmor=, label=, mask=, unmask=, proc-opts="},
 	{0, "cap-add", OPT_LIST_CSV, O(cap_add), .arg = "CAP", .help = "Add a capability, or ALL"},
 	{0, "cap-drop", OPT_LIST_CSV, O(cap_drop), .arg = "CAP", .help = "Drop a capability, or ALL"},
 	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the container's namespaces"},

@@ -12,6 +12,7 @@
 #include "engine/attest.h"
 #include "engine/create.h"
 #include "engine/ident.h"
+#include "engine/recorded_store.h"
 #include "engine/remove.h"
 #include "sys/fd.h"
 #include "sys/self.h"
@@ -160,6 +161,8 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 
 	self_expect_heap(HEAP_EXPECTED);
 	r = origin_read_login(call->engine, &m->origin, e);
+	if (r == 0)
+		r = recorded_expand(call->engine, call->args, e);
 	if (r == 0)
 		r = container_options_finish(call, e);
 	if (r == 0)

@@ -143,7 +143,7 @@ static int fill_plan(struct exec *x, struct err *e)
 	m->run_dir = keep(x, "");
 	m->exit_file = keep(x, "exit.json");
 	m->pid_file = keep(x, "pid");
-	if (exec_trail_of(x->q.c) == EXEC_TRAIL_NOTIFY &&
+	if (exec_trail_has_writer(x->q.c) &&
 	    (strv_addf(&x->texts, "%s/%s", x->q.eng->run_path, x->q.c->id) < 0 ||
 	     !(m->trail_of = x->texts.items[x->texts.n - 1])))
 		return err_errno(e, ENOMEM, "exec");

@@ -82,6 +82,7 @@ static const struct field fields[] = {
 	F(LIST, "log-opt", log_opt),
 	F(STRING, "ident", ident),
 	F(STRING, "trail", trail),
+	F(STRING, "record-profile", record_profile),
 	F(STRING, "record", record),
 	F(FLAG, "record-input", record_input),
 	F(FLAG, "require-audit", require_audit),
@@ -319,6 +320,8 @@ static int check_front(const struct container_options *o, struct err *e)
 		r = check_word("attach", o->attach.items[i], streams, "not one of stdin, stdout, stderr", e);
 	if (r == 0 && log_options_parse(o, &max) < 0)
 		r = err_set(e, EINVAL, "--log-opt: only max-size=SIZE is supported");
+	if (r == 0 && o->trail && o->record_profile)
+		r = err_set(e, EINVAL, "--trail: a process has one listener, and the recorder has it");
 	if (r == 0 && o->record_input && !o->record)
 		r = err_set(e, EINVAL, "--record-input needs --record");
 	if (r == 0 && o->detach && o->attach.n > 0)

@@ -55,6 +55,8 @@ struct container_options {
 	struct strv log_opt;
 	const char *ident;  /* ident.h */
 	const char *trail;  /* notify, log */
+	const char *record_profile; /* the recorded profile that its calls are added to (recorded_store.h); no option of run */
+	bool verify;        /* profile record --verify */
 	const char *record; /* a file, or "": one of our own */
 	bool record_input;
 	bool require_audit;

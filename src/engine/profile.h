@@ -59,7 +59,8 @@ void profile_done(struct profile *p);
  */
 int profile_seccomp(const struct profile *p, int cache_dirfd, struct json_object **ret, struct err *e) _must_check_;
 
-/* Opens a profile that is installed, "profiles/seccomp/default.json". -ENOENT: there is none of that name. */
+#define PROFILE_SECCOMP_DEFAULT "profiles/seccomp/default.json"
+/* Opens a profile that is installed, as the one above. -ENOENT: there is none of that name. */
 int profile_open_shipped(const char *name, int *ret_fd, struct err *e) _must_check_;
 
 #define PROFILE_APPARMOR_DEFAULT "ranby-default"

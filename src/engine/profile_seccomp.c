@@ -25,8 +25,6 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-#define DEFAULT_NAME "profiles/seccomp/default.json"
-
 /* Opens PREFIX/share/ranby/…; the build has such a directory too (a link), so no other place is ever looked at. */
 int profile_open_shipped(const char *name, int *ret_fd, struct err *e)
 {
@@ -55,7 +53,7 @@ static int open_profile(const struct profile *p, int *ret_fd, struct err *e)
 	int fd;
 
 	if (!p->seccomp_file)
-		return profile_open_shipped(DEFAULT_NAME, ret_fd, e);
+		return profile_open_shipped(PROFILE_SECCOMP_DEFAULT, ret_fd, e);
 	fd = open(p->seccomp_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return err_errno(e, errno, "seccomp profile %s", p->seccomp_file);
@@ -70,7 +68,7 @@ static int read_profile(const struct profile *p, int fd, struct json_object **re
 
 	if (r < 0)
 		return err_errno(e, -r, "read");
-	return json_parse(buf_str(&b), b.len, p->seccomp_file ? p->seccomp_file : DEFAULT_NAME, ret, e);
+	return json_parse(buf_str(&b), b.len, p->seccomp_file ? p->seccomp_file : PROFILE_SECCOMP_DEFAULT, ret, e);
 }
 
 /* SECCOMP_FILTER_FLAG_LOG: the kernel's audit log gets each call that is not simply allowed, with the user's auid. */

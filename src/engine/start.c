@@ -15,6 +15,7 @@
 #include "engine/exec_trail.h"
 #include "engine/ident.h"
 #include "engine/inforce.h"
+#include "engine/recorded_store.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
 
@@ -219,6 +220,22 @@ static int plan_place(struct start *s, struct err *e)
 	return place_check(&s->place, option, json_at(s->q.c->spec, "config.resources"), e);
 }
 
+/* For `profile record`: each start is a run of its own. */
+static int plan_record_calls(struct start *s, struct err *e)
+{
+	const char *name = json_str(s->q.c->spec, "options.record-profile");
+	char *path = NULL;
+	int r;
+
+	if (!*name)
+		return 0;
+	r = recorded_run_path(s->q.eng, name, &path, e);
+	if (r == 0 && strv_consume(&s->texts, path) < 0)
+		return err_errno(e, ENOMEM, "profile %s", name);
+	s->plan.monitor.record_calls = r == 0 ? s->texts.items[s->texts.n - 1] : NULL;
+	return r;
+}
+
 static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 
 static int fill_plan(struct start *s, struct err *e)
@@ -247,6 +264,9 @@ static int fill_plan(struct start *s, struct err *e)
 	    (strv_addf(&s->texts, "%s/%s/%s/" EXEC_TRAIL_FILE, eng->data_path, ENGINE_CONTAINERS, c->id) < 0 ||
 	     !(m->trail_file = s->texts.items[s->texts.n - 1])))
 		return err_errno(e, ENOMEM, "start");
+	r = plan_record_calls(s, e);
+	if (r < 0)
+		return r;
 	if (strv_addf(&s->texts, "%s/%s", eng->run_path, c->id) < 0 || !m->pid_file)
 		return err_errno(e, ENOMEM, "start");
 	m->run_dir = s->texts.items[s->texts.n - 1];

@@ -103,6 +103,7 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	if (o->log_file && o->log_max_bytes > 0)
 		add_number(l, "--log-max", o->log_max_bytes);
 	add_text(l, "--trail", o->trail_file);
+	add_text(l, "--record-calls", o->record_calls);
 	add_text(l, "--trail-of", o->trail_of);
 	add_text(l, "--record", o->record_file);
 	if (o->record_input)

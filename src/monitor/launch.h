@@ -54,6 +54,7 @@ struct monitor_launch {
 	const char *exit_file;      /* absolute; an older one stays until it is replaced: it names another pid */
 	bool transient;             /* the exit file need not reach the disk: whoever reads it removes it (--rm, exec) */
 	const char *trail_file;     /* absolute: {TRAIL_FD} in runtime_argv becomes a socket that takes init's listener; NULL: none */
+	const char *record_calls;   /* absolute: likewise, for a record of all calls, written there at the end; NULL: none */
 	const char *trail_of;       /* an exec session: its container's run directory, whose trail it joins instead; NULL: none */
 	const char *record_file;    /* absolute, there and empty: what the session shows goes there; NULL: nowhere */
 	bool record_input;          /* and what is typed */

@@ -31,6 +31,7 @@ static const struct row rows[] = {
 	ROW("--log", TEXT, log),
 	ROW("--log-max", BYTES, log_max),
 	ROW("--trail", TEXT, trail),
+	ROW("--record-calls", TEXT, record_calls),
 	ROW("--trail-of", TEXT, trail_of),
 	ROW("--record", TEXT, record),
 	ROW("--record-input", FLAG, record_input),

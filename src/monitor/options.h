@@ -5,7 +5,7 @@
  *
  *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N [--transient]
  *		[--claim-fd N] [--file-label CONTEXT --process-label CONTEXT]
- *		[--trail PATH | --trail-of DIR] [--record PATH [--record-input]]
+ *		[--trail PATH | --record-calls PATH | --trail-of DIR] [--record PATH [--record-input]]
  *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]]
@@ -27,6 +27,7 @@
 struct monitor_options {
 	const char *id, *run_dir, *exit_file, *pid_file, *log, *helper_pid_file;
 	const char *trail;    /* the exec trail is written there */
+	const char *record_calls; /* instead of a trail: what it asks of the kernel (record.h) is written there at the end */
 	const char *trail_of; /* an exec session: the run directory of its container, whose trail it joins */
 	struct stdio_labels labels; /* for SELinux, of the payload's standard streams */
 	const char *record;   /* an empty file: a recording of the session */

@@ -53,14 +53,17 @@ static int join(int run_dirfd, int *ret_fd)
 /* In the child: its four descriptors become 3 to 6, all others close. */
 static _Noreturn void become_writer(struct trail_server *s)
 {
-	int *const fds[] = {&s->control_fd, &s->first_fd, &s->join_fd, &s->file.fd};
+	/* with a record there is no open file, but a user namespace to join */
+	int *const fds[] = {&s->control_fd, &s->first_fd, &s->join_fd, s->record ? &s->userns_fd : &s->file.fd};
 
 	/* out of the way first, so that no dup2 hits one that is still needed */
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, 64);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		*fds[i] = *fds[i] < 0 ? -1 : dup3(*fds[i], (int)(3 + i), O_CLOEXEC);
-	if (fd_close_from(3 + (unsigned)ARRAY_SIZE(fds)) < 0 || s->file.fd < 0 || s->control_fd < 0)
+	if (fd_close_from(3 + (unsigned)ARRAY_SIZE(fds)) < 0 || (s->file.fd < 0 && !s->record) || s->control_fd < 0)
+		_exit(EXIT_ENGINE);
+	if (s->record && record_begin(s->record, s->record_path, s->userns_fd) < 0)
 		_exit(EXIT_ENGINE);
 	trail_serve(s);
 }
@@ -83,7 +86,8 @@ static int start_writer(struct trail *t, const struct monitor_options *o, struct
 static int start(struct trail *t, const struct monitor_options *o, int run_dirfd, int *ret_init_fd, struct err *e)
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, first = -EBADF, init = -EBADF, listener = -EBADF;
-	struct trail_server s = {.file = TRAIL_FILE_INIT};
+	struct trail_server s = {.file = TRAIL_FILE_INIT, .userns_fd = o->userns_fd};
+	static struct record record;
 	int control[2], channel[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
@@ -97,7 +101,11 @@ static int start(struct trail *t, const struct monitor_options *o, int run_dirfd
 	r = listen_join(run_dirfd, &listener);
 	if (r < 0)
 		return err_errno(e, -r, "socket of the exec trail");
-	r = trail_file_open(&s.file, o->trail, e);
+	if (o->record_calls) {
+		s.record = &record;
+		s.record_path = o->record_calls;
+	}
+	r = o->trail ? trail_file_open(&s.file, o->trail, e) : 0;
 	s.control_fd = theirs;
 	s.first_fd = first;
 	s.join_fd = listener;
@@ -116,7 +124,7 @@ int trail_start(struct trail *t, const struct monitor_options *o, int run_dirfd,
 	_cleanup_close_ int dirfd = -EBADF;
 	int r;
 
-	if (o->trail)
+	if (o->trail || o->record_calls)
 		return start(t, o, run_dirfd, ret_init_fd, e);
 	if (!o->trail_of)
 		return 0;

@@ -26,7 +26,7 @@ struct trail {
 };
 #define TRAIL_INIT {.control_fd = -EBADF, .slot = -1}
 
-/* With --trail or --trail-of: *ret_init_fd is init's end of the socket for its listener (-EBADF without). */
+/* With --trail, --record-calls or --trail-of: *ret_init_fd is init's end of the socket for its listener (-EBADF without). */
 int trail_start(struct trail *t, const struct monitor_options *o, int run_dirfd, int *ret_init_fd, struct err *e) _must_check_;
 
 void trail_poll(struct trail *t, struct pollset *set);

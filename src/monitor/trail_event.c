@@ -5,9 +5,6 @@
  * and memory, is read by that number, and then the kernel is asked whether
  * the question still stands: if so, what was read was that thread's, for its
  * number cannot have been given away meanwhile (seccomp_unotify(2)).
- * /proc/TID/mem would be a descriptor, but belongs to the thread's user: one
- * of a subordinate ID could not be read, while process_vm_readv(2) looks at
- * our rights over its user namespace alone.
  *
  * What is said of arguments is what the caller passed when it was stopped;
  * another thread of it may change them before the kernel reads them. What
@@ -25,13 +22,13 @@
 #include "monitor/pollset.h"
 #include "sys/exec_call.h"
 #include "sys/fd.h"
+#include "sys/memory.h"
 #include "sys/notify.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #define LOOKS_MAX 6
 #define STAT_MAX 1024
@@ -45,48 +42,6 @@ int trail_watch_init(struct trail_watch *w)
 
 /* ---- memory of the caller ---- */
 
-struct memory {
-	pid_t tid;
-	bool narrow; /* pointers of 32 bits */
-};
-
-/* Bytes read, also fewer than asked for where the memory ends; -errno. */
-static ssize_t read_memory(const struct memory *m, uint64_t at, void *to, size_t len)
-{
-	struct iovec ours = {.iov_base = to, .iov_len = len}, theirs = {.iov_base = (void *)(uintptr_t)at, .iov_len = len};
-	ssize_t n = process_vm_readv(m->tid, &ours, 1, &theirs, 1, 0);
-
-	return n < 0 ? -errno : n;
-}
-
-/* Bytes of a string, at most `max`, without its NUL. -EFAULT. *ret_cut: it goes on. */
-static ssize_t read_string(const struct memory *m, uint64_t at, char *out, size_t max, bool *ret_cut)
-{
-	size_t len = 0;
-
-	*ret_cut = false;
-	while (len < max) {
-		/* up to the end of a page: the next one may not be there */
-		size_t piece = 4096 - (size_t)((at + len) % 4096);
-		const char *nul;
-		ssize_t n;
-
-		if (piece > max - len)
-			piece = max - len;
-		if (piece > 256)
-			piece = 256;
-		n = read_memory(m, at + len, out + len, piece);
-		if (n <= 0)
-			return n < 0 ? n : -EFAULT;
-		nul = memchr(out + len, '\0', (size_t)n);
-		if (nul)
-			return nul - out;
-		len += (size_t)n;
-	}
-	*ret_cut = true;
-	return (ssize_t)len;
-}
-
 /* Item `i` of an array of pointers; 0 is its end. */
 static int read_pointer(const struct memory *m, uint64_t array, size_t i, uint64_t *ret)
 {
@@ -95,7 +50,7 @@ static int read_pointer(const struct memory *m, uint64_t array, size_t i, uint64
 	uint32_t half = 0;
 	void *to = m->narrow ? (void *)&half : (void *)&wide;
 
-	if (read_memory(m, array + i * size, to, size) != (ssize_t)size)
+	if (memory_read(m, array + i * size, to, size) != (ssize_t)size)
 		return -EFAULT;
 	*ret = m->narrow ? half : wide;
 	return 0;
@@ -106,7 +61,7 @@ static bool add_file(struct buf *b, const struct memory *m, uint64_t at)
 {
 	char path[PATH_MAX];
 	bool cut;
-	ssize_t n = at ? read_string(m, at, path, sizeof(path), &cut) : -EFAULT;
+	ssize_t n = at ? memory_read_string(m, at, path, sizeof(path), &cut) : -EFAULT;
 
 	if (n < 0 && n != -EFAULT) {
 		buf_addf(b, ",\"unread\":%d", (int)-n);
@@ -142,7 +97,7 @@ static void add_argv(struct buf *b, const struct memory *m, uint64_t array)
 			cut = true;
 			break;
 		}
-		len = read_string(m, at, text, left, &cut);
+		len = memory_read_string(m, at, text, left, &cut);
 		if (len < 0) {
 			cut = true;
 			break;

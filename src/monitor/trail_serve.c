@@ -80,6 +80,8 @@ static void take_listener(struct server *s, int consume_fd, char kind)
 		return;
 	s->listeners++;
 	(void)TAKE_FD(fd);
+	if (s->q->record)
+		return;
 	b = trail_file_begin(&s->q->file, "listener");
 	buf_addf(b, ",\"once\":%s,\"syncWakeUp\":%s", kind == 'K' ? "true" : "false", wakes ? "true" : "false");
 	trail_file_end(&s->q->file);
@@ -113,9 +115,12 @@ static void hear_listener(struct server *s, int fd, uint32_t events)
 	}
 	if (notify_receive(fd, &n) < 0)
 		return;
-	s->execs += trail_event_exec(&s->watch, &s->q->file, fd, &n);
+	if (s->q->record)
+		record_call(s->q->record, &n);
+	else
+		s->execs += trail_event_exec(&s->watch, &s->q->file, fd, &n);
 	/* whatever could be written: it is never ours to refuse */
-	if (notify_continue(fd, n.id) == -ENOENT) {
+	if (notify_continue(fd, n.id) == -ENOENT && !s->q->record) {
 		trail_file_begin(&s->q->file, "interrupted");
 		trail_file_end(&s->q->file);
 	}
@@ -171,8 +176,14 @@ static void say_end(struct server *s)
 {
 	struct trail_end end = {.execs = s->execs};
 	struct trail_file *f = &s->q->file;
-	struct buf *b = trail_file_begin(f, "end");
+	struct buf *b;
 
+	if (s->q->record) {
+		if (record_write(s->q->record, s->q->container) < 0)
+			_exit(EXIT_ENGINE);
+		return;
+	}
+	b = trail_file_begin(f, "end");
 	buf_addf(b, ",\"execs\":%llu,\"monitor\":%s", (unsigned long long)s->execs, s->alone ? "\"gone\"" : "true");
 	trail_file_end(f);
 	end.lines = f->seq;
@@ -199,6 +210,8 @@ static int prepare(struct server *s)
 	if (r < 0)
 		return r;
 	s->connections = 1;
+	if (s->q->record)
+		return 0;
 	b = trail_file_begin(&s->q->file, "begin");
 	buf_addf(b, ",\"container\":\"%s\"", s->q->container);
 	trail_file_end(&s->q->file);

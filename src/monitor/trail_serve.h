@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * trail_serve - the process that writes an exec trail, and the few words
- * between it and its monitor.
+ * trail_serve - the process that writes an exec trail, or records all calls
+ * (record.h), and the few words between it and its monitor.
  *
  * control, a SOCK_SEQPACKET pair: the monitor says END (one byte) when the
  * payload has ended; the writer answers with a struct trail_end and exits. A
@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/sha256.h"
+#include "monitor/record.h"
 #include "monitor/trail_file.h"
 
 #include <stdint.h>
@@ -35,7 +36,10 @@ struct trail_end {
 struct trail_server {
 	const char *container;  /* id, for the first line */
 	int control_fd, first_fd, join_fd; /* `first_fd`: the other end of what init inherits */
-	struct trail_file file; /* open */
+	struct trail_file file; /* open; not in use with `record` */
+	const char *record_path;
+	int userns_fd;          /* joined for a record; -EBADF: none */
+	struct record *record;  /* begun: all calls are noted there instead, and written at the end; NULL: execs alone */
 };
 
 /* Serves to the end. All descriptors of `q` are taken over. */

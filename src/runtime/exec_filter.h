@@ -22,4 +22,12 @@
 /* `action` is SECCOMP_RET_USER_NOTIF or SECCOMP_RET_LOG. Returns the number of instructions. */
 size_t exec_filter_make(uint32_t action, struct sock_filter out[static EXEC_FILTER_MAX]);
 
+#define RECORD_FILTER_MAX 80
+
+/*
+ * A filter that asks (SECCOMP_RET_USER_NOTIF) about every call but those of
+ * callname_base (sys/callname.h). Returns the number of instructions.
+ */
+size_t record_filter_make(struct sock_filter out[static RECORD_FILTER_MAX]);
+
 #endif

@@ -185,18 +185,26 @@ int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *k
 	return keep_copy("lifeline-fd", fd, &w->head.lifeline_fd, kept, e);
 }
 
+static struct plan_list plan_watch_filter(const struct process_watch *watch, struct plan_writer *w)
+{
+	struct sock_filter execs[EXEC_FILTER_MAX], calls[RECORD_FILTER_MAX];
+
+	if (watch->record)
+		return plan_items(w, calls, record_filter_make(calls), sizeof(calls[0]));
+	return plan_items(w, execs, exec_filter_make(watch->trail_fd ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_LOG, execs), sizeof(execs[0]));
+}
+
 int process_keep_watch(const struct process_watch *watch, struct plan_writer *w, struct kept_fds *kept, struct err *e)
 {
-	struct sock_filter f[EXEC_FILTER_MAX];
-
+	if (watch->record && !watch->trail_fd)
+		return err_set(e, EINVAL, "--record-calls needs --trail-fd");
 	if (watch->trail_fd && watch->trail_log)
 		return err_set(e, EINVAL, "--trail-fd and --trail-log exclude each other");
 	if (watch->canary && !canary_is_supported())
 		return err_set(e, ENOTSUP, "Landlock does not log here (Linux 6.15 and later do, where it is enabled)");
 	w->head.flags |= watch->canary ? PLAN_CANARY : 0U;
 	if (watch->trail_fd || watch->trail_log)
-		w->head.trail = plan_items(w, f, exec_filter_make(watch->trail_fd ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_LOG, f),
-					   sizeof(f[0]));
+		w->head.trail = plan_watch_filter(watch, w);
 	return keep_copy("trail-fd", watch->trail_fd, &w->head.trail_fd, kept, e);
 }
 

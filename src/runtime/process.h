@@ -36,6 +36,7 @@ int process_keep_lifeline(uint32_t fd, struct plan_writer *w, struct kept_fds *k
 /* How a process is watched, beside what the config says of it. */
 struct process_watch {
 	uint32_t trail_fd; /* a socket that gets the listener of its execs (init_confine.c); 0: none */
+	bool record;       /* trail_fd gets a listener of nearly all its calls instead (exec_filter.h) */
 	bool trail_log;    /* the kernel's audit log gets its execs */
 	bool canary;       /* a Landlock domain of its own (sys/canary.h) */
 };

@@ -3,6 +3,7 @@
 #include "runtime/exec_filter.h"
 
 #include "base/testing.h"
+#include "sys/callname.h"
 #include "sys/seccomp.h"
 
 #include <linux/audit.h>
@@ -68,4 +69,36 @@ static void test_bounds(void **state)
 	assert_int_equal(seccomp_filter_check(f, n), 0);
 }
 
-TESTS("runtime/exec_filter", cmocka_unit_test(test_calls), cmocka_unit_test(test_native), cmocka_unit_test(test_bounds))
+/* Asked about is all but the base, of this architecture alone. */
+static void test_record(void **state)
+{
+	struct sock_filter f[RECORD_FILTER_MAX];
+	size_t n = record_filter_make(f);
+
+	(void)state;
+	assert_true(n <= RECORD_FILTER_MAX);
+	assert_int_equal(seccomp_filter_check(f, n), 0);
+	for (int nr = 0; nr < 600; nr++) {
+		const struct seccomp_data native = {.nr = nr, .arch = seccomp_native_arch()}, other = {.nr = nr, .arch = AUDIT_ARCH_S390};
+		bool base = false;
+
+		for (size_t i = 0; i < callname_base_n; i++)
+			base |= callname_base[i] == (uint32_t)nr;
+		assert_int_equal(seccomp_filter_simulate(f, n, &native), base ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF);
+		assert_int_equal(seccomp_filter_simulate(f, n, &other), SECCOMP_RET_USER_NOTIF);
+	}
+}
+
+/* Names and numbers agree, and the base has names. */
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(callname_of(SYS_openat), "openat");
+	assert_string_equal(callname_of(SYS_exit_group), "exit_group");
+	assert_null(callname_of(100000));
+	for (size_t i = 0; i < callname_base_n; i++)
+		assert_true(callname_is_known(callname_of(callname_base[i])));
+	assert_false(callname_is_known("nosuch"));
+}
+
+TESTS("runtime/exec_filter", cmocka_unit_test(test_record), cmocka_unit_test(test_names), cmocka_unit_test(test_calls), cmocka_unit_test(test_native), cmocka_unit_test(test_bounds))

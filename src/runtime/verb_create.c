@@ -32,6 +32,8 @@ struct args {
 	 .help = "Socket that brings a sealed copy of ranby-init"},                                                     \
 	{0, "trail-fd", OPT_U32, offsetof(struct args, create.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,      \
 	 .help = "Socket that gets a seccomp listener of its execs"},                                                   \
+	{0, "record-calls", OPT_FLAG, offsetof(struct args, create.watch.record),                                       \
+	 .help = "With --trail-fd: a listener of nearly all its calls"},                                                \
 	{0, "trail-log", OPT_FLAG, offsetof(struct args, create.watch.trail_log),                                       \
 	 .help = "Its execs go to the audit log"},                                                                      \
 	{0, "canary", OPT_FLAG, offsetof(struct args, create.watch.canary),                                             \
