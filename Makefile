@@ -105,6 +105,7 @@ musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_d
 musl_ranby-monitor := \
 	$(addprefix monitor/,main_ranby-monitor cast_writer children clients create exit exit_file helper log_format log_writer) \
 	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \
+	$(addprefix monitor/,exec_head record record_args record_caps record_files tally) $(addprefix sys/,callname memory seccomp) \
 	$(addprefix audit/,receipt witness) $(addprefix base/,buf err escape json_text parse sha256 strv) \
 	$(addprefix sys/,cgroup exec_call fd lsm_selinux memfd notify path pidfd procfs procfs_parse root_end self signals spawn)
 
@@ -134,8 +135,8 @@ $(O)/obj/%.o: %.c Makefile
 # names and numbers of the architecture's system calls
 $(O)/gen/callname_table.h: Makefile
 	@mkdir -p $(@D)
-	@echo '#include <asm/unistd.h>' | $(CC) -E -dM - | sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/{"\1", SYS_\1},/p' | sort >$@.tmp && mv $@.tmp $@
-$(O)/obj/src/sys/callname.o $(BUILD)/lint/sys/callname.tidy: $(O)/gen/callname_table.h
+	@echo '#include <asm/unistd.h>' | $(CC) -E -dM - | sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/{"\1", __NR_\1},/p' | sort >$@.tmp && mv $@.tmp $@
+$(O)/obj/src/sys/callname.o $(O)/musl/sys/callname.o $(BUILD)/lint/sys/callname.tidy: $(O)/gen/callname_table.h
 
 define room_rule
 $(call archive,$(1)): $(patsubst %.c,$(O)/obj/%.o,$(filter src/$(1)/%,$(LIBSRC)))

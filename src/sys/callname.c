@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 
+#include <asm/unistd.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 static const struct {
 	const char *name;
@@ -18,7 +18,7 @@ static const struct {
 #include <callname_table.h>
 };
 
-#define BASE(name) SYS_##name
+#define BASE(name) __NR_##name
 const uint32_t callname_base[] = {
 	BASE(read), BASE(write), BASE(futex), BASE(close), BASE(mmap), BASE(munmap), BASE(mprotect), BASE(brk),
 	BASE(rt_sigprocmask), BASE(rt_sigaction), BASE(clock_gettime), BASE(lseek), BASE(fstat), BASE(pread64), BASE(pwrite64),
@@ -28,13 +28,13 @@ const uint32_t callname_base[] = {
 	BASE(exit), BASE(exit_group), BASE(set_tid_address), BASE(set_robust_list), BASE(getrandom), BASE(uname), BASE(wait4),
 	BASE(dup), BASE(dup3), BASE(getcwd),
 	BASE(sendmsg), /* by which the recorder gets its listener: nobody could be asked about that one */
-#ifdef SYS_rseq
+#ifdef __NR_rseq
 	BASE(rseq),
 #endif
-#ifdef SYS_poll
+#ifdef __NR_poll
 	BASE(poll), BASE(epoll_wait), BASE(select), BASE(dup2), BASE(time),
 #endif
-#ifdef SYS_arch_prctl
+#ifdef __NR_arch_prctl
 	BASE(arch_prctl),
 #endif
 };
