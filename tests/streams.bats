@@ -59,6 +59,7 @@ monitors() { pgrep -f "^ranby-monitor .*--run-dir $RANBY_RUN/.*${1:-}"; }
 }
 no_exec() { ! monitors /exec/ >/dev/null; }
 
+# bats test_tags=vm
 @test "input: whole, to its end, and through run and exec alike" {
 	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
 	ranby run -i --rm --network none busybox cat <"$BATS_TEST_TMPDIR/bytes" >"$BATS_TEST_TMPDIR/out"
@@ -124,7 +125,6 @@ is_absent() { ! ranby container exists "$1"; }
 	[ "$(find "$RANBY_RUN" -name attach -perm /077)" = '' ]
 }
 
-# bats test_tags=vm
 @test "a terminal's keys do not reach the caller's shell (A33)" {
 	need_program python3
 	# TIOCSTI is on the container's own terminal: what it types is read there
