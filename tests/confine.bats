@@ -121,3 +121,11 @@ field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
 	done
 	[ -z "$(find "$RANBY_ROOT" "$RANBY_RUN" -maxdepth 2 -perm /022 ! -type l -not -path '*/layers/*' -not -type s 2>/dev/null)" ]
 }
+
+@test "A30: no cgroup hierarchy can be mounted, by root of the container or in a namespace that it makes, so there is no release_agent" {
+	local script='unshare -UrmC true 2>/dev/null && echo unshared
+		for t in "-t cgroup -o memory" "-t cgroup -o rdma" "-t cgroup2"; do mount $t none /mnt 2>/dev/null && echo mounted; done
+		find / -xdev -name release_agent 2>/dev/null; find /sys/fs/cgroup -name release_agent 2>/dev/null; true'
+	run -0 ranby run --rm --network=none --tmpfs /mnt busybox sh -c "$script"
+	[ -z "$output" ] || fail "$output"
+}

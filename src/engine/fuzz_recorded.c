@@ -7,6 +7,7 @@
 #include "oci/seccomp.h"
 #include "sys/seccomp.h"
 
+#include <errno.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
