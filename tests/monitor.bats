@@ -665,14 +665,14 @@ terminal() { echo "$DRIVE run $DIR --monitor $MONITOR --tty --stdin"; }
 @test "sig-proxy gives signals to the payload; without it they end the client" {
 	background run --proxy -- sh -c 'trap "exit 44" USR1; echo ready; while :; do sleep 0.05; done' >"$BATS_TEST_TMPDIR/out" 2>/dev/null
 	local client=$!
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/out"
+	wait_for 60 grep -q ready "$BATS_TEST_TMPDIR/out"
 	kill -USR1 $client
 	code=0
 	wait $client || code=$?
 	[ $code = 44 ]
 	background run -- sh -c 'echo ready; exec sleep 1000' >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	client=$!
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/out"
+	wait_for 60 grep -q ready "$BATS_TEST_TMPDIR/out"
 	kill -TERM $client
 	code=0
 	wait $client || code=$?
