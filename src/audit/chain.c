@@ -113,8 +113,9 @@ static int feed_syscall(struct chain *c, const struct log_event *ev, struct err 
 	if ((s.flags & SAMPLE_FORK) && ev->done && ev->exit > 0 && ev->exit <= INT32_MAX)
 		s.child = (uint32_t)ev->exit;
 	r = store_add_sample(c, ev->boot, ev->pid, &s, e);
-	/* one whose caller was killed in it does not say which child it made: it goes to the line of pid 0 */
-	if (r == 0 && (s.flags & SAMPLE_FORK))
+	/* One whose caller was killed in it does not say which child it made: it goes to the line of pid 0. Nobody's child has his own
+	   number or his parent's, who live: it is one of another pid namespace then, and says nothing about who has it here. */
+	if (r == 0 && (s.flags & SAMPLE_FORK) && s.child != ev->pid && (s.child == 0 || s.child != ev->ppid))
 		r = store_add_birth(c, ev->boot, s.child, &(struct birth){.key = s.key, .caller = ev->pid, .above = ev->ppid, .ses = ev->ses, .flags = s.flags}, e);
 	return r;
 }

@@ -762,5 +762,32 @@ static void test_vfork_by_one_of_many_threads(void **state)
 	}
 }
 
-TESTS("audit/chain", cmocka_unit_test(test_vfork_by_one_of_many_threads), cmocka_unit_test(test_all_known), cmocka_unit_test(test_never_wrong), cmocka_unit_test(test_anchors),
+/* Init (50) and its shell (70) count their children from 2: one of these numbers is init's own on the host, and says nothing about it. */
+static void own_number(bool by_shell)
+{
+	_cleanup_(chain_freep) struct chain *c = NULL;
+	uint32_t serial = 100;
+
+	assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+	feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 20, .ppid = 19, .exit = 50, .ns_flags = CLONE_NEWNS | CLONE_NEWPID});
+	feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 50, .ppid = 20});
+	assert_int_equal(chain_anchor(c, &(struct chain_anchor){.pid = 50, .serial = serial, .name = "box"}, NULL), 0);
+	for (uint32_t n = 2; n < 100; n++) {
+		bool shell = by_shell && n > 2;
+
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = shell ? 70 : 50, .ppid = shell ? 50 : 20, .exit = n});
+		feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 1000 + n, .ppid = shell ? 70 : 50});
+		if (asked(c, serial).where != CHAIN_CONTAINER)
+			fail_msg("child %u: %s", n, chain_doubt_text(asked(c, serial).doubt));
+	}
+}
+
+static void test_own_number_in_its_namespace(void **state)
+{
+	(void)state;
+	own_number(false);
+	own_number(true);
+}
+
+TESTS("audit/chain", cmocka_unit_test(test_own_number_in_its_namespace), cmocka_unit_test(test_vfork_by_one_of_many_threads), cmocka_unit_test(test_all_known), cmocka_unit_test(test_never_wrong), cmocka_unit_test(test_anchors),
       cmocka_unit_test(test_adopted_by_an_engine))

@@ -16,7 +16,7 @@
  * before us. So the log is read on until it has passed the stream's beginning.
  *
  * Serials are counted over both. One that is passed over may come late, so it
- * is watched for a while before the ledger says that it is missing.
+ * is watched for a while before the ledger says that it is missing, and entries behind it wait for their answer.
  *
  * No answer is looked up in /proc: what is there now is not what was then.
  */
@@ -164,6 +164,25 @@ static int note_gap(struct collect *c, const struct log_event *ev, struct err *e
 
 /* ---- entries ---- */
 
+/*
+ * A serial before this one was passed over and may still come: at a restart an event's halves come by two ways, and the later by
+ * seconds under load. Until then an answer would be "unknown" for all who are below a process that lives now.
+ */
+static bool is_held(struct collect *c, const struct waiting *w)
+{
+	while (c->n_gaps > 0 && count_missing(c, &c->gaps[0]) == 0)
+		memmove(c->gaps, c->gaps + 1, --c->n_gaps * sizeof(*c->gaps));
+	return c->n_gaps > 0 && c->gaps[0].first < (uint32_t)w->key && c->now_ms - c->gaps[0].at_ms < COLLECT_GAP_MS &&
+	       c->n_waiting < WAITING_MAX;
+}
+
+static bool must_wait(struct collect *c, const struct waiting *w)
+{
+	if (!w->label)
+		return false;
+	return (c->events - w->at_event < CHAIN_LOOK_AHEAD && c->now_ms - w->at_ms < COLLECT_WAIT_MS) || is_held(c, w);
+}
+
 /* Labels and hands on what has waited long enough; with `all`, everything. */
 static int settle(struct collect *c, bool all, struct err *e)
 {
@@ -175,7 +194,7 @@ static int settle(struct collect *c, bool all, struct err *e)
 	while (r == 0 && c->first) {
 		_cleanup_(waiting_freep) struct waiting *w = c->first;
 
-		if (!all && w->label && c->events - w->at_event < CHAIN_LOOK_AHEAD && c->now_ms - w->at_ms < COLLECT_WAIT_MS) {
+		if (!all && must_wait(c, w)) {
 			(void)TAKE_PTR(w);
 			break;
 		}

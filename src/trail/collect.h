@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define COLLECT_WAIT_MS 1000 /* an exec waits so long at most for what may still tell where it was */
-#define COLLECT_GAP_MS 5000  /* a serial that has not come after so long counts as missing */
+#define COLLECT_GAP_MS 5000  /* a serial that has not come after so long counts as missing; an exec behind it waits for it, no longer */
 #define COLLECT_GAPS_MAX 1024 /* gaps that are watched at a time; then the oldest counts */
 
 struct collect_options {

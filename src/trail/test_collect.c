@@ -6,6 +6,7 @@
  */
 #include "trail/collect.h"
 
+#include "audit/chain.h"
 #include "base/parse.h"
 #include "base/testing.h"
 
@@ -313,6 +314,48 @@ static void test_other_boot(void **state)
 	expect(w, "other boot", (unsigned[]){11, 12}, 2, 0);
 }
 
+/* A login, its execs, and among them a serial that comes long after its turn, `late_ms` after the others: nothing was lost, and nothing is unknown. */
+static void late_serial(struct world *w, int64_t late_ms, const char *want)
+{
+	char login[256];
+
+	snprintf(login, sizeof(login), "type=LOGIN msg=audit(%u.000:1): pid=60 uid=0 old-auid=4294967295 auid=1001 tty=(none) old-ses=4294967295 ses=7 res=1\n", BOOT_TIME + 10);
+	past(w, login);
+	past_end(w);
+	feed(w, exec_of(2, WHOLE), 1000);
+	feed(w, exec_of(4, WHOLE), 1000);
+	for (unsigned i = 5; i < 5 + 2 * CHAIN_LOOK_AHEAD; i++) {
+		char line[256];
+
+		snprintf(line, sizeof(line), "type=USER_ACCT msg=audit(%u.000:%u): pid=1 uid=0 auid=4294967295 ses=4294967295 msg='op=x res=success'\n",
+			 BOOT_TIME + 10, i);
+		feed(w, line, 1100);
+	}
+	idle(w, 1000 + late_ms);
+	feed(w, exec_of(3, WHOLE), 1000 + late_ms);
+	end(w);
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->serials[i] == 4)
+			assert_string_equal(w->containers[i], want);
+}
+
+static void test_late_serial(void **state)
+{
+	late_serial(*state, 200, "host");
+}
+
+static void test_late_serial_a_second(void **state)
+{
+	late_serial(*state, 3000, "host");
+}
+
+/* Who comes later than that does not hold up the others for ever. */
+static void test_too_late_serial(void **state)
+{
+	late_serial(*state, COLLECT_GAP_MS + 100, "unknown");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 TESTS("trail/collect", CASE(test_waits_for_its_label), CASE(test_each_once), CASE(test_half_an_event), CASE(test_half_an_event_lost),
-      CASE(test_serials), CASE(test_many_gaps), CASE(test_other_boot))
+      CASE(test_serials), CASE(test_many_gaps), CASE(test_other_boot), CASE(test_late_serial),
+      CASE(test_late_serial_a_second), CASE(test_too_late_serial))
