@@ -181,20 +181,11 @@ static int put_line(const struct trail_line *line, void *ctx)
 
 /* ---- the file ---- */
 
-static int feed(struct view *v, int fd)
+static int feed(const char *data, size_t len, void *ctx)
 {
-	char data[16384];
-	ssize_t n;
-	int r = 0;
+	struct view *v = ctx;
 
-	while (r == 0 && (n = read(fd, data, sizeof(data))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(v->e, errno, "exec trail");
-		r = trail_reader_feed(&v->reader, data, (size_t)n, put_line, v, v->e);
-	}
-	return r;
+	return trail_reader_feed(&v->reader, data, len, put_line, v, v->e);
 }
 
 static int read_trail(struct view *v, const struct container *c)
@@ -206,7 +197,7 @@ static int read_trail(struct view *v, const struct container *c)
 	if (r < 0)
 		return err_errno(v->e, -r, "exec trail of container %s", c->name);
 	for (;;) {
-		r = feed(v, fd);
+		r = fd_read_each(fd, "exec trail", feed, v, v->e);
 		if (r < 0 || over)
 			break;
 		/* its last lines come after its end */

@@ -47,6 +47,7 @@ static const struct option_row replay_rows[] = {
 
 struct player {
 	const struct replay_args *a;
+	struct cast_reader reader;
 	struct terminal_filter filter;
 	bool filtered;
 	uint32_t speed;  /* thousandths; 0: no waiting */
@@ -114,21 +115,19 @@ static int play(const struct cast_event *ev, void *ctx)
 	return show(p, ev->data, ev->len);
 }
 
-static int read_all(int fd, struct cast_reader *c, struct player *p)
+static int feed(const char *data, size_t len, void *ctx)
 {
-	char data[16384];
-	ssize_t n;
-	int r = 0;
+	struct player *p = ctx;
 
-	while (r == 0 && (n = read(fd, data, sizeof(data))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(p->e, errno, "recording");
-		r = cast_reader_feed(c, data, (size_t)n, play, p, p->e);
-	}
-	cast_reader_finish(c);
-	if (r == 0 && !c->started)
+	return cast_reader_feed(&p->reader, data, len, play, p, p->e);
+}
+
+static int read_all(int fd, struct player *p)
+{
+	int r = fd_read_each(fd, "recording", feed, p, p->e);
+
+	cast_reader_finish(&p->reader);
+	if (r == 0 && !p->reader.started)
 		r = err_set(p->e, EBADMSG, "not a recording in the format asciicast v2");
 	return r;
 }
@@ -167,21 +166,22 @@ static int open_recording(const struct command_call *call, uint32_t number, int 
 
 static int replay_run(const struct command_call *call, struct err *e)
 {
-	_cleanup_(cast_reader_done) struct cast_reader c = CAST_READER_INIT;
 	_cleanup_close_ int fd = -EBADF;
 	const struct replay_args *a = call->args;
 	bool on_terminal = isatty(STDOUT_FILENO);
-	struct player p = {.a = a, .filtered = on_terminal && !a->raw, .speed = 1000, .e = e};
+	struct player p = {.a = a, .reader = CAST_READER_INIT, .filtered = on_terminal && !a->raw, .speed = 1000, .e = e};
 	int r = a->speed && parse_speed(a->speed, &p.speed) < 0 ? err_set(e, EINVAL, "--speed %s: not a factor up to 1000", a->speed) : 0;
 
 	if (r == 0)
 		r = open_recording(call, a->number, &fd, e);
 	if (r == 0)
-		r = read_all(fd, &c, &p);
+		r = read_all(fd, &p);
 	/* a soft reset, and the first screen: what was recorded may have ended in the middle */
 	if (on_terminal && !a->verify)
 		(void)!fd_write_all(STDOUT_FILENO, "\x1b[!p\x1b[?1049l", 12);
-	return r == 0 ? judge(&c, a->verify) : r == -EPIPE ? 0 : r;
+	r = r == 0 ? judge(&p.reader, a->verify) : r == -EPIPE ? 0 : r;
+	cast_reader_done(&p.reader);
+	return r;
 }
 
 const struct command command_audit_replay = {

@@ -2,14 +2,18 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "query/ask.h"
 
+#include "audit/ledger.h"
+#include "audit/system_ledger.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/parse.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int ask_user(const char *text, uint32_t *ret, struct err *e)
 {
@@ -34,6 +38,24 @@ int ask_moment(const char *text, const char *option, int64_t *ret, struct err *e
 		return err_set(e, EINVAL, "%s: \"%s\" is no time", option, text);
 	*ret = clock_ns(&t);
 	return 0;
+}
+
+int ask_source(const char *ledger, const char *system, const char *state, char *path, size_t size, struct err *e)
+{
+	const char *host = system && system[0] ? system : SYSTEM_LEDGER_DIR;
+	bool is_system;
+	int n;
+
+	if (ledger && system)
+		return err_set(e, EINVAL, "--ledger and --system exclude each other");
+	is_system = !ledger && (system || faccessat(AT_FDCWD, host, R_OK | X_OK, AT_EACCESS) == 0);
+	if (ledger || is_system)
+		n = snprintf(path, size, "%s", ledger ? ledger : host);
+	else
+		n = snprintf(path, size, "%s/" LEDGER_USER_NAME, state);
+	if (n < 0 || (size_t)n >= size)
+		return err_errno(e, ENAMETOOLONG, "ledger");
+	return is_system ? ASK_SYSTEM : ASK_OWN;
 }
 
 int ask_no_ledger(const char *path, struct err *e)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ask - what the questions to ledgers have in common: moments and logins; and what their answers have: lines of JSON, cells of CSV. */
+/* ask - what the questions to ledgers have in common: moments logins and which ledger; and what their answers have: lines of JSON, cells of CSV. */
 #ifndef RANBY_QUERY_ASK_H
 #define RANBY_QUERY_ASK_H
 
@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* "2026-11-22T08:00:00Z", "10m" ago, ... in ns since 1970. A NULL `text` leaves *ret alone. */
@@ -17,6 +18,13 @@ int ask_moment(const char *text, const char *option, int64_t *ret, struct err *e
 
 /* A login's name or number. */
 int ask_user(const char *text, uint32_t *ret, struct err *e) _must_check_;
+
+enum ask_source { ASK_OWN, ASK_SYSTEM };
+/*
+ * Which ledger is asked, and in `path` where it is: --ledger's, --system's ("": the host's), or
+ * with neither the host's when the caller may read it, else his own below `state`. enum ask_source, or -EINVAL for both.
+ */
+int ask_source(const char *ledger, const char *system, const char *state, char *path, size_t size, struct err *e) _must_check_;
 
 /* One's own ledger is not there; always -ENOENT. */
 int ask_no_ledger(const char *path, struct err *e);

@@ -74,17 +74,12 @@ static int read_own(struct report *rep, const char *path, struct err *e)
 
 static int read_source(struct report *rep, const struct audit_report_args *a, const char *state, struct err *e)
 {
-	const char *system = a->system && a->system[0] ? a->system : SYSTEM_LEDGER_DIR;
-	char own[4096];
+	char path[4096];
+	int which = ask_source(a->ledger, a->system, state, path, sizeof(path), e);
 
-	if (a->ledger && a->system)
-		return err_set(e, EINVAL, "--ledger and --system exclude each other");
-	if (a->ledger)
-		return read_own(rep, a->ledger, e);
-	if (a->system || faccessat(AT_FDCWD, system, R_OK | X_OK, AT_EACCESS) == 0)
-		return read_system(rep, system, e);
-	snprintf(own, sizeof(own), "%s/" LEDGER_USER_NAME, state);
-	return read_own(rep, own, e);
+	if (which < 0)
+		return which;
+	return which == ASK_SYSTEM ? read_system(rep, path, e) : read_own(rep, path, e);
 }
 
 /* ---- the question ---- */

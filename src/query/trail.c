@@ -166,7 +166,7 @@ static int update_system(struct index *ix, const char *path, struct err *e)
 /* Its index, or, where that cannot be opened, the ledger itself. */
 static int open_system(const char *path, struct index **ret, struct err *e)
 {
-	char file[4096];
+	char file[4096 + 32];
 	struct err why = {0};
 	int r;
 
@@ -193,17 +193,12 @@ static int open_own(const char *path, struct index **ret, struct err *e)
 
 static int open_source(const struct audit_trail_args *a, const char *state, struct index **ret, struct err *e)
 {
-	const char *system = a->system && a->system[0] ? a->system : SYSTEM_LEDGER_DIR;
-	char own[4096];
+	char path[4096];
+	int which = ask_source(a->ledger, a->system, state, path, sizeof(path), e);
 
-	if (a->ledger && a->system)
-		return err_set(e, EINVAL, "--ledger and --system exclude each other");
-	if (a->ledger)
-		return open_own(a->ledger, ret, e);
-	if (a->system || faccessat(AT_FDCWD, system, R_OK | X_OK, AT_EACCESS) == 0)
-		return open_system(system, ret, e);
-	snprintf(own, sizeof(own), "%s/" LEDGER_USER_NAME, state);
-	return open_own(own, ret, e);
+	if (which < 0)
+		return which;
+	return which == ASK_SYSTEM ? open_system(path, ret, e) : open_own(path, ret, e);
 }
 
 /* ---- the question ---- */

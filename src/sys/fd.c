@@ -9,6 +9,20 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+int fd_read_each(int fd, const char *what, int (*take)(const char *data, size_t len, void *ctx), void *ctx, struct err *e)
+{
+	char data[16384];
+	ssize_t n;
+	int r = 0;
+
+	while (r == 0 && (n = read(fd, data, sizeof(data))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return err_errno(e, errno, "%s", what);
+		r = n < 0 ? 0 : take(data, (size_t)n, ctx);
+	}
+	return r;
+}
+
 int fd_read_all(int fd, size_t max, struct buf *b)
 {
 	size_t start = b->len;

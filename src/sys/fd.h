@@ -12,6 +12,7 @@
 #define RANBY_SYS_FD_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -41,6 +42,9 @@ static inline int fd_take(int *fd)
 	return v;
 }
 #define TAKE_FD(fd) fd_take(&(fd))
+
+/* Hands what there is, up to the end of file, to `take` in pieces, until that says other than 0. -errno of a read names `what`. */
+int fd_read_each(int fd, const char *what, int (*take)(const char *data, size_t len, void *ctx), void *ctx, struct err *e) _must_check_;
 
 /* Reads to the end of file, `max` bytes at most (-EFBIG past them). Appends to `b`. */
 int fd_read_all(int fd, size_t max, struct buf *b) _must_check_;
