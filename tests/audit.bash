@@ -190,6 +190,19 @@ audit_as() {
 	)
 }
 
+# own_policy SCRIPT: in a mount namespace whose /etc is a copy with an empty /etc/ranby, so that what SCRIPT demands
+# there binds nobody else on this machine. All functions of the test are there, and $BATS_TEST_TMPDIR.
+own_policy() {
+	timeout 300 unshare --mount --propagation private bash -c "$(declare -f)"'
+		set -eu -o pipefail
+		mount -t tmpfs -o mode=755 tmpfs /mnt
+		cp -a /etc /mnt/
+		rm -rf /mnt/etc/ranby
+		mkdir -m 755 /mnt/etc/ranby
+		mount --bind /mnt/etc /etc
+		'"$1"
+}
+
 # installed: this tree, installed as `make install` by root does it, below $INSTALLED; done once per file.
 installed() {
 	[ -z "${INSTALLED:-}" ] || return 0

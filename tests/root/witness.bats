@@ -307,19 +307,93 @@ orders() {
 }
 
 @test "policy requires it, and no option takes that back" {
-	[ ! -e /etc/ranby ] || skip 'this host has a policy'
-	mkdir -m 755 /etc/ranby
-	echo 'require-audit = yes' >/etc/ranby/policy.conf
 	audit_rule -a always,exclude -F msgtype=VIRT_CONTROL
-	run in_login "$AUDIT_ALICE" 'R run --rm --require-audit=false --network=none busybox echo ran; R run --rm --network=none busybox echo ran'
+	run own_policy '
+		echo "require-audit = yes" >/etc/ranby/policy.conf
+		in_login "$AUDIT_ALICE" "R run --rm --require-audit=false --network=none busybox echo ran; R run --rm --network=none busybox echo ran" || true'
 	audit_rule -d always,exclude -F msgtype=VIRT_CONTROL
-	echo 'require-audit = maybe' >/etc/ranby/policy.conf
-	local said=$output
-	run in_login "$AUDIT_ALICE" 'R run --rm --network=none busybox echo ran'
-	rm -r /etc/ranby
-	[[ $said != *$'\n'ran* && $said != ran* ]]
+	[[ $output != *$'\n'ran* && $output != ran* && $output == *'an audit receipt is required'* ]]
+	run own_policy '
+		echo "require-audit = maybe" >/etc/ranby/policy.conf
+		in_login "$AUDIT_ALICE" "R run --rm --network=none busybox echo ran" || true'
 	[[ $output == *'"maybe" is no value of require-audit'* ]]
 	[[ $output != *$'\n'ran* ]]
+	# it was this test's alone
+	run -0 in_login "$AUDIT_ALICE" 'R run --rm --require-audit=false --network=none busybox echo ran'
+}
+
+@test "policy: no file, variable or directory of a user's weakens it" {
+	audit_rule -a always,exclude -F msgtype=VIRT_CONTROL
+	run own_policy '
+		echo "require-audit = yes" >/etc/ranby/policy.conf
+		cat >"$AUDIT_DIR/hostile" <<-"SH"
+			weak=$base/weak
+			for dir in "$weak/.config/ranby" "$weak/ranby" "$weak/etc/ranby" "$weak/policy.conf.d"; do
+				mkdir -p "$dir" && printf "require-audit = no\nunset-loginuid = pin\n" | tee "$dir/policy.conf" >"$dir/00.conf"
+			done
+			printf "[engine]\nrequire-audit = false\n" >"$weak/.config/containers.conf"
+			printf "void *x;\n" >"$weak/libc.so.6"
+			tries=0
+			try() {
+				tries=$((tries + 1))
+				if out=$(env "$@" ranby --root "$base/data" --runroot "$base/run" run --rm --require-audit=false --network=none busybox echo ran 2>&1); then
+					echo "WEAKENED by $*"
+				fi
+				[[ $out != *ran ]] || echo "RAN with $*"
+				[[ $out == *"an audit receipt is required"* || $out == *"cannot open shared object"* || $out == *"file too short"* || $out == *"invalid ELF header"* ]] ||
+					echo "UNCLEAR with $*: $out"
+			}
+			for name in HOME XDG_CONFIG_HOME XDG_CONFIG_DIRS XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME RANBY_CONFIG RANBY_POLICY CONTAINERS_CONF \
+				CONTAINERS_CONF_OVERRIDE RANBY_ROOT SYSCONFDIR; do
+				case $name in XDG_DATA_HOME | XDG_STATE_HOME | HOME) value=$weak ;; *_CONF*) value=$weak/.config/containers.conf ;; *) value=$weak/.config ;; esac
+				try "$name=$value"
+			done
+			try LD_LIBRARY_PATH="$weak"
+			try LD_PRELOAD="$weak/none.so"
+			try LD_AUDIT="$weak/none.so"
+			try LD_BIND_NOT=1 LD_DEBUG=files LD_DEBUG_OUTPUT="$weak/debug"
+			try GCONV_PATH="$weak" LOCPATH="$weak" NLSPATH="$weak/%N" LANG=xx_XX.UTF-8 LC_ALL=xx_XX
+			try GLIBC_TUNABLES=glibc.malloc.check=3 MALLOC_CHECK_=3 TZ="$weak/.config/ranby/policy.conf" TZDIR="$weak" IFS=/ CDPATH="$weak"
+			try -i PATH="$PATH"
+			cd "$weak" && try PWD=/etc
+			mkdir -p etc && cd etc && try OLDPWD=/etc
+			echo "tries $tries"
+		SH
+		chmod 644 "$AUDIT_DIR/hostile"
+		in_login "$AUDIT_ALICE" "$(cat "$AUDIT_DIR/hostile")"
+		# nor one of root that somebody else may write, or that is a link to one
+		chown "$AUDIT_ALICE" /etc/ranby/policy.conf
+		in_login "$AUDIT_ALICE" "R run --rm --network=none busybox echo ran" && echo "RAN with a file of alice"
+		rm /etc/ranby/policy.conf
+		ln -s "$AUDIT_DIR/hostile" /etc/ranby/policy.conf
+		in_login "$AUDIT_ALICE" "R run --rm --network=none busybox echo ran" && echo "RAN with a link"
+		rm /etc/ranby/policy.conf
+		mkdir -m 777 /etc/ranby/policy.conf.d
+		echo "require-audit = yes" >/etc/ranby/policy.conf.d/a.conf
+		in_login "$AUDIT_ALICE" "R run --rm --network=none busybox echo ran" && echo "RAN with a directory that all may write"
+		chmod 755 /etc/ranby/policy.conf.d
+		echo "require-audit = no" >/etc/ranby/policy.conf.d/b.conf
+		in_login "$AUDIT_ALICE" "R run --rm --network=none busybox echo ran" && echo "RAN because of the later file"
+		true'
+	audit_rule -d always,exclude -F msgtype=VIRT_CONTROL
+	[ "$status" = 0 ] || { echo "$output"; false; }
+	[[ $output == *'tries 21'* ]]
+	[[ $output != *WEAKENED* && $output != *RAN* && $output != *UNCLEAR* ]] || { echo "$output"; false; }
+}
+
+@test "the witness runs nothing of its caller's: LD_PRELOAD is for others" {
+	cat >"$AUDIT_DIR/preload.c" <<-'C'
+		#include <fcntl.h>
+		__attribute__((constructor)) static void mark(void) { open("/var/tmp/ranby-preloaded", O_CREAT | O_WRONLY, 0666); }
+	C
+	"${CC:-cc}" -shared -fPIC -o "$AUDIT_DIR/preload.so" "$AUDIT_DIR/preload.c"
+	chmod 755 "$AUDIT_DIR/preload.so"
+	rm -f /var/tmp/ranby-preloaded
+	audit_as "$AUDIT_ALICE" env LD_PRELOAD="$AUDIT_DIR/preload.so" true
+	[ -e /var/tmp/ranby-preloaded ]
+	rm /var/tmp/ranby-preloaded
+	run audit_as "$AUDIT_ALICE" env LD_PRELOAD="$AUDIT_DIR/preload.so" LD_AUDIT="$AUDIT_DIR/preload.so" "$W" </dev/null
+	[ ! -e /var/tmp/ranby-preloaded ]
 }
 
 @test "failures are recorded too" {
