@@ -311,11 +311,6 @@ static int join_namespaces(struct create *c, struct err *e)
 		c->w.head.given = plan_items(&c->w, given, n, sizeof(given[0]));
 		c->w.head.unshare_flags = (int32_t)flags;
 	} else {
-		/* the root of a cgroup namespace is where its maker is: init makes it when it is in its group */
-		if (c->cgroup.dir >= 0) {
-			c->w.head.unshare_flags = (int32_t)(flags & CLONE_NEWCGROUP);
-			flags &= ~(unsigned long)CLONE_NEWCGROUP;
-		}
 		c->l.flags |= flags;
 		c->l.map = c->c.map;
 	}

@@ -49,12 +49,8 @@ static int join_given(struct init *i, struct err *e)
 	socklen_t len = sizeof(c);
 	int r = 0;
 
-	if (i->p->given.n == 0) {
-		/* the cgroup namespace, of one that has a cgroup: whoever made us has moved us there */
-		if (i->p->unshare_flags && unshare(i->p->unshare_flags) < 0)
-			return err_errno(e, errno, "make the container's cgroup namespace");
+	if (i->p->given.n == 0)
 		return 0;
-	}
 	for (size_t k = 0; r == 0 && k < i->p->given.n; k++) {
 		if (setns(ns[k].fd, ns[k].flag) < 0)
 			return err_errno(e, errno, "join a namespace that was given");

@@ -120,7 +120,7 @@ struct plan {
 	int32_t proc_fd;    /* /proc of the parent: for a joined container, or where no proc of its own is mounted */
 	int32_t target_fd;  /* join: pidfd of the container's init */
 	int32_t join_flags; /* join: CLONE_NEW* of that process */
-	int32_t unshare_flags;   /* CLONE_NEW* that init makes itself, after it has joined `given` */
+	int32_t unshare_flags;   /* CLONE_NEW* that init makes after it has joined `given` */
 	uint32_t preserve;  /* descriptors from 3 on that the payload keeps */
 	/* who may start it: SO_PEERCRED's uid, as init sees it */
 	uint32_t peer_uid;
