@@ -373,7 +373,7 @@ race() {
 		for i in $(seq "$2"); do sed "s/NEW/new$i/" "$1/config" >"$1/config.json"; "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1 && echo made; done 2>&1' \
 		keeper "$B" "${RANBY_ATTACK_LOOPS:-120}"
 	kill "$RACER"
-	[ "$(grep -c made <<<"$output")" -ge 20 ] || fail "$(sort <<<"$output" | uniq -c | head)" # the other half found the link
+	[ "$(grep -c made <<<"$output")" -ge 3 ] || fail "$(sort <<<"$output" | uniq -c | head)" # one in seven: most are led to the link in one of three steps
 	canary_intact
 	# the control: who looks the name up twice is led out
 	race "$B/vol/d" "$B/vol/l"
