@@ -742,10 +742,10 @@ static void test_vfork_by_one_of_many_threads(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(chain_freep) struct chain *c = NULL;
-		uint32_t serial = 100, at;
+		uint32_t serial = 101, at;
 
 		assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
-		assert_int_equal(chain_feed(c, &(struct log_event){.kind = LOG_LOGIN, .serial = ++serial, .pid = 10, .ppid = 1, .uid = 0, .ses = 5,
+		assert_int_equal(chain_feed(c, &(struct log_event){.kind = LOG_LOGIN, .serial = serial, .pid = 10, .ppid = 1, .uid = 0, .ses = 5,
 								   .auid = 1000, .done = true, .comm = "", .exe = ""}, NULL), 0);
 		feed(c, &serial, (struct log_event){.call = LOG_CALL_FORK, .pid = 10, .ppid = 1, .exit = 20});
 		feed(c, &serial, (struct log_event){.call = LOG_CALL_EXEC, .pid = 20, .ppid = 10});

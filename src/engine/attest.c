@@ -89,6 +89,15 @@ void attest_request(const struct attest *a, struct witness_request *q)
 		q->resource[q->n_resources++] = a->resources[i];
 }
 
+static struct witness_request *request_of(const struct attest *a)
+{
+	struct witness_request *q = malloc(sizeof(*q));
+
+	if (q)
+		attest_request(a, q);
+	return q;
+}
+
 /* ---- the ledger ---- */
 
 static void pause_ledger(struct ledger **l)
@@ -219,7 +228,8 @@ static int no_receipt(const struct attest *a, const struct witness_reply *reply,
 int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret, struct err *e)
 {
 	_cleanup_(pause_ledger) struct ledger *l = NULL;
-	_cleanup_free_ struct witness_request *q = malloc(sizeof(*q));
+	_cleanup_free_ struct witness_request *own = a->request ? NULL : request_of(a);
+	struct witness_request *q = a->request ? a->request : own;
 	struct witness_reply reply;
 	struct policy policy = {0};
 	bool required;
@@ -228,7 +238,6 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 	if (r < 0)
 		return r;
 	required = a->required || policy.require_audit;
-	attest_request(a, q);
 	if (required)
 		q->flags |= WITNESS_REQUIRED;
 	begun = begin_ledger(eng, &l, required ? e : NULL);
@@ -362,32 +371,42 @@ static size_t add_resources(struct witness_item *items, const struct container *
 	return n < WITNESS_RESOURCES_MAX ? n : WITNESS_RESOURCES_MAX;
 }
 
-int attest_container_start(struct engine *eng, const struct container *c, int pidfd, bool required, struct audit_receipt *ret,
-			   struct err *e)
+struct witness_request *attest_at_start(const struct container *c)
 {
 	_cleanup_free_ struct witness_item *items = mem_array(WITNESS_RESOURCES_MAX, sizeof(*items));
 	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
 
 	if (!items)
-		return err_errno(e, ENOMEM, "attest");
+		return NULL;
 	a.c = c;
-	a.pidfd = pidfd;
-	a.required = required || json_true(c->spec, "options.require-audit");
 	a.resources = items;
 	a.n_resources = add_resources(items, c);
+	return request_of(&a);
+}
+
+int attest_container_start(struct engine *eng, const struct container *c, struct witness_request *q, int pidfd, bool required,
+			   struct audit_receipt *ret, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
+
+	if (!q)
+		return err_errno(e, ENOMEM, "attest");
+	a.c = c;
+	a.request = q;
+	a.pidfd = pidfd;
+	a.required = required || json_true(c->spec, "options.require-audit");
 	return attest(eng, &a, ret, e);
 }
 
 struct witness_request *attest_at_exit(const struct container *c)
 {
 	struct attest a = ATTEST_INIT(AUDIT_VERB_EXIT);
-	struct witness_request *q = malloc(sizeof(*q));
+	struct witness_request *q;
 
 	a.c = c;
-	if (!q)
-		return NULL;
-	attest_request(&a, q);
-	q->claim[WITNESS_CLAIM_RUN][0] = '\0'; /* the witness makes it again */
+	q = request_of(&a);
+	if (q)
+		q->claim[WITNESS_CLAIM_RUN][0] = '\0'; /* the witness makes it again */
 	return q;
 }
 

@@ -43,6 +43,7 @@ struct attest {
 	const char *claim[WITNESS_CLAIM_N]; /* what the caller says of it; NULL: nothing. Long ones are cut */
 	const struct witness_item *resources; /* start alone: what it is given */
 	size_t n_resources;
+	struct witness_request *request; /* attest_request() of it, made before; NULL: made when it is wanted */
 	bool required;             /* --require-audit; policy (engine/policy.h) may require it too */
 };
 #define ATTEST_INIT(v) {.verb = (v), .pidfd = -EBADF, .init_pidfd = -EBADF}
@@ -90,9 +91,12 @@ int attest_to_json(const struct audit_receipt *receipt, struct json_object *o) _
 
 /* ---- a container's start and end, which have more to say ---- */
 
-/* At the exec stop: what it is given, and the start itself. As attest(). */
-int attest_container_start(struct engine *eng, const struct container *c, int pidfd, bool required, struct audit_receipt *ret,
-			   struct err *e) _must_check_;
+/* What is asked about its start, and what it is given; malloc'ed, NULL without memory. */
+struct witness_request *attest_at_start(const struct container *c);
+
+/* At the exec stop, with `q` of attest_at_start(). As attest(); -ENOMEM for NULL. */
+int attest_container_start(struct engine *eng, const struct container *c, struct witness_request *q, int pidfd, bool required,
+			   struct audit_receipt *ret, struct err *e) _must_check_;
 
 /* What the monitor is to ask when it has ended; malloc'ed, NULL without memory (it then ends unwitnessed). */
 struct witness_request *attest_at_exit(const struct container *c);

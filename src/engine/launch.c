@@ -158,7 +158,7 @@ int launch_watch(const struct launch_plan *p, struct launch *l, struct err *e)
 	r = note_monitor(p, l, e);
 	if (r == 0 && p->meanwhile) {
 		l->was_meanwhile = true;
-		r = p->meanwhile(p->meanwhile_ctx, e);
+		r = p->meanwhile(p->ctx, e);
 	}
 	return r < 0 ? r : monitor_wait_created(&l->monitor, CREATE_TIMEOUT_MS, &l->created, e);
 }

@@ -32,7 +32,6 @@ struct launch_plan {
 	const char *runtime_id;      /* with NULL start_name */
 	int (*place)(void *ctx, pid_t monitor, struct err *e); /* called before the monitor begins: puts it into a cgroup (place.h); NULL: it stays in ours */
 	int (*meanwhile)(void *ctx, struct err *e); /* called when the monitor is at work, before it is waited for; NULL: nothing */
-	void *meanwhile_ctx;
 	/*
 	 * Called once while the payload is stopped at its exec (or before it is
 	 * started, see inforce.h): what is written here is on the disk before the

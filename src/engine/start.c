@@ -44,12 +44,12 @@ static const char *keep(struct start *s, const char *dir, const char *id, const 
 static int make_dirs(struct start *s, struct err *e)
 {
 	struct engine *eng = s->q.eng;
-	int r;
+	int r = s->q.fresh ? 0 : remove_run_dirs(eng, s->q.c, e);
 
-	r = remove_run_dirs(eng, s->q.c, e);
 	if (r < 0)
 		return r;
-	container_tidy(s->q.c);
+	if (!s->q.fresh)
+		container_tidy(s->q.c);
 	r = path_own_mkdirs(eng->run_fd, s->q.c->id, &s->run_dirfd);
 	if (r == 0)
 		r = path_own_mkdirs(eng->run_fd, ENGINE_RUNTIME, &s->rroot_fd);
@@ -238,6 +238,17 @@ static int plan_record_calls(struct start *s, struct err *e)
 
 static int record_start(void *ctx, const struct monitor_created *created, struct json_object *in_force, struct err *e);
 
+/* While init is built: what the record will say that is known by now. */
+static int meanwhile(void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	int r = s->q.meanwhile ? s->q.meanwhile(s->q.meanwhile_ctx, e) : 0;
+
+	if (r == 0)
+		s->at_start = attest_at_start(s->q.c);
+	return r;
+}
+
 static int fill_plan(struct start *s, struct err *e)
 {
 	struct monitor_launch *m = &s->plan.monitor;
@@ -290,8 +301,7 @@ static int fill_plan(struct start *s, struct err *e)
 	s->plan.run_dirfd = s->run_dirfd;
 	s->plan.start_dirfd = s->rroot_fd;
 	s->plan.runtime_id = c->id;
-	s->plan.meanwhile = s->q.meanwhile;
-	s->plan.meanwhile_ctx = s->q.meanwhile_ctx;
+	s->plan.meanwhile = meanwhile;
 	s->plan.record = record_start;
 	s->plan.ctx = s;
 	return 0;
@@ -442,7 +452,7 @@ static int attest_start(struct start *s, const struct monitor_created *created, 
 
 	if (r < 0)
 		return err_errno(e, -r, "init of the container");
-	r = attest_container_start(s->q.eng, s->q.c, pidfd, s->q.require_audit, &receipt, e);
+	r = attest_container_start(s->q.eng, s->q.c, s->at_start, pidfd, s->q.require_audit, &receipt, e);
 	if (r < 0)
 		return r;
 	attest_begun(s->run_dirfd);
@@ -512,5 +522,6 @@ void start_done(struct start *s)
 	strv_done(&s->helper_argv);
 	strv_done(&s->exit_argv);
 	strv_done(&s->texts);
+	mem_freep(&s->at_start);
 	mem_freep(&s->at_exit);
 }

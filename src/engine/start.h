@@ -49,7 +49,7 @@ struct start {
 	struct launch launch;
 	struct strv runtime_argv, helper_argv, exit_argv;
 	struct strv texts; /* paths that the plan points to */
-	struct witness_request *at_exit;
+	struct witness_request *at_start, *at_exit;
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
 	struct fuse_program fuse;
 	struct place place; /* of one with limits */

@@ -54,7 +54,7 @@ void self_expect_heap(size_t bytes)
 }
 
 /* PREFIX of the running program: its path less "/bin/NAME" or "/libexec/ranby/NAME". */
-static int prefix(char out[static PATH_MAX])
+static int read_prefix(char out[static PATH_MAX])
 {
 	static const char *const tails[] = {"/bin", "/libexec/ranby"};
 	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
@@ -78,6 +78,16 @@ static int prefix(char out[static PATH_MAX])
 	return -ENOENT;
 }
 
+/* Where it was when it was first asked: a new version that is installed meanwhile moves nothing. */
+static const char *prefix(void)
+{
+	static char at[PATH_MAX];
+
+	if (!at[0] && read_prefix(at) < 0)
+		snprintf(at, sizeof(at), "/usr/local");
+	return at;
+}
+
 static int open_at(const char *dir, const char *name, int *ret_fd, char **ret_path)
 {
 	_cleanup_free_ char *path = NULL;
@@ -97,12 +107,9 @@ static int open_at(const char *dir, const char *name, int *ret_fd, char **ret_pa
 int self_open_program(const char *name, int *ret_fd, char **ret_path, struct err *e)
 {
 	static const char *const dirs[] = {"libexec/ranby", "bin"};
-	char base[PATH_MAX];
-	int r;
+	const char *base = prefix();
+	int r = -ENOENT;
 
-	r = prefix(base);
-	if (r < 0)
-		snprintf(base, sizeof(base), "/usr/local");
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		_cleanup_free_ char *dir = NULL;
 

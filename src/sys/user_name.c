@@ -34,7 +34,7 @@ static int from_file(uid_t uid, char *ret)
 	return r;
 }
 
-int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
+static int look_up(uid_t uid, char *ret)
 {
 	struct passwd pw, *found = NULL;
 	char text[4096];
@@ -44,4 +44,25 @@ int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
 	if (getpwuid_r(uid, &pw, text, sizeof(text), &found) != 0 || !found)
 		return -ENOENT;
 	return keep(found, ret);
+}
+
+int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
+{
+	/* a command asks for its own user's more than once */
+	static char last[USER_NAME_SIZE];
+	static uid_t last_uid;
+	int r = 0;
+
+	if (!last[0] || last_uid != uid) {
+		char name[USER_NAME_SIZE];
+
+		r = look_up(uid, name);
+		if (r == 0) {
+			snprintf(last, sizeof(last), "%s", name);
+			last_uid = uid;
+		}
+	}
+	if (r == 0)
+		snprintf(ret, USER_NAME_SIZE, "%s", last);
+	return r;
 }
