@@ -288,7 +288,7 @@ enum doctor_state look_running(const struct doctor_look *l, struct doctor_findin
 		snprintf(path, sizeof(path), "pid %.20s", entry->d_name);
 	closedir(d);
 	if (!found)
-		return doctor_bad(f, DOCTOR_FAULT, "sudo auditctl --signal HUP   # or: sudo systemctl restart auditd",
+		return doctor_bad(f, DOCTOR_FAULT, "sudo auditctl --signal HUP",
 				  "no process ranby-trail of root's");
 	return doctor_ok(f, "%s", path);
 }

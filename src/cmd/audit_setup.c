@@ -68,7 +68,7 @@ static int walk(struct setup *s, struct err *e)
 	if (r == 0 && s->a->apply && !s->a->root && !s->a->witness) {
 		struct stat st;
 
-		printf("next: augenrules --load; restart auditd\n");
+		printf("next: augenrules --load && auditctl --signal HUP\n");
 		if (stat("/sys/fs/selinux/enforce", &st) == 0)
 			printf("next: semodule -i " RANBY_DATADIR "/policies/selinux/ranby-witness.cil\n");
 	}
