@@ -65,6 +65,24 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	CHECK
 }
 
+@test "profile and profilehash: what the bundle has, and unconfined for whom the kernel says that nothing filters" {
+	ranby run -d --name web --network none busybox sleep 1000 >/dev/null
+	ranby run -d --name free --network none --security-opt seccomp=unconfined busybox sleep 1000 >/dev/null
+	local hash
+	hash=$(python3 - "$RANBY_ROOT/containers/$(ranby inspect --format '{{.Id}}' web)/bundle/config.json" <<-'RAW'
+		import hashlib, json, sys
+		text = open(sys.argv[1]).read()
+		at = text.index('"seccomp":') + len('"seccomp":')
+		print(hashlib.sha256(text[at:json.JSONDecoder().raw_decode(text, at)[1]].encode()).hexdigest())
+	RAW
+	)
+	run -0 ranby top --noheading web profile profilehash
+	[[ ${lines[0]} == "default "*" $hash" ]] || fail "$output is not $hash"
+	run -0 ranby top --noheading free profile profilehash
+	[[ ${lines[0]} =~ ^unconfined\ +none$ ]] || fail "$output"
+	[ "$(status_field "$(ctr_pid free)" Seccomp)" = 0 ]
+}
+
 @test "huser and hgroup: the number, and the name where the host knows one" {
 	need_ranges
 	ranby run -d --name web busybox sleep 1000 >/dev/null

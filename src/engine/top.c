@@ -44,6 +44,8 @@ struct top_target top_target_of(const struct container *c)
 		.pid = c->pid,
 		.start_ticks = c->start_ticks,
 		.shared_userns = shares_userns(c),
+		.profile = json_str(c->spec, "config.seccompProfile"),
+		.profile_hash = json_str(c->spec, "config.seccompHash"),
 		.fuse_device = inforce_fuse_device(c->state),
 	};
 }

@@ -79,6 +79,8 @@ struct top_target {
 	uint64_t start_ticks; /* its identity */
 	bool shared_userns;   /* --userns=host or container: the user namespace is not its own */
 	bool foreign;         /* maybe another user's: its cgroup may be that of the login, and tells nothing */
+	const char *profile;      /* of seccomp, as the container's own record names it; NULL: there is none to read */
+	const char *profile_hash; /* SHA-256 of what it came to, 64 hexadecimal digits; "": unconfined */
 	const char *fuse_device; /* of its root, when that is our fuse-overlayfs; else NULL */
 	/* results of top_collect() */
 	enum top_found found;

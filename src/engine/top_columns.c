@@ -578,6 +578,24 @@ static int cell_ctr(const struct top_row_view *v, struct top_cell *c)
 	return cell_str(c, v->target->name);
 }
 
+/* The record's word, unless the kernel knows better: a process without a filter is under no profile. */
+static int cell_recorded(const struct top_row_view *v, const char *recorded, const char *without, struct top_cell *c)
+{
+	if (v->p->status.seccomp == 0)
+		return cell_str(c, without);
+	return recorded && *recorded ? cell_str(c, recorded) : cell_unknown(c);
+}
+
+static int cell_profile(const struct top_row_view *v, struct top_cell *c)
+{
+	return cell_recorded(v, v->target->profile, "unconfined", c);
+}
+
+static int cell_profile_hash(const struct top_row_view *v, struct top_cell *c)
+{
+	return cell_recorded(v, v->target->profile_hash, "none", c);
+}
+
 /* ---- the table ---- */
 
 #define IN TOP_NEED_INSIDE
@@ -617,6 +635,8 @@ const struct top_column top_column_table[] = {
 	{"pid", "%p", "PID", 0, cell_pid, "Process ID in the container"},
 	{"pidns", NULL, "PIDNS", TOP_NEED_NS, cell_pidns, "PID namespace"},
 	{"ppid", "%P", "PPID", 0, cell_ppid, "Parent's process ID in the container"},
+	{"profile", NULL, "PROFILE", 0, cell_profile, "Seccomp profile, as the container's record names it"},
+	{"profilehash", NULL, "PROFILE HASH", 0, cell_profile_hash, "SHA-256 of what that profile came to, from the record"},
 	{"rgroup", "%g", "RGROUP", FILES, cell_rgroup, "Real group in the container"},
 	{"rss", NULL, "RSS", 0, cell_rss, "Resident memory, KiB"},
 	{"ruser", "%u", "RUSER", FILES, cell_ruser, "Real user in the container"},
