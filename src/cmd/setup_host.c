@@ -31,18 +31,41 @@
 
 #define WITNESS_LINE "witness "
 
+/* The path of a witness that this line says was given its privileges; NULL: it says something else. */
+static const char *witness_of(const char *line)
+{
+	return strncmp(line, WITNESS_LINE, strlen(WITNESS_LINE)) == 0 ? line + strlen(WITNESS_LINE) : NULL;
+}
+
+static bool has_privileges(const char *witness)
+{
+	struct stat st;
+
+	return lstat(witness, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_ISGID);
+}
+
 /* One that was given its privileges here and has them still; NULL: none but ours. */
 static const char *other_witness(const struct setup *s)
 {
 	for (size_t i = 0; i < s->made.n; i++) {
-		const char *path = s->made.items[i] + strlen(WITNESS_LINE);
-		struct stat st;
+		const char *path = witness_of(s->made.items[i]);
 
-		if (strncmp(s->made.items[i], WITNESS_LINE, strlen(WITNESS_LINE)) == 0 && strcmp(path, s->witness) != 0 &&
-		    lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_ISGID))
+		if (path && strcmp(path, s->witness) != 0 && has_privileges(path))
 			return path;
 	}
 	return NULL;
+}
+
+/* Installations that went without a word: nothing is to be taken back from them. */
+static void forget_gone(struct setup *s)
+{
+	for (size_t i = s->made.n; i-- > 0;) {
+		const char *path = witness_of(s->made.items[i]);
+		_cleanup_free_ char *gone = path && !has_privileges(path) ? strdup(path) : NULL;
+
+		if (gone)
+			setup_forget(s, "witness", gone);
+	}
 }
 
 /* ---- accounts ---- */
@@ -268,8 +291,10 @@ static int made_directories(const struct setup *s, struct strv *dirs)
 int setup_remove_directories(struct setup *s, struct err *e)
 {
 	_cleanup_(strv_done) struct strv dirs = {0};
-	int r = made_directories(s, &dirs);
+	int r;
 
+	forget_gone(s);
+	r = made_directories(s, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		setup_forget(s, "dir", dirs.items[i]);
 	/* the record lies in one of them */

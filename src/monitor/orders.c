@@ -112,6 +112,9 @@ int orders_receive(int sock, char **argv, int *ret_argc, char ***ret_argv, struc
 		return err_errno(e, errno, "ranby-monitor: its orders");
 	text = n <= (ssize_t)ORDERS_MAX ? malloc((size_t)n) : NULL;
 	r = text ? receive(sock, text, (size_t)n) : -ENOMEM;
+	/* what lies unread when we end is an error at the other end, before our words (unix(7), ECONNRESET) */
+	if (!text)
+		(void)!recv(sock, NULL, 0, MSG_DONTWAIT);
 	if (r < 0)
 		return err_errno(e, -r, "ranby-monitor: its orders");
 	*ret_argv = split(text, (size_t)n, ret_argc);

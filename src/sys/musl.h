@@ -13,6 +13,7 @@
 #ifndef RANBY_SYS_MUSL_H
 #define RANBY_SYS_MUSL_H
 
+#include <errno.h>
 #include <linux/mount.h>
 #include <linux/stat.h>
 #include <string.h>
@@ -22,10 +23,47 @@
 
 typedef int __rlimit_resource_t;
 
-/* has no locale and no buffer here */
+/* One error has one name in all programs: glibc's, which people know and search for. No locale and no buffer here either. */
 static inline const char *strerrordesc_np(int error)
 {
-	return strerror(error);
+	switch (error) {
+	case EIO:
+		return "Input/output error";
+	case ENOMEM:
+		return "Cannot allocate memory";
+	case EBUSY:
+		return "Device or resource busy";
+	case EXDEV:
+		return "Invalid cross-device link";
+	case EMFILE:
+		return "Too many open files";
+	case ENOTTY:
+		return "Inappropriate ioctl for device";
+	case ENAMETOOLONG:
+		return "File name too long";
+	case ELOOP:
+		return "Too many levels of symbolic links";
+	case EOVERFLOW:
+		return "Value too large for defined data type";
+	case EUSERS:
+		return "Too many users";
+	case EOPNOTSUPP:
+		return "Operation not supported";
+	case EADDRINUSE:
+		return "Address already in use";
+	case ETIMEDOUT:
+		return "Connection timed out";
+	case ESTALE:
+		return "Stale file handle";
+	case EDQUOT:
+		return "Disk quota exceeded";
+	case ECHILD:
+		return "No child processes";
+	case ERANGE:
+		return "Numerical result out of range";
+	default:
+		return strerror(error);
+	}
 }
 
 static inline int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)

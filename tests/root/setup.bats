@@ -17,6 +17,7 @@ setup_file() {
 	cat >"$BATS_FILE_TMPDIR/begin" <<-'SH'
 		set -eu
 		cp -a /etc "$T/etc"
+		rm -rf "$T/etc/ranby"
 		mount --bind "$T/etc" /etc
 		mount -t tmpfs tmpfs /run
 		mount -t tmpfs tmpfs /var/log
@@ -179,6 +180,12 @@ made_and_taken_back() {
 		made install PREFIX="$PREFIX" DESTDIR=/ >/dev/null
 		look >$T/after
 		same $T/before $T/after
+		# an installation that was deleted needs nothing
+		made install PREFIX="$PREFIX" && made install PREFIX="$T/second"
+		rm -rf "$T/second"
+		made uninstall PREFIX="$PREFIX"
+		if getent group ranby || [ -e /run/ranby-witness ] || [ -e /etc/ranby ]; then exit 1; fi
+		made install PREFIX="$PREFIX" DESTDIR=/ >/dev/null
 		# what AUDIT=1 made stays, and its group with its directories
 		made install PREFIX="$PREFIX" AUDIT=1
 		made uninstall PREFIX="$PREFIX"
