@@ -225,6 +225,14 @@ static int no_receipt(const struct attest *a, const struct witness_reply *reply,
 	return -EPERM;
 }
 
+/* What the ledger says of it then. */
+static void fail_without_receipt(const struct attest *a, struct witness_request *q, const struct witness_reply *reply)
+{
+	q->flags |= WITNESS_FAILED;
+	if (!a->error)
+		claim(q, WITNESS_CLAIM_DETAIL, witness_outcome_text((enum witness_outcome)reply->outcome));
+}
+
 int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret, struct err *e)
 {
 	_cleanup_(pause_ledger) struct ledger *l = NULL;
@@ -246,11 +254,8 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 	ask(eng, a, q, &reply);
 	if (ret)
 		*ret = reply.receipt;
-	if (required && !audit_receipt_is(&reply.receipt)) {
-		q->flags |= WITNESS_FAILED;
-		if (!a->error)
-			claim(q, WITNESS_CLAIM_DETAIL, witness_outcome_text((enum witness_outcome)reply.outcome));
-	}
+	if (required && !audit_receipt_is(&reply.receipt))
+		fail_without_receipt(a, q, &reply);
 	if (begun == 0)
 		begun = write_entry(l, a, eng->boot_id, q, &reply, required, required ? e : NULL);
 	if (required && a->error == 0 && !audit_receipt_is(&reply.receipt))

@@ -26,44 +26,33 @@ typedef int __rlimit_resource_t;
 /* One error has one name in all programs: glibc's, which people know and search for. No locale and no buffer here either. */
 static inline const char *strerrordesc_np(int error)
 {
-	switch (error) {
-	case EIO:
-		return "Input/output error";
-	case ENOMEM:
-		return "Cannot allocate memory";
-	case EBUSY:
-		return "Device or resource busy";
-	case EXDEV:
-		return "Invalid cross-device link";
-	case EMFILE:
-		return "Too many open files";
-	case ENOTTY:
-		return "Inappropriate ioctl for device";
-	case ENAMETOOLONG:
-		return "File name too long";
-	case ELOOP:
-		return "Too many levels of symbolic links";
-	case EOVERFLOW:
-		return "Value too large for defined data type";
-	case EUSERS:
-		return "Too many users";
-	case EOPNOTSUPP:
-		return "Operation not supported";
-	case EADDRINUSE:
-		return "Address already in use";
-	case ETIMEDOUT:
-		return "Connection timed out";
-	case ESTALE:
-		return "Stale file handle";
-	case EDQUOT:
-		return "Disk quota exceeded";
-	case ECHILD:
-		return "No child processes";
-	case ERANGE:
-		return "Numerical result out of range";
-	default:
-		return strerror(error);
-	}
+	static const struct {
+		int error;
+		const char *text;
+	} others[] = {
+		{EIO, "Input/output error"},
+		{ENOMEM, "Cannot allocate memory"},
+		{EBUSY, "Device or resource busy"},
+		{EXDEV, "Invalid cross-device link"},
+		{EMFILE, "Too many open files"},
+		{ENOTTY, "Inappropriate ioctl for device"},
+		{ENAMETOOLONG, "File name too long"},
+		{ELOOP, "Too many levels of symbolic links"},
+		{EOVERFLOW, "Value too large for defined data type"},
+		{EUSERS, "Too many users"},
+		{EOPNOTSUPP, "Operation not supported"},
+		{EADDRINUSE, "Address already in use"},
+		{ETIMEDOUT, "Connection timed out"},
+		{ESTALE, "Stale file handle"},
+		{EDQUOT, "Disk quota exceeded"},
+		{ECHILD, "No child processes"},
+		{ERANGE, "Numerical result out of range"},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].error == error)
+			return others[i].text;
+	return strerror(error);
 }
 
 static inline int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
