@@ -124,7 +124,7 @@ static _Noreturn void child_run(const struct launch *l)
 	if (r == 0)
 		r = become_root(l, &e);
 	if (r == 0)
-		r = unshare_own(l, CLONE_NEWCGROUP, &e);
+		r = unshare_own(l, CLONE_NEWCGROUP | CLONE_NEWIPC, &e);
 	if (r == 0) {
 		r = inherit(l);
 		if (r < 0)
