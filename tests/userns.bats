@@ -156,3 +156,16 @@ owner_of() {
 	[[ $output == *'Error: newuidmap: '* ]]
 	nothing_left
 }
+
+@test "what the IPC namespace has belongs to the container's root under every map; the host's namespaces stay the host's" {
+	need_ranges
+	local mode
+	for mode in auto keep-id nomap; do
+		run -0 ranby run --rm --network none --userns $mode --user 0 busybox stat -c %u /dev/mqueue
+		[ "$output" = 0 ] || fail "$mode: $output"
+	done
+	run -0 ranby run --rm --network none --cgroupns host busybox readlink /proc/self/ns/cgroup
+	[ "$output" = "$(readlink /proc/self/ns/cgroup)" ]
+	run -0 ranby run --rm --network none --ipc host busybox readlink /proc/self/ns/ipc
+	[ "$output" = "$(readlink /proc/self/ns/ipc)" ]
+}

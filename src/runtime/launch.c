@@ -85,13 +85,16 @@ static int namespaces_failed(int error, struct err *e)
  * What clone is not asked for. Half of the time that clone would take goes into
  * the network namespace: it is made here, while the parent writes the map. The
  * control group's has its root where its first process is, so it comes after
- * the parent has moved us.
+ * the parent has moved us; and what is in the IPC namespace, its mqueue, belongs
+ * to who made it: to the container's root, which a map need not make of us before.
  */
-#define OWN_FLAGS ((unsigned long)(CLONE_NEWNET | CLONE_NEWCGROUP))
+#define OWN_FLAGS ((unsigned long)(CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWIPC))
 
-static int unshare_own(const struct launch *l, unsigned long flag, struct err *e)
+static int unshare_own(const struct launch *l, unsigned long which, struct err *e)
 {
-	return (l->flags & flag) && unshare((int)flag) < 0 ? namespaces_failed(errno, e) : 0;
+	unsigned long flags = l->flags & which;
+
+	return flags && unshare((int)flags) < 0 ? namespaces_failed(errno, e) : 0;
 }
 
 static int inherit(const struct launch *l)
