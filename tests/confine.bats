@@ -51,6 +51,18 @@ field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
 	[ "$(field Uid)" = 33 ]
 }
 
+@test "a profile whose flags are no strings is an error, also where the engine adds one" {
+	local flags
+	for flags in '[null]' '[3]' '[{}]'; do
+		echo "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":$flags,\"syscalls\":[]}" >"$BATS_TEST_TMPDIR/flags.json"
+		run -125 ranby run --rm --network=none --security-opt seccomp-log --security-opt "seccomp=$BATS_TEST_TMPDIR/flags.json" busybox true
+		one_error 'flags'
+		run -125 ranby run --rm --network=none --security-opt "seccomp=$BATS_TEST_TMPDIR/flags.json" busybox true
+		one_error 'flags'
+	done
+	nothing_left
+}
+
 @test "seccomp=unconfined, a profile of one's own, and what inspect says is in force" {
 	run -0 ranby run --rm --network=none --security-opt seccomp=unconfined busybox cat /proc/self/status
 	[ "$(field Seccomp)" = 0 ]

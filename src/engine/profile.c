@@ -370,7 +370,9 @@ int profile_apparmor(struct profile *p, struct err *e)
 	r = apparmor_is_loaded(p->apparmor ? p->apparmor : PROFILE_APPARMOR_DEFAULT);
 	if (!p->apparmor) {
 		p->apparmor = r == 1 ? PROFILE_APPARMOR_DEFAULT : NULL;
-		p->apparmor_state = r == 1 ? "on" : PROFILE_APPARMOR_DEFAULT " is not loaded";
+		p->apparmor_state = r == 1   ? "on"
+				    : r == 0 ? PROFILE_APPARMOR_DEFAULT " is not loaded"
+					     : "unknown: whether " PROFILE_APPARMOR_DEFAULT " is loaded cannot be asked";
 		return 0;
 	}
 	p->apparmor_state = "on";

@@ -84,9 +84,14 @@ static int add_log_flag(struct json_object *section, struct err *e)
 		if (json_add(section, "flags", flags) < 0)
 			return err_errno(e, ENOMEM, "flags");
 	}
-	for (size_t i = 0; i < json_object_array_length(flags); i++)
-		if (strcmp(json_object_get_string(json_object_array_get_idx(flags, i)), "SECCOMP_FILTER_FLAG_LOG") == 0)
+	for (size_t i = 0; i < json_object_array_length(flags); i++) {
+		struct json_object *flag = json_object_array_get_idx(flags, i);
+
+		if (!json_object_is_type(flag, json_type_string))
+			return err_set(e, EINVAL, "flags: not all of them are strings");
+		if (strcmp(json_object_get_string(flag), "SECCOMP_FILTER_FLAG_LOG") == 0)
 			return 0;
+	}
 	return json_append_str(flags, "SECCOMP_FILTER_FLAG_LOG") < 0 ? err_errno(e, ENOMEM, "flags") : 0;
 }
 
