@@ -438,6 +438,16 @@ race() {
 	END
 }
 
+@test "a Landlock annotation that is no string is refused by its name" {
+	need_ranges
+	local value
+	for value in null 3 '{}'; do
+		run -1 go "{\"annotations\":{\"org.ranby.landlock\":$value}}" -- true
+		one_error 'org.ranby.landlock: not a string'
+	done
+	none_left
+}
+
 @test "sysctls of the container's own namespaces are set" {
 	need_ranges
 	run -0 go '{"linux":{"sysctl":{"net.ipv4.ip_unprivileged_port_start":"80","kernel.msgmax":"4096"}}}' \

@@ -81,6 +81,8 @@ int process_plan_landlock(struct json_object *annotations, struct plan_writer *w
 
 	if (!json_object_object_get_ex(annotations, LANDLOCK_ANNOTATION, &text))
 		return 0;
+	if (!json_object_is_type(text, json_type_string))
+		return err_set(e, EINVAL, "annotations." LANDLOCK_ANNOTATION ": not a string");
 	abi = landlock_abi();
 	r = landlock_profiles_parse(json_object_get_string(text), &json, &list, &n, e);
 	for (size_t i = 0; r == 0 && i < n; i++) {
