@@ -3,6 +3,14 @@
 /* Errors of single containers are printed as they come; see each.h. */
 #include "cmd/each.h"
 #include "cmd/report.h"
+#include "engine/ps.h"
+#include "sys/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define CIDFILE_MAX 4096
 
 struct walk {
 	const struct command_call *call;
@@ -44,15 +52,41 @@ static void visit_name(struct walk *k, const char *name)
 		visit(k, c, true);
 }
 
+/* --all, or those of --filter. */
 static int visit_all(struct walk *k, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
-	int r = container_list(k->call->engine, &l, e);
+	_cleanup_(ps_filter_done) struct ps_filter f = {0};
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && k->w->filter && i < k->w->filter->n; i++)
+		r = ps_filter_add(&f, k->w->filter->items[i], e);
+	if (r == 0)
+		r = container_list(k->call->engine, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if (!k->w->running_only || l.items[i]->pid > 0)
+		if ((!k->w->running_only || l.items[i]->pid > 0) && ps_filter_match(&f, l.items[i], &l))
 			visit(k, l.items[i], false);
 	return r;
+}
+
+/* One --cidfile, whose first line is an id. */
+static void visit_file(struct walk *k, const char *path)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	struct err e = {0};
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r = fd < 0 ? -errno : fd_read_all(fd, CIDFILE_MAX, &text);
+
+	if (r == -ENOENT && k->w->ignore)
+		return;
+	if (r < 0) {
+		(void)err_errno(&e, -r, "--cidfile %s", path);
+		failed(k, &e);
+		return;
+	}
+	if (text.len > 0)
+		text.data[strcspn(text.data, "\n")] = '\0';
+	visit_name(k, buf_str(&text));
 }
 
 static int visit_latest(struct walk *k, struct err *e)
@@ -67,9 +101,14 @@ static int visit_latest(struct walk *k, struct err *e)
 
 static int check(const struct command_call *call, const struct each *w, struct err *e)
 {
-	bool operands = call->argc > 0 || (w->ids && w->ids->n > 0);
+	bool operands = call->argc > 0 || (w->cidfiles && w->cidfiles->n > 0);
+	bool filtered = w->filter && w->filter->n > 0;
 
-	if (operands + w->all + w->latest == 1 || (w->ids && operands))
+	/* it says itself which of all */
+	if (filtered && !operands && !w->latest)
+		return 0;
+
+	if (operands + w->all + w->latest == 1)
 		return 0;
 	if (operands || w->all)
 		return err_set(e, EINVAL, "ranby %s: give containers, --all or --latest, not several of these",
@@ -88,9 +127,9 @@ int each_container(const struct command_call *call, const struct each *w, each_f
 		return r;
 	for (int i = 0; i < call->argc; i++)
 		visit_name(&k, call->argv[i]);
-	for (size_t i = 0; w->ids && i < w->ids->n; i++)
-		visit_name(&k, w->ids->items[i]);
-	if (w->all)
+	for (size_t i = 0; w->cidfiles && i < w->cidfiles->n; i++)
+		visit_file(&k, w->cidfiles->items[i]);
+	if (w->all || (w->filter && w->filter->n > 0))
 		r = visit_all(&k, e);
 	else if (w->latest)
 		r = visit_latest(&k, e);

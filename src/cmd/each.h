@@ -22,7 +22,8 @@ struct each {
 	bool all, latest;
 	bool running_only; /* --all: those that do not run are passed over */
 	bool ignore;       /* an operand that names none is no error */
-	const struct strv *ids; /* further operands (--cidfile), or NULL */
+	const struct strv *cidfiles; /* --cidfile: files with an id each, or NULL */
+	const struct strv *filter;   /* --filter: those that match instead of operands (engine/ps.h), or NULL */
 };
 
 typedef int (*each_fn)(const struct command_call *call, struct container *c, void *ctx, struct err *e);

@@ -13,10 +13,12 @@
 struct kill_args {
 	bool all, latest;
 	const char *signal;
+	struct strv cidfile;
 };
 
 static const struct option_row kill_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct kill_args, all), .help = "Signal all running containers"},
+	{0, "cidfile", OPT_LIST, offsetof(struct kill_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
 	{'l', "latest", OPT_FLAG, offsetof(struct kill_args, latest), .help = "The newest container"},
 	{'s', "signal", OPT_STRING, offsetof(struct kill_args, signal), .arg = "SIGNAL", .help = "Name or number (default KILL)"},
 	OPTION_END,
@@ -46,12 +48,19 @@ static int kill_one(const struct command_call *call, struct container *c, void *
 static int kill_run(const struct command_call *call, struct err *e)
 {
 	const struct kill_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true};
+	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .cidfiles = &a->cidfile};
 	int sig = SIGKILL;
 
 	if (a->signal && signal_parse(a->signal, &sig) < 0)
 		return err_set(e, EINVAL, "--signal %s: no such signal", a->signal);
 	return each_container(call, &w, kill_one, &sig, e);
+}
+
+static void kill_args_done(void *args)
+{
+	struct kill_args *a = args;
+
+	strv_done(&a->cidfile);
 }
 
 const struct command command_kill = {
@@ -63,5 +72,6 @@ const struct command command_kill = {
 	.max_operands = -1,
 	.rows = kill_rows,
 	.args_size = sizeof(struct kill_args),
+	.args_done = kill_args_done,
 	.run = kill_run,
 };

@@ -39,7 +39,7 @@ static bool is_over(void *data)
 {
 	struct follow *f = data;
 
-	return container_refresh(f->eng, f->c, NULL) < 0 || f->c->status != CONTAINER_RUNNING;
+	return container_refresh(f->eng, f->c, NULL) < 0 || f->c->pid <= 0;
 }
 
 static int write_out(enum log_stream stream, const char *data, size_t len, void *unused)

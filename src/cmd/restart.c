@@ -13,10 +13,14 @@
 struct restart_args {
 	bool all, latest, running;
 	uint32_t time;
+	struct strv cidfile, filter;
 };
 
 static const struct option_row restart_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct restart_args, all), .help = "All containers, running or not"},
+	{0, "cidfile", OPT_LIST, offsetof(struct restart_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
+	{'f', "filter", OPT_LIST, offsetof(struct restart_args, filter), .arg = "KEY=VALUE",
+	 .help = "Those of all that match, as in ranby ps"},
 	{'l', "latest", OPT_FLAG, offsetof(struct restart_args, latest), .help = "The newest container"},
 	{0, "running", OPT_FLAG, offsetof(struct restart_args, running), .help = "All running containers"},
 	{'t', "time", OPT_U32, offsetof(struct restart_args, time), .arg = "SECONDS", .max = 1000000,
@@ -61,7 +65,7 @@ static int restart_one(const struct command_call *call, struct container *c, voi
 static int restart_run(const struct command_call *call, struct err *e)
 {
 	const struct restart_args *a = call->args;
-	const struct each w = {.all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all};
+	const struct each w = {.all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all, .cidfiles = &a->cidfile, .filter = &a->filter};
 	struct restart all = {.timeout_ms = STOP_TIMEOUT_OWN, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
 	int r = origin_read(call->engine, &all.origin, e);
 
@@ -77,6 +81,14 @@ static int restart_run(const struct command_call *call, struct err *e)
 	return r;
 }
 
+static void restart_args_done(void *args)
+{
+	struct restart_args *a = args;
+
+	strv_done(&a->cidfile);
+	strv_done(&a->filter);
+}
+
 const struct command command_restart = {
 	.name = "restart",
 	.aliases = "container restart",
@@ -86,5 +98,6 @@ const struct command command_restart = {
 	.max_operands = -1,
 	.rows = restart_rows,
 	.args_size = sizeof(struct restart_args),
+	.args_done = restart_args_done,
 	.run = restart_run,
 };

@@ -10,10 +10,14 @@
 struct rm_args {
 	bool all, force, ignore, latest, volumes;
 	uint32_t time;
+	struct strv cidfile, filter;
 };
 
 static const struct option_row rm_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct rm_args, all), .help = "Remove all containers"},
+	{0, "cidfile", OPT_LIST, offsetof(struct rm_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
+	{0, "filter", OPT_LIST, offsetof(struct rm_args, filter), .arg = "KEY=VALUE",
+	 .help = "Those of all that match, as in ranby ps"},
 	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "End those that run first"},
 	{'i', "ignore", OPT_FLAG, offsetof(struct rm_args, ignore), .help = "A container that is not there is no error"},
 	{'l', "latest", OPT_FLAG, offsetof(struct rm_args, latest), .help = "The newest container"},
@@ -39,10 +43,18 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force};
+	const struct each w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .cidfiles = &a->cidfile, .filter = &a->filter};
 
 	container_sweep(call->engine, remove_container_dir);
 	return each_container(call, &w, rm_one, a, e);
+}
+
+static void rm_args_done(void *args)
+{
+	struct rm_args *a = args;
+
+	strv_done(&a->cidfile);
+	strv_done(&a->filter);
 }
 
 const struct command command_rm = {
@@ -54,5 +66,6 @@ const struct command command_rm = {
 	.max_operands = -1,
 	.rows = rm_rows,
 	.args_size = sizeof(struct rm_args),
+	.args_done = rm_args_done,
 	.run = rm_run,
 };

@@ -17,6 +17,7 @@
 struct start_args {
 	bool all, attach, interactive, latest, require_audit;
 	const char *detach_keys;
+	struct strv filter;
 };
 
 static const struct option_row start_rows[] = {
@@ -24,6 +25,8 @@ static const struct option_row start_rows[] = {
 	{'a', "attach", OPT_FLAG, offsetof(struct start_args, attach), .help = "Attach to its output, and pass signals on"},
 	{0, "detach-keys", OPT_STRING, offsetof(struct start_args, detach_keys), .arg = "KEYS",
 	 .help = "Keys that detach (default ctrl-p,ctrl-q)"},
+	{'f', "filter", OPT_LIST, offsetof(struct start_args, filter), .arg = "KEY=VALUE",
+	 .help = "Those of all that match, as in ranby ps"},
 	{'i', "interactive", OPT_FLAG, offsetof(struct start_args, interactive), .help = "Attach its standard input too"},
 	{'l', "latest", OPT_FLAG, offsetof(struct start_args, latest), .help = "The newest container"},
 	{0, "require-audit", OPT_FLAG, offsetof(struct start_args, require_audit),
@@ -94,7 +97,7 @@ static int start_one(const struct command_call *call, struct container *c, void 
 					.require_audit = all->a->require_audit};
 	int r;
 
-	if (c->status == CONTAINER_RUNNING && all->a->all)
+	if (c->pid > 0 && (all->a->all || all->a->filter.n > 0))
 		return 0;
 	r = start_prepare(&q, &s, e);
 	/* docker's and podman's: no error */
@@ -117,7 +120,7 @@ static int start_one(const struct command_call *call, struct container *c, void 
 static int start_run(const struct command_call *call, struct err *e)
 {
 	const struct start_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest};
+	const struct each w = {.all = a->all, .latest = a->latest, .filter = &a->filter};
 	struct start_all all = {.a = a, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
 	int r;
 
@@ -133,6 +136,13 @@ static int start_run(const struct command_call *call, struct err *e)
 	return r;
 }
 
+static void start_args_done(void *args)
+{
+	struct start_args *a = args;
+
+	strv_done(&a->filter);
+}
+
 const struct command command_start = {
 	.name = "start",
 	.aliases = "container start",
@@ -142,5 +152,6 @@ const struct command command_start = {
 	.max_operands = -1,
 	.rows = start_rows,
 	.args_size = sizeof(struct start_args),
+	.args_done = start_args_done,
 	.run = start_run,
 };

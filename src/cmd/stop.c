@@ -11,10 +11,14 @@
 struct stop_args {
 	bool all, ignore, latest, has_time;
 	int64_t time;
+	struct strv cidfile, filter;
 };
 
 static const struct option_row stop_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct stop_args, all), .help = "Stop all running containers"},
+	{0, "cidfile", OPT_LIST, offsetof(struct stop_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
+	{'f', "filter", OPT_LIST, offsetof(struct stop_args, filter), .arg = "KEY=VALUE",
+	 .help = "Those of all that match, as in ranby ps"},
 	{'i', "ignore", OPT_FLAG, offsetof(struct stop_args, ignore), .help = "A container that is not there is no error"},
 	{'l', "latest", OPT_FLAG, offsetof(struct stop_args, latest), .help = "The newest container"},
 	{'t', "time", OPT_I64, offsetof(struct stop_args, time), .arg = "SECONDS", .min = -1, .max = 1000000,
@@ -44,11 +48,19 @@ static int stop_one(const struct command_call *call, struct container *c, void *
 static int stop_run(const struct command_call *call, struct err *e)
 {
 	struct stop_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore};
+	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore, .cidfiles = &a->cidfile, .filter = &a->filter};
 
 	a->has_time = option_given(stop_rows, call->full_argc, call->full_argv, "time") ||
 		      option_given(stop_rows, call->full_argc, call->full_argv, "timeout");
 	return each_container(call, &w, stop_one, a, e);
+}
+
+static void stop_args_done(void *args)
+{
+	struct stop_args *a = args;
+
+	strv_done(&a->cidfile);
+	strv_done(&a->filter);
 }
 
 const struct command command_stop = {
@@ -60,5 +72,6 @@ const struct command command_stop = {
 	.max_operands = -1,
 	.rows = stop_rows,
 	.args_size = sizeof(struct stop_args),
+	.args_done = stop_args_done,
 	.run = stop_run,
 };

@@ -8,6 +8,7 @@
  * zombie's own status, else "lost", never a guess.
  */
 #include "engine/container.h"
+#include "engine/freeze.h"
 
 #include "base/buf.h"
 #include "monitor/exit.h"
@@ -128,7 +129,7 @@ static int derive(struct engine *eng, struct container *c, struct err *e)
 		return err_errno(e, -r, "%s", EXIT_FILE);
 	if (r == EXIT_STILL_RUNNING && same_boot) {
 		c->pid = pid;
-		c->status = CONTAINER_RUNNING;
+		c->status = freeze_is(eng, c) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 	} else if (r == EXIT_STILL_RUNNING || r == EXIT_LOST) {
 		/* running, but in another boot: somebody else's number */
 		c->status = CONTAINER_LOST;

@@ -139,6 +139,12 @@ void container_making_done(struct engine *eng, struct container_making *m);
 int container_write_spec(const struct container *c, struct json_object *spec, struct err *e) _must_check_;
 int container_write_state(const struct container *c, struct json_object *state, bool durable, struct err *e) _must_check_;
 
+/*
+ * Gives it another name, and c->name too; the caller holds its lock. -EEXIST:
+ * somebody else's; its own: nothing. Killed in between, the next sweep leaves it the one that container.json says.
+ */
+int container_rename(struct engine *eng, struct container *c, const char *name, struct err *e) _must_check_;
+
 #define CONTAINER_LOCK_MS 15000 /* what a command waits for another */
 
 /* Exclusive right to start, stop or remove it; waits up to timeout_ms. Closing the fd gives it back. -EAGAIN; -ENOENT when it was removed meanwhile. */

@@ -50,47 +50,6 @@ int container_new_id(char ret_id[static CONTAINER_ID_LEN + 1])
 	return 0;
 }
 
-/* ---- the marker ---- */
-
-static int marker_dir(struct engine *eng, int *ret_fd, struct err *e)
-{
-	int r = path_own_mkdirs(eng->data_fd, ENGINE_PENDING, ret_fd);
-
-	return r < 0 ? err_errno(e, -r, "%s/%s", eng->data_path, ENGINE_PENDING) : 0;
-}
-
-/*
- * Takes the marker of `id` and writes `name` into it. A sweep of another
- * command may hold it for a moment, between our making the file and locking
- * it: what it then removes is the file, and lock_take() makes it anew.
- */
-static int marker_take(struct engine *eng, const char *id, const char *name, int *ret_fd, struct err *e)
-{
-	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
-	int r;
-
-	r = marker_dir(eng, &dir, e);
-	if (r < 0)
-		return r;
-	r = lock_take(dir, id, MARKER_WAIT_MS, &fd);
-	if (r == 0 && name)
-		r = fd_write_all(fd, name, strlen(name));
-	if (r < 0)
-		return err_errno(e, -r, "mark container %.12s", id);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-/* The last thing that is done for `id`; by the marker's holder. */
-static void marker_drop(struct engine *eng, const char *id, int *fd)
-{
-	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 2];
-
-	snprintf(path, sizeof(path), "%s/%s", ENGINE_PENDING, id);
-	(void)unlinkat(eng->data_fd, path, 0);
-	fd_closep(fd);
-}
-
 /* ---- names ---- */
 
 static int names_dir(struct engine *eng, int *ret_fd, struct err *e)
@@ -114,6 +73,73 @@ static int name_drop(struct engine *eng, const char *name, const char *id)
 	if (r == 0 && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		r = -errno;
 	return r;
+}
+
+/* ---- the marker ---- */
+
+static int marker_dir(struct engine *eng, int *ret_fd, struct err *e)
+{
+	int r = path_own_mkdirs(eng->data_fd, ENGINE_PENDING, ret_fd);
+
+	return r < 0 ? err_errno(e, -r, "%s/%s", eng->data_path, ENGINE_PENDING) : 0;
+}
+
+/*
+ * A container that is there has a marker only while it is renamed, with the
+ * names that it then has, each on a line: all but the one that its
+ * container.json says are given back.
+ */
+static void drop_strays(struct engine *eng, const char *id, int marker)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+	_cleanup_(buf_done) struct buf names = BUF_INIT;
+
+	if (lseek(marker, 0, SEEK_SET) < 0 || fd_read_all(marker, 4096, &names) < 0 || names.len == 0 ||
+	    container_load(eng, id, &c, NULL) < 0)
+		return;
+	for (char *name = names.data, *end; name && *name; name = end) {
+		end = name + strcspn(name, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (container_name_is_valid(name) && strcmp(name, c->name) != 0)
+			(void)!name_drop(eng, name, id);
+	}
+}
+
+/*
+ * Takes the marker of `id` and writes `name` into it. A sweep of another
+ * command may hold it for a moment, between our making the file and locking
+ * it: what it then removes is the file, and lock_take() makes it anew.
+ */
+static int marker_take(struct engine *eng, const char *id, const char *name, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
+	int r;
+
+	r = marker_dir(eng, &dir, e);
+	if (r < 0)
+		return r;
+	r = lock_take(dir, id, MARKER_WAIT_MS, &fd);
+	if (r == 0)
+		drop_strays(eng, id, fd);
+	if (r == 0 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
+		r = -errno;
+	if (r == 0 && name)
+		r = fd_write_all(fd, name, strlen(name));
+	if (r < 0)
+		return err_errno(e, -r, "mark container %.12s", id);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* The last thing that is done for `id`; by the marker's holder. */
+static void marker_drop(struct engine *eng, const char *id, int *fd)
+{
+	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 2];
+
+	snprintf(path, sizeof(path), "%s/%s", ENGINE_PENDING, id);
+	(void)unlinkat(eng->data_fd, path, 0);
+	fd_closep(fd);
 }
 
 /* 1 or 0; -errno when that cannot be said: what is there must not be removed then as if it were not. */
@@ -338,6 +364,59 @@ int container_write_spec(const struct container *c, struct json_object *spec, st
 	return write_json(c->dirfd, "container.json", spec, true, e);
 }
 
+/* With the marker, which holds both names: new name on, container.json, old name off. */
+static int rename_marked(struct engine *eng, struct container *c, const char *name, struct err *e)
+{
+	_cleanup_json_ struct json_object *spec = NULL;
+	char holder[CONTAINER_ID_LEN + 1] = "";
+	_cleanup_free_ char *old = strdup(c->name);
+	_cleanup_close_ int dir = -EBADF;
+	int r = old ? names_dir(eng, &dir, e) : err_errno(e, ENOMEM, "rename");
+
+	if (r < 0)
+		return r;
+	r = name_take(eng, dir, name, c->id, holder);
+	if (r == -EEXIST)
+		return err_set(e, EEXIST, "the container name \"%s\" is already in use by %.12s", name, holder);
+	if (r == 0 && fsync(dir) < 0)
+		r = -errno;
+	if (r == 0 && (json_object_deep_copy(c->spec, &spec, NULL) < 0 || json_add_str(spec, "name", name) < 0))
+		r = -ENOMEM;
+	if (r < 0)
+		return err_errno(e, -r, "container name \"%s\"", name);
+	r = container_write_spec(c, spec, e);
+	if (r < 0) {
+		(void)!name_drop(eng, name, c->id);
+		return r;
+	}
+	json_object_put(c->spec);
+	c->spec = TAKE_PTR(spec);
+	c->name = json_str(c->spec, "name");
+	r = name_drop(eng, old, c->id);
+	return r < 0 ? err_errno(e, -r, "give the name %s back", old) : 0;
+}
+
+int container_rename(struct engine *eng, struct container *c, const char *name, struct err *e)
+{
+	_cleanup_close_ int marker = -EBADF;
+	_cleanup_free_ char *both = NULL;
+	int r;
+
+	if (!container_name_is_valid(name))
+		return err_set(e, EINVAL, "container name \"%s\": must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", name);
+	if (strcmp(name, c->name) == 0)
+		return 0;
+	if (asprintf(&both, "%s\n%s", c->name, name) < 0)
+		return err_errno(e, ENOMEM, "rename");
+	r = marker_take(eng, c->id, both, &marker, e);
+	if (r < 0)
+		return r;
+	r = rename_marked(eng, c, name, e);
+	if (r == 0 || r == -EEXIST)
+		marker_drop(eng, c->id, &marker);
+	return r;
+}
+
 int container_write_state(const struct container *c, struct json_object *state, bool durable, struct err *e)
 {
 	return write_json(c->dirfd, "state.json", state, durable, e);
@@ -418,6 +497,8 @@ static void sweep_one(struct engine *eng, const char *id, int *marker, container
 		    finish_delete(eng, id, container_name_is_valid(buf_str(&name)) ? buf_str(&name) : NULL, remove_dir,
 				  NULL) < 0)
 			return;
+	} else {
+		drop_strays(eng, id, *marker);
 	}
 	marker_drop(eng, id, marker);
 }

@@ -6,6 +6,7 @@
  * (attack class A53).
  */
 #include "engine/stop.h"
+#include "engine/freeze.h"
 #include "engine/launch.h"
 
 #include "sys/fd.h"
@@ -76,6 +77,9 @@ int stop_container(struct engine *eng, struct container *c, int timeout_ms, stru
 		int sig = (int)json_int(c->spec, "stopSignal");
 
 		r = pidfd_signal(pidfd, sig > 0 ? sig : SIGTERM);
+		/* the signal is there when it goes on; SIGKILL needs no going on */
+		if (r == 0 && c->status == CONTAINER_PAUSED)
+			freeze_thaw(eng, c);
 		if (r == 0)
 			r = pidfd_wait(pidfd, timeout_ms);
 	}

@@ -254,6 +254,51 @@ static void test_zombie(void **state)
 	container_free(c);
 }
 
+/* As one who was killed in a rename leaves it: the marker with both names, and both of them there. */
+static void leave_renaming(struct fixture *f, const char *id, const char *names, const char *stray)
+{
+	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 2];
+
+	snprintf(path, sizeof(path), ENGINE_PENDING "/%s", id);
+	assert_int_equal(path_own_write(f->eng->data_fd, path, names, strlen(names), 0600, PATH_SYNC_NONE), 0);
+	snprintf(path, sizeof(path), ENGINE_NAMES "/%s", stray);
+	assert_int_equal(symlinkat(id, f->eng->data_fd, path), 0);
+}
+
+static void test_rename(void **state)
+{
+	struct fixture *f = *state;
+	char id[CONTAINER_ID_LEN + 1], other[CONTAINER_ID_LEN + 1], holder[CONTAINER_ID_LEN + 1];
+	struct container *c = NULL;
+	struct err e = {0};
+
+	make(f, "one", id);
+	make(f, "two", other);
+	assert_int_equal(container_find(f->eng, "one", &c, &e), 0);
+	assert_int_equal(container_rename(f->eng, c, "two", &e), -EEXIST);
+	assert_int_equal(container_rename(f->eng, c, "a/b", &e), -EINVAL);
+	assert_int_equal(container_rename(f->eng, c, "one", &e), 0);
+	assert_string_equal(c->name, "one");
+	assert_int_equal(container_rename(f->eng, c, "three", &e), 0);
+	assert_string_equal(c->name, "three");
+	assert_int_equal(container_name_holder(f->eng, "one", holder), -ENOENT);
+	assert_int_equal(container_name_holder(f->eng, "three", holder), 0);
+	assert_string_equal(holder, id);
+	assert_int_equal(container_name_holder(f->eng, "two", holder), 0);
+	assert_string_equal(holder, other);
+	/* killed before container.json, or after it: a sweep knows which of the names is right */
+	leave_renaming(f, id, "three\nfour", "four");
+	container_sweep(f->eng, remove_dir);
+	assert_int_equal(container_name_holder(f->eng, "four", holder), -ENOENT);
+	assert_int_equal(container_name_holder(f->eng, "three", holder), 0);
+	/* or whoever deletes it without a sweep */
+	leave_renaming(f, id, "old\nthree", "old");
+	assert_int_equal(container_delete(f->eng, c, remove_dir, &e), 0);
+	assert_int_equal(container_name_holder(f->eng, "old", holder), -ENOENT);
+	assert_int_equal(container_name_holder(f->eng, "three", holder), -ENOENT);
+	container_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +308,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sweep_leaves_the_living, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_liveness, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zombie, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rename, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

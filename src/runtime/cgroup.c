@@ -214,15 +214,36 @@ static bool is_of(const char *path, const char *id)
 	return name_path(above, id, &ours) == 0 && strcmp(ours, path) == 0;
 }
 
+/* What the note says, when it is ours; -ENOENT. */
+static int read_note(int rroot, const char *id, struct buf *path)
+{
+	char note[PATH_MAX];
+
+	snprintf(note, sizeof(note), "%s/" NOTE, id);
+	return path_own_read(rroot, note, PATH_MAX - 1, path) < 0 || !is_of(buf_str(path), id) ? -ENOENT : 0;
+}
+
+int cgroup_own(int rroot, const char *id, int *ret_fd)
+{
+	_cleanup_(buf_done) struct buf path = BUF_INIT;
+	_cleanup_close_ int mount = -EBADF;
+	int r = read_note(rroot, id, &path);
+
+	if (r == 0)
+		r = cgroup_mount_open(&mount);
+	if (r == 0)
+		r = cgroup_open(mount, buf_str(&path), ret_fd);
+	return r == -ENOTSUP ? -ENOENT : r;
+}
+
 int cgroup_remove(int rroot, const char *id, struct err *e)
 {
 	_cleanup_close_ int mount = -EBADF, parent = -EBADF;
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
-	char note[PATH_MAX], *slash;
+	char *slash;
 	int r;
 
-	snprintf(note, sizeof(note), "%s/" NOTE, id);
-	if (path_own_read(rroot, note, PATH_MAX - 1, &path) < 0 || !is_of(buf_str(&path), id))
+	if (read_note(rroot, id, &path) < 0)
 		return 0;
 	slash = strrchr(path.data, '/');
 	*slash = '\0';

@@ -49,6 +49,9 @@ int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e) _must_check_;
 /* The group of a container that runs, by the path in its state (NULL: none), for another process to enter. */
 int cgroup_find(const char *path, struct cgroup *ret, struct err *e) _must_check_;
 
+/* The group of its own that is noted in RROOT/ID, by its directory. -ENOENT: it has none. */
+int cgroup_own(int rroot, const char *id, int *ret_fd) _must_check_;
+
 /* Removes the group that is noted in RROOT/ID, with whatever is still in it. None: 0. */
 int cgroup_remove(int rroot, const char *id, struct err *e) _must_check_;
 

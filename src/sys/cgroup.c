@@ -252,6 +252,36 @@ int cgroup_enable(int fd, unsigned needed, unsigned wanted)
 	return r < 0 && !(needed & ~enabled) ? 0 : r;
 }
 
+bool cgroup_is_frozen(int fd)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	return cgroup_read(fd, "cgroup.freeze", &b) == 0 && strcmp(buf_str(&b), "1") == 0;
+}
+
+/* "populated 1\nfrozen 0" */
+static bool says_frozen(int fd, bool frozen)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	return cgroup_read(fd, "cgroup.events", &b) == 0 && strstr(buf_str(&b), frozen ? "frozen 1" : "frozen 0");
+}
+
+int cgroup_freeze(int fd, bool frozen, int timeout_ms)
+{
+	static const struct timespec pause = {.tv_nsec = 2000000};
+	int r = cgroup_write(fd, "cgroup.freeze", frozen ? "1" : "0");
+
+	for (int left = timeout_ms / 2; r == 0 && !says_frozen(fd, frozen); left--) {
+		if (left <= 0) {
+			(void)!cgroup_write(fd, "cgroup.freeze", frozen ? "0" : "1");
+			return -ETIMEDOUT;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return r;
+}
+
 static int remove_below(int parent, const char *name, unsigned depth)
 {
 	int fd = -EBADF, r = path_own_open(parent, name, O_RDONLY | O_DIRECTORY, 0, &fd);

@@ -74,6 +74,12 @@ int cgroup_read(int fd, const char *file, struct buf *out) _must_check_;
 /* Moves a process into it. */
 int cgroup_add(int fd, pid_t pid) _must_check_;
 
+/* Stops all processes in it and below, or lets them go on, and waits until that is so. -ETIMEDOUT: the wish is taken back. */
+int cgroup_freeze(int fd, bool frozen, int timeout_ms) _must_check_;
+
+/* Is it asked to be frozen? */
+bool cgroup_is_frozen(int fd);
+
 /* Kills what is in the group `name` and below, and removes them. Missing: 0. -EBUSY: something does not end. */
 int cgroup_remove_tree(int parent, const char *name) _must_check_;
 

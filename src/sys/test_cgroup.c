@@ -70,6 +70,28 @@ static void test_files(void **state)
 	assert_int_equal(cgroup_remove_tree(parent, path + 1), 0);
 }
 
+/* The kernel takes its time: asked for, and not so, is no answer, and the wish is taken back. */
+static void test_freeze(void **state)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	char path[64];
+	_cleanup_close_ int dir = testing_directory(path), parent = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_false(cgroup_is_frozen(dir));
+	assert_int_equal(cgroup_freeze(dir, true, 10), -ENOENT);
+	put(dir, "cgroup.freeze", "0");
+	put(dir, "cgroup.events", "populated 1\nfrozen 1\n");
+	assert_int_equal(cgroup_freeze(dir, true, 10), 0);
+	assert_true(cgroup_is_frozen(dir));
+	assert_int_equal(cgroup_freeze(dir, false, 10), -ETIMEDOUT);
+	assert_true(cgroup_is_frozen(dir));
+	put(dir, "cgroup.events", "populated 1\nfrozen 0\n");
+	assert_int_equal(cgroup_freeze(dir, false, 10), 0);
+	assert_false(cgroup_is_frozen(dir));
+	assert_int_equal(path_own_remove_tree(parent, path + 1), 0);
+}
+
 static void test_own(void **state)
 {
 	_cleanup_close_ int mount = -EBADF, fd = -EBADF;
@@ -87,4 +109,5 @@ static void test_own(void **state)
 	assert_int_equal(cgroup_of(INT_MAX, own), -ENOENT);
 }
 
-TESTS("sys/cgroup", cmocka_unit_test(test_names), cmocka_unit_test(test_files), cmocka_unit_test(test_own))
+TESTS("sys/cgroup", cmocka_unit_test(test_names), cmocka_unit_test(test_files), cmocka_unit_test(test_freeze),
+      cmocka_unit_test(test_own))

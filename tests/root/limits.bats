@@ -8,53 +8,9 @@
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 bats_require_minimum_version 1.5.0
+load ../delegated
 
-setup_file() {
-	[ "$(id -u)" = 0 ] || { echo 'only root can prepare this' >&2; return 1; }
-	RANBY_TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	RANBY_TEST_IMAGES=${RANBY_TEST_IMAGES:-$("$RANBY_TREE/tests/images/build" --where)}
-	export RANBY_TREE RANBY_TEST_IMAGES
-}
-
-# delegated SCRIPT: as a plain user, in a cgroup that is his own, with hugetlb; in the end, what is left in it.
-delegated() {
-	unshare --mount --propagation private bash -eu -c '
-		umount -R /sys/fs/cgroup
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup
-		base=/sys/fs/cgroup dir=/sys/fs/cgroup/ranby-tests-$$
-		grep -qw hugetlb $base/cgroup.controllers || { echo NO-HUGETLB; exit; }
-		was=$(cat $base/cgroup.subtree_control)
-		echo +hugetlb >$base/cgroup.subtree_control
-		mkdir $dir
-		user=ranbytest
-		"$RANBY_TREE/tests/as-user" true
-		chown $user $dir $dir/cgroup.procs $dir/cgroup.subtree_control
-		status=0
-		(
-			echo $BASHPID >$dir/cgroup.procs
-			"$RANBY_TREE/tests/as-user" --reap bash -c "D=$dir;"'"'"'
-				base=$(mktemp -d "$TMPDIR/limits.XXXXXX") run=$(mktemp -d "$XDG_RUNTIME_DIR/rt.XXXXXX")
-				R="ranby --root $base/data --runroot $run"
-				runtime="ranby-runtime --root $run/runtime"
-				$R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
-				'"'"'"$1"'"'"'
-				code=$?
-				$R rm --all --force --time 0 >/dev/null
-				find "$D" -mindepth 1 -type d ! -name supervisor -printf "LEFT: %p\n"
-				rm -rf "$base" "$run" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base" "$run"
-				exit $code'"'"'
-		) || status=$?
-		for _ in $(seq 100); do
-			rmdir $dir/supervisor $dir 2>/dev/null || [ -d $dir ] || break
-			sleep 0.05
-		done
-		[ ! -d $dir ] || echo "LEFT: $dir"
-		case " $was " in *" hugetlb "*) ;; *) echo -hugetlb >$base/cgroup.subtree_control || true ;; esac
-		exit $status
-	' delegated "$1"
-}
-
-look() { [[ $output != *NO-HUGETLB* ]] || skip 'no controller of cgroup v2 is free here'; [[ $output != *LEFT* ]] || { echo "$output"; return 1; }; }
+setup_file() { delegated_setup_file; }
 
 @test "a limit in a delegated cgroup is in force, in a group of its own; exec goes there; nothing is left" {
 	run -0 delegated '

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# rename and port; operands that come from files and filters; pause where there is no cgroup for it.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+teardown() { ranby rm -af -t 0 >/dev/null; }
+
+@test "rename: the new name is its name and the old one is free; a running one goes on" {
+	ranby run -d --name a --network none busybox sleep 1000
+	local pid
+	pid=$(ctr_pid a)
+	run -0 ranby rename a b
+	[ -z "$output" ]
+	[ "$(ctr_pid b)" = "$pid" ]
+	[ "$(ranby ps --format '{{.Names}}')" = b ]
+	[ "$(ranby inspect --format '{{.Name}}' b)" = b ]
+	run -125 ranby inspect a
+	ranby create --name a --network none busybox true
+	run -125 ranby rename a b
+	one_error 'already in use'
+	[ "$(ranby ps -a --format '{{.Names}}' --sort names)" = $'a\nb' ]
+	run -0 ranby rename a a
+	ranby rm -f -t 0 a b
+	nothing_left
+}
+
+@test "rename: names that are none, and containers that are not there" {
+	ranby create --name a --network none busybox true
+	run -125 ranby rename a x/y
+	one_error 'must match'
+	run -125 ranby rename a ../../x
+	one_error 'must match'
+	run -125 ranby rename a ''
+	one_error 'must match'
+	run -125 ranby rename nope z
+	one_error 'no such container'
+	run -125 ranby rename a
+	[ "$(ranby ps -a --format '{{.Names}}')" = a ]
+}
+
+@test "rename is in the ledger: the name it had, the new one, and who; a failed one too" {
+	ranby create --name a --network none busybox true
+	ranby rename a b
+	run -125 ranby rename b x/y
+	run -0 ranby events --stream=false --filter event=rename --format '{{.Result}} {{.Name}} {{.Detail}} {{.LoginUID}}'
+	[ "${lines[0]}" = "success a b $(cat /proc/self/loginuid)" ]
+	[[ ${lines[1]} == "failed b container name "*x/y*"must match"* ]] || fail "$output"
+}
+
+@test "rename killed at every moment: one name at the end, the old or the new, and the other is free" {
+	local at n=0 name
+	for at in $(seq 1 15); do
+		ranby create --name "old$at" --network none busybox true >/dev/null
+		timeout -s KILL "0.00$((at % 10))$((at / 10))" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" rename "old$at" "new$at" || true
+		# whoever sweeps
+		ranby rm -i no-such
+		name=$(ranby ps -a --format '{{.Names}}' --filter "name=$at\$")
+		[[ $name == "old$at" || $name == "new$at" ]]
+		[ "$(find "$RANBY_ROOT/names" -type l -printf '%f\n')" = "$name" ] || fail "names: $(ls "$RANBY_ROOT/names")"
+		ranby rm "$name" >/dev/null
+		n=$((n + 1))
+	done
+	[ $n = 15 ]
+	nothing_left
+}
+
+@test "port: what is published by one that runs, in podman's words" {
+	local base=$((20000 + $$ % 20000))
+	ranby create --name b -p "$base:80" -p "$((base + 1))-$((base + 3)):90-92/udp" -p "127.0.0.1:$((base + 4)):99" busybox sleep 1000
+	run -0 ranby port b
+	[ -z "$output" ]
+	ranby start b
+	run -0 ranby port b
+	[ "$output" = "80/tcp -> 0.0.0.0:$base
+90/udp -> 0.0.0.0:$((base + 1))
+91/udp -> 0.0.0.0:$((base + 2))
+92/udp -> 0.0.0.0:$((base + 3))
+99/tcp -> 127.0.0.1:$((base + 4))" ] || fail "$output"
+	run -0 ranby port b 80
+	[ "$output" = "0.0.0.0:$base" ]
+	run -0 ranby port b 91/udp
+	[ "$output" = "0.0.0.0:$((base + 2))" ]
+	run -0 ranby port -l 99/tcp
+	[ "$output" = "127.0.0.1:$((base + 4))" ]
+	run -125 ranby port b 91
+	one_error 'failed to find published port "91"'
+	run -125 ranby port b x
+	run -0 ranby port --all
+	[ "${lines[0]}" = "$(ranby ps --format '{{.ID}}')"$'\t'"80/tcp -> 0.0.0.0:$base" ]
+	run -125 ranby port --all b
+	run -125 ranby port nope
+	one_error 'no such container'
+	# the kernel's word for it
+	awk '{print $2}' /proc/net/tcp /proc/net/tcp6 | grep -qi ":$(printf %04X "$base")\$"
+}
+
+@test "--cidfile and --filter name what stop, kill, rm, restart and start are about" {
+	ranby run -d --name a --cidfile "$BATS_TEST_TMPDIR/a.cid" --label k=1 --network none --stop-timeout 0 busybox sleep 1000
+	ranby run -d --name b --label k=2 --network none --stop-timeout 0 busybox sleep 1000
+	run -0 ranby stop --cidfile "$BATS_TEST_TMPDIR/a.cid"
+	[ "$output" = a ]
+	[ "$(ranby ps --format '{{.Names}}')" = b ]
+	run -0 ranby start --filter label=k=1
+	[ "$output" = a ]
+	run -0 ranby restart --filter label=k=1
+	[ "$output" = a ]
+	run -0 ranby kill --cidfile "$BATS_TEST_TMPDIR/a.cid"
+	[ "$output" = a ]
+	run -0 ranby stop --filter label=k=2
+	[ "$output" = b ]
+	run -0 ranby rm --filter label=k=2
+	[ "$output" = b ]
+	run -0 ranby rm --cidfile "$BATS_TEST_TMPDIR/a.cid"
+	[ "$output" = a ]
+	run -125 ranby stop --cidfile "$BATS_TEST_TMPDIR/none"
+	one_error "--cidfile $BATS_TEST_TMPDIR/none"
+	run -0 ranby stop --ignore --cidfile "$BATS_TEST_TMPDIR/none"
+	run -125 ranby stop --filter no=such
+}
+
+@test "pause of a container without a cgroup of its own says so, and what would give it one" {
+	ranby run -d --name a --network none busybox sleep 1000
+	run -125 ranby pause a
+	one_error 'it has no cgroup of its own'
+	[[ $output == *'--cgroups=enabled'* ]]
+	run -125 ranby unpause a
+	one_error 'not paused'
+	[ "$(ranby ps --format '{{.State}}')" = running ]
+	run -0 ranby unpause --all
+	[ -z "$output" ]
+}
