@@ -15,6 +15,7 @@
  */
 #include "base/json.h"
 
+#include "base/clock.h"
 #include "base/escape.h"
 
 #include <errno.h>
@@ -531,6 +532,23 @@ int json_add(struct json_object *o, const char *key, struct json_object *value)
 int json_add_str(struct json_object *o, const char *key, const char *value)
 {
 	return value ? json_add(o, key, json_object_new_string(value)) : 0;
+}
+
+static char time_mark;
+
+int json_add_time(struct json_object *o, const char *key, const struct timespec *t)
+{
+	char text[CLOCK_TEXT_SIZE];
+	struct json_object *s = json_object_new_string(clock_rfc3339(t, CLOCK_UTC, text));
+
+	if (s)
+		json_object_set_userdata(s, &time_mark, NULL);
+	return json_add(o, key, s);
+}
+
+bool json_is_time(struct json_object *o)
+{
+	return o && json_object_is_type(o, json_type_string) && json_object_get_userdata(o) == &time_mark;
 }
 
 int json_add_int(struct json_object *o, const char *key, int64_t value)

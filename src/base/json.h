@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define JSON_DEPTH_MAX 64
 
@@ -78,6 +79,9 @@ int json_add_int(struct json_object *o, const char *key, int64_t value) _must_ch
 int json_add_u64(struct json_object *o, const char *key, uint64_t value) _must_check_;
 int json_add_bool(struct json_object *o, const char *key, bool value) _must_check_;
 int json_add_strv(struct json_object *o, const char *key, const struct strv *v) _must_check_;
+/* A moment: RFC 3339 as JSON, and in templates (base/template.h) as Go prints a time. */
+int json_add_time(struct json_object *o, const char *key, const struct timespec *t) _must_check_;
+bool json_is_time(struct json_object *o);
 /* Array helpers, same rules. */
 int json_append(struct json_object *array, struct json_object *value) _must_check_;
 int json_append_str(struct json_object *array, const char *value) _must_check_;

@@ -7,6 +7,7 @@
  */
 #include "base/template_tree.h"
 
+#include "base/clock.h"
 #include "base/escape.h"
 
 #include <errno.h>
@@ -126,6 +127,17 @@ static void print_map(struct json_object *o, struct buf *out)
 	free(keys);
 }
 
+static void print_string(struct json_object *o, struct buf *out)
+{
+	struct timespec t;
+	char text[CLOCK_TEXT_SIZE];
+
+	if (json_is_time(o) && clock_parse_rfc3339(json_object_get_string(o), &t) == 0)
+		buf_adds(out, clock_go(&t, CLOCK_UTC, text));
+	else
+		buf_add(out, json_object_get_string(o), (size_t)json_object_get_string_len(o));
+}
+
 /* Recurses as deep as the data, which json_parse() bounds. */
 static void print_object(struct json_object *o, struct buf *out)
 {
@@ -134,7 +146,7 @@ static void print_object(struct json_object *o, struct buf *out)
 		buf_adds(out, "<nil>");
 		break;
 	case json_type_string:
-		buf_add(out, json_object_get_string(o), (size_t)json_object_get_string_len(o));
+		print_string(o, out);
 		break;
 	case json_type_double:
 		print_double(json_object_get_double(o), out);

@@ -57,6 +57,12 @@ extern const struct command command_unpause;
 extern const struct command command_unshare;
 extern const struct command command_untag;
 extern const struct command command_version;
+extern const struct command command_volume_create;
+extern const struct command command_volume_exists;
+extern const struct command command_volume_inspect;
+extern const struct command command_volume_ls;
+extern const struct command command_volume_prune;
+extern const struct command command_volume_rm;
 extern const struct command command_wait;
 extern const struct command command_whois;
 

@@ -3,6 +3,7 @@
 /* ranby container prune: removes those that do not run. */
 #include "cmd/commands.h"
 #include "cmd/report.h"
+#include "cmd/screen.h"
 #include "engine/ps.h"
 #include "engine/remove.h"
 
@@ -24,16 +25,6 @@ static void prune_args_done(void *args)
 	strv_done(&((struct prune_args *)args)->filter);
 }
 
-static bool agreed(void)
-{
-	int c;
-
-	printf("This removes all containers that do not run. Are you sure? [y/N] ");
-	fflush(stdout);
-	c = getchar();
-	return c == 'y' || c == 'Y';
-}
-
 static int prune_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
@@ -43,7 +34,12 @@ static int prune_run(const struct command_call *call, struct err *e)
 
 	for (size_t i = 0; r == 0 && i < a->filter.n; i++)
 		r = ps_filter_add(&f, a->filter.items[i], e);
-	if (r < 0 || (!a->force && !agreed()))
+	if (r == 0 && !a->force) {
+		r = screen_ask("WARNING! This will remove all non running containers.\nAre you sure you want to continue?", e);
+		if (r == 0)
+			return 0;
+	}
+	if (r < 0)
 		return r;
 	container_sweep(call->engine, remove_container_dir);
 	r = container_list(call->engine, &l, e);

@@ -4,7 +4,6 @@
 #include "cmd/screen.h"
 
 #include "base/parse.h"
-#include "base/template.h"
 #include "sys/tty.h"
 
 #include <errno.h>
@@ -95,4 +94,37 @@ int screen_objects(struct json_object *list, const char *format, struct err *e)
 	else
 		r = objects_by_template(list, format, &out, e);
 	return r < 0 ? r : screen_put(&out, e);
+}
+
+int screen_list(struct json_object *rows, const char *format, const char *table_format, const struct template_heading *headings,
+		unsigned flags, struct err *e)
+{
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	_cleanup_template_ struct template *t = NULL;
+	int r;
+
+	if (!format || strcmp(format, "table") == 0)
+		format = table_format;
+	if (strcmp(format, "json") == 0) {
+		buf_addf(&out, "%s\n", json_pretty(rows));
+		return screen_put(&out, e);
+	}
+	r = template_parse(format, &t, e);
+	if (r == 0)
+		r = template_print(t, rows, headings, flags, &out, e);
+	return r < 0 ? r : screen_put(&out, e);
+}
+
+int screen_ask(const char *question, struct err *e)
+{
+	int c, rest;
+
+	printf("%s [y/N] ", question);
+	fflush(stdout);
+	c = getchar();
+	if (c == EOF)
+		return err_set(e, ENODATA, "nobody answered");
+	for (rest = c; rest != '\n' && rest != EOF;)
+		rest = getchar();
+	return c == 'y' || c == 'Y';
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/template.h"
 
 #include <stdbool.h>
 
@@ -31,5 +32,16 @@ int screen_put(const struct buf *out, struct err *e) _must_check_;
  * NULL or "json"), or a line by the Go template for each.
  */
 int screen_objects(struct json_object *list, const char *format, struct err *e) _must_check_;
+
+/*
+ * What ls prints of an array of objects: JSON ("json"), else a line by the Go
+ * template for each; `format` NULL or "table" is `table_format`. `headings` and
+ * `flags` as for template_print() (base/template.h).
+ */
+int screen_list(struct json_object *rows, const char *format, const char *table_format, const struct template_heading *headings,
+		unsigned flags, struct err *e) _must_check_;
+
+/* Asks on the terminal. 1: yes, 0: no; -ENODATA when nobody answers. */
+int screen_ask(const char *question, struct err *e) _must_check_;
 
 #endif

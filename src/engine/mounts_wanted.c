@@ -222,27 +222,52 @@ static int label_volume(const char *path, const struct mounts_input *m, struct e
 	return relabel(&paths, &labels, m->in->keeper, e);
 }
 
+/* Who owns it, where its options say so. */
+static int owner_by_plan(const struct mounts_input *m, const struct volume_plan *plan, struct volume_fill *fill, struct err *e)
+{
+	uint32_t uid = 0, gid = 0;
+	int r;
+
+	if (!plan->has_uid && !plan->has_gid)
+		return 0;
+	r = keeper_owner(m, plan->has_uid ? plan->uid : 0, plan->has_gid ? plan->gid : 0, &uid, &gid, e);
+	if (r < 0)
+		return r;
+	fill->set_uid = plan->has_uid;
+	fill->set_gid = plan->has_gid;
+	fill->uid = uid;
+	fill->gid = gid;
+	return 0;
+}
+
 /* Makes the volume where needed, fills it the first time. */
-static int prepare_volume(struct mount_list *l, const struct mounts_input *m, const char *name, const char *path,
-			  bool anonymous, bool copy, bool give, struct err *e)
+static int make_and_fill(struct mount_list *l, const struct mounts_input *m, const char *name, bool anonymous,
+			 const struct volume_plan *plan, struct volume_fill *fill, bool *ret_created, struct err *e)
+{
+	int r = volume_ensure(m->in->data_dirfd, name, anonymous, ret_created, e);
+
+	if (r == 0 && *ret_created && strv_add(&l->created, name) < 0)
+		r = err_errno(e, ENOMEM, "volume %s", name);
+	if (r == 0)
+		r = keeper_owner(m, 0, 0, &fill->owner_uid, &fill->owner_gid, e);
+	if (r == 0)
+		r = owner_by_plan(m, plan, fill, e);
+	return r < 0 ? r : volume_fill(fill, e);
+}
+
+static int prepare_volume(struct mount_list *l, const struct mounts_input *m, const char *name, const struct mount_spec *s,
+			  const struct volume_plan *plan, struct err *e)
 {
 	const struct bundle_input *in = m->in;
 	struct volume_fill fill = {
-		.data_dirfd = in->data_dirfd, .name = name, .keeper = in->keeper, .layers = in->layers,
-		.rootfs = m->rootfs, .path = path, .copy = copy, .fuse = in->fuse,
+		.data_dirfd = in->data_dirfd, .name = name, .keeper = in->keeper, .layers = in->layers, .rootfs = m->rootfs,
+		.path = s->destination, .copy = !s->no_copy && !plan->no_copy, .fuse = in->fuse,
 	};
 	_cleanup_free_ char *data = NULL;
 	uint32_t uid, gid;
 	bool created = true; /* or it should have been */
-	int r;
+	int r = make_and_fill(l, m, name, !s->source, plan, &fill, &created, e);
 
-	r = volume_ensure(in->data_dirfd, name, anonymous, &created, e);
-	if (r == 0 && created && strv_add(&l->created, name) < 0)
-		r = err_errno(e, ENOMEM, "volume %s", name);
-	if (r == 0)
-		r = keeper_owner(m, 0, 0, &fill.owner_uid, &fill.owner_gid, e);
-	if (r == 0)
-		r = volume_fill(&fill, e);
 	if (created)
 		r = attest_volume(in->eng, AUDIT_VERB_VOLUME_CREATE, name, in->id, NULL, in->options->require_audit, r, e);
 	if (r < 0)
@@ -252,14 +277,55 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 	/* a new one is for all containers, until one takes it for itself (Z) */
 	if (created && m->label->state == LABEL_ON)
 		r = label_volume(data, m, e);
-	if (r < 0 || !give)
+	if (r < 0 || !s->chown)
 		return r;
 	r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
 	return r < 0 ? r : volume_chown(data, in->keeper, uid, gid, e);
 }
 
-static int add_volume(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
-		      enum mount_origin origin, struct err *e)
+static struct mount_entry *find_entry(struct mount_list *l, const char *destination)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->items[i].destination, destination) == 0)
+			return &l->items[i];
+	return NULL;
+}
+
+/* The entry that was just added shows the volume that it is of. */
+static int name_volume(struct mount_list *l, const struct mount_spec *s, const char *name, struct err *e)
+{
+	struct mount_entry *entry = find_entry(l, s->destination);
+
+	entry->volume = strdup(name);
+	entry->anonymous = !s->source;
+	return entry->volume ? 0 : err_errno(e, ENOMEM, "volume %s", name);
+}
+
+/* A volume that is a bind of another directory or a tmpfs: its own words, then those of this container. */
+static int add_planned(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct mount_spec *p,
+		       struct err *e)
+{
+	int r = 0;
+
+	if (p->kind == MOUNT_TMPFS && (s->overlay || s->chown || s->relabel))
+		return err_set(e, EINVAL, "volume %s is a tmpfs: O, U, z and Z are not for it", s->source);
+	free(p->destination);
+	p->destination = strdup(s->destination);
+	for (size_t i = 0; r == 0 && i < s->options.n; i++)
+		if (strv_find(&p->options, s->options.items[i]) < 0)
+			r = strv_add(&p->options, s->options.items[i]);
+	if (r < 0 || !p->destination)
+		return err_errno(e, ENOMEM, "volume %s", s->source);
+	p->read_only |= s->read_only;
+	p->chown |= s->chown;
+	p->overlay |= s->overlay;
+	p->relabel = s->relabel ? s->relabel : p->relabel;
+	r = p->kind == MOUNT_TMPFS ? add_tmpfs(l, p, e) : add_bind(l, m, p, e);
+	return r < 0 ? r : name_volume(l, s, s->source, e);
+}
+
+static int add_plain(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, enum mount_origin origin,
+		     const struct volume_plan *plan, struct err *e)
 {
 	char random_name[VOLUME_NAME_SIZE];
 	const char *name = s->source;
@@ -278,25 +344,34 @@ static int add_volume(struct mount_list *l, const struct mounts_input *m, const 
 			return err_errno(e, -r, "random name");
 		name = random_name;
 	}
-	r = prepare_volume(l, m, name, s->destination, !s->source, !s->no_copy, s->chown, e);
+	r = prepare_volume(l, m, name, s, plan, e);
 	if (r < 0)
 		return r;
 	if (asprintf(&data, "%s/volumes/%s/_data", m->in->data_dir, name) < 0)
 		return err_errno(e, ENOMEM, "volume %s", name);
 	if (s->overlay) {
 		r = must_exist(data, &st, e);
-		return r < 0 ? r : add_overlay(l, m, s, data, &st, e);
+		if (r == 0)
+			r = add_overlay(l, m, s, data, &st, e);
+		return r < 0 ? r : name_volume(l, s, name, e);
 	}
 	free(entry->source);
 	entry->source = TAKE_PTR(data);
-	entry->volume = strdup(name);
-	entry->anonymous = !s->source;
-	if (!entry->volume)
-		return err_errno(e, ENOMEM, "volume %s", name);
-	r = want_relabel(m, s, entry, e);
+	r = name_volume(l, s, name, e);
+	if (r == 0)
+		r = want_relabel(m, s, entry, e);
+	return r < 0 ? r : add_options(s, entry, e);
+}
+
+static int add_volume(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
+		      enum mount_origin origin, struct err *e)
+{
+	_cleanup_(volume_plan_done) struct volume_plan plan = {.is_plain = true};
+	int r = s->source ? volume_plan_of(m->in->data_dirfd, s->source, &plan, e) : 0;
+
 	if (r < 0)
 		return r;
-	return add_options(s, entry, e);
+	return plan.is_plain ? add_plain(l, m, s, origin, &plan, e) : add_planned(l, m, s, &plan.spec, e);
 }
 
 static int add_spec(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)

@@ -9,9 +9,9 @@
 #include "engine/volumes.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "engine/in_keeper.h"
 #include "engine/volume_copy.h"
+#include "engine/volume_note.h"
 #include "sys/fd.h"
 #include "sys/lock.h"
 #include "sys/fuse_overlay.h"
@@ -24,7 +24,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define VOLUME_JSON_MAX 65536
 #define FILL_WAIT_MS 600000 /* for another container that fills the same volume */
 
 int volume_random_name(char ret[static VOLUME_NAME_SIZE])
@@ -47,33 +46,19 @@ static int open_volume(int data_dirfd, const char *name, int *ret_fd)
 	return path_own_open(data_dirfd, path, O_RDONLY | O_DIRECTORY, 0, ret_fd);
 }
 
-static int write_note(int dirfd, const char *name, const char *created, bool anonymous, bool needs_fill)
-{
-	_cleanup_json_ struct json_object *o = json_object_new_object();
-	const char *text;
-	size_t len;
-
-	if (!o || json_add_str(o, "name", name) < 0 || json_add_str(o, "createdAt", created) < 0 ||
-	    json_add_bool(o, "anonymous", anonymous) < 0 || json_add_bool(o, "needsCopyUp", needs_fill) < 0)
-		return -ENOMEM;
-	text = json_text(o, &len);
-	return text ? path_own_write(dirfd, "volume.json", text, len, 0600, PATH_SYNC_NONE) : -ENOMEM;
-}
-
-static int make_volume(int data_dirfd, const char *name, bool anonymous, bool *ret_created)
+/* What there is already stays as it is. */
+static int make_volume(int data_dirfd, struct volume_note *n, bool *ret_created)
 {
 	_cleanup_close_ int volumes = -EBADF, dir = -EBADF, data = -EBADF;
-	struct timespec now = clock_now();
-	char created[CLOCK_TEXT_SIZE];
 	int r;
 
 	r = path_own_mkdirs(data_dirfd, "volumes", &volumes);
 	if (r < 0)
 		return r;
-	*ret_created = mkdirat(volumes, name, 0700) == 0;
+	*ret_created = mkdirat(volumes, n->name, 0700) == 0;
 	if (!*ret_created && errno != EEXIST)
 		return -errno;
-	r = path_own_mkdirs(volumes, name, &dir);
+	r = path_own_mkdirs(volumes, n->name, &dir);
 	if (r < 0)
 		return r;
 	if (mkdirat(dir, "_data", 0755) < 0 && errno != EEXIST)
@@ -84,14 +69,57 @@ static int make_volume(int data_dirfd, const char *name, bool anonymous, bool *r
 	/* mkdir obeys the caller's umask, a volume does not */
 	if (r == 0 && fchmod(data, 0755) < 0)
 		r = -errno;
-	return r < 0 ? r : write_note(dir, name, clock_rfc3339_fixed(&now, CLOCK_UTC, created), anonymous, true);
+	return r < 0 ? r : volume_note_write(dir, n);
+}
+
+static int new_note(const char *name, bool anonymous, struct volume_note *ret)
+{
+	struct timespec now = clock_now();
+	char created[CLOCK_TEXT_SIZE];
+
+	*ret = (struct volume_note){.name = strdup(name), .anonymous = anonymous, .needs_fill = true};
+	ret->created = strdup(clock_rfc3339_fixed(&now, CLOCK_UTC, created));
+	return ret->name && ret->created ? 0 : -ENOMEM;
 }
 
 int volume_ensure(int data_dirfd, const char *name, bool anonymous, bool *ret_created, struct err *e)
 {
-	int r = make_volume(data_dirfd, name, anonymous, ret_created);
+	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
+	int r = new_note(name, anonymous, &n);
 
+	if (r == 0)
+		r = make_volume(data_dirfd, &n, ret_created);
 	return r < 0 ? err_errno(e, -r, "volume %s", name) : 0;
+}
+
+int volume_create(int data_dirfd, const char *name, struct json_object *labels, struct json_object *options, struct err *e)
+{
+	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
+	_cleanup_(volume_plan_done) struct volume_plan plan = {0};
+	bool created;
+	int r = volume_note_plan(options, &plan, e);
+
+	if (r < 0)
+		return r;
+	r = new_note(name, false, &n);
+	n.labels = json_object_get(labels);
+	n.options = json_object_get(options);
+	if (r == 0)
+		r = make_volume(data_dirfd, &n, &created);
+	if (r == 0 && !created)
+		return err_set(e, EEXIST, "volume with name %s already exists", name);
+	return r < 0 ? err_errno(e, -r, "volume %s", name) : 0;
+}
+
+int volume_plan_of(int data_dirfd, const char *name, struct volume_plan *ret, struct err *e)
+{
+	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
+	_cleanup_close_ int dir = -EBADF;
+
+	/* one that cannot be read has no options; what is done with it next says why */
+	if (open_volume(data_dirfd, name, &dir) == 0)
+		(void)!volume_note_read(dir, name, &n);
+	return volume_note_plan(n.options, ret, e);
 }
 
 struct discard {
@@ -158,10 +186,8 @@ static int open_image_root(const struct volume_fill *f, int *ret_fd, struct err 
 	return r;
 }
 
-/* In the keeper. */
-static int fill_work(void *ctx, struct err *e)
+static int fill_from_image(const struct fill_work *w, struct err *e)
 {
-	const struct fill_work *w = ctx;
 	_cleanup_close_ int root = -EBADF, source = -EBADF;
 	int r = -ENOENT;
 
@@ -181,40 +207,35 @@ static int fill_work(void *ctx, struct err *e)
 	return volume_copy(source, w->data, w->f->copy, e);
 }
 
-static bool note_says_done(int dirfd)
+/* In the keeper. */
+static int fill_work(void *ctx, struct err *e)
 {
-	_cleanup_json_ struct json_object *o = NULL;
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	const struct fill_work *w = ctx;
+	int r = fill_from_image(w, e);
 
-	return path_own_read(dirfd, "volume.json", VOLUME_JSON_MAX, &b) == 0 &&
-	       json_parse(buf_str(&b), b.len, "volume.json", &o, NULL) == 0 && !json_true(o, "needsCopyUp");
-}
-
-static int clear_note(int dirfd, const char *name)
-{
-	_cleanup_json_ struct json_object *o = NULL;
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	struct timespec now = clock_now();
-	char created[CLOCK_TEXT_SIZE];
-
-	/* whoever made it may have been killed before the note */
-	if (path_own_read(dirfd, "volume.json", VOLUME_JSON_MAX, &b) == 0 &&
-	    json_parse(buf_str(&b), b.len, "volume.json", &o, NULL) == 0)
-		return write_note(dirfd, name, json_str(o, "createdAt"), json_true(o, "anonymous"), false);
-	return write_note(dirfd, name, clock_rfc3339_fixed(&now, CLOCK_UTC, created), false, false);
+	if (r == 0 && (w->f->set_uid || w->f->set_gid) &&
+	    fchown(w->data, w->f->set_uid ? w->f->uid : (uid_t)-1, w->f->set_gid ? w->f->gid : (gid_t)-1) < 0)
+		r = err_errno(e, errno, "volume %s", w->f->name);
+	return r;
 }
 
 int volume_fill(const struct volume_fill *f, struct err *e)
 {
 	_cleanup_close_ int dir = -EBADF, lock = -EBADF, data = -EBADF;
+	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
 	struct fill_work w = {.f = f};
 	int r = open_volume(f->data_dirfd, f->name, &dir);
 
-	if (r == 0 && note_says_done(dir))
+	if (r == 0)
+		r = volume_note_read(dir, f->name, &n);
+	if (r == 0 && !n.needs_fill)
 		return 0;
 	if (r == 0)
 		r = lock_take(dir, "lock", FILL_WAIT_MS, &lock);
-	if (r == 0 && note_says_done(dir))
+	volume_note_done(&n);
+	if (r == 0)
+		r = volume_note_read(dir, f->name, &n);
+	if (r == 0 && !n.needs_fill)
 		return 0;
 	if (r == 0)
 		r = path_own_open(dir, "_data", O_RDONLY | O_DIRECTORY, 0, &data);
@@ -226,7 +247,8 @@ int volume_fill(const struct volume_fill *f, struct err *e)
 		if (r < 0)
 			return err_wrap(e, r, "fill volume %s", f->name);
 	}
-	r = clear_note(dir, f->name);
+	n.needs_fill = false;
+	r = volume_note_write(dir, &n);
 	return r < 0 ? err_errno(e, -r, "volume %s", f->name) : 0;
 }
 
