@@ -176,8 +176,8 @@ install-session: $(call path_of,ranby-session)
 
 # ---- coverage of the witness: every branch of what runs with its privileges ----
 # Without optimization, fortification and stack protector, so that a branch is one of the source. main() is called as
-# witness_program(); what the uuid's and the verbs' files have for others is tested by those tests, in the same build.
-COVERED := $(filter-out src/witness/test_% src/witness/fuzz_%,$(wildcard src/witness/*.c)) src/sys/kaudit.c src/audit/uuid.c src/audit/verb.c
+# witness_program(); what Landlock's, the uuid's and the verbs' files have for others is tested by their tests, in the same build.
+COVERED := $(filter-out src/witness/test_% src/witness/fuzz_%,$(wildcard src/witness/*.c)) src/sys/kaudit.c src/sys/landlock.c src/audit/uuid.c src/audit/verb.c
 WRAPPED := open openat read readlinkat fstatfs ioctl poll recvmsg sendmsg send socket bind flock pread pwrite getrandom \
            chdir clearenv close_range sigprocmask signal prctl syscall setresgid fcntl clock_gettime alarm
 COVERAGE_CC := $(CC) -D_GNU_SOURCE -I$(CURDIR)/src -std=gnu17 -O0 -g -c
@@ -187,9 +187,11 @@ coverage: $(foreach r,audit sys base,$(call archive,$(r)))
 	@cd $(BUILD)/coverage && for f in $(COVERED); do \
 		$(COVERAGE_CC) --coverage -Dmain=witness_program -o "$$(basename $$f .c).o" "$(CURDIR)/$$f" || exit 1; done
 	@cd $(BUILD)/coverage && $(COVERAGE_CC) -DWITNESS_FAULTS -o test.obj $(CURDIR)/src/witness/test_witness.c && \
-		$(COVERAGE_CC) -o receipt.obj $(CURDIR)/src/audit/test_receipt.c
+		$(COVERAGE_CC) -o receipt.obj $(CURDIR)/src/audit/test_receipt.c && \
+		$(COVERAGE_CC) -o landlock.obj $(CURDIR)/src/sys/test_landlock.c
 	@$(CC) --coverage -o $(BUILD)/coverage/test -x none $(BUILD)/coverage/test.obj $(BUILD)/coverage/*.o $(foreach w,$(WRAPPED),-Wl,--wrap=$(w)) $(COVERAGE_LIBS)
 	@$(CC) --coverage -o $(BUILD)/coverage/receipt -x none $(BUILD)/coverage/receipt.obj $(BUILD)/coverage/uuid.o $(BUILD)/coverage/verb.o $(COVERAGE_LIBS)
-	@cd $(BUILD)/coverage && for t in test receipt; do ./$$t >$$t.out 2>&1 || { tail -n 20 $$t.out; exit 1; }; done
+	@$(CC) --coverage -o $(BUILD)/coverage/landlock -x none $(BUILD)/coverage/landlock.obj $(BUILD)/coverage/landlock.o $(COVERAGE_LIBS)
+	@cd $(BUILD)/coverage && for t in test receipt landlock; do ./$$t >$$t.out 2>&1 || { tail -n 20 $$t.out; exit 1; }; done
 	@tests/lint/branches $(BUILD)/coverage $(notdir $(COVERED))
 .PHONY: coverage

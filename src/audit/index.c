@@ -19,7 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define VERSION 1
+#define VERSION "2"
+#define CLAIMED "claimed-"
 #define BUSY_MS 5000
 #define BATCH 5000 /* entries of one transaction */
 
@@ -35,14 +36,14 @@ static const char schema[] =
 	"at INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS entry(ledger TEXT NOT NULL, seq INTEGER NOT NULL, ns INTEGER NOT NULL, serial INTEGER, receipt TEXT, time TEXT, "
 	"type TEXT, op TEXT, res TEXT, auid INTEGER, ses INTEGER, uid INTEGER, pid INTEGER, ppid INTEGER, vm TEXT, container TEXT, place TEXT, "
-	"uuid TEXT, ctr TEXT, image TEXT, method TEXT, confidence TEXT, exe TEXT, cmd TEXT, PRIMARY KEY(ledger, seq)) WITHOUT ROWID;"
+	"uuid TEXT, ctr TEXT, image TEXT, method TEXT, confidence TEXT, exe TEXT, cmd TEXT, profile TEXT, profile_hash TEXT, PRIMARY KEY(ledger, seq)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS entry_ns ON entry(ns);"
 	"CREATE INDEX IF NOT EXISTS entry_auid ON entry(auid, ns);"
 	"CREATE INDEX IF NOT EXISTS entry_container ON entry(container, ns);"
 	"CREATE INDEX IF NOT EXISTS entry_uuid ON entry(uuid, ns);"
 	"CREATE INDEX IF NOT EXISTS entry_image ON entry(image) WHERE image IS NOT NULL;";
 
-/* A member of an entry for each column from `type` on. */
+/* A member of an entry for each column from `type` on: of "claimed-NAME", which in a user's own ledger is NAME. */
 static const struct column {
 	const char *member;
 	bool number;
@@ -50,14 +51,15 @@ static const struct column {
 	{"type", false}, {"op", false},        {"res", false},   {"auid", true},          {"ses", true},    {"uid", true},        {"pid", true},
 	{"ppid", true},  {"vm", false},        {"container", false}, {"where", false},    {"uuid", false},  {"ctr", false},       {"claimed-image", false},
 	{"method", false}, {"confidence", false}, {"exe", false}, {"cmd", false},
+	{"claimed-profile", false}, {"claimed-profile-hash", false},
 };
 #define FIXED 6 /* columns before those */
 
-static const char insert_sql[] = "INSERT OR REPLACE INTO entry VALUES(?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-_Static_assert(ARRAY_SIZE(columns) == 18, "as many as the statement binds");
+static const char insert_sql[] = "INSERT OR REPLACE INTO entry VALUES(?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+_Static_assert(ARRAY_SIZE(columns) == 20, "as many as the statement binds");
 
 static const char query_sql[] =
-	"SELECT ledger, time, receipt, type, op, res, container, place, uuid, ctr, image, method, confidence, exe, cmd, vm, seq, ns, auid, ses, uid, pid, "
+	"SELECT ledger, time, receipt, type, op, res, container, place, uuid, ctr, image, method, confidence, exe, cmd, vm, profile, profile_hash, seq, ns, auid, ses, uid, pid, "
 	"ppid FROM (SELECT * FROM entry WHERE ns >= ?1 AND ns < ?2 AND (?3 < 0 OR auid = ?3) AND (?7 IS NULL OR ledger = ?7) AND "
 	"(?4 IS NULL OR container = ?4 OR vm = ?4 OR (length(?4) >= 8 AND (substr(ctr, 1, length(?4)) = ?4 OR substr(uuid, 1, length(?4)) = ?4))) AND "
 	"(?5 IS NULL OR image = ?5 OR uuid IN (SELECT uuid FROM entry WHERE image = ?5 AND uuid IS NOT NULL) OR "
@@ -121,20 +123,18 @@ static int want_word(struct index *ix, const char *sql, const char *want, struct
 
 static int set_up(struct index *ix, enum index_mode mode, struct err *e)
 {
-	char version[8];
 	int r;
 
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
 	sqlite3_extended_result_codes(ix->db, 0);
 	sqlite3_db_config(ix->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(ix->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	snprintf(version, sizeof(version), "%d", VERSION);
 	if (mode == INDEX_READ)
-		return want_word(ix, "PRAGMA user_version", version, e);
+		return want_word(ix, "PRAGMA user_version", VERSION, e);
 	r = run(ix, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY", e);
 	r = r < 0 ? r : want_word(ix, "PRAGMA quick_check(1)", "ok", e);
 	r = r < 0 ? r : run(ix, schema, e);
-	r = r < 0 ? r : want_word(ix, "PRAGMA user_version", "0", NULL) < 0 ? want_word(ix, "PRAGMA user_version", version, e) : run(ix, "PRAGMA user_version=1", e);
+	r = r < 0 ? r : want_word(ix, "PRAGMA user_version", "0", NULL) < 0 ? want_word(ix, "PRAGMA user_version", VERSION, e) : run(ix, "PRAGMA user_version=" VERSION, e);
 	r = r < 0 ? r : prepare(ix, insert_sql, &ix->insert, e);
 	r = r < 0 ? r : prepare(ix, "INSERT OR REPLACE INTO place VALUES(?,?,?,?,?)", &ix->place, e);
 	return r < 0 ? r : prepare(ix, "SELECT seq, hash, segment, at FROM place WHERE ledger = ?", &ix->found, e);
@@ -204,6 +204,13 @@ static void bind_text(sqlite3_stmt *s, int at, const char *text)
 		sqlite3_bind_null(s, at);
 }
 
+static const char *word_of(struct json_object *entry, const char *member)
+{
+	const char *word = json_str(entry, member);
+
+	return !word[0] && strncmp(member, CLAIMED, strlen(CLAIMED)) == 0 ? json_str(entry, member + strlen(CLAIMED)) : word;
+}
+
 /* When it happened: by the kernel's word, or the writer's. */
 static int insert(struct index *ix, const char *ledger, const struct ledger_entry *entry, struct err *e)
 {
@@ -227,7 +234,7 @@ static int insert(struct index *ix, const char *ledger, const struct ledger_entr
 		if (columns[i].number && json_object_is_type(v, json_type_int))
 			sqlite3_bind_int64(s, at, json_object_get_int64(v));
 		else if (!columns[i].number)
-			bind_text(s, at, json_str(entry->o, columns[i].member));
+			bind_text(s, at, word_of(entry->o, columns[i].member));
 		else
 			sqlite3_bind_null(s, at);
 	}
@@ -374,7 +381,8 @@ static int64_t number_at(sqlite3_stmt *s, int at)
 static void row_of(sqlite3_stmt *s, struct index_row *row)
 {
 	const char **const texts[] = {&row->ledger,    &row->time, &row->receipt, &row->type,   &row->op,         &row->res, &row->container, &row->where,
-				      &row->uuid,      &row->ctr,  &row->image,   &row->method, &row->confidence, &row->exe, &row->cmd,       &row->vm};
+				      &row->uuid,      &row->ctr,  &row->image,   &row->method, &row->confidence, &row->exe, &row->cmd,       &row->vm,
+				      &row->profile,   &row->profile_hash};
 	int64_t *const numbers[] = {&row->seq, &row->ns, &row->auid, &row->ses, &row->uid, &row->pid, &row->ppid};
 	int at = 0;
 

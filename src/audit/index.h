@@ -51,6 +51,7 @@ bool index_is_there(const struct index *ix);
 /* Strings are "" where the entry has none; numbers -1. */
 struct index_row {
 	const char *ledger, *time, *receipt, *type, *op, *res, *container, *where, *uuid, *ctr, *image, *method, *confidence, *exe, *cmd, *vm;
+	const char *profile, *profile_hash; /* seccomp, as claimed */
 	int64_t seq, ns, auid, ses, uid, pid, ppid;
 };
 

@@ -76,6 +76,7 @@ struct log_virt {
 	const char *image;  /* claimed-image */
 	const char *ledger; /* claimed-ledger: "SEQ:PREV" of the entry that it was made for */
 	const char *uid_map;
+	const char *profile, *profile_hash; /* claimed-profile, claimed-profile-hash */
 	uint32_t vm_pid;    /* the process it is about; 0: none */
 	uint32_t init_pid;  /* the container's init: another one than vm_pid for exec */
 	uint64_t vm_start, init_start; /* when they began, in ticks since boot */

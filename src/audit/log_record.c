@@ -77,6 +77,8 @@ static const struct value_row virt_rows[] = {
 	ROW("trust", VALUE_WORD, virt.trust, false),
 	ROW("claimed-image", VALUE_TEXT, virt.image, false),
 	ROW("claimed-ledger", VALUE_TEXT, virt.ledger, false),
+	ROW("claimed-profile", VALUE_TEXT, virt.profile, false),
+	ROW("claimed-profile-hash", VALUE_TEXT, virt.profile_hash, false),
 	ROW("uid-map", VALUE_TEXT, virt.uid_map, false),
 	ROW("vm-start", VALUE_U64, virt.vm_start, false),
 	ROW("init-pid", VALUE_U32, virt.init_pid, false),
@@ -375,7 +377,7 @@ void log_slot_init(struct log_slot *s, const struct log_record *rec, uint32_t bo
 	/* every string of an event, so that none is ever NULL */
 	const char **texts[] = {&ev->comm, &ev->exe, &ev->tty, &ev->key, &ev->cwd, &ev->argv,
 				&ev->virt.virt, &ev->virt.op, &ev->virt.reason, &ev->virt.vm, &ev->virt.uuid, &ev->virt.ctr,
-				&ev->virt.trust, &ev->virt.image, &ev->virt.ledger, &ev->virt.uid_map, &ev->user.op, &ev->user.acct,
+				&ev->virt.trust, &ev->virt.image, &ev->virt.ledger, &ev->virt.uid_map, &ev->virt.profile, &ev->virt.profile_hash, &ev->user.op, &ev->user.acct,
 				&ev->user.addr, &ev->user.hostname, &ev->user.terminal, &ev->user.unit};
 
 	*ev = (struct log_event){.type = rec->type, .boot = boot, .serial = rec->serial, .sec = rec->sec, .milli = rec->milli};

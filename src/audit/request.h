@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define WITNESS_MAGIC 0x746e7772U
-#define WITNESS_VERSION 1U
+#define WITNESS_VERSION 2U
 #define WITNESS_FDS_MAX 2
 #define WITNESS_RESOURCES_MAX 32
 #define WITNESS_TEXT_SIZE 328
@@ -45,6 +45,8 @@ enum witness_claim {
 	WITNESS_CLAIM_DETAIL,  /* in words: an error, a path, another name */
 	WITNESS_CLAIM_LEDGER,  /* seq and hash of the ledger's entry before this one */
 	WITNESS_CLAIM_CMD,
+	WITNESS_CLAIM_PROFILE, /* start and exec: name of the seccomp profile, or "unconfined" */
+	WITNESS_CLAIM_PROFILE_HASH, /* SHA-256 of what it came to, 64 hex digits */
 	WITNESS_CLAIM_N,
 };
 

@@ -184,5 +184,36 @@ static void test_damaged(void **state)
 	index_close(ix);
 }
 
+/* What the system ledger calls a claim stands in a user's own under its plain name: both are found, and shown. */
+static int on_claims(const struct index_row *row, void *data, struct err *e)
+{
+	(void)e;
+	snprintf(data, 64, "%s %s %s", row->image, row->profile, row->profile_hash);
+	return 0;
+}
+
+static void test_claims(void **state)
+{
+	static const char *const entries[] = {
+		"{\"op\":\"start\",\"image\":\"own\",\"profile\":\"default\",\"profile-hash\":\"abcd\"}",
+		"{\"op\":\"start\",\"claimed-image\":\"own\",\"claimed-profile\":\"default\",\"claimed-profile-hash\":\"abcd\"}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		_cleanup_(index_closep) struct index *ix = NULL;
+		struct index_query q = INDEX_QUERY_ALL;
+		struct place *p = *state;
+		char text[64] = "";
+		struct err e = {0};
+
+		append(p, i ? "auid-1" : "ledger", entries[i], NULL);
+		assert_int_equal(index_open("", INDEX_MEMORY, &ix, &e), 0);
+		assert_int_equal(index_update(ix, p->dirfd, i ? "auid-1" : "ledger", &e), 0);
+		q.image = "own";
+		assert_int_equal(index_query(ix, &q, on_claims, text, &e), 0);
+		assert_string_equal(text, "own default abcd");
+	}
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TESTS("audit/index", CASE(test_questions), CASE(test_goes_on), CASE(test_written_anew), CASE(test_damaged))
+TESTS("audit/index", CASE(test_questions), CASE(test_goes_on), CASE(test_written_anew), CASE(test_damaged), CASE(test_claims))

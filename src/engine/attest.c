@@ -64,6 +64,13 @@ static void claim_container(struct witness_request *q, const struct container *c
 	add_command(q, c);
 }
 
+/* Whose process gets the container's filter. The kernel shows how many filters there are, and not which. */
+static void claim_profile(struct witness_request *q, const struct container *c)
+{
+	claim(q, WITNESS_CLAIM_PROFILE, json_str(c->spec, "config.seccompProfile"));
+	claim(q, WITNESS_CLAIM_PROFILE_HASH, json_str(c->spec, "config.seccompHash"));
+}
+
 void attest_request(const struct attest *a, struct witness_request *q)
 {
 	witness_request_init(q, a->verb);
@@ -71,6 +78,8 @@ void attest_request(const struct attest *a, struct witness_request *q)
 		claim_container(q, a->c);
 	else
 		witness_text(q->ctr, sizeof(q->ctr), a->ctr);
+	if (a->c && (a->verb == AUDIT_VERB_START || a->verb == AUDIT_VERB_EXEC))
+		claim_profile(q, a->c);
 	if (a->name)
 		witness_text(q->vm, sizeof(q->vm), a->name);
 	witness_text(q->reason, sizeof(q->reason), a->reason);
@@ -165,6 +174,7 @@ static int event_json(const struct attest *a, const char *boot_id, const struct 
 		[WITNESS_CLAIM_REASON] = NULL,      [WITNESS_CLAIM_RUN] = "run",       [WITNESS_CLAIM_IMAGE] = "image",
 		[WITNESS_CLAIM_DIGEST] = "digest",  [WITNESS_CLAIM_USER] = "user",     [WITNESS_CLAIM_SIGNAL] = "signal",
 		[WITNESS_CLAIM_DETAIL] = "detail",  [WITNESS_CLAIM_LEDGER] = NULL,     [WITNESS_CLAIM_CMD] = "cmd",
+		[WITNESS_CLAIM_PROFILE] = "profile", [WITNESS_CLAIM_PROFILE_HASH] = "profile-hash",
 	};
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	const struct audit_verb_row *row = audit_verb_row(q->verb);

@@ -86,7 +86,7 @@ static const struct {
 	TEXT("res", res),               NUMBER("auid", auid),     NUMBER("ses", ses),       NUMBER("uid", uid),   NUMBER("pid", pid),
 	NUMBER("ppid", ppid),           TEXT("where", where),     TEXT("container", container), TEXT("vm", vm),   TEXT("uuid", uuid),
 	TEXT("ctr", ctr),               TEXT("image", image),     TEXT("method", method),   TEXT("confidence", confidence), TEXT("exe", exe),
-	TEXT("cmd", cmd),
+	TEXT("cmd", cmd),               TEXT("profile", profile), TEXT("profile-hash", profile_hash),
 };
 
 static const char *text_of(const struct index_row *row, size_t i)

@@ -97,6 +97,8 @@ static void add_virt(struct maker *m, const struct log_virt *v)
 	add_text(m, "ctr", v->ctr, EVENT_WORD_MAX);
 	add_text(m, "trust", v->trust, EVENT_WORD_MAX);
 	add_text(m, "claimed-image", v->image, EVENT_PATH_MAX);
+	add_text(m, "claimed-profile", v->profile, EVENT_PATH_MAX);
+	add_text(m, "claimed-profile-hash", v->profile_hash, EVENT_WORD_MAX);
 	add_text(m, "uid-map", v->uid_map, EVENT_PATH_MAX);
 	add_number(m, "vm-pid", v->vm_pid);
 	add_number(m, "init-start", v->init_start);

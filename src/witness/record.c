@@ -31,7 +31,9 @@ static const struct {
 	[WITNESS_CLAIM_SIGNAL] = {"claimed-signal", 12},
 	[WITNESS_CLAIM_DETAIL] = {"claimed-detail", 96},
 	[WITNESS_CLAIM_LEDGER] = {"claimed-ledger", 56},
-	[WITNESS_CLAIM_CMD] = {"claimed-cmd", WITNESS_TEXT_SIZE - 1},
+	[WITNESS_CLAIM_CMD] = {"claimed-cmd", 296},
+	[WITNESS_CLAIM_PROFILE] = {"claimed-profile", 64},
+	[WITNESS_CLAIM_PROFILE_HASH] = {"claimed-profile-hash", 64},
 };
 
 static const char *const resources[][2] = {

@@ -10,12 +10,13 @@
  */
 #include "witness/shed.h"
 
+#include "sys/landlock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -124,13 +125,8 @@ int shed_group(void)
 int shed_files(void)
 {
 	/* the rights of the first version: seccomp has left no call for the later ones */
-	const struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
-	int ruleset;
+	const struct landlock_rights all = {.fs = LANDLOCK_FS_ABI_1};
+	int ruleset, r = FILTER ? landlock_ruleset_make(&all, &ruleset) : -ENOSYS;
 
-	if (!FILTER)
-		return 0;
-	ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all.handled_access_fs), 0);
-	if (ruleset < 0)
-		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
-	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+	return r == 0 ? landlock_enter(ruleset) : r == -ENOSYS || r == -EOPNOTSUPP ? 0 : r;
 }

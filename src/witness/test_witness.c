@@ -193,9 +193,11 @@ static void records(void **state)
 	memset(w.q.ctr, 'a', 4);
 	witness_text(w.q.reason, sizeof(w.q.reason), "restart");
 	witness_text(w.q.claim[WITNESS_CLAIM_CMD], sizeof(w.q.claim[0]), "sleep 1");
+	witness_text(w.q.claim[WITNESS_CLAIM_PROFILE], sizeof(w.q.claim[0]), "/my profile");
+	witness_text(w.q.claim[WITNESS_CLAIM_PROFILE_HASH], sizeof(w.q.claim[0]), "00ff");
 	record_verb(&w);
 	assert_string_equal(w.record.text, "virt=ranby op=start reason=restart" ABOUT " trust=live ctr=aaaa" FACTS
-		" stage=exec-stop suppressed=9 claimed-cmd=736C6565702031" END "pts/3 res=success");
+		" stage=exec-stop suppressed=9 claimed-cmd=736C6565702031 claimed-profile=2F6D792070726F66696C65 claimed-profile-hash=\"00ff\"" END "pts/3 res=success");
 
 	/* an exec is another process than the container's init */
 	prepare(AUDIT_VERB_EXEC);
@@ -255,7 +257,7 @@ static void the_longest(void **state)
 	memset(w.q.ctr, 'c', 64);
 	memset(w.q.vm, ' ', sizeof(w.q.vm) - 1);
 	for (size_t i = 0; i < WITNESS_CLAIM_N; i++)
-		memset(w.q.claim[i], ' ', sizeof(w.q.claim[i]) - 1);
+		memset(w.q.claim[i], i == WITNESS_CLAIM_PROFILE_HASH ? 'a' : ' ', sizeof(w.q.claim[i]) - 1); /* a request with another is not sound */
 	memset(w.self.exe, ' ', sizeof(w.self.exe) - 1);
 	memset(w.target.uid_map, '1', sizeof(w.target.uid_map) - 1);
 	memset(w.target.user_ns, '1', FACTS_WORD - 1);
@@ -361,6 +363,7 @@ static void requests(void **state)
 	BAD(AUDIT_VERB_CREATE, 0, q.ctr[0] = 'g');
 	BAD(AUDIT_VERB_CREATE, 0, memset(q.vm, 'a', sizeof(q.vm)));
 	BAD(AUDIT_VERB_CREATE, 0, memset(q.claim[3], 1, sizeof(q.claim[3])));
+	BAD(AUDIT_VERB_CREATE, 0, q.claim[WITNESS_CLAIM_PROFILE_HASH][0] = ' ');
 	BAD(AUDIT_VERB_START, 1, (q.n_resources = 1, q.resource[0].kind = WITNESS_RESOURCE_N));
 	BAD(AUDIT_VERB_START, 1, (q.n_resources = 1, memset(q.resource[0].text, 1, sizeof(q.resource[0].text))));
 	q = sound(AUDIT_VERB_START);

@@ -46,7 +46,7 @@ bool witness_request_is_sound(const struct witness_request *q, size_t n_fds)
 		return false;
 	if (!is_word(q->reason, sizeof(q->reason), "abcdefghijklmnopqrstuvwxyz0123456789-") ||
 	    !is_word(q->ctr, sizeof(q->ctr), "0123456789abcdef") || (q->ctr[0] && strlen(q->ctr) != 64) ||
-	    !memchr(q->vm, '\0', sizeof(q->vm)))
+	    !is_word(q->claim[WITNESS_CLAIM_PROFILE_HASH], sizeof(q->claim[0]), "0123456789abcdef") || !memchr(q->vm, '\0', sizeof(q->vm)))
 		return false;
 	for (size_t i = 0; i < WITNESS_CLAIM_N; i++)
 		if (!memchr(q->claim[i], '\0', sizeof(q->claim[i])))

@@ -193,6 +193,46 @@ ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
 	done
 }
 
+@test "which seccomp profile: its name, and the hash that sha256sum has of what the runtime was given" {
+	local start exec profile=/var/tmp/ranby-profile.$BASHPID hash name
+	# a file of the user's, with a blank in its name, of one call more than the default
+	install -m 644 /dev/null "$profile 1"
+	python3 - "$RANBY_TREE/profiles/seccomp/default.json" "$profile 1" <<-'PY'
+		import json, sys
+		profile = json.load(open(sys.argv[1]))
+		profile["syscalls"].append({"names": ["acct"], "action": "SCMP_ACT_ALLOW"})
+		json.dump(profile, open(sys.argv[2], "w"))
+	PY
+	for name in default "$profile 1"; do
+		: >"$AUDIT_LOG"
+		in_login "$AUDIT_ALICE" "export XDG_CACHE_HOME=\$base/cache
+			R run -d --name web --network=none $([ "$name" = default ] || echo "'--security-opt=seccomp=$name'") busybox sleep 100 >/dev/null
+			R exec web true
+			sha256sum <\$(echo \$base/cache/ranby/seccomp-profile-*)
+			R inspect --format '{{.Ranby.SeccompHash}}' web
+			R audit trail --format json --last 3" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+		audit_sync
+		start=$(record VIRT_CONTROL ' op=start ') exec=$(record VIRT_CONTROL ' op=exec ')
+		hash=$(head -n 1 "$BATS_TEST_TMPDIR/out" | cut -d' ' -f1)
+		[ "${#hash}" = 64 ]
+		[ "$(field "$start" claimed-profile-hash)" = "$hash" ]
+		[ "$(field "$exec" claimed-profile-hash)" = "$hash" ]
+		[ "$(sed -n 2p "$BATS_TEST_TMPDIR/out")" = "$hash" ]
+		[ "$name" = default ] && [[ $start == *' claimed-profile="default" '* ]] ||
+			[[ $start == *" claimed-profile=$(printf %s "$name" | od -An -tx1 | tr -d ' \n' | tr a-f A-F) "* ]]
+		# and the ledger's entry of the start says both
+		grep '"op":"start"' "$BATS_TEST_TMPDIR/out" | jq -e --arg hash "$hash" --arg name "$name" '.profile == $name and ."profile-hash" == $hash'
+	done
+	rm "$profile 1"
+	: >"$AUDIT_LOG"
+	in_login "$AUDIT_ALICE" 'R run --rm --network=none --security-opt seccomp=unconfined busybox true'
+	audit_sync
+	start=$(record VIRT_CONTROL ' op=start ')
+	[[ $start == *' claimed-profile="unconfined" '* ]]
+	[[ $start != *claimed-profile-hash* ]]
+	[ "$(field "$start" seccomp)" = 0 ]
+}
+
 # what a start's serial and its payload's first exec's serial are, for every start in the log
 orders() {
 	python3 - "$AUDIT_LOG" <<-'PY'
@@ -525,7 +565,8 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	local long
 	long=$(printf '\\x20%.0s' $(seq 327))
 	run -0 ask "$AUDIT_ALICE" 0 "vm=$long" "claim.0=$long" "claim.1=$long" "claim.2=$long" "claim.3=$long" "claim.4=$long" \
-		"claim.5=$long" "claim.6=$long" "claim.7=$long" "claim.8=$long" "ctr=$(printf 'a%.0s' $(seq 64))"
+		"claim.5=$long" "claim.6=$long" "claim.7=$long" "claim.8=$long" "claim.9=$long" "claim.10=$(printf 'a%.0s' $(seq 64))" \
+		"ctr=$(printf 'a%.0s' $(seq 64))"
 	[[ $output == recorded* ]]
 	audit_sync
 	[ "$(records | grep -o "msg='.*'" | wc -c)" -lt 4096 ]
@@ -562,7 +603,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $output == recorded* ]]
 	# malformed requests
 	local bad
-	for bad in magic=1 version=2 flags=4 flags=0x80000000 count=33 cut=1 pad=1 'reason=A' 'reason=a_b' ctr=abc ctr=XYZ fd0=/dev/null \
+	for bad in magic=1 version=1 version=3 flags=4 flags=0x80000000 count=33 cut=1 pad=1 'reason=A' 'reason=a_b' ctr=abc ctr=XYZ fd0=/dev/null \
 		'fd0=/' "pid=$mine fd0=/dev/null" "pid=$mine init=$mine" "resource.0=/a"; do
 		# shellcheck disable=SC2086
 		run ask "$AUDIT_ALICE" 0 vm=x $bad
@@ -619,11 +660,15 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 }
 
 @test "A52: a flood of 20000: one record says so, and the next one how many" {
-	run audit_as "$AUDIT_ALICE" timeout 300 "$ASK" "$W" 0 vm=flood times=20000
-	[[ $output == limited* ]]
+	local begin=$SECONDS fills
+	run audit_as "$AUDIT_ALICE" timeout 500 "$ASK" "$W" 0 vm=flood times=20000
+	# on a slow host the bucket is full again in the middle of it, after 100 seconds
+	fills=$((1 + (SECONDS - begin) / 100))
+	[[ $output == limited* ]] || [ "$fills" -gt 1 ] || { echo "$output"; false; }
 	audit_sync
-	[ "$(cat "$AUDIT_LOG"* | grep -ac 'op=suppress')" = 1 ]
-	[ "$(cat "$AUDIT_LOG"* | grep -ac 'type=VIRT_CONTROL.*vm="flood"')" -le 4000 ]
+	[ "$(cat "$AUDIT_LOG"* | grep -ac 'op=suppress')" -ge 1 ]
+	[ "$(cat "$AUDIT_LOG"* | grep -ac 'op=suppress')" -le "$fills" ]
+	[ "$(cat "$AUDIT_LOG"* | grep -ac 'type=VIRT_CONTROL.*vm="flood"')" -le "$((4000 * fills))" ]
 	# other logins are not concerned
 	run -0 ask "$AUDIT_BOB" 0 vm=other
 	[[ $output == recorded* ]]
