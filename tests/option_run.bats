@@ -138,7 +138,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 @test "--annotation: in the bundle that the runtime gets, and in inspect" {
 	ranby run -d --name c --network=none --annotation org.example.a=b=c --annotation empty= busybox sleep 1000 >/dev/null
-	run -0 python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["annotations"])' "$RANBY_ROOT"/containers/*/bundle/config.json
+	run -0 python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["annotations"])' "$RANBY_ROOT"/containers/*/config.json
 	[[ $output == *"'org.example.a': 'b=c'"* && $output == *"'empty': ''"* ]] || fail "$output"
 	run -0 ranby inspect --format '{{index .Config.Annotations "org.example.a"}}' c
 	[ "$output" = b=c ]

@@ -69,7 +69,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	ranby run -d --name web --network none busybox sleep 1000 >/dev/null
 	ranby run -d --name free --network none --security-opt seccomp=unconfined busybox sleep 1000 >/dev/null
 	local hash
-	hash=$(python3 - "$RANBY_ROOT/containers/$(ranby inspect --format '{{.Id}}' web)/bundle/config.json" <<-'RAW'
+	hash=$(python3 - "$RANBY_ROOT/containers/$(ranby inspect --format '{{.Id}}' web)/config.json" <<-'RAW'
 		import hashlib, json, sys
 		text = open(sys.argv[1]).read()
 		at = text.index('"seccomp":') + len('"seccomp":')

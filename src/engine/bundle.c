@@ -342,14 +342,10 @@ static int make_etc(int container_dirfd, const struct container_options *o, cons
 {
 	_cleanup_(buf_done) struct buf hosts = BUF_INIT, name = BUF_INIT, resolv = BUF_INIT, host_resolv = BUF_INIT;
 	_cleanup_(network_plan_done) struct network_plan net = {0};
-	_cleanup_close_ int etc = -EBADF;
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	bool forward;
 	int r;
 
-	r = path_own_mkdirs(container_dirfd, "etc", &etc);
-	if (r < 0)
-		return err_errno(e, -r, "etc");
 	hosts_hostname(o, id, hostname);
 	r = network_plan_make(o, NULL, &net, e);
 	if (r == 0)
@@ -360,10 +356,10 @@ static int make_etc(int container_dirfd, const struct container_options *o, cons
 		r = hosts_resolv_conf(o, net.kind, buf_str(&host_resolv), &resolv, &forward, e);
 	buf_addf(&name, "%s\n", hostname);
 	if (r == 0)
-		r = etc_write(etc, "hosts", &hosts, sync, e);
+		r = etc_write(container_dirfd, "hosts", &hosts, sync, e);
 	if (r == 0)
-		r = etc_write(etc, "hostname", &name, sync, e);
-	return r < 0 ? r : etc_write(etc, "resolv.conf", &resolv, sync, e);
+		r = etc_write(container_dirfd, "hostname", &name, sync, e);
+	return r < 0 ? r : etc_write(container_dirfd, "resolv.conf", &resolv, sync, e);
 }
 
 int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e)
@@ -380,21 +376,15 @@ static enum path_sync once(const struct bundle_plan *p)
 static int write_config(const struct bundle_plan *p, struct err *e)
 {
 	_cleanup_json_ struct json_object *config = NULL;
-	_cleanup_close_ int bundle = -EBADF;
 	const char *text;
 	size_t len;
 	int r;
 
-	r = path_own_mkdirs(p->in->dirfd, "bundle/rootfs", NULL);
-	if (r == 0)
-		r = path_own_mkdirs(p->in->dirfd, "bundle", &bundle);
-	if (r < 0)
-		return err_errno(e, -r, "bundle");
 	r = bundle_plan_oci(p, &config, e);
 	if (r < 0)
 		return r;
 	text = json_text(config, &len);
-	r = text ? path_own_write(bundle, "config.json", text, len, 0600, once(p)) : -ENOMEM;
+	r = text ? path_own_write(p->in->dirfd, "config.json", text, len, 0600, once(p)) : -ENOMEM;
 	return r < 0 ? err_errno(e, -r, "config.json") : 0;
 }
 
@@ -457,7 +447,7 @@ static int make_upper(const struct bundle_plan *p, struct err *e)
 	return in_keeper(p->in->keeper, give_upper, &o, e);
 }
 
-/* The files of etc/, and whom they belong to: not to the user, whom some maps make nobody. */
+/* The files of /etc, and whom they belong to: not to the user, whom some maps make nobody. */
 static int write_etc_files(const struct bundle_plan *p, struct err *e)
 {
 	const struct bundle_input *in = p->in;

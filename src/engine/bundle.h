@@ -7,9 +7,8 @@
  *	_cleanup_(bundle_result_done) struct bundle_result out = {0};
  *	r = bundle_write(&in, &out, e);
  *
- * Makes, below the container's directory: bundle/config.json, bundle/rootfs/,
- * upper/, work/, etc/{hosts,hostname,resolv.conf}; and the volumes that are
- * missing. Nothing is mounted and nothing of the image is executed. On failure
+ * The container's directory is the bundle. Makes in it config.json, hosts,
+ * hostname, resolv.conf, upper/ and work/; and the volumes that are missing. Nothing is mounted and nothing of the image is executed. On failure
  * the caller removes the container's directory; volumes made here are removed
  * here.
  */
@@ -68,7 +67,7 @@ struct bundle_result {
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e) _must_check_;
 void bundle_result_done(struct bundle_result *r);
 
-/* Writes etc/{hosts,hostname,resolv.conf} again: at each start, since the host's resolvers may have changed. */
+/* Writes hosts, hostname and resolv.conf again: at each start, since the host's resolvers may have changed. */
 int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e) _must_check_;
 
 #endif

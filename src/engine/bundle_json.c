@@ -110,7 +110,8 @@ static struct json_object *oci_process(const struct bundle_plan *p)
 static struct json_object *oci_root(const struct bundle_plan *p)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
-	const char *path = p->has_overlay ? "rootfs" : p->rootfs;
+	/* a directory has to be there; the overlay of its own layer, the first mount, takes its place */
+	const char *path = p->has_overlay ? "upper" : p->rootfs;
 
 	if (!o || json_add_str(o, "path", path) < 0 || json_add_bool(o, "readonly", p->in->options->read_only) < 0)
 		return NULL;

@@ -14,7 +14,10 @@
  *	                directory a container, and it is the last file written
  *	state.json      facts of the newest start; missing: never started
  *	exit.json       how that start ended, by the monitor
- *	bundle/ upper/ work/ etc/ ctr.log
+ *	config.json     what the runtime is told: the directory is the OCI bundle
+ *	hosts hostname resolv.conf passwd group
+ *	                the files that the container has of its own in /etc
+ *	upper/ work/ overlays/ ctr.log
  *
  * Whether it runs is never stored: it is derived from {boot id, pid, start
  * time} each time it is read, without a lock. Readers see whole files only

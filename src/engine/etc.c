@@ -91,11 +91,11 @@ int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uin
 	return 0;
 }
 
-int etc_write(int etc_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e)
+int etc_write(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e)
 {
-	int r = path_own_write(etc_dirfd, name, buf_str(text), text->len, 0644, sync);
+	int r = path_own_write(container_dirfd, name, buf_str(text), text->len, 0644, sync);
 
-	return r < 0 ? err_errno(e, -r, "etc/%s", name) : 0;
+	return r < 0 ? err_errno(e, -r, "the container's own %s", name) : 0;
 }
 
 int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, enum path_sync sync, struct err *e)
@@ -105,14 +105,11 @@ int etc_write_user(int container_dirfd, const struct user_files *f, const struct
 		const struct buf *text;
 		bool wanted;
 	} files[] = {{"passwd", &f->passwd, added->passwd}, {"group", &f->group, added->group}};
-	_cleanup_close_ int etc = -EBADF;
-	int r = path_own_mkdirs(container_dirfd, "etc", &etc);
+	int r = 0;
 
-	if (r < 0)
-		return err_errno(e, -r, "etc/passwd and group");
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		if (files[i].wanted)
-			r = etc_write(etc, files[i].name, files[i].text, sync, e);
+			r = etc_write(container_dirfd, files[i].name, files[i].text, sync, e);
 	return r;
 }
 
@@ -125,13 +122,12 @@ static int give(void *ctx, struct err *e)
 {
 	static const char *const names[] = {"hosts", "hostname", "resolv.conf", "passwd", "group"};
 	const struct owner *o = ctx;
-	_cleanup_close_ int etc = -EBADF;
-	int r = path_own_open(o->container_dirfd, "etc", O_RDONLY | O_DIRECTORY, 0, &etc);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
 		_cleanup_close_ int fd = -EBADF;
 
-		r = path_own_open(etc, names[i], O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd);
+		r = path_own_open(o->container_dirfd, names[i], O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd);
 		if (r == 0 && fchown(fd, o->uid, o->gid) < 0)
 			r = -errno;
 		if (r == -ENOENT)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * etc - the files of a container's own etc/ directory that speak of its IDs:
- * whom they belong to, and the lines that keep-id's user gets in copies of the
+ * etc - the files of its /etc that a container has of its own, and that speak
+ * of its IDs: whom they belong to, and the lines that keep-id's user gets in copies of the
  * image's passwd and group. The layers are never written to.
  *
  *	etc_add_user(&files, 1000, 1000, "/work", &added);	// before names are resolved
@@ -35,14 +35,14 @@ struct etc_added {
 int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uint32_t uid, uint32_t gid, const char *home,
 		 struct etc_added *ret) _must_check_;
 
-/* One of the files there, for all the container's users to read. `sync`: path.h's, as it is to outlive a power loss or not. */
-int etc_write(int etc_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e) _must_check_;
+/* One of these files, in the container's directory, for all the container's users to read. `sync`: path.h's, as it is to outlive a power loss or not. */
+int etc_write(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e) _must_check_;
 
-/* etc/passwd and etc/group of those that were added to. */
+/* passwd and group, those that were added to. */
 int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, enum path_sync sync,
 		   struct err *e) _must_check_;
 
-/* Makes all files there the container's root's; `uid` and `gid` are its keeper IDs. */
+/* Makes all of these files the container's root's; `uid` and `gid` are its keeper IDs. */
 int etc_give(int container_dirfd, struct keeper *k, uint32_t uid, uint32_t gid, struct err *e) _must_check_;
 
 #endif

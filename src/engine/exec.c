@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Its process is the container's own (bundle/config.json) with what the
+ * Its process is the container's own (config.json) with what the
  * caller asked for put over it; the rules about users and capabilities are
  * exec_process.c's. Everything else is launch.c's, as for a container.
  */

@@ -164,7 +164,7 @@ static int add_paths(struct json_object *o, struct engine *eng, const struct con
 	char text[4096];
 	int r;
 
-	snprintf(text, sizeof(text), "%s/%s/%s/bundle/config.json", eng->data_path, ENGINE_CONTAINERS, c->id);
+	snprintf(text, sizeof(text), "%s/%s/%s/config.json", eng->data_path, ENGINE_CONTAINERS, c->id);
 	r = json_add_str(o, "OCIConfigPath", text);
 	snprintf(text, sizeof(text), "%s/%s/%s/ctr.log", eng->data_path, ENGINE_CONTAINERS, c->id);
 	if (r == 0)

@@ -240,7 +240,7 @@ static int add_etc(struct mount_list *l, const struct mounts_input *m, struct er
 
 		if (!files[i].wanted)
 			continue;
-		if (asprintf(&source, "%s/etc/%s", m->in->dir, files[i].name) < 0 ||
+		if (asprintf(&source, "%s/%s", m->in->dir, files[i].name) < 0 ||
 		    asprintf(&destination, "/etc/%s", files[i].name) < 0)
 			return err_errno(e, ENOMEM, "/etc");
 		if (!mount_list_add(l, MOUNT_DEFAULT, "bind", source, destination, "bind,nosuid,noexec,nodev", e))

@@ -108,7 +108,7 @@ static int runtime_argv(struct start *s, struct err *e)
 	if (strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 ||
 	    strv_addf(v, "%s/%s", eng->run_path, ENGINE_RUNTIME) < 0 || strv_add(v, "create") < 0 ||
 	    strv_add(v, "--bundle") < 0 ||
-	    strv_addf(v, "%s/%s/%s/bundle", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
+	    strv_addf(v, "%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
 	    add_choices(s, v) < 0 || strv_add(v, s->q.c->id) < 0)
 		return err_errno(e, ENOMEM, "runtime");

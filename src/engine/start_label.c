@@ -62,13 +62,10 @@ static int rewrite_config(const struct container *c, const char *process, const 
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_json_ struct json_object *config = NULL;
-	_cleanup_close_ int bundle = -EBADF;
 	const char *text;
 	size_t len;
-	int r = path_own_open(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY, 0, &bundle);
+	int r = path_own_read(c->dirfd, "config.json", CONFIG_MAX, &b);
 
-	if (r == 0)
-		r = path_own_read(bundle, "config.json", CONFIG_MAX, &b);
 	if (r < 0)
 		return err_errno(e, -r, "config.json of container %.12s", c->id);
 	r = json_parse(buf_str(&b), b.len, "config.json", &config, e);
@@ -78,7 +75,7 @@ static int rewrite_config(const struct container *c, const char *process, const 
 	    set_text(json_at(config, "linux"), "mountLabel", file) < 0)
 		return err_errno(e, ENOMEM, "config.json");
 	text = json_text(config, &len);
-	r = text ? path_own_write(bundle, "config.json", text, len, 0600, PATH_SYNC_FULL) : -ENOMEM;
+	r = text ? path_own_write(c->dirfd, "config.json", text, len, 0600, PATH_SYNC_FULL) : -ENOMEM;
 	return r < 0 ? err_errno(e, -r, "config.json of container %.12s", c->id) : 0;
 }
 
