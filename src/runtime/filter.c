@@ -15,15 +15,17 @@
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/seccomp.h"
+#include "sys/seccomp_shrink.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define COMPILATION "ranby-seccomp-4"
+#define COMPILATION "ranby-seccomp-5"
 #define FLAGS_MARK 0xf1a6
 
 static void name_of(const char *section, char hex[static SHA256_HEX_SIZE])
@@ -88,9 +90,21 @@ static int open_cache(const char *cache_dir, int *ret_fd)
 static int compile(const char *section, struct seccomp_filter *ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
+	struct sock_filter *small;
+	size_t n;
 	int r = json_parse(section, strlen(section), "linux.seccomp", &o, e);
 
-	return r == 0 ? seccomp_section_compile(o, ret, e) : r;
+	if (r == 0)
+		r = seccomp_section_compile(o, ret, e);
+	if (r < 0)
+		return r;
+	/* what cannot be made smaller is loaded as it is */
+	if (seccomp_filter_shrink(ret->insns, ret->n, &small, &n) == 0) {
+		free(ret->insns);
+		ret->insns = small;
+		ret->n = n;
+	}
+	return 0;
 }
 
 int filter_get(const char *section, const char *cache_dir, struct seccomp_filter *ret, struct err *e)
