@@ -141,17 +141,16 @@ static int add_text(struct json_object *o, const char *key, const char *text)
 }
 
 /* The witness is a child of ours: what the kernel stamps its record with is ours. */
-static int add_login(struct json_object *o)
+static int add_login(struct json_object *o, struct loginuid *own)
 {
-	struct loginuid own;
 	int r = 0;
 
-	if (loginuid_read(&own, NULL) < 0)
+	if (own->how != LOGINUID_SET && loginuid_read(own, NULL) < 0)
 		return 0;
-	if (own.auid != LOGINUID_UNSET)
-		r = json_add_int(o, "auid", own.auid);
-	if (r == 0 && own.session != LOGINUID_UNSET)
-		r = json_add_int(o, "ses", own.session);
+	if (own->auid != LOGINUID_UNSET)
+		r = json_add_int(o, "auid", own->auid);
+	if (r == 0 && own->session != LOGINUID_UNSET)
+		r = json_add_int(o, "ses", own->session);
 	return r;
 }
 
@@ -167,7 +166,7 @@ static int add_process(struct json_object *o, const char *boot_id, int pidfd)
 	       json_add_int(o, "vm-start", (int64_t)ticks) < 0 ? -ENOMEM : 0;
 }
 
-static int event_json(const struct attest *a, const char *boot_id, const struct witness_request *q, const struct witness_reply *reply,
+static int event_json(const struct attest *a, struct engine *eng, const struct witness_request *q, const struct witness_reply *reply,
 		      struct json_object **ret)
 {
 	static const char *const claims[] = {
@@ -184,7 +183,7 @@ static int event_json(const struct attest *a, const char *boot_id, const struct 
 	    json_add_str(o, "res", q->flags & WITNESS_FAILED ? "failed" : "success") < 0 ||
 	    json_add_str(o, "reason", q->reason[0] ? q->reason : row->reason) < 0 || json_add_str(o, "virt", "ranby") < 0 ||
 	    add_text(o, "vm", q->vm) < 0 || add_text(o, "uuid", reply->receipt.uuid) < 0 || add_text(o, "ctr", q->ctr) < 0 ||
-	    add_login(o) < 0 || add_process(o, boot_id, a->pidfd) < 0)
+	    add_login(o, &eng->login) < 0 || add_process(o, eng->boot_id, a->pidfd) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(claims); i++)
 		if (claims[i] && add_text(o, claims[i], q->claim[i]) < 0)
@@ -193,12 +192,12 @@ static int event_json(const struct attest *a, const char *boot_id, const struct 
 	return 0;
 }
 
-static int write_entry(struct ledger *l, const struct attest *a, const char *boot_id, const struct witness_request *q,
+static int write_entry(struct ledger *l, const struct attest *a, struct engine *eng, const struct witness_request *q,
 		       const struct witness_reply *reply, bool required, struct err *e)
 {
 	_cleanup_json_ struct json_object *event = NULL;
 	char receipt[AUDIT_RECEIPT_SIZE];
-	int r = event_json(a, boot_id, q, reply, &event);
+	int r = event_json(a, eng, q, reply, &event);
 
 	if (r < 0)
 		return err_errno(e, -r, "ledger");
@@ -267,7 +266,7 @@ int attest(struct engine *eng, const struct attest *a, struct audit_receipt *ret
 	if (required && !audit_receipt_is(&reply.receipt))
 		fail_without_receipt(a, q, &reply);
 	if (begun == 0)
-		begun = write_entry(l, a, eng->boot_id, q, &reply, required, required ? e : NULL);
+		begun = write_entry(l, a, eng, q, &reply, required, required ? e : NULL);
 	if (required && a->error == 0 && !audit_receipt_is(&reply.receipt))
 		return no_receipt(a, &reply, e);
 	if (required && begun < 0)
@@ -459,5 +458,5 @@ void attest_end(struct engine *eng, const struct container *c)
 	witness_text(reply.receipt.uuid, sizeof(reply.receipt.uuid), c->state ? json_str(c->state, "uuid") : "");
 	a.c = c;
 	if (begin_ledger(eng, &l, NULL) == 0)
-		(void)!write_entry(l, &a, eng->boot_id, q, &reply, false, NULL);
+		(void)!write_entry(l, &a, eng, q, &reply, false, NULL);
 }

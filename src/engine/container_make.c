@@ -424,7 +424,7 @@ int container_write_state(const struct container *c, struct json_object *state, 
 
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e)
 {
-	int r = lock_take(c->dirfd, "lock", timeout_ms, ret_lock_fd);
+	int r = lock_take_dir(c->dirfd, timeout_ms, ret_lock_fd);
 
 	if (r == -EAGAIN)
 		return err_set(e, EAGAIN, "container %.12s: another command is changing it", c->id);

@@ -29,6 +29,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "sys/loginuid.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -64,6 +65,7 @@ struct engine {
 	int cache_fd;
 	int state_fd;
 	int audit_refusal;     /* enum witness_outcome: nobody is asked again in this command; 0: none, see attest() */
+	struct loginuid login; /* this process's own, when it was seen to be set, from when on it stays; see attest() */
 	struct ledger *ledger; /* as the last entry of this command left it, see attest() */
 	struct keeper *keeper; /* the one that this command has worked with, see keeper_ready() */
 };

@@ -8,7 +8,8 @@
  * A lock file may be removed by its holder as the last thing it does (a
  * container's directory goes with its lock). One who waited then holds a lock
  * on a file without a name, that excludes nobody; so after the lock, the
- * name is looked up again and must still be the same file.
+ * name is looked up again and must still be the same file. A directory has no
+ * other name, and says itself that it has been removed.
  */
 #include "sys/lock.h"
 
@@ -16,6 +17,7 @@
 #include "sys/path.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -29,22 +31,42 @@ static void pause_ms(int ms)
 	(void)nanosleep(&t, NULL);
 }
 
-int lock_take_fd(int fd, int timeout_ms)
+static int try_file(int fd)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+		return 0;
+	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+static int try_dir(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EINTR ? -EAGAIN : -errno;
+}
+
+static int take(int fd, int (*try)(int fd), int timeout_ms)
+{
 	int waited = 0, step = PAUSE_FIRST_MS;
 
 	for (;;) {
-		if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
-			return 0;
-		if (errno != EAGAIN && errno != EACCES)
-			return -errno;
+		int r = try(fd);
+
+		if (r != -EAGAIN)
+			return r;
 		if (timeout_ms >= 0 && waited >= timeout_ms)
 			return -EAGAIN;
 		pause_ms(step);
 		waited += step;
 		step = step * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : step * 2;
 	}
+}
+
+int lock_take_fd(int fd, int timeout_ms)
+{
+	return take(fd, try_file, timeout_ms);
 }
 
 static bool same_file(int fd, int dirfd, const char *name)
@@ -73,4 +95,24 @@ int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd)
 			return 0;
 		}
 	}
+}
+
+int lock_take_dir(int dirfd, int timeout_ms, int *ret_fd)
+{
+	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = take(fd, try_dir, timeout_ms);
+	if (r == -EBADF || r == -EOPNOTSUPP || r == -ENOLCK)
+		return lock_take(dirfd, ".lock", timeout_ms, ret_fd);
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	if (r == 0 && st.st_nlink == 0)
+		r = -ENOENT;
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
 }

@@ -23,6 +23,14 @@
  */
 int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd) _must_check_;
 
+/*
+ * The same of a directory that one has open, without a file in it (flock(2)):
+ * other openers of the directory are excluded who lock it so. -ENOENT: it has
+ * been removed. Where the file system locks no directories (NFS), a file
+ * ".lock" is taken in it.
+ */
+int lock_take_dir(int dirfd, int timeout_ms, int *ret_fd) _must_check_;
+
 /* The same on an open file of one's own (opened for writing). */
 int lock_take_fd(int fd, int timeout_ms) _must_check_;
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,6 +67,33 @@ static void test_dies_with_its_holder(void **state)
 	assert_int_equal(lock_take(dirfd_, "l", 0, &b), 0);
 }
 
+/* A directory is its own lock: no file is made in it, and one that has been removed cannot be had. */
+static void test_directory(void **state)
+{
+	_cleanup_close_ int sub = -EBADF, a = -EBADF, b = -EBADF;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkdirat(dirfd_, "d", 0700), 0);
+	sub = openat(dirfd_, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(sub >= 0);
+	assert_int_equal(lock_take_dir(sub, 0, &a), 0);
+	assert_int_equal(lock_take_dir(sub, 0, &b), -EAGAIN);
+	assert_int_equal(lock_take_dir(sub, 5, &b), -EAGAIN);
+	fd_closep(&a);
+	pid = fork();
+	if (pid == 0) {
+		int fd;
+
+		_exit(lock_take_dir(sub, 0, &fd) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(lock_take_dir(sub, 0, &a), 0);
+	fd_closep(&a);
+	assert_int_equal(unlinkat(dirfd_, "d", AT_REMOVEDIR), 0);
+	assert_int_equal(lock_take_dir(sub, 0, &a), -ENOENT);
+}
+
 /* Whoever waited on a file that was removed must not believe to hold anything. */
 static void test_removed_meanwhile(void **state)
 {
@@ -95,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_excludes_and_times_out),
 		cmocka_unit_test(test_dies_with_its_holder),
+		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_removed_meanwhile),
 	};
 
