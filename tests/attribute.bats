@@ -23,7 +23,7 @@ of() {
 }
 judge() { ranby audit attribute --format json --anchor "$ANCHOR" "$1" 2>/dev/null | "$RANBY_TREE/tests/exec-truth" judge "$TRUTH"; }
 
-@test "raw and enriched, whole, torn into pieces and interleaved: each exec is where it was" {
+@test "raw and enriched, whole, torn into pieces and interleaved: each exec is where it was (F21)" {
 	local name n
 	for name in raw enriched; do
 		of $name
@@ -40,7 +40,7 @@ judge() { ranby audit attribute --format json --anchor "$ANCHOR" "$1" 2>/dev/nul
 	done
 }
 
-@test "with records left out: unknown, never wrong" {
+@test "with records left out: unknown, never wrong (F21)" {
 	local name k
 	for name in raw enriched; do
 		of $name
@@ -165,7 +165,7 @@ asks() {
 	[[ $output == *"self: uuid "* ]]
 }
 
-@test "who killed it: login, session and program of the signal to its init" {
+@test "who killed it: login, session and program of the signal to its init (F18)" {
 	of raw
 	run -0 --separate-stderr ranby audit who --log "$LOG" c4
 	[[ $output == *"c4: init 24121 got signal 9 from auid 1002 in session 2703, pid 24150 in host, /var/tmp/ranby-audit/usr/bin/ranby, record 1631572"* ]]
@@ -176,7 +176,7 @@ asks() {
 	[[ $output != *"got signal"* ]]
 }
 
-@test "from where: the session's login says its address" {
+@test "from where: the session's login says its address (F29)" {
 	of raw
 	local ses
 	ses=$(grep -ao 'op=start .*vm="c1".*starter-ses=[0-9]*' "$LOG" | grep -o '[0-9]*$')

@@ -168,7 +168,7 @@ teardown_file() {
 	[ "$output" = $'line 1\nline 2\nline 3\nend' ]
 }
 
-@test "inspect says who started it" {
+@test "inspect says who started it (F03)" {
 	run -0 ranby inspect web
 	jq -e --arg uid "$(id -u)" '.[0] | .Name == "web" and .State.Running and (.Ranby.StartedBy.uid | tostring) == $uid' <<<"$output"
 	run -0 ranby inspect --format '{{.Ranby.StartedBy.auid}}' web

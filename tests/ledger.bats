@@ -47,7 +47,7 @@ first = json.load(sys.stdin)["ledgers"][0]["faults"][0]
 assert first["kind"] == sys.argv[1] and first["seq"] == int(sys.argv[2]), first' "$1" "$2" <<<"$output" || fail "wanted entry $2:" "$output"
 }
 
-@test "each verb left its entry, in order and chained, failures too" {
+@test "each verb left its entry, in order and chained, failures too (F19)" {
 	run -0 verify
 	[[ $output == *', whole'* ]]
 	# said of each ledger that nobody else vouches for
@@ -151,7 +151,7 @@ entries() { wc -l <"$LEDGER/00000000000000000001.jsonl"; }
 	ranby rm early >/dev/null
 }
 
-@test "a byte changed in any entry: that entry is named" {
+@test "a byte changed in any entry: that entry is named (F10)" {
 	local n at
 	n=$(wc -l <"$LEDGER/00000000000000000001.jsonl")
 	for at in 1 2 $((n / 2)) $((n - 1)); do
@@ -165,7 +165,7 @@ entries() { wc -l <"$LEDGER/00000000000000000001.jsonl"; }
 	done
 }
 
-@test "an entry taken out, two exchanged, one twice, one put in, bytes between" {
+@test "an entry taken out, two exchanged, one twice, one put in, bytes between (F10)" {
 	copy
 	sed -i 4d "$SEGMENT"
 	found missing 4
@@ -190,7 +190,7 @@ entries() { wc -l <"$LEDGER/00000000000000000001.jsonl"; }
 	[[ $output == *'first bad: garbage: '* ]]
 }
 
-@test "what only an anchor could show is not called proved" {
+@test "what only an anchor could show is not called proved (F10)" {
 	local n
 	copy
 	n=$(wc -l <"$SEGMENT")

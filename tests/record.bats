@@ -21,7 +21,7 @@ teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 # cast NAME [N]: file of its recording
 cast() { echo "$RANBY_ROOT/containers/$(ranby inspect --format '{{.Id}}' "$1")/record-${2:-1}.cast"; }
 
-@test "what comes back is what was shown, byte for byte, and the log's too" {
+@test "what comes back is what was shown, byte for byte, and the log's too (F26)" {
 	run -0 ranby run --network=none --record --name bytes busybox sh -c \
 		'head -c 300000 /dev/urandom; printf "gr\303\274\303\237 \342\202"; sleep 0.2; printf "\254\n"; head -c 1000 /dev/zero; echo err >&2'
 	ranby audit replay --speed 0 bytes >"$BATS_TEST_TMPDIR/replayed"

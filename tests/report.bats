@@ -32,7 +32,7 @@ setup() { T=$BATS_TEST_TMPDIR; }
 	PYTHON
 }
 
-@test "each profile, in each form; one flipped byte shows" {
+@test "each profile, in each form; one flipped byte shows (F28)" {
 	need_program python3
 	"$RANBY_TREE/tests/make-ledger" "$T/ledger" 3
 	local profile format

@@ -14,7 +14,7 @@ setup() {
 	need_program python3
 }
 
-@test "auditbeat: each record's fields, action and object" {
+@test "auditbeat: each record's fields, action and object (F30)" {
 	"$SIEM/auditbeat" <"$SIEM/records.log" | diff "$SIEM/auditbeat.golden" -
 	python3 - "$SIEM/auditbeat.golden" <<-'PY'
 		import json, sys
@@ -28,7 +28,7 @@ setup() {
 	PY
 }
 
-@test "laurel: each record is an event without an error, and its message whole" {
+@test "laurel: each record is an event without an error, and its message whole (F30)" {
 	python3 - "$SIEM/laurel.golden" "$SIEM/records.log" <<-'PY'
 		import json, re, sys
 		events = [json.loads(line) for line in open(sys.argv[1])]

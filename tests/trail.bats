@@ -56,7 +56,7 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 	[ "$(trail first 'select(.type == "end") | .execs')" = "$(trail first 'select(.type == "exec")' | wc -l)" ]
 }
 
-@test "1000 of 1000: fork, vfork, fexecve, threads, static programs" {
+@test "1000 of 1000: fork, vfork, fexecve, threads, static programs (F06)" {
 	for mode in fork vfork fexecve thread; do
 		# the default profile leaves execveat to the C library's way without it
 		run -0 traced "$mode" --security-opt seccomp=unconfined busybox /execs "$mode" 1000
@@ -69,7 +69,7 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 	[ "$(trail thread 'select(.tid != null and .tid != .pid)' | wc -l)" = 1000 ]
 }
 
-@test "1000 of 1000: dynamic programs, many at once" {
+@test "1000 of 1000: dynamic programs, many at once (F06)" {
 	# shellcheck disable=SC2016 # for the shell inside
 	run -0 traced dynamic debian bash -c 'for i in 1 2 3 4; do (for k in $(seq 250); do /bin/true "$i.$k"; done) & done; wait'
 	trail dynamic 'select(.type == "exec" and .file == "/bin/true") | .argv[1]' | sort -u >"$BATS_TEST_TMPDIR/seen"

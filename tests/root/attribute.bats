@@ -101,7 +101,7 @@ has_starts() {
 	[ "$(grep -c 'VIRT_CONTROL.*op=start.*trust=live' "$AUDIT_DIR/work.log")" = 5 ] || { echo 'not each container has its start record' >&2; return 1; }
 }
 
-@test "each of two thousand execs and more is where it says it is" {
+@test "each of two thousand execs and more is where it says it is (F21)" {
 	has_starts
 	run -0 judge "$AUDIT_DIR/work.log"
 	echo "right, wrong, unknown: $output"
@@ -112,7 +112,7 @@ has_starts() {
 	[ "$right" -ge 2000 ]
 }
 
-@test "records left out make answers unknown, and none wrong" {
+@test "records left out make answers unknown, and none wrong (F21)" {
 	has_starts
 	local k known=0
 	for k in 2 3 5 7 11 23 50 97 211 499 1009; do
@@ -181,7 +181,7 @@ for l in sys.stdin:
 	[ "$(grep -c 'at=box"' <<<"$output")" = 3 ]
 }
 
-@test "the pack is read by augenrules, whole, and by the kernel" {
+@test "the pack is read by augenrules, whole, and by the kernel (F20)" {
 	[ "$(grep -c '^-a' "$RANBY_TREE/policies/audit/40-ranby.rules")" -gt 0 ]
 	# those of two users were loaded by setup_file, each rule for each
 	[ "$(grep -c ranby- "$AUDIT_DIR/loaded")" -ge "$((2 * $(grep -c '^-a.*auid>=1000' "$RANBY_TREE/policies/audit/40-ranby.rules")))" ]

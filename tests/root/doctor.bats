@@ -46,7 +46,7 @@ is() {
 	[ "$(auditctl -s | awk '$1 == "lost" {print $2}')" != 0 ] || is audit.lost 'ok none'
 }
 
-@test "audit off, a rate limit, silence, a small backlog: found, and mended by the command given" {
+@test "audit off, a rate limit, silence, a small backlog: found, and mended by the command given (F27)" {
 	echo 'auditctl -e 1; auditctl -r 0; auditctl -f 1' >"$BATS_TEST_TMPDIR/undo"
 	auditctl -e 0 >/dev/null
 	is audit.enabled 'fault off'
@@ -93,7 +93,7 @@ in_etc() {
 		$1"
 }
 
-@test "auditd.conf, the pack's file, the plugin and the policy: each fault of theirs in a file of root's" {
+@test "auditd.conf, the pack's file, the plugin and the policy: each fault of theirs in a file of root's (F27)" {
 	cat >"$BATS_TEST_TMPDIR/good" <<-'CONF'
 		local_events = yes
 		write_logs = yes
@@ -142,7 +142,7 @@ in_etc() {
 		is policy.file fault'
 }
 
-@test "no auditd" {
+@test "no auditd (F13, F27)" {
 	audit_daemon stop
 	is audit.daemon 'fault none'
 	run -0 "$RANBY" audit doctor --level 0
@@ -151,7 +151,7 @@ in_etc() {
 	is audit.daemon 'ok pid'
 }
 
-@test "rules that would swallow our records, each by the kernel's own word" {
+@test "rules that would swallow our records, each by the kernel's own word (F27)" {
 	local rule
 	while read -r rule; do
 		# shellcheck disable=SC2086 # words

@@ -31,7 +31,7 @@ as_alice() { audit_as "$AUDIT_ALICE" "$@"; }
 pid_of() { as_alice ranby inspect --format '{{.State.Pid}}' "$1"; }
 identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 
-@test "--ident=session: a fresh session under the same login, linked to the old one, and a rule by it sees this container alone" {
+@test "--ident=session: a fresh session under the same login, linked to the old one, and a rule by it sees this container alone (F17)" {
 	before=$(as_alice sh -c 'ranby run -d --network=none --ident=session --name ses busybox sh -c "while :; do sleep 0.2; /bin/true; done" >/dev/null; cat /proc/self/sessionid')
 	[ "$(identity ses inForce)" = session ]
 	ses=$(cat "/proc/$(pid_of ses)/sessionid")
@@ -72,7 +72,7 @@ identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 	[ "$(audit_search -m LOGIN --raw | sed -n 's/.*old-auid=\([0-9]*\) auid=\([0-9]*\) .*/\1 \2/p' | awk '$1 != 4294967295 && $1 != $2' | wc -l)" = 0 ]
 }
 
-@test "loginuid_immutable: ranby-session says the kernel forbids it, and the container has user IDs of its own instead" {
+@test "loginuid_immutable: ranby-session says the kernel forbids it, and the container has user IDs of its own instead (F17)" {
 	helper=$INSTALLED/libexec/ranby/ranby-session
 	"$RANBY_TREE/tests/audit-immutable" on
 	run as_alice "$helper" --check
@@ -88,7 +88,7 @@ identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 	run -0 as_alice "$helper" --check
 }
 
-@test "--ident=uid: a rule by the range of uids sees this container alone" {
+@test "--ident=uid: a rule by the range of uids sees this container alone (F08)" {
 	as_alice ranby run -d --network=none --ident=uid --name slice busybox sh -c 'while :; do sleep 0.2; /bin/true; done' >/dev/null
 	as_alice ranby run -d --network=none --ident=uid --name other busybox sh -c 'while :; do sleep 0.2; /bin/true; done' >/dev/null
 	from=$(identity slice uidFrom) to=$(identity slice uidTo)
@@ -100,7 +100,7 @@ identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 	as_alice ranby rm -f -t 0 slice other
 }
 
-@test "--ident=landlock: the log names the domain's beginning, with the login, and its end, although the monitor was killed" {
+@test "--ident=landlock: the log names the domain's beginning, with the login, and its end, although the monitor was killed (F09)" {
 	[ "$("$RANBY_TREE/tests/landlock-abi")" -ge 7 ] || skip 'Landlock does not log here'
 	as_alice ranby run -d --network=none --ident=landlock --name lock busybox sleep 100 >/dev/null
 	[ "$(identity lock inForce)" = landlock ]
@@ -122,7 +122,7 @@ identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 	grep -aq "domain=$domain status=deallocated" "$(audit_log)"
 }
 
-@test "--trail and the kernel's audit tell the same execs" {
+@test "--trail and the kernel's audit tell the same execs (F06)" {
 	audit_rule -a always,exit -F arch=b64 -S execve -S execveat -F success=1 -F "auid=$(id -u "$AUDIT_ALICE")" -k ranby-exec
 	for mode in fork vfork fexecve thread; do
 		as_alice ranby run --network=none --trail --name "same-$mode" --security-opt seccomp=unconfined -v "$INSTALLED/execs:/execs:ro" busybox /execs "$mode" 100
@@ -137,7 +137,7 @@ identity() { as_alice ranby inspect --format "{{.Ranby.Identity.$2}}" "$1"; }
 	sort "$BATS_TEST_TMPDIR"/trail-* | cmp - "$BATS_TEST_TMPDIR/audit"
 }
 
-@test "--trail=log: the kernel has a SECCOMP record of each exec, with login and session" {
+@test "--trail=log: the kernel has a SECCOMP record of each exec, with login and session (F07)" {
 	as_alice ranby run --rm --network=none --trail=log -v "$INSTALLED/execs:/execs:ro" busybox /execs fork 100
 	audit_sync
 	[ "$(grep -a '^type=SECCOMP' "$(audit_log)" | grep -a " auid=$(id -u "$AUDIT_ALICE") " | grep -a 'comm="execs"' | grep -c 'syscall=59 .*code=0x7ffc0000')" = 100 ]

@@ -88,7 +88,7 @@ all_agree() {
 	[ "$(jq -r '"\(.auid) \(.ses)"' <<<"$output" | sort -u)" = "$uid $session" ]
 }
 
-@test "ssh: sshd's login is the payload's, the inspection's and the records', with its address" {
+@test "ssh: sshd's login is the payload's, the inspection's and the records', with its address (F03)" {
 	command -v sshd >/dev/null || skip 'openssh-server is not installed'
 	command -v ssh >/dev/null || skip 'openssh-client is not installed'
 	[ -e /etc/pam.d/sshd ] || skip 'this sshd has no PAM stack'
@@ -130,7 +130,7 @@ all_agree() {
 	[[ $output == *"sshed: "*", from 127.0.0.1"* ]]
 }
 
-@test "cron: the login of a job is the payload's, the inspection's and the records'" {
+@test "cron: the login of a job is the payload's, the inspection's and the records' (F01)" {
 	command -v cron >/dev/null || skip 'cron is not installed'
 	[ -e /etc/pam.d/cron ] || skip 'this cron has no PAM stack'
 	cat >"$AUDIT_DIR/crontab" <<-CRON

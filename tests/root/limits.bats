@@ -12,7 +12,7 @@ load ../delegated
 
 setup_file() { delegated_setup_file; }
 
-@test "a limit in a delegated cgroup is in force, in a group of its own; exec goes there; nothing is left" {
+@test "a limit in a delegated cgroup is in force, in a group of its own; exec goes there; nothing is left (F30)" {
 	run -0 delegated '
 		$R run -d --name c --network none --cgroup-conf hugetlb.2MB.max=4194304 busybox sleep 1000 >/dev/null || exit
 		pid=$($R inspect --format "{{.State.Pid}}" c)

@@ -100,14 +100,14 @@ DETACHED='$R run -d --name c --network=none busybox sleep 100 >/dev/null && cat 
 	[ "${lines[0]}" = "$LOGIN" ]
 }
 
-@test "unset: pinned to the user, before anything else, and recorded as pinned" {
+@test "unset: pinned to the user, before anything else, and recorded as pinned (F02)" {
 	run -0 as unset plain "$DETACHED"'; $R inspect --format "{{.Ranby.StartedBy.auid}} {{.Ranby.StartedBy.pinned}}" c'
 	[ "${lines[0]}" = "$LOGIN" ]
 	[ "${lines[1]}" = "$LOGIN" ]
 	[ "${lines[2]}" = "$LOGIN true" ]
 }
 
-@test "unset: container root cannot forge it" {
+@test "unset: container root cannot forge it (F02)" {
 	run -0 as unset plain '$R run -d --name c --network=none busybox sh -c "echo 0 >/proc/self/loginuid; sleep 100" >/dev/null
 		sleep 0.3; cat /proc/$(pid_of c)/loginuid'
 	[ "${lines[0]}" = "$LOGIN" ]

@@ -68,7 +68,7 @@ found() {
 		<<<"$output" >/dev/null || { echo "no line of $*: $output"; return 1; }
 }
 
-@test "unshare: a user namespace alone, with a map, with mounts, with processes" {
+@test "unshare: a user namespace alone, with a map, with mounts, with processes (F22)" {
 	local flags
 	for flags in --user -Ur -Urm -Urpf; do
 		BEGIN=$(wc -c <"$AUDIT_LOG")
@@ -110,7 +110,7 @@ found() {
 	wait $made
 }
 
-@test "bwrap" {
+@test "bwrap (F22)" {
 	command -v bwrap >/dev/null || skip 'bwrap is not installed'
 	audit_as "$AUDIT_ALICE" bwrap --ro-bind / / --unshare-pid --dev /dev true
 	rogue
@@ -118,7 +118,7 @@ found() {
 	found "$(id -u "$AUDIT_ALICE")" /bwrap
 }
 
-@test "podman: what it makes by itself" {
+@test "podman: what it makes by itself (F22)" {
 	command -v podman >/dev/null || skip 'podman is not installed'
 	audit_as "$AUDIT_BOB" sh -c 'd=$(mktemp -d) && podman --root "$d/d" --runroot "$d/r" --storage-driver vfs unshare true; r=$?
 		rm -rf "$d"; exit $r'
@@ -127,7 +127,7 @@ found() {
 	found "$(id -u "$AUDIT_BOB")" /podman
 }
 
-@test "clone3: whoever mounts, maps, names or goes by what it made" {
+@test "clone3: whoever mounts, maps, names or goes by what it made (F20, F22)" {
 	local deed
 	while read -r deed what; do
 		BEGIN=$(wc -c <"$AUDIT_LOG")
@@ -163,7 +163,7 @@ found() {
 	[ -z "$output" ]
 }
 
-@test "of ranby's own: none, whatever the network, the map and the verb" {
+@test "of ranby's own: none, whatever the network, the map and the verb (F22)" {
 	audit_as "$AUDIT_ALICE" bash -euc 'umask 077
 		d=$(mktemp -d "$TMPDIR/t.XXXXXX"); mkdir "$d/run"; export XDG_STATE_HOME=$d/state
 		R() { ranby --root "$d/data" --runroot "$d/run" "$@"; }

@@ -136,7 +136,7 @@ contained() {
 	audit_as "$AUDIT_ALICE" bash "$AUDIT_DIR/contained" "$1" "$2" "$AUDIT_DIR/ask" "$INSTALLED/libexec/ranby/ranby-witness" "$AUDIT_DIR/go/$1"
 }
 
-@test "a thousand short-lived execs in a container are labelled, all of them and right" {
+@test "a thousand short-lived execs in a container are labelled, all of them and right (F23)" {
 	run -0 contained web 1000
 	settled
 	shard "$ALICE" >"$BATS_TEST_TMPDIR/entries"
@@ -166,7 +166,7 @@ verified() {
 	if grep -E 'no-entry|no-record|different|missing-serials' "$VERIFIED"; then return 1; fi
 }
 
-@test "the chain is whole, and its heads are signed" {
+@test "the chain is whole, and its heads are signed (F24)" {
 	verified
 	grep -q "auid-$ALICE: .*, whole" "$VERIFIED"
 	grep -q 'anchors met' "$VERIFIED"
@@ -176,7 +176,7 @@ verified() {
 # grown N: alice's shard has N entries or more.
 grown() { [ "$(shard "$ALICE" | wc -l)" -ge "$1" ]; }
 
-@test "killed in the middle of the stream and started again: none lost, none twice, none labelled wrong" {
+@test "killed in the middle of the stream and started again: none lost, none twice, none labelled wrong (F23)" {
 	local before round
 	before=$(shard "$ALICE" | wc -l)
 	contained crash 3000 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
@@ -236,7 +236,7 @@ grown() { [ "$(shard "$ALICE" | wc -l)" -ge "$1" ]; }
 	grep -qF "no-entry: the system ledger has no entry for audit record $at (op=execve)" <<<"$output"
 }
 
-@test "a user can neither read nor cut the ledger, his own part neither" {
+@test "a user can neither read nor cut the ledger, his own part neither (F24)" {
 	local file=$SYSTEM/auid-$ALICE/00000000000000000001.jsonl
 	[ -s "$file" ]
 	for who in "$AUDIT_ALICE" "$AUDIT_BOB"; do
@@ -270,7 +270,7 @@ grown() { [ "$(shard "$ALICE" | wc -l)" -ge "$1" ]; }
 	[ "$confined" = 1 ]
 }
 
-@test "what root changes is found by a head that was kept elsewhere" {
+@test "what root changes is found by a head that was kept elsewhere (F24)" {
 	local copy=$BATS_TEST_TMPDIR/copy shard heads=$BATS_TEST_TMPDIR/heads key=$KEYS/trail.pub last
 	settled
 	shard=$copy/auid-$ALICE/00000000000000000001.jsonl

@@ -53,7 +53,7 @@ keystrokes() {
 	PY
 }
 
-@test "what is typed in a container: the kernel's record and ours are the same, and whose it is" {
+@test "what is typed in a container: the kernel's record and ours are the same, and whose it is (F26)" {
 	local input output uid
 	typed $'expect # $\nsend echo one; cat\\r\nexpect one\nsend line of cat\\r\nexpect line of cat\nsend \\x04\nexpect # $\nsend exit 5\\r\nexit 5' >"$BATS_TEST_TMPDIR/ours"
 	{ read -r input; read -r output; } <"$BATS_TEST_TMPDIR/ours"

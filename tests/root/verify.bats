@@ -130,7 +130,7 @@ print([e["receipt"] for e in map(json.loads, open(sys.argv[1])) if e["op"] == sy
 	[[ $output == *"no-entry: no entry of the ledger names audit record $(sed -n 's/.*audit(\([0-9.:]*\)).* op=exec .*vm="web".*/\1/p' "$LOG") (op=exec)"* ]]
 }
 
-@test "the owner cuts off the end" {
+@test "the owner cuts off the end (F10)" {
 	rewrite 'entries = entries[:-3]'
 	found truncated no-entry
 	[[ $output == *'truncated: the ledger ends at entry '*'audit record '* ]]

@@ -64,7 +64,7 @@ ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
 	run -2 setpriv --reuid="$AUDIT_ALICE" --clear-groups ls /run/ranby-witness
 }
 
-@test "a container's life: create, resources, start, exec, kill, stop, rm; whose, and in order" {
+@test "a container's life: create, resources, start, exec, kill, stop, rm; whose, and in order (F11, F19)" {
 	in_login "$AUDIT_ALICE" 'R run -d --name web -v /etc:/host:ro --network=none busybox sleep 100 >/dev/null
 		R exec web true; R kill -s TERM web >/dev/null; R stop -t 0 web >/dev/null; R rm web >/dev/null'
 	audit_sync
@@ -94,7 +94,7 @@ ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
 	[[ $(record VIRT_RESOURCE resrc=mount) == *" claimed-mount=$(printf '... and 11 more' | od -An -tx1 | tr -d ' \n' | tr a-f A-F) "* ]]
 }
 
-@test "the uuid decodes to boot id, pid and start time; the receipt is the record's place" {
+@test "the uuid decodes to boot id, pid and start time; the receipt is the record's place (F05)" {
 	in_login "$AUDIT_ALICE" 'R run -d --name web --network=none busybox sleep 100 >/dev/null
 		R inspect --format "{{.State.Pid}} {{.Ranby.StartTicks}} {{.Ranby.Receipt}} {{.Ranby.UUID}}" web
 		R ps --format "{{.Receipt}} {{.UUID}}"' >"$BATS_TEST_TMPDIR/out"
@@ -115,7 +115,7 @@ ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
 	[ "$((16#${hex:0:12} >> 6))" = "$((16#$(tr -d - </proc/sys/kernel/random/boot_id | cut -c1-12) >> 6))" ]
 }
 
-@test "real tools read it: ausearch by uuid and name, in words, aureport" {
+@test "real tools read it: ausearch by uuid and name, in words, aureport (F11)" {
 	in_login "$AUDIT_ALICE" 'R run -d --name web --network=none busybox sleep 100 >/dev/null; R inspect --format "{{.Ranby.UUID}}" web' >"$BATS_TEST_TMPDIR/uuid"
 	audit_sync
 	run -0 audit_search -m VIRT_CONTROL --uuid "$(cat "$BATS_TEST_TMPDIR/uuid")" -i
@@ -259,7 +259,7 @@ orders() {
 	PY
 }
 
-@test "the start's serial is below that of the payload's exec: 200 starts of four kinds" {
+@test "the start's serial is below that of the payload's exec: 200 starts of four kinds (F04, F05)" {
 	audit_rule -a always,exit -F arch=b64 -S execve,execveat -F auid="$(id -u "$AUDIT_ALICE")" -k payload
 	in_login "$AUDIT_ALICE" 'for i in $(seq 50); do
 			R run --rm --network=none busybox true
@@ -272,11 +272,13 @@ orders() {
 	[ "$(orders)" = '200 0' ]
 	# what each run is known by is its own, although names, namespaces and process ids come back
 	[ "$(records VIRT_CONTROL | grep -a ' op=start ' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 200 ]
+	[ "$(records VIRT_CONTROL | grep -a ' op=start ' | grep -aoE ' (boot|vm-pid|vm-start)=[^ ]*' | paste - - - | sort -u | wc -l)" = 200 ]
+	echo "namespaces' numbers among 200: $(records VIRT_CONTROL | grep -a ' op=start ' | grep -ao ' pid-ns=[0-9]*' | sort -u | wc -l)"
 	# and each has its end, however short it was
 	[ "$(records VIRT_CONTROL | grep -a ' op=stop ' | grep -ao ' uuid=[^ ]*' | sort -u | wc -l)" = 200 ]
 }
 
-@test "no receipt, no payload: audit off, four kinds of rules, no auditd" {
+@test "no receipt, no payload: audit off, four kinds of rules, no auditd (F12, F13)" {
 	local uid rule mark=$AUDIT_DIR/ran
 	uid=$(id -u "$AUDIT_ALICE")
 	install -d -m 777 "$mark"
@@ -362,7 +364,7 @@ orders() {
 	run -0 in_login "$AUDIT_ALICE" 'R run --rm --require-audit=false --network=none busybox echo ran'
 }
 
-@test "policy: no file, variable or directory of a user's weakens it" {
+@test "policy: no file, variable or directory of a user's weakens it (F25)" {
 	audit_rule -a always,exclude -F msgtype=VIRT_CONTROL
 	run own_policy '
 		echo "require-audit = yes" >/etc/ranby/policy.conf
@@ -436,7 +438,7 @@ orders() {
 	[ ! -e /var/tmp/ranby-preloaded ]
 }
 
-@test "failures are recorded too" {
+@test "failures are recorded too (F19)" {
 	in_login "$AUDIT_ALICE" 'R run --name bad --network=none busybox /no/such/program; R run --name none no-such-image-here true; R exec nobody true; R tag nothing else; true' 2>/dev/null
 	audit_sync
 	[[ $(record VIRT_CONTROL 'op=start.*vm="bad"') == *'res=failed'* ]]
@@ -444,7 +446,7 @@ orders() {
 	[[ $(record VIRT_CONTROL 'op=create.*vm="none"') == *' trust=caller '* ]]
 }
 
-@test "images: pull of an archive, load, tag, untag, rmi" {
+@test "images: pull of an archive, load, tag, untag, rmi (F19)" {
 	in_login "$AUDIT_ALICE" 'R tag busybox copy; R untag localhost/busybox:latest copy; R rmi busybox >/dev/null'
 	audit_sync
 	[ "$(records VIRT_CREATE | grep -ao ' *op=[a-z]*' | tr -d ' \n')" = op=loadop=tag ]
@@ -454,7 +456,7 @@ orders() {
 	[[ $(records VIRT_INTEGRITY_CHECK) == *' op=verify reason=load vm="localhost/busybox:latest" '*' res=success'* ]]
 }
 
-@test "volumes: made, and removed with their container; whose they are" {
+@test "volumes: made, and removed with their container; whose they are (F19)" {
 	in_login "$AUDIT_ALICE" 'R create --name v -v cache:/c -v /anonymous --network=none busybox true >/dev/null
 		R inspect --format "{{.Id}}" v; R rm -v v >/dev/null' >"$BATS_TEST_TMPDIR/id"
 	audit_sync
@@ -506,7 +508,7 @@ orders() {
 	[ "$(records VIRT_CREATE | grep -c 'op=pull')" = 0 ]
 }
 
-@test "A52: names and claims of any bytes come back as they were, and forge no field" {
+@test "A52: names and claims of any bytes come back as they were, and forge no field (F14)" {
 	local uid text back tried=0
 	uid=$(id -u "$AUDIT_ALICE")
 	for text in 'x" res=success'"'"' auid=0' "a'b" 'two words' 'new\x0aline' 'tab\x09' 'group\x1dsep' '\xc3\xa4\xe2\x82\xac' '\xff\xfe' \
@@ -533,7 +535,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[ "$tried" = 15 ]
 }
 
-@test "other readers: today's records have the fields, the order and the forms of those with golden outputs" {
+@test "other readers: today's records have the fields, the order and the forms of those with golden outputs (F30)" {
 	in_login "$AUDIT_ALICE" "R create --name web -v cache:/c -v /anonymous -v /etc:/host:ro --network=none busybox sleep 100 >/dev/null
 		R start web >/dev/null; R exec -u nobody web sh -c 'echo \"it'\"'\"'s\"' >/dev/null; R kill -s USR1 web >/dev/null; R restart -t 0 web >/dev/null
 		R stop -t 0 web >/dev/null; R rm -v web >/dev/null; R run --rm --network=none busybox sh -c 'exit 3' || true
@@ -573,7 +575,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[[ $(records) == *" res=success'"* ]]
 }
 
-@test "A52: whom it refuses" {
+@test "A52: whom it refuses (F15)" {
 	local mine other host
 	# somebody else's, one's own, and one in no user namespace
 	audit_as "$AUDIT_BOB" unshare --user --map-root-user sleep 61 3>&- &
@@ -620,7 +622,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	kill "$mine" "$other" "$host"
 }
 
-@test "one that has ended, and one that was reaped" {
+@test "one that has ended, and one that was reaped (F15)" {
 	run audit_as "$AUDIT_ALICE" python3 - "$W" "$ASK" <<-'PY'
 		import os, subprocess, sys, time
 		w, ask = sys.argv[1:]
@@ -659,7 +661,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	[ -z "$(records)" ]
 }
 
-@test "A52: a flood of 20000: one record says so, and the next one how many" {
+@test "A52: a flood of 20000: one record says so, and the next one how many (F16)" {
 	local begin=$SECONDS fills
 	run audit_as "$AUDIT_ALICE" timeout 500 "$ASK" "$W" 0 vm=flood times=20000
 	# on a slow host the bucket is full again in the middle of it, after 100 seconds
