@@ -27,7 +27,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"auid-1001", "auid-1002", INDEX_FILE, INDEX_FILE "-wal", INDEX_FILE "-shm", INDEX_FILE ".damaged"};
+	static const char *const names[] = {"auid-1001", "auid-1002", "ledger", "auid-1", INDEX_FILE, INDEX_FILE "-wal", INDEX_FILE "-shm", INDEX_FILE ".damaged"};
 	struct place *p = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

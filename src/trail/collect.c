@@ -73,6 +73,8 @@ struct collect {
 	int64_t now_ms;
 	struct waiting *first, **last;
 	size_t n_waiting;
+	uint64_t malformed;     /* lines of the stream that were no records, of which the ledger has been told */
+	char newest[EVENT_RECEIPT_SIZE]; /* of the stream's last event */
 };
 
 static struct waiting *waiting_free(struct waiting *w)
@@ -141,6 +143,15 @@ static int tell_gaps(struct collect *c, bool all, struct err *e)
 	while (r == 0 && c->n_gaps > 0 && (all || (!c->past_open && c->now_ms - c->gaps[0].at_ms >= COLLECT_GAP_MS)))
 		r = tell_gap(c, e);
 	return r;
+}
+
+/* What was no record at all may have been one: of an event with a serial, its serial is missing too. */
+static int tell_malformed(struct collect *c, struct err *e)
+{
+	uint64_t bad = log_reader_stats(c->stream)->bad_lines, n = bad - c->malformed;
+
+	c->malformed = bad;
+	return n > 0 ? c->gap("malformed", n, c->newest, c->data, e) : 0;
 }
 
 /* Before `ev` is met: what would have come next? */
@@ -314,6 +325,7 @@ static int on_stream(const struct log_event *ev, void *data, struct err *e)
 
 	if (ev->serial == 0)
 		return 0;
+	event_receipt(ev, c->newest);
 	if (c->stream_first == 0 && ev->kind != LOG_DAMAGED)
 		c->stream_first = ev->serial;
 	return take(c, ev, e);
@@ -384,6 +396,7 @@ int collect_feed(struct collect *c, const char *text, size_t len, int64_t now_ms
 		w->at_ms = now_ms;
 	c->now_ms = now_ms;
 	r = log_reader_feed(c->stream, text, len, e);
+	r = r < 0 ? r : tell_malformed(c, e);
 	r = r < 0 ? r : settle(c, false, e);
 	return r < 0 ? r : tell_gaps(c, false, e);
 }
@@ -399,7 +412,7 @@ int collect_idle(struct collect *c, int64_t now_ms, struct err *e)
 
 int collect_end(struct collect *c, struct err *e)
 {
-	int r = log_reader_end(c->stream, e);
+	int r = log_reader_end(c->stream, e); /* a line that was cut by it is whole in the log */
 
 	r = r < 0 ? r : settle(c, true, e);
 	return r < 0 ? r : tell_gaps(c, true, e);

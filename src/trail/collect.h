@@ -35,7 +35,8 @@ struct collect_options {
 /* One entry for the shard of `auid` (UINT32_MAX: unset). `o` is the collector's. */
 typedef int collect_sink(uint32_t auid, const char *receipt, struct json_object *o, void *data, struct err *e);
 /*
- * `count` events are missing before `receipt` ("missing-serials"), or known no more ("forgotten").
+ * `count` events are missing before `receipt` ("missing-serials"), or known no more ("forgotten");
+ * or so many lines behind it were no records ("malformed").
  * Missing are those after the newest that the ledger has, if it has any of this boot, and those between what auditd handed out.
  */
 typedef int collect_gap(const char *reason, uint64_t count, const char *receipt, void *data, struct err *e);

@@ -5,7 +5,8 @@
  *
  * One message of a SOCK_SEQPACKET pair: the header, and behind it the entry
  * as JSON text. There is no other request and no answer. The writer takes
- * nothing on trust: a message of another shape ends the whole program.
+ * nothing on trust: a message of another shape is left out, and becomes an
+ * entry "gap" of the reason "message".
  */
 #ifndef RANBY_TRAIL_MESSAGE_H
 #define RANBY_TRAIL_MESSAGE_H

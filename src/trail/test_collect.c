@@ -21,6 +21,7 @@ struct world {
 	uint64_t missing;
 	unsigned gaps;
 	char before[64]; /* the receipt after the last gap */
+	uint64_t malformed;
 };
 
 static int on_entry(uint32_t auid, const char *receipt, struct json_object *o, void *data, struct err *e)
@@ -41,6 +42,10 @@ static int on_gap(const char *reason, uint64_t count, const char *receipt, void 
 	struct world *w = data;
 
 	(void)e;
+	if (strcmp(reason, "malformed") == 0) {
+		w->malformed += count;
+		return 0;
+	}
 	assert_string_equal(reason, "missing-serials");
 	w->gaps++;
 	w->missing += count;
@@ -356,6 +361,31 @@ static void test_too_late_serial(void **state)
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-TESTS("trail/collect", CASE(test_waits_for_its_label), CASE(test_each_once), CASE(test_half_an_event), CASE(test_half_an_event_lost),
+/* What is no record stops nothing: it is told, its serial as well where it had one, and all around it is there. */
+static void test_malformed(void **state)
+{
+	static const char *const lines[] = {
+		"\n", "no record\n", "type=SYSCALL\n", "type=SYSCALL msg=audit(x:y): pid=1\n", "type=SYSCALL msg=audit(99999999999999999999.1:1): \n",
+		"\x01\x02\xff\n", "type=SYSCALL msg=audit(1700000010.000:3): arch=c000003e syscall=59 succ\n",
+	};
+	struct world *w = *state;
+	static char much[20000];
+
+	feed(w, exec_of(1, WHOLE), 1000);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		feed(w, lines[i], 1001);
+	memset(much, 'x', sizeof(much) - 2); /* a line longer than any */
+	much[sizeof(much) - 2] = '\n';
+	feed(w, much, 1002);
+	feed(w, exec_of(2, WHOLE), 1003);
+	feed(w, exec_of(4, WHOLE), 1004);
+	idle(w, 3000);
+	assert_true(w->malformed >= 5);
+	idle(w, 9000);
+	end(w);
+	expect(w, "malformed", (const unsigned[]){1, 2, 4}, 3, 1);
+}
+
+TESTS("trail/collect", CASE(test_malformed), CASE(test_waits_for_its_label), CASE(test_each_once), CASE(test_half_an_event), CASE(test_half_an_event_lost),
       CASE(test_serials), CASE(test_many_gaps), CASE(test_other_boot), CASE(test_late_serial),
       CASE(test_late_serial_a_second), CASE(test_too_late_serial))

@@ -9,7 +9,9 @@
  * When the disk is full an entry is lost here, and only counted: the reader
  * goes on, and as soon as something can be written again the ledger says how
  * many are missing. Nobody waits: auditd's own policy for a full disk decides
- * what becomes of the machine, not ours.
+ * what becomes of the machine, not ours. A message that is none is counted
+ * likewise. It can only come from a reader that has been taken over or has a
+ * fault, and to end for it would be to give up all entries for one.
  */
 #include "sys/fd.h"
 #include "sys/pidfd.h"
@@ -29,12 +31,16 @@
 #define BATCH_MAX 512      /* messages between two syncs */
 #define END_MS 10000       /* how long the reader may take to bring in what it has */
 
+enum loss_kind { LOST_WRITE, LOST_MESSAGE, LOSSES };
+
 struct writer {
 	struct trail *t;
 	struct shards shards;
 	char *text;            /* one message */
-	uint64_t lost;         /* entries that could not be written, not yet said */
-	struct err why;        /* the first of them */
+	struct loss {
+		uint64_t n;        /* not yet said */
+		struct err why;    /* the first of them */
+	} lost[LOSSES];
 	int64_t sign_at_ms;    /* when heads are due; 0: nothing to sign */
 	int64_t end_at_ms;     /* after SIGTERM */
 };
@@ -75,61 +81,67 @@ static int say_op(struct writer *w, const char *op, struct err *e)
 	return append_own(w, o, e);
 }
 
-/* What could not be written, as soon as something can. */
+static struct json_object *gap_object(const char *reason, const struct loss *loss)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	if (!o || json_add_str(o, "op", "gap") < 0 || json_add_str(o, "reason", reason) < 0 || json_add_u64(o, "count", loss->n) < 0 ||
+	    json_add_str(o, "error", loss->why.text) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+/* What is missing, as soon as that can be written. */
 static void say_lost(struct writer *w)
 {
-	struct json_object *o = json_object_new_object();
-	struct err e = {0};
-	int r = o ? json_add_str(o, "op", "gap") : -ENOMEM;
+	static const char *const reasons[LOSSES] = {[LOST_WRITE] = "write", [LOST_MESSAGE] = "message"};
 
-	r = r < 0 ? r : json_add_str(o, "reason", "write");
-	r = r < 0 ? r : json_add_u64(o, "count", w->lost);
-	r = r < 0 ? r : json_add_str(o, "error", w->why.text);
-	if (r < 0) {
-		json_object_put(o);
-		return;
-	}
-	if (append_own(w, o, &e) == 0) {
-		trail_say(LOG_ERR, "%llu entries could not be written: %s", (unsigned long long)w->lost, w->why.text);
-		w->lost = 0;
+	for (size_t i = 0; i < LOSSES; i++) {
+		struct loss *loss = &w->lost[i];
+		struct err e = {0};
+
+		if (loss->n == 0 || append_own(w, gap_object(reasons[i], loss), &e) < 0)
+			continue;
+		trail_say(LOG_ERR, "%llu entries are lost (%s): %s", (unsigned long long)loss->n, reasons[i], loss->why.text);
+		loss->n = 0;
 	}
 }
 
-static void count_lost(struct writer *w, const struct err *why)
+static void count_lost(struct writer *w, enum loss_kind kind, const struct err *why)
 {
-	if (w->lost++ == 0)
-		w->why = *why;
+	if (w->lost[kind].n++ == 0)
+		w->lost[kind].why = *why;
 }
 
-/* 0, also when it was lost; -EPROTO for a message that is none. */
-static int take_message(struct writer *w, size_t len, struct err *e)
+static int parse_message(const char *text, size_t len, struct trail_message *m, struct json_object **ret, struct err *e)
+{
+	if (len <= sizeof(*m) || len > TRAIL_MESSAGE_MAX)
+		return err_set(e, EPROTO, "a message of %zu bytes from the reader", len);
+	memcpy(m, text, sizeof(*m));
+	if (m->magic != TRAIL_MAGIC || m->shard > TRAIL_SHARD_SYSTEM || strnlen(m->receipt, sizeof(m->receipt)) == sizeof(m->receipt))
+		return err_set(e, EPROTO, "a message of another shape from the reader");
+	return json_parse(text + sizeof(*m), len - sizeof(*m), "message", ret, e);
+}
+
+static void take_message(struct writer *w, size_t len)
 {
 	_cleanup_json_ struct json_object *o = NULL;
 	struct trail_message m;
 	char shard[SHARD_NAME_SIZE];
 	struct err why = {0};
-	int r;
 
-	if (len <= sizeof(m) || len > TRAIL_MESSAGE_MAX)
-		return err_set(e, EPROTO, "a message of %zu bytes from the reader", len);
-	memcpy(&m, w->text, sizeof(m));
-	if (m.magic != TRAIL_MAGIC || m.shard > TRAIL_SHARD_SYSTEM || strnlen(m.receipt, sizeof(m.receipt)) == sizeof(m.receipt))
-		return err_set(e, EPROTO, "a message of another shape from the reader");
-	r = json_parse(w->text + sizeof(m), len - sizeof(m), "message", &o, e);
-	if (r < 0)
-		return r;
+	if (parse_message(w->text, len, &m, &o, &why) < 0) {
+		count_lost(w, LOST_MESSAGE, &why);
+		return;
+	}
 	if (m.shard == TRAIL_SHARD_SYSTEM)
 		snprintf(shard, sizeof(shard), SYSTEM_LEDGER_SYSTEM);
 	else if (m.auid == UINT32_MAX)
 		snprintf(shard, sizeof(shard), SYSTEM_LEDGER_AUID "unset");
 	else
 		snprintf(shard, sizeof(shard), SYSTEM_LEDGER_AUID "%u", m.auid);
-	r = shards_append(&w->shards, shard, o, m.receipt[0] ? m.receipt : NULL, &why);
-	if (r < 0)
-		count_lost(w, &why);
-	else if (w->lost > 0)
-		say_lost(w);
-	return 0;
+	if (shards_append(&w->shards, shard, o, m.receipt[0] ? m.receipt : NULL, &why) < 0)
+		count_lost(w, LOST_WRITE, &why);
 }
 
 /* 1: there may be more; 0: the reader is gone. */
@@ -153,11 +165,12 @@ static int take_batch(struct writer *w, struct err *e)
 			break;
 		}
 		n++;
-		r = take_message(w, (size_t)len, e);
-		r = r < 0 ? r : 1;
+		take_message(w, (size_t)len);
 	}
+	if (n > 0)
+		say_lost(w);
 	if (n > 0 && shards_sync(&w->shards, &why) < 0)
-		count_lost(w, &why);
+		count_lost(w, LOST_WRITE, &why);
 	if (n > 0 && w->t->wake >= 0)
 		(void)!write(w->t->wake, "x", 1);
 	return r;
