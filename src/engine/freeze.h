@@ -6,7 +6,7 @@
  *
  *	if (freeze_is(eng, c)) ...		// container_refresh() asks it
  *	r = freeze_open(eng, c, true, &group, e);
-	r = freeze_group(eng, c, group, true, e);	// then c->status is CONTAINER_PAUSED
+ *	r = freeze_group(eng, c, group, true, e);	// then c->status is CONTAINER_PAUSED
  *
  * The kernel does it for a control group of version 2 (cgroup.freeze), so the
  * container needs one of its own: --cgroups=enabled, or any limit.
