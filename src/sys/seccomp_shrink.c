@@ -133,7 +133,7 @@ static int find_points(struct shrink *s, enum word w)
 {
 	uint32_t *points = mem_array(2 * s->n_in + 1, sizeof(*points));
 	size_t n = 0, kept = 0;
-	unsigned char *may = calloc(s->n_in, 1); /* be loaded there: 1 << enum word */
+	unsigned *may = mem_array(s->n_in, sizeof(*may)); /* be loaded there: 1 << enum word */
 
 	s->points[w] = points;
 	if (!points || !may) {
@@ -143,7 +143,7 @@ static int find_points(struct shrink *s, enum word w)
 	points[n++] = 0;
 	for (size_t pc = 0; pc + 1 < s->n_in; pc++) {
 		const struct sock_filter *i = &s->in[pc];
-		unsigned char now = BPF_CLASS(i->code) == BPF_LD ? (unsigned char)(1 << word_of(i)) : may[pc];
+		unsigned now = BPF_CLASS(i->code) == BPF_LD ? 1U << word_of(i) : may[pc];
 
 		if (BPF_CLASS(i->code) != BPF_JMP) {
 			if (BPF_CLASS(i->code) != BPF_RET)
@@ -156,7 +156,7 @@ static int find_points(struct shrink *s, enum word w)
 		}
 		may[pc + 1 + i->jt] |= now;
 		may[pc + 1 + i->jf] |= now;
-		if (!(now & (1 << w)))
+		if (!(now & 1U << w))
 			continue;
 		points[n++] = i->k;
 		if (i->k < UINT32_MAX)
