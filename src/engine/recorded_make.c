@@ -166,7 +166,7 @@ struct place {
 
 struct places {
 	struct place *items;
-	size_t n;
+	size_t n, room;
 };
 
 static void places_done(struct places *p)
@@ -176,22 +176,20 @@ static void places_done(struct places *p)
 	free(p->items);
 }
 
+/* At the end; tidy() joins what is there twice. */
 static int add_place(struct places *p, const char *path, size_t len, unsigned use)
 {
-	struct place *more;
+	if (p->n == p->room) {
+		size_t room = p->room ? 2 * p->room : 64;
+		struct place *more = mem_regrow(p->items, room, sizeof(*more));
 
-	for (size_t i = 0; i < p->n; i++)
-		if (strlen(p->items[i].path) == len && memcmp(p->items[i].path, path, len) == 0) {
-			p->items[i].use |= use;
-			return 0;
-		}
-	more = mem_regrow(p->items, p->n + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	p->items = more;
-	more[p->n].path = strndup(path, len);
-	more[p->n].use = use;
-	return more[p->n].path ? (p->n++, 0) : -ENOMEM;
+		if (!more)
+			return -ENOMEM;
+		p->items = more;
+		p->room = room;
+	}
+	p->items[p->n] = (struct place){.path = strndup(path, len), .use = use};
+	return p->items[p->n].path ? (p->n++, 0) : -ENOMEM;
 }
 
 /* Bytes of the directory's name; 1 for "/". */
@@ -220,73 +218,126 @@ static int add_file(struct places *p, const char *path, const char *letters)
 	return use ? add_place(p, path, strlen(path), use) : 0;
 }
 
-static bool is_below(const char *path, const char *dir)
+static int by_path(const void *a, const void *b)
 {
-	size_t len = strlen(dir);
+	return strcmp(((const struct place *)a)->path, ((const struct place *)b)->path);
+}
 
-	return strcmp(dir, "/") == 0 || (strncmp(path, dir, len) == 0 && path[len] == '/');
+/* Sorted by path, and each path once. */
+static void join(struct places *p)
+{
+	size_t kept = 0;
+
+	if (p->n > 0)
+		qsort(p->items, p->n, sizeof(*p->items), by_path);
+	for (size_t i = 0; i < p->n; i++) {
+		if (kept > 0 && by_path(&p->items[kept - 1], &p->items[i]) == 0) {
+			p->items[kept - 1].use |= p->items[i].use;
+			free(p->items[i].path);
+		} else {
+			p->items[kept++] = p->items[i];
+		}
+	}
+	p->n = kept;
+}
+
+/* The place of that path among the first n, which are sorted. */
+static const struct place *find(const struct place *items, size_t n, const char *path, size_t len)
+{
+	while (n > 0) {
+		const struct place *mid = &items[n / 2];
+		int c = strncmp(path, mid->path, len);
+
+		if (c == 0 && !mid->path[len])
+			return mid;
+		if (c > 0) {
+			items = mid + 1;
+			n -= n / 2 + 1;
+		} else {
+			n /= 2;
+		}
+	}
+	return NULL;
 }
 
 /* What reading gives is in each of the other two as well. */
 static bool covers(const struct place *dir, const struct place *p)
 {
-	unsigned has = dir->use | (dir->use ? USE_READ : 0);
-
-	return is_below(p->path, dir->path) && (p->use & ~has) == 0;
+	return (p->use & ~(dir->use | USE_READ)) == 0;
 }
 
-static void remove_covered(struct places *p)
+/* By a directory above it; all of these are sorted before it. */
+static bool is_covered(const struct places *p, size_t i)
+{
+	const char *path = p->items[i].path;
+
+	for (size_t len = strlen(path); len > 1;) {
+		const struct place *dir;
+
+		while (len > 1 && path[len - 1] != '/')
+			len--;
+		len -= len > 1;
+		dir = find(p->items, i, path, len);
+		if (dir && covers(dir, &p->items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Sorted, each path once, and none that a directory in it stands for. */
+static void tidy(struct places *p)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		bool gone = false;
-
-		for (size_t k = 0; k < p->n && !gone; k++)
-			gone = k != i && p->items[k].path && p->items[i].path && covers(&p->items[k], &p->items[i]);
-		if (gone) {
+	join(p);
+	/* from the end: who is asked about is covered by what is before it, or by nothing */
+	for (size_t i = p->n; i-- > 0;)
+		if (is_covered(p, i)) {
 			free(p->items[i].path);
 			p->items[i].path = NULL;
 		}
-	}
 	for (size_t i = 0; i < p->n; i++)
 		if (p->items[i].path)
 			p->items[kept++] = p->items[i];
 	p->n = kept;
 }
 
-/* Siblings of items[i] that are used alike, itself included. */
-static size_t alike(const struct places *p, size_t i)
+/* Siblings that are used alike come together. */
+static int by_directory_and_use(const void *a, const void *b)
 {
-	size_t len = directory_len(p->items[i].path), n = 0;
+	const struct place *x = a, *y = b;
+	size_t x_len = directory_len(x->path), y_len = directory_len(y->path);
+	int c = memcmp(x->path, y->path, x_len < y_len ? x_len : y_len);
 
-	for (size_t k = 0; k < p->n; k++)
-		n += p->items[k].use == p->items[i].use && directory_len(p->items[k].path) == len &&
-		     memcmp(p->items[k].path, p->items[i].path, len) == 0;
-	return n;
+	if (c == 0)
+		c = (x_len > y_len) - (x_len < y_len);
+	return c ? c : (x->use > y->use) - (x->use < y->use);
 }
 
 /* One level; never "/" itself: that would be everything. */
 static int collapse(struct places *p, bool *ret_changed)
 {
-	size_t n = p->n;
+	size_t n = p->n, same;
+	_cleanup_free_ struct place *sorted = mem_array(n, sizeof(*sorted));
 
 	*ret_changed = false;
-	for (size_t i = 0; i < n; i++) {
-		size_t len = directory_len(p->items[i].path), before = p->n;
+	if (!sorted || n == 0)
+		return sorted ? 0 : -ENOMEM;
+	/* the paths stay the list's */
+	memcpy(sorted, p->items, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_directory_and_use);
+	for (size_t i = 0; i < n; i += same) {
+		size_t len = directory_len(sorted[i].path);
 
-		if (len <= 1 || alike(p, i) < RECORDED_COLLAPSE)
+		for (same = 1; i + same < n && by_directory_and_use(&sorted[i], &sorted[i + same]) == 0;)
+			same++;
+		if (len <= 1 || same < RECORDED_COLLAPSE)
 			continue;
-		if (add_place(p, p->items[i].path, len, p->items[i].use) < 0)
+		if (add_place(p, sorted[i].path, len, sorted[i].use) < 0)
 			return -ENOMEM;
-		*ret_changed |= p->n > before;
+		*ret_changed = true;
 	}
 	return 0;
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct place *)a)->path, ((const struct place *)b)->path);
 }
 
 static int find_places(const struct recorded *r, struct places *p)
@@ -299,13 +350,11 @@ static int find_places(const struct recorded *r, struct places *p)
 		if (rc == 0)
 			rc = add_file(p, key, json_object_get_string(value));
 	}
-	remove_covered(p);
+	tidy(p);
 	while (rc == 0 && changed) {
 		rc = collapse(p, &changed);
-		remove_covered(p);
+		tidy(p);
 	}
-	if (p->n > 0)
-		qsort(p->items, p->n, sizeof(*p->items), by_path);
 	return rc;
 }
 

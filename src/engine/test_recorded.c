@@ -12,7 +12,9 @@
 #include "sys/callname.h"
 #include "sys/seccomp.h"
 
+#include <limits.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define RUN "{\"version\":1,\"lost\":0,\"unread\":0,"
 
@@ -151,6 +153,20 @@ static void list_text(struct json_object *o, const char *key, struct buf *out)
 		buf_addf(out, "%s%s", i ? " " : "", v.items[i]);
 }
 
+/* How many places of a list allow a path. */
+static size_t places_for(struct json_object *list, const char *path)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *place = json_object_get_string(json_object_array_get_idx(list, i));
+		size_t len = strlen(place);
+
+		n += strcmp(place, "/") == 0 || (strncmp(path, place, len) == 0 && (path[len] == '/' || !path[len]));
+	}
+	return n;
+}
+
 static void test_landlock(void **state)
 {
 	static const struct {
@@ -202,6 +218,94 @@ static void test_landlock(void **state)
 	}
 }
 
+/* A run with n files, four of them in each directory, so that no directory stands for its files; in no order. */
+static void many_files(size_t n, struct recorded *r)
+{
+	_cleanup_(buf_done) struct buf run = BUF_INIT;
+
+	buf_adds(&run, RUN "\"files\":{");
+	for (size_t i = 0; i < n; i++) {
+		size_t k = i * 7919 % n;
+
+		buf_addf(&run, "%s\"/srv/%zu/%zu/file\":\"r\"", i ? "," : "", k / 4, k % 4);
+	}
+	buf_adds(&run, "}}");
+	assert_int_equal(add(r, buf_str(&run)), 0);
+}
+
+/* Microseconds of processor time for n files, the best of three. */
+static long cost_of(size_t n)
+{
+	_cleanup_(recorded_done) struct recorded r = {0};
+	long best = LONG_MAX;
+
+	many_files(n, &r);
+	for (int i = 0; i < 3; i++) {
+		_cleanup_json_ struct json_object *o = NULL;
+		clock_t begin = clock();
+		long us;
+
+		assert_int_equal(recorded_landlock(&r, 7, &o, NULL), 0);
+		us = (long)((clock() - begin) * 1000000 / CLOCKS_PER_SEC);
+		best = us < best ? us : best;
+		assert_int_equal(json_object_array_length(json_at(o, "ro")), n);
+	}
+	return best;
+}
+
+/* Sixteen times the files must not cost 256 times as much: 23 is what sorting needs. */
+static void test_many_files(void **state)
+{
+	long few, many;
+
+	(void)state;
+	few = cost_of(2048);
+	many = cost_of(32768);
+	print_message("2048 files: %ld us, 32768: %ld us\n", few, many);
+	if (many > few * 64)
+		fail_msg("2048 files: %ld us, 32768: %ld us", few, many);
+}
+
+/* Where one place stands for others, at any depth, whatever was seen has a place that allows it, and no place is there for nothing. */
+static void test_each_file_has_one_place(void **state)
+{
+	static const char *const names[] = {"a", "a-b", "ab", "b"};
+	unsigned seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		_cleanup_(recorded_done) struct recorded r = {0};
+		_cleanup_json_ struct json_object *o = NULL;
+		_cleanup_(buf_done) struct buf run = BUF_INIT;
+		struct json_object *ro, *rw;
+
+		buf_adds(&run, RUN "\"files\":{\"/z\":\"r\"");
+		for (int i = 0; i < 60; i++) {
+			buf_adds(&run, ",\"");
+			for (unsigned depth = (unsigned)rand_r(&seed) % 4 + 1; depth > 0; depth--)
+				buf_addf(&run, "/%s", names[(unsigned)rand_r(&seed) % ARRAY_SIZE(names)]);
+			buf_addf(&run, "%d\":\"%s\"", i, rand_r(&seed) % 8 ? "r" : "rc");
+		}
+		buf_adds(&run, "}}");
+		assert_int_equal(add(&r, buf_str(&run)), 0);
+		assert_int_equal(recorded_landlock(&r, 7, &o, NULL), 0);
+		ro = json_at(o, "ro");
+		rw = json_at(o, "rw");
+		json_object_object_foreach(r.part[RECORDED_FILES], key, value)
+		{
+			(void)value;
+			if (places_for(ro, key) + places_for(rw, key) == 0)
+				fail_msg("round %d: %s is not allowed", round, key);
+		}
+		for (size_t i = 0; i < json_object_array_length(ro); i++) {
+			const char *place = json_object_get_string(json_object_array_get_idx(ro, i));
+
+			if (places_for(ro, place) != 1 || places_for(rw, place) != 0)
+				fail_msg("round %d: %s is allowed twice", round, place);
+		}
+	}
+}
+
 static void test_apparmor_quotes(void **state)
 {
 	_cleanup_(recorded_done) struct recorded r = {0};
@@ -215,4 +319,5 @@ static void test_apparmor_quotes(void **state)
 }
 
 TESTS("engine/recorded", cmocka_unit_test(test_what_a_run_is), cmocka_unit_test(test_runs_are_put_together), cmocka_unit_test(test_seccomp),
-      cmocka_unit_test(test_landlock), cmocka_unit_test(test_apparmor_quotes))
+      cmocka_unit_test(test_landlock), cmocka_unit_test(test_many_files), cmocka_unit_test(test_each_file_has_one_place),
+      cmocka_unit_test(test_apparmor_quotes))
