@@ -245,11 +245,36 @@ static int add_call(struct compile *c, uint32_t action, int nr, const struct arg
 	return r;
 }
 
+/*
+ * On i386 these are calls of their own since Linux 4.3 and 5.1, and behind
+ * socketcall(2) and ipc(2) as before. libseccomp writes rules for both, and
+ * names neither number: it gives out one below zero.
+ */
+static int direct_number(const char *name)
+{
+	static const struct {
+		int first;
+		const char *names[16];
+	} runs[] = {
+		{359, {"socket", "socketpair", "bind", "connect", "listen", "accept4", "getsockopt", "setsockopt", "getsockname", "getpeername",
+		       "sendto", "sendmsg", "recvfrom", "recvmsg", "shutdown"}},
+		{393, {"semget", "semctl", "shmget", "shmctl", "shmat", "shmdt", "msgget", "msgsnd", "msgrcv", "msgctl"}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(runs[i].names) && runs[i].names[k]; k++)
+			if (strcmp(runs[i].names[k], name) == 0)
+				return runs[i].first + (int)k;
+	return -1;
+}
+
 static void note_highest(struct compile *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_arches; i++) {
 		int nr = seccomp_syscall_resolve_name_arch(c->arch[i], name);
 
+		if (nr < 0 && c->arch[i] == SCMP_ARCH_X86)
+			nr = direct_number(name);
 		if (nr > c->highest[i])
 			c->highest[i] = nr;
 	}

@@ -224,6 +224,32 @@ static void test_newer_is_enosys(void **state)
 }
 #endif
 
+/* What i386 has twice, behind socketcall and ipc and by itself, is allowed by itself, however old the rest of the profile is. */
+static void test_direct_calls_of_i386(void **state)
+{
+	static const struct {
+		const char *name;
+		int nr;
+	} calls[] = {{"socket", 359}, {"accept4", 364}, {"shutdown", 373}, {"semget", 393}, {"shmdt", 398}, {"msgctl", 402}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		_cleanup_json_ struct json_object *s = NULL;
+		struct seccomp_filter f = {0};
+		char text[256];
+
+		snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],"
+			 "\"syscalls\":[{\"names\":[\"read\",\"%s\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", calls[i].name);
+		s = parse(text);
+		assert_int_equal(seccomp_section_compile(s, &f, NULL), 0);
+		if (ask(&f, AUDIT_ARCH_I386, calls[i].nr, 0, 0) != ALLOW)
+			fail_msg("%s", calls[i].name);
+		assert_int_equal(ask(&f, AUDIT_ARCH_I386, calls[i].nr - 1, 0, 0), NO(EPERM));
+		assert_int_equal(ask(&f, AUDIT_ARCH_I386, calls[i].nr + 1, 0, 0), NO(ENOSYS));
+		seccomp_filter_done(&f);
+	}
+}
+
 static void test_refused_sections(void **state)
 {
 	static const struct {
@@ -328,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_default_surface),
 		cmocka_unit_test(test_default_with_caps),
 		cmocka_unit_test(test_newer_is_enosys),
+		cmocka_unit_test(test_direct_calls_of_i386),
 #endif
 		cmocka_unit_test(test_refused_sections),
 		cmocka_unit_test(test_resolve_conditions),
