@@ -28,6 +28,7 @@ $(O)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $< $(TOOL_FLAGS)
 $(O)/tools/execs: TOOL_FLAGS := -static -pthread
+$(O)/tools/verdicts: TOOL_FLAGS := -static
 
 TOOLS += $(O)/tools/monitor-drive
 $(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor audit sys base,$(call archive,$(r)))
