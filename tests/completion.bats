@@ -65,6 +65,12 @@ offers_also() {
 	offers "$at rm w" 'web'
 	offers "$at rm x" ''
 	offers "$at run busy" 'busybox:latest'
+	mkdir -p "$RANBY_ROOT/profiles/webby" "$RANBY_ROOT/profiles/webless"
+	offers "$at profile show web" 'webby webless'
+	offers "$at profile diff webby webl" 'webless'
+	offers "$at run --security-opt no-new" 'no-new-privileges'
+	offers "$at run --security-opt profile=webb" 'webby'
+	offers "$at run --security-opt=pro" 'proc-opts= profile='
 	offers_also "$at rmi localhost" 'localhost/busybox:latest'
 	# bash takes what stands before a colon for a word of its own
 	offers "$at rmi localhost/busybox:l" 'latest'
@@ -132,6 +138,8 @@ each_line() {
 		ranby --runr|--runroot
 		ranby @ stop |web
 		ranby @ rm x|
+		ranby @ profile apply webl|webless
+		ranby @ run --security-opt profile=webb|profile=webby
 		ranby @ run busy|busybox:latest
 		ranby @ rmi localhost/busybox:l|localhost/busybox:latest
 		ranby @ run --rm busybox a|afile

@@ -16,6 +16,8 @@
 #include "cmd/screen.h"
 #include "engine/container.h"
 #include "engine/engine.h"
+#include "engine/profile.h"
+#include "engine/recorded_store.h"
 #include "image/store.h"
 
 #include <stdio.h>
@@ -136,6 +138,47 @@ static void offer_words(struct completion *c, const char *words)
 	}
 }
 
+/* The store of the --root that was typed. */
+static int open_store(const struct completion *c, struct engine **ret)
+{
+	const struct engine_where where = {.root = c->globals.root, .runroot = c->globals.runroot};
+
+	return engine_open(&where, ret, NULL);
+}
+
+/* Recorded profiles, each with `key` in front ("profile="). */
+static void offer_profiles(struct completion *c, struct engine *eng, const char *key)
+{
+	_cleanup_(strv_done) struct strv names = {0};
+
+	if (recorded_names(eng, &names, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_(buf_done) struct buf word = BUF_INIT;
+
+		buf_addf(&word, "%s%s", key, names.items[i]);
+		offer(c, buf_str(&word), word.len, "recorded profile");
+	}
+}
+
+static void offer_security_opts(struct completion *c)
+{
+	static const char key[] = "profile=";
+	_cleanup_(engine_closep) struct engine *eng = NULL;
+	bool needs_value;
+	char word[64];
+
+	for (size_t i = 0; profile_security_opt(i, &needs_value); i++) {
+		int n = snprintf(word, sizeof(word), "%s%s", profile_security_opt(i, &needs_value), needs_value ? "=" : "");
+
+		offer(c, word, (size_t)n, "");
+	}
+	if (strncmp(c->begun, key, strlen(key)) != 0)
+		offer(c, key, strlen(key), "");
+	else if (open_store(c, &eng) == 0)
+		offer_profiles(c, eng, key);
+}
+
 static void complete_value(struct completion *c, const struct option_row *row)
 {
 	const char *eq = strncmp(c->begun, "--", 2) == 0 ? strchr(c->begun, '=') : NULL;
@@ -152,6 +195,8 @@ static void complete_value(struct completion *c, const struct option_row *row)
 	offer_words(c, row->choices ? row->choices : "");
 	if (strcmp(row->long_name, "format") == 0)
 		offer(c, "json", 4, "");
+	if (strcmp(row->long_name, "security-opt") == 0)
+		offer_security_opts(c);
 	c->files = names_files(row->arg);
 }
 
@@ -207,7 +252,6 @@ static void usage_word(const char *usage, int n, char out[static 64])
 static void complete_operand(struct completion *c, const struct command *command, int n)
 {
 	_cleanup_(engine_closep) struct engine *eng = NULL;
-	const struct engine_where where = {.root = c->globals.root, .runroot = c->globals.runroot};
 	char word[64];
 
 	if (command->max_operands >= 0 && n >= command->max_operands)
@@ -216,12 +260,14 @@ static void complete_operand(struct completion *c, const struct command *command
 	if (*word >= 'a' && *word <= 'z') /* the words themselves: "bash|zsh|fish" */
 		offer_words(c, word);
 	c->files = names_files(word) || strstr(word, "ARG");
-	if (!(command->needs & NEED_ENGINE) || engine_open(&where, &eng, NULL) < 0)
+	if (!(command->needs & NEED_ENGINE) || open_store(c, &eng) < 0)
 		return;
 	if (strstr(word, "CONTAINER"))
 		offer_containers(c, eng);
 	if (strstr(word, "IMAGE"))
 		offer_images(c, eng);
+	if (strstr(word, "PROFILE"))
+		offer_profiles(c, eng, "");
 }
 
 /* argv[0] is the command's last word. */

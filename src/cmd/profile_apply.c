@@ -35,7 +35,7 @@ static int apply_run(const struct command_call *call, struct err *e)
 
 const struct command command_profile_apply = {
 	.name = "profile apply",
-	.operands = "[OPTIONS] NAME",
+	.operands = "[OPTIONS] PROFILE",
 	.summary = "Print the options of run that enforce a recorded profile",
 	.needs = NEED_ENGINE,
 	.min_operands = 1,

@@ -26,7 +26,7 @@ static int diff_run(const struct command_call *call, struct err *e)
 
 const struct command command_profile_diff = {
 	.name = "profile diff",
-	.operands = "NAME OTHER",
+	.operands = "PROFILE OTHER-PROFILE",
 	.summary = "Compare two recorded profiles",
 	.needs = NEED_ENGINE,
 	.min_operands = 2,

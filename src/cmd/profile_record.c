@@ -65,7 +65,7 @@ static int record_run(const struct command_call *call, struct err *e)
 
 const struct command command_profile_record = {
 	.name = "profile record",
-	.operands = "[OPTIONS] NAME IMAGE [COMMAND [ARG...]]",
+	.operands = "[OPTIONS] PROFILE IMAGE [COMMAND [ARG...]]",
 	.summary = "Run a container and record what it needs",
 	.needs = NEED_ENGINE,
 	.mode = OPTION_STOP_AT_OPERAND,

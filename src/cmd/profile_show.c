@@ -102,7 +102,7 @@ static int show_run(const struct command_call *call, struct err *e)
 
 const struct command command_profile_show = {
 	.name = "profile show",
-	.operands = "[OPTIONS] [NAME]",
+	.operands = "[OPTIONS] [PROFILE]",
 	.summary = "Show a recorded profile, or the names of all",
 	.needs = NEED_ENGINE,
 	.max_operands = 1,

@@ -206,6 +206,14 @@ static const struct {
 	{"proc-opts", true, opt_proc},
 };
 
+const char *profile_security_opt(size_t i, bool *ret_needs_value)
+{
+	if (i >= ARRAY_SIZE(security_opts))
+		return NULL;
+	*ret_needs_value = security_opts[i].needs_value;
+	return security_opts[i].key;
+}
+
 static int security_opt(struct profile *p, const char *text, struct err *e)
 {
 	/* docker once wrote "seccomp:unconfined", and still takes it */

@@ -50,6 +50,9 @@ struct profile {
 int profile_make(const struct container_options *o, struct profile *ret, struct err *e) _must_check_;
 void profile_done(struct profile *p);
 
+/* The i-th key of --security-opt, NULL past the last; profile= is expanded before (recorded_store.h). */
+const char *profile_security_opt(size_t i, bool *ret_needs_value);
+
 /*
  * The OCI section linux.seccomp for these capabilities; NULL in *ret when
  * unconfined. The default profile is found relative to the running program:
