@@ -6,6 +6,8 @@
  */
 #include "cmd/image_common.h"
 
+#include "base/size.h"
+
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/keeper.h"
@@ -110,15 +112,7 @@ int image_uses(void *ctx, struct strv *uses, struct err *e)
 
 void image_size_text(uint64_t bytes, char ret[static 32])
 {
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-	double v = (double)bytes;
-	size_t u = 0;
-
-	while (v >= 1000 && u + 1 < ARRAY_SIZE(units)) {
-		v /= 1000;
-		u++;
-	}
-	snprintf(ret, 32, "%.3g %s", v, units[u]);
+	(void)size_text(bytes, 3, " ", ret);
 }
 
 int image_split_name(const char *name, char **ret_repository, const char **ret_tag)

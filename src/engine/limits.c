@@ -225,26 +225,81 @@ int limits_check(const struct container_options *o, struct err *e)
 	return r;
 }
 
+/* Each option with one value, in the order in which the first is named. */
+static const struct {
+	const char *option;
+	size_t offset;
+	bool listed; /* "0" is a list of one, and not no limit */
+} all[] = {
+	{"--memory", O(memory), false}, {"--memory-swap", O(memory_swap), false}, {"--memory-reservation", O(memory_reservation), false},
+	{"--cpus", O(cpus), false}, {"--cpu-shares", O(cpu_shares), false}, {"--cpu-quota", O(cpu_quota), false}, {"--cpu-period", O(cpu_period), false},
+	{"--cpuset-cpus", O(cpuset_cpus), true}, {"--cpuset-mems", O(cpuset_mems), true}, {"--pids-limit", O(pids_limit), false},
+	{"--blkio-weight", O(blkio_weight), false}, {"--cgroup-parent", O(cgroup_parent), false},
+};
+
+static const char **value_of(struct container_options *o, size_t i)
+{
+	return (const char **)(void *)((char *)o + all[i].offset);
+}
+
+static const char *value_in(const struct container_options *o, size_t i)
+{
+	return *(const char *const *)(const void *)((const char *)o + all[i].offset);
+}
+
 const char *limits_option(const struct container_options *o)
 {
-	static const struct {
-		const char *option;
-		size_t offset;
-		bool listed; /* "0" is a list of one, and not no limit */
-	} more[] = {
-		{"--memory", O(memory), false}, {"--memory-swap", O(memory_swap), false}, {"--memory-reservation", O(memory_reservation), false},
-		{"--cpus", O(cpus), false}, {"--cpu-shares", O(cpu_shares), false}, {"--cpu-quota", O(cpu_quota), false}, {"--cpu-period", O(cpu_period), false},
-		{"--cpuset-cpus", O(cpuset_cpus), true}, {"--cpuset-mems", O(cpuset_mems), true}, {"--pids-limit", O(pids_limit), false},
-		{"--blkio-weight", O(blkio_weight), false}, {"--cgroup-parent", O(cgroup_parent), false},
-	};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		const char *text = value_in(o, i);
 
-	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
-		const char *text = *(const char *const *)(const void *)((const char *)o + more[i].offset);
-
-		if (text && (more[i].listed || !is_no_limit(text)))
-			return more[i].option;
+		if (text && (all[i].listed || !is_no_limit(text)))
+			return all[i].option;
 	}
 	if (o->cgroup_conf.n > 0)
 		return "--cgroup-conf";
 	return o->cgroups && strcmp(o->cgroups, "disabled") != 0 ? "--cgroups" : NULL;
+}
+
+bool limits_is_given(const struct container_options *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (value_in(o, i))
+			return true;
+	return o->cgroup_conf.n > 0;
+}
+
+int limits_change(struct container_options *o, const struct container_options *change)
+{
+	/* two ways to say one thing: the newer word counts */
+	if (change->cpus)
+		o->cpu_quota = o->cpu_period = NULL;
+	if (change->cpu_quota || change->cpu_period)
+		o->cpus = NULL;
+	if (change->memory && is_no_limit(change->memory))
+		o->memory_swap = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (value_in(change, i))
+			*value_of(o, i) = value_in(change, i);
+	for (size_t i = 0; i < change->cgroup_conf.n; i++)
+		if (strchr(change->cgroup_conf.items[i], '=') ? strv_env_set(&o->cgroup_conf, change->cgroup_conf.items[i]) < 0
+							      : strv_add(&o->cgroup_conf, change->cgroup_conf.items[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+int limits_to_options(const struct container_options *o, struct json_object *options)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		const char *text = value_in(o, i);
+		_cleanup_free_ char *copy = text ? strdup(text) : NULL;
+
+		/* what is replaced may be what the text was borrowed from */
+		if (text && !copy)
+			return -ENOMEM;
+		json_object_object_del(options, all[i].option + 2);
+		if (copy && json_add_str(options, all[i].option + 2, copy) < 0)
+			return -ENOMEM;
+	}
+	json_object_object_del(options, "cgroup-conf");
+	return o->cgroup_conf.n > 0 ? json_add_strv(options, "cgroup-conf", &o->cgroup_conf) : 0;
 }

@@ -31,4 +31,13 @@ uint64_t limits_nano_cpus(const struct container_options *o);
 /* The first option that asks for a limit ("--memory"), or for a cgroup; NULL: none does, and the container stays where it is started. */
 const char *limits_option(const struct container_options *o);
 
+/* Was one of them given, be it "no limit"? */
+bool limits_is_given(const struct container_options *o);
+
+/* The values that `change` has replace those of `o`, which borrows them; what contradicts them goes (--cpu-quota with a new --cpus). 0 or -ENOMEM. */
+int limits_change(struct container_options *o, const struct container_options *change) _must_check_;
+
+/* Writes them over those of container.json's "options"; what `o` borrowed from there is gone then. 0 or -ENOMEM. */
+int limits_to_options(const struct container_options *o, struct json_object *options) _must_check_;
+
 #endif

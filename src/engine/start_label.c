@@ -10,6 +10,7 @@
  */
 #include "engine/start_label.h"
 
+#include "engine/bundle_config.h"
 #include "engine/engine.h"
 #include "engine/relabel.h"
 #include "sys/fd.h"
@@ -18,8 +19,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-
-#define CONFIG_MAX (4U << 20)
 
 void start_label_done(struct start_label *l)
 {
@@ -57,26 +56,16 @@ static int set_text(struct json_object *o, const char *key, const char *value)
 	return json_add_str(o, key, value);
 }
 
-/* config.json with the labels of the spec. */
-static int rewrite_config(const struct container *c, const char *process, const char *file, struct err *e)
-{
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_json_ struct json_object *config = NULL;
-	const char *text;
-	size_t len;
-	int r = path_own_read(c->dirfd, "config.json", CONFIG_MAX, &b);
+struct labels {
+	const char *process, *file;
+};
 
-	if (r < 0)
-		return err_errno(e, -r, "config.json of container %.12s", c->id);
-	r = json_parse(buf_str(&b), b.len, "config.json", &config, e);
-	if (r < 0)
-		return r;
-	if (set_text(json_at(config, "process"), "selinuxLabel", process) < 0 ||
-	    set_text(json_at(config, "linux"), "mountLabel", file) < 0)
-		return err_errno(e, ENOMEM, "config.json");
-	text = json_text(config, &len);
-	r = text ? path_own_write(c->dirfd, "config.json", text, len, 0600, PATH_SYNC_FULL) : -ENOMEM;
-	return r < 0 ? err_errno(e, -r, "config.json of container %.12s", c->id) : 0;
+static int set_labels(struct json_object *config, void *ctx)
+{
+	const struct labels *l = ctx;
+	int r = set_text(json_at(config, "process"), "selinuxLabel", l->process);
+
+	return r == 0 ? set_text(json_at(config, "linux"), "mountLabel", l->file) : r;
 }
 
 static int change_pair(struct container *c, const struct mcs_pair *p, struct err *e)
@@ -93,7 +82,7 @@ static int change_pair(struct container *c, const struct mcs_pair *p, struct err
 		r = set_text(o, "file", file);
 	if (r < 0)
 		return err_errno(e, -r, "SELinux: another pair of categories");
-	r = rewrite_config(c, process, file, e);
+	r = bundle_config_change(c->dirfd, set_labels, &(struct labels){process, file}, e);
 	return r < 0 ? r : container_write_spec(c, c->spec, e);
 }
 

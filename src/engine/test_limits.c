@@ -114,4 +114,48 @@ static void test_conf(void **state)
 	}
 }
 
-TESTS("engine/limits", cmocka_unit_test(test_cases), cmocka_unit_test(test_option), cmocka_unit_test(test_conf))
+/* What is said later counts, and what it contradicts goes. */
+static void test_change(void **state)
+{
+	static const struct {
+		struct container_options was, change;
+		const char *want; /* options afterwards */
+	} changes[] = {
+		{{.memory = "64m"}, {.memory = "1g"}, "{\"memory\":\"1g\"}"},
+		{{.memory = "64m", .memory_swap = "128m"}, {.memory = "96m"}, "{\"memory\":\"96m\",\"memory-swap\":\"128m\"}"},
+		{{.memory = "64m", .memory_swap = "128m"}, {.memory = "-1"}, "{\"memory\":\"-1\"}"},
+		{{.cpu_quota = "5000", .cpu_period = "10000"}, {.cpus = "2"}, "{\"cpus\":\"2\"}"},
+		{{.cpus = "2", .pids_limit = "9"}, {.cpu_quota = "5000"}, "{\"cpu-quota\":\"5000\",\"pids-limit\":\"9\"}"},
+		{{.cpuset_cpus = "0"}, {.cpuset_mems = "0"}, "{\"cpuset-cpus\":\"0\",\"cpuset-mems\":\"0\"}"},
+	};
+
+	(void)state;
+	assert_false(limits_is_given(&(struct container_options){.name = "x", .cgroups = "enabled"}));
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		struct container_options o = changes[i].was;
+		_cleanup_json_ struct json_object *options = json_object_new_object();
+
+		assert_true(limits_is_given(&changes[i].change));
+		assert_int_equal(limits_to_options(&o, options), 0);
+		assert_int_equal(limits_change(&o, &changes[i].change), 0);
+		assert_int_equal(limits_to_options(&o, options), 0);
+		assert_string_equal(json_text(options, NULL), changes[i].want);
+	}
+}
+
+static void test_change_of_files(void **state)
+{
+	_cleanup_(container_options_done) struct container_options o = {0}, change = {0};
+	_cleanup_json_ struct json_object *options = json_object_new_object();
+
+	(void)state;
+	assert_int_equal(strv_add(&o.cgroup_conf, "memory.high=1"), 0);
+	assert_int_equal(strv_add(&change.cgroup_conf, "memory.high=2"), 0);
+	assert_int_equal(strv_add(&change.cgroup_conf, "pids.max=3"), 0);
+	assert_true(limits_is_given(&change));
+	assert_int_equal(limits_change(&o, &change), 0);
+	assert_int_equal(limits_to_options(&o, options), 0);
+	assert_string_equal(json_text(options, NULL), "{\"cgroup-conf\":[\"memory.high=2\",\"pids.max=3\"]}");
+}
+
+TESTS("engine/limits", cmocka_unit_test(test_change), cmocka_unit_test(test_change_of_files), cmocka_unit_test(test_cases), cmocka_unit_test(test_option), cmocka_unit_test(test_conf))

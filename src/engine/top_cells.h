@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * top_cells - the inside of top: what is read of a process, and what a
- * column's function gets. Only engine/top*.c include this.
+ * column's function gets. Only engine/top*.c and stats.c include this.
  *
  * top_members_scan() finds the processes and reads of each what the columns
  * need, in one go; after that nothing of /proc is read any more, and the

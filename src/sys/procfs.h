@@ -99,6 +99,7 @@ struct proc_stat {
 	pid_t ppid, pgrp, session;
 	uint32_t tty;             /* device number as the kernel encodes it; 0: none */
 	uint64_t utime, stime;    /* clock ticks */
+	uint64_t cutime, cstime;  /* of children that it has waited for, and theirs */
 	int64_t nice;
 	uint64_t threads;
 	uint64_t start_ticks;     /* clock ticks since boot */

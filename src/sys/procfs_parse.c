@@ -93,7 +93,7 @@ static int next_hex(const char **s, const char *end, uint64_t *ret)
 
 enum {
 	STAT_PPID = 4, STAT_PGRP, STAT_SESSION, STAT_TTY,
-	STAT_UTIME = 14, STAT_STIME,
+	STAT_UTIME = 14, STAT_STIME, STAT_CUTIME, STAT_CSTIME,
 	STAT_NICE = 19, STAT_THREADS,
 	STAT_START = 22, STAT_VSIZE, STAT_RSS,
 	STAT_EXIT_CODE = 52,
@@ -108,6 +108,8 @@ static void stat_field(struct proc_stat *st, int field, int64_t i, uint64_t u)
 	case STAT_TTY: st->tty = (uint32_t)i; break;
 	case STAT_UTIME: st->utime = u; break;
 	case STAT_STIME: st->stime = u; break;
+	case STAT_CUTIME: st->cutime = u; break;
+	case STAT_CSTIME: st->cstime = u; break;
 	case STAT_NICE: st->nice = i; break;
 	case STAT_THREADS: st->threads = u; break;
 	case STAT_START: st->start_ticks = u; break;

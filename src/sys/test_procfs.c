@@ -19,7 +19,7 @@
 
 /* ---- stat ---- */
 
-#define TAIL " S 7 8 9 34816 -1 0 0 0 0 0 300 200 0 0 20 -5 3 0 4711 8192000 250 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 256\n"
+#define TAIL " S 7 8 9 34816 -1 0 0 0 0 0 300 200 40 30 20 -5 3 0 4711 8192000 250 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 256\n"
 
 static void stat_names(void **state)
 {
@@ -42,6 +42,8 @@ static void stat_names(void **state)
 		assert_int_equal(st.tty, 34816);
 		assert_int_equal(st.utime, 300);
 		assert_int_equal(st.stime, 200);
+		assert_int_equal(st.cutime, 40);
+		assert_int_equal(st.cstime, 30);
 		assert_int_equal(st.nice, -5);
 		assert_int_equal(st.start_ticks, 4711);
 		assert_int_equal(st.vsize, 8192000);
@@ -54,7 +56,7 @@ static void stat_bad(void **state)
 	static const char *const texts[] = {
 		"", "42", "42 (x", "42 (x)", "42 (x) ", "42 (x) S", "42 (x) S 1 2 3", "x (x)" TAIL, "42 )x(" TAIL,
 		"42 (x)S 7 8 9", "99999999999 (x)" TAIL, "-1 (x)" TAIL,
-		"42 (x) S 7 8 9 34816 -1 0 0 0 0 0 300 200 0 0 20 -5 3 0 1x 8192000 250",
+		"42 (x) S 7 8 9 34816 -1 0 0 0 0 0 300 200 40 30 20 -5 3 0 1x 8192000 250",
 		"42 (xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx)" TAIL,
 	};
 

@@ -36,6 +36,33 @@ setup_file() { delegated_setup_file; }
 	[[ $output == *'--cgroup-parent'* ]]
 }
 
+@test "update: at once and for the next start, all of it or nothing; a group's own counters in stats" {
+	run -0 delegated '
+		N=upd-$$
+		conf() { cat /sys/fs/cgroup$(sed -n s/^0:://p /proc/$($R inspect --format "{{.State.Pid}}" $N)/cgroup)/hugetlb.2MB.max; }
+		$R run -d --name $N --network none --cgroup-conf hugetlb.2MB.max=4194304 busybox sh -c "while :; do :; done" >/dev/null || exit
+		$R update --cgroup-conf hugetlb.2MB.max=2097152 $N >/dev/null || exit
+		echo "running $(conf)"
+		$R update --cgroup-conf hugetlb.2MB.max=8388608 --cgroup-conf hugetlb.2MB.rsvd.max=none $N 2>&1 | head -1
+		echo "refused $(conf)"
+		$R update --memory 1g $N 2>&1
+		echo "kept $(conf) $($R inspect --format "{{.HostConfig.Memory}}" $N)"
+		group=/sys/fs/cgroup$(sed -n s/^0:://p /proc/$($R inspect --format "{{.State.Pid}}" $N)/cgroup)
+		before=$(sed -n "s/^usage_usec //p" $group/cpu.stat)
+		said=$($R stats --no-stream --format "{{.CPUNano}}" $N)
+		after=$(sed -n "s/^usage_usec //p" $group/cpu.stat)
+		[ $before -le $((said / 1000)) ] && [ $((said / 1000)) -le $after ] && echo "cpu as in cpu.stat"
+		$R stop -t 0 $N >/dev/null && $R start $N >/dev/null || exit
+		echo "again $(conf)"
+		$R stop -t 0 $N >/dev/null
+		$R update --cgroup-conf hugetlb.2MB.max=6291456 $N >/dev/null && $R start $N >/dev/null || exit
+		echo "stopped and updated $(conf)"
+		$R events --stream=false --filter name=$N --filter event=update --format "{{.Result}} {{.Detail}}"'
+	look
+	[[ $output == *"running 2097152"*"hugetlb.2MB.rsvd.max"*"refused 2097152"*'"memory" is not delegated'*"kept 2097152 0"*"cpu as in cpu.stat"*"again 2097152"*"stopped and updated 6291456"*"success hugetlb.2MB.max=2097152"*"failed "*"failed "*"success hugetlb.2MB.max=6291456"* ]] ||
+		{ echo "$output"; false; }
+}
+
 @test "kill -9 of the monitor and of init: the next command finds the group and removes it" {
 	run -0 delegated '
 		$R run -d --name c --network none --cgroup-conf hugetlb.2MB.max=4194304 busybox sleep 1000 >/dev/null || exit
