@@ -26,7 +26,7 @@ stats() { ranby stats --no-stream "$@"; }
 		sed 's/.*) //' "${files[@]}" | awk -v hz="$(getconf CLK_TCK)" '{n += $12 + $13 + $14 + $15} END {printf "%d\n", n * 1000000000 / hz}'
 	}
 	# what a child has used is its parent's when it was waited for: wait until the first one was
-	wait_for 20 test -n "$(pgrep -P "$pid" -x sleep)"
+	wait_for 30 pgrep -P "$pid" -x sleep
 	before=$(ticks)
 	now=$(stats --format '{{.CPUNano}} {{.PIDs}} {{.MemLimit}} {{.Source}}' web)
 	after=$(ticks)

@@ -110,7 +110,7 @@ static int look(const struct command_call *call, struct frame *f, struct err *e)
 	if (r < 0)
 		return r;
 	f->stats = mem_array(f->list.n, sizeof(*f->stats));
-	return f->stats ? stats_collect(f->list.items, f->list.n, f->stats, e) : err_errno(e, ENOMEM, "stats");
+	return f->stats ? stats_collect(call->engine, f->list.items, f->list.n, f->stats, e) : err_errno(e, ENOMEM, "stats");
 }
 
 /* ---- shown ---- */

@@ -10,6 +10,8 @@
 
 #include "sys/path.h"
 
+#include <errno.h>
+
 #define CONFIG_MAX (4U << 20)
 
 int bundle_config_change(int container_dirfd, bundle_config_fn fn, void *ctx, struct err *e)

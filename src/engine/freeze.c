@@ -10,30 +10,17 @@
  */
 #include "engine/freeze.h"
 
-#include "runtime/cgroup.h"
+#include "engine/place.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
-#include "sys/path.h"
-
-#include <fcntl.h>
 
 #define FREEZE_TIMEOUT_MS 10000 /* one in uninterruptible sleep on a dead disk does not stop */
-
-static int open_group(const struct engine *eng, const struct container *c, int *ret_fd)
-{
-	_cleanup_close_ int rroot = -EBADF;
-	int r = json_at(c->spec, "config.limitedBy")
-			? path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, &rroot)
-			: -ENOENT;
-
-	return r == 0 ? cgroup_own(rroot, c->id, ret_fd) : r;
-}
 
 bool freeze_is(struct engine *eng, const struct container *c)
 {
 	_cleanup_close_ int group = -EBADF;
 
-	return open_group(eng, c, &group) == 0 && cgroup_is_frozen(group);
+	return place_group(eng, c, &group) == 0 && cgroup_is_frozen(group);
 }
 
 static int no_group(const struct container *c, const char *verb, struct err *e)
@@ -58,7 +45,7 @@ int freeze_open(struct engine *eng, struct container *c, bool frozen, int *ret_g
 	if ((c->status == CONTAINER_PAUSED) == frozen)
 		return err_set(e, EALREADY, "container %.12s is %s, can't %s: container state improper", c->id,
 			       frozen ? "paused already" : "not paused", verb);
-	r = open_group(eng, c, ret_group);
+	r = place_group(eng, c, ret_group);
 	if (r == -ENOENT)
 		return no_group(c, verb, e);
 	return r < 0 ? err_errno(e, -r, "%s container %.12s", verb, c->id) : 0;
@@ -75,6 +62,6 @@ void freeze_thaw(struct engine *eng, struct container *c)
 {
 	_cleanup_close_ int group = -EBADF;
 
-	if (open_group(eng, c, &group) == 0)
+	if (place_group(eng, c, &group) == 0)
 		(void)!cgroup_freeze(group, false, FREEZE_TIMEOUT_MS);
 }

@@ -14,11 +14,14 @@
 #include "engine/place.h"
 
 #include "oci/cgroup_limits.h"
+#include "runtime/cgroup.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "sys/user_manager.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -220,41 +223,10 @@ int place_beside(const struct engine *eng, const struct container *c, pid_t moni
 	return user_manager_attach(p.runtime_dir, unit, "/" CGROUP_SUPERVISOR, monitor, e);
 }
 
-/* ".../ranby-ID", or ".../ranby-ID.scope/container"; cut off behind it, for a payload may be further below. */
-static bool is_own_group(char *path, const char *id, bool *ret_scope)
+int place_group(const struct engine *eng, const struct container *c, int *ret_fd)
 {
-	static const char scope[] = ".scope/container";
-	char *end = strstr(path, id);
+	_cleanup_close_ int rroot = -EBADF;
+	int r = json_at(c->spec, "config.limitedBy") ? path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, &rroot) : -ENOENT;
 
-	if (!end)
-		return false;
-	end += strlen(id);
-	*ret_scope = strncmp(end, scope, strlen(scope)) == 0;
-	if (*ret_scope)
-		end += strlen(scope);
-	if (*end && *end != '/')
-		return false;
-	*end = '\0';
-	return true;
-}
-
-int place_group(const struct container *c, struct place *ret, int *ret_fd)
-{
-	_cleanup_close_ int mount = -EBADF, fd = -EBADF;
-	char path[PATH_MAX];
-	bool scope = false;
-	int r = c->pid > 0 ? cgroup_mount_open(&mount) : -ENOENT;
-
-	if (r == 0)
-		r = cgroup_of(c->pid, path);
-	if (r == -ENOTSUP || r == -ESRCH || (r == 0 && !is_own_group(path, c->id, &scope)))
-		r = -ENOENT;
-	if (r == 0)
-		r = cgroup_open(mount, path, &fd);
-	*ret = (struct place){.manager = scope ? PLACE_SYSTEMD : PLACE_CGROUPFS, .version2 = true};
-	if (r == 0)
-		r = cgroup_controllers(fd, &ret->controllers);
-	if (r == 0)
-		*ret_fd = TAKE_FD(fd);
-	return r;
+	return r == 0 ? cgroup_own(rroot, c->id, ret_fd) : r;
 }

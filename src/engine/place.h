@@ -53,10 +53,7 @@ int place_monitor(const struct place *p, const struct container *c, const char *
 /* The same for the monitor of an exec session: beside the one of the container, when that is in a scope of its own. */
 int place_beside(const struct engine *eng, const struct container *c, pid_t monitor, struct err *e) _must_check_;
 
-/*
- * The group that a running container has for itself, and in *ret->controllers what can
- * be limited there. -ENOENT: it has none, and shares the one of the login that started it.
- */
-int place_group(const struct container *c, struct place *ret, int *ret_fd) _must_check_;
+/* The group that a running container has for itself. -ENOENT: none, it shares the one of the login that started it. */
+int place_group(const struct engine *eng, const struct container *c, int *ret_fd) _must_check_;
 
 #endif

@@ -127,14 +127,13 @@ static bool group_number(int group, const char *file, uint64_t *ret)
 	return cgroup_read(group, file, &b) == 0 && parse_u64(buf_str(&b), 0, UINT64_MAX, ret) == 0;
 }
 
-static void read_group(const struct container *c, uint64_t host_memory, struct stats *s)
+static void read_group(const struct engine *eng, const struct container *c, uint64_t host_memory, struct stats *s)
 {
 	_cleanup_(buf_done) struct buf cpu = BUF_INIT, io = BUF_INIT;
 	_cleanup_close_ int group = -EBADF;
-	struct place p;
 	uint64_t n;
 
-	if (place_group(c, &p, &group) < 0)
+	if (place_group(eng, c, &group) < 0)
 		return;
 	/* this one file is there without a controller */
 	if (cgroup_read(group, "cpu.stat", &cpu) == 0 && number_after(buf_str(&cpu), "usage_usec", &n))
@@ -177,7 +176,7 @@ static int scan(const struct procfs *fs, struct top_target *targets, const size_
 	return r;
 }
 
-int stats_collect(struct container *const *containers, size_t n, struct stats *ret, struct err *e)
+int stats_collect(const struct engine *eng, struct container *const *containers, size_t n, struct stats *ret, struct err *e)
 {
 	_cleanup_free_ struct top_target *targets = mem_array(n, sizeof(*targets));
 	_cleanup_free_ size_t *of = mem_array(n, sizeof(*of));
@@ -206,7 +205,7 @@ int stats_collect(struct container *const *containers, size_t n, struct stats *r
 		ret[i].from_processes = true;
 		ret[i].since_ns = containers[i]->start_ticks * (SECOND / ticks);
 		ret[i].memory_limit = host_memory();
-		read_group(containers[i], ret[i].memory_limit, &ret[i]);
+		read_group(eng, containers[i], ret[i].memory_limit, &ret[i]);
 		read_network(&fs, containers[i], &ret[i]);
 	}
 	return r;

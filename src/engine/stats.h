@@ -4,7 +4,7 @@
  * stats - what containers use of processors, memory, network and disks.
  *
  *	struct stats now[n];
- *	r = stats_collect(containers, n, now, e);
+ *	r = stats_collect(eng, containers, n, now, e);
  *	double percent = stats_cpu_percent(&before[i], &now[i]);
  *
  * The counters of its cgroup where a container has one to itself and the
@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "engine/container.h"
+#include "engine/engine.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +36,7 @@ struct stats {
 };
 
 /* ret[i] for containers[i], those that do not run too. One that ends meanwhile is not running. */
-int stats_collect(struct container *const *containers, size_t n, struct stats *ret, struct err *e) _must_check_;
+int stats_collect(const struct engine *eng, struct container *const *containers, size_t n, struct stats *ret, struct err *e) _must_check_;
 
 /* Of one processor, between two moments of one run; `before` NULL, or of another run: since its start. */
 double stats_cpu_percent(const struct stats *before, const struct stats *now);

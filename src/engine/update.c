@@ -45,6 +45,7 @@ struct written {
 struct change {
 	struct container_options before, after;
 	struct json_object *old, *new; /* linux.resources */
+	bool had_group;
 	struct cgroup_limits old_limits, new_limits;
 	struct written done[CGROUP_LIMITS_MAX];
 	size_t n_done;
@@ -83,6 +84,7 @@ static int read_options(const struct container *c, const struct container_option
 		r = container_options_from_json(options, &x->after, e);
 	if (r < 0)
 		return r;
+	x->had_group = json_at(c->spec, "config.limitedBy");
 	if (limits_change(&x->after, wanted) < 0)
 		return err_errno(e, ENOMEM, "limits");
 	r = limits_check(&x->after, e);
@@ -168,16 +170,19 @@ static int no_group(const struct container *c, struct err *e)
 static int check(struct engine *eng, const struct container *c, const struct change *x, const char *option, int *ret_fd, struct err *e)
 {
 	struct place p;
-	int r;
+	int r = 0;
 
+	place_find(eng, &p);
 	if (c->pid > 0) {
-		r = place_group(c, &p, ret_fd);
+		r = place_group(eng, c, ret_fd);
 		if (r == -ENOENT)
 			return no_group(c, e);
+		if (r == 0)
+			r = cgroup_controllers(*ret_fd, &p.controllers);
 		if (r < 0)
 			return err_errno(e, -r, "the cgroup of container %s", c->name);
-	} else {
-		place_find(eng, &p);
+		/* wherever this command runs, the group is there */
+		p.manager = p.manager == PLACE_NONE ? PLACE_CGROUPFS : p.manager;
 	}
 	return option ? place_check(&p, option, x->new, e) : 0;
 }
@@ -190,6 +195,14 @@ static int set(struct json_object *o, const char *key, struct json_object *value
 	return value ? json_add(o, key, json_object_get(value)) : 0;
 }
 
+/* What has had a group of its own keeps one, also without limits. */
+static const char *limited_by(const struct change *x)
+{
+	const char *option = limits_option(&x->after);
+
+	return option ? option : x->had_group ? "--cgroups" : NULL;
+}
+
 static int set_limits(struct json_object *config, void *ctx)
 {
 	const struct change *x = ctx;
@@ -197,14 +210,14 @@ static int set_limits(struct json_object *config, void *ctx)
 	int r = set(o, "resources", x->new);
 
 	json_object_object_del(o, "cgroupsPath");
-	/* as bundle.h has it: our own plan and no other engine's */
-	return r == 0 && limits_option(&x->after) ? json_add_str(o, "cgroupsPath", "ranby") : r;
+	/* relative: our own plan and no other engine's */
+	return r == 0 && limited_by(x) ? json_add_str(o, "cgroupsPath", "ranby") : r;
 }
 
 static int set_spec(struct container *c, const struct change *x)
 {
 	struct json_object *config = json_at(c->spec, "config");
-	const char *option = limits_option(&x->after);
+	const char *option = limited_by(x);
 	uint64_t nano = limits_nano_cpus(&x->after);
 	int r = config ? set(config, "resources", x->new) : -EINVAL;
 

@@ -57,9 +57,13 @@ setup_file() { delegated_setup_file; }
 		$R stop -t 0 $N >/dev/null
 		$R update --cgroup-conf hugetlb.2MB.max=6291456 $N >/dev/null && $R start $N >/dev/null || exit
 		echo "stopped and updated $(conf)"
+		# nothing is left to be limited, and the group stays its own
+		$R create --name $N-2 --network none --cgroups enabled busybox sleep 1000 >/dev/null
+		$R update --pids-limit -1 $N-2 >/dev/null && $R start $N-2 >/dev/null || exit
+		sed -n s/^0:://p /proc/$($R inspect --format "{{.State.Pid}}" $N-2)/cgroup | sed "s/.*ranby-[0-9a-f]*$/own group/"
 		$R events --stream=false --filter name=$N --filter event=update --format "{{.Result}} {{.Detail}}"'
 	look
-	[[ $output == *"running 2097152"*"hugetlb.2MB.rsvd.max"*"refused 2097152"*'"memory" is not delegated'*"kept 2097152 0"*"cpu as in cpu.stat"*"again 2097152"*"stopped and updated 6291456"*"success hugetlb.2MB.max=2097152"*"failed "*"failed "*"success hugetlb.2MB.max=6291456"* ]] ||
+	[[ $output == *"running 2097152"*"hugetlb.2MB.rsvd.max"*"refused 2097152"*'"memory" is not delegated'*"kept 2097152 0"*"cpu as in cpu.stat"*"again 2097152"*"stopped and updated 6291456"*"own group"*"success hugetlb.2MB.max=2097152"*"failed "*"failed "*"success hugetlb.2MB.max=6291456"* ]] ||
 		{ echo "$output"; false; }
 }
 
