@@ -70,6 +70,7 @@ static unsigned kind_of(const struct report_event *ev)
 		{"destroy", REPORT_OBJECT},  {"pull", REPORT_OBJECT},     {"load", REPORT_OBJECT},     {"import", REPORT_OBJECT},
 		{"rmi", REPORT_OBJECT},      {"build", REPORT_OBJECT},    {"commit", REPORT_OBJECT},   {"tag", REPORT_OBJECT},
 		{"untag", REPORT_OBJECT},    {"volume-create", REPORT_OBJECT}, {"volume-rm", REPORT_OBJECT},
+		{"secret-create", REPORT_OBJECT}, {"secret-rm", REPORT_OBJECT},
 	};
 	const char *op = report_word(ev, "op");
 

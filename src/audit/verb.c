@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * The table. A container's life is VIRT_CONTROL, as libvirt has it; what
- * makes or takes away an image or a volume is VIRT_CREATE and VIRT_DESTROY. A
+ * makes or takes away an image, a volume or a secret is VIRT_CREATE and VIRT_DESTROY. A
  * command that stops is an op=kill: op=stop is the end itself, of which the
  * kernel's own witness is the process that ended.
  */
@@ -45,6 +45,8 @@ static const struct audit_verb_row rows[] = {
 	[AUDIT_VERB_VERIFY] = {"verify", AUDIT_TYPE_VIRT_INTEGRITY_CHECK, "verify", "pull", CALLER},
 	[AUDIT_VERB_VOLUME_CREATE] = {"volume-create", CREATE, "volume-create", "user", CALLER},
 	[AUDIT_VERB_VOLUME_RM] = {"volume-rm", DESTROY, "volume-rm", "user", CALLER},
+	[AUDIT_VERB_SECRET_CREATE] = {"secret-create", CREATE, "secret-create", "user", CALLER},
+	[AUDIT_VERB_SECRET_RM] = {"secret-rm", DESTROY, "secret-rm", "user", CALLER},
 };
 
 const struct audit_verb_row *audit_verb_row(uint32_t verb)

@@ -35,7 +35,6 @@
 	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
 	X(POD, 0, "pod", NO_PODS)                                                                     \
 	X(POD_ID_FILE, 0, "pod-id-file", NO_PODS)                                                     \
-	X(SECRET, 0, "secret", "secrets are not supported yet; mount a file read-only instead (-v FILE:/run/secrets/NAME:ro)") \
 	X(VOLUMES_FROM, 0, "volumes-from", "name the volumes again with -v")                         \
 	X(REQUIRES, 0, "requires", "dependencies between containers are not supported yet")           \
 	X(HEALTH_CMD, 0, "health-cmd", NO_HEALTH)                                                     \
@@ -165,6 +164,8 @@ const struct option_row container_rows[] = {
 	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "Files", .help = "Mount a directory, a file or a volume"},
 	{0, "mount", OPT_LIST, O(mount), .arg = "type=TYPE,...", .help = "Mount a bind, volume or tmpfs"},
 	{0, "tmpfs", OPT_LIST, O(tmpfs), .arg = "DST[:OPTS]", .help = "Mount a tmpfs"},
+	{0, "secret", OPT_LIST, O(secret), .arg = "NAME[,OPTION...]",
+	 .help = "Give it a secret: type=mount|env, target=, uid=, gid=, mode="},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
 	{0, "read-only", OPT_FLAG, O(read_only), .help = "Make the root file system read-only"},
 	{0, "read-only-tmpfs", OPT_FLAG, O(read_only_tmpfs), .help = "With --read-only: writable /run, /tmp and /var/tmp (true)"},

@@ -24,6 +24,7 @@
 #include "engine/labels.h"
 #include "engine/profile_landlock.h"
 #include "engine/relabel.h"
+#include "engine/secret_spec.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
 #include "oci/landlock.h"
@@ -54,6 +55,7 @@ static void plan_done(struct bundle_plan *p)
 	json_putp(&p->annotations);
 	network_plan_done(&p->network);
 	mount_list_done(&p->mounts);
+	json_putp(&p->secrets);
 }
 
 void bundle_result_done(struct bundle_result *r)
@@ -302,6 +304,12 @@ static int add_root(struct bundle_plan *p, struct err *e)
 	return 0;
 }
 
+/* Before anything is made: they must be there now, though they are read at the start. */
+static int plan_secrets(struct bundle_plan *p, struct err *e)
+{
+	return secret_specs_resolve(p->in->eng, &p->in->options->secret, &p->secrets, e);
+}
+
 static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
@@ -509,7 +517,7 @@ int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struc
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
 		plan_root, plan_argv,   plan_workdir, plan_user,    plan_env,  plan_profile,
-		plan_stop, plan_labels, plan_network, plan_mounts,  plan_landlock, write_all,
+		plan_stop, plan_labels, plan_network, plan_secrets, plan_mounts, plan_landlock, write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));
 	struct bundle_result out = {0};

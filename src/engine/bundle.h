@@ -54,7 +54,8 @@ struct bundle_result {
 	 * hostname, stopSignal, stopTimeout, tty, openStdin, labels{},
 	 * mounts[{type,name?,source,destination,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[],
-	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{driver,maxSize}
+	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{driver,maxSize},
+	 * secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
 	 */
 	struct json_object *config;
 	struct strv network_helper; /* see network.h; also config.network.helper */

@@ -41,6 +41,7 @@ struct bundle_plan {
 	struct json_object *annotations;
 	struct network_plan network;
 	struct mount_list mounts;
+	struct json_object *secrets; /* secret_spec.h; NULL: none */
 	int stop_signal;
 };
 

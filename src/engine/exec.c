@@ -11,6 +11,7 @@
 #include "engine/inforce.h"
 #include "engine/place.h"
 #include "engine/recording.h"
+#include "engine/secret_spec.h"
 #include "engine/start_label.h"
 
 #include "audit/witness.h"
@@ -92,14 +93,17 @@ static int runtime_argv(struct exec *x, struct err *e)
 		path, "--root", root, "exec", "--process", keep(x, "process.json"), "--detach",
 		"--start-socket", keep(x, "start"), "--pid-file", x->plan.monitor.pid_file,
 		"--error-fd", "{ERROR_FD}", "--lifeline-fd", "{ERROR_FD}", x->q.c->id, "--console-socket", "{CONSOLE}",
+		"--secrets-fd", "{SECRETS_FD}",
 	};
-	size_t n = ARRAY_SIZE(words), options = n - 3;
+	size_t n = ARRAY_SIZE(words), options = n - 5;
 
 	r = add_words(&x->runtime_argv, words, options, e);
 	if (r == 0 && exec_trail_runtime_argv(exec_trail_of(x->q.c), &x->runtime_argv) < 0)
 		r = err_errno(e, ENOMEM, "exec");
 	if (r == 0 && x->q.tty)
 		r = add_words(&x->runtime_argv, words + options + 1, 2, e);
+	if (r == 0 && x->secrets_fd >= 0)
+		r = add_words(&x->runtime_argv, words + options + 3, 2, e);
 	return r == 0 ? add_words(&x->runtime_argv, words + options, 1, e) : r;
 }
 
@@ -154,6 +158,9 @@ static int fill_plan(struct exec *x, struct err *e)
 		m->record_file = x->texts.items[x->texts.n - 1];
 	m->record_input = x->q.record_input;
 	if (r == 0)
+		r = secret_specs_seal(x->q.eng, json_at(x->q.c->spec, "config.secrets"), true, &x->secrets_fd, e);
+	m->secrets_fd = x->secrets_fd;
+	if (r == 0)
 		r = runtime_argv(x, e);
 	if (r == 0)
 		r = exit_argv(x, e);
@@ -181,7 +188,10 @@ static int prepare(const struct exec_request *q, struct exec *x, struct err *e)
 		r = write_process(x, e);
 	if (r == 0)
 		r = fill_plan(x, e);
-	return r == 0 ? launch_watch(&x->plan, &x->launch, e) : r;
+	if (r == 0)
+		r = launch_watch(&x->plan, &x->launch, e);
+	fd_closep(&x->secrets_fd);
+	return r;
 }
 
 static int add_command(struct json_object *o, char *const *command)
@@ -318,6 +328,7 @@ void exec_done(struct exec *x)
 		(void)!exec_clean_up(x->q.eng, x->q.c, x->id, NULL);
 	keeper_done(&x->keeper);
 	fd_closep(&x->run_dirfd);
+	fd_closep(&x->secrets_fd);
 	strv_done(&x->runtime_argv);
 	strv_done(&x->exit_argv);
 	strv_done(&x->texts);

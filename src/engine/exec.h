@@ -54,8 +54,9 @@ struct exec {
 	struct launch launch;
 	struct strv runtime_argv, exit_argv, texts;
 	int run_dirfd; /* the session's */
+	int secrets_fd; /* variables of the container that no file holds, until the monitor has it */
 };
-#define EXEC_INIT {.keeper = KEEPER_INIT, .launch = LAUNCH_INIT, .run_dirfd = -EBADF}
+#define EXEC_INIT {.keeper = KEEPER_INIT, .launch = LAUNCH_INIT, .run_dirfd = -EBADF, .secrets_fd = -EBADF}
 
 /* -ESRCH: the container does not run. */
 int exec_prepare(const struct exec_request *q, struct exec *x, struct err *e) _must_check_;

@@ -113,6 +113,8 @@ static int add_config(struct json_object *o, const struct container *c)
 	int r = add_object(o, "Config", c->spec, rows, ARRAY_SIZE(rows), &s);
 
 	signal_name((int)json_int(c->spec, "stopSignal"), sig);
+	if (r == 0 && json_at(c->spec, "config.secrets"))
+		r = json_add(s, "Secrets", inspect_secrets(json_at(c->spec, "config.secrets")));
 	return r == 0 ? json_add_str(s, "StopSignal", sig) : r;
 }
 

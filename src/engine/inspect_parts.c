@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static size_t length(struct json_object *list)
 {
@@ -45,6 +46,24 @@ struct json_object *inspect_ports(struct json_object *ports)
 		}
 	}
 	return TAKE_PTR(map);
+}
+
+struct json_object *inspect_secrets(struct json_object *secrets)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < length(secrets); i++) {
+		struct json_object *s = json_object_array_get_idx(secrets, i), *o;
+
+		if (strcmp(json_str(s, "type"), "mount") != 0)
+			continue;
+		o = json_object_new_object();
+		if (json_append(array, o) < 0 || json_add_str(o, "Name", json_str(s, "name")) < 0 ||
+		    json_add_str(o, "ID", json_str(s, "id")) < 0 || json_add_int(o, "UID", json_int(s, "uid")) < 0 ||
+		    json_add_int(o, "GID", json_int(s, "gid")) < 0 || json_add_int(o, "Mode", json_int(s, "mode")) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
 }
 
 struct json_object *inspect_mounts(struct json_object *mounts)

@@ -13,4 +13,7 @@ struct json_object *inspect_ports(struct json_object *ports);
 /* config.mounts as [{"Type": "bind", "Source": …, "RW": true, …}]. The caller owns it; NULL: no memory. */
 struct json_object *inspect_mounts(struct json_object *mounts);
 
+/* config.secrets, those that are files, as [{"Name", "ID", "UID", "GID", "Mode"}]. The caller owns it; NULL: no memory. */
+struct json_object *inspect_secrets(struct json_object *secrets);
+
 #endif

@@ -19,6 +19,7 @@
 #include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/profile.h"
+#include "engine/secret_spec.h"
 #include "engine/user.h"
 #include "engine/userns_mode.h"
 
@@ -128,6 +129,7 @@ static const struct field fields[] = {
 	F(LIST, "mount", mount),
 	F(LIST, "tmpfs", tmpfs),
 	F(LIST, "device", device),
+	F(LIST, "secret", secret),
 	F(STRING, "image-volume", image_volume),
 	F(U64, "shm-size", shm_size),
 	F(FLAG, "privileged", privileged),
@@ -356,6 +358,12 @@ static int check_mounts(const struct container_options *o, struct err *e)
 
 		r = mount_spec_parse(o->mount.items[i], &m, e);
 		mount_spec_done(&m);
+	}
+	for (size_t i = 0; r == 0 && i < o->secret.n; i++) {
+		struct secret_spec s = {0};
+
+		r = secret_spec_parse(o->secret.items[i], &s, e);
+		secret_spec_done(&s);
 	}
 	for (size_t i = 0; r == 0 && i < o->tmpfs.n; i++) {
 		struct mount_spec m = {0};

@@ -18,6 +18,7 @@
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
+#include "engine/secret_spec.h"
 
 #include "base/clock.h"
 #include "monitor/exit.h"
@@ -75,6 +76,7 @@ static bool may_be_early(const struct start *s)
 static int add_choices(const struct start *s, struct strv *v)
 {
 	static char *const fuse[] = {"--fuse-overlayfs-fd", "{RUNTIME_FD}", NULL};
+	static char *const secrets[] = {"--secrets-fd", "{SECRETS_FD}", NULL};
 	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL};
 	static char *const early[] = {"--early", NULL}, *const canary[] = {"--canary", NULL};
 	const struct {
@@ -82,6 +84,7 @@ static int add_choices(const struct start *s, struct strv *v)
 		char *const *words;
 	} choices[] = {
 		{s->fuse.exe_fd >= 0, fuse},
+		{s->secrets_fd >= 0, secrets},
 		{s->plan.monitor.tty, console},
 		{may_be_early(s), early},
 		{ident_of(s) & IDENT_LANDLOCK, canary},
@@ -287,6 +290,9 @@ static int fill_plan(struct start *s, struct err *e)
 	r = fuse_program_open(NULL, &s->fuse, e);
 	m->runtime_fd = s->fuse.exe_fd;
 	if (r == 0)
+		r = secret_specs_seal(eng, json_at(c->spec, "config.secrets"), false, &s->secrets_fd, e);
+	m->secrets_fd = s->secrets_fd;
+	if (r == 0)
 		r = helper_argv(s, e);
 	if (r == 0)
 		r = runtime_argv(s, e);
@@ -392,6 +398,7 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		r = fill_plan(s, e);
 	if (r == 0)
 		r = launch_watch(&s->plan, &s->launch, e);
+	fd_closep(&s->secrets_fd);
 	keeper_tidy(q->keeper);
 	return r;
 }
@@ -517,6 +524,7 @@ void start_done(struct start *s)
 	fd_closep(&s->rroot_fd);
 	fd_closep(&s->helper_fd);
 	fd_closep(&s->fuse.exe_fd);
+	fd_closep(&s->secrets_fd);
 	start_label_done(&s->label);
 	strv_done(&s->runtime_argv);
 	strv_done(&s->helper_argv);

@@ -52,12 +52,13 @@ struct start {
 	struct witness_request *at_start, *at_exit;
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
 	struct fuse_program fuse;
+	int secrets_fd; /* until the monitor has it */
 	struct place place; /* of one with limits */
 	struct start_label label;
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
-		.launch = LAUNCH_INIT, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
+		.launch = LAUNCH_INIT, .secrets_fd = -EBADF, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
 		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT, .label = START_LABEL_INIT                                         \
 	}
 

@@ -53,10 +53,11 @@ static int listen_console(struct create *c, int run_dirfd, int *ret_path_fd)
 	return 0;
 }
 
-/* The runtime's argv with {ERROR_FD}, {TRAIL_FD}, {CONSOLE}, {RUNTIME_FD} and {INIT_FD} filled in: they become 3 to 7. */
+/* The runtime's argv with {ERROR_FD}, {TRAIL_FD}, {CONSOLE}, {RUNTIME_FD}, {INIT_FD} and {SECRETS_FD} filled in: they become 3 to 8. */
 static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 {
 	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5", runtime_fd[] = "6", init_fd[] = "7";
+	static char secrets_fd[] = "8";
 	size_t n;
 
 	for (n = 0; argv[n]; n++) {
@@ -72,6 +73,8 @@ static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
 			out[n] = runtime_fd;
 		else if (strcmp(argv[n], "{INIT_FD}") == 0)
 			out[n] = init_fd;
+		else if (strcmp(argv[n], "{SECRETS_FD}") == 0)
+			out[n] = secrets_fd;
 		else
 			out[n] = argv[n];
 	}
@@ -126,7 +129,7 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	_cleanup_close_ int error_w = -EBADF, console = -EBADF, init_ours = -EBADF, init_theirs = -EBADF;
 	struct spawn s = SPAWN_INIT;
 	char *argv[ARGS_MAX + 1];
-	int fds[5], pair[2], r;
+	int fds[6], pair[2], r;
 
 	r = stdio_open(o->tty, o->stdin_open, &o->labels, out, in, &ends, e);
 	if (r < 0)
@@ -151,6 +154,7 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	fds[2] = console;
 	fds[3] = o->runtime_fd;
 	fds[4] = init_theirs;
+	fds[5] = o->secrets_fd;
 	s.n_fds = settle_places(fds, ARRAY_SIZE(fds));
 	s.path = argv[0];
 	s.argv = argv;
@@ -161,6 +165,9 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	memcpy(s.stdio, ends.fds, sizeof(s.stdio));
 	r = spawn_start(&s, &c->pid, NULL, e);
 	fd_closep(&init_theirs);
+	/* nobody can ask us for it then */
+	if (o->secrets_fd >= 0)
+		close(o->secrets_fd);
 	if (r == 0 && init_ours >= 0)
 		send_init(c, init_ours);
 	fd_closep(&c->init_fd);

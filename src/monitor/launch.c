@@ -117,6 +117,7 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	add_number(l, "--sync-fd", SYNC_FD);
 	add_fd(l, "--userns-fd", o->userns_fd);
 	add_fd(l, "--runtime-fd", o->runtime_fd);
+	add_fd(l, "--secrets-fd", o->secrets_fd);
 	add_fd(l, "--claim-fd", o->claim_fd);
 	add_text(l, "--file-label", o->labels.file);
 	add_text(l, "--process-label", o->labels.process);

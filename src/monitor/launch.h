@@ -32,7 +32,7 @@
  * is a lifeline: when the monitor is killed, the kernel closes it, and init
  * ends (the runtime itself gets SIGKILL then). Nothing half-made is left even
  * so, but for files.
- * One that is {RUNTIME_FD} becomes the number that runtime_fd has there.
+ * One that is {RUNTIME_FD} becomes the number that runtime_fd has there, {SECRETS_FD} that of secrets_fd.
  * The runtime inherits the payload's stdio, and no other descriptor.
  */
 #ifndef RANBY_MONITOR_LAUNCH_H
@@ -66,6 +66,7 @@ struct monitor_launch {
 	bool stdin_open;            /* false: /dev/null. Without a tty only */
 	int userns_fd;              /* the runtime enters it first, with all capabilities there; -EBADF: stay */
 	int runtime_fd;             /* one more descriptor for the runtime, "{RUNTIME_FD}" in its argv; -EBADF: none */
+	int secrets_fd;             /* likewise, "{SECRETS_FD}" (runtime/secrets.h): the monitor does not keep it; -EBADF: none */
 	int claim_fd;               /* kept open until the monitor ends, and no longer by anybody (mcs.h); -EBADF: none */
 	const char *pid_file;       /* absolute; where runtime_argv makes the runtime write the pid */
 	char *const *runtime_argv;  /* argv[0] is an absolute path */
@@ -85,7 +86,7 @@ struct monitor_launch {
 	char *const *envp;          /* of the monitor, and so of the runtime and on_exit_argv; NULL: the caller's */
 	const char *program;        /* the monitor, absolute; NULL: the one beside us (self.h). For tests */
 };
-#define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .runtime_fd = -EBADF, .helper_fd = -EBADF, .claim_fd = -EBADF}
+#define MONITOR_LAUNCH_INIT {.userns_fd = -EBADF, .runtime_fd = -EBADF, .secrets_fd = -EBADF, .helper_fd = -EBADF, .claim_fd = -EBADF}
 
 struct monitor_handle {
 	int sync_fd; /* readable when the monitor has something to say */

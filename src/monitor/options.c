@@ -42,6 +42,7 @@ static const struct row rows[] = {
 	ROW("--userns-fd", FD, userns_fd),
 	ROW("--helper-fd", FD, helper_fd),
 	ROW("--runtime-fd", FD, runtime_fd),
+	ROW("--secrets-fd", FD, secrets_fd),
 	ROW("--claim-fd", FD, claim_fd),
 	ROW("--file-label", TEXT, labels.file),
 	ROW("--process-label", TEXT, labels.process),
@@ -134,7 +135,7 @@ static int check(const struct monitor_options *o, struct err *e)
 int monitor_options_parse(int argc, char **argv, struct monitor_options *ret, struct err *e)
 {
 	struct monitor_options o = {.sync_fd = -EBADF, .userns_fd = -EBADF, .helper_fd = -EBADF, .runtime_fd = -EBADF,
-				    .claim_fd = -EBADF};
+				    .secrets_fd = -EBADF, .claim_fd = -EBADF};
 	struct words w = {.next = argv + (argc > 0)};
 	const char *name;
 	int r;

@@ -33,7 +33,7 @@ struct monitor_options {
 	const char *record;   /* an empty file: a recording of the session */
 	bool record_input;
 	uint64_t log_max;
-	int sync_fd, userns_fd, helper_fd, runtime_fd, claim_fd; /* -EBADF: not given */
+	int sync_fd, userns_fd, helper_fd, runtime_fd, secrets_fd, claim_fd; /* -EBADF: not given */
 	bool tty, stdin_open, on_exit_always, transient;
 	char **helper, **on_exit, **runtime; /* point into argv; NULL-terminated, or NULL */
 };

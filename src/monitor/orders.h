@@ -20,7 +20,7 @@
 #include <stddef.h>
 
 #define ORDERS_FIRST_FD 4       /* the first descriptor of a message has that number, and so on */
-#define ORDERS_FDS_MAX 5
+#define ORDERS_FDS_MAX 6
 #define ORDERS_MAX (128U << 10) /* bytes of all words with their ends */
 
 /* True for such a command line: *ret_sock is its socket. */

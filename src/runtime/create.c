@@ -14,6 +14,7 @@
 #include "runtime/cgroup.h"
 #include "runtime/launch.h"
 #include "runtime/process.h"
+#include "runtime/secrets.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
@@ -146,7 +147,13 @@ static int find_fuse_overlay(struct create *c, struct err *e)
 
 static int prepare_rootfs(struct create *c, struct err *e)
 {
-	return rootfs_prepare(&c->c, c->bundle, &c->w, &c->kept, &c->servers, e);
+	_cleanup_(secrets_done) struct secrets s = {0};
+	const struct rootfs_input in = {.c = &c->c, .bundle_fd = c->bundle, .secrets = &s};
+	int r = c->a->secrets_fd ? secrets_read((int)c->a->secrets_fd, &s, e) : 0;
+
+	if (r == 0)
+		r = secrets_to_env(&s, &c->c.process.env, e);
+	return r == 0 ? rootfs_prepare(&in, &c->w, &c->kept, &c->servers, e) : r;
 }
 
 static int prepare_cgroup(struct create *c, struct err *e)

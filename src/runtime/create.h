@@ -23,6 +23,7 @@ struct create_args {
 	uint32_t lifeline_fd;       /* a pipe's writing end: init ends when its reader goes before START; 0: none */
 	struct process_watch watch;
 	uint32_t init_fd;           /* a socket on which a sealed copy of ranby-init comes, see launch_seal_init(); 0: none */
+	uint32_t secrets_fd;        /* runtime/secrets.h; 0: none */
 	uint32_t fuse_fd;           /* fuse-overlayfs, checked by the caller; 0: looked for here */
 	bool no_new_keyring;        /* keep the caller's session keyring */
 };

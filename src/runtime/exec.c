@@ -19,6 +19,7 @@
 #include "runtime/launch.h"
 #include "runtime/message.h"
 #include "runtime/process.h"
+#include "runtime/secrets.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
@@ -139,9 +140,23 @@ static int change_process(struct exec *x, struct err *e)
 	return r;
 }
 
+static int add_secrets(struct exec *x, struct err *e)
+{
+	_cleanup_(secrets_done) struct secrets s = {0};
+	int r;
+
+	if (x->a->secrets_fd == 0)
+		return 0;
+	r = secrets_read((int)x->a->secrets_fd, &s, e);
+	return r == 0 ? secrets_to_env(&s, x->a->process ? &x->own.env : &x->c.process.env, e) : r;
+}
+
 static int read_process(struct exec *x, struct err *e)
 {
 	int r = x->a->process ? read_process_file(x, e) : change_process(x, e);
+
+	if (r == 0)
+		r = add_secrets(x, e);
 
 	if (r == 0 && x->process->terminal != (x->a->console_socket != NULL))
 		return err_set(e, EINVAL, "a terminal and --console-socket go together");

@@ -25,6 +25,7 @@ struct exec_args {
 	uint32_t preserve_fds;
 	uint32_t error_fd;          /* as create's */
 	uint32_t lifeline_fd;       /* as create's; counts with start_socket */
+	uint32_t secrets_fd;    /* its variables (runtime/secrets.h); 0: none */
 	struct process_watch watch;
 };
 

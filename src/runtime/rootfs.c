@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "runtime/rootfs.h"
 
+#include "runtime/secrets.h"
 #include "sys/fd.h"
 #include "sys/mountns.h"
 #include "sys/overlay.h"
@@ -264,10 +265,13 @@ static int clone_root(const struct runtime_config *c, int bundle_fd, struct plan
 	return r < 0 ? err_errno(e, -r, "root filesystem %s", c->root_path) : 0;
 }
 
-int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
-		   struct rootfs_servers *servers, struct err *e)
+int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct kept_fds *k, struct rootfs_servers *servers,
+		   struct err *e)
 {
-	_cleanup_free_ struct plan_mount *mounts = mem_array(c->n_mounts, sizeof(*mounts));
+	const struct runtime_config *c = in->c;
+	const struct secrets_place where = {.map = c->map, .label = c->mount_label, .place = in->bundle_fd};
+	size_t n = c->n_mounts + in->secrets->n, n_secrets = 0;
+	_cleanup_free_ struct plan_mount *mounts = mem_array(n, sizeof(*mounts));
 	bool own_root = c->n_mounts > 0 && strcmp(c->mounts[0].destination, "/") == 0;
 	size_t first = own_root ? 1 : 0;
 	int r = 0;
@@ -275,7 +279,7 @@ int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_wr
 	if (!mounts)
 		return err_errno(e, ENOMEM, "mounts");
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		r = plan_mount(c, bundle_fd, &c->mounts[i], w, &mounts[i], k, servers, e);
+		r = plan_mount(c, in->bundle_fd, &c->mounts[i], w, &mounts[i], k, servers, e);
 	if (r < 0)
 		return r;
 	if (own_root && mounts[0].kind != PLAN_MOUNT_FD)
@@ -283,7 +287,10 @@ int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_wr
 	if (own_root)
 		w->head.rootfs_fd = mounts[0].fd;
 	else
-		r = clone_root(c, bundle_fd, w, k, e);
-	w->head.mounts = plan_items(w, mounts + first, c->n_mounts - first, sizeof(*mounts));
+		r = clone_root(c, in->bundle_fd, w, k, e);
+	/* last: nothing of the bundle is opened by name any more */
+	if (r == 0)
+		r = secrets_to_mounts(in->secrets, &where, w, k, mounts + c->n_mounts, &n_secrets, e);
+	w->head.mounts = plan_items(w, mounts + first, c->n_mounts + n_secrets - first, sizeof(*mounts));
 	return r;
 }

@@ -40,12 +40,20 @@ int kept_fds_consume_fd(struct kept_fds *k, int fd) _must_check_;
 /* A mount namespace for this process alone, receiving what the host mounts and giving nothing back. */
 int rootfs_unshare(struct err *e) _must_check_;
 
+struct secrets; /* runtime/secrets.h */
+
+struct rootfs_input {
+	const struct runtime_config *c;
+	int bundle_fd;
+	const struct secrets *secrets; /* whose files go on top of the config's mounts; their tmpfs then covers the bundle, here alone */
+};
+
 /*
  * Makes the root and all mounts of the config, and plans them:
  * w->head.rootfs_fd and .mounts. A server in `servers` ends by itself when
  * `k` is closed and init has ended, or was never made.
  */
-int rootfs_prepare(const struct runtime_config *c, int bundle_fd, struct plan_writer *w, struct kept_fds *k,
-		   struct rootfs_servers *servers, struct err *e) _must_check_;
+int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct kept_fds *k, struct rootfs_servers *servers,
+		   struct err *e) _must_check_;
 
 #endif

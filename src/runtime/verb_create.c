@@ -38,6 +38,8 @@ struct args {
 	 .help = "Its execs go to the audit log"},                                                                      \
 	{0, "canary", OPT_FLAG, offsetof(struct args, create.watch.canary),                                             \
 	 .help = "A Landlock domain that the audit log names"},                                                         \
+	{0, "secrets-fd", OPT_U32, offsetof(struct args, create.secrets_fd), .arg = "N", .min = 3, .max = 65535,    \
+	 .help = "Variables and files that the configuration does not hold"},                                           \
 	{0, "fuse-overlayfs-fd", OPT_U32, offsetof(struct args, create.fuse_fd), .arg = "N", .min = 3, .max = 65535,    \
 	 .help = "The program fuse-overlayfs, for an overlay that the kernel refuses"},                                 \
 	{0, "no-pivot", OPT_FLAG, offsetof(struct args, no_pivot), .help = "Refused: pivot_root is always used"},        \

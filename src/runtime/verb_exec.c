@@ -32,6 +32,8 @@ static const struct option_row rows[] = {
 	 .help = "Pipe: it ends when nobody reads from it before the start"},
 	{0, "trail-fd", OPT_U32, offsetof(struct args, exec.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,
 	 .help = "Socket that gets a seccomp listener of its execs"},
+	{0, "secrets-fd", OPT_U32, offsetof(struct args, exec.secrets_fd), .arg = "N", .min = 3, .max = 65535,
+	 .help = "Variables and files that the configuration does not hold"},
 	{0, "record-calls", OPT_FLAG, offsetof(struct args, exec.watch.record), .help = "With --trail-fd: a listener of nearly all its calls"},
 	{0, "trail-log", OPT_FLAG, offsetof(struct args, exec.watch.trail_log), .help = "Its execs go to the audit log"},
 	OPTION_END,

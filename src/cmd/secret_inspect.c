@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby secret inspect, ranby secret exists. What a secret holds is shown by nothing but the container that has it. */
+#include "cmd/commands.h"
+#include "cmd/report.h"
+#include "cmd/screen.h"
+#include "engine/secret_store.h"
+
+#include <errno.h>
+
+struct inspect_args {
+	bool pretty;
+	const char *format;
+};
+
+static const struct option_row inspect_rows[] = {
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{0, "pretty", OPT_FLAG, offsetof(struct inspect_args, pretty), .help = "For reading"},
+	OPTION_END,
+};
+
+#define PRETTY                                                                                                         	"ID:              {{.ID}}\nName:              {{.Spec.Name}}\n{{- with .Spec.Labels}}\nLabels:\n"              	"{{- range $k, $v := .}}\n - {{$k}}{{if $v}}={{$v}}{{end}}{{end}}{{end}}\n"                                     	"Driver:            {{.Spec.Driver.Name}}\nCreated at:        {{.CreatedAt}}\nUpdated at:        {{.UpdatedAt}}"
+
+static int add_one(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
+{
+	_cleanup_(secret_note_done) struct secret_note n = {0};
+	struct json_object *o = NULL;
+	int r = secret_find(call->engine, name, &n, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "inspecting secret");
+	if (secret_json(call->engine, &n, &o) < 0 || json_append(list, o) < 0)
+		return err_errno(e, ENOMEM, "secret");
+	return 0;
+}
+
+static int inspect_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+	const struct inspect_args *a = call->args;
+	int code = 0, r;
+
+	if (a->pretty && a->format)
+		return err_set(e, EINVAL, "--pretty and --format exclude each other");
+	if (!list)
+		return err_errno(e, ENOMEM, "secret");
+	for (int i = 0; i < call->argc; i++) {
+		struct err one = {0};
+
+		if (add_one(call, call->argv[i], list, &one) < 0) {
+			report_error(&one);
+			code = EXIT_ENGINE;
+		}
+	}
+	r = screen_objects(list, a->pretty ? PRETTY : a->format, e);
+	return r < 0 ? r : code;
+}
+
+const struct command command_secret_inspect = {
+	.name = "secret inspect",
+	.operands = "[OPTIONS] SECRET [SECRET...]",
+	.summary = "Show what is known of secrets, but not what they hold",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = -1,
+	.rows = inspect_rows,
+	.args_size = sizeof(struct inspect_args),
+	.run = inspect_run,
+};
+
+static int exists_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(secret_note_done) struct secret_note n = {0};
+	int r = secret_find(call->engine, call->argv[0], &n, e);
+
+	return r == -ENOENT ? 1 : r;
+}
+
+static const struct option_row no_rows[] = {OPTION_END};
+
+const struct command command_secret_exists = {
+	.name = "secret exists",
+	.operands = "SECRET",
+	.summary = "Exit with 0 when there is such a secret, else with 1",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = 1,
+	.rows = no_rows,
+	.run = exists_run,
+};
