@@ -33,11 +33,6 @@
 
 static const char *const own_keys[] = {"seq", "prev", "time", "receipt"};
 
-void ledger_segment_name(uint64_t first, char ret[static LEDGER_SEGMENT_NAME_SIZE])
-{
-	snprintf(ret, LEDGER_SEGMENT_NAME_SIZE, "%020llu.jsonl", (unsigned long long)first);
-}
-
 void ledger_end(struct ledger *l)
 {
 	fd_closep(&l->fd);

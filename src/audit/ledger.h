@@ -42,6 +42,7 @@
 #ifndef RANBY_AUDIT_LEDGER_H
 #define RANBY_AUDIT_LEDGER_H
 
+#include "audit/ledger_entry.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -53,11 +54,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define LEDGER_LINE_MAX ((size_t)64 << 10)   /* bytes of a line with its newline */
 #define LEDGER_SEGMENT_MAX ((uint64_t)8 << 20)
-#define LEDGER_SEGMENTS_MAX 100000
 #define LEDGER_LOCK_MS 30000                 /* how long a writer waits for another */
-#define LEDGER_SEGMENT_NAME_SIZE 27          /* "00000000000000000001.jsonl" and the NUL */
 #define LEDGER_USER_NAME "ledger"            /* in the user's state directory */
 
 enum ledger_flags {
@@ -119,22 +117,5 @@ int ledger_sync(struct ledger *l, struct err *e) _must_check_;
 
 /* Closes and unlocks. For _cleanup_(); takes LEDGER_INIT. */
 void ledger_end(struct ledger *l);
-
-/* ---- entries, for who reads ---- */
-
-struct ledger_entry {
-	struct json_object *o;
-	uint64_t seq;
-	char prev[SHA256_HEX_SIZE];
-	char hash[SHA256_HEX_SIZE]; /* of this line */
-};
-void ledger_entry_done(struct ledger_entry *entry);
-
-/* One line without its newline. -EINVAL, with words: it is no entry (not canonical, no seq, no prev, ...). */
-int ledger_entry_parse(const char *line, size_t len, struct ledger_entry *ret, struct err *e) _must_check_;
-
-/* Sorted first seqs of the segments in a ledger's directory; the caller frees. -E2BIG past LEDGER_SEGMENTS_MAX. */
-int ledger_segments(int dirfd, uint64_t **ret, size_t *ret_n, struct err *e) _must_check_;
-void ledger_segment_name(uint64_t first, char ret[static LEDGER_SEGMENT_NAME_SIZE]);
 
 #endif

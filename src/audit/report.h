@@ -108,9 +108,6 @@ struct report {
 };
 void report_done(struct report *rep);
 
-/* "pci4", "srg-ctr", "800-53", "800-190": the id itself, for struct report; NULL for any other. *ret_title may be NULL. */
-const char *report_profile(const char *id, const char **ret_title);
-
 /* Entries added next are of this one. */
 int report_add_ledger(struct report *rep, const char *name, struct err *e) _must_check_;
 
@@ -133,8 +130,6 @@ void report_html(const struct report *rep, struct buf *out);
 /* ---- for the three of them ---- */
 
 const char *report_status_word(enum report_status s); /* "met", "not met", "cannot be shown" */
-const char *report_control_id(const struct report_control *c);
-const char *report_control_text(const struct report_control *c);
 /* "1700000000.123:4567", or "auid-1001#12". */
 void report_evidence_text(const struct report *rep, size_t event, char *out, size_t size);
 /* What the data can prove, in sentences. */
@@ -143,9 +138,5 @@ const char *report_statement(const struct report *rep);
 const char *report_user(const struct report *rep, uint32_t auid, char out[static 64]);
 /* The first of the members `names` ("image|claimed-image") that the entry has; "" when none. */
 const char *report_word(const struct report_event *ev, const char *names);
-/* Makes the runs of the sorted events; audit/report_runs.c. 0 or -ENOMEM. */
-int report_place(struct report *rep) _must_check_;
-/* Judges; audit/report_controls.c. */
-int report_judge(struct report *rep, struct err *e) _must_check_;
 
 #endif

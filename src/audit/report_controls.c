@@ -10,7 +10,7 @@
  * is a row too, and says where to look: a report that leaves it out would
  * read as if all were met.
  */
-#include "audit/report.h"
+#include "audit/report_controls.h"
 
 #include <errno.h>
 #include <stdarg.h>

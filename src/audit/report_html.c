@@ -13,6 +13,7 @@
  */
 #include "audit/report.h"
 
+#include "audit/report_controls.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/sha256.h"

@@ -3,6 +3,7 @@
 /* A report as text and as JSON; the page is report_html.c. */
 #include "audit/report.h"
 
+#include "audit/report_controls.h"
 #include "base/clock.h"
 #include "base/escape.h"
 

@@ -8,7 +8,7 @@
  * thousands of events and tens of thousands of runs, so the newest run of each
  * uuid and id is looked up, not searched for.
  */
-#include "audit/report.h"
+#include "audit/report_runs.h"
 
 #include <errno.h>
 #include <string.h>

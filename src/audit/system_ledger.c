@@ -27,6 +27,16 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+int system_ledger_open(const char *path, int *ret_fd, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, errno, "cannot open the system ledger %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
 int system_ledger_list(int dirfd, unsigned parts, struct strv *ret, struct err *e)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
@@ -47,6 +57,16 @@ int system_ledger_list(int dirfd, unsigned parts, struct strv *ret, struct err *
 	if (ret->n > 1)
 		qsort(ret->items, ret->n, sizeof(char *), by_name);
 	return r < 0 ? err_errno(e, -r, "system ledger") : 0;
+}
+
+int system_ledger_each(int dirfd, unsigned parts, system_ledger_visit *visit, void *data, struct err *e)
+{
+	_cleanup_(strv_done) struct strv names = {0};
+	int r = system_ledger_list(dirfd, parts, &names, e);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = visit(dirfd, names.items[i], data, e);
+	return r;
 }
 
 bool system_ledger_holds(const struct log_event *ev)

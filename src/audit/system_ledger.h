@@ -27,8 +27,15 @@ enum system_ledger_part {
 	SYSTEM_LEDGER_SIGNED = 1U << 2, /* the heads */
 };
 
+/* The caller owns *ret_fd. */
+int system_ledger_open(const char *path, int *ret_fd, struct err *e) _must_check_;
+
 /* Names of the ledgers in it, sorted. What else lies there (index, exports) is none. */
 int system_ledger_list(int dirfd, unsigned parts, struct strv *ret, struct err *e) _must_check_;
+
+/* The same, one after the other. A value other than 0 ends it and is handed through. */
+typedef int system_ledger_visit(int dirfd, const char *name, void *data, struct err *e);
+int system_ledger_each(int dirfd, unsigned parts, system_ledger_visit *visit, void *data, struct err *e) _must_check_;
 
 /* Has it an entry for such an event? Each exec that was done, VIRT_* record and login has. */
 bool system_ledger_holds(const struct log_event *ev);

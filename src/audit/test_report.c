@@ -8,6 +8,7 @@
 #include "base/testing.h"
 
 #include "audit/report.h"
+#include "audit/report_controls.h"
 
 #include <string.h>
 

@@ -282,10 +282,12 @@ static int read_source(struct watch *w, struct source *s, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-static int add_source(struct watch *w, const char *name, struct err *e)
+static int add_source(int dirfd, const char *name, void *data, struct err *e)
 {
+	struct watch *w = data;
 	struct source *grown;
 
+	(void)dirfd;
 	for (size_t i = 0; i < w->n_sources; i++)
 		if (strcmp(w->sources[i].name, name) == 0)
 			return 0;
@@ -300,17 +302,9 @@ static int add_source(struct watch *w, const char *name, struct err *e)
 /* A shard is made when a login does something for the first time. */
 static int find_sources(struct watch *w, struct err *e)
 {
-	_cleanup_(strv_done) struct strv names = {0};
-	int r;
-
-	if (w->own) {
-		r = faccessat(w->dirfd, LEDGER_USER_NAME, F_OK, 0) == 0 ? add_source(w, LEDGER_USER_NAME, e) : 0;
-		return r;
-	}
-	r = system_ledger_list(w->dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN, &names, e);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = add_source(w, names.items[i], e);
-	return r;
+	if (w->own)
+		return faccessat(w->dirfd, LEDGER_USER_NAME, F_OK, 0) == 0 ? add_source(w->dirfd, LEDGER_USER_NAME, w, e) : 0;
+	return system_ledger_each(w->dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN, add_source, w, e);
 }
 
 static int open_place(struct watch *w, const char *state, struct err *e)

@@ -8,6 +8,7 @@
  */
 #include "audit/ledger_verify.h"
 #include "audit/report.h"
+#include "audit/report_controls.h"
 #include "audit/system_ledger.h"
 #include "base/clock.h"
 #include "query/ask.h"
@@ -53,15 +54,17 @@ static int read_ledger(struct report *rep, int dirfd, const char *path, const ch
 	return r < 0 ? err_wrap(e, r, "ledger %s", name) : 0;
 }
 
+static int read_shard(int dirfd, const char *name, void *data, struct err *e)
+{
+	return read_ledger(data, dirfd, name, name, e);
+}
+
 static int read_system(struct report *rep, const char *path, struct err *e)
 {
-	_cleanup_close_ int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(strv_done) struct strv shards = {0};
-	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : system_ledger_list(dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN | SYSTEM_LEDGER_SIGNED, &shards, e);
+	_cleanup_close_ int dirfd = -EBADF;
+	int r = system_ledger_open(path, &dirfd, e);
 
-	for (size_t i = 0; r == 0 && i < shards.n; i++)
-		r = read_ledger(rep, dirfd, shards.items[i], shards.items[i], e);
-	return r;
+	return r < 0 ? r : system_ledger_each(dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN | SYSTEM_LEDGER_SIGNED, read_shard, rep, e);
 }
 
 static int read_own(struct report *rep, const char *path, struct err *e)

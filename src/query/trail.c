@@ -152,15 +152,17 @@ static int on_row(const struct index_row *row, void *data, struct err *e)
 
 /* ---- where from ---- */
 
+static int update_one(int dirfd, const char *name, void *data, struct err *e)
+{
+	return index_update(data, dirfd, name, e);
+}
+
 static int update_system(struct index *ix, const char *path, struct err *e)
 {
-	_cleanup_close_ int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(strv_done) struct strv names = {0};
-	int r = dirfd < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : system_ledger_list(dirfd, SYSTEM_LEDGER_USERS, &names, e);
+	_cleanup_close_ int dirfd = -EBADF;
+	int r = system_ledger_open(path, &dirfd, e);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = index_update(ix, dirfd, names.items[i], e);
-	return r;
+	return r < 0 ? r : system_ledger_each(dirfd, SYSTEM_LEDGER_USERS, update_one, ix, e);
 }
 
 /* Its index, or, where that cannot be opened, the ledger itself. */

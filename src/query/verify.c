@@ -308,10 +308,11 @@ static int missing_shards(struct verify *v, const struct strv *shards)
 
 static int verify_system(struct verify *v, const char *path, struct err *e)
 {
-	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = -EBADF;
 	_cleanup_(strv_done) struct strv shards = {0};
-	int r = dir < 0 ? err_errno(e, errno, "cannot open the system ledger %s", path) : system_ledger_list(dir, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN | SYSTEM_LEDGER_SIGNED, &shards, e);
+	int r = system_ledger_open(path, &dir, e);
 
+	r = r < 0 ? r : system_ledger_list(dir, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN | SYSTEM_LEDGER_SIGNED, &shards, e);
 	if (r == 0 && v->key && faccessat(dir, "heads", F_OK, 0) == 0) {
 		v->beside = true;
 		r = read_heads(v, dir, "heads", e);

@@ -37,20 +37,18 @@ struct indexer {
 	struct exports *exports;
 };
 
-static int update_one(struct indexer *ix, const char *ledger, struct err *e)
+static int update_one(int dirfd, const char *ledger, void *data, struct err *e)
 {
-	int r = ix->index ? index_update(ix->index, ix->t->dirfd, ledger, e) : 0;
+	struct indexer *ix = data;
+	int r = ix->index ? index_update(ix->index, dirfd, ledger, e) : 0;
 
-	return r < 0 || !ix->exports ? r : exports_update(ix->exports, ix->t->dirfd, ledger, e);
+	return r < 0 || !ix->exports ? r : exports_update(ix->exports, dirfd, ledger, e);
 }
 
 static int update_all(struct indexer *ix, struct err *e)
 {
-	_cleanup_(strv_done) struct strv names = {0};
-	int r = system_ledger_list(ix->t->dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN, &names, e);
+	int r = system_ledger_each(ix->t->dirfd, SYSTEM_LEDGER_USERS | SYSTEM_LEDGER_OWN, update_one, ix, e);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = update_one(ix, names.items[i], e);
 	return r < 0 || !ix->exports ? r : exports_commit(ix->exports, e);
 }
 

@@ -127,11 +127,11 @@ static void note_recorded(struct reader *rd, struct json_object *o)
 		collect_recorded(rd->collect, receipt.serial);
 }
 
-static int read_recorded(struct reader *rd, const char *shard, struct err *e)
+static int read_recorded(int dirfd, const char *shard, void *data, struct err *e)
 {
 	_cleanup_(ledger_reader_done) struct ledger_reader lr = LEDGER_READER_INIT;
 	struct ledger_item item;
-	int r = ledger_reader_open(rd->t->dirfd, shard, &lr, e);
+	int r = ledger_reader_open(dirfd, shard, &lr, e);
 
 	if (r < 0)
 		return r;
@@ -139,17 +139,7 @@ static int read_recorded(struct reader *rd, const char *shard, struct err *e)
 		lr.next_segment = lr.n_segments - RECORDED_SEGMENTS;
 	while ((r = ledger_reader_next(&lr, &item, e)) > 0)
 		if (item.is_entry)
-			note_recorded(rd, item.entry.o);
-	return r;
-}
-
-static int read_all_recorded(struct reader *rd, struct err *e)
-{
-	_cleanup_(strv_done) struct strv names = {0};
-	int r = system_ledger_list(rd->t->dirfd, SYSTEM_LEDGER_USERS, &names, e);
-
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = read_recorded(rd, names.items[i], e);
+			note_recorded(data, item.entry.o);
 	return r;
 }
 
@@ -322,7 +312,7 @@ static int begin(struct reader *rd, char *block, struct err *e)
 	int r = collect_new(&options, on_entry, on_gap, rd, &rd->collect, e);
 
 	r = r < 0 ? r : trail_confine_reader(rd->t->dirfd, e);
-	r = r < 0 ? r : read_all_recorded(rd, e);
+	r = r < 0 ? r : system_ledger_each(rd->t->dirfd, SYSTEM_LEDGER_USERS, read_recorded, rd, e);
 	r = r < 0 ? r : trail_confine_stream(e);
 	r = r < 0 ? r : read_past(rd, block, e);
 	return r < 0 ? r : take_aside(rd, e);
