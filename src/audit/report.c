@@ -71,6 +71,7 @@ static unsigned kind_of(const struct report_event *ev)
 		{"rmi", REPORT_OBJECT},      {"build", REPORT_OBJECT},    {"commit", REPORT_OBJECT},   {"tag", REPORT_OBJECT},
 		{"untag", REPORT_OBJECT},    {"volume-create", REPORT_OBJECT}, {"volume-rm", REPORT_OBJECT},
 		{"secret-create", REPORT_OBJECT}, {"secret-rm", REPORT_OBJECT},
+		{"network-create", REPORT_OBJECT}, {"network-rm", REPORT_OBJECT},
 	};
 	const char *op = report_word(ev, "op");
 

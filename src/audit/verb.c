@@ -47,6 +47,8 @@ static const struct audit_verb_row rows[] = {
 	[AUDIT_VERB_VOLUME_RM] = {"volume-rm", DESTROY, "volume-rm", "user", CALLER},
 	[AUDIT_VERB_SECRET_CREATE] = {"secret-create", CREATE, "secret-create", "user", CALLER},
 	[AUDIT_VERB_SECRET_RM] = {"secret-rm", DESTROY, "secret-rm", "user", CALLER},
+	[AUDIT_VERB_NETWORK_CREATE] = {"network-create", CREATE, "network-create", "user", CALLER},
+	[AUDIT_VERB_NETWORK_RM] = {"network-rm", DESTROY, "network-rm", "user", CALLER},
 };
 
 const struct audit_verb_row *audit_verb_row(uint32_t verb)

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
-#include "base/suggest.h"
+#include "engine/filter.h"
 #include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -17,7 +17,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,151 +173,63 @@ struct subject {
 	const struct container_list *containers;
 };
 
-static bool match_name(const struct subject *s, const char *value)
+static bool match_name(const void *subject, const char *value)
 {
-	regex_t re;
-	bool found;
-
-	if (regcomp(&re, value, REG_EXTENDED | REG_NOSUB) != 0)
-		return strstr(s->n->name, value) != NULL;
-	found = regexec(&re, s->n->name, 0, NULL, 0) == 0;
-	regfree(&re);
-	return found;
+	return filter_is_like(((const struct subject *)subject)->n->name, value);
 }
 
-static bool match_local(const struct subject *s, const char *value)
+static bool match_local(const void *subject, const char *value)
 {
-	(void)s;
+	(void)subject;
 	return strcmp(value, "local") == 0;
 }
 
-/* "KEY" or "KEY=VALUE". */
-static bool match_word(struct json_object *words, const char *value)
+static bool match_label(const void *subject, const char *value)
 {
-	struct json_object *have;
-	size_t len = strcspn(value, "=");
-	_cleanup_free_ char *key = strndup(value, len);
-
-	if (!key || !words || !json_object_object_get_ex(words, key, &have))
-		return false;
-	return value[len] == '\0' || strcmp(json_object_get_string(have), value + len + 1) == 0;
+	return filter_has_word(((const struct subject *)subject)->n->labels, value);
 }
 
-static bool match_label(const struct subject *s, const char *value)
+static bool match_no_label(const void *subject, const char *value)
 {
-	return match_word(s->n->labels, value);
+	return !match_label(subject, value);
 }
 
-static bool match_no_label(const struct subject *s, const char *value)
+static bool match_opt(const void *subject, const char *value)
 {
-	return !match_label(s, value);
+	return filter_has_word(((const struct subject *)subject)->n->options, value);
 }
 
-static bool match_opt(const struct subject *s, const char *value)
+static bool match_dangling(const void *subject, const char *value)
 {
-	return match_word(s->n->options, value);
-}
-
-static bool match_dangling(const struct subject *s, const char *value)
-{
+	const struct subject *s = subject;
 	bool want = false;
 
 	(void)!parse_bool(value, &want);
 	return want == (volume_user(s->containers, 0, s->n->name) == s->containers->n);
 }
 
-static int made_against(const struct subject *s, const char *value)
+static bool match_until(const void *subject, const char *value)
 {
-	struct timespec created = CLOCK_NEVER, now = clock_now(), at = CLOCK_NEVER;
-
-	(void)!clock_parse_rfc3339(s->n->created, &created);
-	(void)!clock_parse_moment(value, &now, &at);
-	return clock_compare(&created, &at);
+	return filter_against(((const struct subject *)subject)->n->created, value) < 0;
 }
 
-static bool match_until(const struct subject *s, const char *value)
+static bool match_since(const void *subject, const char *value)
 {
-	return made_against(s, value) < 0;
+	return filter_against(((const struct subject *)subject)->n->created, value) > 0;
 }
 
-static bool match_since(const struct subject *s, const char *value)
-{
-	return made_against(s, value) > 0;
-}
-
-static int check_bool(const char *value)
-{
-	bool yes;
-
-	return parse_bool(value, &yes);
-}
-
-static int check_moment(const char *value)
-{
-	struct timespec now = clock_now(), at;
-
-	return clock_parse_moment(value, &now, &at);
-}
-
-static const struct {
-	const char *key;
-	bool (*match)(const struct subject *s, const char *value);
-	int (*check)(const char *value); /* NULL: any */
-	bool every;                      /* several values: all of them, not any */
-} keys[] = {
+static const struct filter_key keys[] = {
 	{"name", match_name, NULL, false},         {"driver", match_local, NULL, false},
 	{"scope", match_local, NULL, false},       {"label", match_label, NULL, true},
 	{"label!", match_no_label, NULL, true},    {"opt", match_opt, NULL, false},
-	{"dangling", match_dangling, check_bool, false}, {"until", match_until, check_moment, false},
-	{"since", match_since, check_moment, false},     {"after", match_since, check_moment, false},
+	{"dangling", match_dangling, filter_check_bool, false}, {"until", match_until, filter_check_moment, false},
+	{"since", match_since, filter_check_moment, false},     {"after", match_since, filter_check_moment, false},
+	{.key = NULL},
 };
-
-static const char *key_word(size_t i, const void *ctx)
-{
-	(void)ctx;
-	return i < ARRAY_SIZE(keys) ? keys[i].key : NULL;
-}
-
-static const char *value_of(const char *item, const char *key)
-{
-	size_t n = strlen(key);
-
-	return strncmp(item, key, n) == 0 && item[n] == '=' ? item + n + 1 : NULL;
-}
-
-static int check_item(const char *text, struct err *e)
-{
-	char key[64];
-	const char *near;
-
-	if (!strchr(text, '='))
-		return err_set(e, EINVAL, "filter input must be in the form of filter=value: %s is invalid", text);
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *value = value_of(text, keys[i].key);
-
-		if (value && keys[i].check && keys[i].check(value) < 0)
-			return err_set(e, EINVAL, "filter %s: not a value for it", text);
-		if (value)
-			return 0;
-	}
-	snprintf(key, sizeof(key), "%.*s", (int)strcspn(text, "="), text);
-	near = suggest(key, key_word, NULL);
-	err_set(e, EINVAL, "\"%s\" is an invalid volume filter", key);
-	if (near)
-		err_hint(e, "did you mean %s?", near);
-	return -EINVAL;
-}
 
 int volume_filter_parse(const struct strv *filters, struct volume_filter *ret, struct err *e)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < filters->n; i++) {
-		r = check_item(filters->items[i], e);
-		if (r == 0 && strv_add(&ret->items, filters->items[i]) < 0)
-			r = err_errno(e, ENOMEM, "filter");
-	}
-	return r;
+	return filter_parse(keys, "volume", filters, &ret->items, e);
 }
 
 void volume_filter_done(struct volume_filter *f)
@@ -326,27 +237,9 @@ void volume_filter_done(struct volume_filter *f)
 	strv_done(&f->items);
 }
 
-static bool match_key(const struct volume_filter *f, size_t k, const struct subject *s)
-{
-	bool given = false, any = false, every = true;
-
-	for (size_t i = 0; i < f->items.n; i++) {
-		const char *value = value_of(f->items.items[i], keys[k].key);
-		bool m = value && keys[k].match(s, value);
-
-		given |= value != NULL;
-		any |= m;
-		every &= m || !value;
-	}
-	return !given || (keys[k].every ? every : any);
-}
-
 bool volume_filter_match(const struct volume_filter *f, const struct volume_note *n, const struct container_list *containers)
 {
 	const struct subject s = {n, containers};
 
-	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-		if (!match_key(f, k, &s))
-			return false;
-	return true;
+	return filter_match(keys, &f->items, &s);
 }

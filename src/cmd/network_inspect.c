@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby network inspect, ranby network exists. */
+#include "cmd/commands.h"
+#include "cmd/report.h"
+#include "cmd/screen.h"
+#include "engine/networks.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct inspect_args {
+	const char *format;
+};
+
+static const struct option_row inspect_rows[] = {
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	OPTION_END,
+};
+
+/* An error for one that is not there; the others are shown. */
+static int add(const struct command_call *call, const char *name, struct json_object *list, int *code, struct err *e)
+{
+	_cleanup_(network_note_done) struct network_note n = {0};
+	const struct inspect_args *a = call->args;
+	struct json_object *o = NULL;
+	struct err one = {0};
+	int r = network_load(call->engine, name, &n, &one);
+
+	if (r < 0) {
+		report_error(&one);
+		*code = EXIT_ENGINE;
+		return 0;
+	}
+	r = a->format && strcmp(a->format, "json") != 0 ? network_fields(&n, false, true, &o) : network_note_json(&n, &o);
+	if (r < 0 || json_append(list, o) < 0)
+		return err_errno(e, ENOMEM, "networks");
+	return 0;
+}
+
+static int inspect_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+	const struct inspect_args *a = call->args;
+	int code = 0, r = list ? 0 : err_errno(e, ENOMEM, "networks");
+
+	for (int i = 0; r == 0 && i < call->argc; i++)
+		r = add(call, call->argv[i], list, &code, e);
+	if (r == 0)
+		r = screen_objects(list, a->format, e);
+	return r < 0 ? r : code;
+}
+
+const struct command command_network_inspect = {
+	.name = "network inspect",
+	.operands = "[OPTIONS] NETWORK...",
+	.summary = "Show the definitions of networks, as JSON",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = -1,
+	.rows = inspect_rows,
+	.args_size = sizeof(struct inspect_args),
+	.run = inspect_run,
+};
+
+static int exists_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(network_note_done) struct network_note n = {0};
+	int r = network_load(call->engine, call->argv[0], &n, e);
+
+	return r == -ENOENT ? 1 : r;
+}
+
+static const struct option_row no_rows[] = {OPTION_END};
+
+const struct command command_network_exists = {
+	.name = "network exists",
+	.operands = "NETWORK",
+	.summary = "Exit with 0 when there is such a network, else with 1",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = 1,
+	.rows = no_rows,
+	.run = exists_run,
+};
