@@ -35,6 +35,11 @@ $(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor audit sys ba
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^
 
+TOOLS += $(O)/tools/leave-one-out
+$(O)/tools/leave-one-out: tests/audit-logs/leave-one-out.c $(foreach r,audit sys base,$(call archive,$(r)))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^
+
 check: all $(TEST_BINS) $(TOOLS)
 	@RANBY_BUILD=$(O) RANBY_SAN=$(SAN) tests/check $(if $(filter 0,$(UNIT)),,$(TEST_BINS)) $(addprefix --bats ,$(BATS))
 
