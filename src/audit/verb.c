@@ -31,6 +31,7 @@ static const struct audit_verb_row rows[] = {
 	[AUDIT_VERB_RENAME] = {"rename", CONTROL, "rename", "user", CALLER},
 	[AUDIT_VERB_UPDATE] = {"update", CONTROL, "update", "user", CALLER},
 	[AUDIT_VERB_CP] = {"cp", CONTROL, "cp", "user", CALLER},
+	[AUDIT_VERB_EXPORT] = {"export", CONTROL, "export", "user", CALLER},
 	[AUDIT_VERB_MOUNT] = {"mount", CONTROL, "mount", "user", CALLER},
 	[AUDIT_VERB_UNMOUNT] = {"unmount", CONTROL, "unmount", "user", CALLER},
 	[AUDIT_VERB_COMMIT] = {"commit", CREATE, "commit", "user", CALLER},

@@ -274,3 +274,29 @@ int layered_read(const struct layered *l, const char *path, size_t max, struct b
 		return r;
 	return S_ISREG(at.type) ? path_own_read(l->fds[at.layer], at.path, max, b) : -EINVAL;
 }
+
+int layered_own_type(const struct layered *l, const char *path, mode_t *ret_type)
+{
+	struct place at = {.type = S_IFDIR};
+	size_t len = strlen(path), end = 0;
+	char so_far[PATH_MAX];
+
+	if (len >= sizeof(so_far))
+		return -ENAMETOOLONG;
+	memcpy(so_far, path, len + 1);
+	while (end < len) {
+		int r;
+
+		if (!S_ISDIR(at.type))
+			return -ENOENT;
+		end += strcspn(path + end, "/");
+		so_far[end] = '\0';
+		r = merge(l, so_far, at.floor, &at);
+		if (r < 0)
+			return r;
+		so_far[end] = path[end];
+		end++;
+	}
+	*ret_type = at.type;
+	return 0;
+}

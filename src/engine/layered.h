@@ -45,4 +45,7 @@ int layered_read(const struct layered *l, const char *path, size_t max, struct b
 /* The type bits (S_IFMT) of what is there, links followed; same errors. */
 int layered_type(const struct layered *l, const char *path, mode_t *ret_type) _must_check_;
 
+/* The same of the name itself: what it leads to is not looked for, and no link on the way is followed (-ENOENT). */
+int layered_own_type(const struct layered *l, const char *path, mode_t *ret_type) _must_check_;
+
 #endif

@@ -100,7 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct inflate_limits limits = {.out_bytes = 1 << 20};
 	_cleanup_(inflate_closep) struct inflate *in = NULL;
 	_cleanup_close_ int fd = memfd_create("fuzz", MFD_CLOEXEC), dest = -EBADF;
-	struct untar_options o = {.squash = true};
+	/* for `cp` too: in half of the cases, and half of these below a name that the tar itself may make a link */
+	const struct untar_copy copy = {.below = size & 2 ? "a/b" : NULL, .overwrite = size & 4, .no_set_id = true};
+	struct untar_options o = {.squash = true, .copy = size & 1 ? &copy : NULL};
 	struct untar_counts counts = {0};
 	struct state before, after;
 

@@ -105,7 +105,7 @@ static int take_blob(struct store *st, int in_fd, struct descriptor *ret, struct
 	return r < 0 ? r : blob_commit(st, &sg, "tar", &ret->digest, e);
 }
 
-static int full_name(const char *name, struct strv *names, struct err *e)
+int import_full_name(const char *name, struct strv *names, struct err *e)
 {
 	char text[REFERENCE_TEXT_SIZE];
 	struct reference ref;
@@ -131,7 +131,7 @@ int import_rootfs(struct store *st, int in_fd, const char *name, const struct im
 	struct descriptor layer = {0};
 	struct add a = {.config = &config, .layers = &layer, .n_layers = 1, .names = &names, .progress = o->progress};
 	struct digest diff_id;
-	int r = name ? full_name(name, &names, e) : 0;
+	int r = name ? import_full_name(name, &names, e) : 0;
 
 	if (r == 0)
 		r = store_pin(st, &pin, e);

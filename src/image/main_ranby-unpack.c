@@ -7,12 +7,13 @@
  * namespace whose ids the files must have, locks itself in (confine.h) before
  * it reads the first byte, and can then reach nothing but the directory that
  * it was given: no other file, no network, no program. All that it says goes
- * out through the answer pipe.
+ * out through the answer pipe; what it packs goes where it was told, and nowhere else.
  */
 #include "base/parse.h"
 #include "base/sha256.h"
 #include "sys/confine.h"
 #include "image/inflate.h"
+#include "image/pack.h"
 #include "image/tar_reader.h"
 #include "image/unpack_protocol.h"
 #include "image/untar.h"
@@ -30,7 +31,7 @@
 static const int allowed_calls[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(fstat),
 	SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(statx), SCMP_SYS(getdents64), SCMP_SYS(openat),
-	SCMP_SYS(openat2), SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(linkat), SCMP_SYS(symlinkat),
+	SCMP_SYS(openat2), SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(readlinkat), SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr), SCMP_SYS(linkat), SCMP_SYS(symlinkat),
 	SCMP_SYS(unlinkat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod), SCMP_SYS(fchmodat),
 	SCMP_SYS(utimensat), SCMP_SYS(fsetxattr), SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(syncfs),
 	SCMP_SYS(fcntl), SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect),
@@ -289,6 +290,92 @@ static int remove_trees(int argc, char **argv, struct unpack_done *done, struct 
 	return 0;
 }
 
+/* ---- cp, export and commit (unpack_copy.h) ---- */
+
+static const char *value_of(int argc, char **argv, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (int i = 0; i < argc; i++)
+		if (strncmp(argv[i], key, len) == 0 && argv[i][len] == '=')
+			return argv[i] + len + 1;
+	return NULL;
+}
+
+/* *ret stays NULL without one. */
+static int map_of(int argc, char **argv, const struct id_map **ret, struct err *e)
+{
+	static struct id_map map;
+	const char *uid = value_of(argc, argv, "uid-map"), *gid = value_of(argc, argv, "gid-map");
+
+	if (!uid || !gid)
+		return 0;
+	if (id_list_parse(uid, &map.uid) < 0 || id_list_parse(gid, &map.gid) < 0)
+		return err_set(e, EINVAL, "bad id map");
+	*ret = &map;
+	return 0;
+}
+
+static int copy_options(int argc, char **argv, struct untar_copy *c, struct err *e)
+{
+	const char *uid = value_of(argc, argv, "uid"), *gid = value_of(argc, argv, "gid");
+
+	*c = (struct untar_copy){.below = value_of(argc, argv, "path"),
+				 .own = uid && gid,
+				 .overwrite = value_of(argc, argv, "overwrite") != NULL,
+				 .no_set_id = value_of(argc, argv, "no-set-id") != NULL};
+	if (c->own && (parse_u32(uid, 0, UINT32_MAX - 1, &c->uid) < 0 || parse_u32(gid, 0, UINT32_MAX - 1, &c->gid) < 0))
+		return err_set(e, EINVAL, "bad owner");
+	return 0;
+}
+
+static int extract(int argc, char **argv, struct unpack_done *done, struct err *e)
+{
+	const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+	_cleanup_(inflate_closep) struct inflate *in = NULL;
+	struct untar_options o = {.dest_fd = UNPACK_FD_DIR, .squash = has_single_id()};
+	struct untar_counts counts = {0};
+	struct untar_copy copy;
+	int r = copy_options(argc, argv, &copy, e);
+
+	o.copy = &copy;
+	if (r == 0)
+		r = map_of(argc, argv, &o.map, e);
+	if (r == 0)
+		r = confine(UNPACK_FD_DIR, &done->no_landlock, e);
+	if (r == 0)
+		r = inflate_open(UNPACK_FD_IN, &limits, &in, e);
+	if (r == 0)
+		r = untar_layer(in, &o, &counts, e);
+	if (r < 0)
+		return r;
+	done->entries = counts.entries;
+	done->file_bytes = counts.file_bytes;
+	done->devices_skipped = counts.devices_skipped;
+	return 0;
+}
+
+static int pack_tree(int argc, char **argv, struct unpack_done *done, struct err *e)
+{
+	const char *path = value_of(argc, argv, "path");
+	struct pack_options o = {.root_fd = UNPACK_FD_DIR, .path = path ? path : "", .top = value_of(argc, argv, "top"),
+				 .layer = value_of(argc, argv, "layer") != NULL,
+				 .one_mount = value_of(argc, argv, "one-mount") != NULL, .out_fd = UNPACK_FD_IN};
+	struct pack_counts counts = {0};
+	int r = map_of(argc, argv, &o.map, e);
+
+	if (r == 0)
+		r = confine(UNPACK_FD_DIR, &done->no_landlock, e);
+	if (r == 0)
+		r = pack(&o, &counts, e);
+	if (r < 0)
+		return r;
+	done->entries = counts.entries;
+	done->file_bytes = counts.file_bytes;
+	done->devices_skipped = counts.skipped;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv, struct unpack_done *done, struct err *e);
@@ -296,6 +383,8 @@ static const struct {
 	{"layer", layer},
 	{"archive", archive},
 	{"digest", digest},
+	{"extract", extract},
+	{"pack", pack_tree},
 	{"remove", remove_trees},
 };
 

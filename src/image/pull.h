@@ -68,6 +68,9 @@ bool pull_is_archive(const char *text);
 int load_archive(struct store *st, const char *path, int in_fd, const struct pull_options *o, struct strv *ret_names,
 		 struct err *e) _must_check_;
 
+/* The full reference of a name that is given here ("x" is "localhost/x:latest"), appended. -EINVAL: none, or with a digest. */
+int import_full_name(const char *name, struct strv *names, struct err *e) _must_check_;
+
 struct import_options {
 	const char *message;        /* history comment; NULL: none */
 	const struct strv *changes; /* --change: Dockerfile lines CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR, ONBUILD */

@@ -6,6 +6,7 @@
  * ends without a last answer is an error with its signal's name in it.
  */
 #include "image/unpack.h"
+#include "image/unpack_private.h"
 
 #include "base/buf.h"
 #include "sys/fd.h"
@@ -19,16 +20,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define WORKER "ranby-unpack"
-
-static int start(struct unpack_job *job, char *const *argv, int in_fd, int dir_fd, int keeper_fd, struct err *e)
+int unpack_start(struct unpack_job *job, char *const *argv, int in_fd, int dir_fd, int userns_fd, struct err *e)
 {
 	static char *const no_env[] = {NULL};
 	_cleanup_close_ int exe = -EBADF, rd = -EBADF, wr = -EBADF;
 	struct spawn s = SPAWN_INIT;
 	int p[2], r;
 
-	r = self_open_program(WORKER, &exe, NULL, e);
+	r = self_open_program(UNPACK_WORKER, &exe, NULL, e);
 	if (r < 0)
 		return r;
 	if (pipe2(p, O_CLOEXEC) < 0)
@@ -43,10 +42,10 @@ static int start(struct unpack_job *job, char *const *argv, int in_fd, int dir_f
 	s.fds = fds;
 	s.n_fds = ARRAY_SIZE(fds);
 	s.stdio[0] = s.stdio[1] = -EBADF;
-	s.userns_fd = keeper_fd;
+	s.userns_fd = userns_fd;
 	r = spawn_start(&s, &job->pid, &job->pidfd, e);
 	if (r < 0)
-		return err_wrap(e, r, WORKER);
+		return err_wrap(e, r, UNPACK_WORKER);
 	job->answer_fd = TAKE_FD(rd);
 	return 0;
 }
@@ -55,7 +54,7 @@ int unpack_start_layer(struct unpack_job *job, int blob_fd, int dest_fd, const s
 		       struct err *e)
 {
 	_cleanup_(buf_done) struct buf uids = BUF_INIT, gids = BUF_INIT;
-	char worker[] = WORKER, verb[] = "layer";
+	char worker[] = UNPACK_WORKER, verb[] = "layer";
 	char *argv[] = {worker, verb, NULL, NULL, NULL};
 
 	if (map) {
@@ -66,24 +65,24 @@ int unpack_start_layer(struct unpack_job *job, int blob_fd, int dest_fd, const s
 		argv[2] = uids.data;
 		argv[3] = gids.data;
 	}
-	return start(job, argv, blob_fd, dest_fd, keeper_fd, e);
+	return unpack_start(job, argv, blob_fd, dest_fd, keeper_fd, e);
 }
 
 int unpack_start_archive(struct unpack_job *job, int tar_fd, int dest_fd, struct err *e)
 {
-	char worker[] = WORKER, verb[] = "archive";
+	char worker[] = UNPACK_WORKER, verb[] = "archive";
 	char *argv[] = {worker, verb, NULL};
 
-	return start(job, argv, tar_fd, dest_fd, -EBADF, e);
+	return unpack_start(job, argv, tar_fd, dest_fd, -EBADF, e);
 }
 
 int unpack_start_digest(struct unpack_job *job, int blob_fd, struct err *e)
 {
-	char worker[] = WORKER, verb[] = "digest";
+	char worker[] = UNPACK_WORKER, verb[] = "digest";
 	char *argv[] = {worker, verb, NULL};
 
 	/* it gets no directory; the blob again stands in for one */
-	return start(job, argv, blob_fd, blob_fd, -EBADF, e);
+	return unpack_start(job, argv, blob_fd, blob_fd, -EBADF, e);
 }
 
 static int died(struct unpack_job *job, struct err *e)
@@ -197,13 +196,13 @@ int unpack_remove(int dirfd, const char *name, int keeper_fd, struct err *e)
 {
 	_cleanup_(unpack_job_done) struct unpack_job job = UNPACK_JOB_INIT;
 	_cleanup_free_ char *copy = strdup(name);
-	char worker[] = WORKER, verb[] = "remove";
+	char worker[] = UNPACK_WORKER, verb[] = "remove";
 	char *argv[] = {worker, verb, copy, NULL};
 	int r;
 
 	if (!copy)
 		return err_errno(e, ENOMEM, "remove %s", name);
-	r = start(&job, argv, dirfd, dirfd, keeper_fd, e);
+	r = unpack_start(&job, argv, dirfd, dirfd, keeper_fd, e);
 	while (r >= 0) {
 		r = unpack_step(&job, e);
 		if (r == 0)

@@ -6,6 +6,8 @@
  *	ranby-unpack layer [UID_MAP GID_MAP]	3: blob, 4: directory, 5: answers
  *	ranby-unpack archive			3: tar, 4: directory, 5: answers
  *	ranby-unpack digest			3: blob, 4: unused, 5: answers
+ *	ranby-unpack extract [KEY=VALUE...]	3: tar, 4: directory, 5: answers
+ *	ranby-unpack pack [KEY=VALUE...]	3: where the tar goes, 4: directory, 5: answers
  *	ranby-unpack remove NAME...		3: directory, 4: unused, 5: answers
  *
  * layer: unpacks one layer into the directory. The maps are the text of
@@ -13,6 +15,9 @@
  * archive: writes each regular member as the file "0", "1", … of the
  * directory, and answers with a MEMBER each: names in an archive never become
  * names of files. digest: hashes what the blob unpacks to. remove: removes trees that hold other ids' files.
+ *
+ * extract, pack: what `cp` and the like are made of, see image/untar.h and
+ * image/pack.h for what the keys mean (unpack_copy.h has their names).
  *
  * Answers are packets, a header of fixed size and `len` bytes after it; the
  * last one is DONE or FAILED. Everything in them is checked by the reader:

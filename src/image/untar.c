@@ -126,9 +126,10 @@ static int make_symlink(struct untar *u, const struct target *t, struct err *e)
 static int make_fifo(struct untar *u, const struct target *t, struct err *e)
 {
 	(void)u;
-	if (mknodat(t->parent, t->base, S_IFIFO | 0600, 0) < 0)
+	/* its mode at once, where the name could be a link by the time it is set (the worker's umask is 0) */
+	if (mknodat(t->parent, t->base, S_IFIFO | (u->o->copy ? t->meta.mode & 0777 : 0600), 0) < 0)
 		return err_errno(e, errno, "make the FIFO");
-	return meta_apply_name(t->parent, t->base, &t->meta, false, e);
+	return meta_apply_name(t->parent, t->base, &t->meta, u->o->copy != NULL, e);
 }
 
 /* Not a maker: the target must be looked up before anything is removed. */
@@ -267,6 +268,20 @@ static const struct kind *find_kind(mode_t type)
 	return NULL;
 }
 
+/* Before anything is removed: a copy replaces a directory by a directory, and anything else by anything else, unless it may overwrite. */
+static int check_kind(const struct untar *u, const struct kind *kind, const struct target *t, struct err *e)
+{
+	struct stat st;
+
+	if (!u->o->copy || u->o->copy->overwrite || fstatat(t->parent, t->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode) && kind->type != S_IFDIR)
+		return err_set(e, EEXIST, "cannot overwrite a directory with something else");
+	if (!S_ISDIR(st.st_mode) && kind->type == S_IFDIR)
+		return err_set(e, EEXIST, "cannot overwrite something else with a directory");
+	return 0;
+}
+
 static int make_entry(struct untar *u, struct archive_entry *entry, const char *name, struct err *e)
 {
 	const struct kind *kind = find_kind(archive_entry_filetype(entry));
@@ -285,8 +300,13 @@ static int make_entry(struct untar *u, struct archive_entry *entry, const char *
 	if (*t.base == '\0') {
 		if (kind->type != S_IFDIR)
 			return err_set(e, EINVAL, "the root is no directory");
+		/* what it is copied to stays as it is */
+		if (u->o->copy)
+			return 0;
 	} else {
-		r = place_clear(&u->place, t.parent, t.base, kind->keep_dir, &t.was, e);
+		r = check_kind(u, kind, &t, e);
+		if (r == 0)
+			r = place_clear(&u->place, t.parent, t.base, kind->keep_dir, &t.was, e);
 	}
 	return r < 0 ? r : kind->make(u, &t, e);
 }
@@ -299,7 +319,7 @@ static int do_entry(struct untar *u, struct archive_entry *entry, struct err *e)
 
 	if (++u->counts->entries > UNTAR_ENTRIES_MAX)
 		return err_set(e, E2BIG, "more than %d entries", UNTAR_ENTRIES_MAX);
-	r = try_whiteout(u, name, e);
+	r = u->o->copy ? 0 : try_whiteout(u, name, e);
 	if (r != 0)
 		return r < 0 ? err_wrap(e, r, "%.256s", name) : 0;
 	r = link ? make_hardlink(u, name, link, e) : make_entry(u, entry, name, e);
@@ -328,6 +348,8 @@ static int root_ids(struct untar *u, struct err *e)
 		return err_set(e, ERANGE, "id 0 is not in the id map");
 	u->place.uid = uid;
 	u->place.gid = gid;
+	if (u->o->copy)
+		return 0;
 	/* the tree's own root, unless the tar describes it */
 	if (fchown(u->o->dest_fd, uid, gid) < 0 || fchmod(u->o->dest_fd, 0755) < 0)
 		return err_errno(e, errno, "set the owner of the tree");
@@ -344,6 +366,7 @@ int untar_layer(struct inflate *in, const struct untar_options *o, struct untar_
 	if (r < 0)
 		return r;
 	u.tar = tar;
+	u.place.below = o->copy ? o->copy->below : NULL;
 	r = root_ids(&u, e);
 	if (r == 0)
 		r = do_all(&u, e);

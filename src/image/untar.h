@@ -22,6 +22,8 @@
  *	.wh..wh..opq    overlayfs' opaque mark on the directory ("userxattr"); of the root: opaque_root
  *	.wh..wh.*       aufs' own files: skipped
  *
+ * With `copy` (below) it is files for `cp`.
+ *
  * Source: OCI image-spec layer.md. Modes keep setuid, setgid and sticky.
  * Of extended attributes security.capability and user.* are kept, user.overlay.*
  * never: it would steer overlayfs. A name that leads out ("../x") is an error,
@@ -48,6 +50,21 @@ struct untar_options {
 	int dest_fd;              /* the directory, empty, ours alone */
 	const struct id_map *map; /* owners: ids in the tar to ids here; NULL: the same */
 	bool squash;              /* all owners become 0:0 (one id is all that there is) */
+	const struct untar_copy *copy; /* NULL: a layer */
+};
+
+/*
+ * `cp`: no layer, but files for a tree that is somebody else's and may change
+ * meanwhile. ".wh." is a name like any other, what is there stays unless an
+ * entry has its name, and nothing is done by a name that could have become a
+ * link since.
+ */
+struct untar_copy {
+	const char *below;  /* the directory in dest_fd where names begin, resolved in it; NULL: there */
+	bool own;           /* all becomes this one's (ids as in the tar) */
+	uint32_t uid, gid;
+	bool overwrite;     /* a directory may be replaced by something else, and the other way; else -EEXIST */
+	bool no_set_id;     /* no setuid and setgid bits, nor file capabilities */
 };
 
 struct untar_counts {

@@ -63,6 +63,12 @@ int meta_read(struct archive_entry *entry, const struct untar_options *o, struct
 		uid = gid = 0;
 		counts->owners_squashed++;
 	}
+	if (o->copy && o->copy->own) {
+		uid = o->copy->uid;
+		gid = o->copy->gid;
+	}
+	if (o->copy && o->copy->no_set_id)
+		m.mode &= 01777;
 	r = map_id(o->map ? &o->map->uid : NULL, uid, "uid", &m.uid, e);
 	if (r == 0)
 		r = map_id(o->map ? &o->map->gid : NULL, gid, "gid", &m.gid, e);
@@ -122,6 +128,8 @@ static void set_attributes(int fd, struct archive_entry *entry, const struct unt
 	while (archive_entry_xattr_next(entry, &name, &value, &len) == ARCHIVE_OK) {
 		int r = -1;
 
+		if (name && strcmp(name, XATTR_NAME_CAPS) == 0 && o->copy && o->copy->no_set_id)
+			continue;
 		if (name && strcmp(name, XATTR_NAME_CAPS) == 0) {
 			len = capability_value(value, len, o, &caps);
 			r = len ? fsetxattr(fd, name, &caps, len, 0) : -1;

@@ -53,6 +53,30 @@ static int clean_name(const char *name, char out[static PATH_MAX], struct err *e
 	return 0;
 }
 
+/* The cleaned path in the tree: below `below`, which no name can leave. "" stays "" even then. */
+static int place_name(const struct place *p, const char *name, char out[static PATH_MAX], struct err *e)
+{
+	char below[PATH_MAX];
+	size_t len, at = 0;
+	int r = clean_name(name, out, e);
+
+	if (r < 0 || !p->below || !*out)
+		return r;
+	r = clean_name(p->below, below, e);
+	if (r < 0)
+		return r;
+	len = strlen(out);
+	at = strlen(below);
+	if (at == 0)
+		return 0;
+	if (at + len + 2 > PATH_MAX)
+		return err_set(e, ENAMETOOLONG, "a name that is too long");
+	memmove(out + at + 1, out, len + 1);
+	memcpy(out, below, at);
+	out[at] = '/';
+	return 0;
+}
+
 int place_set_opaque(int dirfd)
 {
 	return fsetxattr(dirfd, "user.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
@@ -157,7 +181,7 @@ int place_find(struct place *p, const char *name, bool revive, int *ret_parent, 
 	const char *dir, *base;
 	int fd = -EBADF, r;
 
-	r = clean_name(name, p->path, e);
+	r = place_name(p, name, p->path, e);
 	if (r < 0)
 		return r;
 	base = split(p->path, &dir);
@@ -183,7 +207,7 @@ int place_find_target(struct place *p, const char *name, int *ret_parent, char r
 	const char *dir, *base;
 	int r;
 
-	r = clean_name(name, path, e);
+	r = place_name(p, name, path, e);
 	if (r < 0)
 		return r;
 	base = split(path, &dir);

@@ -20,6 +20,7 @@
 
 struct place {
 	int root_fd;             /* borrowed */
+	const char *below;       /* names begin in this directory of it; NULL: in itself */
 	uid_t uid;               /* of directories that no entry describes */
 	gid_t gid;
 	int parent_fd;           /* of the entry before, owned; -EBADF: none */

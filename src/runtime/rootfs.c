@@ -6,11 +6,13 @@
 #include "sys/fd.h"
 #include "sys/mountns.h"
 #include "sys/overlay.h"
+#include "sys/path.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void kept_fds_done(struct kept_fds *k)
 {
@@ -292,5 +294,64 @@ int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct 
 	if (r == 0)
 		r = secrets_to_mounts(in->secrets, &where, w, k, mounts + c->n_mounts, &n_secrets, e);
 	w->head.mounts = plan_items(w, mounts + first, c->n_mounts + n_secrets - first, sizeof(*mounts));
+	return r;
+}
+
+/* ---- without a process ---- */
+
+static bool is_kernels(const char *destination)
+{
+	static const char *const trees[] = {"/dev", "/proc", "/sys"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		size_t len = strlen(trees[i]);
+
+		if (strncmp(destination, trees[i], len) == 0 && (destination[len] == '/' || destination[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static int attach_bind(const struct config_mount *m, int bundle_fd, int root, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF, target = -EBADF;
+	struct stat st;
+	int r = make_bind(bundle_fd, m, &fd, e);
+
+	if (r < 0)
+		return r;
+	r = fstat(fd, &st) < 0 ? -errno : path_in_root_mountpoint(root, m->destination, S_ISDIR(st.st_mode), 0755, &target);
+	if (r == 0)
+		r = mount_attach(fd, target);
+	return r < 0 ? err_errno(e, -r, "mount on %s", m->destination) : 0;
+}
+
+static int make_root(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int *ret_fd, struct err *e)
+{
+	int r;
+
+	if (c->n_mounts > 0 && strcmp(c->mounts[0].destination, "/") == 0 && c->mounts[0].type && strcmp(c->mounts[0].type, "overlay") == 0)
+		return make_overlay(c, bundle_fd, &c->mounts[0], servers, ret_fd, e);
+	r = mount_clone(bundle_fd, c->root_path, true, ret_fd);
+	return r < 0 ? err_errno(e, -r, "root filesystem %s", c->root_path) : 0;
+}
+
+int rootfs_assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *ret_fd,
+		    struct err *e)
+{
+	_cleanup_close_ int root = -EBADF;
+	int r = make_root(c, bundle_fd, servers, &root, e);
+
+	if (r < 0)
+		return r;
+	r = mount_attach(root, at_fd);
+	if (r < 0)
+		return err_errno(e, -r, "root filesystem");
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
+		if (c->mounts[i].kind == CONFIG_MOUNT_BIND && strcmp(c->mounts[i].destination, "/") != 0 &&
+		    !is_kernels(c->mounts[i].destination))
+			r = attach_bind(&c->mounts[i], bundle_fd, root, e);
+	if (r == 0)
+		*ret_fd = TAKE_FD(root);
 	return r;
 }

@@ -56,4 +56,13 @@ struct rootfs_input {
 int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct kept_fds *k, struct rootfs_servers *servers,
 		   struct err *e) _must_check_;
 
+/*
+ * The root of a container that does not run, attached to the directory
+ * `at_fd` of a mount namespace of the caller's own, and bound into it what the
+ * config binds of the host's files (nothing below /dev, /proc and /sys). Its
+ * root in *ret_fd. For who works with its files; see engine/rootfs.h.
+ */
+int rootfs_assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *ret_fd,
+		    struct err *e) _must_check_;
+
 #endif
