@@ -134,7 +134,7 @@ static int open_bundle(const struct work *w, int *ret_fd)
 	_cleanup_free_ char *path = NULL;
 	int fd;
 
-	if (asprintf(&path, "%s/" ENGINE_CONTAINERS "/%s/bundle", w->data_path, w->c->id) < 0)
+	if (asprintf(&path, "%s/" ENGINE_CONTAINERS "/%s", w->data_path, w->c->id) < 0)
 		return -ENOMEM;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -151,7 +151,7 @@ static int in_stopped(void *ctx, struct err *e)
 	struct rootfs_servers *servers = calloc(1, sizeof(*servers));
 	int r = servers ? open_bundle(w, &bundle) : -ENOMEM;
 
-	/* anything of ours will do in this namespace; --rootfs has no such directory */
+	/* the container's own directory is hidden by its root then, in this namespace */
 	if (r == 0)
 		r = path_own_open(bundle, ".", O_PATH | O_DIRECTORY, 0, &at);
 	if (r < 0) {

@@ -312,18 +312,31 @@ static bool is_kernels(const char *destination)
 	return false;
 }
 
-static int attach_bind(const struct config_mount *m, int bundle_fd, int root, struct err *e)
+static int attach_bind(const struct config_mount *m, int fd, int root, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF, target = -EBADF;
+	_cleanup_close_ int target = -EBADF;
 	struct stat st;
-	int r = make_bind(bundle_fd, m, &fd, e);
+	int r = fstat(fd, &st) < 0 ? -errno : path_in_root_mountpoint(root, m->destination, S_ISDIR(st.st_mode), 0755, &target);
 
-	if (r < 0)
-		return r;
-	r = fstat(fd, &st) < 0 ? -errno : path_in_root_mountpoint(root, m->destination, S_ISDIR(st.st_mode), 0755, &target);
 	if (r == 0)
 		r = mount_attach(fd, target);
 	return r < 0 ? err_errno(e, -r, "mount on %s", m->destination) : 0;
+}
+
+static bool is_wanted(const struct config_mount *m)
+{
+	return m->kind == CONFIG_MOUNT_BIND && strcmp(m->destination, "/") != 0 && !is_kernels(m->destination);
+}
+
+/* All are made before the first is attached: that may hide what the others come from. */
+static int make_binds(const struct runtime_config *c, int bundle_fd, int *fds, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
+		if (is_wanted(&c->mounts[i]))
+			r = make_bind(bundle_fd, &c->mounts[i], &fds[i], e);
+	return r;
 }
 
 static int make_root(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int *ret_fd, struct err *e)
@@ -336,22 +349,39 @@ static int make_root(const struct runtime_config *c, int bundle_fd, struct rootf
 	return r < 0 ? err_errno(e, -r, "root filesystem %s", c->root_path) : 0;
 }
 
-int rootfs_assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *ret_fd,
+static int assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *binds, int *ret_fd,
 		    struct err *e)
 {
 	_cleanup_close_ int root = -EBADF;
 	int r = make_root(c, bundle_fd, servers, &root, e);
 
+	if (r == 0)
+		r = make_binds(c, bundle_fd, binds, e);
 	if (r < 0)
 		return r;
 	r = mount_attach(root, at_fd);
 	if (r < 0)
 		return err_errno(e, -r, "root filesystem");
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		if (c->mounts[i].kind == CONFIG_MOUNT_BIND && strcmp(c->mounts[i].destination, "/") != 0 &&
-		    !is_kernels(c->mounts[i].destination))
-			r = attach_bind(&c->mounts[i], bundle_fd, root, e);
+		if (binds[i] >= 0)
+			r = attach_bind(&c->mounts[i], binds[i], root, e);
 	if (r == 0)
 		*ret_fd = TAKE_FD(root);
+	return r;
+}
+
+int rootfs_assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *ret_fd,
+		    struct err *e)
+{
+	_cleanup_free_ int *binds = mem_array(c->n_mounts + 1, sizeof(*binds));
+	int r;
+
+	if (!binds)
+		return err_errno(e, ENOMEM, "mounts");
+	for (size_t i = 0; i < c->n_mounts; i++)
+		binds[i] = -EBADF;
+	r = assemble(c, bundle_fd, servers, at_fd, binds, ret_fd, e);
+	for (size_t i = 0; i < c->n_mounts; i++)
+		fd_closep(&binds[i]);
 	return r;
 }
