@@ -113,6 +113,8 @@ int etc_write_user(int container_dirfd, const struct user_files *f, const struct
 	return r;
 }
 
+const char *const etc_names[] = {"hosts", "hostname", "resolv.conf", "passwd", "group", NULL};
+
 struct owner {
 	int container_dirfd;
 	uint32_t uid, gid;
@@ -120,14 +122,13 @@ struct owner {
 
 static int give(void *ctx, struct err *e)
 {
-	static const char *const names[] = {"hosts", "hostname", "resolv.conf", "passwd", "group"};
 	const struct owner *o = ctx;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
+	for (const char *const *name = etc_names; r == 0 && *name; name++) {
 		_cleanup_close_ int fd = -EBADF;
 
-		r = path_own_open(o->container_dirfd, names[i], O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd);
+		r = path_own_open(o->container_dirfd, *name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd);
 		if (r == 0 && fchown(fd, o->uid, o->gid) < 0)
 			r = -errno;
 		if (r == -ENOENT)

@@ -35,6 +35,9 @@ struct etc_added {
 int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uint32_t uid, uint32_t gid, const char *home,
 		 struct etc_added *ret) _must_check_;
 
+/* The names that these files may have there, and NULL. */
+extern const char *const etc_names[];
+
 /* One of these files, in the container's directory, for all the container's users to read. `sync`: path.h's, as it is to outlive a power loss or not. */
 int etc_write(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e) _must_check_;
 

@@ -12,6 +12,7 @@
 
 #include "engine/bundle_config.h"
 #include "engine/engine.h"
+#include "engine/etc.h"
 #include "engine/relabel.h"
 #include "sys/fd.h"
 #include "sys/lsm.h"
@@ -19,6 +20,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 void start_label_done(struct start_label *l)
 {
@@ -138,8 +140,10 @@ static int label_files(struct engine *eng, const struct container *c, struct kee
 	char shared[SELINUX_CONTEXT_SIZE];
 	int r = label_shared(file, shared);
 
-	if (r == 0 && (strv_addf(&paths, "%s/%s/%s/etc", eng->data_path, ENGINE_CONTAINERS, c->id) < 0 || strv_add(&labels, file) < 0))
-		r = -ENOMEM;
+	for (const char *const *name = etc_names; r == 0 && *name; name++)
+		if (faccessat(c->dirfd, *name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (strv_addf(&paths, "%s/%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, c->id, *name) < 0 || strv_add(&labels, file) < 0))
+			r = -ENOMEM;
 	for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);
 
