@@ -70,7 +70,9 @@ static int walk(struct setup *s, struct err *e)
 
 		printf("next: augenrules --load && auditctl --signal HUP\n");
 		if (stat("/sys/fs/selinux/enforce", &st) == 0)
-			printf("next: semodule -i " RANBY_DATADIR "/policies/selinux/ranby-witness.cil\n");
+			printf("next: semodule -i " RANBY_DATADIR "/policies/selinux/ranby.cil && "
+			       "restorecon -R %s/bin/ranby %s/sbin/ranby-trail %s/libexec/ranby /etc/ranby " SETUP_LEDGER_DIR " " SETUP_STATE_DIR "\n",
+			       s->prefix, s->prefix, s->prefix);
 	}
 	return r;
 }

@@ -98,7 +98,7 @@ static struct json_object *oci_process(const struct bundle_plan *p)
 	    json_add(o, "capabilities", oci_capabilities(p)) < 0 ||
 	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
 	    json_add_str(o, "apparmorProfile", p->profile.apparmor) < 0 ||
-	    json_add_str(o, "selinuxLabel", p->label.state == LABEL_ON ? p->label.process : NULL) < 0)
+	    json_add_str(o, "selinuxLabel", *p->label.process ? p->label.process : NULL) < 0)
 		return NULL;
 	if (p->profile.n_rlimits > 0 && json_add(o, "rlimits", oci_rlimits(p)) < 0)
 		return NULL;

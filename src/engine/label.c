@@ -10,6 +10,11 @@
  * No types at all is not an error by itself: then there is no SELinux
  * confinement to have, and inspect and info say so. It is one as soon as a
  * label was asked for.
+ *
+ * ranby itself may be in a domain of its own, entered when the login executed
+ * it. That is no label for a payload: it has rights that the login has not (to
+ * make user namespaces). So a container without a label is given the login's,
+ * which the kernel still knows as the one before the last exec.
  */
 #include "engine/label.h"
 
@@ -22,6 +27,7 @@
 #define OUR_PROCESS_TYPE "ranby_container_t"
 #define OUR_FILE_TYPE "ranby_container_file_t"
 #define OUR_LAYER_TYPE "ranby_container_ro_file_t"
+#define OUR_OWN_TYPE "ranby_t" /* policies/selinux/ranby.cil */
 
 const char *label_state_name(enum label_state s)
 {
@@ -49,8 +55,8 @@ int label_wish(struct label_wishes *w, const char *value, struct err *e)
 		return 0;
 	}
 	if (strcmp(value, "nested") == 0) {
-		/* it would take a selinuxfs of the container's own, and files that keep labels of their own: neither is a user's to make */
-		return err_set(e, ENOTSUP, "nested: labels inside of a container cannot be managed by a container of a user");
+		/* podman mounts selinuxfs and lets the container choose types; that it could then leave its own, nothing here could prevent */
+		return err_set(e, ENOTSUP, "nested: the host has one SELinux policy, and a container that sets labels sets the host's");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		size_t len = strlen(parts[i].key);
@@ -151,12 +157,34 @@ static bool find(const struct label_wishes *w, const struct selinux_context *own
 	return false;
 }
 
+/* The label of a payload that gets none: the login's, where ours is not. The range is the one we were started with. */
+static int unlabelled(enum label_state state, const struct label_host *host, struct label *ret, struct err *e)
+{
+	struct selinux_context own, login;
+	struct label l = {.state = state};
+
+	if (selinux_context_parse(host->current, &own) == 0 && strcmp(own.type, OUR_OWN_TYPE) == 0) {
+		if (!host->previous || selinux_context_parse(host->previous, &login) < 0 || strcmp(login.type, OUR_OWN_TYPE) == 0)
+			return err_set(e, EINVAL, "SELinux: the label of the login that runs in %s is not known", host->current);
+		memcpy(login.range, own.range, sizeof(login.range));
+		selinux_context_text(&login, l.process);
+		if (host->may_enter(host->current, l.process) == 0)
+			return err_set(e, EACCES, "SELinux: the policy of this host does not let %s become %s", host->current, l.process);
+	}
+	*ret = l;
+	return 0;
+}
+
 int label_resolve(const struct label_wishes *w, const struct label_host *host, struct label *ret, struct err *e)
 {
 	struct selinux_context own, base;
 	struct label l = {.state = LABEL_ON};
-	int r = selinux_context_parse(host->current, &own);
+	int r;
 
+	if (w->disable)
+		return label_is_wished(w) ? err_set(e, EINVAL, "label=disable, and another label=: one of them") :
+					    unlabelled(LABEL_DISABLED, host, ret, e);
+	r = selinux_context_parse(host->current, &own);
 	if (r < 0)
 		return err_set(e, EINVAL, "SELinux: the context of this login, %.100s, is not understood", host->current);
 	base = own;
@@ -171,8 +199,7 @@ int label_resolve(const struct label_wishes *w, const struct label_host *host, s
 			err_hint(e, "for container types of ranby's own, as root: semodule -i " RANBY_DATADIR "/policies/selinux/ranby-container.cil");
 			return r;
 		}
-		*ret = (struct label){.state = LABEL_MISSING};
-		return 0;
+		return unlabelled(LABEL_MISSING, host, ret, e);
 	}
 	if (host->may_enter(host->current, l.process) == 0)
 		return err_set(e, EACCES, "SELinux: the policy of this host does not let %s become %s", host->current, l.process);
@@ -183,7 +210,7 @@ int label_resolve(const struct label_wishes *w, const struct label_host *host, s
 int label_make(const struct label_wishes *w, struct label *ret, struct err *e)
 {
 	struct selinux_container_contexts policy;
-	char current[SELINUX_CONTEXT_SIZE];
+	char current[SELINUX_CONTEXT_SIZE], previous[SELINUX_CONTEXT_SIZE];
 	struct label_host host = {
 		.current = current, .check = selinux_context_check, .may_enter = selinux_may_transition,
 	};
@@ -195,15 +222,11 @@ int label_make(const struct label_wishes *w, struct label *ret, struct err *e)
 		*ret = (struct label){.state = LABEL_OFF};
 		return 0;
 	}
-	if (w->disable) {
-		if (label_is_wished(w))
-			return err_set(e, EINVAL, "label=disable, and another label=: one of them");
-		*ret = (struct label){.state = LABEL_DISABLED};
-		return 0;
-	}
 	r = selinux_current(current);
 	if (r < 0)
 		return err_errno(e, -r, "SELinux: the context of this login");
+	if (selinux_previous(previous) == 0)
+		host.previous = previous;
 	r = selinux_container_contexts(&policy);
 	if (r == 0)
 		host.policy = &policy;

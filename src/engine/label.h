@@ -40,6 +40,7 @@ enum label_state {
 struct label {
 	enum label_state state;
 	bool own_pair; /* the level is one that we chose */
+	/* Without LABEL_ON: `process` is the login's where ranby has a domain of its own, else empty; `file` is empty. */
 	char process[SELINUX_CONTEXT_SIZE], file[SELINUX_CONTEXT_SIZE];
 	char layer[SELINUX_CONTEXT_SIZE]; /* of the image's layers, which containers share */
 };
@@ -59,6 +60,7 @@ int label_make(const struct label_wishes *w, struct label *ret, struct err *e) _
 /* What label_make() asks the host; given by tests. */
 struct label_host {
 	const char *current;                            /* our own context */
+	const char *previous;                           /* before our exec; NULL: not known */
 	const struct selinux_container_contexts *policy; /* NULL: it has none */
 	int (*check)(const char *context);               /* selinux_context_check() */
 	int (*may_enter)(const char *from, const char *to); /* selinux_may_transition() */

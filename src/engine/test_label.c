@@ -30,6 +30,13 @@ static int may_enter(const char *from, const char *to)
 	return enter;
 }
 
+static int may_leave(const char *from, const char *to)
+{
+	assert_non_null(strstr(from, ":ranby_t:"));
+	assert_non_null(strstr(to, ":unconfined_t:"));
+	return enter;
+}
+
 static const struct selinux_container_contexts policy_contexts = {
 	.process = {.type = "container_t"}, .file = {.type = "container_file_t"}, .read_only = {.type = "container_ro_file_t"},
 };
@@ -133,6 +140,48 @@ static void test_no_categories(void **state)
 	}
 }
 
+/* In a domain of its own, ranby gives a container without a label that of the login, and never its own. */
+static void test_own_domain(void **state)
+{
+	static const char own[] = "unconfined_u:unconfined_r:ranby_t:s0-s0:c1,c2", shell[] = "unconfined_u:unconfined_r:unconfined_t:s0-s0:c1,c2";
+	const struct {
+		const char *current, *previous;
+		const char *const *known;
+		bool disable;
+		int enter, r;
+		enum label_state state;
+		const char *process;
+	} all[] = {
+		{own, LOGIN, trixie, true, 1, 0, LABEL_DISABLED, shell},
+		{own, LOGIN, bookworm, false, 1, 0, LABEL_MISSING, shell},
+		{own, LOGIN, trixie, true, 0, -EACCES, LABEL_OFF, ""},
+		{own, NULL, trixie, true, 1, -EINVAL, LABEL_OFF, ""},
+		{own, own, trixie, true, 1, -EINVAL, LABEL_OFF, ""},
+		{own, "unconfined", trixie, true, 1, -EINVAL, LABEL_OFF, ""},
+		/* no domain of its own: as it is, whatever was before */
+		{LOGIN, LOGIN, trixie, true, 1, 0, LABEL_DISABLED, ""},
+		{LOGIN, "system_u:system_r:init_t:s0", bookworm, false, 1, 0, LABEL_MISSING, ""},
+		{LOGIN, NULL, trixie, true, 1, 0, LABEL_DISABLED, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct label_host host = {.current = all[i].current, .previous = all[i].previous, .check = check, .may_enter = may_leave};
+		struct label_wishes w = {.disable = all[i].disable};
+		struct label l = {0};
+		struct err e = {0};
+		int r;
+
+		known = all[i].known;
+		enter = all[i].enter;
+		r = label_resolve(&w, &host, &l, &e);
+		enter = 1;
+		if (r != all[i].r || (r < 0) != (e.text[0] != '\0') || l.state != all[i].state || strcmp(l.process, all[i].process) != 0)
+			fail_msg("case %zu: %d %s: %d %s", i, r, e.text, l.state, l.process);
+		assert_string_equal(l.file, "");
+	}
+}
+
 static void test_wishes(void **state)
 {
 	static const char *const bad[] = {"", "x", "type:", "level:", "typ:x", "type", "Disable", "user:"};
@@ -169,4 +218,4 @@ static void test_change(void **state)
 }
 
 TESTS("engine/label", cmocka_unit_test(test_resolve), cmocka_unit_test(test_refused), cmocka_unit_test(test_no_categories),
-      cmocka_unit_test(test_wishes), cmocka_unit_test(test_change))
+      cmocka_unit_test(test_own_domain), cmocka_unit_test(test_wishes), cmocka_unit_test(test_change))

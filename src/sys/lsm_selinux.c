@@ -86,15 +86,25 @@ static int write_whole(const char *path, const char *text, size_t len)
 	return n < 0 ? -errno : 0;
 }
 
-int selinux_current(char out[static SELINUX_CONTEXT_SIZE])
+static int own_attribute(const char *path, char out[static SELINUX_CONTEXT_SIZE])
 {
 	struct selinux_context c;
-	int r = read_short("/proc/self/attr/current", out, SELINUX_CONTEXT_SIZE);
+	int r = read_short(path, out, SELINUX_CONTEXT_SIZE);
 
 	/* another module's label has no roles; without any module the file cannot be read */
 	if (r == -EINVAL || (r == 0 && selinux_context_parse(out, &c) < 0))
 		return -ENOENT;
 	return r;
+}
+
+int selinux_current(char out[static SELINUX_CONTEXT_SIZE])
+{
+	return own_attribute("/proc/self/attr/current", out);
+}
+
+int selinux_previous(char out[static SELINUX_CONTEXT_SIZE])
+{
+	return own_attribute("/proc/self/attr/prev", out);
 }
 
 int selinux_context_check(const char *context)

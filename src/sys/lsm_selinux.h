@@ -45,6 +45,9 @@ void selinux_context_text(const struct selinux_context *c, char out[static SELIN
 /* The process's own. -ENOENT: no SELinux. */
 int selinux_current(char out[static SELINUX_CONTEXT_SIZE]) _must_check_;
 
+/* The one it had before its last exec; what -ENOENT means is the same. */
+int selinux_previous(char out[static SELINUX_CONTEXT_SIZE]) _must_check_;
+
 /* 0; -EINVAL: the loaded policy has no such context; else why it could not be asked. */
 int selinux_context_check(const char *context) _must_check_;
 
