@@ -135,7 +135,7 @@ $(foreach p,$(filter $(BIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(BINDIR
 $(foreach p,$(filter-out $(BIN_PROGRAMS) $(SBIN_PROGRAMS) $(ON_DEMAND),$(BUILT)),755:$(call path_of,$(p)):$(LIBEXECDIR)/$(p)) \
 $(foreach p,$(filter $(SBIN_PROGRAMS),$(BUILT)),755:$(call path_of,$(p)):$(SBINDIR)/$(p)) \
 $(foreach m,$(MAN_PAGES),644:$(m):$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
-$(foreach f,$(wildcard profiles/*/* policies/*/*),644:$(f):$(DATADIR)/ranby/$(f)) \
+$(foreach f,$(shell find profiles policies -type f | sort),644:$(f):$(DATADIR)/ranby/$(f)) \
 $(foreach f,$(wildcard $(O)/completions/ranby.bash),644:$(f):$(BASH_COMPLETIONS)/ranby) \
 $(foreach f,$(wildcard $(O)/completions/_ranby),644:$(f):$(ZSH_COMPLETIONS)/_ranby) \
 $(foreach f,$(wildcard $(O)/completions/ranby.fish),644:$(f):$(FISH_COMPLETIONS)/ranby.fish)
