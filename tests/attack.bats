@@ -15,9 +15,7 @@ setup_file() {
 	PROBES=$BATS_FILE_TMPDIR/probes
 	mkdir "$PROBES"
 	local name
-	for name in abi tty watch; do
-		"${CC:-cc}" -O1 -static -o "$PROBES/$name" "$RANBY_TREE/tests/attack/$name.c" || fail "cannot build $name"
-	done
+	for name in abi tty watch; do attack_program "$name" "$PROBES/$name"; done
 	export PROBES
 }
 teardown_file() { ranby_teardown_file; }
@@ -128,6 +126,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	[ "$output" = /tmp ]
 }
 
+# bats test_tags=vm
 @test "A04: nothing takes the place of /proc, /proc/self, /sys: refused, or the filter and the masks are real" {
 	local at
 	make_tree
@@ -413,6 +412,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	[ "$output" = 65535 ]
 }
 
+# bats test_tags=vm
 @test "A29: with the host's cgroup namespace, the groups of the user cannot be touched" {
 	run -0 ranby run --rm --network=none --cgroupns=host --cap-add SYS_ADMIN busybox sh -c '
 		find /sys/fs/cgroup -maxdepth 3 -type d 2>/dev/null | while read d; do mkdir $d/evil 2>/dev/null && echo "made $d/evil"; done
@@ -477,33 +477,35 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	run -125 "$RANBY" --root "$RANBY_ROOT" --runroot /tmp ps
 }
 
+# bats test_tags=vm
 @test "A33: nothing can be typed into a terminal: TIOCSTI, TIOCLINUX, with high bits; run and exec" {
 	local ranby="$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN" name
-	run -0 script -qec "$ranby run --rm -it --network=none -v $PROBES/tty:/tty:ro busybox /tty" /dev/null
+	run -0 script -qec "$ranby run --rm -it --network=none -v $PROBES/tty:/tty:ro,z busybox /tty" /dev/null
 	for name in TIOCSTI TIOCSTI-high TIOCSTI-sign TIOCLINUX TIOCLINUX-high; do
 		[[ $output = *"$name refused"* ]] || fail "$name:" "$output"
 	done
 	[[ $output = *'TIOCGWINSZ works'* ]]
-	ranby run -d --name tty --network=none -v "$PROBES/tty:/tty:ro" busybox sleep 100 >/dev/null
+	ranby run -d --name tty --network=none -v "$PROBES/tty:/tty:ro,z" busybox sleep 100 >/dev/null
 	run -0 script -qec "$ranby exec -it tty /tty" /dev/null
 	[ "$(grep -c refused <<<"$output")" = 5 ]
 	# without a terminal of its own it has none at all, and not the caller's
 	run -0 script -qec "$ranby run --rm -i --network=none busybox sh -c 'tty; cat </dev/tty; :'" /dev/null
 	[[ $output = *'not a tty'* ]]
 	# the control: without the filter the call arrives; what it types arrives in the container's terminal
-	run -0 script -qec "$ranby run --rm -it --network=none --security-opt seccomp=unconfined -v $PROBES/tty:/tty:ro busybox /tty" /dev/null
+	run -0 script -qec "$ranby run --rm -it --network=none --security-opt seccomp=unconfined -v $PROBES/tty:/tty:ro,z busybox /tty" /dev/null
 	[[ $output = *'TIOCSTI open'* ]]
 }
 
+# bats test_tags=vm
 @test "A35 A36: dangerous calls are refused natively, by int 0x80 and as x32" {
-	run -0 ranby run --rm --network=none -v "$PROBES/abi:/abi:ro" busybox /abi
+	run -0 ranby run --rm --network=none -v "$PROBES/abi:/abi:ro,z" busybox /abi
 	[[ $output = *'x86-64 getpid works'* ]]
 	[ "$(grep -c refused <<<"$output")" = 55 ]
 	! grep ' open ' <<<"$output" || fail 'open calls'
-	run -0 ranby run --rm --network=none --security-opt no-new-privileges -u 1000 -v "$PROBES/abi:/abi:ro" busybox /abi
+	run -0 ranby run --rm --network=none --security-opt no-new-privileges -u 1000 -v "$PROBES/abi:/abi:ro,z" busybox /abi
 	! grep ' open ' <<<"$output" || fail 'open calls'
 	# the control
-	run -0 ranby run --rm --network=none --security-opt seccomp=unconfined -v "$PROBES/abi:/abi:ro" busybox /abi
+	run -0 ranby run --rm --network=none --security-opt seccomp=unconfined -v "$PROBES/abi:/abi:ro,z" busybox /abi
 	[ "$(grep -c ' open ' <<<"$output")" -ge 12 ]
 }
 
@@ -521,16 +523,18 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	grep -q 'CAP_SYS_ADMIN in the container' "$RANBY_TREE/SECURITY.md"
 }
 
+# bats test_tags=vm
 @test "A36: every call that the table of the profile says is refused is refused, by all three ways" {
-	local table="$RANBY_TREE/tests/seccomp/default.table" n
+	local table=$BATS_TEST_TMPDIR/table n
+	cp "$RANBY_TREE/tests/seccomp/default.table" "$table"
 	[ "$(uname -m)" = x86_64 ] || skip 'the table is of x86-64'
-	run -0 ranby run --rm --network=none --cap-drop all -v "$PROBES/abi:/abi:ro" -v "$table:/table:ro" busybox /abi /table
+	run -0 ranby run --rm --network=none --cap-drop all -v "$PROBES/abi:/abi:ro,z" -v "$table:/table:ro,z" busybox /abi /table
 	[[ ${lines[-1]} =~ ^([0-9]+)\ of\ ([0-9]+) ]] || fail "$output"
 	n=${BASH_REMATCH[2]}
 	[ "$n" -gt 800 ]
 	echo "# ${lines[-1]}" >&3
 	# the control: without the filter more than a hundred of them arrive
-	run -1 ranby run --rm --network=none --security-opt seccomp=unconfined -v "$PROBES/abi:/abi:ro" -v "$table:/table:ro" busybox /abi /table
+	run -1 ranby run --rm --network=none --security-opt seccomp=unconfined -v "$PROBES/abi:/abi:ro,z" -v "$table:/table:ro,z" busybox /abi /table
 	[[ ${lines[-1]} =~ ^([0-9]+)\ of ]]
 	[ "${BASH_REMATCH[1]}" -lt $((n - 100)) ] || fail "${lines[-1]}"
 }

@@ -128,6 +128,24 @@ canary_make() {
 canary_sum() { find "$CANARY" -printf '%p %y %m %u %s\n' -type f -exec sha256sum {} + | sort | sha256sum; }
 canary_intact() { [ "$(canary_sum)" = "$CANARY_SUM" ] || fail 'the canary was changed'; }
 
+# attack_program NAME TO: tests/attack/NAME.c, which needs nothing of the container; a guest has it compiled.
+attack_program() {
+	local made=$RANBY_TREE/${RANBY_BUILD:-build}/tools/$1
+	if [ -n "${RANBY_GUEST:-}" ]; then cp "$made" "$2"; else
+		"${CC:-cc}" -O1 -static -o "$2" "$RANBY_TREE/tests/attack/$1.c" || fail "cannot build $1"
+	fi
+}
+
+# race A B: two names are exchanged all the time, until calm.
+race() {
+	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$1" "$2" 3>&- &
+	RACERS+=($!)
+}
+calm() {
+	[ ${#RACERS[@]} -eq 0 ] || kill "${RACERS[@]}" 2>/dev/null || true
+	RACERS=()
+}
+
 # no_leak_check: before what traces ranby itself, in a build with sanitizers: LeakSanitizer is a tracer too.
 no_leak_check() { export ASAN_OPTIONS=detect_leaks=0; }
 

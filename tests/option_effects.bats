@@ -481,6 +481,7 @@ made_root() {
 	one_error 'shares the host'
 }
 
+# bats test_tags=vm
 @test "A37: --privileged: all capabilities in its own namespaces, no filter" {
 	run -0 inside --privileged -- grep -E '^(CapEff|CapBnd|Seccomp|CapInh):' /proc/self/status
 	[[ $output == *$'CapInh:\t0000000000000000'* && $output == *$'CapEff:\t000001ffffffffff'* && $output == *$'Seccomp:\t0'* ]] || fail "$output"

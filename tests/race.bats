@@ -15,7 +15,7 @@ setup_file() {
 	need_namespaces
 	ranby_setup_file busybox
 	mkdir "$BATS_FILE_TMPDIR/probes"
-	"${CC:-cc}" -O1 -static -o "$BATS_FILE_TMPDIR/probes/watch" "$RANBY_TREE/tests/attack/watch.c" || fail 'cannot build watch'
+	attack_program watch "$BATS_FILE_TMPDIR/probes/watch"
 }
 teardown_file() { ranby_teardown_file; }
 setup() {
@@ -31,14 +31,6 @@ teardown() {
 }
 
 # race A B: exchanges them until calm
-race() {
-	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$1" "$2" 3>&- &
-	RACERS+=($!)
-}
-calm() {
-	[ ${#RACERS[@]} -eq 0 ] || kill "${RACERS[@]}" 2>/dev/null || true
-	RACERS=()
-}
 # careless FILE: looks whether it is a link, and then writes: the control; true when that went through a link to the canary
 careless() {
 	local i

@@ -12,34 +12,17 @@ load lib
 
 setup_file() {
 	ranby_setup_file busybox
-	as_root "apparmor_parser -R $RANBY_TREE/profiles/apparmor/ranby-default" >/dev/null 2>&1 || true
+	# another file of tests may have loaded it
+	unload_profile "$(default_profile)" >/dev/null 2>&1 || true
 }
-teardown_file() { ranby_teardown_file; }
+teardown_file() {
+	remove_tree "$HOME/root"
+	ranby_teardown_file
+}
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
-label_of() { tr -d '\0\n' <"/proc/$1/attr/current"; }
-# once: root's login takes a while
-load_profile() {
-	[ ! -e "$BATS_FILE_TMPDIR/loaded" ] || return 0
-	as_root apparmor_parser -r -K "$RANBY_TREE/profiles/apparmor/ranby-default"
-	: >"$BATS_FILE_TMPDIR/loaded"
-}
-
-# denied PROFILE PATTERN: the last AVC record of that; auditd is waited for
-denied() {
-	for _ in $(seq 50); do
-		grep -a "^type=AVC .*apparmor=\"DENIED\".*profile=\"$1\"" /var/log/audit/audit.log | grep -a -- "$2" | tail -n 1 | grep . && return
-		sleep 0.1
-	done
-	return 1
-}
-
-# syscall_of AVC_LINE FIELD: a field of the SYSCALL record of the same event
-syscall_of() {
-	local id=${1#*audit(}
-	id=${id%%)*}
-	grep -a "^type=SYSCALL msg=audit($id)" /var/log/audit/audit.log | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1
-}
+# denied PROFILE PATTERN: the last AVC record of that
+denied() { in_audit '^type=AVC .*apparmor="DENIED"' "profile=\"$1\"" "$2" | tail -n 1; }
 
 @test "no profile is loaded: it runs, and says so; one that was asked for is an error" {
 	ranby run -d --name c --network none busybox sleep 1000
@@ -57,7 +40,7 @@ syscall_of() {
 }
 
 @test "the default profile is taken where it is loaded; inspect, top, the record and the kernel agree" {
-	load_profile
+	load_profile "$(default_profile)"
 	ranby run -d --name c --network none busybox sleep 1000
 	[ "$(label_of "$(ctr_pid c)")" = 'ranby-default (enforce)' ]
 	run -0 ranby inspect --format '{{.AppArmorProfile}},{{.Ranby.AppArmor}},{{.Ranby.InForce.label}}' c
@@ -68,17 +51,12 @@ syscall_of() {
 	[ "$output" = 'ranby-default (enforce)' ]
 	run -0 ranby exec --privileged -u nobody c cat /proc/self/attr/current
 	[ "$output" = 'ranby-default (enforce)' ]
-	local uuid
-	uuid=$(ranby inspect --format '{{.Ranby.UUID}}' c)
-	for _ in $(seq 50); do
-		grep -aq "^type=VIRT_MACHINE_ID .* uuid=$uuid .*model=apparmor trust=live" /var/log/audit/audit.log && break
-		sleep 0.1
-	done
-	grep -a "^type=VIRT_MACHINE_ID .* uuid=$uuid " /var/log/audit/audit.log | grep -aq "vm-ctx=$(printf 'ranby-default (enforce)' | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F) "
+	vm_record VIRT_MACHINE_ID c | grep -a 'model=apparmor trust=live' |
+		grep -aq "vm-ctx=$(printf 'ranby-default (enforce)' | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F) "
 }
 
 @test "with no_new_privs, as another user, with --init, and with a terminal" {
-	load_profile
+	load_profile "$(default_profile)"
 	run -0 ranby run --rm --network none --security-opt no-new-privileges busybox cat /proc/self/attr/current
 	[ "$output" = 'ranby-default (enforce)' ]
 	run -0 ranby run --rm --network none --security-opt no-new-privileges -u nobody busybox cat /proc/self/attr/current
@@ -94,15 +72,14 @@ syscall_of() {
 }
 
 @test "refused: a process of the user's and its files, with the host's process ids; the record has the login's auid" {
-	load_profile
+	load_profile "$(default_profile)"
 	local victim avc
 	sleep 1000 3>&- &
 	victim=$!
 	run ! ranby run --rm --network none --pid host busybox kill -TERM "$victim"
 	kill -0 "$victim"
 	avc=$(denied ranby-default 'operation="signal"')
-	[ "$(syscall_of "$avc" auid)" = "$(id -u)" ]
-	[ "$(syscall_of "$avc" ses)" = "$(cat /proc/self/sessionid)" ]
+	by_this_login "$avc"
 	# red without the profile: the container's root is the user
 	run -0 ranby run --rm --network none --pid host --security-opt apparmor=unconfined busybox kill -TERM "$victim"
 	run ! kill -0 "$victim"
@@ -121,7 +98,7 @@ syscall_of() {
 		}
 	P
 	cp "$BATS_TEST_TMPDIR/site" "$HOME/site"
-	as_root apparmor_parser -r -K "$HOME/site"
+	load_profile "$HOME/site"
 	mkdir -p "$HOME/d"
 	echo secret >"$HOME/d/f"
 	ranby run -d --name a --network none -v his:/v busybox sh -c 'echo his >/v/f; exec sleep 1000'
@@ -135,7 +112,7 @@ syscall_of() {
 
 # A04 A05 A07 A29 A30: what of the host a container must not reach, when all else that keeps it is taken away
 @test "A04 A07 A29 A30: the profile holds where masks, filter and capabilities were given away" {
-	load_profile
+	load_profile "$(default_profile)"
 	local script='for f in /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sysrq-trigger /proc/sys/fs/suid_dumpable /proc/sys/vm/overcommit_memory /sys/kernel/uevent_helper; do
 		[ ! -e $f ] || { echo x >$f; } 2>/dev/null && [ -e $f ] && echo "wrote $f"; done
 		cat /proc/kcore 2>/dev/null | head -c 1
@@ -149,8 +126,31 @@ syscall_of() {
 	[[ $output == *mounted* ]]
 }
 
+# podman, the peer, on the same host
+@test "rootless podman applies no profile: what is asked for is refused as on a host without AppArmor, else it runs unconfined; ranby applies it" {
+	local profile podman=(podman run --rm --network none --cgroups disabled)
+	load_profile "$(default_profile)"
+	mkdir -p "$HOME/root/bin" "$HOME/root"/{proc,dev,sys,tmp,etc,run}
+	cp /bin/busybox "$HOME/root/bin/"
+	for profile in ranby-default nosuch; do
+		run -125 "${podman[@]}" --security-opt apparmor="$profile" --rootfs "$HOME/root" /bin/busybox true
+		[[ $output == *'Apparmor is not enabled on this system'* ]] || fail "$output"
+	done
+	run -0 "${podman[@]}" --rootfs "$HOME/root" /bin/busybox cat /proc/self/attr/current
+	[ "$output" = unconfined ] || fail "$output"
+	run -0 ranby run --rm --network none --security-opt apparmor=ranby-default --rootfs "$HOME/root" /bin/busybox cat /proc/self/attr/current
+	[ "$output" = 'ranby-default (enforce)' ]
+	run -125 ranby run --rm --network none --security-opt apparmor=nosuch --rootfs "$HOME/root" /bin/busybox true
+	[[ $output == *nosuch* ]]
+}
+
+@test "everything it prints arrives, also where its words are a terminal's or a file's" {
+	load_profile "$(default_profile)"
+	all_arrives
+}
+
 @test "a caller that is confined itself keeps its own profile: both hold" {
-	load_profile
+	load_profile "$(default_profile)"
 	cat >"$HOME/caller" <<-'P'
 		abi <abi/3.0>,
 		profile caller-of-ranby flags=(attach_disconnected,mediate_deleted) {
@@ -159,7 +159,7 @@ syscall_of() {
 			change_profile -> &ranby-default,
 		}
 	P
-	as_root apparmor_parser -r -K "$HOME/caller"
+	load_profile "$HOME/caller"
 	run -0 aa-exec -p caller-of-ranby -- "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --network none busybox cat /proc/self/attr/current
 	[[ $output == *ranby-default* && $output == *caller-of-ranby* ]] || fail "$output"
 	run -0 aa-exec -p caller-of-ranby -- "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --network none --security-opt no-new-privileges busybox cat /proc/self/attr/current
@@ -168,7 +168,7 @@ syscall_of() {
 }
 
 @test "A37: --privileged is unconfined, and inspect says so; a profile that was asked for stays" {
-	load_profile
+	load_profile "$(default_profile)"
 	ranby run -d --name c --network none --privileged busybox sleep 1000
 	run -0 ranby inspect --format '{{.Ranby.AppArmor}}{{.AppArmorProfile}},{{.Ranby.InForce.label}}' c
 	[ "$output" = unconfined,unconfined ]
@@ -179,14 +179,14 @@ syscall_of() {
 
 @test "ranby under the profile that only names it: its containers have theirs, and not both" {
 	need_guest 'trixie:*'
-	load_profile
-	as_root apparmor_parser -r -K "$RANBY_TREE/policies/apparmor/ranby"
+	load_profile "$(default_profile)"
+	load_profile "$RANBY_TREE/policies/apparmor/ranby"
 	ranby run -d --name c --network none busybox sleep 1000
 	[ "$(label_of "$(ranby inspect --format '{{.State.MonitorPid}}' c)")" = 'ranby (unconfined)' ]
 	[ "$(label_of "$(ctr_pid c)")" = 'ranby-default (enforce)' ]
 	run -0 ranby run --rm --network none --security-opt no-new-privileges busybox cat /proc/self/attr/current
 	[ "$output" = 'ranby-default (enforce)' ]
-	as_root apparmor_parser -R "$RANBY_TREE/policies/apparmor/ranby"
+	unload_profile "$RANBY_TREE/policies/apparmor/ranby"
 }
 
 @test "ranby's own programs under their profiles: records are written, images unpacked, a registry is asked" {
