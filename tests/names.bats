@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The ranby authors
 #
-# rename and port; operands that come from files and filters; pause where there is no cgroup for it.
+# rename and port; logs of several; operands that come from files and filters; pause where there is no cgroup for it.
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
@@ -136,4 +136,35 @@ teardown() { ranby rm -af -t 0 >/dev/null; }
 	[ "$(ranby ps --format '{{.State}}')" = running ]
 	run -0 ranby unpause --all
 	[ -z "$output" ]
+}
+
+@test "logs of several containers: each line with whose it is; followed, none is mixed with another" {
+	local one two id
+	one=$(ranby run -d --name one --network none busybox sh -c 'echo a; echo b >&2; printf c')
+	two=$(ranby run -d --name two --network none busybox sh -c 'echo d')
+	ranby wait one two
+	run -0 --separate-stderr ranby logs one two
+	[ "$output" = "${one:0:12} a
+${one:0:12} c
+${two:0:12} d" ] || fail "$output"
+	[ "$stderr" = "${one:0:12} b" ]
+	run -0 --separate-stderr ranby logs --names two one
+	[ "$output" = $'two d\none a\none c' ]
+	run -0 ranby logs --names two
+	[ "$output" = 'two d' ]
+	run -0 ranby logs --color --names two
+	[ "$output" = $'\e[36mtwo d\e[0m' ]
+	run -0 ranby logs two
+	[ "$output" = d ]
+	run -125 --separate-stderr ranby logs one nope
+	[ -z "$output" ]
+	run -125 ranby logs --latest one
+	for id in 1 2 3; do
+		ranby run -d --name "f$id" --network none busybox sh -c "sleep 0.3; i=0; while [ \$i -lt 300 ]; do echo $id.\$i-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=\$((i + 1)); done" >/dev/null
+	done
+	run -0 timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" logs -f --names f1 f2 f3
+	[ "$(wc -l <<<"$output")" = 900 ]
+	for id in 1 2 3; do
+		[ "$(sed -n "s/^f$id $id\.\([0-9]*\)-x\{32\}\$/\1/p" <<<"$output")" = "$(seq 0 299)" ] || fail "lines of f$id"
+	done
 }
