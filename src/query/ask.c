@@ -81,7 +81,7 @@ void ask_csv_cell(const char *text, bool first, struct buf *out)
 
 	buf_adds(out, first ? "" : ",");
 	buf_adds(out, quote ? "\"" : "");
-	if (text[0] != '\0' && strchr("=+-@\t", text[0]))
+	if (text[0] != '\0' && strchr("=+-@\t\r\n", text[0]))
 		buf_addc(out, '\'');
 	for (; *text; text++) {
 		if (*text == '"')
