@@ -4,7 +4,7 @@
 # What is done with a build: check, lint, fuzz, bench, demo, install.
 # `make help` lists them.
 .SECONDARY:
-.PHONY: help check check-vm lint lint-fast fuzz fuzz-bins bench demo kill-sweep error-sweep images install uninstall completions
+.PHONY: help check check-vm lint lint-fast fuzz fuzz-bins bench compat demo kill-sweep error-sweep images install uninstall completions
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
@@ -17,6 +17,7 @@ help:
 	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull, load'
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
 	@echo 'make coverage        branches of ranby-witness that its tests take; all of them, or it fails'
+	@echo 'make compat          command lines against podman, answers compared field by field'
 	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
 	@echo 'make demo            a small image, a container, and who started it'
 	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); AUDIT=1: and ranby audit setup --apply; make uninstall (AUDIT=1)'
@@ -45,6 +46,9 @@ check: all $(TEST_BINS) $(TOOLS)
 
 check-vm: all
 	@tests/vm/check $(VM)
+
+compat: all
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/compat/run
 
 kill-sweep: all $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all

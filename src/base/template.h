@@ -16,7 +16,7 @@
  * urlquery: those are errors.
  *
  * In the text outside {{ }}, \t and \n stand for a tab and a newline, as
- * docker and podman have it.
+ * docker and podman have it; in a table a blank stands for a tab too, as podman has it.
  *
  * A JSON object is a map: it prints as map[k:v], and range goes over it by
  * sorted key. A field is looked for by its exact name, then by its name

@@ -604,7 +604,7 @@ static int parse_control(struct parser *s, struct node *parent, enum word word)
 	return r;
 }
 
-/* The literal text up to `to`, with \t and \n made real; trimmed as the actions around it ask. */
+/* The literal text up to `to`, with \t and \n made real, in a table blanks too, which part its columns (as in podman); trimmed as the actions around it ask. */
 static int add_text(struct parser *s, struct node *parent, const char *to, bool trim_right)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -625,7 +625,10 @@ static int add_text(struct parser *s, struct node *parent, const char *to, bool 
 
 		if (escape)
 			s->p++;
-		buf_addc(&b, !escape ? *s->p : *s->p == 't' ? '\t' : '\n');
+		if (escape)
+			buf_addc(&b, *s->p == 't' ? '\t' : '\n');
+		else
+			buf_addc(&b, s->t->is_table && *s->p == ' ' ? '\t' : *s->p);
 	}
 	n->value = json_object_new_string_len(buf_str(&b), (int)b.len);
 	return n->value && !buf_bad(&b) ? 0 : err_errno(s->e, ENOMEM, "template");

@@ -231,7 +231,7 @@ static const struct golden row_goldens[] = {
 	{"{{.ID}}\\n", "0123456789ab\nf\n"},
 	{"{{.ID}}\\t{{.CreatedAt}}", "0123456789ab\tnow\nf\tthen\n"},
 	{"table {{.ID}}\\t{{.CreatedAt}}", "CONTAINER ID  CREATED AT\n0123456789ab  now\nf             then\n"},
-	{"table {{.CreatedAt}} {{.ID}}", "CREATED AT CONTAINER ID\nnow 0123456789ab\nthen f\n"},
+	{"table {{.CreatedAt}} {{.ID}}", "CREATED AT  CONTAINER ID\nnow         0123456789ab\nthen        f\n"},
 	{"table {{range .}}{{.ID}}\\t{{index .Names 0}}\\n{{end}}",
 	 "CONTAINER ID  NAMES\n0123456789ab  web\nf             a-long-name-of-one\n"},
 	{"{{range .}}{{.ID}} {{end}}", "0123456789ab f \n"},

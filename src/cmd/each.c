@@ -46,6 +46,8 @@ static void visit_name(struct walk *k, const char *name)
 
 	if (r == -ENOENT && k->w->ignore)
 		return;
+	if (r == -ENOENT && k->w->missing_exit)
+		err_exit(&e, k->w->missing_exit);
 	if (r < 0)
 		failed(k, &e);
 	else

@@ -22,6 +22,7 @@ struct each {
 	bool all, latest;
 	bool running_only; /* --all: those that do not run are passed over */
 	bool ignore;       /* an operand that names none is no error */
+	int missing_exit;  /* the exit code when an operand names none; 0: that of other errors */
 	const struct strv *cidfiles; /* --cidfile: files with an id each, or NULL */
 	const struct strv *filter;   /* --filter: those that match instead of operands (engine/ps.h), or NULL */
 };

@@ -3,6 +3,7 @@
 /* ranby info: the host, the store, the identity of the caller. */
 #include "cmd/commands.h"
 #include "cmd/screen.h"
+#include "cmd/version.h"
 #include "base/template.h"
 #include "engine/container.h"
 #include "engine/keeper.h"
@@ -15,8 +16,13 @@
 #include "sys/fuse_overlay.h"
 #include "sys/landlock.h"
 #include "sys/loginuid.h"
+#include "sys/self.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -84,35 +90,96 @@ static int add_confinement(struct json_object *host, struct err *e)
 	return 0;
 }
 
-static int add_host(struct json_object *o, struct engine *eng, struct err *e)
+static int add_security(struct json_object *host, const struct engine *eng)
 {
-	struct json_object *host = json_object_new_object();
+	const char *apparmor = json_str(host, "confinement.apparmor"), *selinux = json_str(host, "confinement.selinux");
+	struct json_object *o = json_object_new_object();
+
+	/* the words for what is not there have no colon and are not our profile's name */
+	return json_add(host, "security", o) < 0 || json_add_bool(o, "apparmorEnabled", strncmp(apparmor, "ranby-", 6) == 0) < 0 ||
+			       json_add_bool(o, "rootless", !eng->rootful) < 0 || json_add_bool(o, "seccompEnabled", true) < 0 ||
+			       json_add_bool(o, "selinuxEnabled", strchr(selinux, ':') != NULL) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int add_memory(struct json_object *host)
+{
+	struct sysinfo s;
+	uint64_t unit;
+
+	if (sysinfo(&s) < 0)
+		return -errno;
+	unit = s.mem_unit;
+	return json_add_u64(host, "memFree", s.freeram * unit) < 0 || json_add_u64(host, "memTotal", s.totalram * unit) < 0 ||
+			       json_add_u64(host, "swapFree", s.freeswap * unit) < 0 || json_add_u64(host, "swapTotal", s.totalswap * unit) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int add_runtime(struct json_object *host, struct err *e)
+{
+	struct json_object *o = json_object_new_object();
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_ char *path = NULL;
+	int r = self_open_program("ranby-runtime", &fd, &path, e);
+
+	if (r < 0) {
+		json_object_put(o);
+		return r;
+	}
+	return json_add(host, "ociRuntime", o) < 0 || json_add_str(o, "name", "ranby-runtime") < 0 || json_add_str(o, "path", path) < 0 ||
+			       json_add_str(o, "version", RANBY_VERSION) < 0
+		       ? err_errno(e, ENOMEM, "info")
+		       : 0;
+}
+
+static int add_machine(struct json_object *host)
+{
 	char name[256] = "";
 	struct utsname u;
-	int r = host ? json_add(o, "host", host) : -ENOMEM;
 
 	(void)uname(&u);
 	(void)gethostname(name, sizeof(name) - 1);
-	if (r < 0 || json_add_str(host, "hostname", name) < 0 || json_add_str(host, "kernel", u.release) < 0 ||
-	    json_add_str(host, "arch", u.machine) < 0 || json_add_int(host, "cpus", sysconf(_SC_NPROCESSORS_ONLN)) < 0 ||
-	    json_add_int(host, "landlockAbi", landlock_abi()) < 0 || json_add_bool(host, "rootless", !eng->rootful) < 0 || json_add_str(host, "ociRuntime", "ranby-runtime") < 0 ||
-	    add_cgroups(host, eng) < 0)
+	return json_add_str(host, "arch", version_architecture()) < 0 || json_add_str(host, "os", "linux") < 0 ||
+			       json_add_str(host, "hostname", name) < 0 || json_add_str(host, "kernel", u.release) < 0 ||
+			       json_add_int(host, "cpus", sysconf(_SC_NPROCESSORS_ONLN)) < 0 ||
+			       json_add_int(host, "landlockAbi", landlock_abi()) < 0 || json_add_str(host, "eventLogger", "file") < 0 ||
+			       json_add_str(host, "logDriver", "k8s-file") < 0 || json_add_bool(host, "serviceIsRemote", false) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int add_host(struct json_object *o, struct engine *eng, struct err *e)
+{
+	struct json_object *host = json_object_new_object();
+	int r = json_add(o, "host", host);
+
+	if (r < 0 || add_machine(host) < 0 || add_memory(host) < 0 || add_cgroups(host, eng) < 0)
 		return err_errno(e, ENOMEM, "info");
-	r = add_confinement(host, e);
+	r = add_runtime(host, e);
+	if (r == 0)
+		r = add_confinement(host, e);
+	if (r == 0 && add_security(host, eng) < 0)
+		r = err_errno(e, ENOMEM, "info");
 	return r < 0 ? r : add_login(host, e);
 }
 
 static int count_containers(struct json_object *store, struct engine *eng, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
-	int64_t running = 0;
-	int r = container_list(eng, &l, e);
+	struct json_object *o = json_object_new_object();
+	int64_t running = 0, paused = 0;
+	int r = json_add(store, "containerStore", o) < 0 ? err_errno(e, ENOMEM, "info") : container_list(eng, &l, e);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < l.n; i++)
-		running += l.items[i]->pid > 0;
-	if (json_add_int(store, "containers", (int64_t)l.n) < 0 || json_add_int(store, "running", running) < 0)
+	for (size_t i = 0; i < l.n; i++) {
+		running += l.items[i]->status == CONTAINER_RUNNING;
+		paused += l.items[i]->status == CONTAINER_PAUSED;
+	}
+	if (json_add_int(o, "number", (int64_t)l.n) < 0 || json_add_int(o, "paused", paused) < 0 ||
+	    json_add_int(o, "running", running) < 0 || json_add_int(o, "stopped", (int64_t)l.n - running - paused) < 0)
 		return err_errno(e, ENOMEM, "info");
 	return 0;
 }
@@ -121,13 +188,38 @@ static int count_images(struct json_object *store, struct engine *eng, struct er
 {
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(image_list_done) struct image_list l = {0};
-	int r = store_open(eng->data_fd, &st, e);
+	struct json_object *o = json_object_new_object();
+	int r = json_add(store, "imageStore", o) < 0 ? err_errno(e, ENOMEM, "info") : store_open(eng->data_fd, &st, e);
 
 	if (r == 0)
 		r = store_list(st, &l, NULL, e);
-	if (r == 0 && json_add_int(store, "images", (int64_t)l.n) < 0)
+	if (r == 0 && json_add_int(o, "number", (int64_t)l.n) < 0)
 		r = err_errno(e, ENOMEM, "info");
 	return r;
+}
+
+static int add_space(struct json_object *store, const struct engine *eng)
+{
+	struct statvfs s;
+
+	if (fstatvfs(eng->data_fd, &s) < 0)
+		return -errno;
+	return json_add_u64(store, "graphRootAllocated", s.f_blocks * s.f_frsize) < 0 ||
+			       json_add_u64(store, "graphRootUsed", (s.f_blocks - s.f_bfree) * s.f_frsize) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int add_places(struct json_object *store, const struct engine *eng)
+{
+	_cleanup_free_ char *volumes = NULL;
+
+	if (asprintf(&volumes, "%s/" ENGINE_VOLUMES, eng->data_path) < 0)
+		return -ENOMEM;
+	return json_add_str(store, "graphRoot", eng->data_path) < 0 || json_add_str(store, "runRoot", eng->run_path) < 0 ||
+			       json_add_str(store, "volumePath", volumes) < 0
+		       ? -ENOMEM
+		       : add_space(store, eng);
 }
 
 /* Which overlay a new container gets; what an existing one has is in its inspect (Ranby.InForce.rootfs). */
@@ -151,7 +243,7 @@ static int add_store(struct json_object *o, struct engine *eng, struct err *e)
 	struct json_object *store = json_object_new_object();
 	int r = store ? json_add(o, "store", store) : -ENOMEM;
 
-	if (r < 0 || json_add_str(store, "graphRoot", eng->data_path) < 0 || json_add_str(store, "runRoot", eng->run_path) < 0)
+	if (r < 0 || add_places(store, eng) < 0)
 		return err_errno(e, ENOMEM, "info");
 	r = add_driver(store, eng, e);
 	if (r == 0)
@@ -174,6 +266,50 @@ static void print_tree(struct json_object *o, unsigned depth, struct buf *out)
 	}
 }
 
+static int copy_capital(struct json_object *from, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return -ENOMEM;
+	json_object_object_foreach(from, key, value)
+	{
+		_cleanup_free_ char *name = strdup(key);
+		struct json_object *copy = NULL;
+		int r = 0;
+
+		if (!name)
+			return -ENOMEM;
+		if (name[0] >= 'a' && name[0] <= 'z')
+			name[0] = (char)(name[0] ^ 0x20);
+		if (json_object_is_type(value, json_type_object))
+			r = copy_capital(value, &copy);
+		else
+			copy = json_object_get(value);
+		if (r < 0 || json_add(o, name, copy) < 0)
+			return -ENOMEM;
+	}
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+/* podman's templates have the names of fields (.Host.Security.Rootless), its JSON those of keys (host): both are there. */
+static int add_fields(struct json_object *o)
+{
+	static const char *const keys[] = {"host", "store", "version"};
+	_cleanup_json_ struct json_object *fields = NULL;
+	int r = copy_capital(o, &fields);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%s", keys[i]);
+		name[0] = (char)(name[0] ^ 0x20);
+		r = json_add(o, name, json_object_get(json_at(fields, name)));
+	}
+	return r;
+}
+
 static int print(struct json_object *o, const char *format, struct err *e)
 {
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
@@ -185,7 +321,7 @@ static int print(struct json_object *o, const char *format, struct err *e)
 	} else if (strcmp(format, "json") == 0) {
 		buf_addf(&out, "%s\n", json_pretty(o));
 	} else {
-		r = template_parse(format, &t, e);
+		r = add_fields(o) < 0 ? err_errno(e, ENOMEM, "info") : template_parse(format, &t, e);
 		if (r == 0)
 			r = template_exec(t, o, TEMPLATE_STRICT, &out, e);
 		buf_addc(&out, '\n');
@@ -195,15 +331,17 @@ static int print(struct json_object *o, const char *format, struct err *e)
 
 static int info_run(const struct command_call *call, struct err *e)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object();
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *version = NULL;
 	const struct info_args *a = call->args;
 	int r;
 
-	if (!o || json_add_str(o, "version", RANBY_VERSION) < 0)
+	if (!o || version_json(&version) < 0)
 		return err_errno(e, ENOMEM, "info");
 	r = add_host(o, call->engine, e);
 	if (r == 0)
 		r = add_store(o, call->engine, e);
+	if (r == 0 && json_add(o, "version", TAKE_PTR(version)) < 0)
+		r = err_errno(e, ENOMEM, "info");
 	return r == 0 ? print(o, a->format, e) : r;
 }
 

@@ -63,7 +63,7 @@ static int add_name(const struct command_call *call, const char *name, struct js
 	if (r == -ENOENT && any) {
 		if (add_image(call, name, list, NULL) == 0)
 			return 0;
-		err_set(e, ENOENT, "no container and no image with name or ID \"%s\" found", name);
+		err_set(e, ENOENT, "no such object: \"%s\": no container and no image has this name or ID", name);
 	}
 	return r;
 }
@@ -102,7 +102,8 @@ static int inspect_run(const struct command_call *call, struct err *e)
 	r = add_all(call, list, &code, e);
 	if (r < 0)
 		return r;
-	if (json_object_array_length(list) == 0 && code)
+	/* as podman: no line by a template for what is not there, but an array */
+	if (json_object_array_length(list) == 0 && code && a->format && strcmp(a->format, "json") != 0)
 		return code;
 	r = screen_objects(list, a->format, e);
 	return r < 0 ? r : code;
