@@ -171,7 +171,7 @@ const struct option_row container_rows[] = {
 	{0, "read-only-tmpfs", OPT_FLAG, O(read_only_tmpfs), .help = "With --read-only: writable /run, /tmp and /var/tmp (true)"},
 	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of /dev/shm (64m)"},
 
-	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "pasta, slirp4netns, none or host"},
+	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "pasta, slirp4netns, none, host, container:NAME or ns:PATH"},
 	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
 	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port on the host"},
 	{'P', "publish-all", OPT_FLAG, O(publish_all), .help = "Publish all exposed ports on free ports of the host"},

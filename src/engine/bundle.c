@@ -273,6 +273,8 @@ static int plan_network(struct bundle_plan *p, struct err *e)
 {
 	int r = network_plan_make(p->in->options, p->in->image ? &p->in->image->exposed_ports : NULL, &p->network, e);
 
+	if (r == 0 && p->network.kind == NETWORK_PEER)
+		r = peer_network_id(p->in->eng, p->network.other, p->peer, e);
 	return r < 0 ? r : network_plan_finish(&p->network, e);
 }
 
@@ -313,7 +315,7 @@ static int plan_secrets(struct bundle_plan *p, struct err *e)
 static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
-		.in = p->in, .added = &p->added, .label = &p->label, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind,
+		.in = p->in, .added = &p->added, .label = &p->label, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind, .peer = p->peer,
 	};
 	uint32_t id;
 	int r;

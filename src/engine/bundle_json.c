@@ -118,6 +118,14 @@ static struct json_object *oci_root(const struct bundle_plan *p)
 	return TAKE_PTR(o);
 }
 
+/* NULL: a new one. That of another container is known when it starts (peer_network.h). */
+static const char *network_path(const struct bundle_plan *p)
+{
+	if (p->network.kind == NETWORK_PEER)
+		return PEER_NETWORK_NOWHERE;
+	return p->network.kind == NETWORK_PATH ? p->network.other : NULL;
+}
+
 static struct json_object *oci_namespaces(const struct bundle_plan *p)
 {
 	const struct container_options *o = p->in->options;
@@ -141,7 +149,8 @@ static struct json_object *oci_namespaces(const struct bundle_plan *p)
 		if (!types[i].wanted)
 			continue;
 		ns = json_object_new_object();
-		if (json_append(array, ns) < 0 || json_add_str(ns, "type", types[i].type) < 0)
+		if (json_append(array, ns) < 0 || json_add_str(ns, "type", types[i].type) < 0 ||
+		    (strcmp(types[i].type, "network") == 0 && json_add_str(ns, "path", network_path(p)) < 0))
 			return NULL;
 	}
 	return TAKE_PTR(array);
@@ -254,8 +263,13 @@ static struct json_object *shown_ports(const struct bundle_plan *p)
 static struct json_object *shown_network(const struct bundle_plan *p)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
+	bool peer = p->network.kind == NETWORK_PEER;
+	const char *other = peer ? p->peer : p->network.other;
+	_cleanup_(buf_done) struct buf mode = BUF_INIT;
 
-	if (!o || json_add_str(o, "mode", network_kind_name(p->network.kind)) < 0 ||
+	buf_addf(&mode, "%s%s%s", network_kind_name(p->network.kind), other && *other ? ":" : "", other ? other : "");
+	if (!o || buf_bad(&mode) || json_add_str(o, "mode", buf_str(&mode)) < 0 ||
+	    (peer && json_add_str(o, "container", p->peer) < 0) ||
 	    json_add(o, "ports", shown_ports(p)) < 0 || json_add_strv(o, "helper", &p->network.helper) < 0)
 		return NULL;
 	return TAKE_PTR(o);

@@ -18,6 +18,7 @@
 #include "engine/label.h"
 #include "engine/mounts.h"
 #include "engine/network.h"
+#include "engine/peer_network.h"
 #include "engine/profile.h"
 #include "engine/user.h"
 
@@ -40,6 +41,7 @@ struct bundle_plan {
 	struct json_object *labels;
 	struct json_object *annotations;
 	struct network_plan network;
+	char peer[CONTAINER_ID_LEN + 1]; /* of NETWORK_PEER: the other container */
 	struct mount_list mounts;
 	struct json_object *secrets; /* secret_spec.h; NULL: none */
 	int stop_signal;

@@ -9,6 +9,7 @@
  * read-only where the container's would be.
  */
 #include "engine/mounts.h"
+#include "engine/engine.h"
 
 #include "sys/fd.h"
 #include "sys/self.h"
@@ -209,7 +210,7 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 	bool rw = m->profile->privileged;
 	int r;
 
-	if (m->network == NETWORK_HOST)
+	if (network_is_foreign(m->network))
 		return add_default(l, "bind", "/sys", "/sys", rw ? "rbind,nosuid,noexec,nodev" : "rbind,nosuid,noexec,nodev,rro", e);
 	r = add_default(l, "sysfs", "sysfs", "/sys", rw ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro", e);
 	if (r < 0)
@@ -218,6 +219,14 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 		return add_default(l, "bind", "/sys/fs/cgroup", "/sys/fs/cgroup", "rbind,nosuid,noexec,nodev,rro", e);
 	return add_default(l, "cgroup", "cgroup", "/sys/fs/cgroup",
 			   rw ? "nosuid,noexec,nodev,relatime" : "nosuid,noexec,nodev,relatime,ro", e);
+}
+
+/* Of two that have one network, the first one's files about it. */
+static int source_of(const struct mounts_input *m, const char *name, char **ret)
+{
+	if (m->network == NETWORK_PEER && (strcmp(name, "hosts") == 0 || strcmp(name, "resolv.conf") == 0))
+		return asprintf(ret, "%s/" ENGINE_CONTAINERS "/%s/%s", m->in->data_dir, m->peer, name);
+	return asprintf(ret, "%s/%s", m->in->dir, name);
 }
 
 /* The files that hosts.c makes. */
@@ -240,7 +249,7 @@ static int add_etc(struct mount_list *l, const struct mounts_input *m, struct er
 
 		if (!files[i].wanted)
 			continue;
-		if (asprintf(&source, "%s/%s", m->in->dir, files[i].name) < 0 ||
+		if (source_of(m, files[i].name, &source) < 0 ||
 		    asprintf(&destination, "/etc/%s", files[i].name) < 0)
 			return err_errno(e, ENOMEM, "/etc");
 		if (!mount_list_add(l, MOUNT_DEFAULT, "bind", source, destination, "bind,nosuid,noexec,nodev", e))

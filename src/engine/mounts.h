@@ -63,6 +63,7 @@ struct mounts_input {
 	const struct label *label;
 	const char *rootfs; /* --rootfs: absolute, or NULL */
 	enum network_kind network;
+	const char *peer; /* with NETWORK_PEER: the id of the other container */
 	bool has_gid_tty; /* gid 5 is mapped: /dev/pts gets it */
 };
 

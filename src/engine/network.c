@@ -31,9 +31,21 @@ const char *network_kind_name(enum network_kind k)
 		[NETWORK_SLIRP] = "slirp4netns",
 		[NETWORK_NONE] = "none",
 		[NETWORK_HOST] = "host",
+		[NETWORK_PEER] = "container",
+		[NETWORK_PATH] = "ns",
 	};
 
 	return names[k];
+}
+
+const char *network_peer_of(const char *value)
+{
+	return strncmp(value, "container:", 10) == 0 && value[10] ? value + 10 : NULL;
+}
+
+bool network_is_foreign(enum network_kind k)
+{
+	return k == NETWORK_HOST || k == NETWORK_PEER || k == NETWORK_PATH;
 }
 
 void network_plan_done(struct network_plan *p)
@@ -194,7 +206,19 @@ static int slirp_argv(struct strv *argv)
 	return r;
 }
 
-static int parse_kind(const struct container_options *o, enum network_kind *ret, struct err *e)
+/* What has a value after the colon; false: it is not one of these. */
+static bool parse_joined(const char *value, struct network_plan *p)
+{
+	p->other = network_peer_of(value);
+	p->kind = NETWORK_PEER;
+	if (!p->other && strncmp(value, "ns:/", 4) == 0) {
+		p->other = value + 3;
+		p->kind = NETWORK_PATH;
+	}
+	return p->other != NULL;
+}
+
+static int parse_kind(const struct container_options *o, struct network_plan *ret, struct err *e)
 {
 	static const struct {
 		const char *word;
@@ -204,17 +228,19 @@ static int parse_kind(const struct container_options *o, enum network_kind *ret,
 		{"slirp4netns", NETWORK_SLIRP}, {"none", NETWORK_NONE}, {"host", NETWORK_HOST},
 	};
 	const char *value = o->network.n > 0 ? o->network.items[o->network.n - 1] : "";
+	bool found = false;
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strcmp(kinds[i].word, value) == 0) {
-			*ret = kinds[i].kind;
-			return o->network.n < 2 ? 0
-						: err_set(e, ENOTSUP, "--network: only one network per container is supported");
+			ret->kind = kinds[i].kind;
+			found = true;
 		}
-	r = err_set(e, ENOTSUP, "--network %s: only none, host, pasta and slirp4netns are supported", value);
+	if (found || parse_joined(value, ret))
+		return o->network.n < 2 ? 0 : err_set(e, ENOTSUP, "--network: only one network per container is supported");
+	r = err_set(e, ENOTSUP, "--network %s: only none, host, pasta, slirp4netns, container:NAME and ns:PATH are supported", value);
 	if (strchr(value, ':'))
-		err_hint(e, "options after the colon and joining another container's network are not supported yet");
+		err_hint(e, "options after the colon are not supported yet");
 	return r;
 }
 
@@ -255,7 +281,9 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 	struct network_plan p = {0};
 	int r;
 
-	r = parse_kind(o, &p.kind, e);
+	r = parse_kind(o, &p, e);
+	if (r == 0 && p.kind == NETWORK_PEER && (o->dns.n || o->dns_search.n || o->dns_option.n || o->add_host.n))
+		return err_set(e, EINVAL, "--dns and --add-host: not possible with --network container: its files are the other container's");
 	if (r == 0)
 		r = parse_ports_all(o, &p, e);
 	if (r == 0 && o->publish_all)

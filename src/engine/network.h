@@ -14,6 +14,7 @@
  * none: a network namespace with nothing but lo. host: the host's. pasta (the
  * default) and slirp4netns: user-mode networking by a helper that the monitor
  * starts and ends. The host's loopback is not reachable through either.
+ * container:NAME and ns:PATH join a namespace that there is already.
  */
 #ifndef RANBY_ENGINE_NETWORK_H
 #define RANBY_ENGINE_NETWORK_H
@@ -30,6 +31,8 @@ enum network_kind {
 	NETWORK_SLIRP,
 	NETWORK_NONE,
 	NETWORK_HOST,
+	NETWORK_PEER, /* another container's: container:NAME */
+	NETWORK_PATH, /* one that there is: ns:PATH */
 };
 
 #define PORT_MAPS_MAX 256
@@ -48,6 +51,7 @@ struct network_plan {
 	size_t n_ports;
 	struct port_map ports[PORT_MAPS_MAX];
 	struct strv helper; /* empty without one */
+	const char *other;  /* NAME of NETWORK_PEER, PATH of NETWORK_PATH; borrowed from the options */
 };
 
 /* One -p value ("80" alone: any free port of the host). -EINVAL with text. */
@@ -60,5 +64,11 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 int network_plan_finish(struct network_plan *p, struct err *e) _must_check_;
 void network_plan_done(struct network_plan *p);
 const char *network_kind_name(enum network_kind k);
+
+/* NAME of a --network container:NAME, borrowed; NULL for all others. */
+const char *network_peer_of(const char *value);
+
+/* Whether the namespace is one that the container's user namespace does not own. */
+bool network_is_foreign(enum network_kind k);
 
 #endif

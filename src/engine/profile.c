@@ -285,6 +285,8 @@ static int check_namespace(const struct container_options *o, const char *name, 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		if (!in_namespace(name, sets[i].names, sets[i].n))
 			continue;
+		if (sets[i].mode && strchr(sets[i].mode, ':'))
+			return err_set(e, EPERM, "the container shares another's %s namespace", sets[i].what);
 		return is_host(sets[i].mode)
 			       ? err_set(e, EPERM, "the container shares the host's %s namespace", sets[i].what)
 			       : 0;

@@ -389,15 +389,21 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		attest_end(q->eng, q->c);
 	r = renew_volatile(s, e);
 	if (r == 0)
+		r = peer_network_begin(q->eng, q->c, &s->peer, e);
+	if (s->peer.keeper)
+		s->q.keeper = s->peer.keeper;
+	if (r == 0)
 		r = make_dirs(s, e);
 	if (r == 0)
 		r = refresh_etc(s, e);
 	if (r == 0)
-		r = start_label(q->eng, q->c, q->keeper, &s->label, e);
+		r = start_label(q->eng, q->c, s->q.keeper, &s->label, e);
 	if (r == 0)
 		r = fill_plan(s, e);
 	if (r == 0)
 		r = launch_watch(&s->plan, &s->launch, e);
+	if (r == 0)
+		r = peer_network_check(&s->peer, s->launch.created.pid, s->launch.created.start_ticks, e);
 	fd_closep(&s->secrets_fd);
 	keeper_tidy(q->keeper);
 	return r;
@@ -519,6 +525,7 @@ void start_done(struct start *s)
 			attest_end(s->q.eng, s->q.c);
 		(void)!remove_run_dirs(s->q.eng, s->q.c, NULL);
 	}
+	peer_network_done(&s->peer);
 	fd_closep(&s->lock_fd);
 	fd_closep(&s->run_dirfd);
 	fd_closep(&s->rroot_fd);

@@ -97,6 +97,58 @@ static void test_plan(void **state)
 	strv_done(&o.network);
 }
 
+/* --network, and what comes of it: kind and the other's name; NULL: refused. */
+static const struct {
+	const char *value, *want;
+} modes[] = {
+	{"none", "none -"},         {"private", "pasta -"},   {"container:web", "container web"}, {"container:a:b", "container a:b"},
+	{"ns:/run/x", "ns /run/x"}, {"container:", NULL},     {"ns:", NULL},                      {"ns:x", NULL},
+	{"bridge", NULL},           {"pasta:-t,80", NULL},    {"web", NULL},                      {"Container:x", NULL},
+};
+
+static void test_modes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		static struct container_options o;
+		static struct network_plan p;
+		struct err e = {0};
+		char got[64];
+		int r;
+
+		container_options_defaults(&o);
+		assert_int_equal(strv_add(&o.network, modes[i].value), 0);
+		r = network_plan_make(&o, NULL, &p, &e);
+		if (r == 0)
+			snprintf(got, sizeof(got), "%s %s", network_kind_name(p.kind), p.other ? p.other : "-");
+		if ((r < 0) != !modes[i].want || (r == 0 && strcmp(got, modes[i].want) != 0) || (r < 0 && !e.text[0]))
+			fail_msg("%s: %d %s", modes[i].value, r, r < 0 ? e.text : got);
+		strv_done(&o.network);
+	}
+}
+
+/* What belongs to the other container is refused, and a second network too. */
+static void test_joined_alone(void **state)
+{
+	static struct container_options o;
+	static struct network_plan p;
+	struct err e = {0};
+
+	(void)state;
+	container_options_defaults(&o);
+	assert_int_equal(strv_add(&o.network, "container:web"), 0);
+	assert_int_equal(strv_add(&o.add_host, "a:1.2.3.4"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+	strv_done(&o.add_host);
+	assert_int_equal(strv_add(&o.publish, "80:80"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+	strv_done(&o.publish);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+	assert_int_equal(strv_add(&o.network, "none"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -ENOTSUP);
+	strv_done(&o.network);
+}
+
 static void test_free_ports(void **state)
 {
 	static struct container_options o;
@@ -121,4 +173,5 @@ static void test_free_ports(void **state)
 	strv_done(&exposed);
 }
 
-TESTS("engine/network", cmocka_unit_test(test_ports), cmocka_unit_test(test_plan), cmocka_unit_test(test_free_ports))
+TESTS("engine/network", cmocka_unit_test(test_ports), cmocka_unit_test(test_plan), cmocka_unit_test(test_modes), cmocka_unit_test(test_joined_alone),
+      cmocka_unit_test(test_free_ports))
