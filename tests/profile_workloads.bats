@@ -17,7 +17,7 @@ setup_file() {
 teardown_file() { ranby_teardown_file; }
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
-need_workloads() { [ -f "$WORKLOADS" ] || skip 'no image "workloads": run tests/images/workloads'; }
+need_workloads() { [ -f "$WORKLOADS" ] || skip "${RANBY_NO_WORKLOADS:-no image \"workloads\": run tests/images/workloads}"; }
 
 # both NAME IMAGE COMMAND...: recorded, then with the profile; the same output and code; then a call outside of it.
 both() {
