@@ -169,7 +169,8 @@ ask() { audit_as "$1" "$ASK" "$W" "${@:2}"; }
 @test "what the record says of the payload is what /proc says" {
 	local how start pid status
 	for how in '' '-u nobody' '--security-opt no-new-privileges' '-u nobody --security-opt no-new-privileges' \
-		'--security-opt seccomp=unconfined' '--cap-drop ALL' '--cap-add SYS_ADMIN'; do
+		'--security-opt seccomp=unconfined' '--cap-drop ALL' '--cap-add SYS_ADMIN' \
+		'--privileged -u nobody' '--userns keep-id'; do
 		: >"$AUDIT_LOG"
 		in_login "$AUDIT_ALICE" "R run -d --name web --network=none $how busybox sleep 100 >/dev/null
 			p=\$(R inspect --format '{{.State.Pid}}' web); cat /proc/\$p/status; for n in user pid mnt net; do stat -Lc \"ns \$n %i\" /proc/\$p/ns/\$n; done
