@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The ranby authors
 #
-# rename and port; logs of several; operands that come from files and filters; pause where there is no cgroup for it.
+# rename and port; logs of several; ps --ns and --watch; operands that come from files and filters; pause where there is no cgroup for it.
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
@@ -167,4 +167,21 @@ ${two:0:12} d" ] || fail "$output"
 	for id in 1 2 3; do
 		[ "$(sed -n "s/^f$id $id\.\([0-9]*\)-x\{32\}\$/\1/p" <<<"$output")" = "$(seq 0 299)" ] || fail "lines of f$id"
 	done
+}
+
+@test "ps --ns: the numbers are the kernel's; --watch looks again" {
+	ranby run -d --name a --network none busybox sleep 1000
+	ranby create --name b --network none busybox true
+	local pid ns want=''
+	pid=$(ctr_pid a)
+	for ns in cgroup ipc mnt net pid user uts; do want+=" $(stat -Lc %i "/proc/$pid/ns/$ns")"; done
+	run -0 ranby ps --ns --no-trunc --noheading
+	[ "$(tr -s ' \n' ' ' <<<"$output")" = "$(ranby inspect --format '{{.Id}}' a) a $pid$want " ] || fail "$output"
+	[[ $(ranby ps --ns | head -1) =~ ^CONTAINER\ ID\ +NAMES\ +PID\ +CGROUPNS\ +IPC\ +MNT\ +NET\ +PIDNS\ +USERNS\ +UTS$ ]]
+	[ "$(ranby ps --format '{{.USERNS}}')" = "$(stat -Lc %i "/proc/$pid/ns/user")" ]
+	[ -z "$(ranby ps -a --filter name=b --format '{{.MNT}}')" ]
+	run -124 timeout 3 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" ps --watch 1 --format '{{.Names}}'
+	[ "${#lines[@]}" -ge 2 ]
+	[ "${lines[1]}" = a ]
+	run -125 ranby ps --watch 1 --latest
 }

@@ -9,11 +9,14 @@
 #include "base/template.h"
 #include "engine/ps.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 struct ps_args {
-	bool all, all_users, latest, no_trunc, noheading, quiet;
-	uint32_t last;
+	bool all, all_users, latest, no_trunc, noheading, ns, quiet;
+	uint32_t last, watch;
 	const char *format, *sort;
 	struct strv filter;
 };
@@ -29,9 +32,13 @@ static const struct option_row ps_rows[] = {
 	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest, running or not"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct ps_args, no_trunc), .help = "Do not shorten ids and commands"},
 	{0, "noheading", OPT_FLAG, offsetof(struct ps_args, noheading), .help = "No line of headers"},
+	{0, "ns", OPT_FLAG, offsetof(struct ps_args, ns), .help = "The namespaces of those that run"},
+	{0, "namespace", OPT_FLAG, offsetof(struct ps_args, ns), .hidden = true, .help = "The same as --ns"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct ps_args, quiet), .help = "Only ids"},
 	{0, "sort", OPT_CHOICE, offsetof(struct ps_args, sort), .arg = "KEY",
 	 .choices = "command|created|id|image|names|runningfor|status", .help = "Order (default created)"},
+	{'w', "watch", OPT_U32, offsetof(struct ps_args, watch), .arg = "SECONDS", .min = 1, .max = 86400,
+	 .help = "Again and again, so many seconds apart, until interrupted"},
 	OPTION_END,
 };
 
@@ -41,6 +48,8 @@ static void ps_args_done(void *args)
 }
 
 #define DEFAULT_FORMAT "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Created}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+#define NS_FORMAT \
+	"table {{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}"
 static const struct template_heading headings[] = {
 	{"ID", "CONTAINER ID"},   {"ImageID", "IMAGE ID"}, {"ExitCode", "EXIT CODE"}, {"RunningFor", "CREATED"},
 	{"CreatedHuman", "CREATED"}, {"CreatedAt", "CREATED AT"}, {"LoginUID", "LOGINUID"},  {"LoginUser", "LOGINUSER"},
@@ -119,6 +128,17 @@ static int sort_rows(struct json_object **rows, const char *key)
 	return 0;
 }
 
+/* Looked up for whoever asks for them only: seven links of /proc for each container. */
+static bool wants_namespaces(const struct ps_args *a)
+{
+	static const char *const words[] = {"NS", "IPC", "MNT", "NET", "UTS"};
+
+	for (size_t i = 0; a->format && i < ARRAY_SIZE(words); i++)
+		if (strstr(a->format, words[i]))
+			return true;
+	return a->ns;
+}
+
 static int make_rows(const struct ps_args *a, const struct container_list *l, bool json, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *rows = json_object_new_array();
@@ -129,6 +149,8 @@ static int make_rows(const struct ps_args *a, const struct container_list *l, bo
 		struct json_object *row = NULL;
 
 		r = json ? ps_json(l->items[i], &now, &row) : ps_row(l->items[i], a->no_trunc, &now, &row);
+		if (r == 0 && wants_namespaces(a))
+			r = ps_add_namespaces(l->items[i], row);
 		if (r == 0)
 			r = json_append(rows, row);
 	}
@@ -141,7 +163,7 @@ static int make_rows(const struct ps_args *a, const struct container_list *l, bo
 
 static int print(const struct ps_args *a, const struct container_list *l, struct buf *out, struct err *e)
 {
-	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : DEFAULT_FORMAT;
+	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : a->ns ? NS_FORMAT : DEFAULT_FORMAT;
 	_cleanup_json_ struct json_object *rows = NULL;
 	_cleanup_template_ struct template *t = NULL;
 	bool json = strcmp(format, "json") == 0;
@@ -173,7 +195,7 @@ static int run_all_users(const struct ps_args *a, struct err *e)
 	return r == 0 ? screen_put(&out, e) : r;
 }
 
-static int ps_run(const struct command_call *call, struct err *e)
+static int show(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
 	_cleanup_(ps_filter_done) struct ps_filter f = {0};
@@ -181,8 +203,6 @@ static int ps_run(const struct command_call *call, struct err *e)
 	const struct ps_args *a = call->args;
 	int r = 0;
 
-	if (a->all_users)
-		return run_all_users(a, e);
 	for (size_t i = 0; r == 0 && i < a->filter.n; i++)
 		r = ps_filter_add(&f, a->filter.items[i], e);
 	if (r == 0)
@@ -192,6 +212,28 @@ static int ps_run(const struct command_call *call, struct err *e)
 	select_rows(a, &f, &l);
 	r = print(a, &l, &out, e);
 	return r == 0 ? screen_put(&out, e) : r;
+}
+
+static int ps_run(const struct command_call *call, struct err *e)
+{
+	const struct ps_args *a = call->args;
+	int r;
+
+	if (a->all_users && (a->watch || a->ns))
+		return err_set(e, EINVAL, "--all-users cannot be used with --watch or --ns");
+	if (a->all_users)
+		return run_all_users(a, e);
+	if (a->watch && a->latest)
+		return err_set(e, EINVAL, "--watch and --latest cannot be used together");
+	r = show(call, e);
+	while (r == 0 && a->watch) {
+		(void)nanosleep(&(struct timespec){.tv_sec = a->watch}, NULL);
+		/* only a screen is cleared */
+		if (isatty(STDOUT_FILENO) && fputs("\033[H\033[2J", stdout) == EOF)
+			return 0;
+		r = show(call, e);
+	}
+	return r;
 }
 
 const struct command command_ps = {

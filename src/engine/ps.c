@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "sys/procfs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -261,4 +262,25 @@ int ps_json(const struct container *c, const struct timespec *now, struct json_o
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;
+}
+
+int ps_add_namespaces(const struct container *c, struct json_object *o)
+{
+	static const struct {
+		const char *key, *ns;
+	} all[] = {{"CGROUPNS", "cgroup"}, {"IPC", "ipc"}, {"MNT", "mnt"}, {"NET", "net"}, {"PIDNS", "pid"}, {"USERNS", "user"}, {"UTS", "uts"}};
+	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
+	_cleanup_(proc_close) struct proc p = PROC_INIT;
+	bool runs = c->pid > 0 && procfs_open(&fs) == 0 && proc_open_identity(&fs, c->pid, c->start_ticks, &p) == 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(all); i++) {
+		char text[24] = "";
+		uint64_t inode;
+
+		if (runs && proc_ns_inode(&p, all[i].ns, &inode) == 0)
+			snprintf(text, sizeof(text), "%llu", (unsigned long long)inode);
+		r = json_add_str(o, all[i].key, text);
+	}
+	return r;
 }

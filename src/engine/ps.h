@@ -40,6 +40,9 @@ int ps_row(const struct container *c, bool no_trunc, const struct timespec *now,
 /* The object of `--format json`. */
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret) _must_check_;
 
+/* Its first process's namespaces (--ns), as texts: CGROUPNS, IPC, MNT, NET, PIDNS, USERNS, UTS; empty ones of one that does not run. */
+int ps_add_namespaces(const struct container *c, struct json_object *o) _must_check_;
+
 /* "Up 3 minutes", "Exited (0) 2 hours ago", "Created", "Lost". */
 void ps_status(const struct container *c, const struct timespec *now, char *out, size_t size);
 
