@@ -175,6 +175,42 @@ assert l[0]["CreatedAt"].endswith("Z"), l'
 	[ "$(ranby volume inspect -f '{{.Labels.kept}}' bare)" = yes ]
 }
 
+@test "volume export and import: files with owners and modes, and nothing outside of the volume" {
+	box -v from:/v busybox sh -c 'echo text >/v/a; mkdir -m 750 /v/d; ln -s ../a /v/d/l; chmod 640 /v/a'
+	ranby volume create to >/dev/null
+	ranby volume export from | ranby volume import to -
+	[ "$(box -v to:/v busybox sh -c 'cat /v/a; stat -c %a /v/a /v/d; readlink /v/d/l' | tr '\n' ' ')" = 'text 640 750 ../a ' ]
+	ranby volume export -o "$BATS_TEST_TMPDIR/v.tar" from
+	tar tf "$BATS_TEST_TMPDIR/v.tar" | grep -qxE '(\./)?a'
+	run -125 ranby volume export nothing
+	run -125 ranby volume import nothing "$BATS_TEST_TMPDIR/v.tar"
+	one_error 'no such volume'
+	run -125 ranby volume import to /nonexistent
+	run -125 ranby volume import to /etc/passwd
+	# A13: a tar, and a volume, that lead out of it
+	canary_make
+	mkdir "$BATS_TEST_TMPDIR/evil"
+	ln -s "$CANARY" "$BATS_TEST_TMPDIR/evil/out"
+	tar cf "$BATS_TEST_TMPDIR/evil.tar" -C "$BATS_TEST_TMPDIR/evil" out
+	mkdir "$BATS_TEST_TMPDIR/more"
+	mkdir "$BATS_TEST_TMPDIR/more/out"
+	echo changed >"$BATS_TEST_TMPDIR/more/out/file"
+	tar rf "$BATS_TEST_TMPDIR/evil.tar" -C "$BATS_TEST_TMPDIR/more" out/file
+	run ranby volume import to "$BATS_TEST_TMPDIR/evil.tar"
+	canary_intact
+	ranby volume create --opt type=tmpfs mem >/dev/null
+	run -125 ranby volume export mem
+	[ "$(ranby volume mount from)" = "$(ranby volume inspect -f '{{.Mountpoint}}' from)" ]
+	[ "$(cat "$(ranby volume mount from)/a")" = text ]
+	[ "$(ranby volume umount from)" = from ]
+	run -125 ranby volume mount mem
+	run -125 ranby volume mount nothing
+	need_ranges
+	box -v owned:/v busybox sh -c 'echo x >/v/f; chown 12:34 /v/f'
+	ranby volume export owned | ranby volume import to -
+	[ "$(box -v to:/v busybox stat -c %u:%g /v/f)" = 12:34 ]
+}
+
 @test "volumes: what was done is in the ledger, failures too" {
 	ranby volume create told >/dev/null
 	run -125 ranby volume create told

@@ -69,7 +69,7 @@ static unsigned kind_of(const struct report_event *ev)
 		{"torn", REPORT_GAP},        {"suppress", REPORT_GAP},    {"create", REPORT_OBJECT},   {"rm", REPORT_OBJECT},
 		{"destroy", REPORT_OBJECT},  {"pull", REPORT_OBJECT},     {"load", REPORT_OBJECT},     {"import", REPORT_OBJECT},
 		{"rmi", REPORT_OBJECT},      {"build", REPORT_OBJECT},    {"commit", REPORT_OBJECT},   {"tag", REPORT_OBJECT},
-		{"untag", REPORT_OBJECT},    {"volume-create", REPORT_OBJECT}, {"volume-rm", REPORT_OBJECT},
+		{"untag", REPORT_OBJECT},    {"volume-create", REPORT_OBJECT}, {"volume-rm", REPORT_OBJECT},    {"volume-import", REPORT_OBJECT},
 		{"secret-create", REPORT_OBJECT}, {"secret-rm", REPORT_OBJECT},
 		{"network-create", REPORT_OBJECT}, {"network-rm", REPORT_OBJECT},
 	};

@@ -46,6 +46,7 @@ static const struct audit_verb_row rows[] = {
 	[AUDIT_VERB_VERIFY] = {"verify", AUDIT_TYPE_VIRT_INTEGRITY_CHECK, "verify", "pull", CALLER},
 	[AUDIT_VERB_VOLUME_CREATE] = {"volume-create", CREATE, "volume-create", "user", CALLER},
 	[AUDIT_VERB_VOLUME_RM] = {"volume-rm", DESTROY, "volume-rm", "user", CALLER},
+	[AUDIT_VERB_VOLUME_IMPORT] = {"volume-import", CONTROL, "volume-import", "user", CALLER},
 	[AUDIT_VERB_SECRET_CREATE] = {"secret-create", CREATE, "secret-create", "user", CALLER},
 	[AUDIT_VERB_SECRET_RM] = {"secret-rm", DESTROY, "secret-rm", "user", CALLER},
 	[AUDIT_VERB_NETWORK_CREATE] = {"network-create", CREATE, "network-create", "user", CALLER},

@@ -76,10 +76,14 @@ extern const struct command command_update;
 extern const struct command command_version;
 extern const struct command command_volume_create;
 extern const struct command command_volume_exists;
+extern const struct command command_volume_export;
+extern const struct command command_volume_import;
 extern const struct command command_volume_inspect;
 extern const struct command command_volume_ls;
+extern const struct command command_volume_mount;
 extern const struct command command_volume_prune;
 extern const struct command command_volume_rm;
+extern const struct command command_volume_unmount;
 extern const struct command command_wait;
 extern const struct command command_whois;
 
