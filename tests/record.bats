@@ -47,8 +47,9 @@ cast() { echo "$RANBY_ROOT/containers/$(ranby inspect --format '{{.Id}}' "$1")/r
 @test "a terminal: its size, resizes, what it echoes; what is typed only when that is asked for" {
 	"$RANBY_TREE/tests/pty" --size 30x100 "$WRAP" run -it --network=none --record --name plain busybox sh <<-'STEPS'
 		expect # $
-		send stty size; read -s x\r
+		send stty size; stty -echo; echo rea''dy; read x; stty echo\r
 		expect 30 100
+		expect ready
 		size 40x120
 		send secret\r
 		send exit 0\r
