@@ -102,7 +102,7 @@ in_force() {
 		1 --security-opt=landlock=ro-rootfs
 		1 --security-opt=profile=recorded
 		2 --trail=notify
-		1 --read-only --init
+		1 --read-only
 	OPTIONS
 }
 
