@@ -11,6 +11,9 @@
 load ../lib
 load lib
 
+# auditd has closed its log to others when it started again
+teardown_file() { as_root sh -c 'chmod 755 /var/log/audit; chmod 644 /var/log/audit/audit.log'; }
+
 # session ENVIRONMENT...: one session as root, and what was there before, in it and after it
 session() {
 	run -0 as_root env "$@" bash -c 'dir=$(mktemp -d) owner=$$
