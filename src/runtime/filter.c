@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define COMPILATION "ranby-seccomp-5"
+#define COMPILATION "ranby-seccomp-6"
 #define FLAGS_MARK 0xf1a6
 
 static void name_of(const char *section, char hex[static SHA256_HEX_SIZE])
