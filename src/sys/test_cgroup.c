@@ -73,7 +73,6 @@ static void test_files(void **state)
 /* The kernel takes its time: asked for, and not so, is no answer, and the wish is taken back. */
 static void test_freeze(void **state)
 {
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	char path[64];
 	_cleanup_close_ int dir = testing_directory(path), parent = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
