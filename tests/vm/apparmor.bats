@@ -85,7 +85,7 @@ denied() { in_audit '^type=AVC .*apparmor="DENIED"' "profile=\"$1\"" "$2" | tail
 	run ! kill -0 "$victim"
 }
 
-@test "refused: another container's files and the user's home, where a site's profile says so" {
+@test "refused: another container's files and the user's home, where a site's profile says so; the records have the login's auid" {
 	local avc
 	cat >"$BATS_TEST_TMPDIR/site" <<-P
 		abi <abi/3.0>,
@@ -93,8 +93,8 @@ denied() { in_audit '^type=AVC .*apparmor="DENIED"' "profile=\"$1\"" "$2" | tail
 			file,
 			network,
 			capability,
-			deny /home/** rwklx,
-			deny /theirs/** rwklx,
+			audit deny /home/** rwklx,
+			audit deny /theirs/** rwklx,
 		}
 	P
 	cp "$BATS_TEST_TMPDIR/site" "$HOME/site"
@@ -104,7 +104,12 @@ denied() { in_audit '^type=AVC .*apparmor="DENIED"' "profile=\"$1\"" "$2" | tail
 	ranby run -d --name a --network none -v his:/v busybox sh -c 'echo his >/v/f; exec sleep 1000'
 	run ! ranby run --rm --network none --security-opt apparmor=site-$$ -v "$HOME:$HOME" busybox cat "$HOME/d/f"
 	[[ $output == *'Permission denied'* ]]
+	avc=$(denied "site-$$" "name=\"$HOME/d/f\"")
+	by_this_login "$avc"
 	run ! ranby run --rm --network none --security-opt apparmor=site-$$ -v his:/theirs busybox cat /theirs/f
+	[[ $output == *'Permission denied'* ]]
+	avc=$(denied "site-$$" 'name="/theirs/f"')
+	by_this_login "$avc"
 	run -0 ranby run --rm --network none --security-opt apparmor=unconfined -v "$HOME:$HOME" busybox cat "$HOME/d/f"
 	[ "$output" = secret ]
 	rm -rf "$HOME/d" "$HOME/site"

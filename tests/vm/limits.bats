@@ -40,6 +40,23 @@ no_scopes() { [ "$(scopes)" = 0 ] && [ -z "$(find /sys/fs/cgroup/user.slice -typ
 	wait_for 10 no_scopes
 }
 
+@test "update: a running container's limits are other ones at once, and the next start's too" {
+	ranby run -d --name c --network none --memory 64m --pids-limit 20 --cpuset-cpus 1 busybox sleep 1000
+	ranby update --memory 80m --memory-swap 120m --cpus 0.25 --pids-limit 30 --cpuset-cpus 0 c
+	[ "$(value c memory.max)" = 83886080 ]
+	[ "$(value c memory.swap.max)" = 41943040 ]
+	[ "$(value c cpu.max)" = '25000 100000' ]
+	[ "$(value c pids.max)" = 30 ]
+	[ "$(status_field "$(ctr_pid c)" Cpus_allowed_list)" = 0 ]
+	# all or nothing: a processor that is not there
+	run -125 ranby update --pids-limit 40 --cpuset-cpus 77 c
+	[ "$(value c pids.max)" = 30 ]
+	ranby stop -t 0 c
+	ranby start c
+	[ "$(value c memory.max)" = 83886080 ]
+	[ "$(value c pids.max)" = 30 ]
+}
+
 @test "who started it and in which session stays as it was, and it is not in the login's scope" {
 	ranby run -d --name c --network none --pids-limit 20 busybox sleep 1000
 	local pid monitor
