@@ -267,10 +267,13 @@ pull_fails() {
 
 @test "no such container, in every verb" {
 	local verb
-	for verb in start stop kill rm inspect logs wait attach top map; do
+	for verb in start stop kill restart pause unpause inspect logs wait attach top stats port diff export map; do
 		run -125 ranby "$verb" nosuch
 		one_error nosuch
 	done
+	# podman-rm(1), "Exit Status"
+	run -1 ranby rm nosuch
+	one_error nosuch
 	run -125 ranby exec nosuch true
 	one_error nosuch
 }
