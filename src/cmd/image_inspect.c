@@ -3,8 +3,7 @@
 /* ranby image inspect, ranby image exists. */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
-#include "cmd/report.h"
-#include "cmd/screen.h"
+#include "cmd/inspect.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,12 +17,14 @@ static const struct option_row inspect_rows[] = {
 	OPTION_END,
 };
 
-static int inspect_one(struct store *st, const char *name, struct json_object *list, struct err *e)
+static int inspect_one(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
 	struct json_object *o = NULL;
+	struct store *st = ctx;
 	int r = store_resolve(st, name, &img, e);
 
+	(void)call;
 	if (r == 0)
 		r = image_inspect(st, img, &o, e);
 	if (r == 0 && json_append(list, o) < 0)
@@ -31,37 +32,13 @@ static int inspect_one(struct store *st, const char *name, struct json_object *l
 	return r;
 }
 
-/* What has been found of the names, and the errors of the others; returns the exit code. */
-static int inspect_all(struct store *st, const struct command_call *call, struct json_object *list)
-{
-	int code = 0;
-
-	for (int i = 0; i < call->argc; i++) {
-		struct err one = {0};
-
-		if (inspect_one(st, call->argv[i], list, &one) < 0) {
-			report_error(&one);
-			code = EXIT_ENGINE;
-		}
-	}
-	return code;
-}
-
 static int inspect_run(const struct command_call *call, struct err *e)
 {
-	_cleanup_json_ struct json_object *list = json_object_new_array();
 	_cleanup_(store_closep) struct store *st = NULL;
 	const struct inspect_args *a = call->args;
-	int code, r;
+	int r = image_store_open(call, &st, e);
 
-	if (!list)
-		return err_errno(e, ENOMEM, "inspect");
-	r = image_store_open(call, &st, e);
-	if (r < 0)
-		return r;
-	code = inspect_all(st, call, list);
-	r = screen_objects(list, a->format, e);
-	return r < 0 ? r : code;
+	return r < 0 ? r : inspect_operands(call, inspect_one, st, a->format, e);
 }
 
 const struct command command_image_inspect = {

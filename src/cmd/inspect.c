@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby inspect: a JSON array, or a template on each object. What is no container may be an image, unless --type says otherwise. */
 #include "cmd/commands.h"
+#include "cmd/inspect.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
 #include "engine/inspect.h"
@@ -48,13 +49,14 @@ static int add_image(const struct command_call *call, const char *name, struct j
 	return r;
 }
 
-static int add_name(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
+static int add_name(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
 	const struct inspect_args *a = call->args;
 	_cleanup_(container_freep) struct container *c = NULL;
 	bool any = !a->type || strcmp(a->type, "all") == 0;
 	int r;
 
+	(void)ctx;
 	if (a->type && strcmp(a->type, "image") == 0)
 		return add_image(call, name, list, e);
 	r = container_find(call->engine, name, &c, e);
@@ -66,6 +68,33 @@ static int add_name(const struct command_call *call, const char *name, struct js
 		err_set(e, ENOENT, "no such object: \"%s\": no container and no image has this name or ID", name);
 	}
 	return r;
+}
+
+int inspect_each(const struct command_call *call, inspect_fn fn, void *ctx, struct json_object *list)
+{
+	int code = 0;
+
+	for (int i = 0; i < call->argc; i++) {
+		struct err own = {0};
+
+		if (fn(call, call->argv[i], ctx, list, &own) < 0) {
+			report_error(&own);
+			code = report_code(&own);
+		}
+	}
+	return code;
+}
+
+int inspect_operands(const struct command_call *call, inspect_fn fn, void *ctx, const char *format, struct err *e)
+{
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+	int code, r;
+
+	if (!list)
+		return err_errno(e, ENOMEM, "inspect");
+	code = inspect_each(call, fn, ctx, list);
+	r = screen_objects(list, format, e);
+	return r < 0 ? r : code;
 }
 
 static int add_all(const struct command_call *call, struct json_object *list, int *ret_code, struct err *e)
@@ -80,14 +109,7 @@ static int add_all(const struct command_call *call, struct json_object *list, in
 	}
 	if (call->argc == 0)
 		return err_set(e, EINVAL, "ranby inspect: no container or image given");
-	for (int i = 0; i < call->argc; i++) {
-		struct err own = {0};
-
-		if (add_name(call, call->argv[i], list, &own) < 0) {
-			report_error(&own);
-			*ret_code = report_code(&own);
-		}
-	}
+	*ret_code = inspect_each(call, add_name, NULL, list);
 	return 0;
 }
 

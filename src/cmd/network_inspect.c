@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby network inspect, ranby network exists. */
 #include "cmd/commands.h"
-#include "cmd/report.h"
-#include "cmd/screen.h"
+#include "cmd/inspect.h"
 #include "engine/networks.h"
 
 #include <errno.h>
@@ -18,20 +17,16 @@ static const struct option_row inspect_rows[] = {
 	OPTION_END,
 };
 
-/* An error for one that is not there; the others are shown. */
-static int add(const struct command_call *call, const char *name, struct json_object *list, int *code, struct err *e)
+static int add(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
 	_cleanup_(network_note_done) struct network_note n = {0};
 	const struct inspect_args *a = call->args;
 	struct json_object *o = NULL;
-	struct err one = {0};
-	int r = network_load(call->engine, name, &n, &one);
+	int r = network_load(call->engine, name, &n, e);
 
-	if (r < 0) {
-		report_error(&one);
-		*code = EXIT_ENGINE;
-		return 0;
-	}
+	(void)ctx;
+	if (r < 0)
+		return r;
 	r = a->format && strcmp(a->format, "json") != 0 ? network_fields(&n, false, true, &o) : network_note_json(&n, &o);
 	if (r < 0 || json_append(list, o) < 0)
 		return err_errno(e, ENOMEM, "networks");
@@ -40,15 +35,7 @@ static int add(const struct command_call *call, const char *name, struct json_ob
 
 static int inspect_run(const struct command_call *call, struct err *e)
 {
-	_cleanup_json_ struct json_object *list = json_object_new_array();
-	const struct inspect_args *a = call->args;
-	int code = 0, r = list ? 0 : err_errno(e, ENOMEM, "networks");
-
-	for (int i = 0; r == 0 && i < call->argc; i++)
-		r = add(call, call->argv[i], list, &code, e);
-	if (r == 0)
-		r = screen_objects(list, a->format, e);
-	return r < 0 ? r : code;
+	return inspect_operands(call, add, NULL, ((const struct inspect_args *)call->args)->format, e);
 }
 
 const struct command command_network_inspect = {

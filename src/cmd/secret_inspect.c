@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby secret inspect, ranby secret exists. What a secret holds is shown by nothing but the container that has it. */
 #include "cmd/commands.h"
-#include "cmd/report.h"
-#include "cmd/screen.h"
+#include "cmd/inspect.h"
 #include "engine/secret_store.h"
 
 #include <errno.h>
@@ -21,12 +20,13 @@ static const struct option_row inspect_rows[] = {
 
 #define PRETTY                                                                                                         	"ID:              {{.ID}}\nName:              {{.Spec.Name}}\n{{- with .Spec.Labels}}\nLabels:\n"              	"{{- range $k, $v := .}}\n - {{$k}}{{if $v}}={{$v}}{{end}}{{end}}{{end}}\n"                                     	"Driver:            {{.Spec.Driver.Name}}\nCreated at:        {{.CreatedAt}}\nUpdated at:        {{.UpdatedAt}}"
 
-static int add_one(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
+static int add_one(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
 	_cleanup_(secret_note_done) struct secret_note n = {0};
 	struct json_object *o = NULL;
 	int r = secret_find(call->engine, name, &n, e);
 
+	(void)ctx;
 	if (r < 0)
 		return err_wrap(e, r, "inspecting secret");
 	if (secret_json(call->engine, &n, &o) < 0 || json_append(list, o) < 0)
@@ -36,24 +36,11 @@ static int add_one(const struct command_call *call, const char *name, struct jso
 
 static int inspect_run(const struct command_call *call, struct err *e)
 {
-	_cleanup_json_ struct json_object *list = json_object_new_array();
 	const struct inspect_args *a = call->args;
-	int code = 0, r;
 
 	if (a->pretty && a->format)
 		return err_set(e, EINVAL, "--pretty and --format exclude each other");
-	if (!list)
-		return err_errno(e, ENOMEM, "secret");
-	for (int i = 0; i < call->argc; i++) {
-		struct err one = {0};
-
-		if (add_one(call, call->argv[i], list, &one) < 0) {
-			report_error(&one);
-			code = EXIT_ENGINE;
-		}
-	}
-	r = screen_objects(list, a->pretty ? PRETTY : a->format, e);
-	return r < 0 ? r : code;
+	return inspect_operands(call, add_one, NULL, a->pretty ? PRETTY : a->format, e);
 }
 
 const struct command command_secret_inspect = {

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby volume inspect, ranby volume exists. */
 #include "cmd/commands.h"
-#include "cmd/report.h"
+#include "cmd/inspect.h"
 #include "cmd/screen.h"
 #include "engine/volume_list.h"
 
@@ -40,39 +40,29 @@ static int add_all(const struct command_call *call, struct json_object *list, st
 	return r;
 }
 
-/* Those that are there; an error for each of the others. */
-static int add_named(const struct command_call *call, struct json_object *list, int *code, struct err *e)
+static int add_named(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
-	int r = 0;
+	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
+	int r = volume_load(call->engine, name, &n, e);
 
-	for (int i = 0; r == 0 && i < call->argc; i++) {
-		_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
-		struct err one = {0};
-
-		if (volume_load(call->engine, call->argv[i], &n, &one) == 0) {
-			r = add(call, &n, list, e);
-		} else {
-			report_error(&one);
-			*code = EXIT_ENGINE;
-		}
-	}
-	return r;
+	(void)ctx;
+	return r < 0 ? r : add(call, &n, list, e);
 }
 
 static int inspect_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_json_ struct json_object *list = json_object_new_array();
 	const struct inspect_args *a = call->args;
-	int code = 0, r;
+	int r;
 
 	if (a->all == (call->argc > 0))
 		return err_set(e, EINVAL, "provide one or more volume names or use --all");
+	if (!a->all)
+		return inspect_operands(call, add_named, NULL, a->format, e);
 	if (!list)
 		return err_errno(e, ENOMEM, "volumes");
-	r = a->all ? add_all(call, list, e) : add_named(call, list, &code, e);
-	if (r == 0)
-		r = screen_objects(list, a->format, e);
-	return r < 0 ? r : code;
+	r = add_all(call, list, e);
+	return r < 0 ? r : screen_objects(list, a->format, e);
 }
 
 const struct command command_volume_inspect = {
