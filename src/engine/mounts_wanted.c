@@ -27,6 +27,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define VOLUME_TRIES 5
+
 static bool has_any(const struct strv *v, const char *a, const char *b)
 {
 	return strv_find(v, a) >= 0 || strv_find(v, b) >= 0;
@@ -241,18 +243,42 @@ static int owner_by_plan(const struct mounts_input *m, const struct volume_plan 
 }
 
 /* Makes the volume where needed, fills it the first time. */
+/* *made: by this container, in one of the tries. */
+static int make_one(struct mount_list *l, const struct mounts_input *m, const char *name, bool anonymous,
+		    const struct volume_plan *plan, struct volume_fill *fill, bool *made, bool *ret_created, struct err *e)
+{
+	bool created = false;
+	int r = volume_ensure(m->in->data_dirfd, name, anonymous, &created, e);
+
+	if (r < 0)
+		return r;
+	if (created && !*made && strv_add(&l->created, name) < 0)
+		r = err_errno(e, ENOMEM, "volume %s", name);
+	*ret_created = *made |= created;
+	if (r == 0)
+		r = keeper_owner(m, 0, 0, &fill->owner_uid, &fill->owner_gid, e);
+	return r == 0 ? owner_by_plan(m, plan, fill, e) : r;
+}
+
+/* One that is removed just then is made anew, as if it had been removed before. */
 static int make_and_fill(struct mount_list *l, const struct mounts_input *m, const char *name, bool anonymous,
 			 const struct volume_plan *plan, struct volume_fill *fill, bool *ret_created, struct err *e)
 {
-	int r = volume_ensure(m->in->data_dirfd, name, anonymous, ret_created, e);
+	bool made = false;
 
-	if (r == 0 && *ret_created && strv_add(&l->created, name) < 0)
-		r = err_errno(e, ENOMEM, "volume %s", name);
-	if (r == 0)
-		r = keeper_owner(m, 0, 0, &fill->owner_uid, &fill->owner_gid, e);
-	if (r == 0)
-		r = owner_by_plan(m, plan, fill, e);
-	return r < 0 ? r : volume_fill(fill, e);
+	for (int left = VOLUME_TRIES;; left--) {
+		struct err own = {0};
+		int r = make_one(l, m, name, anonymous, plan, fill, &made, ret_created, e);
+
+		if (r < 0)
+			return r;
+		r = volume_fill(fill, &own);
+		if (r == -ENOENT && left > 1)
+			continue;
+		if (r < 0 && e)
+			*e = own;
+		return r;
+	}
 }
 
 static int prepare_volume(struct mount_list *l, const struct mounts_input *m, const char *name, const struct mount_spec *s,
