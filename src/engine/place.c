@@ -177,11 +177,35 @@ int place_check(const struct place *p, const char *option, struct json_object *r
 	return r;
 }
 
-#define UNIT_SIZE (sizeof("ranby-.scope") + CONTAINER_ID_LEN)
+#define UNIT_SIZE (sizeof("ranby--.scope") + CONTAINER_ID_LEN + 10)
 
-static void unit_name(const struct container *c, char out[static UNIT_SIZE])
+/*
+ * Of one start: in the scope of the one before, what clears up after it may
+ * still wait for whoever starts the container again.
+ */
+static void unit_name(const struct container *c, pid_t monitor, char out[static UNIT_SIZE])
 {
-	snprintf(out, UNIT_SIZE, "ranby-%.64s.scope", c->id);
+	snprintf(out, UNIT_SIZE, "ranby-%.64s-%d.scope", c->id, (int)monitor);
+}
+
+/* The scope in a cgroup's path that is one of the container's; *ret_end: how much of the path it is, with the slash. */
+static int unit_in(const struct container *c, const char *path, char out[static UNIT_SIZE], size_t *ret_end)
+{
+	char prefix[sizeof("/ranby--") + CONTAINER_ID_LEN];
+	const char *at;
+	size_t n;
+
+	snprintf(prefix, sizeof(prefix), "/ranby-%.64s-", c->id);
+	at = strstr(path, prefix);
+	if (!at)
+		return -ENOENT;
+	n = strcspn(++at, "/");
+	if (at[n] != '/' || n >= UNIT_SIZE)
+		return -ENOENT;
+	memcpy(out, at, n);
+	out[n] = '\0';
+	*ret_end = (size_t)(at - path) + n + 1;
+	return 0;
 }
 
 int place_monitor(const struct place *p, const struct container *c, const char *slice, pid_t monitor, struct err *e)
@@ -193,7 +217,7 @@ int place_monitor(const struct place *p, const struct container *c, const char *
 
 	if (p->manager != PLACE_SYSTEMD)
 		return 0;
-	unit_name(c, unit);
+	unit_name(c, monitor, unit);
 	snprintf(description, sizeof(description), "container %.128s", json_str(c->spec, "name"));
 	for (int i = 0; r == -EEXIST && i < UNIT_TRIES; i++) {
 		if (i > 0)
@@ -207,15 +231,11 @@ int place_beside(const struct engine *eng, const struct container *c, pid_t moni
 {
 	char theirs[PATH_MAX], own[PATH_MAX], unit[UNIT_SIZE];
 	struct place p;
-	char *at;
+	size_t end;
 
-	unit_name(c, unit);
-	if (cgroup_of(c->pid, theirs) < 0)
+	if (cgroup_of(c->pid, theirs) < 0 || unit_in(c, theirs, unit, &end) < 0)
 		return 0;
-	at = strstr(theirs, unit);
-	if (!at || at[strlen(unit)] != '/')
-		return 0;
-	at[strlen(unit) + 1] = '\0';
+	theirs[end] = '\0';
 	/* whoever is in it already is where he should be */
 	if (cgroup_of(0, own) == 0 && strncmp(own, theirs, strlen(theirs)) == 0)
 		return 0;

@@ -116,7 +116,10 @@ no_scopes() { [ "$(scopes)" = 0 ] && [ -z "$(find /sys/fs/cgroup/user.slice -typ
 	wait_for 10 no_scopes
 	ranby start c
 	[ "$(value c memory.max)" = 67108864 ]
+	# what clears up after the run that ends waits for the one who restarts it, and he not for it
+	local before=$SECONDS
 	ranby restart -t 0 c
+	[ $((SECONDS - before)) -lt 10 ]
 	[ "$(value c memory.max)" = 67108864 ]
 	ranby rm -f -t 0 c
 	wait_for 10 no_scopes
