@@ -41,18 +41,6 @@ static void create_args_done(void *args)
 	strv_done(&a->subnet);
 }
 
-static int words(const char *option, const struct strv *list, struct json_object **ret, struct err *e)
-{
-	int r = 0;
-
-	*ret = json_object_new_object();
-	if (!*ret)
-		return err_errno(e, ENOMEM, "network");
-	for (size_t i = 0; r == 0 && i < list->n; i++)
-		r = label_add(*ret, option, list->items[i], e);
-	return r;
-}
-
 static int create_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_json_ struct json_object *labels = NULL, *options = NULL;
@@ -73,9 +61,9 @@ static int create_run(const struct command_call *call, struct err *e)
 		return 0;
 	}
 	network_note_done(&n);
-	r = words("--label", &a->label, &labels, e);
+	r = labels_make("label", &a->label, &labels, e);
 	if (r == 0)
-		r = words("--opt", &a->opt, &options, e);
+		r = labels_make("opt", &a->opt, &options, e);
 	w.labels = labels;
 	w.options = options;
 	if (r == 0)

@@ -69,7 +69,7 @@ static int create(const struct command_call *call, char id[static SECRET_ID_SIZE
 	if (!labels || !buf_reserve(&data, SECRET_DATA_MAX))
 		return err_errno(e, ENOMEM, "secret");
 	for (size_t i = 0; r == 0 && i < a->label.n; i++)
-		r = label_add(labels, "--label", a->label.items[i], e);
+		r = label_add(labels, "label", a->label.items[i], e);
 	if (r == 0)
 		r = a->env ? read_variable(call->argv[1], &data, e) : read_file(call->argv[1], &data, e);
 	return r < 0 ? r : secret_create(call->engine, call->argv[0], buf_str(&data), data.len, labels, a->replace, id, e);

@@ -34,18 +34,6 @@ static void create_args_done(void *args)
 	strv_done(&a->opt);
 }
 
-static int words(const char *option, const struct strv *list, struct json_object **ret, struct err *e)
-{
-	int r = 0;
-
-	*ret = json_object_new_object();
-	if (!*ret)
-		return err_errno(e, ENOMEM, "volume");
-	for (size_t i = 0; r == 0 && i < list->n; i++)
-		r = label_add(*ret, option, list->items[i], e);
-	return r;
-}
-
 static int make(const struct command_call *call, const char *name, struct err *e)
 {
 	_cleanup_json_ struct json_object *labels = NULL, *options = NULL;
@@ -60,9 +48,9 @@ static int make(const struct command_call *call, const char *name, struct err *e
 		r = err_set(e, EINVAL, "%s: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*, and have at most %d characters", name,
 			    VOLUME_NAME_SIZE - 1);
 	if (r == 0)
-		r = words("--label", &a->label, &labels, e);
+		r = labels_make("label", &a->label, &labels, e);
 	if (r == 0)
-		r = words("--opt", &a->opt, &options, e);
+		r = labels_make("opt", &a->opt, &options, e);
 	return r < 0 ? r : volume_create(call->engine->data_fd, name, labels, options, e);
 }
 

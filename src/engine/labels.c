@@ -47,6 +47,18 @@ static int add_line(void *ctx, const char *line, struct err *e)
 	return label_add(ctx, "label-file", line, e);
 }
 
+int labels_make(const char *option, const struct strv *list, struct json_object **ret, struct err *e)
+{
+	int r = 0;
+
+	*ret = json_object_new_object();
+	if (!*ret)
+		return err_errno(e, ENOMEM, "%s", option);
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		r = label_add(*ret, option, list->items[i], e);
+	return r;
+}
+
 int labels_resolve(const struct container_options *o, struct json_object *image, struct json_object **ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *labels = json_object_new_object();

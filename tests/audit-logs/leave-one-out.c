@@ -11,6 +11,7 @@
  */
 #include "audit/chain.h"
 #include "audit/log_reader.h"
+#include "base/parse.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -125,8 +126,10 @@ int main(int argc, char **argv)
 	if (argc < 3 || (argc == 4 && !name) || argc > 4)
 		errx(2, "leave-one-out TRUTH LOG [PID=NAME]");
 	if (name) {
+		*name = '\0';
 		anchor.name = name + 1;
-		anchor.pid = (uint32_t)strtoul(argv[3], NULL, 10);
+		if (parse_u32(argv[3], 1, INT32_MAX, &anchor.pid) < 0)
+			errx(2, "%s: not a process ID", argv[3]);
 	}
 	read_truth(argv[1]);
 	read_log(argv[2]);
