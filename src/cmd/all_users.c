@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/suggest.h"
 #include "base/template.h"
-#include "engine/names.h"
+#include "view/names.h"
 
 #include <stdio.h>
 #include <string.h>

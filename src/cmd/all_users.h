@@ -8,8 +8,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "engine/census.h"
-#include "engine/top.h"
+#include "view/census.h"
+#include "view/top.h"
 #include "sys/procfs.h"
 
 #include <stdbool.h>

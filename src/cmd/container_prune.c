@@ -4,7 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
-#include "engine/ps.h"
+#include "view/ps.h"
 #include "engine/remove.h"
 
 #include <stdio.h>

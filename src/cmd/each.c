@@ -3,7 +3,7 @@
 /* Errors of single containers are printed as they come; see each.h. */
 #include "cmd/each.h"
 #include "cmd/report.h"
-#include "engine/ps.h"
+#include "view/ps.h"
 #include "sys/fd.h"
 
 #include <errno.h>

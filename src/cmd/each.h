@@ -24,7 +24,7 @@ struct each {
 	bool ignore;       /* an operand that names none is no error */
 	int missing_exit;  /* the exit code when an operand names none; 0: that of other errors */
 	const struct strv *cidfiles; /* --cidfile: files with an id each, or NULL */
-	const struct strv *filter;   /* --filter: those that match instead of operands (engine/ps.h), or NULL */
+	const struct strv *filter;   /* --filter: those that match instead of operands (view/ps.h), or NULL */
 };
 
 typedef int (*each_fn)(const struct command_call *call, struct container *c, void *ctx, struct err *e);

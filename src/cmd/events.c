@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby events: what happened to containers and images; with --all-users to everybody's. */
 #include "cmd/audit_commands.h"
-#include "engine/census.h"
+#include "view/census.h"
 #include "sys/procfs.h"
 
 static const struct option_row events_rows[] = {

@@ -5,7 +5,7 @@
 #include "cmd/inspect.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
-#include "engine/inspect.h"
+#include "view/inspect.h"
 #include "image/store.h"
 
 #include <string.h>

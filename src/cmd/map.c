@@ -7,7 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/screen.h"
 #include "engine/container.h"
-#include "engine/map.h"
+#include "view/map.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "base/template.h"
-#include "engine/ps.h"
+#include "view/ps.h"
 
 #include <stdio.h>
 #include <string.h>

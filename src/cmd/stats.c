@@ -8,7 +8,7 @@
 #include "cmd/screen.h"
 #include "base/template.h"
 #include "engine/container.h"
-#include "engine/stats.h"
+#include "view/stats.h"
 
 #include <string.h>
 #include <time.h>

@@ -18,8 +18,8 @@
 #include "cmd/commands.h"
 #include "cmd/screen.h"
 #include "engine/container.h"
-#include "engine/top.h"
-#include "engine/top_ps.h"
+#include "view/top.h"
+#include "view/top_ps.h"
 #include "sys/fd.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #include "cmd/commands.h"
 #include "cmd/screen.h"
 #include "engine/container.h"
-#include "engine/whois.h"
+#include "view/whois.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
 

@@ -11,13 +11,13 @@
  * asked of the kernel; those that do not, of their records, where a map is
  * only as good as the owner of the file.
  */
-#include "engine/whois.h"
+#include "view/whois.h"
 
 #include "base/escape.h"
 #include "base/table.h"
 #include "engine/inforce.h"
-#include "engine/map.h"
-#include "engine/top.h"
+#include "view/map.h"
+#include "view/top.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
 

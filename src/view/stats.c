@@ -11,13 +11,13 @@
  *
  * Each value is taken from the best place for it, not all from one.
  */
-#include "engine/stats.h"
+#include "view/stats.h"
 
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/size.h"
 #include "engine/place.h"
-#include "engine/top_cells.h"
+#include "view/top_cells.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
 

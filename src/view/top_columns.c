@@ -24,7 +24,7 @@
  * typed value for JSON ("uid": 33, "huser": {"id": 2001, "name": "alice"}).
  * What cannot be known is "?" and null, never an empty or invented value.
  */
-#include "engine/top_cells.h"
+#include "view/top_cells.h"
 
 #include "base/clock.h"
 #include "base/escape.h"

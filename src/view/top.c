@@ -6,12 +6,12 @@
  * what must be read for these columns, the clocks, the order of the rows,
  * and the two ways out (texts and JSON).
  */
-#include "engine/top.h"
+#include "view/top.h"
 
 #include "base/clock.h"
 #include "base/parse.h"
 #include "engine/inforce.h"
-#include "engine/top_cells.h"
+#include "view/top_cells.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -17,7 +17,7 @@
  * Afterwards each process is asked for again by its start time: if it is
  * there, its number was its own while ps ran.
  */
-#include "engine/top_ps.h"
+#include "view/top_ps.h"
 
 #include "base/escape.h"
 #include "base/parse.h"

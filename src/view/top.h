@@ -23,7 +23,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "engine/container.h"
-#include "engine/names.h"
+#include "view/names.h"
 #include "sys/procfs.h"
 
 #include <stdbool.h>
@@ -36,14 +36,14 @@
 
 /* ---- what is shown ---- */
 
-struct top_row_view; /* engine/top_cells.h */
+struct top_row_view; /* view/top_cells.h */
 struct top_cell;
 
 struct top_column {
 	const char *name;   /* descriptor: "huser" */
 	const char *code;   /* AIX format code: "%U"; NULL */
 	const char *header; /* podman's, to the letter, where podman has the column */
-	unsigned needs;     /* what must be read for it, engine/top_cells.h */
+	unsigned needs;     /* what must be read for it, view/top_cells.h */
 	int (*cell)(const struct top_row_view *v, struct top_cell *out);
 	const char *help;   /* one line, for `ranby top --help` */
 };

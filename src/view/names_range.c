@@ -8,7 +8,7 @@
  * the owner's ranges say the offset, counted as a keeper counts: through
  * the ranges in their order.
  */
-#include "engine/names.h"
+#include "view/names.h"
 
 #include "base/parse.h"
 #include "engine/subid.h"

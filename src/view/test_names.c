@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-#include "engine/names.h"
+#include "view/names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-#include "engine/inspect_parts.h"
+#include "view/inspect_parts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -17,7 +17,7 @@
  * A row is read from one process held by a descriptor, and asked once more
  * at the end; when it has gone meanwhile the next oldest stands in.
  */
-#include "engine/census.h"
+#include "view/census.h"
 
 #include "base/clock.h"
 #include "sys/fd.h"

@@ -11,7 +11,7 @@
  * The record must be one in which the witness read the process itself
  * (trust=live). A ledger that others than root may write is not asked.
  */
-#include "engine/census.h"
+#include "view/census.h"
 
 #include "audit/ledger.h"
 #include "audit/uuid.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* One function per key; a key is a row of the table. */
-#include "engine/ps.h"
+#include "view/ps.h"
 
 #include "base/suggest.h"
 

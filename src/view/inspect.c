@@ -5,8 +5,8 @@
  * container.json or state.json. A key that podman always has is always there,
  * with its empty value where we know nothing.
  */
-#include "engine/inspect.h"
-#include "engine/inspect_parts.h"
+#include "view/inspect.h"
+#include "view/inspect_parts.h"
 #include "engine/exec.h"
 #include "engine/exec_trail.h"
 

@@ -12,7 +12,7 @@
  * is cut where an extent of the keeper begins or ends, so that in a segment
  * all three count in step.
  */
-#include "engine/map.h"
+#include "view/map.h"
 
 #include "engine/keeper.h"
 #include "engine/subid.h"

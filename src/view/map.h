@@ -20,7 +20,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/container.h"
-#include "engine/names.h"
+#include "view/names.h"
 #include "sys/idmap.h"
 
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 /* A tree of files stands for /proc; what needs real namespaces is in tests/root/all_users.bats. */
 #include "base/testing.h"
 
-#include "engine/census.h"
+#include "view/census.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -313,5 +313,5 @@ static void ledger_rows(void **state)
 	close(fd);
 }
 
-TESTS("engine/census", cmocka_unit_test(ledger_rows), cmocka_unit_test(pairs), cmocka_unit_test(pairs_without_namespaces), cmocka_unit_test(loops_and_nothing),
+TESTS("view/census", cmocka_unit_test(ledger_rows), cmocka_unit_test(pairs), cmocka_unit_test(pairs_without_namespaces), cmocka_unit_test(loops_and_nothing),
       cmocka_unit_test(not_in_a_user_namespace))

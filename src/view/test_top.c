@@ -6,8 +6,8 @@
  * the first, one that shares the second's user namespace only, one of the
  * host, and one that is not ours to look into.
  */
-#include "engine/top.h"
-#include "engine/top_ps.h"
+#include "view/top.h"
+#include "view/top_ps.h"
 
 #include "sys/fd.h"
 

@@ -17,7 +17,7 @@
  * column for 65536 and none for 1. When the labels do not fit, the same
  * is written as a list.
  */
-#include "engine/map.h"
+#include "view/map.h"
 
 #include "base/escape.h"
 #include "base/table.h"

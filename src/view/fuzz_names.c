@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* A container's passwd or group: any bytes. Each name found is bounded, and none holds what ends a field or a line. */
-#include "engine/names.h"
+#include "view/names.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
 #ifndef RANBY_ENGINE_TOP_CELLS_H
 #define RANBY_ENGINE_TOP_CELLS_H
 
-#include "engine/top.h"
+#include "view/top.h"
 #include "sys/idmap.h"
 
 /* What a column needs besides stat and status. */

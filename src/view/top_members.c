@@ -22,7 +22,7 @@
  * after all the rest, and when they differ (it changed user, or executed
  * something) all is read again.
  */
-#include "engine/top_cells.h"
+#include "view/top_cells.h"
 
 #include "sys/fd.h"
 

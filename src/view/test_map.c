@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-#include "engine/map.h"
+#include "view/map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -18,7 +18,7 @@
  * looked up in the kernel's own list first, by the mount id that statx(2)
  * gives without asking the filesystem.
  */
-#include "engine/names.h"
+#include "view/names.h"
 
 #include "base/escape.h"
 #include "base/parse.h"

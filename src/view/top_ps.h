@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "engine/top.h"
+#include "view/top.h"
 
 #define TOP_PS_OUTPUT_MAX (64U << 20)
 

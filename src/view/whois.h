@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "engine/container.h"
 #include "engine/engine.h"
-#include "engine/names.h"
+#include "view/names.h"
 #include "sys/procfs.h"
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* Rows hold plain text; whoever prints them escapes. */
-#include "engine/ps.h"
+#include "view/ps.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
