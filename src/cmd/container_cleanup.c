@@ -6,40 +6,67 @@
  * it; by hand it does no harm.
  */
 #include "cmd/commands.h"
+#include "cmd/each.h"
 #include "engine/exec.h"
 #include "engine/remove.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 struct cleanup_args {
+	bool all, latest, rm, rmi;
 	const char *exec;
 };
 
 static const struct option_row cleanup_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct cleanup_args, all), .help = "All containers that do not run"},
 	{0, "exec", OPT_STRING, offsetof(struct cleanup_args, exec), .arg = "ID", .help = "Only this exec session of it"},
+	{'l', "latest", OPT_FLAG, offsetof(struct cleanup_args, latest), .help = "The newest container"},
+	{0, "rm", OPT_FLAG, offsetof(struct cleanup_args, rm), .help = "Remove it afterwards"},
+	{0, "rmi", OPT_FLAG, offsetof(struct cleanup_args, rmi), .hidden = true, .help = "remove the image afterwards: ranby rmi IMAGE"},
 	OPTION_END,
 };
 
+static int clean_up(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	const struct cleanup_args *a = ctx;
+	int r;
+
+	if (a->exec)
+		return exec_clean_up(call->engine, c, a->exec, e);
+	if (a->all && c->pid > 0)
+		return 0;
+	r = remove_after_end(call->engine, c, e);
+	if (r == 0 && c->pid > 0)
+		return err_set(e, EBUSY, "container %s is running or paused, refusing to clean up: container state improper", c->id);
+	if (r == 0 && a->rm)
+		r = remove_container(call->engine, c, &(struct remove_options){.volumes = true, .reason = "cleanup"}, e);
+	if (r == 0)
+		puts(c->id);
+	return r;
+}
+
 static int cleanup_run(const struct command_call *call, struct err *e)
 {
-	_cleanup_(container_freep) struct container *c = NULL;
-	const struct cleanup_args *a = call->args;
-	int r = container_find(call->engine, call->argv[0], &c, e);
+	struct cleanup_args *a = call->args;
+	const struct each w = {.all = a->all, .latest = a->latest};
+	int r;
 
-	if (r == 0 && a->exec)
-		r = exec_clean_up(call->engine, c, a->exec, e);
-	else if (r == 0)
-		r = remove_after_end(call->engine, c, e);
+	if (a->rmi)
+		return err_set(e, ENOTSUP, "--rmi: remove the image afterwards: ranby rmi IMAGE");
+	if (a->exec && (a->rm || a->all || call->argc > 1))
+		return err_set(e, EINVAL, "exec option conflicts with --rm, --all and several containers");
+	r = each_container(call, &w, clean_up, a, e);
 	container_sweep(call->engine, remove_container_dir);
 	return r;
 }
 
 const struct command command_container_cleanup = {
 	.name = "container cleanup",
-	.operands = "CONTAINER",
-	.summary = "Clear up after the end of a container",
+	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Clear up after the end of containers",
 	.needs = NEED_ENGINE,
-	.hidden = true,
-	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = -1,
 	.rows = cleanup_rows,
 	.args_size = sizeof(struct cleanup_args),
 	.run = cleanup_run,

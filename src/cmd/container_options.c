@@ -273,7 +273,9 @@ int container_options_finish(const struct command_call *call, struct err *e)
 
 	if (r < 0)
 		return r;
-	set_defaults(call, o);
+	/* those of a container that is there have theirs */
+	if (!o->source)
+		set_defaults(call, o);
 	if (o->trail && !*o->trail)
 		o->trail = "notify";
 	if (o->rootfs_flag && call->argc > 0)

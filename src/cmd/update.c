@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/limit_rows.h"
 #include "engine/attest.h"
 #include "engine/limits.h"
 #include "engine/update.h"
@@ -15,22 +16,9 @@ struct update_args {
 	struct container_options change;
 };
 
-#define O(member) offsetof(struct update_args, change.member)
-
 static const struct option_row update_rows[] = {
-	{0, "blkio-weight", OPT_STRING, O(blkio_weight), .arg = "N", .help = "Its part where block devices are short (10 to 1000)"},
-	{0, "cgroup-conf", OPT_LIST, O(cgroup_conf), .arg = "FILE=VALUE", .help = "Write to a file of its cgroup: memory.high=1073741824"},
-	{0, "cpu-period", OPT_STRING, O(cpu_period), .arg = "US", .help = "Period of --cpu-quota, in microseconds (100000)"},
-	{0, "cpu-quota", OPT_STRING, O(cpu_quota), .arg = "US", .help = "Processor time in each period, in microseconds"},
-	{'c', "cpu-shares", OPT_STRING, O(cpu_shares), .arg = "N", .help = "Its part where processors are short (2 to 262144; 1024 usual)"},
-	{0, "cpus", OPT_STRING, O(cpus), .arg = "N", .help = "Processors' worth of time it may use, like 1.5"},
-	{0, "cpuset-cpus", OPT_STRING, O(cpuset_cpus), .arg = "LIST", .help = "Processors it runs on: 0-3,5"},
-	{0, "cpuset-mems", OPT_STRING, O(cpuset_mems), .arg = "LIST", .help = "Memory nodes it allocates from"},
+	LIMIT_ROWS(struct update_args, change),
 	{'l', "latest", OPT_FLAG, offsetof(struct update_args, latest), .help = "The newest container"},
-	{'m', "memory", OPT_STRING, O(memory), .arg = "SIZE", .help = "Memory it may use; -1: no limit"},
-	{0, "memory-reservation", OPT_STRING, O(memory_reservation), .arg = "SIZE", .help = "Memory that is taken from it last"},
-	{0, "memory-swap", OPT_STRING, O(memory_swap), .arg = "SIZE", .help = "Memory and swap together; -1: no limit (twice --memory)"},
-	{0, "pids-limit", OPT_STRING, O(pids_limit), .arg = "N", .help = "Processes and threads it may have; -1: no limit"},
 	OPTION_END,
 };
 

@@ -16,6 +16,7 @@
 #include "engine/attest.h"
 #include "engine/keeper.h"
 #include "engine/launch.h"
+#include "engine/mounted.h"
 #include "engine/stop.h"
 
 #include "runtime/cgroup.h"
@@ -227,6 +228,8 @@ static int remove_locked(struct engine *eng, struct container *c, const struct r
 		attest_end(eng, c);
 	if (r == 0)
 		r = remove_run(eng, c, &x, e);
+	if (r == 0)
+		r = mounted_end(eng, c, e);
 	if (r == 0 && o->volumes)
 		r = remove_volumes(eng, c, o->reason, e);
 	return r == 0 ? container_delete(eng, c, remove_container_dir, e) : r;

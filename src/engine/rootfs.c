@@ -120,7 +120,7 @@ static int with_running(struct engine *eng, struct work *w, struct err *e)
 
 /* ---- one that does not ---- */
 
-static int read_config(int bundle, struct runtime_config *ret, struct err *e)
+int rootfs_read_config(int bundle, struct runtime_config *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	int r = path_own_read(bundle, "config.json", CONTAINER_JSON_MAX, &b);
@@ -158,7 +158,7 @@ static int in_stopped(void *ctx, struct err *e)
 		free(servers);
 		return err_errno(e, -r, "bundle of container %.12s", w->c->id);
 	}
-	r = read_config(bundle, &config, e);
+	r = rootfs_read_config(bundle, &config, e);
 	if (r == 0) {
 		servers->fuse_fd = w->fuse.exe_fd;
 		r = rootfs_assemble(&config, bundle, servers, at, &root, e);

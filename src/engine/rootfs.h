@@ -28,6 +28,7 @@
 #include "base/mem.h"
 #include "engine/container.h"
 #include "engine/engine.h"
+#include "oci/runtime_config.h"
 #include "sys/idmap.h"
 
 struct rootfs {
@@ -43,5 +44,8 @@ int rootfs_with(struct engine *eng, struct container *c, rootfs_fn fn, void *ctx
 
 /* The map of the container's user namespace, to the keeper's IDs; empty lists where it has none of its own. */
 int rootfs_id_map(const struct container *c, struct id_map *ret, struct err *e) _must_check_;
+
+/* config.json of a container's directory. */
+int rootfs_read_config(int bundle, struct runtime_config *ret, struct err *e) _must_check_;
 
 #endif

@@ -8,6 +8,7 @@
  * before the payload's first instruction: so whoever reads it sees the
  * newest run, with the facts of who started it.
  */
+#include "engine/mounted.h"
 #include "engine/start.h"
 #include "engine/attest.h"
 #include "engine/bundle.h"
@@ -384,6 +385,9 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		return r;
 	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED)
 		return err_set(e, EALREADY, "container %.12s is running already", q->c->id);
+	/* two overlays on one upper directory would disagree */
+	if (!q->fresh && mounted_end(q->eng, q->c, e) < 0)
+		return -EBUSY;
 	/* an end that nobody has written down yet */
 	if (!q->fresh)
 		attest_end(q->eng, q->c);

@@ -339,7 +339,7 @@ static int make_binds(const struct runtime_config *c, int bundle_fd, int *fds, s
 	return r;
 }
 
-static int make_root(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int *ret_fd, struct err *e)
+int rootfs_root(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int *ret_fd, struct err *e)
 {
 	int r;
 
@@ -353,7 +353,7 @@ static int assemble(const struct runtime_config *c, int bundle_fd, struct rootfs
 		    struct err *e)
 {
 	_cleanup_close_ int root = -EBADF;
-	int r = make_root(c, bundle_fd, servers, &root, e);
+	int r = rootfs_root(c, bundle_fd, servers, &root, e);
 
 	if (r == 0)
 		r = make_binds(c, bundle_fd, binds, e);

@@ -65,4 +65,7 @@ int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct 
 int rootfs_assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *ret_fd,
 		    struct err *e) _must_check_;
 
+/* That root alone, without what the config mounts in it; detached. */
+int rootfs_root(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int *ret_fd, struct err *e) _must_check_;
+
 #endif
