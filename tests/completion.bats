@@ -155,7 +155,7 @@ each_line() {
 	grep -q 'load  *-- Load images from a tar archive' "$T/screen"
 	# a description has its colons as they are
 	run -0 zsh_tab 'ranby run --re'
-	grep -q -- '--restart  *-- Restart policy: only' "$T/screen"
+	grep -q -- '--restart  *-- What to do when it ends' "$T/screen"
 }
 
 @test "fish offers the same, with what each is for" {

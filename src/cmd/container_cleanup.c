@@ -2,13 +2,14 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * ranby container cleanup: what is left to do after a container's end, when
- * no front is there to do it: --rm, and the run directory. The monitor calls
- * it; by hand it does no harm.
+ * no front is there to do it: --rm, the run directory, and the next start of
+ * one with a restart policy. The monitor calls it; by hand it does no harm.
  */
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "engine/exec.h"
 #include "engine/remove.h"
+#include "engine/restart.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 struct cleanup_args {
 	bool all, latest, rm, rmi;
 	const char *exec;
+	bool restart;
 };
 
 static const struct option_row cleanup_rows[] = {
@@ -24,6 +26,7 @@ static const struct option_row cleanup_rows[] = {
 	{'l', "latest", OPT_FLAG, offsetof(struct cleanup_args, latest), .help = "The newest container"},
 	{0, "rm", OPT_FLAG, offsetof(struct cleanup_args, rm), .help = "Remove it afterwards"},
 	{0, "rmi", OPT_FLAG, offsetof(struct cleanup_args, rmi), .hidden = true, .help = "remove the image afterwards: ranby rmi IMAGE"},
+	{0, "restart", OPT_FLAG, offsetof(struct cleanup_args, restart), .hidden = true, .help = "Start it again, as its policy says"},
 	OPTION_END,
 };
 
@@ -34,6 +37,8 @@ static int clean_up(const struct command_call *call, struct container *c, void *
 
 	if (a->exec)
 		return exec_clean_up(call->engine, c, a->exec, e);
+	if (a->restart)
+		return restart_after_end(call->engine, c, e);
 	if (a->all && c->pid > 0)
 		return 0;
 	r = remove_after_end(call->engine, c, e);

@@ -61,7 +61,6 @@
 	X(SDNOTIFY, 0, "sdnotify", "the service manager is not notified yet")                         \
 	X(SUBUIDNAME, 0, "subuidname", "use --uidmap")                                                \
 	X(SUBGIDNAME, 0, "subgidname", "use --gidmap")                                                \
-	X(TIMEOUT, 0, "timeout", "run it under timeout(1)")                                           \
 	X(RUNTIME, 0, "runtime", "the runtime is ranby-runtime")                                      \
 	X(STORAGE_OPT, 0, "storage-opt", "not supported yet")                                         \
 	X(ISOLATION, 0, "isolation", "Linux has but one kind")                                        \
@@ -114,7 +113,8 @@ const struct option_row container_rows[] = {
 	{0, "name", OPT_STRING, O(name), .arg = "NAME", .help = "Name of the container"},
 	{0, "replace", OPT_FLAG, O(replace), .help = "Remove a container that has the name already"},
 	{0, "rm", OPT_FLAG, O(rm), .help = "Remove the container when it exits"},
-	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "Restart policy: only \"no\" yet"},
+	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
+	{0, "timeout", OPT_U64, O(timeout), .arg = "SECONDS", .max = INT32_MAX, .help = "Kill it when it has run so long"},
 	{0, "stop-signal", OPT_STRING, O(stop_signal), .arg = "SIGNAL", .help = "Signal that stops it (SIGTERM, or the image's)"},
 	{0, "stop-timeout", OPT_U32, O(stop_timeout), .arg = "SECONDS", .help = "Time to stop before it is killed (10)"},
 	{0, "init", OPT_FLAG, O(init), .help = "Run a small init that reaps processes and passes signals on"},

@@ -3,6 +3,7 @@
 /* Errors of single containers are printed as they come; see each.h. */
 #include "cmd/each.h"
 #include "cmd/report.h"
+#include "engine/restart.h"
 #include "view/ps.h"
 #include "sys/fd.h"
 
@@ -66,7 +67,7 @@ static int visit_all(struct walk *k, struct err *e)
 	if (r == 0)
 		r = container_list(k->call->engine, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if ((!k->w->running_only || l.items[i]->pid > 0) && ps_filter_match(&f, l.items[i], &l))
+		if ((!k->w->running_only || l.items[i]->pid > 0 || restart_is_pending(l.items[i])) && ps_filter_match(&f, l.items[i], &l))
 			visit(k, l.items[i], false);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include "cmd/each.h"
 #include "base/signame.h"
 #include "engine/attest.h"
+#include "engine/restart.h"
 #include "engine/stop.h"
 
 #include <signal.h>
@@ -34,7 +35,10 @@ static int kill_one(const struct command_call *call, struct container *c, void *
 	snprintf(number, sizeof(number), "%d", *sig);
 	a.c = c;
 	a.claim[WITNESS_CLAIM_SIGNAL] = number;
-	r = attest_running(call->engine, &a, e);
+	/* as docker has it: other signals say nothing about whether it shall come back */
+	r = *sig == SIGKILL || *sig == SIGTERM || *sig == json_int(c->spec, "stopSignal") ? restart_forbid(call->engine, c, e) : 0;
+	if (r == 0)
+		r = attest_running(call->engine, &a, e);
 	if (r == 0)
 		r = stop_signal(c, *sig, e);
 	if (r == 0 && *sig == SIGKILL)

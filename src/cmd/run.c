@@ -11,6 +11,7 @@
 #include "cmd/make.h"
 #include "cmd/report.h"
 #include "engine/remove.h"
+#include "engine/restart.h"
 #include "engine/start.h"
 #include "engine/stop.h"
 #include "sys/fd.h"
@@ -49,12 +50,15 @@ static int monitor_lost(const struct command_call *call, struct made *m, struct 
 }
 
 /* SIGKILL, because an init takes no SIGPIPE. */
-static int end_broken(struct made *m, struct front *f, struct err *e)
+static int end_broken(struct engine *eng, struct made *m, struct front *f, struct err *e)
 {
 	int r;
 
 	/* output that we do not take any more must not keep the monitor waiting */
 	attach_done(&f->attach);
+	r = restart_forbid(eng, m->c, e);
+	if (r < 0)
+		return r;
 	r = pidfd_signal(f->pid_fd, SIGKILL);
 
 	if (r == 0)
@@ -73,7 +77,7 @@ static int relay(const struct command_call *call, struct made *m, struct start *
 	if (r == FRONT_LOST)
 		code = monitor_lost(call, m, e);
 	else if (r == FRONT_BROKEN)
-		code = end_broken(m, f, e);
+		code = end_broken(call->engine, m, f, e);
 	else if (monitor_wait_exited(&s->launch.monitor, EXIT_MESSAGE_MS, &x, NULL) == 0)
 		code = x.exit_code;
 	if (code < 0)

@@ -4,6 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "engine/attest.h"
+#include "engine/restart.h"
 #include "engine/stop.h"
 
 #include <stdio.h>
@@ -36,7 +37,9 @@ static int stop_one(const struct command_call *call, struct container *c, void *
 	int r;
 
 	who.c = c;
-	r = attest_running(call->engine, &who, e);
+	r = restart_forbid(call->engine, c, e);
+	if (r == 0)
+		r = attest_running(call->engine, &who, e);
 	if (r == 0)
 		r = stop_container(call->engine, c, ms, e);
 	r = attest_failed(call->engine, &who, r, e);

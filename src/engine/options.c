@@ -19,6 +19,7 @@
 #include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/profile.h"
+#include "engine/restart_policy.h"
 #include "engine/secret_spec.h"
 #include "engine/user.h"
 #include "engine/userns_mode.h"
@@ -79,6 +80,7 @@ static const struct field fields[] = {
 	F(STRING, "conmon-pidfile", monitor_pidfile),
 	F(STRING, "cidfile", cidfile),
 	F(STRING, "restart", restart),
+	F(U64, "timeout", timeout),
 	F(STRING, "log-driver", log_driver),
 	F(LIST, "log-opt", log_opt),
 	F(STRING, "ident", ident),
@@ -295,9 +297,18 @@ int log_options_parse(const struct container_options *o, uint64_t *ret_max_bytes
 	return 0;
 }
 
+static int check_restart(const struct container_options *o, struct err *e)
+{
+	struct restart_policy p;
+	int r = restart_policy_parse(o->restart, &p, e);
+
+	if (r == 0 && o->rm && p.kind != RESTART_NO)
+		r = err_set(e, EINVAL, "--rm and --restart exclude each other: what is removed cannot come back");
+	return r;
+}
+
 static int check_front(const struct container_options *o, struct err *e)
 {
-	static const char *const restart[] = {"", "no", NULL};
 	static const char *const log_driver[] = {"k8s-file", "json-file", "none", NULL};
 	static const char *const pull[] = {"always", "missing", "never", "newer", "true", "false", NULL};
 	static const char *const systemd[] = {"false", NULL};
@@ -305,9 +316,8 @@ static int check_front(const struct container_options *o, struct err *e)
 	static const char *const streams[] = {"stdin", "stdout", "stderr", NULL};
 	static const char *const image_volume[] = {"", "anonymous", "bind", "tmpfs", "ignore", NULL};
 	uint64_t max = 0;
-	int r;
+	int r = check_restart(o, e);
 
-	r = check_word("restart", o->restart, restart, "only no is supported: nothing restarts a container by itself yet", e);
 	if (r == 0)
 		r = check_word("log-driver", o->log_driver, log_driver, "only k8s-file and none are supported", e);
 	if (r == 0)

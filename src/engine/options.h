@@ -51,7 +51,8 @@ struct container_options {
 	struct strv secret; /* secret_spec.h */
 	struct strv attach; /* stdin, stdout, stderr */
 	const char *detach_keys, *pidfile, *monitor_pidfile, *cidfile;
-	const char *restart;
+	const char *restart; /* restart_policy.h */
+	uint64_t timeout;    /* seconds, then SIGKILL; 0: none */
 	const char *log_driver;
 	struct strv log_opt;
 	const char *ident;  /* ident.h */

@@ -17,6 +17,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/mounted.h"
+#include "engine/restart.h"
 #include "engine/stop.h"
 
 #include "runtime/cgroup.h"
@@ -219,6 +220,8 @@ static int remove_locked(struct engine *eng, struct container *c, const struct r
 		r = run_find(eng, c, &x, e);
 	if (r == 0)
 		r = end_init(eng, &x, c->id, e);
+	if (r == 0)
+		restart_cancel(c);
 	if (r == 0)
 		r = await_monitor(c, &x, e);
 	/* it may have ended by us */

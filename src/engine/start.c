@@ -19,8 +19,10 @@
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
+#include "engine/restart.h"
 #include "engine/secret_spec.h"
 
+#include "audit/witness.h"
 #include "base/clock.h"
 #include "monitor/exit.h"
 #include "sys/fd.h"
@@ -250,6 +252,8 @@ static int meanwhile(void *ctx, struct err *e)
 
 	if (r == 0)
 		s->at_start = attest_at_start(s->q.c);
+	if (s->at_start && s->q.as_restart)
+		witness_text(s->at_start->reason, sizeof(s->at_start->reason), "restart");
 	return r;
 }
 
@@ -299,8 +303,11 @@ static int fill_plan(struct start *s, struct err *e)
 		r = runtime_argv(s, e);
 	if (r == 0)
 		r = exit_argv(s, e);
+	if (r == 0)
+		r = restart_plan(eng, c, s->q.as_restart, m, &s->restart_argv, e);
 	if (r < 0)
 		return r;
+	m->time_limit_ms = (uint64_t)json_int(c->spec, "options.timeout") * 1000;
 	m->claim_fd = s->label.claim_fd;
 	start_label_streams(c, &m->labels);
 	m->runtime_argv = s->runtime_argv.items;
@@ -371,6 +378,7 @@ int start_failed(const struct start *s, int r, struct err *e)
 	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
 
 	a.c = s->q.c;
+	a.reason = s->q.as_restart ? "restart" : NULL;
 	return attest_failed(s->q.eng, &a, r, e);
 }
 
@@ -452,6 +460,8 @@ static int state_json(const struct start *s, const struct monitor_created *creat
 	    ident_json(ident_of(s), in_force, &s->q.origin->login, &identity) < 0 ||
 	    (identity && json_add(o, "identity", TAKE_PTR(identity)) < 0))
 		return -ENOMEM;
+	if (restart_to_json(s->q.c, s->q.as_restart, o) < 0)
+		return -ENOMEM;
 	if (s->q.keeper->userns_fd >= 0 &&
 	    (keeper_to_json(s->q.keeper, json_true(s->q.c->spec, "nested"), &keeper) < 0 ||
 	     json_add(o, "keeper", TAKE_PTR(keeper)) < 0))
@@ -510,8 +520,11 @@ int start_release(struct start *s, struct err *e)
 
 int start_ended(struct start *s, struct err *e)
 {
-	int r, told = monitor_say_cleaned(&s->launch.monitor, NULL);
+	int r, told;
 
+	if (restart_policy_of(s->q.c).kind != RESTART_NO)
+		return 0;
+	told = monitor_say_cleaned(&s->launch.monitor, NULL);
 	/* told first: the monitor has nothing left to do then, and its end is waited for */
 	r = remove_after_end(s->q.eng, s->q.c, e);
 	(void)told; /* a monitor that has been killed needs no telling */
@@ -540,6 +553,7 @@ void start_done(struct start *s)
 	strv_done(&s->runtime_argv);
 	strv_done(&s->helper_argv);
 	strv_done(&s->exit_argv);
+	strv_done(&s->restart_argv);
 	strv_done(&s->texts);
 	mem_freep(&s->at_start);
 	mem_freep(&s->at_exit);

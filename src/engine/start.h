@@ -40,6 +40,7 @@ struct start_request {
 	bool fresh;                   /* just created: its bundle is of now */
 	int (*meanwhile)(void *ctx, struct err *e); /* called once, while the monitor has init made; its failure is that of the start. NULL: nothing */
 	void *meanwhile_ctx;
+	bool as_restart;              /* by its policy (restart.h): nobody has asked for it */
 	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };
@@ -48,7 +49,7 @@ struct start {
 	struct start_request q;
 	struct launch_plan plan;
 	struct launch launch;
-	struct strv runtime_argv, helper_argv, exit_argv;
+	struct strv runtime_argv, helper_argv, exit_argv, restart_argv;
 	struct strv texts; /* paths that the plan points to */
 	struct witness_request *at_start, *at_exit;
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;
@@ -74,7 +75,7 @@ int start_release(struct start *s, struct err *e) _must_check_;
  */
 int start_failed(const struct start *s, int r, struct err *e) _must_check_;
 
-/* After its end, by the front that started it: removes it (--rm) or its run directory, and tells the monitor that this is done. */
+/* After its end, by the front that started it: removes it (--rm) or its run directory, and tells the monitor that this is done. One with a restart policy is left to the monitor. */
 int start_ended(struct start *s, struct err *e) _must_check_;
 
 void start_done(struct start *s);

@@ -20,6 +20,7 @@ static const char *const reason_names[] = {
 	[MONITOR_REASON_SIGNAL] = "signal",
 	[MONITOR_REASON_OOM] = "oom",
 	[MONITOR_REASON_STARTER_DIED] = "starter-died",
+	[MONITOR_REASON_TIMEOUT] = "timeout",
 	[MONITOR_REASON_LOST] = "lost",
 };
 

@@ -40,7 +40,7 @@
 
 #define EXIT_TEXT_MAX 320 /* bytes of an exit file, at most */
 
-/* "exited", "signal", "oom", "starter-died", "lost". */
+/* "exited", "signal", "oom", "starter-died", "timeout", "lost". */
 const char *exit_reason_name(enum monitor_exit_reason reason);
 
 /* Fills exit_code, signal and reason from a wait status (waitpid(2)). */

@@ -129,6 +129,13 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	add_list(l, "--on-exit", o->on_exit_argv);
 	if (o->on_exit_argv && o->on_exit_always)
 		add(l, "--on-exit-always");
+	add_list(l, "--restart", o->restart_argv);
+	if (o->restart_argv && o->restart_failed)
+		add(l, "--restart-failed");
+	if (o->restart_argv && o->restart_previous_ms > 0)
+		add_number(l, "--restart-previous", o->restart_previous_ms);
+	if (o->time_limit_ms > 0)
+		add_number(l, "--time-limit", o->time_limit_ms);
 	add(l, "--");
 	for (char *const *w = o->runtime_argv; *w; w++)
 		add(l, *w);

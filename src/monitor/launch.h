@@ -83,6 +83,15 @@ struct monitor_launch {
 	const char *helper_pid_file; /* absolute, or NULL */
 	char *const *on_exit_argv;  /* argv[0] absolute; started last of all, then the monitor is gone; NULL: nothing */
 	bool on_exit_always;        /* also after CLEANED */
+	/*
+	 * The same again after a while (backoff.h), to start the payload anew; not
+	 * after CLEANED, nor when nobody was left to start it, nor once the monitor
+	 * was asked to end (SIGTERM, SIGINT, SIGQUIT), which also ends the wait.
+	 */
+	char *const *restart_argv;  /* NULL: nothing */
+	bool restart_failed;        /* only after an exit code other than 0 */
+	uint64_t restart_previous_ms; /* what was waited before this run; 0: it is no restart */
+	uint64_t time_limit_ms;     /* the payload gets SIGKILL after so long; 0: never */
 	char *const *envp;          /* of the monitor, and so of the runtime and on_exit_argv; NULL: the caller's */
 	const char *program;        /* the monitor, absolute; NULL: the one beside us (self.h). For tests */
 };

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum kind { TEXT, BYTES, FD, FLAG, LIST };
+enum kind { TEXT, NUMBER, FD, FLAG, LIST };
 
 struct row {
 	const char *name;
@@ -29,7 +29,7 @@ static const struct row rows[] = {
 	ROW("--exit-file", TEXT, exit_file),
 	ROW("--pid-file", TEXT, pid_file),
 	ROW("--log", TEXT, log),
-	ROW("--log-max", BYTES, log_max),
+	ROW("--log-max", NUMBER, log_max),
 	ROW("--trail", TEXT, trail),
 	ROW("--record-calls", TEXT, record_calls),
 	ROW("--trail-of", TEXT, trail_of),
@@ -50,6 +50,10 @@ static const struct row rows[] = {
 	ROW("--helper-pid-file", TEXT, helper_pid_file),
 	ROW("--on-exit", LIST, on_exit),
 	ROW("--on-exit-always", FLAG, on_exit_always),
+	ROW("--time-limit", NUMBER, time_limit_ms),
+	ROW("--restart", LIST, restart),
+	ROW("--restart-failed", FLAG, restart_failed),
+	ROW("--restart-previous", NUMBER, restart_previous_ms),
 };
 
 struct words {
@@ -95,7 +99,7 @@ static int set(const struct row *row, struct words *w, struct monitor_options *o
 	case TEXT:
 		*(const char **)field = value;
 		return 0;
-	case BYTES:
+	case NUMBER:
 		return parse_u64(value, 1, UINT64_MAX, field);
 	case FD:
 		if (parse_u32(value, 3, INT_MAX, &fd) < 0)

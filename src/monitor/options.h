@@ -8,7 +8,8 @@
  *		[--trail PATH | --record-calls PATH | --trail-of DIR] [--record PATH [--record-input]]
  *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
- *		[--on-exit COUNT ARG... ';' [--on-exit-always]]
+ *		[--on-exit COUNT ARG... ';' [--on-exit-always]] [--time-limit MS]
+ *		[--restart COUNT ARG... ';' [--restart-failed] [--restart-previous MS]]
  *		-- RUNTIME ARG...
  *
  * Lists have their count in front, so that an item may be any text; the ';'
@@ -33,9 +34,12 @@ struct monitor_options {
 	const char *record;   /* an empty file: a recording of the session */
 	bool record_input;
 	uint64_t log_max;
+	uint64_t time_limit_ms;       /* then SIGKILL; 0: none */
+	uint64_t restart_previous_ms; /* backoff.h */
+	bool restart_failed;          /* only after an exit code other than 0 */
 	int sync_fd, userns_fd, helper_fd, runtime_fd, secrets_fd, claim_fd; /* -EBADF: not given */
 	bool tty, stdin_open, on_exit_always, transient;
-	char **helper, **on_exit, **runtime; /* point into argv; NULL-terminated, or NULL */
+	char **helper, **on_exit, **restart, **runtime; /* point into argv; NULL-terminated, or NULL */
 };
 
 /* Overwrites parts of argv. -EINVAL with text. */

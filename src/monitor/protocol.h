@@ -88,6 +88,7 @@ enum monitor_exit_reason {
 	MONITOR_REASON_SIGNAL,       /* "signal" */
 	MONITOR_REASON_OOM,          /* "oom": killed in a cgroup that ran out of memory */
 	MONITOR_REASON_STARTER_DIED, /* "starter-died": killed, because nobody was left to start it */
+	MONITOR_REASON_TIMEOUT,      /* "timeout": killed, because its time was over */
 	MONITOR_REASON_LOST,         /* "lost": the monitor is gone and the kernel does not tell any more; never in a file */
 };
 

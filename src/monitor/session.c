@@ -19,6 +19,7 @@
 #include "monitor/session.h"
 
 #include "audit/witness.h"
+#include "monitor/backoff.h"
 #include "monitor/children.h"
 #include "monitor/exit.h"
 #include "sys/fd.h"
@@ -117,6 +118,7 @@ static int read_starter(struct session *s, struct err *e)
 		return starter_gone(s, e);
 	if (h.type == MONITOR_STARTED && s->phase == PHASE_HELD) {
 		s->phase = PHASE_RUN;
+		s->run_ms = now_ms();
 		keep_request(s, &q, h.len);
 		create_done(&s->create);
 		oom_watch_open(&s->oom, s->init);
@@ -185,6 +187,8 @@ static void init_ended(struct session *s, int status)
 	exit_from_status(status, &s->exit);
 	if (s->starter_died)
 		s->exit.reason = MONITOR_REASON_STARTER_DIED;
+	else if (s->exit.signal == SIGKILL && s->timed_out)
+		s->exit.reason = MONITOR_REASON_TIMEOUT;
 	else if (s->exit.signal == SIGKILL && oom_watch_fired(&s->oom))
 		s->exit.reason = MONITOR_REASON_OOM;
 	s->exit.pid = s->init;
@@ -247,6 +251,7 @@ static int hear_signals(struct session *s, struct err *e)
 
 		if (sig != SIGTERM && sig != SIGINT && sig != SIGQUIT)
 			continue;
+		s->asked_to_end = true;
 		if (s->phase == PHASE_RUN)
 			(void)!child_signal(s->init, sig);
 		else
@@ -322,7 +327,8 @@ static void witness_end(struct session *s)
 
 	if (!s->at_exit || pidfd_open_pid(s->init, &pidfd) < 0)
 		return;
-	if (s->exit.reason == MONITOR_REASON_OOM || s->exit.reason == MONITOR_REASON_STARTER_DIED)
+	if (s->exit.reason == MONITOR_REASON_OOM || s->exit.reason == MONITOR_REASON_STARTER_DIED ||
+	    s->exit.reason == MONITOR_REASON_TIMEOUT)
 		witness_text(s->at_exit->claim[WITNESS_CLAIM_REASON], sizeof(s->at_exit->claim[0]),
 			     exit_reason_name((enum monitor_exit_reason)s->exit.reason));
 	if (witness_ask(s->at_exit, &pidfd, 1, &reply, NULL) == 0)
@@ -369,18 +375,54 @@ static void sync_exit_file(struct session *s)
 	s->exit_synced = true;
 }
 
-static void run_on_exit(struct session *s)
+static void start_other(char *const *argv)
 {
 	struct spawn sp = SPAWN_INIT;
 
-	s->on_exit_done = true;
-	if (!s->o->on_exit || (s->cleaned && !s->o->on_exit_always))
-		return;
-	sp.path = s->o->on_exit[0];
-	sp.argv = s->o->on_exit;
+	sp.path = argv[0];
+	sp.argv = argv;
 	for (size_t i = 0; i < 3; i++)
 		sp.stdio[i] = -EBADF;
 	(void)!spawn_start(&sp, NULL, NULL, NULL);
+}
+
+static void run_on_exit(struct session *s)
+{
+	s->on_exit_done = true;
+	if (s->o->on_exit && (!s->cleaned || s->o->on_exit_always))
+		start_other(s->o->on_exit);
+}
+
+/*
+ * Who starts it anew looks again whether it still shall be (engine/restart.h);
+ * so nobody is waited for here, and a wait that is ended too late does no harm.
+ */
+static void run_restart(struct session *s)
+{
+	int64_t due = s->ended_ms + (int64_t)backoff_ms(s->o->restart_previous_ms, s->ended_ms - s->run_ms);
+
+	if (!s->o->restart || s->cleaned || s->starter_died || s->asked_to_end || (s->o->restart_failed && s->exit.exit_code == 0)) {
+		s->restart_done = true;
+	} else if (now_ms() >= due) {
+		s->restart_done = true;
+		start_other(s->o->restart);
+	} else {
+		pollset_wake_at(&s->set, due);
+	}
+}
+
+/* SIGKILL, once. */
+static void limit_time(struct session *s)
+{
+	int64_t due = s->run_ms + (int64_t)s->o->time_limit_ms;
+
+	if (s->o->time_limit_ms == 0 || s->phase != PHASE_RUN || s->timed_out)
+		return;
+	s->timed_out = now_ms() >= due;
+	if (s->timed_out)
+		(void)!child_signal(s->init, SIGKILL);
+	else
+		pollset_wake_at(&s->set, due);
 }
 
 static void step_reported(struct session *s)
@@ -396,7 +438,9 @@ static void step_reported(struct session *s)
 		sync_exit_file(s);
 		run_on_exit(s);
 	}
-	if (done && clients_tell_exit(&s->clients, &s->exit) == 0 && s->on_exit_done)
+	if (s->on_exit_done && !s->restart_done)
+		run_restart(s);
+	if (done && clients_tell_exit(&s->clients, &s->exit) == 0 && s->on_exit_done && s->restart_done)
 		s->phase = PHASE_DONE;
 	else if (!done)
 		pollset_wake_at(&s->set, now_ms() + DRAIN_QUIET_MS);
@@ -460,6 +504,7 @@ static int loop(struct session *s, struct err *e)
 		int r;
 
 		pollset_reset(&s->set);
+		limit_time(s);
 		if (s->phase == PHASE_DRAIN)
 			step_drain(s);
 		if (s->phase == PHASE_REPORTED)

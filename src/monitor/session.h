@@ -44,6 +44,10 @@ struct session {
 	bool cleaned;      /* CLEANED was said */
 	bool on_exit_done; /* started, or not wanted */
 	bool starter_died; /* before STARTED */
+	bool asked_to_end; /* by a signal: the payload shall not come back */
+	bool restart_done; /* started, or not wanted */
+	bool timed_out;
+	int64_t run_ms;    /* when the payload was released */
 	pid_t init;
 	int init_status; /* of the zombie */
 	int64_t ended_ms;

@@ -9,6 +9,7 @@
 #include "view/inspect_parts.h"
 #include "engine/exec.h"
 #include "engine/exec_trail.h"
+#include "engine/restart.h"
 
 #include "base/clock.h"
 #include "base/signame.h"
@@ -105,6 +106,7 @@ static int add_config(struct json_object *o, const struct container *c)
 		{"Cmd", "config.command", LIST},             {"Image", "image.name", STRING},
 		{"WorkingDir", "config.workingDir", STRING}, {"Entrypoint", "config.entrypoint", LIST},
 		{"Labels", "config.labels", MAP},            {"StopTimeout", "stopTimeout", NUMBER},
+		{"Timeout", "options.timeout", NUMBER},
 		{"CreateCommand", "createdBy.argv", LIST},   {"Umask", "options.umask", STRING},
 		{"Annotations", "config.annotations", MAP},
 	};
@@ -130,7 +132,7 @@ static int add_host_config(struct json_object *o, const struct container *c)
 		{"UsernsMode", "config.userns.mode", STRING}, {"Privileged", "config.privileged", BOOL},
 		{"ReadonlyRootfs", "config.readOnly", BOOL}, {"SecurityOpt", "options.security-opt", LIST},
 		{"ShmSize", "options.shm-size", NUMBER},     {"Init", "options.init", BOOL},
-		{"RestartPolicy", NULL, MAP},                {"Ulimits", "options.ulimit", LIST},
+		{"Ulimits", "options.ulimit", LIST},
 		{"LogConfig", "config.log", MAP},            {"IDMappings", "config.userns", MAP},
 		{"Memory", "config.resources.memory.limit", NUMBER}, {"MemorySwap", "config.resources.memory.swap", NUMBER},
 		{"MemoryReservation", "config.resources.memory.reservation", NUMBER},
@@ -142,7 +144,15 @@ static int add_host_config(struct json_object *o, const struct container *c)
 		{"CgroupMode", "options.cgroupns", STRING},
 	};
 
-	return add_object(o, "HostConfig", c->spec, rows, ARRAY_SIZE(rows), NULL);
+	struct restart_policy p = restart_policy_of(c);
+	struct json_object *host, *policy;
+	int r = add_object(o, "HostConfig", c->spec, rows, ARRAY_SIZE(rows), &host);
+
+	if (r == 0)
+		r = add_object(host, "RestartPolicy", NULL, NULL, 0, &policy);
+	if (r == 0)
+		r = json_add_str(policy, "Name", restart_policy_word(p.kind));
+	return r == 0 ? json_add_int(policy, "MaximumRetryCount", p.retries) : r;
 }
 
 /* Path and Args: what is executed, entrypoint and command in one. */
@@ -229,7 +239,6 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"ImageName", "image.name", STRING},
 		{"ImageDigest", "image.digest", STRING},
 		{"Rootfs", "image.rootfs", STRING},
-		{"RestartCount", NULL, NUMBER},
 		{"EffectiveCaps", "config.capabilities", LIST},
 		{"BoundingCaps", "config.capabilities", LIST},
 		{"AppArmorProfile", "config.apparmor", STRING},
@@ -242,6 +251,8 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	int r = o ? add_rows(o, c->spec, rows, ARRAY_SIZE(rows)) : -ENOMEM;
 
+	if (r == 0)
+		r = json_add_int(o, "RestartCount", restart_count(c));
 	if (r == 0)
 		r = add_words(o, c);
 	if (r == 0)

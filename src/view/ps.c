@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "engine/restart.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ void ps_status(const struct container *c, const struct timespec *now, char *out,
 	case CONTAINER_EXITED:
 		if (!clock_is_never(&end))
 			clock_ago(&end, now, text);
-		snprintf(out, size, "Exited (%d)%s%s", c->exit_code, *text ? " " : "", text);
+		snprintf(out, size, "%s (%d)%s%s", restart_is_pending(c) ? "Restarting" : "Exited", c->exit_code, *text ? " " : "", text);
 		break;
 	case CONTAINER_LOST:
 		snprintf(out, size, "Lost");
@@ -200,7 +201,7 @@ static int add_state(struct json_object *o, const struct container *c, const str
 	ps_status(c, now, status, sizeof(status));
 	if (json_add_str(o, "State", container_status_word(c->status)) < 0 || json_add_str(o, "Status", status) < 0 ||
 	    json_add_int(o, "Pid", c->pid) < 0 || json_add_int(o, "ExitCode", ended ? c->exit_code : 0) < 0 ||
-	    json_add_bool(o, "Exited", ended) < 0 || json_add_int(o, "Restarts", 0) < 0)
+	    json_add_bool(o, "Exited", ended) < 0 || json_add_int(o, "Restarts", restart_count(c)) < 0)
 		return -ENOMEM;
 	return 0;
 }

@@ -24,7 +24,7 @@ struct ps_filter {
 	struct strv items;
 };
 
-/* Keys: id, name, label, label!, status, ancestor, exited, before, since, volume, network, auid, session. -EINVAL, the nearest in the hint. */
+/* Keys: id, name, label, label!, status, ancestor, exited, before, since, volume, network, restart-policy, auid, session. -EINVAL, the nearest in the hint. */
 int ps_filter_add(struct ps_filter *f, const char *text, struct err *e) _must_check_;
 
 /* before= and since= name containers, which are looked up in `all`. */
@@ -43,7 +43,7 @@ int ps_json(const struct container *c, const struct timespec *now, struct json_o
 /* Its first process's namespaces (--ns), as texts: CGROUPNS, IPC, MNT, NET, PIDNS, USERNS, UTS; empty ones of one that does not run. */
 int ps_add_namespaces(const struct container *c, struct json_object *o) _must_check_;
 
-/* "Up 3 minutes", "Exited (0) 2 hours ago", "Created", "Lost". */
+/* "Up 3 minutes", "Exited (0) 2 hours ago", "Restarting (1) 2 seconds ago", "Created", "Lost". */
 void ps_status(const struct container *c, const struct timespec *now, char *out, size_t size);
 
 #endif
