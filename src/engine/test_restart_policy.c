@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "engine/restart_policy.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
