@@ -22,6 +22,7 @@
 #include "engine/etc.h"
 #include "engine/in_keeper.h"
 #include "engine/labels.h"
+#include "engine/mountpoints.h"
 #include "engine/profile_landlock.h"
 #include "engine/relabel.h"
 #include "engine/secret_spec.h"
@@ -43,6 +44,7 @@
 static void plan_done(struct bundle_plan *p)
 {
 	free(p->rootfs);
+	free(p->mountpoints);
 	strv_done(&p->entrypoint);
 	strv_done(&p->command);
 	strv_done(&p->env);
@@ -278,6 +280,19 @@ static int plan_network(struct bundle_plan *p, struct err *e)
 	return r < 0 ? r : network_plan_finish(&p->network, e);
 }
 
+static int plan_mountpoints(struct bundle_plan *p, struct err *e)
+{
+	const struct bundle_input *in = p->in;
+	int r;
+
+	if (!in->layers || !mountpoints_fit(in->options, in->layers->n, in->userns->owned))
+		return 0;
+	r = mountpoints_make(in->data_dirfd, e);
+	if (r == 0 && asprintf(&p->mountpoints, "%s/" MOUNTPOINTS_DIR, in->data_dir) < 0)
+		r = err_errno(e, ENOMEM, "root filesystem");
+	return r;
+}
+
 /* The container's root, when it is put together from layers (or from --rootfs DIR:O): the first mount. */
 static int add_root(struct bundle_plan *p, struct err *e)
 {
@@ -295,6 +310,8 @@ static int add_root(struct bundle_plan *p, struct err *e)
 		mount_lower_add(&lower, p->rootfs);
 	for (size_t i = p->rootfs ? 0 : in->layers->n; i-- > 0;)
 		mount_lower_add(&lower, in->layers->items[i]);
+	if (p->mountpoints)
+		mount_lower_add(&lower, p->mountpoints);
 	if (buf_bad(&lower) || strv_add(&root->options, buf_str(&lower)) < 0 ||
 	    strv_addf(&root->options, "upperdir=%s/upper", in->dir) < 0 ||
 	    strv_addf(&root->options, "workdir=%s/work", in->dir) < 0 ||
@@ -471,12 +488,20 @@ static int write_etc_files(const struct bundle_plan *p, struct err *e)
 	return etc_give(in->dirfd, in->keeper, uid, gid, e);
 }
 
+static int label_layers(struct bundle_plan *p, struct err *e)
+{
+	const struct strv lowest = {.items = &p->mountpoints, .n = p->mountpoints ? 1 : 0};
+	int r = relabel_layers(p->in->layers, p->label.layer, p->in->keeper, e);
+
+	return r < 0 ? r : relabel_layers(&lowest, p->label.layer, p->in->keeper, e);
+}
+
 static int write_all(struct bundle_plan *p, struct err *e)
 {
 	int r = p->has_overlay ? make_upper(p, e) : 0;
 
 	if (r == 0 && p->label.state == LABEL_ON && p->in->layers)
-		r = relabel_layers(p->in->layers, p->label.layer, p->in->keeper, e);
+		r = label_layers(p, e);
 	if (r == 0)
 		r = write_etc_files(p, e);
 	return r < 0 ? r : write_config(p, e);
@@ -519,7 +544,7 @@ int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struc
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
 		plan_root, plan_argv,   plan_workdir, plan_user,    plan_env,  plan_profile,
-		plan_stop, plan_labels, plan_network, plan_secrets, plan_mounts, plan_landlock, write_all,
+		plan_stop, plan_labels, plan_network, plan_secrets, plan_mountpoints, plan_mounts, plan_landlock, write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));
 	struct bundle_result out = {0};

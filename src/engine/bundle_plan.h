@@ -26,6 +26,7 @@ struct bundle_plan {
 	const struct bundle_input *in;
 	char *rootfs;            /* --rootfs: absolute; NULL with layers */
 	bool has_overlay;        /* the root is put together: layers, or --rootfs DIR:O */
+	char *mountpoints;       /* the layer below the image's (mountpoints.h): absolute; NULL: none */
 	struct strv entrypoint, command;
 	struct strv env;
 	char *workdir;
