@@ -10,8 +10,7 @@
  *
  * Files in data/containers/ID/:
  *
- *	container.json  what was asked for and resolved; its presence makes the
- *	                directory a container, and it is the last file written
+ *	container.json  what was asked for and resolved
  *	state.json      facts of the newest start; missing: never started
  *	exit.json       how that start ended, by the monitor
  *	config.json     what the runtime is told: the directory is the OCI bundle
@@ -23,11 +22,11 @@
  * time} each time it is read, without a lock. Readers see whole files only
  * (rename), so `ps` waits for nobody.
  *
- * A container that is being made or removed has a marker, data/pending/ID,
- * which its maker holds locked (OFD) and which names it. Whoever can take
- * that lock knows that the maker is gone, and sweeps what it left:
- * container_sweep(), which costs one look into an empty directory when there
- * is nothing to do. So a kill at any point leaves a container, or nothing.
+ * While a container is made or removed its directory is data/pending/ID, and
+ * locked. Whoever can take that lock knows that its holder is gone, and sweeps
+ * what it left: container_sweep(), which costs one look into an empty
+ * directory when there is nothing to do. So a kill at any point leaves a
+ * container, or nothing.
  */
 #ifndef RANBY_ENGINE_CONTAINER_H
 #define RANBY_ENGINE_CONTAINER_H
@@ -118,20 +117,21 @@ int container_new_id(char ret_id[static CONTAINER_ID_LEN + 1]) _must_check_;
 struct container_making {
 	char id[CONTAINER_ID_LEN + 1];
 	char *name;
-	int dirfd;     /* its directory */
-	int marker_fd; /* the lock on pending/ID */
+	int dirfd;      /* its directory, pending/ID */
+	int pending_fd; /* where that is */
+	int lock_fd;    /* the container's lock: container_lock() */
 };
-#define CONTAINER_MAKING_INIT {.dirfd = -EBADF, .marker_fd = -EBADF}
+#define CONTAINER_MAKING_INIT {.dirfd = -EBADF, .pending_fd = -EBADF, .lock_fd = -EBADF}
 
 /*
- * Starts making one: a new id, its marker, its directory, and the name (NULL
+ * Starts making one: a new id, its directory, locked, and the name (NULL
  * or "": a free random one). -EEXIST: the name is in use; *ret_holder (may be
  * NULL) then gets the id of the container that has it.
  */
 int container_begin(struct engine *eng, const char *name, struct container_making *ret,
 		    char ret_holder[CONTAINER_ID_LEN + 1], struct err *e) _must_check_;
 
-/* Writes container.json: from now on it is one, and the marker goes. `durable`: on the disk on return. *ret is as container_load() gives it. */
+/* Writes container.json: from now on it is one, and its lock is free. `durable`: on the disk on return. *ret is as container_load() gives it. */
 int container_commit(struct engine *eng, struct container_making *m, struct json_object *spec, bool durable,
 		     struct container **ret, struct err *e) _must_check_;
 
@@ -158,10 +158,10 @@ void container_tidy(const struct container *c);
 
 /*
  * Removes its files and its name; the caller holds its lock, and nothing of
- * it runs. `remove_dir` empties and removes the directory ID of the containers
- * directory (its files belong to many ids, see engine/remove.h).
+ * it runs. `remove_dir. empties and removes the directory ID of `dirfd`
+ * (its files belong to many ids, see engine/remove.h).
  */
-typedef int (*container_remove_dir_fn)(struct engine *eng, int containers_fd, const char *id, struct err *e);
+typedef int (*container_remove_dir_fn)(struct engine *eng, int dirfd, const char *id, struct err *e);
 int container_delete(struct engine *eng, const struct container *c, container_remove_dir_fn remove_dir,
 		     struct err *e) _must_check_;
 

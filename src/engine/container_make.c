@@ -4,15 +4,17 @@
  * Making, changing and deleting containers so that a kill at any point
  * leaves a whole container or something that the next command sweeps.
  *
- *	make:    marker (locked) → directory → name → files → container.json → marker off
- *	delete:  marker (locked) → container.json off → directory off → name off → marker off
+ *	make:    directory in pending/ (locked) → name → files, container.json → directory to containers/
+ *	delete:  (locked) directory to pending/ → container.json off → name off → directory off
  *
- * "It is a container" turns on one rename and off on one unlink; before the
- * first and after the second there is a marker, whose lock dies with its
- * holder. Sweeping is the second half of a deletion.
+ * "It is a container" turns on one rename and off on another; before the
+ * first and after the second its directory lies in pending/, with the lock of
+ * whoever is at it, which dies with its holder. Sweeping is the second half of
+ * a deletion. A container that gets another name stays where it is, so that is
+ * said by a file pending/ID.name, locked too, which holds both names.
  *
- * A marker is a few bytes in a directory that exists already; when even that
- * finds no space, deletion goes on without it: `rm` must work on a full disk.
+ * A rename may want a block for the other directory; when it finds no space,
+ * deletion goes on in place: `rm` must work on a full disk.
  */
 #include "engine/container.h"
 #include "engine/name_words.h"
@@ -20,6 +22,7 @@
 
 #include "base/buf.h"
 #include "oci/digest.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
 #include "sys/lock.h"
 #include "sys/path.h"
@@ -32,7 +35,9 @@
 #include <sys/stat.h>
 
 #define NAME_TRIES 64
-/* A sweep holds a marker for as long as it takes to remove one container's directory. */
+#define BEGIN_TRIES 8
+#define MARKER_SUFFIX ".name"
+/* A sweep holds a marker for as long as it takes to give names back. */
 #define MARKER_WAIT_MS 10000
 
 int container_new_id(char ret_id[static CONTAINER_ID_LEN + 1])
@@ -75,72 +80,74 @@ static int name_drop(struct engine *eng, const char *name, const char *id)
 	return r;
 }
 
-/* ---- the marker ---- */
-
-static int marker_dir(struct engine *eng, int *ret_fd, struct err *e)
+/* What is made, removed or renamed. */
+static int pending_dir(struct engine *eng, int *ret_fd, struct err *e)
 {
 	int r = path_own_mkdirs(eng->data_fd, ENGINE_PENDING, ret_fd);
 
 	return r < 0 ? err_errno(e, -r, "%s/%s", eng->data_path, ENGINE_PENDING) : 0;
 }
 
-/*
- * A container that is there has a marker only while it is renamed, with the
- * names that it then has, each on a line: all but the one that its
- * container.json says are given back.
- */
-static void drop_strays(struct engine *eng, const char *id, int marker)
+/* ---- the marker of a renaming ---- */
+
+struct marker {
+	int dirfd, fd;
+	char name[CONTAINER_ID_LEN + sizeof(MARKER_SUFFIX)];
+};
+#define MARKER_INIT {.dirfd = -EBADF, .fd = -EBADF}
+
+static void marker_done(struct marker *m)
 {
-	_cleanup_(container_freep) struct container *c = NULL;
+	fd_closep(&m->fd);
+	fd_closep(&m->dirfd);
+}
+
+/* The names in the marker, each on a line, are given back; but not `but`, which is the container's. */
+static void drop_strays(struct engine *eng, const char *id, int marker, const char *but)
+{
 	_cleanup_(buf_done) struct buf names = BUF_INIT;
 
-	if (lseek(marker, 0, SEEK_SET) < 0 || fd_read_all(marker, 4096, &names) < 0 || names.len == 0 ||
-	    container_load(eng, id, &c, NULL) < 0)
+	if (lseek(marker, 0, SEEK_SET) < 0 || fd_read_all(marker, 4096, &names) < 0 || names.len == 0)
 		return;
 	for (char *name = names.data, *end; name && *name; name = end) {
 		end = name + strcspn(name, "\n");
 		if (*end)
 			*end++ = '\0';
-		if (container_name_is_valid(name) && strcmp(name, c->name) != 0)
+		if (container_name_is_valid(name) && strcmp(name, but) != 0)
 			(void)!name_drop(eng, name, id);
 	}
 }
 
-/*
- * Takes the marker of `id` and writes `name` into it. A sweep of another
- * command may hold it for a moment, between our making the file and locking
- * it: what it then removes is the file, and lock_take() makes it anew.
- */
-static int marker_take(struct engine *eng, const char *id, const char *name, int *ret_fd, struct err *e)
+/* Takes the marker of `c`, which somebody may have left, and writes `names` into it. */
+static int marker_take(struct engine *eng, const struct container *c, const char *names, struct marker *ret, struct err *e)
 {
-	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
-	int r;
+	_cleanup_(marker_done) struct marker m = MARKER_INIT;
+	int r = pending_dir(eng, &m.dirfd, e);
 
-	r = marker_dir(eng, &dir, e);
 	if (r < 0)
 		return r;
-	r = lock_take(dir, id, MARKER_WAIT_MS, &fd);
+	snprintf(m.name, sizeof(m.name), "%s" MARKER_SUFFIX, c->id);
+	r = lock_take(m.dirfd, m.name, MARKER_WAIT_MS, &m.fd);
 	if (r == 0)
-		drop_strays(eng, id, fd);
-	if (r == 0 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
+		drop_strays(eng, c->id, m.fd, c->name);
+	if (r == 0 && (ftruncate(m.fd, 0) < 0 || lseek(m.fd, 0, SEEK_SET) < 0))
 		r = -errno;
-	if (r == 0 && name)
-		r = fd_write_all(fd, name, strlen(name));
+	if (r == 0)
+		r = fd_write_all(m.fd, names, strlen(names));
 	if (r < 0)
-		return err_errno(e, -r, "mark container %.12s", id);
-	*ret_fd = TAKE_FD(fd);
+		return err_errno(e, -r, "mark container %.12s", c->id);
+	*ret = m;
+	m = (struct marker)MARKER_INIT;
 	return 0;
 }
 
-/* The last thing that is done for `id`; by the marker's holder. */
-static void marker_drop(struct engine *eng, const char *id, int *fd)
+static void marker_drop(struct marker *m)
 {
-	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 2];
-
-	snprintf(path, sizeof(path), "%s/%s", ENGINE_PENDING, id);
-	(void)unlinkat(eng->data_fd, path, 0);
-	fd_closep(fd);
+	(void)unlinkat(m->dirfd, m->name, 0);
+	fd_closep(&m->fd);
 }
+
+/* ---- what is there ---- */
 
 /* 1 or 0; -errno when that cannot be said: what is there must not be removed then as if it were not. */
 static int is_there(int dirfd, const char *path)
@@ -215,9 +222,6 @@ static int name_choose(struct engine *eng, const char *wanted, struct container_
 
 		if (!name)
 			return err_errno(e, ENOMEM, "container name");
-		/* what a sweeper must know to give the name back has to be written before it is taken */
-		if (pwrite(m->marker_fd, name, strlen(name), 0) < 0 || ftruncate(m->marker_fd, (off_t)strlen(name)) < 0)
-			return err_errno(e, errno, "mark container %.12s", m->id);
 		r = name_take(eng, dir, name, m->id, ret_holder);
 		if (r == 0) {
 			m->name = TAKE_PTR(name);
@@ -234,22 +238,40 @@ static int name_choose(struct engine *eng, const char *wanted, struct container_
 
 /* ---- making ---- */
 
+/*
+ * Makes and locks its directory. A sweep of another command may come between
+ * the two: then that one is the sweeper's, and another one is tried.
+ */
+static int make_locked(int pending, struct container_making *m)
+{
+	int r = container_new_id(m->id);
+
+	if (r == 0 && mkdirat(pending, m->id, 0700) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	r = path_own_open(pending, m->id, O_RDONLY | O_DIRECTORY, 0, &m->dirfd);
+	if (r == 0)
+		r = lock_take_dir(m->dirfd, 0, &m->lock_fd);
+	if (r < 0) {
+		(void)unlinkat(pending, m->id, AT_REMOVEDIR);
+		fd_closep(&m->dirfd);
+	}
+	return r == -ENOENT ? -EAGAIN : r;
+}
+
 static int begin(struct engine *eng, const char *name, struct container_making *m,
 		 char ret_holder[static CONTAINER_ID_LEN + 1], struct err *e)
 {
-	int r, all;
+	int all, r = engine_containers(eng, &all, e);
 
-	r = container_new_id(m->id);
-	if (r < 0)
-		return err_errno(e, -r, "container ID");
-	r = engine_containers(eng, &all, e);
 	if (r == 0)
-		r = marker_take(eng, m->id, NULL, &m->marker_fd, e);
+		r = pending_dir(eng, &m->pending_fd, e);
 	if (r < 0)
 		return r;
-	if (mkdirat(all, m->id, 0700) < 0)
-		return err_errno(e, errno, "make container %.12s", m->id);
-	r = path_own_open(all, m->id, O_RDONLY | O_DIRECTORY, 0, &m->dirfd);
+	r = -EAGAIN;
+	for (int i = 0; r == -EAGAIN && i < BEGIN_TRIES; i++)
+		r = make_locked(m->pending_fd, m);
 	if (r < 0)
 		return err_errno(e, -r, "make container %.12s", m->id);
 	return name_choose(eng, name, m, ret_holder, e);
@@ -277,7 +299,7 @@ int container_begin(struct engine *eng, const char *name, struct container_makin
 	return 0;
 }
 
-static int write_json(int dirfd, const char *file, struct json_object *o, bool durable, struct err *e)
+static int write_json(int dirfd, const char *file, struct json_object *o, enum path_sync sync, struct err *e)
 {
 	const char *text;
 	size_t len;
@@ -286,22 +308,29 @@ static int write_json(int dirfd, const char *file, struct json_object *o, bool d
 	text = json_text(o, &len);
 	if (!text)
 		return err_errno(e, ENOMEM, "%s", file);
-	r = path_own_write(dirfd, file, text, len, 0600, durable ? PATH_SYNC_FULL : PATH_SYNC_NONE);
+	r = path_own_write(dirfd, file, text, len, 0600, sync);
 	return r < 0 ? err_errno(e, -r, "write %s", file) : 0;
 }
 
-/* The directory's own entry and its name reach the disk before container.json says that they matter. */
+/* The name reaches the disk before the container that has it. */
 static int sync_names(struct engine *eng, struct err *e)
 {
 	_cleanup_close_ int names = -EBADF;
-	int r, all;
+	int r = names_dir(eng, &names, e);
 
-	r = engine_containers(eng, &all, e);
-	if (r == 0)
-		r = names_dir(eng, &names, e);
-	if (r == 0 && (fsync(names) < 0 || fsync(all) < 0))
-		r = err_errno(e, errno, "sync %s", eng->data_path);
-	return r;
+	return r == 0 && fsync(names) < 0 ? err_errno(e, errno, "sync %s/%s", eng->data_path, ENGINE_NAMES) : r;
+}
+
+/* From now on it is a container. */
+static int publish(struct engine *eng, const struct container_making *m, bool durable, struct err *e)
+{
+	int all, r = engine_containers(eng, &all, e);
+
+	if (r < 0)
+		return r;
+	if (renameat(m->pending_fd, m->id, all, m->id) < 0 || (durable && fsync(all) < 0))
+		return err_errno(e, errno, "make container %.12s", m->id);
+	return 0;
 }
 
 /* Just made, it has neither state nor end. */
@@ -327,10 +356,12 @@ int container_commit(struct engine *eng, struct container_making *m, struct json
 	int r = durable ? sync_names(eng, e) : 0;
 
 	if (r == 0)
-		r = write_json(m->dirfd, "container.json", spec, durable, e);
+		r = write_json(m->dirfd, "container.json", spec, durable ? PATH_SYNC_FULL : PATH_SYNC_UNSEEN, e);
+	if (r == 0)
+		r = publish(eng, m, durable, e);
 	if (r < 0)
 		return r;
-	marker_drop(eng, m->id, &m->marker_fd);
+	fd_closep(&m->lock_fd);
 	c = adopt(m, spec);
 	if (!c)
 		return err_errno(e, ENOMEM, "container %.12s", m->id);
@@ -340,28 +371,21 @@ int container_commit(struct engine *eng, struct container_making *m, struct json
 
 void container_making_done(struct engine *eng, struct container_making *m)
 {
-	int all;
-
-	if (m->marker_fd >= 0) {
-		/* nothing of other ids is in there yet but what bundle made as the user */
-		int r = engine_containers(eng, &all, NULL);
-
-		if (r == 0)
-			r = path_own_remove_tree(all, m->id);
-		if (r == 0 && m->name)
-			r = name_drop(eng, m->name, m->id);
-		/* what cannot be removed now keeps its marker, for the next sweep */
-		if (r == 0)
-			marker_drop(eng, m->id, &m->marker_fd);
-		fd_closep(&m->marker_fd);
+	if (m->lock_fd >= 0) {
+		if (m->name)
+			(void)!name_drop(eng, m->name, m->id);
+		/* nothing of other ids is in there yet but what bundle made as the user; what stays is swept */
+		(void)!path_own_remove_tree(m->pending_fd, m->id);
+		fd_closep(&m->lock_fd);
 	}
 	fd_closep(&m->dirfd);
+	fd_closep(&m->pending_fd);
 	free(TAKE_PTR(m->name));
 }
 
 int container_write_spec(const struct container *c, struct json_object *spec, struct err *e)
 {
-	return write_json(c->dirfd, "container.json", spec, true, e);
+	return write_json(c->dirfd, "container.json", spec, PATH_SYNC_FULL, e);
 }
 
 /* With the marker, which holds both names: new name on, container.json, old name off. */
@@ -398,7 +422,7 @@ static int rename_marked(struct engine *eng, struct container *c, const char *na
 
 int container_rename(struct engine *eng, struct container *c, const char *name, struct err *e)
 {
-	_cleanup_close_ int marker = -EBADF;
+	_cleanup_(marker_done) struct marker marker = MARKER_INIT;
 	_cleanup_free_ char *both = NULL;
 	int r;
 
@@ -408,18 +432,18 @@ int container_rename(struct engine *eng, struct container *c, const char *name, 
 		return 0;
 	if (asprintf(&both, "%s\n%s", c->name, name) < 0)
 		return err_errno(e, ENOMEM, "rename");
-	r = marker_take(eng, c->id, both, &marker, e);
+	r = marker_take(eng, c, both, &marker, e);
 	if (r < 0)
 		return r;
 	r = rename_marked(eng, c, name, e);
 	if (r == 0 || r == -EEXIST)
-		marker_drop(eng, c->id, &marker);
+		marker_drop(&marker);
 	return r;
 }
 
 int container_write_state(const struct container *c, struct json_object *state, bool durable, struct err *e)
 {
-	return write_json(c->dirfd, "state.json", state, durable, e);
+	return write_json(c->dirfd, "state.json", state, durable ? PATH_SYNC_FULL : PATH_SYNC_NONE, e);
 }
 
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e)
@@ -451,61 +475,97 @@ void container_tidy(const struct container *c)
 
 /* ---- deleting ---- */
 
-/* From here it is no container any more. The second half, also of sweeping; the caller holds the marker or has none. */
-static int finish_delete(struct engine *eng, const char *id, const char *name, container_remove_dir_fn remove_dir,
-			 struct err *e)
+/* To pending/: from here it is no container any more. *ret_dir is where its directory is then; borrowed. */
+static int withdraw(struct engine *eng, const struct container *c, int pending, int *ret_dir, struct err *e)
 {
-	int r, all;
+	int all, r = engine_containers(eng, &all, e);
 
-	r = engine_containers(eng, &all, e);
-	if (r == 0)
-		r = remove_dir(eng, all, id, e);
-	if (r == 0 && name && *name) {
-		r = name_drop(eng, name, id);
-		if (r < 0)
-			return err_errno(e, -r, "give the name %s back", name);
+	if (r < 0)
+		return r;
+	*ret_dir = pending;
+	if (renameat(all, c->id, pending, c->id) < 0 && errno != ENOENT) {
+		if (errno != ENOSPC && errno != EDQUOT)
+			return err_errno(e, errno, "remove container %.12s", c->id);
+		*ret_dir = all;
 	}
-	return r;
+	/* whoever has it open, and waits for its lock, finds none there */
+	if (unlinkat(c->dirfd, "container.json", 0) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "remove container %.12s", c->id);
+	return 0;
 }
 
 int container_delete(struct engine *eng, const struct container *c, container_remove_dir_fn remove_dir, struct err *e)
 {
-	_cleanup_close_ int marker = -EBADF;
-	int r = marker_take(eng, c->id, c->name, &marker, e);
+	_cleanup_close_ int pending = -EBADF;
+	int dir = -EBADF, r = pending_dir(eng, &pending, e);
 
-	if (r < 0 && r != -ENOSPC && r != -EDQUOT)
+	if (r == 0)
+		r = withdraw(eng, c, pending, &dir, e);
+	if (r < 0)
 		return r;
-	if (unlinkat(c->dirfd, "container.json", 0) < 0 && errno != ENOENT)
-		return err_errno(e, errno, "remove container %.12s", c->id);
-	r = finish_delete(eng, c->id, c->name, remove_dir, e);
-	if (r == 0 && marker >= 0)
-		marker_drop(eng, c->id, &marker);
+	r = name_drop(eng, c->name, c->id);
+	if (r < 0)
+		return err_errno(e, -r, "give the name %s back", c->name);
+	return remove_dir(eng, dir, c->id, e);
+}
+
+/* Which name it had stands nowhere any more, or not yet. */
+static int names_drop(struct engine *eng, const char *id)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct dirent *d;
+	int r = names_dir(eng, &fd, NULL);
+	DIR *dir = r < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		return r < 0 ? r : -errno;
+	fd = -EBADF;
+	while ((d = dir_next(dir, &r))) {
+		char holder[CONTAINER_ID_LEN + 2];
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, holder, sizeof(holder));
+
+		if (n == CONTAINER_ID_LEN && memcmp(holder, id, CONTAINER_ID_LEN) == 0)
+			(void)unlinkat(dirfd(dir), d->d_name, 0);
+	}
+	closedir(dir);
 	return r;
 }
 
-/* `marker` is ours now, so its maker is gone. */
-static void sweep_one(struct engine *eng, const char *id, int *marker, container_remove_dir_fn remove_dir)
+/* What was being made or removed. Whoever took its lock before us may have published it: then it is not there any more. */
+static void sweep_directory(struct engine *eng, int pending, const char *id, container_remove_dir_fn remove_dir)
 {
-	_cleanup_(buf_done) struct buf name = BUF_INIT;
+	_cleanup_close_ int dir = -EBADF, lock = -EBADF;
 
-	int there = is_container(eng, id);
-
-	if (there < 0)
+	if (path_own_open(pending, id, O_RDONLY | O_DIRECTORY, 0, &dir) < 0 || lock_take_dir(dir, 0, &lock) < 0 ||
+	    is_there(pending, id) != 1)
 		return;
-	if (there == 0) {
-		if (fd_read_all(*marker, 4096, &name) < 0 ||
-		    finish_delete(eng, id, container_name_is_valid(buf_str(&name)) ? buf_str(&name) : NULL, remove_dir,
-				  NULL) < 0)
-			return;
-	} else {
-		drop_strays(eng, id, *marker);
-	}
-	marker_drop(eng, id, marker);
+	if (names_drop(eng, id) == 0)
+		(void)!remove_dir(eng, pending, id, NULL);
+}
+
+/* Who was renaming it is gone. */
+static void sweep_marker(struct engine *eng, int pending, const char *marker)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+	_cleanup_(marker_done) struct marker m = MARKER_INIT;
+	char id[CONTAINER_ID_LEN + 1];
+	int there;
+
+	snprintf(id, sizeof(id), "%s", marker);
+	snprintf(m.name, sizeof(m.name), "%s", marker);
+	m.dirfd = fcntl(pending, F_DUPFD_CLOEXEC, 3);
+	if (!digest_is_hex(id) || m.dirfd < 0 || lock_take(pending, marker, 0, &m.fd) < 0)
+		return;
+	there = is_container(eng, id);
+	if (there < 0 || (there == 1 && container_load(eng, id, &c, NULL) < 0))
+		return;
+	drop_strays(eng, id, m.fd, c ? c->name : "");
+	marker_drop(&m);
 }
 
 void container_sweep(struct engine *eng, container_remove_dir_fn remove_dir)
 {
-	int dir_fd = openat(eng->data_fd, ENGINE_PENDING, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r = 0, dir_fd = openat(eng->data_fd, ENGINE_PENDING, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct dirent *d;
 	DIR *dir;
 
@@ -516,11 +576,12 @@ void container_sweep(struct engine *eng, container_remove_dir_fn remove_dir)
 		close(dir_fd);
 		return;
 	}
-	while ((d = readdir(dir))) {
-		_cleanup_close_ int marker = -EBADF;
-
-		if (digest_is_hex(d->d_name) && lock_take(dirfd(dir), d->d_name, 0, &marker) == 0)
-			sweep_one(eng, d->d_name, &marker, remove_dir);
+	while ((d = dir_next(dir, &r))) {
+		if (digest_is_hex(d->d_name))
+			sweep_directory(eng, dir_fd, d->d_name, remove_dir);
+		else if (strlen(d->d_name) == CONTAINER_ID_LEN + strlen(MARKER_SUFFIX) &&
+			 strcmp(d->d_name + CONTAINER_ID_LEN, MARKER_SUFFIX) == 0)
+			sweep_marker(eng, dir_fd, d->d_name);
 	}
 	closedir(dir);
 }

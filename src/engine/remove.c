@@ -73,9 +73,9 @@ int remove_tree(struct engine *eng, int dirfd, const char *name, struct err *e)
 	return r < 0 ? err_errno(e, -r, "remove %s", name) : 0;
 }
 
-int remove_container_dir(struct engine *eng, int containers_fd, const char *id, struct err *e)
+int remove_container_dir(struct engine *eng, int dirfd, const char *id, struct err *e)
 {
-	return remove_tree(eng, containers_fd, id, e);
+	return remove_tree(eng, dirfd, id, e);
 }
 
 /* ---- what is known of its last run, outside of its own directory ---- */

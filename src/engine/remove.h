@@ -36,7 +36,7 @@ int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e
 int remove_after_end(struct engine *eng, struct container *c, struct err *e) _must_check_;
 
 /* A container_remove_dir_fn: as the user, and what belongs to subordinate IDs in the keeper. */
-int remove_container_dir(struct engine *eng, int containers_fd, const char *id, struct err *e) _must_check_;
+int remove_container_dir(struct engine *eng, int dirfd, const char *id, struct err *e) _must_check_;
 
 /* The same for any tree below one of our directories. */
 int remove_tree(struct engine *eng, int dirfd, const char *name, struct err *e) _must_check_;

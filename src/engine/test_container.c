@@ -150,6 +150,39 @@ static void test_sweep_after_kill(void **state)
 	make(f, "half", id);
 }
 
+static int die(struct engine *eng, int dirfd, const char *id, struct err *e)
+{
+	(void)eng, (void)dirfd, (void)id, (void)e;
+	_exit(0);
+}
+
+/* A remover killed half way, before the name is free and after it: it is a container no more, and the next sweep ends it. */
+static void test_sweep_after_killed_removal(void **state)
+{
+	struct fixture *f = *state;
+	char id[CONTAINER_ID_LEN + 1], path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 1], holder[CONTAINER_ID_LEN + 1];
+	struct container *c = NULL;
+	struct err e = {0};
+
+	for (int named = 0; named < 2; named++) {
+		make(f, "going", id);
+		assert_int_equal(container_load(f->eng, id, &c, &e), 0);
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(container_delete(f->eng, c, die, &e) == 0 ? 0 : 1);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		c = container_free(c);
+		assert_int_equal(container_load(f->eng, id, &c, &e), -ENOENT);
+		if (named)
+			assert_int_equal(symlinkat(id, f->eng->data_fd, ENGINE_NAMES "/going"), 0);
+		snprintf(path, sizeof(path), ENGINE_PENDING "/%s", id);
+		assert_int_equal(faccessat(f->eng->data_fd, path, F_OK, 0), 0);
+		container_sweep(f->eng, remove_dir);
+		assert_int_equal(faccessat(f->eng->data_fd, path, F_OK, 0), -1);
+		assert_int_equal(container_name_holder(f->eng, "going", holder), -ENOENT);
+	}
+}
+
 /* One that is being made is nobody's to sweep. */
 static void test_sweep_leaves_the_living(void **state)
 {
@@ -257,9 +290,9 @@ static void test_zombie(void **state)
 /* As one who was killed in a rename leaves it: the marker with both names, and both of them there. */
 static void leave_renaming(struct fixture *f, const char *id, const char *names, const char *stray)
 {
-	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 2];
+	char path[sizeof(ENGINE_PENDING) + CONTAINER_ID_LEN + 16];
 
-	snprintf(path, sizeof(path), ENGINE_PENDING "/%s", id);
+	snprintf(path, sizeof(path), ENGINE_PENDING "/%s.name", id);
 	assert_int_equal(path_own_write(f->eng->data_fd, path, names, strlen(names), 0600, PATH_SYNC_NONE), 0);
 	snprintf(path, sizeof(path), ENGINE_NAMES "/%s", stray);
 	assert_int_equal(symlinkat(id, f->eng->data_fd, path), 0);
@@ -291,11 +324,12 @@ static void test_rename(void **state)
 	container_sweep(f->eng, remove_dir);
 	assert_int_equal(container_name_holder(f->eng, "four", holder), -ENOENT);
 	assert_int_equal(container_name_holder(f->eng, "three", holder), 0);
-	/* or whoever deletes it without a sweep */
+	/* also when it has been deleted since */
 	leave_renaming(f, id, "old\nthree", "old");
 	assert_int_equal(container_delete(f->eng, c, remove_dir, &e), 0);
-	assert_int_equal(container_name_holder(f->eng, "old", holder), -ENOENT);
 	assert_int_equal(container_name_holder(f->eng, "three", holder), -ENOENT);
+	container_sweep(f->eng, remove_dir);
+	assert_int_equal(container_name_holder(f->eng, "old", holder), -ENOENT);
 	container_free(c);
 }
 
@@ -304,6 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_make_find_delete, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sweep_after_killed_removal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sweep_after_kill, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sweep_leaves_the_living, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_liveness, setup, teardown),
