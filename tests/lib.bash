@@ -47,6 +47,7 @@ ranby_setup_file() {
 
 ranby_teardown_file() {
 	[ -n "${RANBY_ROOT:-}" ] || return 0
+	ranby pod rm --all --force --time 0 >/dev/null 2>&1 || true
 	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
 	remove_tree "$RANBY_ROOT" "$RANBY_RUN"
 }
@@ -76,6 +77,9 @@ wait_for() {
 		sleep 0.05
 	done
 }
+
+# free_port: a TCP port of 127.0.0.1 that nobody has now.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # ctr_pid NAME: host pid of the container's init.
 ctr_pid() {

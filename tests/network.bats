@@ -51,7 +51,6 @@ ask() {
 	END
 }
 answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 @test "pasta: TCP and UDP, over IPv4 and IPv6" {
 	need_program pasta

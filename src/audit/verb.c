@@ -51,6 +51,8 @@ static const struct audit_verb_row rows[] = {
 	[AUDIT_VERB_SECRET_RM] = {"secret-rm", DESTROY, "secret-rm", "user", CALLER},
 	[AUDIT_VERB_NETWORK_CREATE] = {"network-create", CREATE, "network-create", "user", CALLER},
 	[AUDIT_VERB_NETWORK_RM] = {"network-rm", DESTROY, "network-rm", "user", CALLER},
+	[AUDIT_VERB_POD_CREATE] = {"pod-create", CREATE, "pod-create", "user", CALLER},
+	[AUDIT_VERB_POD_RM] = {"pod-rm", DESTROY, "pod-rm", "user", CALLER},
 };
 
 const struct audit_verb_row *audit_verb_row(uint32_t verb)

@@ -17,7 +17,7 @@
 
 #define NO_LIMITS "cgroup v2 has no such limit"
 #define NO_REALTIME "cgroup v2 does not divide realtime processor time"
-#define NO_PODS "pods are not supported yet"
+#define NO_INIT_CTR "init containers are not supported yet"
 #define NO_HEALTH "health checks are not supported yet"
 #define NO_BRIDGE "only user-mode networking by pasta is supported yet, which takes the host's addresses"
 #define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
@@ -33,8 +33,6 @@
 	X(DEVICE_READ_IOPS, 0, "device-read-iops", NO_BLKIO)                                          \
 	X(DEVICE_WRITE_IOPS, 0, "device-write-iops", NO_BLKIO)                                        \
 	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
-	X(POD, 0, "pod", NO_PODS)                                                                     \
-	X(POD_ID_FILE, 0, "pod-id-file", NO_PODS)                                                     \
 	X(VOLUMES_FROM, 0, "volumes-from", "name the volumes again with -v")                         \
 	X(REQUIRES, 0, "requires", "dependencies between containers are not supported yet")           \
 	X(HEALTH_CMD, 0, "health-cmd", NO_HEALTH)                                                     \
@@ -54,7 +52,7 @@
 	X(GROUP_ENTRY, 0, "group-entry", "the container's /etc/group is not changed yet")             \
 	X(HOSTS_FILE, 0, "hosts-file", "name the hosts with --add-host, or mount the file: -v FILE:/etc/hosts") \
 	X(INIT_PATH, 0, "init-path", "the init of --init is ranby's own")                             \
-	X(INIT_CTR, 0, "init-ctr", NO_PODS)                                                           \
+	X(INIT_CTR, 0, "init-ctr", NO_INIT_CTR)                                                           \
 	X(PERSONALITY, 0, "personality", "not supported yet")                                         \
 	X(PRESERVE_FDS, 0, "preserve-fds", "no descriptor but the standard three is passed yet")      \
 	X(PRESERVE_FD, 0, "preserve-fd", "no descriptor but the standard three is passed yet")        \
@@ -112,6 +110,8 @@ const struct option_row container_rows[] = {
 	{'t', "tty", OPT_FLAG, O(tty), .help = "Give it a terminal"},
 	{0, "name", OPT_STRING, O(name), .arg = "NAME", .help = "Name of the container"},
 	{0, "replace", OPT_FLAG, O(replace), .help = "Remove a container that has the name already"},
+	{0, "pod", OPT_STRING, O(pod), .arg = "POD", .help = "Put it into a pod; new:NAME makes one"},
+	{0, "pod-id-file", OPT_STRING, O(pod_id_file), .arg = "FILE", .help = "The pod whose id is in a file"},
 	{0, "rm", OPT_FLAG, O(rm), .help = "Remove the container when it exits"},
 	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
 	{0, "timeout", OPT_U64, O(timeout), .arg = "SECONDS", .max = INT32_MAX, .help = "Kill it when it has run so long"},

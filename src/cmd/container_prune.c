@@ -5,6 +5,7 @@
 #include "cmd/report.h"
 #include "cmd/screen.h"
 #include "view/ps.h"
+#include "engine/pod.h"
 #include "engine/remove.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static int prune_run(const struct command_call *call, struct err *e)
 		struct err own = {0};
 		int k;
 
-		if (l.items[i]->pid > 0 || !ps_filter_match(&f, l.items[i], &l))
+		if (l.items[i]->pid > 0 || pod_is_infra(l.items[i]) || !ps_filter_match(&f, l.items[i], &l))
 			continue;
 		k = remove_container(call->engine, l.items[i], &(struct remove_options){.reason = "prune"}, &own);
 		if (k == 0)

@@ -4,9 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "base/signame.h"
-#include "engine/attest.h"
-#include "engine/restart.h"
-#include "engine/stop.h"
+#include "engine/act.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -28,22 +26,8 @@ static const struct option_row kill_rows[] = {
 static int kill_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	const int *sig = ctx;
-	struct attest a = ATTEST_INIT(AUDIT_VERB_KILL);
-	char number[16];
-	int r;
+	int r = act_kill(call->engine, c, *sig, e);
 
-	snprintf(number, sizeof(number), "%d", *sig);
-	a.c = c;
-	a.claim[WITNESS_CLAIM_SIGNAL] = number;
-	/* as docker has it: other signals say nothing about whether it shall come back */
-	r = *sig == SIGKILL || *sig == SIGTERM || *sig == json_int(c->spec, "stopSignal") ? restart_forbid(call->engine, c, e) : 0;
-	if (r == 0)
-		r = attest_running(call->engine, &a, e);
-	if (r == 0)
-		r = stop_signal(c, *sig, e);
-	if (r == 0 && *sig == SIGKILL)
-		r = stop_wait(call->engine, c, 10000, e);
-	r = attest_failed(call->engine, &a, r, e);
 	if (r == 0)
 		puts(c->name);
 	return r;

@@ -7,6 +7,7 @@
  */
 #include "cmd/make.h"
 #include "cmd/container_options.h"
+#include "cmd/each_pod.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
 #include "engine/attest.h"
@@ -30,6 +31,8 @@ void made_done(struct made *m)
 	keeper_done(&m->keeper);
 	monitor_handle_done(&m->monitor);
 	m->c = container_free(m->c);
+	fd_closep(&m->place.lock_fd);
+	m->pod = pod_free(m->pod);
 }
 
 void make_notice(const struct keeper *k)
@@ -99,6 +102,8 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 		.origin = &m->origin,
 		.keeper = &m->keeper,
 		.monitor = m->starts ? &m->monitor : NULL,
+		.pod = m->pod,
+		.place = m->pod ? &m->place : NULL,
 		.env = environ,
 		.cwd = cwd,
 	};
@@ -114,7 +119,63 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 			return err_errno(e, errno, "current directory");
 		q.cwd = NULL;
 	}
-	return create_container(call->engine, &q, &m->c, e);
+	r = create_container(call->engine, &q, &m->c, e);
+	fd_closep(&m->place.lock_fd);
+	return r;
+}
+
+/* --pod new:NAME: what is a pod's alone to say was said to its first member. */
+static int make_pod(const struct command_call *call, struct made *m, struct container_options *o, struct err *e)
+{
+	struct container_options mine = {.name = o->pod + strlen("new:"), .hostname = o->hostname, .userns = o->userns,
+					 .uidmap = o->uidmap, .gidmap = o->gidmap, .network = o->network, .publish = o->publish, .dns = o->dns,
+					 .dns_search = o->dns_search, .dns_option = o->dns_option, .add_host = o->add_host, .no_hosts = o->no_hosts};
+	bool one_map = o->userns || o->uidmap.n || o->gidmap.n;
+	const struct pod_wanted w = {
+		.options = &mine, .infra = true, .share = POD_SHARE_DEFAULT | (one_map ? PEER_BIT(PEER_USER) : 0), .share_parent = true,
+		.origin = &m->origin, .keeper = &m->keeper, .env = environ};
+	struct strv *const lists[] = {&o->uidmap, &o->gidmap, &o->network, &o->publish, &o->dns, &o->dns_search, &o->dns_option, &o->add_host};
+	int r;
+
+	container_options_defaults(&mine);
+	r = keeper_ready(&m->keeper, e);
+	if (r == 0)
+		r = pod_create(call->engine, &w, &m->pod, e);
+	if (r < 0)
+		return r;
+	m->new_pod = true;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		strv_done(lists[i]);
+	o->userns = NULL;
+	o->hostname = NULL;
+	return 0;
+}
+
+static int enter_pod(const struct command_call *call, struct made *m, struct container_options *o, struct err *e)
+{
+	char id[CONTAINER_ID_LEN + 1];
+	int r = 0;
+
+	if (o->pod && o->pod_id_file)
+		return err_set(e, EINVAL, "--pod and --pod-id-file exclude each other");
+	if (o->pod_id_file)
+		r = pod_read_id_file(o->pod_id_file, id, e);
+	if (r < 0 || (!o->pod && !o->pod_id_file))
+		return r;
+	if (o->pod && strncmp(o->pod, "new:", 4) == 0)
+		r = make_pod(call, m, o, e);
+	else
+		r = pod_find(call->engine, o->pod ? o->pod : id, &m->pod, e);
+	if (r == 0)
+		o->pod = m->pod->name;
+	return r == 0 ? pod_join(call->engine, m->pod, o, &m->place, e) : r;
+}
+
+/* One that was made for a container that then could not be made. */
+static void drop_new_pod(const struct command_call *call, struct made *m)
+{
+	if (m->new_pod)
+		(void)!pod_remove(call->engine, m->pod, &(struct pod_remove_options){.force = true, .reason = REMOVE_AUTO}, NULL);
 }
 
 static int attest_create(const struct command_call *call, const struct made *m, int r, struct err *e)
@@ -182,9 +243,14 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 		return r;
 	make_notice(&m->keeper);
 	m->call = call;
-	r = create(call, m, e);
-	if (r < 0)
-		return attest_create(call, m, r, e);
+	r = enter_pod(call, m, call->args, e);
+	if (r == 0)
+		r = create(call, m, e);
+	if (r < 0) {
+		r = attest_create(call, m, r, e);
+		drop_new_pod(call, m);
+		return r;
+	}
 	if (!m->starts)
 		r = made_attest(m, e);
 	if (r == 0 && m->options->cidfile)

@@ -16,6 +16,7 @@
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
+#include "engine/pod.h"
 #include "monitor/launch.h"
 
 #include <stdbool.h>
@@ -27,11 +28,14 @@ struct made {
 	struct keeper keeper;
 	bool starts;                 /* it is started at once, by `monitor` */
 	struct monitor_handle monitor;
+	struct pod *pod;             /* it is in this one; NULL: in none */
+	struct pod_place place;      /* in it */
+	bool new_pod;                /* which was made for it */
 	struct container *c;
 	const struct command_call *call;
 	bool unrecorded;             /* made_attest() has failed: it must not stay */
 };
-#define MADE_INIT {.origin = ORIGIN_INIT, .keeper = KEEPER_INIT, .monitor = MONITOR_HANDLE_INIT}
+#define MADE_INIT {.origin = ORIGIN_INIT, .keeper = KEEPER_INIT, .monitor = MONITOR_HANDLE_INIT, .place = POD_PLACE_INIT}
 
 /* Takes the options and operands of the call. Writes --cidfile. */
 int make_container(const struct command_call *call, struct made *m, struct err *e) _must_check_;

@@ -4,9 +4,7 @@
 #include "cmd/pause.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
-#include "engine/attest.h"
-#include "engine/freeze.h"
-#include "sys/fd.h"
+#include "engine/act.h"
 
 #include <stdio.h>
 
@@ -31,22 +29,12 @@ static int freeze_one(const struct command_call *call, struct container *c, void
 {
 	const struct pause_args *a = call->args;
 	bool frozen = *(const bool *)ctx;
-	struct attest who = ATTEST_INIT(frozen ? AUDIT_VERB_PAUSE : AUDIT_VERB_UNPAUSE);
-	_cleanup_close_ int lock = -EBADF, group = -EBADF;
 	int r;
 
 	/* of all, those that are not as wanted already */
 	if ((a->all || a->filter.n > 0) && c->status != (frozen ? CONTAINER_RUNNING : CONTAINER_PAUSED))
 		return 0;
-	who.c = c;
-	r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
-	if (r == 0)
-		r = freeze_open(call->engine, c, frozen, &group, e);
-	if (r == 0)
-		r = attest_running(call->engine, &who, e);
-	if (r == 0)
-		r = freeze_group(call->engine, c, group, frozen, e);
-	r = attest_failed(call->engine, &who, r, e);
+	r = act_freeze(call->engine, c, frozen, e);
 	if (r == 0)
 		puts(c->name);
 	return r;

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 struct ps_args {
-	bool all, all_users, latest, no_trunc, noheading, ns, quiet;
+	bool all, all_users, latest, no_trunc, noheading, ns, pod, quiet;
 	uint32_t last, watch;
 	const char *format, *sort;
 	struct strv filter;
@@ -26,7 +26,7 @@ static const struct option_row ps_rows[] = {
 	{0, "all-users", OPT_FLAG, offsetof(struct ps_args, all_users),
 	 .help = "Everybody's that run, and other engines' too, by /proc and the system ledger (root, group ranby-audit)"},
 	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
-	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, auid, session"},
+	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, pod, auid, session"},
 	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
 	{'n', "last", OPT_U32, offsetof(struct ps_args, last), .arg = "N", .help = "The N newest, running or not"},
 	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest, running or not"},
@@ -34,6 +34,7 @@ static const struct option_row ps_rows[] = {
 	{0, "noheading", OPT_FLAG, offsetof(struct ps_args, noheading), .help = "No line of headers"},
 	{0, "ns", OPT_FLAG, offsetof(struct ps_args, ns), .help = "The namespaces of those that run"},
 	{0, "namespace", OPT_FLAG, offsetof(struct ps_args, ns), .hidden = true, .help = "The same as --ns"},
+	{'p', "pod", OPT_FLAG, offsetof(struct ps_args, pod), .help = "Also the id and the name of the pod that each is in"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct ps_args, quiet), .help = "Only ids"},
 	{0, "sort", OPT_CHOICE, offsetof(struct ps_args, sort), .arg = "KEY",
 	 .choices = "command|created|id|image|names|runningfor|status", .help = "Order (default created)"},
@@ -48,11 +49,13 @@ static void ps_args_done(void *args)
 }
 
 #define DEFAULT_FORMAT "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Created}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+#define POD_FORMAT DEFAULT_FORMAT "\t{{.Pod}}\t{{.PodName}}"
 #define NS_FORMAT \
 	"table {{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}"
 static const struct template_heading headings[] = {
 	{"ID", "CONTAINER ID"},   {"ImageID", "IMAGE ID"}, {"ExitCode", "EXIT CODE"}, {"RunningFor", "CREATED"},
 	{"CreatedHuman", "CREATED"}, {"CreatedAt", "CREATED AT"}, {"LoginUID", "LOGINUID"},  {"LoginUser", "LOGINUSER"},
+	{"Pod", "POD ID"}, {"PodName", "PODNAME"},
 	{NULL, NULL},
 };
 
@@ -163,7 +166,7 @@ static int make_rows(const struct ps_args *a, const struct container_list *l, bo
 
 static int print(const struct ps_args *a, const struct container_list *l, struct buf *out, struct err *e)
 {
-	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : a->ns ? NS_FORMAT : DEFAULT_FORMAT;
+	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : a->ns ? NS_FORMAT : a->pod ? POD_FORMAT : DEFAULT_FORMAT;
 	_cleanup_json_ struct json_object *rows = NULL;
 	_cleanup_template_ struct template *t = NULL;
 	bool json = strcmp(format, "json") == 0;

@@ -3,10 +3,8 @@
 /* ranby restart: stop as `stop` does, then start as `start` does. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
-#include "engine/attest.h"
-#include "engine/start.h"
+#include "engine/act.h"
 #include "engine/stop.h"
-#include "sys/fd.h"
 
 #include <stdio.h>
 
@@ -30,33 +28,14 @@ static const struct option_row restart_rows[] = {
 
 struct restart {
 	int timeout_ms;
-	struct origin origin;
-	struct keeper keeper;
+	struct act_starter by;
 };
 
 static int restart_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
-	_cleanup_(start_done) struct start s = START_INIT;
 	struct restart *all = ctx;
-	const struct start_request q = {
-		.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin, .have_lock = true};
-	struct attest who = ATTEST_INIT(AUDIT_VERB_RESTART);
-	_cleanup_close_ int lock = -EBADF;
-	int r;
+	int r = act_restart(call->engine, c, &all->by, all->timeout_ms, e);
 
-	/* over both: who clears up after its end (--rm) finds it running again */
-	r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
-	if (r < 0)
-		return r;
-	who.c = c;
-	r = attest_running(call->engine, &who, e);
-	if (r == 0)
-		r = stop_container(call->engine, c, all->timeout_ms, e);
-	r = attest_failed(call->engine, &who, r, e);
-	if (r == 0)
-		r = start_prepare(&q, &s, e);
-	if (r == 0)
-		r = start_release(&s, e);
 	if (r == 0)
 		puts(c->name);
 	return r;
@@ -66,18 +45,14 @@ static int restart_run(const struct command_call *call, struct err *e)
 {
 	const struct restart_args *a = call->args;
 	const struct each w = {.all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all, .cidfiles = &a->cidfile, .filter = &a->filter};
-	struct restart all = {.timeout_ms = STOP_TIMEOUT_OWN, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
-	int r = origin_read(call->engine, &all.origin, e);
+	struct restart all = {.timeout_ms = STOP_TIMEOUT_OWN, .by = ACT_STARTER_INIT};
+	int r = act_starter_open(call->engine, &all.by, e);
 
 	if (option_given(restart_rows, call->full_argc, call->full_argv, "time"))
 		all.timeout_ms = (int)a->time * 1000;
-	/* held here, so that it outlives the container that keeps it alive */
-	if (r == 0)
-		r = keeper_open(call->engine, &all.keeper, e);
 	if (r == 0)
 		r = each_container(call, &w, restart_one, &all, e);
-	keeper_done(&all.keeper);
-	origin_done(&all.origin);
+	act_starter_done(&all.by);
 	return r;
 }
 

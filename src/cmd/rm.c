@@ -3,6 +3,7 @@
 /* ranby rm. With --force, what is not there is no error: it is as asked for. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "engine/pod.h"
 #include "engine/remove.h"
 
 #include <stdio.h>
@@ -31,7 +32,12 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 {
 	const struct rm_args *a = ctx;
 	const struct remove_options o = {.force = a->force, .volumes = a->volumes, .grace_ms = (int)a->time * 1000};
-	int r = remove_container(call->engine, c, &o, e);
+	int r;
+
+	/* of all, the pods' own go with their pods */
+	if (a->all && pod_is_infra(c))
+		return 0;
+	r = remove_container(call->engine, c, &o, e);
 
 	if (r == -ENOENT && (a->force || a->ignore))
 		r = 0;

@@ -3,8 +3,7 @@
 /* ranby stop: the stop signal, then, after the timeout, SIGKILL. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
-#include "engine/attest.h"
-#include "engine/restart.h"
+#include "engine/act.h"
 #include "engine/stop.h"
 
 #include <stdio.h>
@@ -33,16 +32,8 @@ static int stop_one(const struct command_call *call, struct container *c, void *
 {
 	const struct stop_args *a = ctx;
 	int ms = !a->has_time ? STOP_TIMEOUT_OWN : a->time < 0 ? -1 : (int)a->time * 1000;
-	struct attest who = ATTEST_INIT(AUDIT_VERB_STOP);
-	int r;
+	int r = act_stop(call->engine, c, ms, NULL, e);
 
-	who.c = c;
-	r = restart_forbid(call->engine, c, e);
-	if (r == 0)
-		r = attest_running(call->engine, &who, e);
-	if (r == 0)
-		r = stop_container(call->engine, c, ms, e);
-	r = attest_failed(call->engine, &who, r, e);
 	if (r == 0)
 		puts(c->name);
 	return r;

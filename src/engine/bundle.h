@@ -28,6 +28,13 @@
 struct engine;       /* engine/engine.h */
 struct image_config; /* oci/image_config.h */
 
+/* What it shares with another container's first process (peer.h), but for the network, which --network says. */
+struct bundle_joined {
+	char id[65];    /* the other container's */
+	unsigned set;   /* PEER_BIT()s; PEER_NET among them: that one's network is meant */
+	const char *shm; /* with PEER_IPC: the host's directory that is /dev/shm of both */
+};
+
 struct bundle_input {
 	struct engine *eng;          /* hears of the volumes that are made (engine/attest.h) */
 	const char *id, *name;
@@ -36,6 +43,7 @@ struct bundle_input {
 	const struct strv *layers;   /* lowest first, absolute or relative to data_dir (store_layers()); NULL with --rootfs */
 	char *const *command;        /* operands after the image, NULL-terminated; NULL or empty: the image's */
 	const struct userns_plan *userns;
+	const struct bundle_joined *joined; /* NULL: namespaces of its own */
 	struct keeper *keeper;       /* volumes are filled in it */
 	const struct fuse_program *fuse; /* for an overlay that the kernel refuses; forced: for each */
 	int dirfd;                   /* the container's directory, empty */
@@ -55,7 +63,7 @@ struct bundle_result {
 	 * mounts[{type,name?,source,destination,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[],
 	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{driver,maxSize},
-	 * secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
+	 * joined{container,namespaces[]} (peer.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
 	 */
 	struct json_object *config;
 	struct strv network_helper; /* see network.h; also config.network.helper */

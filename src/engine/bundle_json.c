@@ -118,39 +118,40 @@ static struct json_object *oci_root(const struct bundle_plan *p)
 	return TAKE_PTR(o);
 }
 
-/* NULL: a new one. That of another container is known when it starts (peer_network.h). */
-static const char *network_path(const struct bundle_plan *p)
+static bool is_joined(const struct bundle_plan *p, enum peer_ns ns)
 {
-	if (p->network.kind == NETWORK_PEER)
-		return PEER_NETWORK_NOWHERE;
-	return p->network.kind == NETWORK_PATH ? p->network.other : NULL;
+	return p->in->joined && (p->in->joined->set & PEER_BIT(ns));
+}
+
+/* NULL: a new one. That of another container is known when it starts (peer.h). */
+static const char *namespace_path(const struct bundle_plan *p, enum peer_ns ns)
+{
+	if (ns == PEER_NET && p->network.kind == NETWORK_PATH)
+		return p->network.other;
+	return (ns == PEER_NET ? p->network.kind == NETWORK_PEER : is_joined(p, ns)) ? peer_nowhere(ns) : NULL;
 }
 
 static struct json_object *oci_namespaces(const struct bundle_plan *p)
 {
 	const struct container_options *o = p->in->options;
-	const struct {
-		const char *type;
-		bool wanted;
-	} types[] = {
-		{"mount", true},
-		{"pid", !is_host(o->pid)},
-		{"network", p->network.kind != NETWORK_HOST},
-		{"ipc", !is_host(o->ipc)},
-		{"uts", !is_host(o->uts)},
-		{"cgroup", !is_host(o->cgroupns)},
-		{"user", p->in->userns->create},
+	const bool wanted[PEER_N] = {
+		[PEER_PID] = !is_host(o->pid),
+		[PEER_NET] = p->network.kind != NETWORK_HOST,
+		[PEER_IPC] = !is_host(o->ipc),
+		[PEER_UTS] = !is_host(o->uts),
+		[PEER_CGROUP] = !is_host(o->cgroupns),
+		[PEER_USER] = p->in->userns->create,
 	};
-	_cleanup_json_ struct json_object *array = json_object_new_array();
+	_cleanup_json_ struct json_object *array = json_object_new_array(), *ns = json_object_new_object();
 
-	for (size_t i = 0; array && i < ARRAY_SIZE(types); i++) {
-		struct json_object *ns;
-
-		if (!types[i].wanted)
+	if (!array || !ns || json_add_str(ns, "type", "mount") < 0 || json_append(array, TAKE_PTR(ns)) < 0)
+		return NULL;
+	for (size_t i = 0; i < PEER_N; i++) {
+		if (!wanted[i])
 			continue;
 		ns = json_object_new_object();
-		if (json_append(array, ns) < 0 || json_add_str(ns, "type", types[i].type) < 0 ||
-		    (strcmp(types[i].type, "network") == 0 && json_add_str(ns, "path", network_path(p)) < 0))
+		if (!ns || json_add_str(ns, "type", peer_oci_word((enum peer_ns)i)) < 0 ||
+		    json_add_str(ns, "path", namespace_path(p, (enum peer_ns)i)) < 0 || json_append(array, TAKE_PTR(ns)) < 0)
 			return NULL;
 	}
 	return TAKE_PTR(array);
@@ -196,7 +197,7 @@ static struct json_object *oci_linux(const struct bundle_plan *p)
 		return NULL;
 	if (json_add_str(o, "mountLabel", p->label.state == LABEL_ON ? p->label.file : NULL) < 0)
 		return NULL;
-	if (u->create && (json_add(o, "uidMappings", oci_map(&u->map.uid)) < 0 ||
+	if (u->create && !is_joined(p, PEER_USER) && (json_add(o, "uidMappings", oci_map(&u->map.uid)) < 0 ||
 			  json_add(o, "gidMappings", oci_map(&u->map.gid)) < 0))
 		return NULL;
 	if (p->profile.sysctls.n > 0 && json_add(o, "sysctl", oci_sysctls(p)) < 0)
@@ -219,7 +220,8 @@ int bundle_plan_oci(const struct bundle_plan *p, struct json_object **ret, struc
 	    json_add(o, "root", oci_root(p)) < 0 || mount_list_oci(&p->mounts, &mounts) < 0 ||
 	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "linux", oci_linux(p)) < 0)
 		return err_errno(e, ENOMEM, "config.json");
-	if (p->hostname[0] && json_add_str(o, "hostname", p->hostname) < 0)
+	/* that of others has its name already */
+	if (p->hostname[0] && !is_joined(p, PEER_UTS) && json_add_str(o, "hostname", p->hostname) < 0)
 		return err_errno(e, ENOMEM, "config.json");
 	if (json_object_object_length(p->annotations) > 0 &&
 	    json_add(o, "annotations", json_object_get(p->annotations)) < 0)
@@ -309,6 +311,13 @@ static struct json_object *shown_volumes(const struct bundle_plan *p)
 	return TAKE_PTR(array);
 }
 
+static int shown_joined(const struct bundle_plan *p, struct json_object *o)
+{
+	const struct bundle_joined *j = p->in->joined;
+
+	return j && j->set ? json_add(o, "joined", peer_json(j->id, j->set)) : 0;
+}
+
 /* "limitedBy" is there exactly when the container wants a cgroup. */
 static int shown_limits(const struct bundle_plan *p, struct json_object *o)
 {
@@ -371,7 +380,7 @@ int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, str
 
 	if (!o || shown_process(p, o) < 0 || mount_list_shown(&p->mounts, &mounts) < 0 ||
 	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "network", shown_network(p)) < 0 ||
-	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 ||
+	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 || shown_joined(p, o) < 0 ||
 	    json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0 ||
 	    (p->secrets && json_add(o, "secrets", json_object_get(p->secrets)) < 0))
 		return err_errno(e, ENOMEM, "container.json");

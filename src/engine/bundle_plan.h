@@ -18,7 +18,7 @@
 #include "engine/label.h"
 #include "engine/mounts.h"
 #include "engine/network.h"
-#include "engine/peer_network.h"
+#include "engine/peer.h"
 #include "engine/profile.h"
 #include "engine/user.h"
 

@@ -13,6 +13,7 @@
 #include "engine/ident.h"
 #include "engine/launch.h"
 #include "engine/remove.h"
+#include "engine/rootfs.h"
 #include "engine/userns_mode.h"
 #include "image/progress.h"
 #include "oci/image_config.h"
@@ -23,6 +24,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #define AUTO_WAIT_MS 600000 /* for another that copies layers */
 
@@ -119,6 +121,14 @@ static int add_auto(const struct create *c, struct json_object *o)
 	return json_add_str(o, "autoGid", buf_str(&gid));
 }
 
+/* --userns=auto of a pod: the slice that its infra container has. */
+static int map_of_pod(struct create *c, struct err *e)
+{
+	c->plan->kind = USERNS_AUTO;
+	c->plan->create = c->plan->owned = true;
+	return rootfs_id_map(c->q->pod->infra, &c->plan->map, e);
+}
+
 static int plan_userns(struct create *c, struct err *e)
 {
 	_cleanup_free_ struct userns_host *h = calloc(1, sizeof(*h));
@@ -131,6 +141,8 @@ static int plan_userns(struct create *c, struct err *e)
 	r = userns_mode_parse(c->q->options, &mode, e);
 	if (r < 0)
 		return r;
+	if (mode.kind == USERNS_AUTO && c->q->place && (c->q->place->share & PEER_BIT(PEER_USER)))
+		return map_of_pod(c, e);
 	h->uid = c->eng->uid;
 	h->gid = c->eng->gid;
 	h->keeper = c->q->keeper->map;
@@ -189,6 +201,8 @@ static int write_bundle(struct create *c, struct err *e)
 {
 	_cleanup_free_ char *dir = NULL;
 	const char *cache;
+	const struct pod_place *place = c->q->place;
+	struct bundle_joined joined = {.set = place ? place->share : 0, .shm = place ? place->shm : NULL};
 	struct bundle_input in = {
 		.eng = c->eng,
 		.id = c->making.id,
@@ -198,6 +212,7 @@ static int write_bundle(struct create *c, struct err *e)
 		.layers = c->image ? &c->layers : NULL,
 		.command = c->q->command,
 		.userns = c->plan,
+		.joined = &joined,
 		.keeper = c->q->keeper,
 		.fuse = &c->fuse,
 		.dirfd = c->making.dirfd,
@@ -211,6 +226,8 @@ static int write_bundle(struct create *c, struct err *e)
 	if (asprintf(&dir, "%s/%s/%s", c->eng->data_path, ENGINE_CONTAINERS, c->making.id) < 0)
 		return err_errno(e, ENOMEM, "bundle");
 	in.dir = dir;
+	if (joined.set)
+		memcpy(joined.id, c->q->pod->infra->id, sizeof(joined.id));
 	/* only to be faster */
 	if (engine_cache(c->eng, &in.cache_dirfd, &cache, NULL) < 0)
 		in.cache_dirfd = -EBADF;
@@ -234,6 +251,17 @@ static int image_json(const struct create *c, struct json_object **ret)
 	return 0;
 }
 
+static int add_pod(const struct create *c, struct json_object *o)
+{
+	const struct pod *p = c->q->pod;
+
+	if (!p)
+		return 0;
+	if (json_add_str(o, "pod", p->id) < 0 || json_add_str(o, "podName", p->name) < 0)
+		return -ENOMEM;
+	return c->q->is_infra ? json_add_bool(o, "isInfra", true) : 0;
+}
+
 static int spec_json(const struct create *c, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object(), *image = NULL, *options = NULL;
@@ -249,7 +277,7 @@ static int spec_json(const struct create *c, struct json_object **ret)
 	    json_add_strv(o, "anonymousVolumes", &c->bundle.anonymous) < 0 ||
 	    json_add_int(o, "stopSignal", c->bundle.stop_signal) < 0 ||
 	    json_add_int(o, "stopTimeout", c->bundle.stop_timeout_s) < 0 ||
-	    json_add_bool(o, "nested", c->plan->create) < 0 || add_auto(c, o) < 0 ||
+	    json_add_bool(o, "nested", c->plan->create) < 0 || add_auto(c, o) < 0 || add_pod(c, o) < 0 ||
 	    json_add(o, "createdBy", json_object_get(c->q->origin->json)) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
@@ -281,6 +309,8 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 		r = get_layers(&c, e);
 	if (r == 0)
 		r = start_monitor(&c, e);
+	if (r == 0 && q->place)
+		r = pod_place_hold(q->place, e);
 	if (r == 0)
 		r = begin(&c, e);
 	if (r == 0)

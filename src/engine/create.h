@@ -19,6 +19,7 @@
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
+#include "engine/pod.h"
 #include "image/pull.h"
 #include "monitor/launch.h"
 
@@ -31,6 +32,9 @@ struct create_request {
 	struct keeper *keeper;            /* begun; ready at the end */
 	char *const *env;                 /* of the caller */
 	const char *cwd;                  /* of the caller */
+	const struct pod *pod;            /* it is in this one; NULL: in none */
+	bool is_infra;                    /* the pod's own */
+	struct pod_place *place;          /* in it, when it is not (pod.h) */
 	struct monitor_handle *monitor;   /* it is to be started at once: gets a monitor that waits; NULL: it is not */
 };
 

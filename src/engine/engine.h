@@ -39,6 +39,7 @@
 #define ENGINE_PENDING "pending" /* see engine/container.h */
 #define ENGINE_VOLUMES "volumes"
 #define ENGINE_NETWORKS "networks"
+#define ENGINE_PODS "pods"
 #define ENGINE_RUNTIME "runtime" /* ranby-runtime's --root, below the run directory */
 
 struct engine_where {

@@ -10,6 +10,7 @@
  */
 #include "engine/mounts.h"
 #include "engine/engine.h"
+#include "engine/peer.h"
 
 #include "sys/fd.h"
 #include "sys/self.h"
@@ -179,6 +180,20 @@ static bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool shares(const struct mounts_input *m, enum peer_ns ns)
+{
+	return m->in->joined && (m->in->joined->set & PEER_BIT(ns));
+}
+
+/* The kernel mounts an mqueue for who owns its namespace alone; queues can be used without. */
+static int add_shared_ipc(struct mount_list *l, const struct mounts_input *m, struct err *e)
+{
+	int r = shares(m, PEER_USER) || !m->in->userns->create
+			? add_default(l, "mqueue", "mqueue", "/dev/mqueue", "nosuid,noexec,nodev", e) : 0;
+
+	return r < 0 ? r : add_default(l, "bind", m->in->joined->shm, "/dev/shm", "bind,nosuid,noexec,nodev", e);
+}
+
 static int add_dev(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	const struct container_options *o = m->in->options;
@@ -193,6 +208,8 @@ static int add_dev(struct mount_list *l, const struct mounts_input *m, struct er
 				e);
 	if (r < 0)
 		return r;
+	if (shares(m, PEER_IPC))
+		return add_shared_ipc(l, m, e);
 	if (is_host(o->ipc)) {
 		/* not every host mounts one */
 		r = is_dir("/dev/mqueue") ? add_default(l, "bind", "/dev/mqueue", "/dev/mqueue", "bind,nosuid,noexec,nodev", e) : 0;
@@ -210,7 +227,8 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 	bool rw = m->profile->privileged;
 	int r;
 
-	if (network_is_foreign(m->network))
+	/* who is in the user namespace that owns it has a view of it */
+	if (network_is_foreign(m->network) && !(m->network == NETWORK_PEER && shares(m, PEER_USER) && shares(m, PEER_NET)))
 		return add_default(l, "bind", "/sys", "/sys", rw ? "rbind,nosuid,noexec,nodev" : "rbind,nosuid,noexec,nodev,rro", e);
 	r = add_default(l, "sysfs", "sysfs", "/sys", rw ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro", e);
 	if (r < 0)

@@ -79,6 +79,7 @@ static const struct field fields[] = {
 	F(STRING, "pidfile", pidfile),
 	F(STRING, "conmon-pidfile", monitor_pidfile),
 	F(STRING, "cidfile", cidfile),
+	F(STRING, "pod", pod),
 	F(STRING, "restart", restart),
 	F(U64, "timeout", timeout),
 	F(STRING, "log-driver", log_driver),

@@ -48,6 +48,7 @@ struct container_options {
 	/* how its front behaves */
 	bool detach, interactive, tty, quiet, sig_proxy /* default true */;
 	bool rm, replace;
+	const char *pod, *pod_id_file; /* NAME, ID or new:NAME; a file with an ID */
 	struct strv secret; /* secret_spec.h */
 	struct strv attach; /* stdin, stdout, stderr */
 	const char *detach_keys, *pidfile, *monitor_pidfile, *cidfile;

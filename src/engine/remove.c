@@ -17,6 +17,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/mounted.h"
+#include "engine/pod.h"
 #include "engine/restart.h"
 #include "engine/stop.h"
 
@@ -168,8 +169,9 @@ static int remove_run(struct engine *eng, const struct container *c, const struc
 {
 	int r = x->dirfd < 0 ? 0 : launch_end_helper(x->dirfd);
 
+	/* a pod's /dev/shm is in it, with files of all of the user's IDs */
 	if (r == 0)
-		r = path_own_remove_tree(eng->run_fd, c->id);
+		r = remove_tree(eng, eng->run_fd, c->id, e);
 	if (r == 0 && x->is_known && runtime_end_servers(&x->st, e) < 0)
 		return -EBUSY;
 	if (r == 0 && x->rroot >= 0 && cgroup_remove(x->rroot, c->id, e) < 0)
@@ -263,6 +265,21 @@ static int record_kill(struct engine *eng, const struct container *c, struct err
 	return attest_running(eng, &kill, e);
 }
 
+/* One whose pod is not there any more is nobody's. */
+static int refuse_infra(struct engine *eng, const struct container *c, struct err *e)
+{
+	_cleanup_(pod_freep) struct pod *p = NULL;
+	int r = pod_find(eng, pod_id_of(c), &p, e);
+
+	if (r == -ENOENT) {
+		err_clear(e);
+		return 0;
+	}
+	if (r == 0)
+		r = err_set(e, EBUSY, "container %.12s is the infra container of pod %.12s and cannot be removed without removing the pod", c->id, p->id);
+	return r;
+}
+
 int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
 {
 	_cleanup_close_ int lock = -EBADF;
@@ -270,6 +287,8 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 
 	if (r == 0)
 		r = container_refresh(eng, c, e);
+	if (r == 0 && pod_is_infra(c) && !o->with_pod)
+		r = refuse_infra(eng, c, e);
 	if (r == 0 && o->force)
 		r = record_kill(eng, c, e);
 	if (r == 0)
@@ -277,7 +296,7 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 	return record_removal(eng, c, o, r, e);
 }
 
-int remove_after_end(struct engine *eng, struct container *c, struct err *e)
+static int clear_after_end(struct engine *eng, struct container *c, struct err *e)
 {
 	static const struct remove_options by_itself = {.volumes = true, .reason = REMOVE_AUTO}; /* --rm */
 	_cleanup_close_ int lock = -EBADF;
@@ -293,4 +312,13 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	container_tidy(c);
 	attest_end(eng, c);
 	return remove_run_dirs(eng, c, e);
+}
+
+int remove_after_end(struct engine *eng, struct container *c, struct err *e)
+{
+	int r = clear_after_end(eng, c, e);
+
+	if (r == 0 && c->pid <= 0)
+		pod_member_ended(eng, c);
+	return r;
 }

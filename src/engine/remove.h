@@ -22,6 +22,7 @@ struct remove_options {
 	bool force;         /* ends it first when it runs */
 	bool volumes;       /* its anonymous volumes too */
 	int grace_ms;       /* with force: time between its stop signal and SIGKILL; 0: SIGKILL at once */
+	bool with_pod;      /* also an infra container: its pod goes with it */
 	const char *reason; /* of the records (engine/attest.h); NULL: the user said so */
 };
 #define REMOVE_AUTO "auto" /* the reason when it is nobody's command: goes on where a receipt is required and there is none */

@@ -16,6 +16,7 @@
 #include "engine/exec_trail.h"
 #include "engine/ident.h"
 #include "engine/inforce.h"
+#include "engine/pod.h"
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
@@ -33,6 +34,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LOG_FILE "ctr.log"
 #define HELPER_PID_FILE "helper.pid"
@@ -45,6 +47,15 @@ static const char *keep(struct start *s, const char *dir, const char *id, const 
 	return strv_addf(&s->texts, "%s/%s/%s", dir, id, name) < 0 ? NULL : s->texts.items[s->texts.n - 1];
 }
 
+/* What the pod's members have at /dev/shm. */
+static int make_shm(int run_dirfd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_own_mkdirs(run_dirfd, "shm", &fd);
+
+	return r == 0 && fchmod(fd, 01777) < 0 ? -errno : r;
+}
+
 static int make_dirs(struct start *s, struct err *e)
 {
 	struct engine *eng = s->q.eng;
@@ -55,6 +66,8 @@ static int make_dirs(struct start *s, struct err *e)
 	if (!s->q.fresh)
 		container_tidy(s->q.c);
 	r = path_own_mkdirs(eng->run_fd, s->q.c->id, &s->run_dirfd);
+	if (r == 0 && pod_is_infra(s->q.c))
+		r = make_shm(s->run_dirfd);
 	if (r == 0)
 		r = path_own_mkdirs(eng->run_fd, ENGINE_RUNTIME, &s->rroot_fd);
 	return r < 0 ? err_errno(e, -r, "run directory of container %.12s", s->q.c->id) : 0;
@@ -401,7 +414,9 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		attest_end(q->eng, q->c);
 	r = renew_volatile(s, e);
 	if (r == 0)
-		r = peer_network_begin(q->eng, q->c, &s->peer, e);
+		r = pod_start_infra(q, e);
+	if (r == 0)
+		r = peer_begin(q->eng, q->c, &s->peer, e);
 	if (s->peer.keeper)
 		s->q.keeper = s->peer.keeper;
 	if (r == 0)
@@ -415,7 +430,7 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 	if (r == 0)
 		r = launch_watch(&s->plan, &s->launch, e);
 	if (r == 0)
-		r = peer_network_check(&s->peer, s->launch.created.pid, s->launch.created.start_ticks, e);
+		r = peer_check(&s->peer, s->launch.created.pid, s->launch.created.start_ticks, e);
 	fd_closep(&s->secrets_fd);
 	keeper_tidy(q->keeper);
 	return r;
@@ -542,7 +557,7 @@ void start_done(struct start *s)
 			attest_end(s->q.eng, s->q.c);
 		(void)!remove_run_dirs(s->q.eng, s->q.c, NULL);
 	}
-	peer_network_done(&s->peer);
+	peer_done(&s->peer);
 	fd_closep(&s->lock_fd);
 	fd_closep(&s->run_dirfd);
 	fd_closep(&s->rroot_fd);

@@ -25,7 +25,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/origin.h"
-#include "engine/peer_network.h"
+#include "engine/peer.h"
 #include "engine/place.h"
 #include "sys/fuse_overlay.h"
 
@@ -57,12 +57,12 @@ struct start {
 	int secrets_fd; /* until the monitor has it */
 	struct place place; /* of one with limits */
 	struct start_label label;
-	struct peer_network peer;
+	struct peer peer;
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
 		.launch = LAUNCH_INIT, .secrets_fd = -EBADF, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
-		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT, .label = START_LABEL_INIT, .peer = PEER_NETWORK_INIT                                         \
+		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT, .label = START_LABEL_INIT, .peer = PEER_INIT                                         \
 	}
 
 /* -EALREADY: it runs. */

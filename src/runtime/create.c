@@ -320,6 +320,7 @@ static int join_namespaces(struct create *c, struct err *e)
 	} else {
 		c->l.flags |= flags;
 		c->l.map = c->c.map;
+		c->l.in_given_user = is_given(c, CLONE_NEWUSER);
 	}
 	return r;
 }

@@ -24,6 +24,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -60,7 +61,7 @@ static int become_root(const struct launch *l, struct err *e)
 {
 	int r = 0;
 
-	if (!(l->flags & CLONE_NEWUSER))
+	if (!(l->flags & CLONE_NEWUSER) && !l->in_given_user)
 		return 0;
 	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
 		return err_errno(e, errno, "group 0 in the user namespace");
@@ -69,7 +70,8 @@ static int become_root(const struct launch *l, struct err *e)
 		if (r < 0)
 			return err_errno(e, -r, "user 0 in the user namespace");
 	}
-	return 0;
+	/* new credentials make us dumpable again where fs.suid_dumpable is 1, and in a namespace that was given are others */
+	return l->in_given_user && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? err_errno(e, errno, "not dumpable") : 0;
 }
 
 static int namespaces_failed(int error, struct err *e)

@@ -25,6 +25,7 @@
 struct launch {
 	unsigned long flags;          /* CLONE_NEW* */
 	const struct id_map *map;     /* with CLONE_NEWUSER */
+	bool in_given_user;           /* we have entered a user namespace that was given: its id 0 is not us everywhere */
 	int exe_fd;                   /* launch_seal_init() */
 	int plan_fd;
 	const struct kept_fds *kept;  /* init inherits these, and the plan and its end of `sync` */

@@ -245,6 +245,8 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"ProcessLabel", "config.selinux.process", STRING},
 		{"MountLabel", "config.selinux.file", STRING},
 		{"Driver", NULL, STRING},
+		{"Pod", "pod", STRING},
+		{"IsInfra", "isInfra", BOOL},
 	};
 	static const struct row network[] = {{"Networks", NULL, MAP}};
 	struct json_object *settings = NULL;

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "engine/pod.h"
 #include "engine/restart.h"
 #include "sys/procfs.h"
 
@@ -181,7 +182,7 @@ static int add_words(struct json_object *o, const struct container *c, bool no_t
 	_cleanup_(buf_done) struct buf command = BUF_INIT;
 	char id[CONTAINER_ID_LEN + 1], image[CONTAINER_ID_LEN + 1];
 	int width = no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT;
-	const char *name = json_str(c->spec, json_at(c->spec, "image.name") ? "image.name" : "image.rootfs");
+	const char *name = pod_is_infra(c) ? "" : json_str(c->spec, json_at(c->spec, "image.name") ? "image.name" : "image.rootfs");
 
 	snprintf(id, sizeof(id), "%.*s", width, c->id);
 	snprintf(image, sizeof(image), "%.*s", width, json_str(c->spec, "image.id"));
@@ -206,12 +207,14 @@ static int add_state(struct json_object *o, const struct container *c, const str
 	return 0;
 }
 
-static int add_options(struct json_object *o, const struct container *c)
+static int add_options(struct json_object *o, const struct container *c, bool no_trunc)
 {
+	char pod[CONTAINER_ID_LEN + 1];
 	struct json_object *labels = json_at(c->spec, "config.labels");
 
-	if (json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", false) < 0 ||
-	    json_add_str(o, "Pod", "") < 0 || json_add_str(o, "PodName", "") < 0 ||
+	snprintf(pod, sizeof(pod), "%.*s", no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT, pod_id_of(c));
+	if (json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", pod_is_infra(c)) < 0 ||
+	    json_add_str(o, "Pod", pod) < 0 || json_add_str(o, "PodName", json_str(c->spec, "podName")) < 0 ||
 	    json_add_str(o, "Networks", json_str(c->spec, "config.network.mode")) < 0 ||
 	    json_add_str(o, "CIDFile", json_str(c->spec, "options.cidfile")) < 0 ||
 	    json_add(o, "Label", labels ? json_object_get(labels) : json_object_new_object()) < 0 ||
@@ -224,7 +227,7 @@ int ps_row(const struct container *c, bool no_trunc, const struct timespec *now,
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 
-	if (!o || add_words(o, c, no_trunc) < 0 || add_state(o, c, now) < 0 || add_options(o, c) < 0 ||
+	if (!o || add_words(o, c, no_trunc) < 0 || add_state(o, c, now) < 0 || add_options(o, c, no_trunc) < 0 ||
 	    add_times(o, c, now) < 0 || add_who(o, c) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);

@@ -4,6 +4,7 @@
 #include "view/ps.h"
 
 #include "base/suggest.h"
+#include "engine/pod.h"
 #include "engine/restart.h"
 
 #include <errno.h>
@@ -135,6 +136,14 @@ static bool match_restart(const struct container *c, const char *value, const st
 	return strcmp(restart_policy_word(restart_policy_of(c).kind), value) == 0;
 }
 
+/* A pod's name, or its id's beginning. */
+static bool match_pod(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return *value && *pod_id_of(c) &&
+	       (strcmp(json_str(c->spec, "podName"), value) == 0 || strncmp(pod_id_of(c), value, strlen(value)) == 0);
+}
+
 static bool match_who(const struct container *c, const char *key, const char *value)
 {
 	struct json_object *v = c->state ? json_at(c->state, key) : NULL;
@@ -163,7 +172,7 @@ static const struct {
 	{"label!", match_no_label, true},  {"status", match_status, false}, {"ancestor", match_ancestor, false},
 	{"exited", match_exited, false},   {"before", match_before, false}, {"since", match_since, false},
 	{"volume", match_volume, false},   {"network", match_network, false}, {"auid", match_auid, false},
-	{"session", match_session, false}, {"restart-policy", match_restart, false},
+	{"session", match_session, false}, {"restart-policy", match_restart, false}, {"pod", match_pod, false},
 };
 
 static const char *key_word(size_t i, const void *ctx)

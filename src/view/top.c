@@ -31,8 +31,12 @@ const char *top_found_word(enum top_found f)
 /* Whether its user namespace is another's: then it cannot tell the container's processes. */
 static bool shares_userns(const struct container *c)
 {
+	struct json_object *joined = json_at(c->spec, "config.joined.namespaces");
 	const char *mode = json_str(c->spec, "options.userns");
 
+	for (size_t i = 0; joined && i < json_object_array_length(joined); i++)
+		if (strcmp(json_object_get_string(json_object_array_get_idx(joined, i)), "user") == 0)
+			return true;
 	return strcmp(mode, "host") == 0 || strncmp(mode, "container:", 10) == 0 || strncmp(mode, "ns:", 3) == 0;
 }
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* Errors of single pods, and of single members, are printed as they come; see each_pod.h. */
+#include "cmd/each_pod.h"
+#include "cmd/report.h"
+#include "sys/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ID_FILE_MAX 4096
+
+struct walk {
+	const struct command_call *call;
+	const struct each_pod *w;
+	each_pod_fn fn;
+	void *ctx;
+	int code;
+};
+
+static void failed(struct walk *k, const struct err *e)
+{
+	report_error(e);
+	k->code = report_code(e);
+}
+
+static void visit(struct walk *k, struct pod *p, bool named)
+{
+	struct err e = {0};
+	int r = k->fn(k->call, p, k->ctx, &e);
+
+	if (r == 0)
+		puts(p->id);
+	/* one of --all that somebody else has removed meanwhile is done with */
+	else if (r < 0 && !(r == -ENOENT && !named))
+		failed(k, &e);
+}
+
+static void visit_name(struct walk *k, const char *name)
+{
+	_cleanup_(pod_freep) struct pod *p = NULL;
+	struct err e = {0};
+	int r = pod_find(k->call->engine, name, &p, &e);
+
+	if (r == -ENOENT && k->w->ignore)
+		return;
+	if (r == -ENOENT && k->w->missing_exit)
+		err_exit(&e, k->w->missing_exit);
+	if (r < 0)
+		failed(k, &e);
+	else
+		visit(k, p, true);
+}
+
+int pod_read_id_file(const char *path, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r = fd < 0 ? -errno : fd_read_all(fd, ID_FILE_MAX, &text);
+	size_t len = r < 0 ? 0 : strcspn(buf_str(&text), "\n");
+
+	if (r < 0)
+		return err_errno(e, -r, "reading pod ID file: %s", path);
+	if (len == 0 || len > CONTAINER_ID_LEN)
+		return err_set(e, EINVAL, "reading pod ID file: %s: no ID in it", path);
+	memcpy(ret_id, text.data, len);
+	ret_id[len] = '\0';
+	return 0;
+}
+
+static void visit_file(struct walk *k, const char *path)
+{
+	char id[CONTAINER_ID_LEN + 1];
+	struct err e = {0};
+	int r = pod_read_id_file(path, id, &e);
+
+	if (r == -ENOENT && k->w->ignore)
+		return;
+	if (r < 0)
+		failed(k, &e);
+	else
+		visit_name(k, id);
+}
+
+static int visit_all(struct walk *k, struct err *e)
+{
+	_cleanup_(pod_list_done) struct pod_list l = {0};
+	int r = pod_list(k->call->engine, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++)
+		visit(k, l.items[i], false);
+	return r;
+}
+
+int one_pod(const struct command_call *call, bool latest, struct pod **ret, struct err *e)
+{
+	if (latest)
+		return pod_latest(call->engine, ret, e);
+	if (call->argc == 0)
+		return err_set(e, EINVAL, "you must provide the name or id of a pod, or --latest");
+	return pod_find(call->engine, call->argv[0], ret, e);
+}
+
+int each_pod(const struct command_call *call, const struct each_pod *w, each_pod_fn fn, void *ctx, struct err *e)
+{
+	struct walk k = {.call = call, .w = w, .fn = fn, .ctx = ctx};
+	bool named = call->argc > 0 || (w->files && w->files->n > 0);
+	int r = 0;
+
+	if (named + w->all + w->latest == 0)
+		return err_set(e, EINVAL, "you must provide at least one name or id");
+	if (named + w->all + w->latest > 1)
+		return err_set(e, EINVAL, "ranby %s: give pods, --all or --latest, not several of these", call->command->name);
+	for (int i = 0; i < call->argc; i++)
+		visit_name(&k, call->argv[i]);
+	for (size_t i = 0; w->files && i < w->files->n; i++)
+		visit_file(&k, w->files->items[i]);
+	if (w->all) {
+		r = visit_all(&k, e);
+	} else if (w->latest) {
+		_cleanup_(pod_freep) struct pod *p = NULL;
+
+		r = pod_latest(call->engine, &p, e);
+		if (r == 0)
+			visit(&k, p, true);
+	}
+	return r < 0 ? r : k.code;
+}
+
+/* The place of the n-th to be visited: forwards the infra container first, backwards last. */
+static struct container *nth(const struct pod *p, size_t n, bool backwards)
+{
+	size_t k = backwards ? p->members.n - 1 - n : n, seen = 0;
+
+	if (p->infra && k == 0)
+		return p->infra;
+	for (size_t i = 0; i < p->members.n; i++)
+		if (p->members.items[i] != p->infra && seen++ == k - (p->infra != NULL))
+			return p->members.items[i];
+	return NULL;
+}
+
+int each_member(const struct command_call *call, struct pod *p, bool backwards, member_fn fn, void *ctx, struct err *e)
+{
+	int r = 0;
+
+	for (size_t n = 0; n < p->members.n; n++) {
+		struct container *c = nth(p, n, backwards);
+		struct err own = {0};
+		int k = c ? fn(call, c, ctx, &own) : 0;
+
+		if (k < 0 && r == 0) {
+			r = k;
+			if (e)
+				*e = own;
+		} else if (k < 0) {
+			report_error(&own);
+		}
+	}
+	return r;
+}

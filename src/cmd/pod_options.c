@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * What podman's `pod create` has and this version does not is a row as well,
+ * hidden, with the reason: nothing is accepted and then ignored.
+ */
+#include "cmd/pod_options.h"
+#include "cmd/container_options.h"
+#include "cmd/make.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define O(member) offsetof(struct pod_options, o.member)
+#define P(member) offsetof(struct pod_options, member)
+
+#define NO_ADDRESS "a pod has the addresses that pasta gives it"
+#define OWN_INFRA "the infra container is ranby's own (ranby-init pause), and nothing is pulled for it"
+
+#define REFUSED(X)                                                                                                     \
+	X(INFRA_CONMON, "infra-conmon-pidfile", "the monitor's process ID is State.MonitorPid of ranby inspect")       \
+	X(SHM_SIZE, "shm-size", "/dev/shm of a pod is a directory of the user's run directory, and as large as that is") \
+	X(IP, "ip", NO_ADDRESS)                                                                                        \
+	X(IP6, "ip6", NO_ADDRESS)                                                                                      \
+	X(MAC_ADDRESS, "mac-address", NO_ADDRESS)                                                                      \
+	X(NETWORK_ALIAS, "network-alias", NO_ADDRESS)                                                                  \
+	X(VOLUMES_FROM, "volumes-from", "name the volumes again with -v")                                              \
+	X(SUBUIDNAME, "subuidname", "use --uidmap")                                                                    \
+	X(SUBGIDNAME, "subgidname", "use --gidmap")                                                                    \
+	X(BLKIO, "blkio-weight-device", "not supported yet")                                                           \
+	X(READ_BPS, "device-read-bps", "not supported yet")                                                            \
+	X(WRITE_BPS, "device-write-bps", "not supported yet")                                                          \
+	X(HOSTS_FILE, "hosts-file", "name the hosts with --add-host")                                                  \
+	X(GPUS, "gpus", "name the devices with --device")                                                              \
+	X(RESTART, "restart", "nothing restarts a container by itself yet")                                            \
+	X(INFRA_IMAGE, "infra-image", OWN_INFRA)                                                                       \
+	X(INFRA_COMMAND, "infra-command", OWN_INFRA)
+
+#define INDEX(id, name, why) REFUSED_##id,
+enum { REFUSED(INDEX) N_REFUSED };
+_Static_assert(N_REFUSED <= sizeof(((struct pod_options *)0)->refused) / sizeof(char *), "slots");
+
+static const struct {
+	const char *name, *why;
+} refusals[] = {
+#define REASON(id, name, why) [REFUSED_##id] = {name, why},
+	REFUSED(REASON)
+};
+#define ROW(id, name, why) \
+	{0, name, OPT_STRING, P(refused) + REFUSED_##id * sizeof(char *), .arg = "VALUE", .help = why, .hidden = true},
+
+const struct option_row pod_create_rows[] = {
+	{'n', "name", OPT_STRING, O(name), .arg = "NAME", .help = "Name of the pod"},
+	{0, "replace", OPT_FLAG, O(replace), .help = "Remove a pod that has the name already"},
+	{'l', "label", OPT_LIST, O(label), .arg = "KEY=VALUE", .help = "Set a label"},
+	{0, "label-file", OPT_LIST, O(label_file), .arg = "FILE", .help = "Read labels from a file"},
+	{0, "pod-id-file", OPT_STRING, O(pod_id_file), .arg = "FILE", .help = "Write the id to a file"},
+	{0, "exit-policy", OPT_STRING, P(exit_policy), .arg = "POLICY", .help = "When the last member ends: continue (the default) or stop"},
+	{0, "infra", OPT_FLAG, P(infra), .group = "What is shared", .help = "Make an infra container, which holds what is shared (true)"},
+	{0, "infra-name", OPT_STRING, P(infra_name), .arg = "NAME", .help = "Name of the infra container (ID-infra)"},
+	{0, "share", OPT_STRING, P(share), .arg = "LIST", .help = "Of net, ipc, uts, pid, cgroup, user; or none (ipc,net,uts)"},
+	{0, "share-parent", OPT_FLAG, P(share_parent), .help = "Members get cgroups of their own, below the pod's (true)"},
+
+	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "As of ranby run"},
+	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
+	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port of the pod on the host"},
+	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside (the pod's name)"},
+	{0, "add-host", OPT_LIST, O(add_host), .arg = "NAME:IP", .help = "Add a line to /etc/hosts"},
+	{0, "dns", OPT_LIST_CSV, O(dns), .arg = "IP", .help = "Name server; \"none\" leaves /etc/resolv.conf alone"},
+	{0, "dns-search", OPT_LIST_CSV, O(dns_search), .arg = "DOMAIN", .help = "Search domain; \".\" for none"},
+	{0, "dns-option", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "Option of the resolver"},
+	{0, "dns-opt", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "The same as --dns-option", .hidden = true},
+	{0, "no-hosts", OPT_FLAG, O(no_hosts), .help = "Leave /etc/hosts alone"},
+
+	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "Of all members, who share it then: as of ranby run"},
+	{0, "uidmap", OPT_LIST, O(uidmap), .arg = "CTR:KEEPER[:N]", .help = "Map user IDs"},
+	{0, "gidmap", OPT_LIST, O(gidmap), .arg = "CTR:KEEPER[:N]", .help = "Map group IDs"},
+	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
+	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
+	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the pod's namespaces"},
+
+	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "For each member", .help = "Mount a directory, a file or a volume"},
+	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
+	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .help = "As of ranby run"},
+
+	REFUSED(ROW)
+	OPTION_END,
+};
+
+void pod_options_done(void *args)
+{
+	container_options_done(&((struct pod_options *)args)->o);
+}
+
+/* What is true by default, unless it was given. */
+static void set_defaults(const struct command_call *call, struct pod_options *a)
+{
+	struct container_options d = a->o;
+	bool *const flags[] = {&a->infra, &a->share_parent};
+	static const char *const names[] = {"infra", "share-parent"};
+
+	container_options_defaults(&d);
+	a->o = d;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (!option_given(call->command->rows, call->full_argc, call->full_argv, names[i]))
+			*flags[i] = true;
+}
+
+static int check_shares(const struct command_call *call, struct pod_options *a, struct err *e)
+{
+	bool given = option_given(call->command->rows, call->full_argc, call->full_argv, "share");
+	int r = 0;
+
+	a->set = POD_SHARE_DEFAULT;
+	if (given)
+		r = pod_share_parse(a->share, &a->set, e);
+	if (r < 0)
+		return r;
+	if (!a->infra && given && a->set)
+		return err_set(e, EINVAL, "cannot set share(%s) namespaces without an infra container", a->share);
+	/* one map of IDs for all; and these two can only be seen from the user namespace that owns them */
+	if (a->o.userns || a->o.uidmap.n || a->o.gidmap.n || (a->set & (PEER_BIT(PEER_PID) | PEER_BIT(PEER_CGROUP))))
+		a->set |= PEER_BIT(PEER_USER);
+	return 0;
+}
+
+int pod_options_finish(const struct command_call *call, struct pod_options *a, struct err *e)
+{
+	set_defaults(call, a);
+	for (size_t i = 0; i < N_REFUSED; i++)
+		if (a->refused[i])
+			return err_set(e, ENOTSUP, "--%s: %s", refusals[i].name, refusals[i].why);
+	if (a->exit_policy && strcmp(a->exit_policy, "stop") != 0 && strcmp(a->exit_policy, "continue") != 0)
+		return err_set(e, EINVAL, "invalid pod exit policy: \"%s\"", a->exit_policy);
+	a->policy = a->exit_policy && strcmp(a->exit_policy, "stop") == 0 ? POD_STOP : POD_CONTINUE;
+	if (call->argc && a->o.name)
+		return err_set(e, EINVAL, "cannot set a pod name and --name: choose one");
+	if (call->argc)
+		a->o.name = call->argv[0];
+	return check_shares(call, a, e);
+}
+
+static int replace(const struct command_call *call, const char *name, struct err *e)
+{
+	_cleanup_(pod_freep) struct pod *old = NULL;
+	int r = pod_find(call->engine, name, &old, e);
+
+	if (r == 0 && strcmp(old->name, name) == 0)
+		r = pod_remove(call->engine, old, &(struct pod_remove_options){.force = true, .reason = "replace"}, e);
+	if (r != -ENOENT)
+		return r;
+	err_clear(e);
+	return 0;
+}
+
+int pod_options_create(const struct command_call *call, const struct pod_options *a, struct pod **ret, struct err *e)
+{
+	struct origin origin = ORIGIN_INIT;
+	struct keeper keeper = KEEPER_INIT;
+	char cwd[PATH_MAX];
+	struct pod_wanted w = {
+		.options = &a->o, .infra = a->infra, .infra_name = a->infra_name, .share = a->set, .share_parent = a->share_parent,
+		.exit_policy = a->policy, .origin = &origin, .keeper = &keeper, .env = environ, .cwd = getcwd(cwd, sizeof(cwd)),
+	};
+	int r = origin_read(call->engine, &origin, e);
+
+	if (r == 0)
+		r = keeper_open(call->engine, &keeper, e);
+	if (r == 0)
+		make_notice(&keeper);
+	if (r == 0 && a->o.replace && a->o.name)
+		r = replace(call, a->o.name, e);
+	if (r == 0)
+		r = pod_create(call->engine, &w, ret, e);
+	keeper_done(&keeper);
+	origin_done(&origin);
+	return r;
+}

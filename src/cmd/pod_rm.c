@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby pod rm, ranby pod prune. With --force, what is not there is no error: it is as asked for. */
+#include "cmd/commands.h"
+#include "cmd/each_pod.h"
+#include "cmd/report.h"
+#include "cmd/screen.h"
+#include "view/pod.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GRACE_S_DEFAULT 10
+
+struct rm_args {
+	bool all, force, ignore, latest;
+	uint32_t time;
+	struct strv files;
+	int grace_ms;
+};
+
+static const struct option_row rm_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct rm_args, all), .help = "All pods"},
+	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "Stop what runs in them first"},
+	{'i', "ignore", OPT_FLAG, offsetof(struct rm_args, ignore), .help = "A pod that is not there is no error"},
+	{'l', "latest", OPT_FLAG, offsetof(struct rm_args, latest), .help = "The newest pod"},
+	{0, "pod-id-file", OPT_LIST, offsetof(struct rm_args, files), .arg = "FILE", .help = "The pod whose id is in a file"},
+	{'t', "time", OPT_U32, offsetof(struct rm_args, time), .arg = "SECONDS", .max = 100000,
+	 .help = "With --force: time to stop before a member is killed (10)"},
+	OPTION_END,
+};
+
+static void rm_args_done(void *args)
+{
+	strv_done(&((struct rm_args *)args)->files);
+}
+
+static int rm_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+{
+	const struct rm_args *a = ctx;
+	const struct pod_remove_options o = {.force = a->force, .grace_ms = a->grace_ms};
+
+	return pod_remove(call->engine, p, &o, e);
+}
+
+static int rm_run(const struct command_call *call, struct err *e)
+{
+	struct rm_args *a = call->args;
+	const struct each_pod w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .missing_exit = 1, .files = &a->files};
+	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
+
+	a->grace_ms = (int)(has_time ? a->time : GRACE_S_DEFAULT) * 1000;
+	pod_sweep(call->engine);
+	return each_pod(call, &w, rm_one, a, e);
+}
+
+const struct command command_pod_rm = {
+	.name = "pod rm",
+	.aliases = "pod remove",
+	.operands = "[OPTIONS] POD [POD...]",
+	.summary = "Remove pods and their containers",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = rm_rows,
+	.args_size = sizeof(struct rm_args),
+	.args_done = rm_args_done,
+	.run = rm_run,
+};
+
+struct prune_args {
+	bool force;
+};
+
+static const struct option_row prune_rows[] = {
+	{'f', "force", OPT_FLAG, offsetof(struct prune_args, force), .help = "Do not ask"},
+	OPTION_END,
+};
+
+/* As podman: those that have ended, not those that were never started. */
+static bool is_over(const struct pod *p)
+{
+	const char *state = pod_state_word(p);
+
+	return strcmp(state, "Exited") == 0 || strcmp(state, "Stopped") == 0 || strcmp(state, "Errored") == 0;
+}
+
+static int prune_run(const struct command_call *call, struct err *e)
+{
+	static const struct pod_remove_options how = {.reason = "prune"};
+	_cleanup_(pod_list_done) struct pod_list l = {0};
+	const struct prune_args *a = call->args;
+	int code = 0, r = 0;
+
+	if (!a->force) {
+		r = screen_ask("WARNING! This will remove all stopped/exited pods..\nAre you sure you want to continue?", e);
+		if (r <= 0)
+			return r;
+	}
+	pod_sweep(call->engine);
+	r = pod_list(call->engine, &l, e);
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		struct err own = {0};
+		int k = is_over(l.items[i]) ? pod_remove(call->engine, l.items[i], &how, &own) : -ENOENT;
+
+		if (k == 0) {
+			puts(l.items[i]->id);
+		} else if (k != -ENOENT && k != -EBUSY) {
+			report_error(&own);
+			code = report_code(&own);
+		}
+	}
+	return r < 0 ? r : code;
+}
+
+const struct command command_pod_prune = {
+	.name = "pod prune",
+	.operands = "[OPTIONS]",
+	.summary = "Remove all pods that have ended, and their containers",
+	.needs = NEED_ENGINE,
+	.rows = prune_rows,
+	.args_size = sizeof(struct prune_args),
+	.run = prune_run,
+};

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby pod start, ranby pod restart: the infra container first, then the members as they were made. */
+#include "cmd/commands.h"
+#include "cmd/each_pod.h"
+#include "engine/act.h"
+#include "engine/stop.h"
+
+#include <errno.h>
+
+struct start_args {
+	bool all, latest;
+	struct strv files;
+};
+
+static const struct option_row start_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct start_args, all), .help = "All pods"},
+	{'l', "latest", OPT_FLAG, offsetof(struct start_args, latest), .help = "The newest pod"},
+	{0, "pod-id-file", OPT_LIST, offsetof(struct start_args, files), .arg = "FILE", .help = "The pod whose id is in a file"},
+	OPTION_END,
+};
+
+static void start_args_done(void *args)
+{
+	strv_done(&((struct start_args *)args)->files);
+}
+
+static int start_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	int r = c->pid > 0 ? 0 : act_start(call->engine, c, ctx, e);
+
+	if (r == -EALREADY) {
+		err_clear(e);
+		return 0;
+	}
+	return r < 0 ? err_wrap(e, r, "starting container %s", c->name) : 0;
+}
+
+static int start_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+{
+	if (p->members.n == 0)
+		return err_set(e, ENOENT, "no containers in pod %s have no dependencies, cannot start pod: no such container", p->id);
+	return each_member(call, p, false, start_member, ctx, e);
+}
+
+/* All are given to `fn` with who starts them. */
+static int with_starter(const struct command_call *call, const struct each_pod *w, each_pod_fn fn, struct err *e)
+{
+	struct act_starter by = ACT_STARTER_INIT;
+	int r = act_starter_open(call->engine, &by, e);
+
+	if (r == 0)
+		r = each_pod(call, w, fn, &by, e);
+	act_starter_done(&by);
+	return r;
+}
+
+static int start_run(const struct command_call *call, struct err *e)
+{
+	const struct start_args *a = call->args;
+	const struct each_pod w = {.all = a->all, .latest = a->latest, .files = &a->files};
+
+	return with_starter(call, &w, start_one, e);
+}
+
+const struct command command_pod_start = {
+	.name = "pod start",
+	.operands = "[OPTIONS] POD [POD...]",
+	.summary = "Start the containers of pods",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = start_rows,
+	.args_size = sizeof(struct start_args),
+	.args_done = start_args_done,
+	.run = start_run,
+};
+
+/* ---- restart ---- */
+
+struct restart_args {
+	bool all, latest;
+};
+
+static const struct option_row restart_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct restart_args, all), .help = "All pods"},
+	{'l', "latest", OPT_FLAG, offsetof(struct restart_args, latest), .help = "The newest pod"},
+	OPTION_END,
+};
+
+static int stop_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	(void)ctx;
+	return c->pid > 0 ? act_stop(call->engine, c, STOP_TIMEOUT_OWN, "restart", e) : 0;
+}
+
+/* All of them down before the first is up: what they share is made anew. */
+static int restart_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+{
+	int r = each_member(call, p, true, stop_member, NULL, e);
+
+	return r == 0 ? start_one(call, p, ctx, e) : r;
+}
+
+static int restart_run(const struct command_call *call, struct err *e)
+{
+	const struct restart_args *a = call->args;
+	const struct each_pod w = {.all = a->all, .latest = a->latest};
+
+	return with_starter(call, &w, restart_one, e);
+}
+
+const struct command command_pod_restart = {
+	.name = "pod restart",
+	.operands = "[OPTIONS] POD [POD...]",
+	.summary = "Stop the containers of pods and start them again",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = restart_rows,
+	.args_size = sizeof(struct restart_args),
+	.run = restart_run,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby pod stop: the members, the newest first, and the infra container last. */
+#include "cmd/commands.h"
+#include "cmd/each_pod.h"
+#include "engine/act.h"
+#include "engine/stop.h"
+
+struct stop_args {
+	bool all, ignore, latest;
+	int64_t time;
+	struct strv files;
+	int timeout_ms;
+};
+
+static const struct option_row stop_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct stop_args, all), .help = "All pods"},
+	{'i', "ignore", OPT_FLAG, offsetof(struct stop_args, ignore), .help = "A pod that is not there is no error"},
+	{'l', "latest", OPT_FLAG, offsetof(struct stop_args, latest), .help = "The newest pod"},
+	{0, "pod-id-file", OPT_LIST, offsetof(struct stop_args, files), .arg = "FILE", .help = "The pod whose id is in a file"},
+	{'t', "time", OPT_I64, offsetof(struct stop_args, time), .arg = "SECONDS", .min = -1, .max = 1000000,
+	 .help = "Wait so long before SIGKILL; -1: for ever (default: what each was made with, or 10)"},
+	OPTION_END,
+};
+
+static void stop_args_done(void *args)
+{
+	strv_done(&((struct stop_args *)args)->files);
+}
+
+static int stop_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	/* one that has ended may be about to be started again by its policy */
+	return act_stop(call->engine, c, *(const int *)ctx, NULL, e);
+}
+
+static int stop_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+{
+	return each_member(call, p, true, stop_member, ctx, e);
+}
+
+static int stop_run(const struct command_call *call, struct err *e)
+{
+	struct stop_args *a = call->args;
+	const struct each_pod w = {.all = a->all, .latest = a->latest, .ignore = a->ignore, .files = &a->files};
+	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
+
+	a->timeout_ms = !has_time ? STOP_TIMEOUT_OWN : a->time < 0 ? -1 : (int)a->time * 1000;
+	return each_pod(call, &w, stop_one, &a->timeout_ms, e);
+}
+
+const struct command command_pod_stop = {
+	.name = "pod stop",
+	.operands = "[OPTIONS] POD [POD...]",
+	.summary = "Stop the containers of pods",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = stop_rows,
+	.args_size = sizeof(struct stop_args),
+	.args_done = stop_args_done,
+	.run = stop_run,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * A record is asked for before the verb acts, while the process that it is
+ * about is there to be seen; a failure is recorded after it.
+ */
+#include "engine/act.h"
+
+#include "engine/attest.h"
+#include "engine/freeze.h"
+#include "engine/restart.h"
+#include "engine/start.h"
+#include "engine/stop.h"
+#include "sys/fd.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#define KILL_WAIT_MS 10000
+
+int act_stop(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct err *e)
+{
+	struct attest who = ATTEST_INIT(AUDIT_VERB_STOP);
+	int r;
+
+	who.c = c;
+	who.reason = reason;
+	r = restart_forbid(eng, c, e);
+	if (r == 0)
+		r = attest_running(eng, &who, e);
+	if (r == 0)
+		r = stop_container(eng, c, timeout_ms, e);
+	return attest_failed(eng, &who, r, e);
+}
+
+int act_kill(struct engine *eng, struct container *c, int sig, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_KILL);
+	char number[16];
+	int r;
+
+	snprintf(number, sizeof(number), "%d", sig);
+	a.c = c;
+	a.claim[WITNESS_CLAIM_SIGNAL] = number;
+	/* as docker has it: other signals say nothing about whether it shall come back */
+	r = sig == SIGKILL || sig == SIGTERM || sig == json_int(c->spec, "stopSignal") ? restart_forbid(eng, c, e) : 0;
+	if (r == 0)
+		r = attest_running(eng, &a, e);
+	if (r == 0)
+		r = stop_signal(c, sig, e);
+	if (r == 0 && sig == SIGKILL)
+		r = stop_wait(eng, c, KILL_WAIT_MS, e);
+	return attest_failed(eng, &a, r, e);
+}
+
+int act_freeze(struct engine *eng, struct container *c, bool frozen, struct err *e)
+{
+	struct attest who = ATTEST_INIT(frozen ? AUDIT_VERB_PAUSE : AUDIT_VERB_UNPAUSE);
+	_cleanup_close_ int lock = -EBADF, group = -EBADF;
+	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
+
+	who.c = c;
+	if (r == 0)
+		r = freeze_open(eng, c, frozen, &group, e);
+	if (r == 0)
+		r = attest_running(eng, &who, e);
+	if (r == 0)
+		r = freeze_group(eng, c, group, frozen, e);
+	return attest_failed(eng, &who, r, e);
+}
+
+int act_starter_open(struct engine *eng, struct act_starter *ret, struct err *e)
+{
+	int r = origin_read(eng, &ret->origin, e);
+
+	/* held from here on, so that it outlives the container that keeps it alive */
+	return r == 0 ? keeper_open(eng, &ret->keeper, e) : r;
+}
+
+void act_starter_done(struct act_starter *s)
+{
+	keeper_done(&s->keeper);
+	origin_done(&s->origin);
+}
+
+static int start(struct engine *eng, struct container *c, struct act_starter *by, bool have_lock, struct err *e)
+{
+	_cleanup_(start_done) struct start s = START_INIT;
+	const struct start_request q = {.eng = eng, .c = c, .keeper = &by->keeper, .origin = &by->origin,
+					.require_audit = by->require_audit, .have_lock = have_lock};
+	int r = start_prepare(&q, &s, e);
+
+	return r == 0 ? start_release(&s, e) : r;
+}
+
+int act_start(struct engine *eng, struct container *c, struct act_starter *s, struct err *e)
+{
+	return start(eng, c, s, false, e);
+}
+
+int act_restart(struct engine *eng, struct container *c, struct act_starter *s, int timeout_ms, struct err *e)
+{
+	struct attest who = ATTEST_INIT(AUDIT_VERB_RESTART);
+	_cleanup_close_ int lock = -EBADF;
+	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
+
+	if (r < 0)
+		return r;
+	who.c = c;
+	r = attest_running(eng, &who, e);
+	if (r == 0)
+		r = stop_container(eng, c, timeout_ms, e);
+	r = attest_failed(eng, &who, r, e);
+	return r == 0 ? start(eng, c, s, true, e) : r;
+}

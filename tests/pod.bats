@@ -1,0 +1,298 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+# Pods: what members share, by the kernel's own numbers; states, order, codes; what is left of one that was removed.
+
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+teardown() { ranby pod rm --all --force --time 0 >/dev/null; ranby rm --all --force --time 0 >/dev/null; }
+
+pod_infra() { ranby pod inspect "$1" --format '{{.InfraContainerID}}'; }
+pod_state() { ranby pod inspect "$1" --format '{{.State}}'; }
+
+# ns CONTAINER NAME: the number of a namespace of its first process, as the host's kernel says it
+ns() { stat -L -c %i "/proc/$(ranby inspect "$1" --format '{{.State.Pid}}')/ns/$2"; }
+
+@test "two members talk over localhost, share ipc, uts and /dev/shm, and nothing else" {
+	ranby pod create --name web >/dev/null
+	ranby run -d --pod web --name server busybox sh -c 'hostname >/dev/shm/name; echo hello >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
+	wait_for 5 ranby exec server test -s /dev/shm/name
+	run -0 ranby run --rm --pod web busybox wget -qO- http://localhost/
+	[ "$output" = hello ]
+	run -0 ranby run --rm --pod web busybox sh -c 'cat /dev/shm/name; hostname'
+	[ "$output" = $'web\nweb' ]
+	ranby run -d --pod web --name other busybox sleep 100 >/dev/null
+	local infra kind
+	infra=$(pod_infra web)
+	for kind in net ipc uts; do
+		[ "$(ns server $kind)" = "$(ns "$infra" $kind)" ]
+		[ "$(ns server $kind)" = "$(ns other $kind)" ]
+	done
+	for kind in user pid mnt cgroup; do
+		[ "$(ns server $kind)" != "$(ns "$infra" $kind)" ]
+		[ "$(ns server $kind)" != "$(ns other $kind)" ]
+	done
+	# not the host's either
+	[ "$(ns server net)" != "$(stat -L -c %i /proc/self/ns/net)" ]
+	[ "$(ns server uts)" != "$(stat -L -c %i /proc/self/ns/uts)" ]
+}
+
+@test "SysV memory of one member is another's" {
+	command -v ipcmk >/dev/null || skip 'no ipcmk on this host'
+	ranby pod create --name p >/dev/null
+	ranby run -d --pod p --name a busybox sleep 100 >/dev/null
+	local pid
+	pid=$(ranby inspect a --format '{{.State.Pid}}')
+	nsenter --preserve-credentials --user --ipc --target "$(ranby inspect "$(pod_infra p)" --format '{{.State.Pid}}')" ipcmk --shmem 4096 >/dev/null
+	[ "$(wc -l <"/proc/$pid/sysvipc/shm")" = 2 ] || run -0 ranby exec a cat /proc/sysvipc/shm
+	run -0 ranby run --rm --pod p busybox cat /proc/sysvipc/shm
+	[ "${#lines[@]}" = 2 ]
+}
+
+@test "a port is published by the pod, and by no member" {
+	local port
+	port=$(free_port)
+	ranby pod create --name p --publish "127.0.0.1:$port:80" >/dev/null
+	ranby run -d --pod p --name a busybox sh -c 'echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
+	get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 && grep -q served <&4; }
+	wait_for 5 get "$port" 2>/dev/null
+	run -125 ranby create --pod p --publish 80:80 busybox true
+	[[ $output == *'published or exposed ports must be defined when the pod is created: network cannot be configured when it is shared with a pod'* ]]
+}
+
+@test "what is the pod's to say is refused of a member, in podman's words" {
+	ranby pod create --name p >/dev/null
+	run -125 ranby create --pod p --hostname x busybox true
+	[[ $output == *'cannot set hostname when joining the pod UTS namespace: invalid configuration'* ]]
+	run -125 ranby create --pod p --add-host a:192.0.2.1 busybox true
+	[[ $output == *'extra host entries must be specified on the pod: network cannot be configured when it is shared with a pod'* ]]
+	run -125 ranby create --pod p --dns 192.0.2.1 busybox true
+	run -125 ranby create --pod p --userns keep-id busybox true
+	[[ $output == *'--userns and --pod cannot be set together'* ]]
+	run -125 ranby create --pod p --uidmap 0:0:1 busybox true
+	[[ $output == *'cannot specify a new uid/gid map when entering a pod with an infra container'* ]]
+	run -125 ranby create --pod none busybox true
+	[[ $output == *'no pod with name or ID none found: no such pod'* ]]
+	run -125 ranby create --pod p --pod-id-file /nosuch busybox true
+	# nothing of them was made
+	run -0 ranby pod inspect p --format '{{.NumContainers}}'
+	[ "$output" = 1 ]
+}
+
+@test "what a member chooses itself it does not share" {
+	ranby pod create --name p >/dev/null
+	ranby run -d --pod p --name a --network none --uts private --hostname own busybox sleep 100 >/dev/null
+	local infra
+	infra=$(pod_infra p)
+	[ "$(ns a net)" != "$(ns "$infra" net)" ]
+	[ "$(ns a uts)" != "$(ns "$infra" uts)" ]
+	[ "$(ns a ipc)" = "$(ns "$infra" ipc)" ]
+	run -0 ranby exec a hostname
+	[ "$output" = own ]
+}
+
+@test "--share pid: one view of processes, whose first is the infra container's" {
+	ranby pod create --name p --share pid,ipc >/dev/null
+	run -125 ranby run -d --pod p busybox sleep 100
+	[[ $output == *'shares its PIDs and not its network'* ]]
+	ranby run -d --pod p --network none --name a busybox sleep 100 >/dev/null
+	ranby run -d --pod p --network none --name b busybox sleep 200 >/dev/null
+	local infra kind
+	infra=$(pod_infra p)
+	for kind in pid user ipc; do [ "$(ns a $kind)" = "$(ns "$infra" $kind)" ] && [ "$(ns b $kind)" = "$(ns "$infra" $kind)" ]; done
+	[ "$(ns a net)" != "$(ns b net)" ]
+	run -0 ranby exec a ps -o pid,args
+	[[ $output == *'1 /pause pause'* ]]
+	[[ $output == *'sleep 200'* ]]
+	# its end is theirs: none is left
+	local pids
+	pids="$(ranby inspect a --format '{{.State.Pid}}') $(ranby inspect b --format '{{.State.Pid}}')"
+	ranby pod stop --time 0 p >/dev/null
+	local pid
+	for pid in $pids; do [ ! -e "/proc/$pid" ]; done
+}
+
+@test "a map of IDs is all members', and a slice of --userns=auto too" {
+	local mode
+	for mode in auto keep-id nomap host; do
+		ranby pod create --name p --userns "$mode" >/dev/null
+		ranby run -d --pod p --name a busybox sleep 100 >/dev/null
+		run -0 ranby run --rm --pod p busybox cat /proc/self/uid_map
+		[ "$output" = "$(ranby exec a cat /proc/self/uid_map)" ]
+		[ "$(ns a user)" = "$(ns "$(pod_infra p)" user)" ]
+		[ "$(stat -c %u "/proc/$(ranby inspect a --format '{{.State.Pid}}')")" = "$(ranby exec a id -u | (read -r inside; awk -v i="$inside" '$1 <= i && i < $1 + $3 { print $2 + i - $1 }' "/proc/$(ranby inspect a --format '{{.State.Pid}}')/uid_map"))" ]
+		ranby pod rm --force --time 0 p >/dev/null
+	done
+}
+
+@test "a member that would see the host's processes is refused where the user namespace is shared" {
+	run -125 ranby pod create --name p --share user --pid host
+	ranby pod create --name p --share user >/dev/null
+	run -125 ranby run --rm --pod p --pid host busybox true
+	[[ $output == *'it could trace what starts the others'* ]]
+}
+
+@test "states are podman's, start and stop go in order, and give the codes" {
+	local id infra
+	id=$(ranby pod create --name p)
+	[ "$(pod_state p)" = Created ]
+	run -0 ranby ps -q
+	[ "$output" = '' ]
+	ranby create --pod p --name a busybox sleep 100 >/dev/null
+	ranby create --pod p --name b busybox sleep 100 >/dev/null
+	infra=$(pod_infra p)
+	run -0 ranby pod start p
+	[ "$output" = "$id" ]
+	[ "$(pod_state p)" = Running ]
+	# the one that holds the namespaces is the oldest
+	[ "$(ranby inspect "$infra" --format '{{.Ranby.StartTicks}}')" -le "$(ranby inspect a --format '{{.Ranby.StartTicks}}')" ]
+	ranby stop --time 0 a >/dev/null
+	[ "$(pod_state p)" = Degraded ]
+	run -0 ranby pod stop --time 0 p
+	[ "$output" = "$id" ]
+	[ "$(pod_state p)" = Exited ]
+	[ "$(ranby inspect b --format '{{.State.ExitCode}}')" = 137 ]
+	run -0 ranby pod stop p
+	ranby start a >/dev/null
+	# it came with its infra container
+	[ "$(ranby inspect "$infra" --format '{{.State.Status}}')" = running ]
+	[ "$(pod_state p)" = Degraded ]
+	local before
+	before=$(ranby inspect a --format '{{.State.Pid}}')
+	ranby kill a >/dev/null
+	run -0 ranby pod restart p
+	[ "$(pod_state p)" = Running ]
+	[ "$(ranby inspect a --format '{{.State.Pid}}')" != "$before" ]
+	[ "$(ns a net)" = "$(ns b net)" ]
+	run -0 ranby pod kill p
+	[ "$(pod_state p)" = Exited ]
+	run -125 ranby pod kill --signal NONE p
+	[[ $output == *'invalid signal: NONE'* ]]
+	run -125 ranby pod start none
+	[[ $output == *'no pod with name or ID none found: no such pod'* ]]
+	run -125 ranby pod stop
+	[[ $output == *'you must provide at least one name or id'* ]]
+	run -0 ranby pod exists "${id:0:8}"
+	run -1 ranby pod exists none
+}
+
+@test "--exit-policy stop: the pod ends with the last member, and not before" {
+	ranby pod create --name p --exit-policy stop >/dev/null
+	ranby pod create --name q >/dev/null
+	ranby run -d --pod p --name a busybox sleep 100 >/dev/null
+	ranby run -d --pod p --name b busybox sleep 100 >/dev/null
+	ranby run -d --pod q --name c busybox true >/dev/null
+	ranby stop --time 0 a >/dev/null
+	sleep 0.3
+	[ "$(ranby inspect "$(pod_infra p)" --format '{{.State.Status}}')" = running ]
+	ranby stop --time 0 b >/dev/null
+	over() { [ "$(ranby inspect "$(pod_infra p)" --format '{{.State.Status}}')" = exited ]; }
+	wait_for 5 over
+	[ "$(pod_state p)" = Exited ]
+	# the other policy leaves it
+	[ "$(ranby inspect "$(pod_infra q)" --format '{{.State.Status}}')" = running ]
+	run -125 ranby pod create --exit-policy never
+	[[ $output == *'invalid pod exit policy: "never"'* ]]
+}
+
+@test "--pod new:NAME makes one, with what is the pod's to have; a container that cannot be made leaves none" {
+	local port
+	port=$(free_port)
+	run -0 ranby run --rm --pod new:fresh --publish "127.0.0.1:$port:80" --hostname inside busybox hostname
+	[ "$output" = inside ]
+	run -0 ranby pod inspect fresh --format '{{.NumContainers}} {{index .InfraConfig.PortBindings "80/tcp"}}'
+	[[ $output == '1 '*"$port"* ]]
+	run -125 ranby run --rm --pod new:never nosuchimage:never true
+	run -1 ranby pod exists never
+	run -125 ranby run --rm --pod new:fresh busybox true
+	[[ $output == *'name "fresh" is in use: pod already exists'* ]]
+}
+
+@test "--pod-id-file, --infra=false, --infra-name, --replace" {
+	local id
+	id=$(ranby pod create --name p --pod-id-file "$BATS_TEST_TMPDIR/id" --infra-name holder)
+	[ "$(cat "$BATS_TEST_TMPDIR/id")" = "$id" ]
+	run -0 ranby run --rm --pod-id-file "$BATS_TEST_TMPDIR/id" busybox hostname
+	[ "$output" = p ]
+	[ "$(ranby inspect holder --format '{{.IsInfra}} {{.Pod}}')" = "true $id" ]
+	run -125 ranby pod create --name p
+	[[ $output == *'name "p" is in use: pod already exists'* ]]
+	run -0 ranby pod create --replace --name p --infra=false
+	[ "$output" != "$id" ]
+	run -1 ranby container exists holder
+	run -0 ranby run --rm --pod p busybox true
+	run -125 ranby pod create --infra=false --publish 80:80
+	[[ $output == *'you must have an infra container to publish port bindings to the host'* ]]
+	run -125 ranby pod create --infra=false --share pid
+	[[ $output == *'cannot set share(pid) namespaces without an infra container'* ]]
+	run -125 ranby pod create --share bad
+	run -125 ranby pod create --infra-image busybox
+	[[ $output == *'nothing is pulled for it'* ]]
+}
+
+@test "rm needs --force while a member runs, and leaves nothing: no file, process or mount" {
+	ranby pod create --name p >/dev/null
+	ranby run -d --pod p --name a --user 1000 busybox sh -c 'echo x >/dev/shm/mine; sleep 100' >/dev/null
+	wait_for 5 ranby exec a test -s /dev/shm/mine
+	run -125 ranby pod rm p
+	[[ $output == *'cannot be removed without force'* ]]
+	run -125 ranby rm --force "$(pod_infra p)"
+	[[ $output == *'is the infra container of pod'*'cannot be removed without removing the pod'* ]]
+	[ "$(pod_state p)" = Running ]
+	local pids
+	pids="$(ranby inspect a --format '{{.State.Pid}} {{.State.MonitorPid}}') $(ranby inspect "$(pod_infra p)" --format '{{.State.Pid}} {{.State.MonitorPid}}')"
+	run -0 ranby pod rm --force --time 0 p
+	run -0 find "$RANBY_ROOT"/{pods,containers,names,pending} "$RANBY_RUN"/runtime "$RANBY_RUN" -mindepth 1 ! -name keeper ! -name runtime
+	[ "$output" = '' ]
+	run ! grep -F "$RANBY_ROOT/pods" /proc/self/mountinfo
+	gone() { local p; for p in $pids; do [ ! -e "/proc/$p" ] || return 1; done; }
+	wait_for 5 gone
+	run -1 ranby pod rm p
+	[[ $output == *'no pod with name or ID p found: no such pod'* ]]
+	run -0 ranby pod rm --force p
+	run -0 ranby pod rm --ignore p
+}
+
+@test "prune takes what has ended, and not what was never started" {
+	ranby pod create --name fresh >/dev/null
+	ranby pod create --name over >/dev/null
+	ranby run -d --pod over busybox true >/dev/null
+	ranby pod stop --time 0 over >/dev/null
+	run -0 ranby pod prune --force
+	[ "${#lines[@]}" = 1 ]
+	run -0 ranby pod exists fresh
+	run -1 ranby pod exists over
+	run -0 ranby container prune --force
+	run -0 ranby pod inspect fresh --format '{{.NumContainers}}'
+	[ "$output" = 1 ]
+	run -0 ranby rm --all
+	run -0 ranby pod inspect fresh --format '{{.NumContainers}}'
+	[ "$output" = 1 ]
+}
+
+@test "ps shows the pod of each, and finds by it; the formats of pod ps" {
+	local id
+	id=$(ranby pod create --name p --label tier=front)
+	ranby create --pod p --name a busybox true >/dev/null
+	ranby create --name alone busybox true >/dev/null
+	run -0 ranby ps -a --filter pod=p --format '{{.Names}} {{.Pod}} {{.PodName}} {{.IsInfra}}'
+	[ "${lines[0]}" = "${id:0:12}-infra ${id:0:12} p true" ]
+	[ "${lines[1]}" = "a ${id:0:12} p false" ]
+	[ "${#lines[@]}" = 2 ]
+	run -0 ranby ps --all --pod
+	[[ ${lines[0]} == *'POD ID'*'PODNAME' ]]
+	run -0 ranby pod ps
+	[[ ${lines[0]} =~ ^'POD ID'\ +'NAME'\ +'STATUS'\ +'CREATED'\ +'INFRA ID'\ +'# OF CONTAINERS'$ ]]
+	run -0 ranby pod ps --filter label=tier=front --filter status=created --ctr-names --ctr-status --noheading
+	[[ $output == "${id:0:12}"*"${id:0:12}-infra,a"*'created,created'* ]]
+	run -0 ranby pod ps -q --no-trunc --filter ctr-names=a
+	[ "$output" = "$id" ]
+	run -0 ranby pod ps -q --filter status=running
+	[ "$output" = '' ]
+	run -125 ranby pod ps --filter status=sleeping
+	run -125 ranby pod ps --filter colour=red
+	run -0 ranby pod ps --latest --format '{{.Name}}'
+	[ "$output" = p ]
+}
