@@ -9,7 +9,11 @@ load lib
 
 setup_file() { ranby_setup_file busybox; }
 teardown_file() { ranby_teardown_file; }
-teardown() { ranby rm -af -t 0 >/dev/null; }
+teardown() {
+	ranby rm -af -t 0 >/dev/null
+	ranby volume rm -af -t 0 >/dev/null
+	! ranby image exists other:1 || ranby rmi other:1 >/dev/null
+}
 
 # within WORDS...: a shell of ranby unshare, where $R is this ranby
 within() {
@@ -84,18 +88,123 @@ within() {
 }
 
 @test "container cleanup: of what has ended, several at once, and no harm to what runs" {
-	ranby run --name a --network none busybox true
+	ranby run --name ended --network none busybox true
 	ranby run -d --name b --network none busybox sleep 1000
-	run -0 ranby container cleanup a
-	[ "$output" = "$(ranby ps -aq --no-trunc --filter name=a)" ]
+	run -0 ranby container cleanup ended
+	[ "$output" = "$(ranby ps -aq --no-trunc --filter name=ended)" ]
 	run -125 ranby container cleanup b
 	one_error 'refusing to clean up'
 	[ "$(ranby inspect --format '{{.State.Running}}' b)" = true ]
 	run -0 ranby container cleanup --all
 	[ "${#lines[@]}" = 1 ]
-	ranby container cleanup --rm a
-	run -1 ranby container exists a
+	ranby container cleanup --rm ended
+	run -1 ranby container exists ended
 	run -125 ranby container cleanup --rmi b
 	one_error 'ranby rmi'
 	run -125 ranby container cleanup
+}
+
+# bytes WORDS...: what the files in a directory of the store have in them, by find
+bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'; }
+
+@test "ps --size, system df: as find counts it; files of other IDs too" {
+	need_ranges
+	ranby run --name a --network none -v vol:/v busybox sh -c 'head -c 1000 /dev/zero >/x; chown 5 /x; chmod 0 /x; ln /x /y; head -c 500 /dev/zero >/v/z'
+	ranby create --name b --network none busybox true
+	local id
+	id=$(ranby inspect --format '{{.Id}}' a)
+	[ "$(ranby ps -a -s --format '{{.Names}} {{.Size}}' --filter name=b)" = "b 0B (virtual $(ranby images --format '{{.Size}}' busybox | tr -d ' '))" ]
+	[[ $(ranby ps -as --format '{{.Size}}' --filter name=a) == '1kB (virtual '* ]]
+	run -0 python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["Size"]["rwSize"])' < <(ranby ps -a --size --filter name=a --format json)
+	[ "$output" = 1000 ]
+	# two names of one file: find has seen both
+	[ "$(bytes "$RANBY_ROOT/containers/$id/upper")" = 2000 ]
+	run -0 ranby system df --format '{{.Type}} {{.Total}} {{.Active}} {{.RawSize}} {{.RawReclaimable}}'
+	[[ ${lines[0]} == 'Images 1 1 '*' 0' ]] || fail "$output"
+	[ "${lines[1]}" = 'Containers 2 0 1000 1000' ] || fail "$output"
+	[ "${lines[2]}" = "Local Volumes 1 1 $(bytes "$RANBY_ROOT/volumes/vol/_data") 0" ] || fail "$output"
+	run -0 ranby system df -v
+	[[ $output == *'VOLUME NAME'*'vol '*'500B'* ]] || fail "$output"
+	[ "$(ranby ps -as --sort size --format '{{.Names}}')" = $'b\na' ]
+	run -125 ranby ps --sort size
+	run -125 ranby system df -v --format json
+	ranby rm a b >/dev/null
+	ranby volume rm vol >/dev/null
+}
+
+@test "ps --sort also of JSON; --filter until; Created is a time" {
+	ranby create --name zz busybox true
+	ranby create --name aa busybox true
+	run -0 python3 -c 'import json, sys; print([c["Names"][0] for c in json.load(sys.stdin)])' < <(ranby ps -a --sort names --format json)
+	[ "$output" = "['aa', 'zz']" ]
+	ranby start zz >/dev/null
+	[ "$(ranby ps -a --sort runningfor --format '{{.Names}}')" = $'zz\naa' ]
+	[ -z "$(ranby ps -aq --filter until=1h)" ]
+	[ "$(ranby ps -aq --filter until=2100-01-01 | wc -l)" = 2 ]
+	run -125 ranby ps -a --filter until=soon
+	[[ $(ranby ps -a --filter name=aa --format '{{.Created}}') =~ ^[0-9-]{10}\ [0-9:.]+\ [+-][0-9]{4} ]]
+	[[ $(ranby inspect --format '{{.Created}}' aa) =~ ^[0-9-]{10}\ [0-9:.]+\ [+-][0-9]{4} ]]
+	[[ $(ranby inspect --format '{{json .Created}}' aa) =~ ^\"[0-9-]{10}T[0-9:.]+Z\"$ ]]
+	[ "$(ranby ps -a --external -q | wc -l)" = 2 ]
+}
+
+@test "images --filter: until, containers, readonly, label!; image prune takes what has no name, and with -a what nobody uses" {
+	ranby create --name c busybox true
+	ranby commit -q -c 'LABEL x=y' c old:1 >/dev/null
+	ranby commit -q c old:1 >/dev/null
+	[ "$(ranby images -q --filter dangling=true | wc -l)" = 1 ]
+	[ "$(ranby images -q --filter containers=true)" = "$(ranby images -q busybox)" ]
+	[ "$(ranby images -q --filter containers=false | wc -l)" = 2 ]
+	[ -z "$(ranby images -q --filter readonly=true)" ]
+	[ "$(ranby images -q --filter label!=x | wc -l)" = 2 ]
+	[ "$(ranby images --format '{{.Repository}}' --filter until=1h)" = localhost/busybox ]
+	run -125 ranby images --filter until=soon
+	run -0 ranby image prune -f --filter label=other
+	[ -z "$output" ]
+	run -0 ranby image prune -f
+	[[ $output =~ ^[0-9a-f]{64}$ ]] || fail "$output"
+	[ "$(ranby images -q | wc -l)" = 2 ]
+	run -0 ranby image prune -a -f
+	[ "$(ranby images --format '{{.Repository}}')" = localhost/busybox ]
+	run -125 ranby image prune </dev/null
+}
+
+@test "system prune: containers, images without a name, networks, and volumes when asked" {
+	ranby run -d --name runs --network none -v kept:/v busybox sleep 1000
+	ranby run --name ended --network none -v gone:/v busybox sh -c 'head -c 3000 /dev/zero >/x'
+	ranby network create unused >/dev/null
+	run -0 bash -c "echo n | '$RANBY' --root '$RANBY_ROOT' --runroot '$RANBY_RUN' system prune"
+	[[ $output == *'all dangling images'* ]] && ranby container exists ended
+	run -125 ranby system prune -f --filter name=x
+	run -0 ranby system prune -f --filter until=1h
+	ranby container exists ended
+	local id
+	id=$(ranby inspect --format '{{.Id}}' ended)
+	run -0 ranby system prune -f
+	[ "${lines[0]}" = 'Deleted Containers' ] && [ "${lines[1]}" = "$id" ] || fail "$output"
+	[[ $output == *$'Deleted Networks\nunused\nTotal reclaimed space: 3kB' ]] || fail "$output"
+	[ "$(ranby volume ls -q | sort)" = $'gone\nkept' ]
+	run -0 ranby system prune -a -f --volumes
+	[ "${lines[1]}" = gone ] || fail "$output"
+	[ "$(ranby volume ls -q)" = kept ]
+	ranby container exists runs
+	ranby image exists busybox
+	ranby rm -f -t 0 -v runs >/dev/null
+	ranby volume rm kept >/dev/null
+}
+
+@test "system reset: nothing is left in the two directories but they themselves" {
+	local RANBY_ROOT=$RANBY_ROOT/reset RANBY_RUN=$RANBY_RUN/reset
+	load_image busybox
+	ranby run -d --name c --network none -v vol:/v busybox sh -c 'touch /v/x /x; chown 7 /v/x /x; sleep 1000'
+	local pid
+	pid=$(ctr_pid c)
+	printf word | ranby secret create s - >/dev/null
+	run -125 ranby system reset </dev/null
+	ranby container exists c
+	ranby system reset --force
+	[ ! -d "/proc/$pid" ]
+	[ -z "$(ls -A "$RANBY_ROOT")" ] && [ -z "$(ls -A "$RANBY_RUN")" ] || fail "$(ls -lAR "$RANBY_ROOT" "$RANBY_RUN")"
+	load_image busybox
+	[ "$(ranby images -q | wc -l)" = 1 ]
 }

@@ -110,6 +110,16 @@ int image_uses(void *ctx, struct strv *uses, struct err *e)
 	return r;
 }
 
+int image_count_uses(const struct strv *uses, const char *id)
+{
+	size_t len = strlen(id);
+	int n = 0;
+
+	for (size_t i = 0; i < uses->n; i++)
+		n += strncmp(uses->items[i], id, len) == 0 && uses->items[i][len] == '=';
+	return n;
+}
+
 void image_size_text(uint64_t bytes, char ret[static 32])
 {
 	(void)size_text(bytes, 3, " ", ret);

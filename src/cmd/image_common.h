@@ -59,6 +59,9 @@ int image_store_open(const struct command_call *call, struct store **ret, struct
 /* A store_uses_fn; ctx is the engine. */
 int image_uses(void *ctx, struct strv *uses, struct err *e) _must_check_;
 
+/* How many of these are of that image. */
+int image_count_uses(const struct strv *uses, const char *id);
+
 /* "1.23 MB": units of 1000, three digits, as podman and docker print sizes. */
 void image_size_text(uint64_t bytes, char ret[static 32]);
 

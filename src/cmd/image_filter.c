@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* One row per key; an unknown key is an error that names those there are. */
+#include "cmd/image_common.h"
 #include "cmd/image_filter.h"
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "engine/filter.h"
 #include "oci/image_config.h"
 #include "oci/reference.h"
 
@@ -16,6 +18,8 @@ void image_filter_done(struct image_filter *f)
 {
 	strv_done(&f->references);
 	strv_done(&f->labels);
+	strv_done(&f->no_labels);
+	strv_done(&f->uses);
 	strv_done(&f->ids);
 }
 
@@ -48,25 +52,60 @@ static int take_since(struct image_filter *f, struct store *st, const char *v, s
 {
 	return moment_of(st, v, &f->since, &f->has_since, e);
 }
-static int take_dangling(struct image_filter *f, struct store *st, const char *v, struct err *e)
+static int take_bool(const char *key, const char *v, int *ret, struct err *e)
 {
 	bool yes;
 
-	(void)st;
 	if (parse_bool(v, &yes) < 0)
-		return err_set(e, EINVAL, "filter dangling=%s: not true or false", v);
-	f->dangling = yes ? 1 : -1;
+		return err_set(e, EINVAL, "filter %s=%s: not true or false", key, v);
+	*ret = yes ? 1 : -1;
 	return 0;
+}
+static int take_dangling(struct image_filter *f, struct store *st, const char *v, struct err *e)
+{
+	(void)st;
+	return take_bool("dangling", v, &f->dangling, e);
+}
+/* What never is here: images between those of two build steps, and images that are read-only. */
+static int take_never(struct image_filter *f, const char *key, const char *v, struct err *e)
+{
+	int yes = 0, r = take_bool(key, v, &yes, e);
+
+	f->nothing |= yes > 0;
+	return r;
 }
 static int take_intermediate(struct image_filter *f, struct store *st, const char *v, struct err *e)
 {
-	bool yes;
+	(void)st;
+	return take_never(f, "intermediate", v, e);
+}
+static int take_readonly(struct image_filter *f, struct store *st, const char *v, struct err *e)
+{
+	(void)st;
+	return take_never(f, "readonly", v, e);
+}
+static int take_containers(struct image_filter *f, struct store *st, const char *v, struct err *e)
+{
+	(void)st;
+	/* other tools have no containers in this store */
+	if (strcmp(v, "external") == 0) {
+		f->nothing = true;
+		return 0;
+	}
+	return take_bool("containers", v, &f->used, e);
+}
+static int take_until(struct image_filter *f, struct store *st, const char *v, struct err *e)
+{
+	struct timespec now = clock_now();
 
 	(void)st;
-	if (parse_bool(v, &yes) < 0)
-		return err_set(e, EINVAL, "filter intermediate=%s: not true or false", v);
-	f->nothing |= yes;
-	return 0;
+	f->has_until = true;
+	return clock_parse_moment(v, &now, &f->until) < 0 ? err_set(e, EINVAL, "filter until=%s: not a time, nor a duration", v) : 0;
+}
+static int take_no_label(struct image_filter *f, struct store *st, const char *v, struct err *e)
+{
+	(void)st;
+	return strv_add(&f->no_labels, v) < 0 ? err_errno(e, ENOMEM, "filter") : 0;
 }
 static int take_id(struct image_filter *f, struct store *st, const char *v, struct err *e)
 {
@@ -88,8 +127,9 @@ static const struct {
 	const char *key;
 	int (*take)(struct image_filter *f, struct store *st, const char *value, struct err *e);
 } keys[] = {
-	{"before", take_before}, {"dangling", take_dangling},   {"id", take_id},       {"intermediate", take_intermediate},
-	{"label", take_label},   {"reference", take_reference}, {"since", take_since},
+	{"before", take_before}, {"containers", take_containers}, {"dangling", take_dangling},   {"id", take_id},
+	{"intermediate", take_intermediate}, {"label", take_label}, {"label!", take_no_label}, {"readonly", take_readonly},
+	{"reference", take_reference}, {"since", take_since}, {"until", take_until},
 };
 
 static int take(struct image_filter *f, struct store *st, const char *text, struct err *e)
@@ -102,11 +142,11 @@ static int take(struct image_filter *f, struct store *st, const char *text, stru
 		if (strlen(keys[i].key) == len && strncmp(keys[i].key, text, len) == 0)
 			return keys[i].take(f, st, text + len + 1, e);
 	err_set(e, EINVAL, "filter \"%s\": no such key", text);
-	err_hint(e, "before, dangling, id, intermediate, label, reference, since");
+	err_hint(e, "before, containers, dangling, id, intermediate, label, label!, readonly, reference, since, until");
 	return -EINVAL;
 }
 
-int image_filter_parse(const struct strv *filters, const char *name, struct store *st, struct image_filter *ret,
+int image_filter_parse(const struct strv *filters, const char *name, struct store *st, struct engine *eng, struct image_filter *ret,
 		       struct err *e)
 {
 	int r = 0;
@@ -115,22 +155,9 @@ int image_filter_parse(const struct strv *filters, const char *name, struct stor
 		r = take(ret, st, filters->items[i], e);
 	if (r == 0 && name)
 		r = take_reference(ret, st, name, e);
+	if (r == 0 && ret->used)
+		r = image_uses(eng, &ret->uses, e);
 	return r;
-}
-
-static bool match_label(const struct image *img, const char *want)
-{
-	struct json_object *value;
-	size_t len = strcspn(want, "=");
-	char key[512];
-
-	if (!img->config->labels || len >= sizeof(key))
-		return false;
-	memcpy(key, want, len);
-	key[len] = '\0';
-	if (!json_object_object_get_ex(img->config->labels, key, &value))
-		return false;
-	return want[len] == '\0' || strcmp(json_object_get_string(value), want + len + 1) == 0;
 }
 
 /* "debian" is "x/debian:any", "debian:12" only that tag; a pattern goes over name and repository. */
@@ -189,8 +216,15 @@ bool image_filter_match(const struct image_filter *f, const struct image *img)
 		return false;
 	if (f->has_since && clock_compare(&created, &f->since) <= 0)
 		return false;
+	if (f->has_until && clock_compare(&created, &f->until) >= 0)
+		return false;
+	if (f->used && (f->used > 0) != (image_count_uses(&f->uses, img->id) > 0))
+		return false;
 	for (size_t i = 0; i < f->labels.n; i++)
-		if (!match_label(img, f->labels.items[i]))
+		if (!filter_has_word(img->config->labels, f->labels.items[i]))
+			return false;
+	for (size_t i = 0; i < f->no_labels.n; i++)
+		if (filter_has_word(img->config->labels, f->no_labels.items[i]))
 			return false;
 	return any(&f->references, img, match_reference) && any(&f->ids, img, match_id);
 }

@@ -29,7 +29,7 @@ static const struct option_row images_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct images_args, all), .help = "All images, intermediate ones too (here they are none)"},
 	{0, "digests", OPT_FLAG, offsetof(struct images_args, digests), .help = "Show the manifests' digests"},
 	{'f', "filter", OPT_LIST, offsetof(struct images_args, filters), .arg = "KEY=VALUE",
-	 .help = "Only those with: before, dangling, id, intermediate, label, reference, since"},
+	 .help = "Only those with: before, containers, dangling, id, label, label!, readonly, reference, since, until"},
 	{0, "format", OPT_STRING, offsetof(struct images_args, format), .arg = "FORMAT", .help = "json, or a Go template"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct images_args, no_trunc), .help = "Show ids in full"},
 	{'n', "noheading", OPT_FLAG, offsetof(struct images_args, noheading), .help = "No line of headings"},
@@ -227,16 +227,6 @@ static int rows_json(const struct lines *l, const struct images_args *a, struct 
 	return r ? -ENOMEM : 0;
 }
 
-static int count_users(const struct strv *uses, const char *id)
-{
-	size_t len = strlen(id);
-	int n = 0;
-
-	for (size_t i = 0; i < uses->n; i++)
-		n += strncmp(uses->items[i], id, len) == 0 && uses->items[i][len] == '=';
-	return n;
-}
-
 /* podman's object of `images --format json`. */
 static int image_json(const struct image *img, const struct strv *uses, struct json_object *o)
 {
@@ -252,7 +242,7 @@ static int image_json(const struct image *img, const struct strv *uses, struct j
 	r |= json_add_u64(o, "SharedSize", 0);
 	r |= json_add_u64(o, "VirtualSize", img->size_bytes);
 	r |= add_labels(o, img);
-	r |= json_add_int(o, "Containers", count_users(uses, img->id));
+	r |= json_add_int(o, "Containers", image_count_uses(uses, img->id));
 	r |= json_add_strv(o, "Names", &img->names);
 	r |= json_add_str(o, "Digest", img->digest.text);
 	r |= json_add_strv(o, "History", &img->names);
@@ -336,7 +326,7 @@ static int images_run(const struct command_call *call, struct err *e)
 		return err_set(e, EINVAL, "images: --quiet and --format exclude each other");
 	r = image_store_open(call, &st, e);
 	if (r == 0)
-		r = image_filter_parse(&a->filters, call->argc ? call->argv[0] : NULL, st, &filter, e);
+		r = image_filter_parse(&a->filters, call->argc ? call->argv[0] : NULL, st, call->engine, &filter, e);
 	if (r == 0)
 		r = store_list(st, &images, &damaged, e);
 	for (size_t i = 0; i < images.n && r == 0; i++)

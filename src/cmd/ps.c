@@ -3,19 +3,23 @@
 /* ranby ps: takes no lock and waits for nobody. */
 #include "cmd/all_users.h"
 #include "cmd/commands.h"
+#include "cmd/report.h"
 #include "cmd/screen.h"
 #include "base/clock.h"
 #include "base/table.h"
 #include "base/template.h"
+#include "engine/usage.h"
+#include "image/store.h"
 #include "view/ps.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 struct ps_args {
-	bool all, all_users, latest, no_trunc, noheading, ns, pod, quiet;
+	bool all, all_users, external, latest, no_trunc, noheading, ns, pod, quiet, size;
 	uint32_t last, watch;
 	const char *format, *sort;
 	struct strv filter;
@@ -25,8 +29,9 @@ static const struct option_row ps_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct ps_args, all), .help = "Also those that do not run"},
 	{0, "all-users", OPT_FLAG, offsetof(struct ps_args, all_users),
 	 .help = "Everybody's that run, and other engines' too, by /proc and the system ledger (root, group ranby-audit)"},
+	{0, "external", OPT_FLAG, offsetof(struct ps_args, external), .help = "Those of other tools in the same store too (here they are none)"},
 	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
-	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, pod, auid, session"},
+	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, pod, auid, session, until"},
 	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
 	{'n', "last", OPT_U32, offsetof(struct ps_args, last), .arg = "N", .help = "The N newest, running or not"},
 	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest, running or not"},
@@ -36,8 +41,9 @@ static const struct option_row ps_rows[] = {
 	{0, "namespace", OPT_FLAG, offsetof(struct ps_args, ns), .hidden = true, .help = "The same as --ns"},
 	{'p', "pod", OPT_FLAG, offsetof(struct ps_args, pod), .help = "Also the id and the name of the pod that each is in"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct ps_args, quiet), .help = "Only ids"},
+	{'s', "size", OPT_FLAG, offsetof(struct ps_args, size), .help = "What each has changed, and the size with its image"},
 	{0, "sort", OPT_CHOICE, offsetof(struct ps_args, sort), .arg = "KEY",
-	 .choices = "command|created|id|image|names|runningfor|status", .help = "Order (default created)"},
+	 .choices = "command|created|id|image|names|runningfor|size|status", .help = "Order (default created)"},
 	{'w', "watch", OPT_U32, offsetof(struct ps_args, watch), .arg = "SECONDS", .min = 1, .max = 86400,
 	 .help = "Again and again, so many seconds apart, until interrupted"},
 	OPTION_END,
@@ -48,8 +54,9 @@ static void ps_args_done(void *args)
 	strv_done(&((struct ps_args *)args)->filter);
 }
 
-#define DEFAULT_FORMAT "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Created}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
-#define POD_FORMAT DEFAULT_FORMAT "\t{{.Pod}}\t{{.PodName}}"
+#define DEFAULT_FORMAT "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+#define POD_COLUMNS "\t{{.Pod}}\t{{.PodName}}"
+#define SIZE_COLUMN "\t{{.Size}}"
 #define NS_FORMAT \
 	"table {{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}"
 static const struct template_heading headings[] = {
@@ -84,51 +91,50 @@ static void select_rows(const struct ps_args *a, const struct ps_filter *f, stru
 	}
 }
 
+/* One container's row, and what it is sorted by. */
 struct keyed {
 	struct json_object *row;
-	const char *key;
+	char *text;
+	int64_t number;
+	size_t at; /* as they come: equal ones stay in that order */
 };
 
 static int by_key(const void *a, const void *b)
 {
 	const struct keyed *x = a, *y = b;
+	int r = strcmp(x->text, y->text);
 
-	return strcmp(x->key, y->key);
+	if (r == 0)
+		r = (x->number > y->number) - (x->number < y->number);
+	return r ? r : (x->at > y->at) - (x->at < y->at);
 }
 
-/* Rows by a text column; they come by creation already. */
-static int sort_rows(struct json_object **rows, const char *key)
+static void keyed_done(struct keyed *list, size_t n)
+{
+	for (size_t i = 0; list && i < n; i++) {
+		json_object_put(list[i].row);
+		free(list[i].text);
+	}
+	free(list);
+}
+
+/* `row`: as for templates. They come by creation, which is the default. */
+static int set_key(struct keyed *k, const char *word, const struct container *c, struct json_object *row, uint64_t bytes)
 {
 	static const struct {
 		const char *word, *field;
 	} fields[] = {{"command", "Command"}, {"id", "ID"}, {"image", "Image"}, {"names", "Names"}, {"status", "Status"}};
-	size_t n = json_object_array_length(*rows), k = 0;
-	struct json_object *sorted;
-	struct keyed *list;
+	const char *text = "";
 
-	while (k < ARRAY_SIZE(fields) && (!key || strcmp(fields[k].word, key) != 0))
-		k++;
-	if (k == ARRAY_SIZE(fields) || n == 0)
-		return 0;
-	list = mem_array(n, sizeof(*list));
-	sorted = json_object_new_array();
-	for (size_t i = 0; list && i < n; i++) {
-		list[i].row = json_object_array_get_idx(*rows, i);
-		list[i].key = json_str(list[i].row, fields[k].field);
-	}
-	if (list)
-		qsort(list, n, sizeof(*list), by_key);
-	for (size_t i = 0; list && sorted && i < n; i++)
-		if (json_append(sorted, json_object_get(list[i].row)) < 0) {
-			json_object_put(sorted);
-			sorted = NULL;
-		}
-	free(list);
-	if (!sorted)
-		return -ENOMEM;
-	json_object_put(*rows);
-	*rows = sorted;
-	return 0;
+	for (size_t i = 0; word && i < ARRAY_SIZE(fields); i++)
+		if (strcmp(fields[i].word, word) == 0)
+			text = json_str(row, fields[i].field);
+	if (word && strcmp(word, "size") == 0)
+		k->number = (int64_t)bytes;
+	else if (word && strcmp(word, "runningfor") == 0)
+		k->number = -(c->state ? json_int(c->state, "startedNs") : INT64_MIN / 2);
+	k->text = strdup(text);
+	return k->text ? 0 : -ENOMEM;
 }
 
 /* Looked up for whoever asks for them only: seven links of /proc for each container. */
@@ -142,35 +148,90 @@ static bool wants_namespaces(const struct ps_args *a)
 	return a->ns;
 }
 
-static int make_rows(const struct ps_args *a, const struct container_list *l, bool json, struct json_object **ret)
+struct sizes {
+	struct usage usage;
+	struct image_list images;
+};
+
+static void sizes_done(struct sizes *s)
+{
+	usage_done(&s->usage);
+	image_list_done(&s->images);
+}
+
+static int read_sizes(struct engine *eng, const struct container_list *l, struct sizes *ret, struct err *e)
+{
+	_cleanup_(store_closep) struct store *st = NULL;
+	int r = store_open(eng->data_fd, &st, e);
+
+	if (r == 0)
+		r = store_list(st, &ret->images, NULL, e);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		if (usage_add_container(&ret->usage, eng, l->items[i]) < 0)
+			r = err_errno(e, ENOMEM, "sizes");
+	return r == 0 ? usage_measure(eng, &ret->usage, e) : r;
+}
+
+static uint64_t image_bytes_of(const struct sizes *s, const struct container *c)
+{
+	for (size_t i = 0; i < s->images.n; i++)
+		if (strcmp(s->images.items[i]->id, json_str(c->spec, "image.id")) == 0)
+			return s->images.items[i]->size_bytes;
+	return 0;
+}
+
+static int make_row(const struct ps_args *a, const struct container *c, const struct sizes *sizes, uint64_t bytes, bool json,
+		    const struct timespec *now, struct keyed *ret)
+{
+	_cleanup_json_ struct json_object *row = NULL;
+	int r = ps_row(c, a->no_trunc, now, &row);
+
+	if (r == 0)
+		r = set_key(ret, a->sort, c, row, bytes);
+	if (r == 0 && json) {
+		json_object_put(TAKE_PTR(row));
+		r = ps_json(c, now, &row);
+	}
+	if (r == 0 && wants_namespaces(a))
+		r = ps_add_namespaces(c, row);
+	if (r == 0 && a->size)
+		r = ps_add_size(row, bytes, image_bytes_of(sizes, c), !json);
+	else if (r == 0 && !json)
+		r = json_add_str(row, "Size", "");
+	ret->row = TAKE_PTR(row);
+	return r;
+}
+
+static int make_rows(const struct ps_args *a, const struct container_list *l, const struct sizes *sizes, bool json, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *rows = json_object_new_array();
+	struct keyed *list = mem_array(l->n + 1, sizeof(*list));
 	struct timespec now = clock_now();
-	int r = rows ? 0 : -ENOMEM;
+	int r = rows && list ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < l->n; i++) {
-		struct json_object *row = NULL;
-
-		r = json ? ps_json(l->items[i], &now, &row) : ps_row(l->items[i], a->no_trunc, &now, &row);
-		if (r == 0 && wants_namespaces(a))
-			r = ps_add_namespaces(l->items[i], row);
-		if (r == 0)
-			r = json_append(rows, row);
+		list[i].at = i;
+		r = make_row(a, l->items[i], sizes, a->size ? sizes->usage.bytes[i] : 0, json, &now, &list[i]);
 	}
-	if (r == 0 && !json)
-		r = sort_rows(&rows, a->sort);
+	if (r == 0 && a->sort)
+		qsort(list, l->n, sizeof(*list), by_key);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		r = json_append(rows, TAKE_PTR(list[i].row));
+	keyed_done(list, l->n);
 	if (r == 0)
 		*ret = TAKE_PTR(rows);
 	return r;
 }
 
-static int print(const struct ps_args *a, const struct container_list *l, struct buf *out, struct err *e)
+static int print(const struct ps_args *a, const struct container_list *l, const struct sizes *sizes, struct buf *out, struct err *e)
 {
-	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : a->ns ? NS_FORMAT : a->pod ? POD_FORMAT : DEFAULT_FORMAT;
+	static const char *const tables[] = {DEFAULT_FORMAT, DEFAULT_FORMAT SIZE_COLUMN, DEFAULT_FORMAT POD_COLUMNS, DEFAULT_FORMAT POD_COLUMNS SIZE_COLUMN};
+	const char *table = a->ns ? NS_FORMAT : tables[2 * a->pod + a->size];
+	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : table;
 	_cleanup_json_ struct json_object *rows = NULL;
 	_cleanup_template_ struct template *t = NULL;
 	bool json = strcmp(format, "json") == 0;
-	int r = make_rows(a, l, json, &rows);
+	int r = make_rows(a, l, sizes, json, &rows);
 
 	if (r < 0)
 		return err_errno(e, -r, "ps");
@@ -204,6 +265,7 @@ static int show(const struct command_call *call, struct err *e)
 	_cleanup_(ps_filter_done) struct ps_filter f = {0};
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	const struct ps_args *a = call->args;
+	struct sizes sizes = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->filter.n; i++)
@@ -213,7 +275,11 @@ static int show(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	select_rows(a, &f, &l);
-	r = print(a, &l, &out, e);
+	if (a->size)
+		r = read_sizes(call->engine, &l, &sizes, e);
+	if (r == 0)
+		r = print(a, &l, &sizes, &out, e);
+	sizes_done(&sizes);
 	return r == 0 ? screen_put(&out, e) : r;
 }
 
@@ -222,8 +288,12 @@ static int ps_run(const struct command_call *call, struct err *e)
 	const struct ps_args *a = call->args;
 	int r;
 
-	if (a->all_users && (a->watch || a->ns))
-		return err_set(e, EINVAL, "--all-users cannot be used with --watch or --ns");
+	if (a->all_users && (a->watch || a->ns || a->size))
+		return err_set(e, EINVAL, "--all-users cannot be used with --watch, --ns or --size");
+	if (a->format && strstr(a->format, ".Size") && !a->size)
+		report_warning("--format .Size is empty without --size");
+	if (a->sort && strcmp(a->sort, "size") == 0 && !a->size)
+		return err_set(e, EINVAL, "--sort size needs --size");
 	if (a->all_users)
 		return run_all_users(a, e);
 	if (a->watch && a->latest)

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "cmd/commands.h"
 #include "cmd/screen.h"
+#include "engine/filter.h"
 #include "engine/secret_store.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <string.h>
 
 struct ls_args {
@@ -29,18 +29,6 @@ static void ls_args_done(void *args)
 	strv_done(&((struct ls_args *)args)->filter);
 }
 
-static bool match_name(const char *name, const char *value)
-{
-	regex_t re;
-	bool found;
-
-	if (regcomp(&re, value, REG_EXTENDED | REG_NOSUB) != 0)
-		return strstr(name, value) != NULL;
-	found = regexec(&re, name, 0, NULL, 0) == 0;
-	regfree(&re);
-	return found;
-}
-
 static int check_filters(const struct strv *filters, struct err *e)
 {
 	for (size_t i = 0; i < filters->n; i++)
@@ -60,7 +48,7 @@ static bool is_wanted(const struct strv *filters, const struct secret_note *n)
 
 		if (filters->items[i][0] == 'n') {
 			by_name = true;
-			name |= match_name(n->name, value);
+			name |= filter_is_like(n->name, value);
 		} else {
 			by_id = true;
 			id |= strncmp(n->id, value, strlen(value)) == 0;

@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "sys/dir.h"
 #include "sys/fd.h"
+#include "sys/self.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -174,5 +175,5 @@ int policy_read_at(const char *dir, unsigned owner, struct policy *ret, struct e
 
 int policy_read(struct policy *ret, struct err *e)
 {
-	return policy_read_at(POLICY_DIR, 0, ret, e);
+	return policy_read_at(POLICY_DIR, self_host_root(), ret, e);
 }

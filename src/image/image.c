@@ -115,11 +115,8 @@ uint64_t image_bytes(struct store *st, const struct image *img)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < img->n_layers; i++) {
-		uint64_t n = layer_bytes(st, &img->layers[i].chain_id);
-
-		sum += n ? n : img->layers[i].blob_bytes;
-	}
+	for (size_t i = 0; i < img->n_layers; i++)
+		sum += store_layer_bytes(st, &img->layers[i]);
 	return sum;
 }
 

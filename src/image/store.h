@@ -151,6 +151,21 @@ struct image_list {
 int store_list(struct store *st, struct image_list *ret, size_t *ret_damaged, struct err *e) _must_check_;
 void image_list_done(struct image_list *l);
 
+/* Of the unpacked layer as far as known, else of its blob. */
+uint64_t store_layer_bytes(struct store *st, const struct image_layer *l);
+
+/* Layers that are there once more, owned as the map of some containers wants it: "HEX@MAP". */
+struct store_copy {
+	char name[DIGEST_HEX_SIZE + 17];
+	uint64_t bytes;
+};
+struct store_copies {
+	struct store_copy *items;
+	size_t n;
+};
+int store_copies(struct store *st, struct store_copies *ret, struct err *e) _must_check_;
+void store_copies_done(struct store_copies *c);
+
 /* Collects blobs and layers that no reference leads to, and the staging of the dead. Does nothing while someone pins. */
 int store_sweep(struct store *st, struct err *e) _must_check_;
 

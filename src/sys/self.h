@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -48,5 +50,8 @@ int self_open_helper(const char *name, int *ret_fd, char **ret_path, struct err 
 
 /* Whether that path, as the kernel names a running program, is of a file in one of these directories. */
 bool self_is_helper_path(const char *path);
+
+/* Whom files of the host's root belong to, as seen from this user namespace: 0, or nobody where he is not mapped. */
+uid_t self_host_root(void);
 
 #endif

@@ -9,11 +9,15 @@
 #include "base/testing.h"
 #include "sys/fd.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static void test_helper(void **state)
 {
@@ -114,4 +118,41 @@ static void test_trust(void **state)
 	}
 }
 
-TESTS("sys/self", cmocka_unit_test(test_helper), cmocka_unit_test(test_helper_path), cmocka_unit_test(test_own_program), cmocka_unit_test(test_trust))
+/* Root of a namespace where the host's root is nobody. 77: this host lets us make none. */
+static int in_own_namespace(void)
+{
+	const uid_t uid = getuid() ? getuid() : 1000;
+	struct stat st;
+	char map[32];
+	int fd, n;
+
+	if (setresuid(uid, uid, uid) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0 || unshare(CLONE_NEWUSER) < 0)
+		return 77;
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	n = snprintf(map, sizeof(map), "0 %u 1", uid);
+	if (fd < 0 || write(fd, map, (size_t)n) != n || close(fd) < 0 || getuid() != 0 || stat("/usr/bin/env", &st) < 0)
+		return 77;
+	return st.st_uid == 0 || self_host_root() != st.st_uid || self_open_helper("env", &fd, NULL, NULL) < 0;
+}
+
+static void test_host_root(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (getuid() != 0)
+		assert_int_equal(self_host_root(), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(in_own_namespace());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		print_message("skipped: no user namespace here\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+TESTS("sys/self", cmocka_unit_test(test_host_root), cmocka_unit_test(test_helper), cmocka_unit_test(test_helper_path), cmocka_unit_test(test_own_program), cmocka_unit_test(test_trust))

@@ -70,16 +70,22 @@ static int add_object(struct json_object *o, const char *key, struct json_object
 
 static int add_time(struct json_object *o, const char *key, const struct timespec *t)
 {
-	char text[CLOCK_TEXT_SIZE];
+	return json_add_time(o, key, t);
+}
 
-	return json_add_str(o, key, clock_rfc3339(t, CLOCK_UTC, text));
+/* Of nanoseconds since 1970; never where there are none. */
+static struct timespec time_of(struct json_object *from, const char *key)
+{
+	int64_t ns = from ? json_int(from, key) : 0;
+
+	return ns ? clock_from_ns(ns) : CLOCK_NEVER;
 }
 
 static int add_state(struct json_object *o, const struct container *c)
 {
-	static const struct row rows[] = {{"StartedAt", "startedAt", STRING}, {"MonitorPid", "monitorPid", NUMBER},
+	static const struct row rows[] = {{"MonitorPid", "monitorPid", NUMBER},
 		{"CgroupPath", "inForce.cgroup", STRING}};
-	struct timespec never = CLOCK_NEVER, end = {.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
+	struct timespec never = CLOCK_NEVER, start = time_of(c->state, "startedNs"), end = {.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
 	bool running = c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
 	struct json_object *s;
 	int r = add_object(o, "State", c->state, rows, ARRAY_SIZE(rows), &s);
@@ -92,7 +98,7 @@ static int add_state(struct json_object *o, const struct container *c)
 	    json_add_int(s, "ExitCode", c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST ? c->exit_code : 0) < 0 ||
 	    json_add_str(s, "Error", c->status == CONTAINER_LOST ? "how it ended is lost: its monitor was killed" : "") < 0)
 		return -ENOMEM;
-	if (!c->state && add_time(s, "StartedAt", &never) < 0)
+	if (add_time(s, "StartedAt", &start) < 0)
 		return -ENOMEM;
 	return add_time(s, "FinishedAt", end.tv_sec ? &end : &never);
 }
@@ -233,7 +239,6 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 {
 	static const struct row rows[] = {
 		{"Id", "id", STRING},
-		{"Created", "created", STRING},
 		{"Name", "name", STRING},
 		{"Image", "image.id", STRING},
 		{"ImageName", "image.name", STRING},
@@ -249,12 +254,15 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"IsInfra", "isInfra", BOOL},
 	};
 	static const struct row network[] = {{"Networks", NULL, MAP}};
+	const struct timespec created = time_of(c->spec, "createdNs");
 	struct json_object *settings = NULL;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	int r = o ? add_rows(o, c->spec, rows, ARRAY_SIZE(rows)) : -ENOMEM;
 
 	if (r == 0)
 		r = json_add_int(o, "RestartCount", restart_count(c));
+	if (r == 0)
+		r = add_time(o, "Created", &created);
 	if (r == 0)
 		r = add_words(o, c);
 	if (r == 0)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/size.h"
 #include "engine/pod.h"
 #include "engine/restart.h"
 #include "sys/procfs.h"
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMAND_WIDTH 20
+#define COMMAND_WIDTH 17 /* and "...", as podman cuts it */
 
 static struct timespec time_of(struct json_object *o, const char *key)
 {
@@ -52,14 +53,7 @@ void ps_status(const struct container *c, const struct timespec *now, char *out,
 	}
 }
 
-static int add_ns_time(struct json_object *o, const char *key, struct timespec t)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	return json_add_str(o, key, clock_is_never(&t) ? "" : clock_go(&t, CLOCK_LOCAL, text));
-}
-
-/* Words joined by blanks, at most `max` bytes and "..." (0: all). */
+/* Words joined by blanks; more than `max` bytes are cut there, and "..." follows (0: never). */
 static void command_text(const struct container *c, size_t max, struct buf *b)
 {
 	_cleanup_(strv_done) struct strv words = {0};
@@ -73,7 +67,7 @@ static void command_text(const struct container *c, size_t max, struct buf *b)
 		buf_addf(b, "%s%s", i ? " " : "", words.items[i]);
 	cut = max > 0 && b->len > max;
 	if (cut) {
-		b->len = max - 3;
+		b->len = max;
 		/* not in the middle of a UTF-8 character */
 		while (b->len > 0 && ((unsigned char)b->data[b->len] & 0xc0) == 0x80)
 			b->len--;
@@ -102,13 +96,17 @@ static void ports_text(const struct container *c, struct buf *b)
 	}
 }
 
-static void mounts_text(const struct container *c, struct buf *b)
+static struct json_object *mounts_list(const struct container *c)
 {
-	struct json_object *list = json_at(c->spec, "config.mounts");
+	struct json_object *list = json_at(c->spec, "config.mounts"), *ret = json_object_new_array();
 	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 
-	for (size_t i = 0; i < n; i++)
-		buf_addf(b, "%s%s", i ? "," : "", json_str(json_object_array_get_idx(list, i), "destination"));
+	for (size_t i = 0; ret && i < n; i++)
+		if (json_append_str(ret, json_str(json_object_array_get_idx(list, i), "destination")) < 0) {
+			json_object_put(ret);
+			return NULL;
+		}
+	return ret;
 }
 
 static void labels_text(const struct container *c, struct buf *b)
@@ -165,14 +163,14 @@ static int add_who(struct json_object *o, const struct container *c)
 
 static int add_times(struct json_object *o, const struct container *c, const struct timespec *now)
 {
-	struct timespec created = time_of(c->spec, "createdNs");
+	struct timespec created = time_of(c->spec, "createdNs"), start = time_of(c->state, "startedNs"), end = end_of(c);
 	char ago[CLOCK_TEXT_SIZE], human[CLOCK_TEXT_SIZE];
 
 	clock_ago(&created, now, ago);
 	clock_human(now->tv_sec - created.tv_sec, human);
-	if (add_ns_time(o, "CreatedAt", created) < 0 || json_add_str(o, "Created", ago) < 0 ||
+	if (json_add_time(o, "CreatedAt", &created) < 0 || json_add_time(o, "Created", &created) < 0 ||
 	    json_add_str(o, "RunningFor", ago) < 0 || json_add_str(o, "CreatedHuman", ago) < 0 ||
-	    add_ns_time(o, "StartedAt", time_of(c->state, "startedNs")) < 0 || add_ns_time(o, "ExitedAt", end_of(c)) < 0)
+	    json_add_int(o, "StartedAt", start.tv_sec) < 0 || json_add_int(o, "ExitedAt", end.tv_sec) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -220,7 +218,7 @@ static int add_options(struct json_object *o, const struct container *c, bool no
 	    json_add(o, "Label", labels ? json_object_get(labels) : json_object_new_object()) < 0 ||
 	    add_text(o, "Labels", c, labels_text) < 0 || add_text(o, "Ports", c, ports_text) < 0)
 		return -ENOMEM;
-	return add_text(o, "Mounts", c, mounts_text);
+	return json_add(o, "Mounts", mounts_list(c));
 }
 
 int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret)
@@ -244,28 +242,40 @@ static int add_copy(struct json_object *o, const char *key, const struct contain
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = NULL, *names = json_object_new_array();
-	struct timespec start = time_of(c->state, "startedNs"), end = end_of(c);
 	int r = names ? ps_row(c, true, now, &o) : -ENOMEM;
 
 	if (r == 0)
 		r = json_append_str(names, c->name);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < 8; i++) {
-		static const char *const texts[] = {"ID", "Names", "Command", "Labels", "Label", "Ports", "Mounts", "Created"};
+	for (size_t i = 0; i < 7; i++) {
+		static const char *const texts[] = {"ID", "Names", "Command", "Labels", "Label", "Ports", "Created"};
 
 		json_object_object_del(o, texts[i]);
 	}
-	json_object_object_del(o, "StartedAt");
-	json_object_object_del(o, "ExitedAt");
 	if (json_add_str(o, "Id", c->id) < 0 || json_add(o, "Names", TAKE_PTR(names)) < 0 ||
 	    add_copy(o, "Command", c, "config.command") < 0 || add_copy(o, "Labels", c, "config.labels") < 0 ||
-	    add_copy(o, "Ports", c, "config.network.ports") < 0 || add_copy(o, "Mounts", c, "config.mounts") < 0 ||
-	    json_add_int(o, "Created", json_int(c->spec, "createdNs") / 1000000000) < 0 ||
-	    json_add_int(o, "StartedAt", start.tv_sec) < 0 || json_add_int(o, "ExitedAt", end.tv_sec) < 0)
+	    add_copy(o, "Ports", c, "config.network.ports") < 0 ||
+	    json_add_int(o, "Created", json_int(c->spec, "createdNs") / 1000000000) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;
+}
+
+int ps_add_size(struct json_object *o, uint64_t bytes, uint64_t image_bytes, bool as_text)
+{
+	_cleanup_json_ struct json_object *size = json_object_new_object();
+	char own[SIZE_TEXT_SIZE], all[SIZE_TEXT_SIZE], text[2 * SIZE_TEXT_SIZE + 16];
+
+	if (as_text) {
+		(void)size_text(bytes, 3, "", own);
+		(void)size_text(image_bytes + bytes, 3, "", all);
+		snprintf(text, sizeof(text), "%s (virtual %s)", own, all);
+		return json_add_str(o, "Size", text);
+	}
+	if (!size || json_add_u64(size, "rootFsSize", image_bytes + bytes) < 0 || json_add_u64(size, "rwSize", bytes) < 0)
+		return -ENOMEM;
+	return json_add(o, "Size", TAKE_PTR(size));
 }
 
 int ps_add_namespaces(const struct container *c, struct json_object *o)

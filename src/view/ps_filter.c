@@ -4,11 +4,11 @@
 #include "view/ps.h"
 
 #include "base/suggest.h"
+#include "engine/filter.h"
 #include "engine/pod.h"
 #include "engine/restart.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,28 +22,14 @@ static bool match_id(const struct container *c, const char *value, const struct 
 
 static bool match_name(const struct container *c, const char *value, const struct container_list *all)
 {
-	regex_t re;
-	bool found;
-
 	(void)all;
-	if (regcomp(&re, value, REG_EXTENDED | REG_NOSUB) != 0)
-		return strstr(c->name, value) != NULL;
-	found = regexec(&re, c->name, 0, NULL, 0) == 0;
-	regfree(&re);
-	return found;
+	return filter_is_like(c->name, value);
 }
 
 static bool match_label(const struct container *c, const char *value, const struct container_list *all)
 {
-	struct json_object *labels = json_at(c->spec, "config.labels"), *v;
-	const char *eq = strchr(value, '=');
-	char key[512];
-
 	(void)all;
-	snprintf(key, sizeof(key), "%.*s", (int)(eq ? eq - value : (ptrdiff_t)strlen(value)), value);
-	if (!labels || !json_object_object_get_ex(labels, key, &v))
-		return false;
-	return !eq || strcmp(json_object_get_string(v), eq + 1) == 0;
+	return filter_has_word(json_at(c->spec, "config.labels"), value);
 }
 
 static bool match_no_label(const struct container *c, const char *value, const struct container_list *all)
@@ -144,6 +130,13 @@ static bool match_pod(const struct container *c, const char *value, const struct
 	       (strcmp(json_str(c->spec, "podName"), value) == 0 || strncmp(pod_id_of(c), value, strlen(value)) == 0);
 }
 
+/* Made before a moment. */
+static bool match_until(const struct container *c, const char *value, const struct container_list *all)
+{
+	(void)all;
+	return filter_against(json_str(c->spec, "created"), value) < 0;
+}
+
 static bool match_who(const struct container *c, const char *key, const char *value)
 {
 	struct json_object *v = c->state ? json_at(c->state, key) : NULL;
@@ -173,6 +166,7 @@ static const struct {
 	{"exited", match_exited, false},   {"before", match_before, false}, {"since", match_since, false},
 	{"volume", match_volume, false},   {"network", match_network, false}, {"auid", match_auid, false},
 	{"session", match_session, false}, {"restart-policy", match_restart, false}, {"pod", match_pod, false},
+	{"until", match_until, true},
 };
 
 static const char *key_word(size_t i, const void *ctx)
@@ -196,6 +190,8 @@ int ps_filter_add(struct ps_filter *f, const char *text, struct err *e)
 
 	if (!strchr(text, '='))
 		return err_set(e, EINVAL, "--filter %s: not of the form KEY=VALUE", text);
+	if (value_of(text, "until") && filter_check_moment(value_of(text, "until")) < 0)
+		return err_set(e, EINVAL, "--filter %s: not a time, nor a duration", text);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (value_of(text, keys[i].key))
 			return strv_add(&f->items, text) < 0 ? err_errno(e, ENOMEM, "--filter") : 0;
