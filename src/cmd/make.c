@@ -23,7 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEAP_EXPECTED (288 * 1024) /* what a container of few options takes */
+#define HEAP_EXPECTED (168 * 1024) /* what a container of few options takes */
 
 void made_done(struct made *m)
 {

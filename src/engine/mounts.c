@@ -50,6 +50,8 @@ static int add_words(struct strv *v, const char *words)
 	return 0;
 }
 
+#define MOUNTS_ROOM 32 /* what a plain container has, and some */
+
 /* A user's wish takes the place of a default. -EEXIST: of another wish. */
 static int make_room(struct mount_list *l, enum mount_origin origin, const char *destination, struct mount_entry **ret)
 {
@@ -70,10 +72,15 @@ static int make_room(struct mount_list *l, enum mount_origin origin, const char 
 	}
 	if (l->n == MOUNTS_MAX)
 		return -E2BIG;
-	if (!l->items) {
-		l->items = mem_array(MOUNTS_MAX, sizeof(*l->items));
-		if (!l->items)
+	if (l->n == l->room) {
+		size_t room = l->room ? 2 * l->room : MOUNTS_ROOM;
+		struct mount_entry *items = mem_regrow(l->items, room, sizeof(*items));
+
+		if (!items)
 			return -ENOMEM;
+		memset(items + l->room, 0, (room - l->room) * sizeof(*items));
+		l->items = items;
+		l->room = room;
 	}
 	*ret = &l->items[l->n++];
 	return 0;

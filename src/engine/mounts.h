@@ -50,7 +50,7 @@ struct mount_entry {
 };
 
 struct mount_list {
-	size_t n;
+	size_t n, room;
 	struct mount_entry *items;
 	struct strv created; /* volumes that were made for this container */
 };
@@ -78,7 +78,7 @@ void mount_lower_add(struct buf *out, const char *dir);
 /* What the options of each overlay of ours end with. 0 or -ENOMEM. */
 int mount_overlay_words(const struct bundle_input *in, struct strv *options) _must_check_;
 
-/* For mounts_wanted() and the like: a new last entry that owns nothing yet, or NULL with text. `words` is "a,b,c". */
+/* For mounts_wanted() and the like: a new last entry that owns nothing yet, good until the next one is added, or NULL with text. `words` is "a,b,c". */
 struct mount_entry *mount_list_add(struct mount_list *l, enum mount_origin origin, const char *type, const char *source,
 				   const char *destination, const char *words, struct err *e) _must_check_;
 

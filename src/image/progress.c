@@ -43,11 +43,6 @@ int progress_open(int fd, enum progress_mode mode, struct progress **ret, struct
 
 	if (!p)
 		return err_errno(e, ENOMEM, "progress");
-	p->items = mem_array(PROGRESS_ITEMS_MAX, sizeof(*p->items));
-	if (!p->items) {
-		free(p);
-		return err_errno(e, ENOMEM, "progress");
-	}
 	p->fd = fd;
 	p->bars = mode == PROGRESS_AUTO && isatty(fd);
 	*ret = p;
@@ -180,6 +175,11 @@ void progress_say(struct progress *p, const char *fmt, ...)
 int progress_item(struct progress *p, const char *label, uint64_t total_bytes)
 {
 	if (!p || p->n == PROGRESS_ITEMS_MAX)
+		return -1;
+	/* most commands have nothing to show */
+	if (!p->items)
+		p->items = mem_array(PROGRESS_ITEMS_MAX, sizeof(*p->items));
+	if (!p->items)
 		return -1;
 	p->n++;
 	progress_phase(p, p->n - 1, label, total_bytes);

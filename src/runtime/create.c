@@ -32,7 +32,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define HEAP_EXPECTED (288 * 1024) /* what the configuration of a plain container takes, read and planned */
+#define HEAP_EXPECTED (116 * 1024) /* what the configuration of a plain container takes, read and planned */
 #define OVERFLOW_UID 65534U
 
 /* One creation. All that create_done() must undo is in here. */
