@@ -296,3 +296,74 @@ ns() { stat -L -c %i "/proc/$(ranby inspect "$1" --format '{{.State.Pid}}')/ns/$
 	run -0 ranby pod ps --latest --format '{{.Name}}'
 	[ "$output" = p ]
 }
+
+# field LINE N
+field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
+
+@test "top of a pod: whose each process is, by the host's numbers and the kernel's own word" {
+	local share line name hpid huser pid uid found=0
+	for share in ipc,net,uts ipc,net,uts,pid; do
+		ranby pod create --name p --share "$share" >/dev/null
+		ranby run -d --pod p --name a busybox sh -c 'sleep 1000 & exec sleep 100' >/dev/null
+		ranby run -d --pod p --user 7 --name b busybox sleep 200 >/dev/null
+		both() { [ "$(ranby pod top --noheading p hpid 2>/dev/null | wc -l)" = 4 ]; }
+		wait_for 5 both
+		run -0 --separate-stderr ranby pod top --noheading p hpid huser pid args
+		while read -r line; do
+			name=$(field "$line" 1) hpid=$(field "$line" 2) huser=$(field "$line" 3) pid=$(field "$line" 4)
+			[ "$(tr '\0' ' ' <"/proc/$hpid/cmdline")" = "$(cut -d' ' -f5- <<<"$(tr -s ' ' <<<"$line")") " ]
+			[ "$(awk '/^NSpid:/ { print $NF }' "/proc/$hpid/status")" = "$pid" ]
+			uid=$(awk '/^Uid:/ { print $3 }' "/proc/$hpid/status")
+			[ "${huser%%(*}" = "$uid" ]
+			[[ $huser != *'('* || $huser == *"($(getent passwd "$uid" | cut -d: -f1))" ]]
+			case $line in
+			*pause*) [ "$name" = "$(ranby ps --filter pod=p --format '{{.Names}}' | grep infra)" ] ;;
+			*'sleep 200'*) [ "$name" = b ] ;;
+			*) [ "$name" = a ] ;;
+			esac
+			found=$((found + 1))
+		done <<<"$output"
+		ranby pod stop --time 0 p >/dev/null
+		run -125 ranby pod top p
+		[[ $output == *'top can only be used on pods with at least one running container'* ]]
+		ranby pod rm p >/dev/null
+	done
+	[ "$found" = 8 ]
+	run -125 ranby pod top none
+}
+
+@test "logs of a pod: each line says whose it is; --names, --container, --color, --follow" {
+	ranby pod create --name p >/dev/null
+	ranby run -d --pod p --name a busybox sh -c 'echo first; echo second >&2' >/dev/null
+	ranby run -d --pod p --name b busybox sh -c 'echo third' >/dev/null
+	ended() { [ "$(ranby ps -aq --filter pod=p --filter status=exited | wc -l)" = 2 ]; }
+	wait_for 5 ended
+	run -0 ranby pod logs --names p
+	[ "$(sort <<<"$output")" = $'a first\na second\nb third' ]
+	run -0 ranby pod logs p
+	[[ $output == *"$(ranby ps -aq --filter name='^b$') third"* ]]
+	run -0 ranby pod logs --container b p
+	[ "$output" = third ]
+	run -0 ranby pod logs --names --color p
+	[[ $output == *$'\033[36ma first'* && $output == *$'\033[32mb third'* ]]
+	run -125 ranby pod logs --container none p
+	# it ends when the last one does
+	ranby create --pod p --name c busybox sh -c 'sleep 1; echo later' >/dev/null
+	ranby start c >/dev/null
+	run -0 timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pod logs --follow --names p
+	[[ $output == *'c later'* ]]
+}
+
+@test "stats of a pod: its containers that run, in podman's columns" {
+	ranby pod create --name p >/dev/null
+	ranby pod create --name q >/dev/null
+	ranby run -d --pod p --name a busybox sleep 100 >/dev/null
+	ranby run -d --pod q --name b busybox sleep 100 >/dev/null
+	run -0 ranby pod stats --no-stream p
+	[[ ${lines[0]} =~ ^POD\ +CID\ +NAME\ +'CPU %'\ +'MEM USAGE / LIMIT'\ +'MEM %'\ +'NET IO'\ +'BLOCK IO'\ +PIDS$ ]]
+	[ "${#lines[@]}" = 3 ]
+	[[ $output != *" b "* ]]
+	run -0 ranby pod stats --no-stream --format '{{.Name}} {{.PIDS}}'
+	[ "${#lines[@]}" = 4 ]
+	[[ $output == *'a 1'* && $output == *'b 1'* ]]
+}

@@ -6,6 +6,7 @@
  */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/logs.h"
 #include "cmd/report.h"
 #include "base/clock.h"
 #include "base/parse.h"
@@ -21,11 +22,6 @@
 #include <sys/wait.h>
 
 #define LINE_MAX_BYTES 65536 /* of one write with a prefix; longer ones come in parts */
-
-struct logs_args {
-	bool color, follow, latest, names, timestamps;
-	const char *tail, *since, *until;
-};
 
 static const struct option_row logs_rows[] = {
 	{0, "color", OPT_FLAG, offsetof(struct logs_args, color), .help = "Each container in a colour of its own"},
@@ -143,12 +139,11 @@ static int fill(const struct logs_args *a, struct log_query *q, struct err *e)
 	return 0;
 }
 
-static int show(const struct command_call *call, struct container *c, int index, bool several, struct err *e)
+static int show(struct engine *eng, const struct logs_args *a, struct container *c, int index, bool several, struct err *e)
 {
-	const struct logs_args *a = call->args;
 	_cleanup_close_ int pidfd = -EBADF;
 	struct log_query q = LOG_QUERY_INIT;
-	struct follow f = {.eng = call->engine, .c = c};
+	struct follow f = {.eng = eng, .c = c};
 	struct out out;
 	int r = fill(a, &q, e), done;
 
@@ -170,7 +165,7 @@ static int show(const struct command_call *call, struct container *c, int index,
 }
 
 /* Several are followed at once, each by a child. */
-static int follow_each(const struct command_call *call, struct container **list, int n, struct err *e)
+static int follow_each(struct engine *eng, const struct logs_args *a, struct container **list, int n, struct err *e)
 {
 	int r = 0, status, code = 0;
 
@@ -182,7 +177,7 @@ static int follow_each(const struct command_call *call, struct container **list,
 
 			/* whoever ends us ends the children too */
 			(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-			if (show(call, list[i], i, true, &own) < 0) {
+			if (show(eng, a, list[i], i, true, &own) < 0) {
 				report_error(&own);
 				_exit(report_code(&own));
 			}
@@ -195,15 +190,14 @@ static int follow_each(const struct command_call *call, struct container **list,
 	return r < 0 ? r : code;
 }
 
-static int show_all(const struct command_call *call, struct container **list, int n, struct err *e)
+int logs_show(struct engine *eng, const struct logs_args *a, struct container **list, int n, struct err *e)
 {
-	const struct logs_args *a = call->args;
 	int r = 0;
 
 	if (a->follow && n > 1)
-		return follow_each(call, list, n, e);
+		return follow_each(eng, a, list, n, e);
 	for (int i = 0; r == 0 && i < n; i++)
-		r = show(call, list[i], i, n > 1, e);
+		r = show(eng, a, list[i], i, n > 1, e);
 	return r;
 }
 
@@ -223,7 +217,7 @@ static int logs_run(const struct command_call *call, struct err *e)
 	for (int i = 0; r == 0 && n > 1 && i < n; i++)
 		r = container_find(call->engine, call->argv[i], &list[i], e);
 	if (r == 0)
-		r = show_all(call, list, n, e);
+		r = logs_show(call->engine, a, list, n, e);
 	for (int i = 0; i < n; i++)
 		container_free(list[i]);
 	free(list);

@@ -8,8 +8,10 @@
 #include "cmd/screen.h"
 #include "base/template.h"
 #include "engine/container.h"
+#include "engine/pod.h"
 #include "view/stats.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,8 +37,10 @@ static const struct option_row stats_rows[] = {
 #define DEFAULT_FORMAT                                                                                                             \
 	"table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}\t{{.UpTime}}\t" \
 	"{{.AvgCPU}}"
+#define POD_FORMAT                                                                                                             \
+	"table {{.Pod}}\t{{.CID}}\t{{.Name}}\t{{.CPU}}\t{{.MemUsage}}\t{{.Mem}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}"
 static const struct template_heading headings[] = {
-	{"CPUPerc", "CPU %"}, {"MemUsage", "MEM USAGE / LIMIT"}, {"MemUsageBytes", "MEM USAGE / LIMIT"}, {"MemPerc", "MEM %"},
+	{"CPU", "CPU %"}, {"Mem", "MEM %"}, {"CPUPerc", "CPU %"}, {"MemUsage", "MEM USAGE / LIMIT"}, {"MemUsageBytes", "MEM USAGE / LIMIT"}, {"MemPerc", "MEM %"},
 	{"NetIO", "NET IO"},  {"BlockIO", "BLOCK IO"},           {"UpTime", "CPU TIME"},               {"AvgCPU", "AVG CPU %"},
 	{NULL, NULL},
 };
@@ -96,16 +100,57 @@ static int list_all(const struct command_call *call, bool all, struct container_
 	return r;
 }
 
+static int add_members(struct pod *p, struct container_list *l, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->members.n; i++)
+		if (p->members.items[i]->pid > 0) {
+			r = add(l, p->members.items[i]);
+			if (r == 0)
+				p->members.items[i] = NULL;
+		}
+	return r < 0 ? err_errno(e, -r, "stats") : 0;
+}
+
+/* The members that run of the pods that are named; of all without a name. */
+static int add_pods(const struct command_call *call, const struct stats_args *a, struct container_list *l, struct err *e)
+{
+	_cleanup_(pod_list_done) struct pod_list pods = {0};
+	_cleanup_(pod_freep) struct pod *one = NULL;
+	int r = 0;
+
+	if (a->latest || call->argc > 0) {
+		r = a->latest ? pod_latest(call->engine, &one, e) : 0;
+		if (r == 0 && one)
+			r = add_members(one, l, e);
+		for (int i = 0; r == 0 && i < call->argc; i++) {
+			_cleanup_(pod_freep) struct pod *p = NULL;
+
+			r = pod_find(call->engine, call->argv[i], &p, e);
+			if (r == 0)
+				r = add_members(p, l, e);
+		}
+		return r;
+	}
+	r = pod_list(call->engine, &pods, e);
+	for (size_t i = 0; r == 0 && i < pods.n; i++)
+		r = add_members(pods.items[i], l, e);
+	return r;
+}
+
 static int look(const struct command_call *call, struct frame *f, struct err *e)
 {
 	const struct stats_args *a = call->args;
 	int r = 0;
 
-	if (a->latest)
+	if (call->command == &command_pod_stats)
+		r = add_pods(call, a, &f->list, e);
+	else if (a->latest)
 		r = add_one(call, NULL, &f->list, e);
 	else if (call->argc == 0)
 		r = list_all(call, a->all, &f->list, e);
-	for (int i = 0; r == 0 && i < call->argc; i++)
+	for (int i = 0; r == 0 && call->command != &command_pod_stats && i < call->argc; i++)
 		r = add_one(call, call->argv[i], &f->list, e);
 	if (r < 0)
 		return r;
@@ -123,6 +168,21 @@ static const struct stats *earlier(const struct frame *f, const char *id)
 	return NULL;
 }
 
+/* podman has other names for them here. */
+static int add_pod(const struct container *c, bool no_trunc, struct json_object *row)
+{
+	static const char *const names[][2] = {{"CID", "ID"}, {"CPU", "CPUPerc"}, {"Mem", "MemPerc"}};
+	char pod[CONTAINER_ID_LEN + 1];
+	int r;
+
+	snprintf(pod, sizeof(pod), "%.*s", no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT, pod_id_of(c));
+	r = json_add_str(row, "Pod", pod);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++)
+		if (json_at(row, names[i][1]))
+			r = json_add_str(row, names[i][0], json_str(row, names[i][1]));
+	return r;
+}
+
 static int make_rows(const struct stats_args *a, const struct frame *before, const struct frame *now, bool json, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *rows = json_object_new_array();
@@ -133,6 +193,8 @@ static int make_rows(const struct stats_args *a, const struct frame *before, con
 		struct json_object *row = NULL;
 
 		r = (json ? stats_json : stats_row)(c, earlier(before, c->id), &now->stats[i], a->no_trunc, &row);
+		if (r == 0 && *pod_id_of(c))
+			r = add_pod(c, a->no_trunc, row);
 		if (r == 0)
 			r = json_append(rows, row);
 	}
@@ -141,9 +203,9 @@ static int make_rows(const struct stats_args *a, const struct frame *before, con
 	return r;
 }
 
-static int print(const struct stats_args *a, const struct frame *before, const struct frame *now, struct buf *out, struct err *e)
+static int print(const struct stats_args *a, bool of_pods, const struct frame *before, const struct frame *now, struct buf *out, struct err *e)
 {
-	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : DEFAULT_FORMAT;
+	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : of_pods ? POD_FORMAT : DEFAULT_FORMAT;
 	_cleanup_json_ struct json_object *rows = NULL;
 	_cleanup_template_ struct template *t = NULL;
 	bool json = strcmp(format, "json") == 0;
@@ -168,7 +230,8 @@ static int stats_run(const struct command_call *call, struct err *e)
 	int r;
 
 	if (a->all + a->latest + (call->argc > 0) > 1)
-		return err_set(e, EINVAL, "ranby stats: give containers, --all or --latest, not several of these");
+		return err_set(e, EINVAL, "ranby %s: give %s, --all or --latest, not several of these", call->command->name,
+			       call->command == &command_pod_stats ? "pods" : "containers");
 	do {
 		_cleanup_(frame_done) struct frame now = {0};
 		_cleanup_(buf_done) struct buf out = BUF_INIT;
@@ -177,7 +240,7 @@ static int stats_run(const struct command_call *call, struct err *e)
 			buf_adds(&out, "\033[H\033[2J");
 		r = look(call, &now, e);
 		if (r == 0)
-			r = print(a, &before, &now, &out, e);
+			r = print(a, call->command == &command_pod_stats, &before, &now, &out, e);
 		if (r == 0)
 			r = screen_put(&out, e);
 		frame_done(&before);
@@ -195,6 +258,27 @@ const struct command command_stats = {
 	.needs = NEED_ENGINE,
 	.max_operands = -1,
 	.rows = stats_rows,
+	.args_size = sizeof(struct stats_args),
+	.run = stats_run,
+};
+
+static const struct option_row pod_stats_rows[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct stats_args, all), .help = "All pods, as without any"},
+	{0, "format", OPT_STRING, offsetof(struct stats_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
+	{'l', "latest", OPT_FLAG, offsetof(struct stats_args, latest), .help = "The newest pod"},
+	{0, "no-reset", OPT_FLAG, offsetof(struct stats_args, no_reset), .help = "Do not clear the terminal in between"},
+	{0, "no-stream", OPT_FLAG, offsetof(struct stats_args, no_stream), .help = "Once, and no more"},
+	{0, "no-trunc", OPT_FLAG, offsetof(struct stats_args, no_trunc), .help = "Do not shorten ids"},
+	OPTION_END,
+};
+
+const struct command command_pod_stats = {
+	.name = "pod stats",
+	.operands = "[OPTIONS] [POD...]",
+	.summary = "Show what the containers of pods use",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = pod_stats_rows,
 	.args_size = sizeof(struct stats_args),
 	.run = stats_run,
 };

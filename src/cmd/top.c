@@ -16,6 +16,7 @@
 #include "base/template.h"
 #include "cmd/all_users.h"
 #include "cmd/commands.h"
+#include "cmd/each_pod.h"
 #include "cmd/screen.h"
 #include "engine/container.h"
 #include "view/top.h"
@@ -158,6 +159,22 @@ static int open_all_users(struct work *w, struct err *e)
 	return w->names ? 0 : err_errno(e, ENOMEM, "top");
 }
 
+static int open_proc(struct work *w, struct err *e)
+{
+	int r = make_targets(w, e);
+
+	if (r < 0)
+		return r;
+	r = procfs_open(&w->fs);
+	if (r < 0) {
+		err_errno(e, -r, "/proc");
+		err_hint(e, "it must be a proc file system of this PID namespace");
+		return r;
+	}
+	w->names = names_new();
+	return w->names ? 0 : err_errno(e, ENOMEM, "top");
+}
+
 static int work_open(const struct command_call *call, struct work *w, int *ret_used, struct err *e)
 {
 	const struct top_args *a = call->args;
@@ -174,18 +191,29 @@ static int work_open(const struct command_call *call, struct work *w, int *ret_u
 		r = add_all_running(call->engine, w, e);
 	else
 		r = add_named(call, w, ret_used, e);
-	if (r == 0)
-		r = make_targets(w, e);
+	return r < 0 ? r : open_proc(w, e);
+}
+
+/* Those of a pod that run: the members' list is taken from it. */
+static int open_pod(const struct command_call *call, struct work *w, struct err *e)
+{
+	const struct top_args *a = call->args;
+	_cleanup_(pod_freep) struct pod *p = NULL;
+	int r = one_pod(call, a->latest, &p, e);
+
 	if (r < 0)
 		return r;
-	r = procfs_open(&w->fs);
-	if (r < 0) {
-		err_errno(e, -r, "/proc");
-		err_hint(e, "it must be a proc file system of this PID namespace");
-		return r;
-	}
-	w->names = names_new();
-	return w->names ? 0 : err_errno(e, ENOMEM, "top");
+	w->list = p->members;
+	p->members = (struct container_list){0};
+	w->all = true;
+	for (size_t i = 0; r == 0 && i < w->list.n; i++)
+		if (w->list.items[i]->pid > 0)
+			r = add_container(w, w->list.items[i]);
+	if (r < 0)
+		return err_errno(e, -r, "top");
+	if (w->n == 0)
+		return err_set(e, ESRCH, "top can only be used on pods with at least one running container: container state improper");
+	return open_proc(w, e);
 }
 
 /* ---- ps ---- */
@@ -369,11 +397,17 @@ static int list_descriptors(struct err *e)
 	return screen_put(&out, e);
 }
 
+static int run_rest(struct work *w, char *const *rest, size_t n, const struct top_args *a, struct err *e)
+{
+	if (n > 0 && top_ps_wanted(*rest))
+		return run_ps(w, rest, n, a, e);
+	return run_columns(w, rest, n, a, e);
+}
+
 static int top_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(work_done) struct work w = {.fs = PROCFS_INIT};
 	const struct top_args *a = call->args;
-	char *const *rest;
 	int used, r;
 
 	if (a->list_descriptors)
@@ -381,10 +415,7 @@ static int top_run(const struct command_call *call, struct err *e)
 	r = work_open(call, &w, &used, e);
 	if (r < 0)
 		return r;
-	rest = call->argv + used;
-	if (call->argc > used && top_ps_wanted(*rest))
-		return run_ps(&w, rest, (size_t)(call->argc - used), a, e);
-	return run_columns(&w, rest, (size_t)(call->argc - used), a, e);
+	return run_rest(&w, call->argv + used, (size_t)(call->argc - used), a, e);
 }
 
 const struct command command_top = {
@@ -398,4 +429,38 @@ const struct command command_top = {
 	.rows = top_rows,
 	.args_size = sizeof(struct top_args),
 	.run = top_run,
+};
+
+/* ---- of a pod ---- */
+
+static const struct option_row pod_top_rows[] = {
+	{0, "format", OPT_STRING, offsetof(struct top_args, format), .arg = "FORMAT",
+	 .help = "table, json, or a Go template whose fields are descriptors ('{{.hpid}} {{.huser}}')"},
+	{'l', "latest", OPT_FLAG, offsetof(struct top_args, latest), .help = "The newest pod; all operands are descriptors"},
+	{0, "no-trunc", OPT_FLAG, offsetof(struct top_args, no_trunc), .help = "Do not shorten commands to fit the terminal"},
+	{0, "noheading", OPT_FLAG, offsetof(struct top_args, noheading), .help = "No line of headers"},
+	{0, "sort", OPT_STRING, offsetof(struct top_args, sort), .arg = "DESCRIPTOR",
+	 .help = "Order by a column that is shown; -DESCRIPTOR: from the greatest down"},
+	OPTION_END,
+};
+
+static int pod_top_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(work_done) struct work w = {.fs = PROCFS_INIT};
+	const struct top_args *a = call->args;
+	int used = a->latest ? 0 : 1, r = open_pod(call, &w, e);
+
+	return r < 0 ? r : run_rest(&w, call->argv + used, (size_t)(call->argc - used), a, e);
+}
+
+const struct command command_pod_top = {
+	.name = "pod top",
+	.operands = "[OPTIONS] POD [DESCRIPTOR...|PS OPTIONS]",
+	.summary = "Show the processes of a pod, as the kernel and the host see them",
+	.needs = NEED_ENGINE,
+	.mode = OPTION_STOP_AT_OPERAND,
+	.max_operands = -1,
+	.rows = pod_top_rows,
+	.args_size = sizeof(struct top_args),
+	.run = pod_top_run,
 };

@@ -324,10 +324,28 @@ static size_t by_descent(const struct walk *w, const struct proc *p)
 	return NOBODY;
 }
 
+/* Is that the pid namespace of a target that it does not name? Then it is a pod's, and names the one that holds it, if that is a target. */
+static bool is_shared(const struct walk *w, uint64_t pidns)
+{
+	for (size_t i = 0; pidns && pidns != w->own_pidns && i < w->s->q->n_targets; i++)
+		if (w->s->sides[i].alive && w->s->q->targets[i].found >= TOP_BY_CGROUP && w->s->sides[i].pidns == pidns)
+			return true;
+	return false;
+}
+
+static size_t by_member(const struct walk *w, const struct proc *p)
+{
+	size_t t = w->any_cgroup ? by_cgroup(w, p) : NOBODY;
+
+	return t == NOBODY && w->any_descent ? by_descent(w, p) : t;
+}
+
 static size_t whose(const struct walk *w, const struct proc *p, uint64_t userns, uint64_t pidns)
 {
-	size_t t = by_pair(w, userns, pidns);
+	size_t t = is_shared(w, pidns) ? by_member(w, p) : NOBODY;
 
+	if (t == NOBODY)
+		t = by_pair(w, userns, pidns);
 	if (t == NOBODY)
 		t = by_userns(w, userns);
 	if (t == NOBODY)
