@@ -155,6 +155,21 @@ refused() {
 	inside --no-hosts -- test ! -e /etc/hosts
 }
 
+@test "mount points are not made in the container's own layer, and not seen where nothing covers them" {
+	local upper
+	ranby run -d --name c --network none busybox sleep 1000
+	upper=$RANBY_ROOT/containers/$(ranby inspect --format '{{.ID}}' c)/upper
+	run -0 find "$upper" -mindepth 1
+	[ "$output" = '' ] || fail "$output"
+	ranby exec c sh -c 'echo 127.0.0.9 mine >>/etc/hosts; echo x >/etc/own'
+	run -0 find "$upper" -mindepth 1 -printf '%P\n'
+	[ "$output" = $'etc\netc/own' ] || fail "$output"
+	[ ! -s "$RANBY_ROOT/mountpoints/etc/hosts" ]
+	ranby rm -f -t 0 c
+	inside --dns none -- test ! -e /etc/resolv.conf
+	inside --uts host --no-hostname -- test ! -e /etc/hostname
+}
+
 @test "generated files cannot be given more lines (A26)" {
 	for value in $'a\nb' $'a\rb' 'a b' 'a:b' $'a\e[31m' 'a#b' ''; do
 		[ -z "$value" ] || refused hostname --hostname "$value"

@@ -50,10 +50,10 @@ static int make_file(int layer, const char *name)
 
 int mountpoints_make(int data_dirfd, struct err *e)
 {
-	_cleanup_close_ int layer = -EBADF;
+	_cleanup_close_ int layer = -EBADF, last = -EBADF;
 	int r;
 
-	if (faccessat(data_dirfd, MOUNTPOINTS_DIR "/" LAST, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (path_own_open(data_dirfd, MOUNTPOINTS_DIR "/" LAST, O_PATH | O_NOFOLLOW, 0, &last) == 0)
 		return 0;
 	r = path_own_mkdirs(data_dirfd, MOUNTPOINTS_DIR, &layer);
 	if (r == 0 && fchmod(layer, 0755) < 0)
