@@ -25,8 +25,8 @@ within() {
 	ranby create --name c --network none busybox cat /etc/from-outside
 	run -125 ranby mount c
 	one_error 'must execute `ranby unshare` first'
-	run -125 ranby unmount c
-	one_error 'must execute `ranby unshare` first'
+	[ "$(ranby unmount c)" = c ]
+	run -125 ranby unmount nope
 	# seen in the kernel's own list while it is mounted, and not afterwards
 	run -0 within 'd=$($R mount c) && grep -c " $d overlay " /proc/mounts; ls $d/bin/busybox >/dev/null; echo hello >$d/etc/from-outside
 		chown 5:6 $d/etc/from-outside; $R mount --format json; $R mount; $R mount c; cd $d; $R unmount c; cd /; $R unmount c; grep -c " $d " /proc/mounts; true'
@@ -72,6 +72,8 @@ within() {
 	[ "$(ranby start -a c-clone)" = $'b\n/tmp' ]
 	ranby container clone c
 	ranby container exists c-clone1
+	ranby container clone c-clone
+	ranby container exists c-clone2
 	ranby container clone --memory 64m --cpu-shares 300 c second other:1
 	[ "$(ranby inspect --format '{{.HostConfig.Memory}} {{.HostConfig.CpuShares}} {{.ImageName}}' second)" = '67108864 300 localhost/other:1' ]
 	[ "$(ranby inspect --format '{{.HostConfig.Memory}}' c)" = 0 ]
@@ -91,7 +93,7 @@ within() {
 	ranby run --name ended --network none busybox true
 	ranby run -d --name b --network none busybox sleep 1000
 	run -0 ranby container cleanup ended
-	[ "$output" = "$(ranby ps -aq --no-trunc --filter name=ended)" ]
+	[ "$output" = ended ]
 	run -125 ranby container cleanup b
 	one_error 'refusing to clean up'
 	[ "$(ranby inspect --format '{{.State.Running}}' b)" = true ]
@@ -142,10 +144,28 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	[ -z "$(ranby ps -aq --filter until=1h)" ]
 	[ "$(ranby ps -aq --filter until=2100-01-01 | wc -l)" = 2 ]
 	run -125 ranby ps -a --filter until=soon
+	run -125 ranby ps -a --filter status=nonsense
+	one_error 'unknown container state'
+	run -125 ranby ps -a --filter before=nope
+	one_error 'no container with name or ID'
+	run -125 ranby container prune -f --filter since=nope
 	[[ $(ranby ps -a --filter name=aa --format '{{.Created}}') =~ ^[0-9-]{10}\ [0-9:.]+\ [+-][0-9]{4} ]]
 	[[ $(ranby inspect --format '{{.Created}}' aa) =~ ^[0-9-]{10}\ [0-9:.]+\ [+-][0-9]{4} ]]
 	[[ $(ranby inspect --format '{{json .Created}}' aa) =~ ^\"[0-9-]{10}T[0-9:.]+Z\"$ ]]
 	[ "$(ranby ps -a --external -q | wc -l)" = 2 ]
+}
+
+@test "inspect: volumes and networks too, with --type and by their names" {
+	ranby volume create vol >/dev/null
+	[ "$(ranby inspect --format '{{.Name}} {{.Driver}}' vol)" = 'vol local' ]
+	[ "$(ranby inspect --type volume vol)" = "$(ranby volume inspect vol)" ]
+	ranby network create net >/dev/null
+	[ "$(ranby inspect --type network net)" = "$(ranby network inspect net)" ]
+	ranby network rm net >/dev/null
+	run -125 ranby inspect --type container vol
+	run -125 ranby inspect --type volume busybox
+	run -125 ranby inspect nope
+	one_error 'no such object'
 }
 
 @test "images --filter: until, containers, readonly, label!; image prune takes what has no name, and with -a what nobody uses" {

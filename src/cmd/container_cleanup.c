@@ -47,7 +47,7 @@ static int clean_up(const struct command_call *call, struct container *c, void *
 	if (r == 0 && a->rm)
 		r = remove_container(call->engine, c, &(struct remove_options){.volumes = true, .reason = "cleanup"}, e);
 	if (r == 0)
-		puts(c->id);
+		puts(c->name);
 	return r;
 }
 

@@ -41,13 +41,24 @@ static void clone_args_done(void *args)
 	container_options_done(&((struct clone_args *)args)->change);
 }
 
+/* How long `name` is without a "-clone" and number of ours. */
+static int base_len(const char *name)
+{
+	size_t len = strlen(name), n = len;
+
+	while (n > 0 && name[n - 1] >= '0' && name[n - 1] <= '9')
+		n--;
+	return (int)(n > 6 && strncmp(name + n - 6, "-clone", 6) == 0 ? n - 6 : len);
+}
+
 /* NAME-clone, or NAME-clone1 and so on. */
 static int free_name(struct engine *eng, const char *of, char out[static NAME_SIZE], struct err *e)
 {
 	char holder[CONTAINER_ID_LEN + 1];
+	int len = base_len(of);
 
 	for (int i = 0; i < NAME_TRIES; i++) {
-		int n = i ? snprintf(out, NAME_SIZE, "%s-clone%d", of, i) : snprintf(out, NAME_SIZE, "%s-clone", of);
+		int n = i ? snprintf(out, NAME_SIZE, "%.*s-clone%d", len, of, i) : snprintf(out, NAME_SIZE, "%.*s-clone", len, of);
 
 		if (n >= NAME_SIZE || container_name_holder(eng, out, holder) == -ENOENT)
 			return 0;

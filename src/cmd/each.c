@@ -66,6 +66,8 @@ static int visit_all(struct walk *k, struct err *e)
 		r = ps_filter_add(&f, k->w->filter->items[i], e);
 	if (r == 0)
 		r = container_list(k->call->engine, &l, e);
+	if (r == 0)
+		r = ps_filter_check(&f, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
 		if ((!k->w->running_only || l.items[i]->pid > 0 || restart_is_pending(l.items[i])) && ps_filter_match(&f, l.items[i], &l))
 			visit(k, l.items[i], false);
@@ -97,6 +99,8 @@ static int visit_latest(struct walk *k, struct err *e)
 	_cleanup_(container_freep) struct container *c = NULL;
 	int r = container_latest(k->call->engine, &c, e);
 
+	if (r == -ENOENT && k->w->missing_exit)
+		err_exit(e, k->w->missing_exit);
 	if (r == 0)
 		visit(k, c, true);
 	return r;

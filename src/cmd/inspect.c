@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ranby inspect: a JSON array, or a template on each object. What is no container may be an image, unless --type says otherwise. */
+/* ranby inspect: a JSON array, or a template on each object. What is no container may be an image, a volume or a network, unless --type says which. */
 #include "cmd/commands.h"
 #include "cmd/inspect.h"
 #include "cmd/report.h"
@@ -18,7 +18,7 @@ struct inspect_args {
 static const struct option_row inspect_rows[] = {
 	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
-	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image",
+	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image|network|volume",
 	 .help = "What to look for (default all)"},
 	OPTION_END,
 };
@@ -33,13 +33,28 @@ static int add_container(const struct command_call *call, struct container *c, s
 	return r;
 }
 
-static int add_image(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
+static int add_named(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+	struct json_object *o;
+	int r = container_find(eng, name, &c, e);
+
+	(void)whole;
+	if (r == 0)
+		r = inspect_container(eng, c, &o, e);
+	if (r == 0 && json_append(list, o) < 0)
+		r = err_errno(e, ENOMEM, "inspect");
+	return r;
+}
+
+static int add_image(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
 {
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(image_freep) struct image *img = NULL;
 	struct json_object *o;
-	int r = store_open(call->engine->data_fd, &st, e);
+	int r = store_open(eng->data_fd, &st, e);
 
+	(void)whole;
 	if (r == 0)
 		r = store_resolve(st, name, &img, e);
 	if (r == 0)
@@ -49,25 +64,32 @@ static int add_image(const struct command_call *call, const char *name, struct j
 	return r;
 }
 
+/* In the order that a name without --type is looked for in. */
+static const struct kind {
+	const char *word;
+	int (*add)(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e);
+} kinds[] = {
+	{"container", add_named}, {"image", add_image}, {"volume", inspect_add_volume}, {"network", inspect_add_network},
+};
+
 static int add_name(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
 	const struct inspect_args *a = call->args;
-	_cleanup_(container_freep) struct container *c = NULL;
-	bool any = !a->type || strcmp(a->type, "all") == 0;
-	int r;
+	bool whole = a->format && strcmp(a->format, "json") != 0, any = !a->type || strcmp(a->type, "all") == 0;
 
 	(void)ctx;
-	if (a->type && strcmp(a->type, "image") == 0)
-		return add_image(call, name, list, e);
-	r = container_find(call->engine, name, &c, e);
-	if (r == 0)
-		return add_container(call, c, list, e);
-	if (r == -ENOENT && any) {
-		if (add_image(call, name, list, NULL) == 0)
-			return 0;
-		err_set(e, ENOENT, "no such object: \"%s\": no container and no image has this name or ID", name);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r;
+
+		if (!any && strcmp(a->type, kinds[i].word) != 0)
+			continue;
+		r = kinds[i].add(call->engine, name, whole, list, e);
+		/* what is no name of the one kind may be one of the next */
+		if (r == 0 || !any || (i == 0 && r != -ENOENT))
+			return r;
+		err_clear(e);
 	}
-	return r;
+	return err_set(e, ENOENT, "no such object: \"%s\": no container, image, volume or network has this name or ID", name);
 }
 
 int inspect_each(const struct command_call *call, inspect_fn fn, void *ctx, struct json_object *list)
@@ -135,7 +157,7 @@ const struct command command_inspect = {
 	.name = "inspect",
 	.aliases = "container inspect",
 	.operands = "[OPTIONS] CONTAINER|IMAGE [CONTAINER|IMAGE...]",
-	.summary = "Show all that is known of containers or images, as JSON",
+	.summary = "Show all that is known of containers, images, volumes or networks, as JSON",
 	.needs = NEED_ENGINE,
 	.max_operands = -1,
 	.rows = inspect_rows,

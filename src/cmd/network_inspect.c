@@ -17,20 +17,26 @@ static const struct option_row inspect_rows[] = {
 	OPTION_END,
 };
 
-static int add(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
+int inspect_add_network(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
 {
 	_cleanup_(network_note_done) struct network_note n = {0};
-	const struct inspect_args *a = call->args;
 	struct json_object *o = NULL;
-	int r = network_load(call->engine, name, &n, e);
+	int r = network_load(eng, name, &n, e);
 
-	(void)ctx;
 	if (r < 0)
 		return r;
-	r = a->format && strcmp(a->format, "json") != 0 ? network_fields(&n, false, true, &o) : network_note_json(&n, &o);
+	r = whole ? network_fields(&n, false, true, &o) : network_note_json(&n, &o);
 	if (r < 0 || json_append(list, o) < 0)
 		return err_errno(e, ENOMEM, "networks");
 	return 0;
+}
+
+static int add(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
+{
+	const struct inspect_args *a = call->args;
+
+	(void)ctx;
+	return inspect_add_network(call->engine, name, a->format && strcmp(a->format, "json") != 0, list, e);
 }
 
 static int inspect_run(const struct command_call *call, struct err *e)

@@ -45,6 +45,8 @@ static int find_containers(struct engine *eng, const struct prune_query *q, stru
 		return r;
 	container_sweep(eng, remove_container_dir);
 	r = container_list(eng, &l, e);
+	if (r == 0)
+		r = ps_filter_check(&f, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
 		if (may_go(l.items[i]) && ps_filter_match(&f, l.items[i], &l) && strv_add(ids, l.items[i]->id) < 0)
 			r = err_errno(e, ENOMEM, "containers");

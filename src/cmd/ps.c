@@ -272,6 +272,8 @@ static int show(const struct command_call *call, struct err *e)
 		r = ps_filter_add(&f, a->filter.items[i], e);
 	if (r == 0)
 		r = container_list(call->engine, &l, e);
+	if (r == 0)
+		r = ps_filter_check(&f, &l, e);
 	if (r < 0)
 		return r;
 	select_rows(a, &f, &l);

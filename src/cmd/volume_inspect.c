@@ -20,14 +20,28 @@ static const struct option_row inspect_rows[] = {
 	OPTION_END,
 };
 
-static int add(const struct command_call *call, const struct volume_note *n, struct json_object *list, struct err *e)
+static int add(struct engine *eng, const struct volume_note *n, bool whole, struct json_object *list, struct err *e)
 {
-	const struct inspect_args *a = call->args;
 	struct json_object *o = NULL;
 
-	if (volume_json(call->engine, n, a->format && strcmp(a->format, "json") != 0, &o) < 0 || json_append(list, o) < 0)
+	if (volume_json(eng, n, whole, &o) < 0 || json_append(list, o) < 0)
 		return err_errno(e, ENOMEM, "volumes");
 	return 0;
+}
+
+int inspect_add_volume(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
+{
+	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
+	int r = volume_load(eng, name, &n, e);
+
+	return r < 0 ? r : add(eng, &n, whole, list, e);
+}
+
+static bool is_template(const struct command_call *call)
+{
+	const struct inspect_args *a = call->args;
+
+	return a->format && strcmp(a->format, "json") != 0;
 }
 
 static int add_all(const struct command_call *call, struct json_object *list, struct err *e)
@@ -36,17 +50,14 @@ static int add_all(const struct command_call *call, struct json_object *list, st
 	int r = volume_list(call->engine, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		r = add(call, &l.items[i], list, e);
+		r = add(call->engine, &l.items[i], is_template(call), list, e);
 	return r;
 }
 
 static int add_named(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
 {
-	_cleanup_(volume_note_done) struct volume_note n = VOLUME_NOTE_INIT;
-	int r = volume_load(call->engine, name, &n, e);
-
 	(void)ctx;
-	return r < 0 ? r : add(call, &n, list, e);
+	return inspect_add_volume(call->engine, name, is_template(call), list, e);
 }
 
 static int inspect_run(const struct command_call *call, struct err *e)

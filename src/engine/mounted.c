@@ -22,11 +22,11 @@
 
 #define MERGED "merged" /* in the container's directory */
 
-int mounted_check(const struct engine *eng, const char *verb, struct err *e)
+int mounted_check(const struct engine *eng, struct err *e)
 {
 	if (keeper_is_needless(eng))
 		return 0;
-	err_set(e, EPERM, "cannot run command \"ranby %s\" in rootless mode, must execute `ranby unshare` first", verb);
+	err_set(e, EPERM, "cannot run command \"ranby mount\" in rootless mode, must execute `ranby unshare` first");
 	err_hint(e, "ranby unshare sh -c 'cd \"$(ranby mount NAME)\" && ls'");
 	return -EPERM;
 }

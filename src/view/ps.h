@@ -30,6 +30,9 @@ int ps_filter_add(struct ps_filter *f, const char *text, struct err *e) _must_ch
 /* before= and since= name containers, which are looked up in `all`. */
 bool ps_filter_match(const struct ps_filter *f, const struct container *c, const struct container_list *all);
 
+/* -ENOENT: one that before= or since= names is not in `all`. */
+int ps_filter_check(const struct ps_filter *f, const struct container_list *all, struct err *e) _must_check_;
+
 /* True when a status was asked for: then --all is meant. */
 bool ps_filter_has(const struct ps_filter *f, const char *key);
 void ps_filter_done(struct ps_filter *f);

@@ -183,6 +183,29 @@ static const char *value_of(const char *item, const char *key)
 	return strncmp(item, key, n) == 0 && item[n] == '=' ? item + n + 1 : NULL;
 }
 
+static bool is_status(const char *word)
+{
+	/* podman's and docker's, also those that none has here */
+	static const char *const words[] = {"configured", "created", "dead", "exited", "initialized", "lost", "paused", "removing",
+					    "restarting", "running", "stopped", "stopping", "unknown"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+int ps_filter_check(const struct ps_filter *f, const struct container_list *all, struct err *e)
+{
+	for (size_t i = 0; i < f->items.n; i++) {
+		const char *before = value_of(f->items.items[i], "before"), *name = before ? before : value_of(f->items.items[i], "since");
+
+		if (name && !created_of(all, name))
+			return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", name);
+	}
+	return 0;
+}
+
 int ps_filter_add(struct ps_filter *f, const char *text, struct err *e)
 {
 	const char *near;
@@ -190,6 +213,8 @@ int ps_filter_add(struct ps_filter *f, const char *text, struct err *e)
 
 	if (!strchr(text, '='))
 		return err_set(e, EINVAL, "--filter %s: not of the form KEY=VALUE", text);
+	if (value_of(text, "status") && !is_status(value_of(text, "status")))
+		return err_set(e, EINVAL, "unknown container state: %s", value_of(text, "status"));
 	if (value_of(text, "until") && filter_check_moment(value_of(text, "until")) < 0)
 		return err_set(e, EINVAL, "--filter %s: not a time, nor a duration", text);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
