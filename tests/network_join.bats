@@ -101,7 +101,7 @@ wget_in() {
 	run -125 ranby run --rm --network ns:/nowhere busybox true
 	one_error 'No such file or directory'
 	run -125 ranby run --rm --network ns:nowhere busybox true
-	one_error 'are supported'
+	one_error "neither a network's name nor"
 }
 
 @test "--network container: what cannot be together is said" {

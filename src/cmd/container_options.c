@@ -19,7 +19,8 @@
 #define NO_REALTIME "cgroup v2 does not divide realtime processor time"
 #define NO_INIT_CTR "init containers are not supported yet"
 #define NO_HEALTH "health checks are not supported yet"
-#define NO_BRIDGE "only user-mode networking by pasta is supported yet, which takes the host's addresses"
+#define NO_LINK "containers of one bridge network find each other by name"
+#define NO_LINK_LOCAL "not supported"
 #define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
 
 /* option, what its value is called, why not */
@@ -40,12 +41,8 @@
 	X(HEALTH_RETRIES, 0, "health-retries", NO_HEALTH)                                             \
 	X(HEALTH_START_PERIOD, 0, "health-start-period", NO_HEALTH)                                   \
 	X(HEALTH_TIMEOUT, 0, "health-timeout", NO_HEALTH)                                             \
-	X(IP, 0, "ip", NO_BRIDGE)                                                                     \
-	X(IP6, 0, "ip6", NO_BRIDGE)                                                                   \
-	X(MAC_ADDRESS, 0, "mac-address", NO_BRIDGE)                                                   \
-	X(NETWORK_ALIAS, 0, "network-alias", NO_BRIDGE)                                               \
-	X(LINK, 0, "link", NO_BRIDGE)                                                                 \
-	X(LINK_LOCAL_IP, 0, "link-local-ip", NO_BRIDGE)                                               \
+	X(LINK, 0, "link", NO_LINK)                                                                 \
+	X(LINK_LOCAL_IP, 0, "link-local-ip", NO_LINK_LOCAL)                                               \
 	X(GPUS, 0, "gpus", "name the devices with --device")                                          \
 	X(HOSTUSER, 0, "hostuser", "users of the host are not added to the container's /etc/passwd yet") \
 	X(PASSWD_ENTRY, 0, "passwd-entry", "the container's /etc/passwd is not changed yet")          \
@@ -171,8 +168,12 @@ const struct option_row container_rows[] = {
 	{0, "read-only-tmpfs", OPT_FLAG, O(read_only_tmpfs), .help = "With --read-only: writable /run, /tmp and /var/tmp (true)"},
 	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of /dev/shm (64m)"},
 
-	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "pasta, slirp4netns, none, host, container:NAME or ns:PATH"},
+	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "pasta, slirp4netns, none, host, container:NAME, ns:PATH, or a bridge network: NAME[:ip=,ip6=,mac=,alias=]"},
 	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
+	{0, "network-alias", OPT_LIST, O(network_alias), .arg = "NAME", .help = "A further name on its bridge networks"},
+	{0, "ip", OPT_STRING, O(ip), .arg = "ADDRESS", .help = "Its address on the one bridge network it is on"},
+	{0, "ip6", OPT_STRING, O(ip6), .arg = "ADDRESS", .help = "Its IPv6 address there"},
+	{0, "mac-address", OPT_STRING, O(mac_address), .arg = "ADDRESS", .help = "Its MAC address there"},
 	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port on the host"},
 	{'P', "publish-all", OPT_FLAG, O(publish_all), .help = "Publish all exposed ports on free ports of the host"},
 	{0, "expose", OPT_LIST, O(expose), .arg = "PORT[/PROTO]", .help = "A port that --publish-all publishes"},

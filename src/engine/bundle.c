@@ -277,6 +277,8 @@ static int plan_network(struct bundle_plan *p, struct err *e)
 
 	if (r == 0 && p->network.kind == NETWORK_PEER)
 		r = peer_network_id(p->in->eng, p->network.other, p->peer, e);
+	if (r == 0)
+		r = network_plan_resolve(p->in->eng, &p->network, e);
 	return r < 0 ? r : network_plan_finish(&p->network, e);
 }
 
@@ -365,7 +367,8 @@ static int plan_landlock(struct bundle_plan *p, struct err *e)
 /* ---- what is written ---- */
 
 /* What each start writes anew has not to outlive anything: it is not synced. */
-static int make_etc(int container_dirfd, const struct container_options *o, const char *id, enum path_sync sync, struct err *e)
+static int make_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge,
+		    enum path_sync sync, struct err *e)
 {
 	_cleanup_(buf_done) struct buf hosts = BUF_INIT, name = BUF_INIT, resolv = BUF_INIT, host_resolv = BUF_INIT;
 	_cleanup_(network_plan_done) struct network_plan net = {0};
@@ -376,11 +379,11 @@ static int make_etc(int container_dirfd, const struct container_options *o, cons
 	hosts_hostname(o, id, hostname);
 	r = network_plan_make(o, NULL, &net, e);
 	if (r == 0)
-		r = hosts_make(o, hostname, &hosts, e);
+		r = hosts_make(o, hostname, bridge, &hosts, e);
 	if (r == 0)
 		r = hosts_read_resolv_conf(&host_resolv, e);
 	if (r == 0)
-		r = hosts_resolv_conf(o, net.kind, buf_str(&host_resolv), &resolv, &forward, e);
+		r = hosts_resolv_conf(o, net.kind, bridge, buf_str(&host_resolv), &resolv, &forward, e);
 	buf_addf(&name, "%s\n", hostname);
 	if (r == 0)
 		r = etc_write(container_dirfd, "hosts", &hosts, sync, e);
@@ -389,9 +392,9 @@ static int make_etc(int container_dirfd, const struct container_options *o, cons
 	return r < 0 ? r : etc_write(container_dirfd, "resolv.conf", &resolv, sync, e);
 }
 
-int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e)
+int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge, struct err *e)
 {
-	return make_etc(container_dirfd, o, id, PATH_SYNC_NONE, e);
+	return make_etc(container_dirfd, o, id, bridge, PATH_SYNC_NONE, e);
 }
 
 /* What is written once has to be there when container.json is, also after a power loss; with --rm neither has. */
@@ -479,7 +482,7 @@ static int write_etc_files(const struct bundle_plan *p, struct err *e)
 {
 	const struct bundle_input *in = p->in;
 	uint32_t uid = 0, gid = 0;
-	int r = make_etc(in->dirfd, in->options, in->id, PATH_SYNC_UNSEEN, e);
+	int r = make_etc(in->dirfd, in->options, in->id, NULL, PATH_SYNC_UNSEEN, e);
 
 	if (r == 0)
 		r = etc_write_user(in->dirfd, &p->files, &p->added, once(p), e);

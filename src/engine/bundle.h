@@ -25,6 +25,7 @@
 
 #include <stdint.h>
 
+struct hosts_bridge; /* engine/hosts.h */
 struct engine;       /* engine/engine.h */
 struct image_config; /* oci/image_config.h */
 
@@ -76,7 +77,8 @@ struct bundle_result {
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e) _must_check_;
 void bundle_result_done(struct bundle_result *r);
 
-/* Writes hosts, hostname and resolv.conf again: at each start, since the host's resolvers may have changed. */
-int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, struct err *e) _must_check_;
+/* Writes hosts, hostname and resolv.conf again: at each start, since the host's resolvers may have changed. `bridge`: what it has there, or NULL. */
+int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge,
+		       struct err *e) _must_check_;
 
 #endif

@@ -262,6 +262,20 @@ static struct json_object *shown_ports(const struct bundle_plan *p)
 	return TAKE_PTR(array);
 }
 
+/* What a start reads (bridge.c). */
+static struct json_object *shown_links(const struct network_plan *p)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < p->n_links; i++) {
+		struct json_object *o = NULL;
+
+		if (!array || network_link_json(&p->links[i], &o) < 0 || json_append(array, o) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
 static struct json_object *shown_network(const struct bundle_plan *p)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -272,6 +286,7 @@ static struct json_object *shown_network(const struct bundle_plan *p)
 	buf_addf(&mode, "%s%s%s", network_kind_name(p->network.kind), other && *other ? ":" : "", other ? other : "");
 	if (!o || buf_bad(&mode) || json_add_str(o, "mode", buf_str(&mode)) < 0 ||
 	    (peer && json_add_str(o, "container", p->peer) < 0) ||
+	    (p->network.kind == NETWORK_BRIDGE && json_add(o, "networks", shown_links(&p->network)) < 0) ||
 	    json_add(o, "ports", shown_ports(p)) < 0 || json_add_strv(o, "helper", &p->network.helper) < 0)
 		return NULL;
 	return TAKE_PTR(o);

@@ -170,7 +170,26 @@ static bool uses_host_network(const struct container_options *o)
 	return o->network.n > 0 && strcmp(o->network.items[o->network.n - 1], "host") == 0;
 }
 
-int hosts_make(const struct container_options *o, const char *hostname, struct buf *out, struct err *e)
+void hosts_bridge_done(struct hosts_bridge *b)
+{
+	strv_done(&b->addresses);
+	strv_done(&b->names);
+	strv_done(&b->servers);
+}
+
+/* Its addresses, all with the same names. */
+static void add_own(const struct hosts_bridge *b, const char *hostname, struct buf *out)
+{
+	for (size_t i = 0; i < b->addresses.n; i++) {
+		buf_addf(out, "%s\t%s", b->addresses.items[i], hostname);
+		for (size_t k = 0; k < b->names.n; k++)
+			if (strcmp(b->names.items[k], hostname) != 0)
+				buf_addf(out, "%s%s", hostname[0] || k ? " " : "", b->names.items[k]);
+		buf_addc(out, '\n');
+	}
+}
+
+int hosts_make(const struct container_options *o, const char *hostname, const struct hosts_bridge *bridge, struct buf *out, struct err *e)
 {
 	_cleanup_(buf_done) struct buf host = BUF_INIT;
 	int r = 0;
@@ -195,7 +214,9 @@ int hosts_make(const struct container_options *o, const char *hostname, struct b
 			      "ff02::1\tip6-allnodes\n"
 			      "ff02::2\tip6-allrouters\n");
 	}
-	if (hostname[0])
+	if (bridge && bridge->addresses.n > 0)
+		add_own(bridge, hostname, out);
+	else if (hostname[0])
 		buf_addf(out, "127.0.1.1\t%s\n", hostname);
 	return buf_bad(out) ? err_errno(e, buf_bad(out), "hosts") : 0;
 }
@@ -221,9 +242,17 @@ int hosts_read_resolv_conf(struct buf *out, struct err *e)
 struct resolv {
 	struct buf *out;
 	enum network_kind kind;
+	const struct hosts_bridge *bridge; /* NULL: nobody answers there but the host's resolvers */
 	unsigned servers;
-	bool forward;
+	bool forward, has_search;
 };
+
+/* The domain in which aardvark-dns answers comes before the host's and the user's. */
+static const char *search_key(struct resolv *rc)
+{
+	rc->has_search = true;
+	return rc->bridge ? "search dns.podman" : "search";
+}
 
 /* One server. From the user's own words (`given`) a loopback address is taken as it is. */
 static void add_server(struct resolv *rc, const char *text, size_t len, bool given)
@@ -285,15 +314,16 @@ static void host_line(struct resolv *rc, const struct container_options *o, cons
 	value = key;
 	while (value < len && strchr(blanks, line[value]))
 		value++;
-	if (key == 10 && strncmp(line, "nameserver", 10) == 0 && o->dns.n == 0) {
+	if (key == 10 && strncmp(line, "nameserver", 10) == 0 && (o->dns.n == 0 || rc->bridge)) {
 		size_t n = 0;
 
 		while (value + n < len && !strchr(blanks, line[value + n]))
 			n++;
-		add_server(rc, line + value, n, false);
+		if (!rc->bridge)
+			add_server(rc, line + value, n, false);
 	} else if (((key == 6 && strncmp(line, "search", 6) == 0) || (key == 6 && strncmp(line, "domain", 6) == 0)) &&
 		   o->dns_search.n == 0) {
-		add_words(rc->out, "search", line + value, len - value);
+		add_words(rc->out, search_key(rc), line + value, len - value);
 	} else if (key == 7 && strncmp(line, "options", 7) == 0 && o->dns_option.n == 0) {
 		add_words(rc->out, "options", line + value, len - value);
 	}
@@ -303,14 +333,16 @@ static void add_given(struct resolv *rc, const struct container_options *o)
 {
 	bool no_search = o->dns_search.n == 1 && strcmp(o->dns_search.items[0], ".") == 0;
 
-	for (size_t i = 0; i < o->dns.n; i++)
+	for (size_t i = 0; !rc->bridge && i < o->dns.n; i++)
 		add_server(rc, o->dns.items[i], strlen(o->dns.items[i]), true);
 	if (o->dns_search.n > 0 && !no_search) {
-		buf_adds(rc->out, "search");
+		buf_adds(rc->out, search_key(rc));
 		for (size_t i = 0; i < o->dns_search.n; i++)
 			buf_addf(rc->out, " %s", o->dns_search.items[i]);
 		buf_addc(rc->out, '\n');
 	}
+	if (rc->bridge && !rc->has_search && !no_search)
+		buf_addf(rc->out, "%s\n", search_key(rc));
 	if (o->dns_option.n > 0) {
 		buf_adds(rc->out, "options");
 		for (size_t i = 0; i < o->dns_option.n; i++)
@@ -319,10 +351,20 @@ static void add_given(struct resolv *rc, const struct container_options *o)
 	}
 }
 
-int hosts_resolv_conf(const struct container_options *o, enum network_kind kind, const char *host_text, struct buf *out,
-		      bool *ret_forward, struct err *e)
+/* aardvark-dns asks further: the host's servers, or those of --dns (bridge.c). */
+static void add_bridge(struct resolv *rc)
 {
-	struct resolv rc = {.out = out, .kind = kind};
+	for (size_t i = 0; i < rc->bridge->servers.n && rc->servers < NAMESERVERS_MAX; i++, rc->servers++)
+		buf_addf(rc->out, "nameserver %s\n", rc->bridge->servers.items[i]);
+}
+
+int hosts_resolv_conf(const struct container_options *o, enum network_kind kind, const struct hosts_bridge *bridge, const char *host_text,
+		      struct buf *out, bool *ret_forward, struct err *e)
+{
+	struct resolv rc = {.out = out, .kind = kind, .bridge = bridge && bridge->servers.n > 0 ? bridge : NULL};
+
+	if (rc.bridge)
+		add_bridge(&rc);
 
 	/* without a network there is nobody to ask, unless the user says whom */
 	if (kind != NETWORK_NONE) {

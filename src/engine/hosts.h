@@ -36,15 +36,24 @@ bool host_name_is_valid(const char *s, size_t max);
 /* --hostname, else the id's first 12 digits; "" with --uts host. The result has HOSTNAME_LEN_MAX + 1 bytes. */
 void hosts_hostname(const struct container_options *o, const char *id, char ret[static HOSTNAME_LEN_MAX + 1]);
 
-/* /etc/hosts. */
-int hosts_make(const struct container_options *o, const char *hostname, struct buf *out, struct err *e) _must_check_;
+/* What a container that is on bridge networks has there. */
+struct hosts_bridge {
+	struct strv addresses; /* its own */
+	struct strv names;     /* for them, besides its host name */
+	struct strv servers;   /* who answers DNS there; none: the host's resolvers */
+};
+void hosts_bridge_done(struct hosts_bridge *b);
+
+/* /etc/hosts. `bridge` may be NULL, as below. */
+int hosts_make(const struct container_options *o, const char *hostname, const struct hosts_bridge *bridge, struct buf *out,
+	       struct err *e) _must_check_;
 
 /*
  * /etc/resolv.conf, from the text of the host's. *ret_forward says that the
  * helper must forward HOSTS_DNS_FORWARD to the host's resolver.
  */
-int hosts_resolv_conf(const struct container_options *o, enum network_kind kind, const char *host_text, struct buf *out,
-		      bool *ret_forward, struct err *e) _must_check_;
+int hosts_resolv_conf(const struct container_options *o, enum network_kind kind, const struct hosts_bridge *bridge, const char *host_text,
+		      struct buf *out, bool *ret_forward, struct err *e) _must_check_;
 
 /* The host's /etc/resolv.conf (or systemd-resolved's real one when that is a stub); "" when there is none. */
 int hosts_read_resolv_conf(struct buf *out, struct err *e) _must_check_;

@@ -104,7 +104,8 @@ int keeper_to_json(const struct keeper *k, bool nested, struct json_object **ret
 	return 0;
 }
 
-static int open_namespace(const struct container *c, bool nested, int *ret_fd)
+/* The user namespace of process {pid, start time}, or with `nested` the one around it. */
+static int open_namespace(pid_t pid, uint64_t start_ticks, bool nested, int *ret_fd)
 {
 	_cleanup_(proc_close) struct proc p = PROC_INIT;
 	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
@@ -113,7 +114,7 @@ static int open_namespace(const struct container *c, bool nested, int *ret_fd)
 
 	r = procfs_open(&fs);
 	if (r == 0)
-		r = proc_open_identity(&fs, c->pid, c->start_ticks, &p);
+		r = proc_open_identity(&fs, pid, start_ticks, &p);
 	if (r == 0)
 		r = proc_ns_open(&p, "user", &own);
 	if (r == 0 && nested) {
@@ -123,39 +124,46 @@ static int open_namespace(const struct container *c, bool nested, int *ret_fd)
 	}
 	if (r < 0)
 		return r;
-	/* an init that ended in between has taken its namespaces with it, not given us others */
+	/* one that ended in between has taken its namespaces with it, not given us others */
 	if (!proc_is_there(&p))
 		return -ESRCH;
 	*ret_fd = TAKE_FD(own);
 	return 0;
 }
 
-int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
+int keeper_of_process(struct engine *eng, pid_t pid, uint64_t start_ticks, struct json_object *noted, struct keeper *ret, struct err *e)
 {
-	struct json_object *o = c->state ? json_at(c->state, "keeper") : NULL;
 	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
 	uid_t owner;
 	int r;
 
-	if (c->status != CONTAINER_RUNNING && c->status != CONTAINER_PAUSED)
-		return err_set(e, ESRCH, "container %.12s is not running", c->id);
-	if (!o)
+	if (!noted)
 		return keeper_as_we_are(eng, ret, e);
-	k.single = json_true(o, "single");
-	r = id_list_parse(json_str(o, "uidMap"), &k.map.uid);
+	k.single = json_true(noted, "single");
+	r = id_list_parse(json_str(noted, "uidMap"), &k.map.uid);
 	if (r == 0)
-		r = id_list_parse(json_str(o, "gidMap"), &k.map.gid);
+		r = id_list_parse(json_str(noted, "gidMap"), &k.map.gid);
 	if (r == 0)
-		r = open_namespace(c, json_true(o, "nested"), &k.userns_fd);
+		r = open_namespace(pid, start_ticks, json_true(noted, "nested"), &k.userns_fd);
 	if (r < 0)
-		return err_errno(e, -r, "user namespace of container %.12s", c->id);
+		return err_errno(e, -r, "user namespace of process %d", (int)pid);
 	if (ioctl(k.userns_fd, NS_GET_OWNER_UID, &owner) < 0)
-		return err_errno(e, errno, "owner of the user namespace of container %.12s", c->id);
+		return err_errno(e, errno, "owner of the user namespace of process %d", (int)pid);
 	if (owner != eng->uid)
-		return err_set(e, EPERM, "user namespace of container %.12s: belongs to uid %u", c->id, owner);
+		return err_set(e, EPERM, "user namespace of process %d: belongs to uid %u", (int)pid, owner);
 	*ret = k;
 	k.userns_fd = -EBADF;
 	return 0;
+}
+
+int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
+{
+	int r;
+
+	if (c->status != CONTAINER_RUNNING && c->status != CONTAINER_PAUSED)
+		return err_set(e, ESRCH, "container %.12s is not running", c->id);
+	r = keeper_of_process(eng, c->pid, c->start_ticks, c->state ? json_at(c->state, "keeper") : NULL, ret, e);
+	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
 }
 
 void keeper_remember(struct engine *eng, const char *id)

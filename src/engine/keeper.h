@@ -61,6 +61,10 @@ int keeper_open(struct engine *eng, struct keeper *ret, struct err *e) _must_che
 /* The keeper that a running container's namespace is nested in (its own, with --userns=host). */
 int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e) _must_check_;
 
+/* The same of any process of ours, with what keeper_to_json() said of it; NULL: none is needed. -ESRCH: it is gone. */
+int keeper_of_process(struct engine *eng, pid_t pid, uint64_t start_ticks, struct json_object *noted, struct keeper *ret,
+		      struct err *e) _must_check_;
+
 /* What of it a container's state records, for keeper_of() ("keeper"). `nested`: the container has a namespace of its own in it. */
 int keeper_to_json(const struct keeper *k, bool nested, struct json_object **ret) _must_check_;
 

@@ -15,6 +15,7 @@
 
 #include "base/parse.h"
 #include "engine/hosts.h"
+#include "engine/networks.h"
 #include "sys/fd.h"
 
 #include <arpa/inet.h>
@@ -33,6 +34,7 @@ const char *network_kind_name(enum network_kind k)
 		[NETWORK_HOST] = "host",
 		[NETWORK_PEER] = "container",
 		[NETWORK_PATH] = "ns",
+		[NETWORK_BRIDGE] = "bridge",
 	};
 
 	return names[k];
@@ -51,6 +53,9 @@ bool network_is_foreign(enum network_kind k)
 void network_plan_done(struct network_plan *p)
 {
 	strv_done(&p->helper);
+	for (size_t i = 0; i < p->n_links; i++)
+		network_link_done(&p->links[i]);
+	p->n_links = 0;
 }
 
 /* ---- ports ---- */
@@ -218,7 +223,8 @@ static bool parse_joined(const char *value, struct network_plan *p)
 	return p->other != NULL;
 }
 
-static int parse_kind(const struct container_options *o, struct network_plan *ret, struct err *e)
+/* One of the kinds that are alone; false: a network's name. */
+static bool parse_word(const char *value, struct network_plan *p)
 {
 	static const struct {
 		const char *word;
@@ -227,20 +233,87 @@ static int parse_kind(const struct container_options *o, struct network_plan *re
 		{"pasta", NETWORK_PASTA}, {"private", NETWORK_PASTA}, {"default", NETWORK_PASTA}, {"", NETWORK_PASTA},
 		{"slirp4netns", NETWORK_SLIRP}, {"none", NETWORK_NONE}, {"host", NETWORK_HOST},
 	};
-	const char *value = o->network.n > 0 ? o->network.items[o->network.n - 1] : "";
-	bool found = false;
-	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strcmp(kinds[i].word, value) == 0) {
-			ret->kind = kinds[i].kind;
-			found = true;
+			p->kind = kinds[i].kind;
+			return true;
 		}
-	if (found || parse_joined(value, ret))
-		return o->network.n < 2 ? 0 : err_set(e, ENOTSUP, "--network: only one network per container is supported");
-	r = err_set(e, ENOTSUP, "--network %s: only none, host, pasta, slirp4netns, container:NAME and ns:PATH are supported", value);
-	if (strchr(value, ':'))
-		err_hint(e, "options after the colon are not supported yet");
+	return parse_joined(value, p);
+}
+
+/* --network-alias is a name on each of them; an address is one container's on one network. */
+static int add_own_options(const struct container_options *o, struct network_plan *p, struct err *e)
+{
+	const struct {
+		const char *option, *key, *value;
+	} rows[] = {{"--ip", "ip", o->ip}, {"--ip6", "ip6", o->ip6}, {"--mac-address", "mac", o->mac_address}};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++) {
+		if (!rows[i].value)
+			continue;
+		if (p->n_links != 1)
+			return err_set(e, EINVAL, "%s %s: only with one bridge network; --network NAME:%s=%s is of that one", rows[i].option,
+				       rows[i].value, rows[i].key, rows[i].value);
+		r = network_link_set(&p->links[0], rows[i].option, rows[i].key, rows[i].value, e);
+	}
+	if (r == 0 && o->network_alias.n > 0 && p->n_links == 0)
+		return err_set(e, EINVAL, "--network-alias %s: only with a bridge network", o->network_alias.items[0]);
+	for (size_t i = 0; r == 0 && i < o->network_alias.n; i++)
+		for (size_t k = 0; r == 0 && k < p->n_links; k++)
+			r = network_link_set(&p->links[k], "--network-alias", "alias", o->network_alias.items[i], e);
+	return r;
+}
+
+static int add_link(const char *value, struct network_plan *p, struct err *e)
+{
+	struct network_link *l = &p->links[p->n_links];
+	int r;
+
+	if (p->n_links == NETWORK_LINKS_MAX)
+		return err_set(e, E2BIG, "--network: more than %d", NETWORK_LINKS_MAX);
+	r = network_link_parse(value, l, e);
+	if (r < 0)
+		return r;
+	p->n_links++;
+	for (size_t i = 0; i + 1 < p->n_links; i++)
+		if (strcmp(p->links[i].name, l->name) == 0)
+			return err_set(e, EINVAL, "--network %s: given twice", l->name);
+	return 0;
+}
+
+static int parse_kind(const struct container_options *o, struct network_plan *ret, struct err *e)
+{
+	const char *const *values = o->network.n > 0 ? (const char *const *)o->network.items : (const char *const[]){""};
+	size_t n = o->network.n > 0 ? o->network.n : 1;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (!parse_word(values[i], ret)) {
+			ret->kind = NETWORK_BRIDGE;
+			ret->other = NULL;
+			r = add_link(values[i], ret, e);
+		} else if (n > 1) {
+			r = err_set(e, EINVAL, "--network %s: excludes other networks", values[i]);
+		}
+	}
+	return r == 0 ? add_own_options(o, ret, e) : r;
+}
+
+int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_links; i++) {
+		_cleanup_(network_note_done) struct network_note n = {0};
+
+		r = network_load(eng, p->links[i].name, &n, e);
+		if (r == 0)
+			r = network_link_check(&p->links[i], &n, e);
+		if (r == 0)
+			snprintf(p->links[i].name, sizeof(p->links[i].name), "%s", n.name);
+	}
 	return r;
 }
 
@@ -278,7 +351,7 @@ static int add_exposed(const struct strv *exposed, const char *what, struct netw
 
 int network_plan_make(const struct container_options *o, const struct strv *exposed, struct network_plan *ret, struct err *e)
 {
-	struct network_plan p = {0};
+	_cleanup_(network_plan_done) struct network_plan p = {0};
 	int r;
 
 	r = parse_kind(o, &p, e);
@@ -292,9 +365,10 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 		r = add_exposed(exposed, "the image's port", &p, e);
 	if (r < 0)
 		return r;
-	if (p.n_ports > 0 && p.kind != NETWORK_PASTA)
+	if (p.n_ports > 0 && p.kind != NETWORK_PASTA && p.kind != NETWORK_BRIDGE)
 		return err_set(e, EINVAL, "--publish: not possible with --network %s", network_kind_name(p.kind));
 	*ret = p;
+	p = (struct network_plan){0};
 	return 0;
 }
 

@@ -14,17 +14,21 @@
  * none: a network namespace with nothing but lo. host: the host's. pasta (the
  * default) and slirp4netns: user-mode networking by a helper that the monitor
  * starts and ends. The host's loopback is not reachable through either.
- * container:NAME and ns:PATH join a namespace that there is already.
+ * container:NAME and ns:PATH join a namespace that there is already. Any other
+ * word is the name of a bridge network; these alone may be more than one.
  */
 #ifndef RANBY_ENGINE_NETWORK_H
 #define RANBY_ENGINE_NETWORK_H
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "engine/network_link.h"
 #include "engine/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct engine; /* engine/engine.h */
 
 enum network_kind {
 	NETWORK_PASTA,
@@ -33,6 +37,7 @@ enum network_kind {
 	NETWORK_HOST,
 	NETWORK_PEER, /* another container's: container:NAME */
 	NETWORK_PATH, /* one that there is: ns:PATH */
+	NETWORK_BRIDGE, /* one or more that `network create` made (bridge.h) */
 };
 
 #define PORT_MAPS_MAX 256
@@ -51,6 +56,8 @@ struct network_plan {
 	size_t n_ports;
 	struct port_map ports[PORT_MAPS_MAX];
 	struct strv helper; /* empty without one */
+	size_t n_links;     /* of NETWORK_BRIDGE, at least one */
+	struct network_link links[NETWORK_LINKS_MAX];
 	const char *other;  /* NAME of NETWORK_PEER, PATH of NETWORK_PATH; borrowed from the options */
 };
 
@@ -63,6 +70,9 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 /* Chooses the free ports that are left to be chosen, and writes the helper's command line. */
 int network_plan_finish(struct network_plan *p, struct err *e) _must_check_;
 void network_plan_done(struct network_plan *p);
+/* Of NETWORK_BRIDGE, once it is known which network a name or the beginning of an ID means: it is called by its name, and the address asked for is in it. */
+int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err *e) _must_check_;
+
 const char *network_kind_name(enum network_kind k);
 
 /* NAME of a --network container:NAME, borrowed; NULL for all others. */

@@ -71,7 +71,9 @@ struct container_options {
 	/* namespaces */
 	const char *userns, *pid, *ipc, *uts, *cgroupns, *cgroups;
 	struct strv uidmap, gidmap;
-	struct strv network; /* one value; docker and podman let it repeat */
+	struct strv network; /* more than one: bridge networks */
+	const char *ip, *ip6, *mac_address;
+	struct strv network_alias;
 	struct strv publish, expose;
 	bool publish_all;
 	struct strv dns, dns_search, dns_option, add_host;

@@ -14,6 +14,7 @@
  */
 #include "engine/remove.h"
 #include "engine/attest.h"
+#include "engine/bridge.h"
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/mounted.h"
@@ -169,6 +170,8 @@ static int remove_run(struct engine *eng, const struct container *c, const struc
 {
 	int r = x->dirfd < 0 ? 0 : launch_end_helper(x->dirfd);
 
+	if (r == 0 && bridge_detach(eng, c, e) < 0)
+		return -EBUSY;
 	/* a pod's /dev/shm is in it, with files of all of the user's IDs */
 	if (r == 0)
 		r = remove_tree(eng, eng->run_fd, c->id, e);

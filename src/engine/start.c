@@ -171,6 +171,9 @@ static int helper_argv(struct start *s, struct err *e)
 	_cleanup_(strv_done) struct strv argv = {0};
 	int r = json_get_strv(s->q.c->spec, "config.network.helper", &argv, e);
 
+	if (r == 0 && strv_add_all(&argv, s->bridge.helper.items) < 0)
+		r = err_errno(e, ENOMEM, "network helper");
+
 	if (r < 0 || argv.n == 0)
 		return r;
 	r = self_open_helper(argv.items[0], &s->helper_fd, NULL, e);
@@ -351,11 +354,11 @@ static int refresh_etc(struct start *s, struct err *e)
 	_cleanup_(container_options_done) struct container_options o = {0};
 	int r;
 
-	if (s->q.fresh)
+	if (s->q.fresh && !s->bridge.eng)
 		return 0;
 	r = container_options_from_json(json_at(s->q.c->spec, "options"), &o, e);
 	if (r == 0)
-		r = bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, e);
+		r = bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, s->bridge.eng ? &s->bridge.hosts : NULL, e);
 	if (r < 0)
 		return r;
 	return etc_give(s->q.c->dirfd, s->q.keeper, root_of(json_at(s->q.c->spec, "config.userns.uidMap")),
@@ -395,6 +398,33 @@ int start_failed(const struct start *s, int r, struct err *e)
 	return attest_failed(s->q.eng, &a, r, e);
 }
 
+/* What it shares with others must be there, and says in which keeper it is started. */
+static int join(const struct start_request *q, struct start *s, struct err *e)
+{
+	int r = pod_start_infra(q, e);
+
+	if (r == 0)
+		r = peer_begin(q->eng, q->c, &s->peer, e);
+	if (s->peer.keeper)
+		s->q.keeper = s->peer.keeper;
+	if (r == 0)
+		r = make_dirs(s, e);
+	if (r == 0)
+		r = bridge_begin(q->eng, q->c, s->q.keeper, &s->bridge, e);
+	if (r == 0 && s->bridge.eng && !s->peer.keeper)
+		s->q.keeper = &s->bridge.keeper;
+	return r;
+}
+
+/* There is an init, which is blocked. */
+static int attach(struct start *s, struct err *e)
+{
+	const struct monitor_created *c = &s->launch.created;
+	int r = peer_check(&s->peer, c->pid, c->start_ticks, e);
+
+	return r == 0 ? bridge_attach(&s->bridge, c->pid, c->start_ticks, e) : r;
+}
+
 static int prepare(const struct start_request *q, struct start *s, struct err *e)
 {
 	int r;
@@ -414,13 +444,7 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		attest_end(q->eng, q->c);
 	r = renew_volatile(s, e);
 	if (r == 0)
-		r = pod_start_infra(q, e);
-	if (r == 0)
-		r = peer_begin(q->eng, q->c, &s->peer, e);
-	if (s->peer.keeper)
-		s->q.keeper = s->peer.keeper;
-	if (r == 0)
-		r = make_dirs(s, e);
+		r = join(q, s, e);
 	if (r == 0)
 		r = refresh_etc(s, e);
 	if (r == 0)
@@ -430,7 +454,7 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 	if (r == 0)
 		r = launch_watch(&s->plan, &s->launch, e);
 	if (r == 0)
-		r = peer_check(&s->peer, s->launch.created.pid, s->launch.created.start_ticks, e);
+		r = attach(s, e);
 	fd_closep(&s->secrets_fd);
 	keeper_tidy(q->keeper);
 	return r;
@@ -557,6 +581,9 @@ void start_done(struct start *s)
 			attest_end(s->q.eng, s->q.c);
 		(void)!remove_run_dirs(s->q.eng, s->q.c, NULL);
 	}
+	if (s->bridge.eng && !s->launch.released)
+		(void)!bridge_detach(s->q.eng, s->q.c, NULL);
+	bridge_done(&s->bridge);
 	peer_done(&s->peer);
 	fd_closep(&s->lock_fd);
 	fd_closep(&s->run_dirfd);

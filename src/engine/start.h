@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "engine/bridge.h"
 #include "engine/start_label.h"
 #include "engine/container.h"
 #include "engine/engine.h"
@@ -58,11 +59,13 @@ struct start {
 	struct place place; /* of one with limits */
 	struct start_label label;
 	struct peer peer;
+	struct bridge bridge;
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
 		.launch = LAUNCH_INIT, .secrets_fd = -EBADF, .lock_fd = -EBADF, .run_dirfd = -EBADF, .rroot_fd = -EBADF,     \
-		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT, .label = START_LABEL_INIT, .peer = PEER_INIT                                         \
+		.helper_fd = -EBADF, .fuse = FUSE_PROGRAM_INIT, .label = START_LABEL_INIT, .peer = PEER_INIT,          \
+		.bridge = BRIDGE_INIT                                                                          \
 	}
 
 /* -EALREADY: it runs. */

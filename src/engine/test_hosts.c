@@ -37,7 +37,7 @@ static void test_resolv(void **state)
 		_cleanup_(buf_done) struct buf got = BUF_INIT;
 		bool forward = !resolv_cases[i].forward;
 
-		assert_int_equal(hosts_resolv_conf(&o, resolv_cases[i].kind, resolv_cases[i].host, &got, &forward, NULL), 0);
+		assert_int_equal(hosts_resolv_conf(&o, resolv_cases[i].kind, NULL, resolv_cases[i].host, &got, &forward, NULL), 0);
 		if (strcmp(buf_str(&got), resolv_cases[i].want) != 0 || forward != resolv_cases[i].forward)
 			fail_msg("%s: %d\n%s", resolv_cases[i].host, forward, buf_str(&got));
 	}
@@ -113,7 +113,7 @@ static void test_hosts(void **state)
 	(void)state;
 	assert_int_equal(strv_add(&o.add_host, "a;b:0:0::1"), 0);
 	assert_int_equal(strv_add(&o.add_host, "c:1.2.3.4"), 0);
-	assert_int_equal(hosts_make(&o, "web", &got, NULL), 0);
+	assert_int_equal(hosts_make(&o, "web", NULL, &got, NULL), 0);
 	assert_true(strncmp(buf_str(&got), "::1\ta b\n1.2.3.4\tc\n127.0.0.1\tlocalhost\n", 38) == 0);
 	assert_non_null(strstr(buf_str(&got), "127.0.1.1\tweb\n"));
 	for (const char *p = buf_str(&got); *p; p++)
@@ -139,5 +139,35 @@ static void test_hostname(void **state)
 	assert_string_equal(name, "");
 }
 
-TESTS("engine/hosts", cmocka_unit_test(test_resolv), cmocka_unit_test(test_check), cmocka_unit_test(test_hosts),
+/* On bridges aardvark-dns answers, whatever the host has; the host's own domains come after its domain. */
+static void test_bridge(void **state)
+{
+	struct container_options o = {0};
+	char address[] = "10.89.0.2", name[] = "web", server[] = "10.89.0.1", given[] = "9.9.9.9";
+	char *addresses[] = {address, NULL}, *names[] = {name, NULL}, *servers[] = {server, NULL}, *dns[] = {given, NULL};
+	struct hosts_bridge b = {{.items = addresses, .n = 1}, {.items = names, .n = 1}, {.items = servers, .n = 1}};
+	struct buf got = BUF_INIT;
+	bool forward;
+
+	(void)state;
+	assert_int_equal(hosts_make(&o, "box", &b, &got, NULL), 0);
+	assert_non_null(strstr(buf_str(&got), "\n10.89.0.2\tbox web\n"));
+	assert_null(strstr(buf_str(&got), "127.0.1.1"));
+	buf_reset(&got);
+	assert_int_equal(hosts_resolv_conf(&o, NETWORK_BRIDGE, &b, "nameserver 1.1.1.1\nsearch a b\noptions ndots:2\n", &got, &forward, NULL), 0);
+	assert_string_equal(buf_str(&got), "nameserver 10.89.0.1\nsearch dns.podman a b\noptions ndots:2\n");
+	buf_reset(&got);
+	o.dns.items = dns;
+	o.dns.n = 1;
+	assert_int_equal(hosts_resolv_conf(&o, NETWORK_BRIDGE, &b, "nameserver 127.0.0.53\n", &got, &forward, NULL), 0);
+	assert_string_equal(buf_str(&got), "nameserver 10.89.0.1\nsearch dns.podman\n");
+	buf_reset(&got);
+	/* a network without names */
+	b.servers.n = 0;
+	assert_int_equal(hosts_resolv_conf(&o, NETWORK_BRIDGE, &b, "nameserver 1.1.1.1\n", &got, &forward, NULL), 0);
+	assert_string_equal(buf_str(&got), "nameserver 9.9.9.9\n");
+	buf_done(&got);
+}
+
+TESTS("engine/hosts", cmocka_unit_test(test_bridge), cmocka_unit_test(test_resolv), cmocka_unit_test(test_check), cmocka_unit_test(test_hosts),
       cmocka_unit_test(test_hostname))

@@ -103,7 +103,8 @@ static const struct {
 } modes[] = {
 	{"none", "none -"},         {"private", "pasta -"},   {"container:web", "container web"}, {"container:a:b", "container a:b"},
 	{"ns:/run/x", "ns /run/x"}, {"container:", NULL},     {"ns:", NULL},                      {"ns:x", NULL},
-	{"bridge", NULL},           {"pasta:-t,80", NULL},    {"web", NULL},                      {"Container:x", NULL},
+	{"bridge", "bridge -"},     {"pasta:-t,80", NULL},    {"web", "bridge -"},              {"Container:x", NULL},
+	{"web:ip=1.2.3.4", "bridge -"}, {"../x", NULL},       {"host:ip=1.2.3.4", NULL},
 };
 
 static void test_modes(void **state)
@@ -145,8 +146,42 @@ static void test_joined_alone(void **state)
 	strv_done(&o.publish);
 	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
 	assert_int_equal(strv_add(&o.network, "none"), 0);
-	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -ENOTSUP);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
 	strv_done(&o.network);
+}
+
+/* Bridges alone may be several; an address is of one of them, an alias of all. */
+static void test_bridges(void **state)
+{
+	static struct container_options o;
+	static struct network_plan p;
+	struct err e = {0};
+
+	(void)state;
+	container_options_defaults(&o);
+	o.ip = "10.1.0.9";
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+	assert_int_equal(strv_add(&o.network, "a:alias=x"), 0);
+	assert_int_equal(strv_add(&o.network_alias, "y"), 0);
+	o.mac_address = "02-42-0A-59-00-02";
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+	assert_int_equal(p.n_links, 1);
+	assert_string_equal(p.links[0].ip, "10.1.0.9");
+	assert_string_equal(p.links[0].mac, "02:42:0a:59:00:02");
+	assert_int_equal(p.links[0].aliases.n, 2);
+	network_plan_done(&p);
+	assert_int_equal(strv_add(&o.network, "b:interface_name=lan0"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+	o.ip = o.mac_address = NULL;
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+	assert_int_equal(p.n_links, 2);
+	assert_string_equal(p.links[1].aliases.items[0], "y");
+	assert_string_equal(p.links[1].interface, "lan0");
+	network_plan_done(&p);
+	assert_int_equal(strv_add(&o.network, "a"), 0);
+	assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+	strv_done(&o.network);
+	strv_done(&o.network_alias);
 }
 
 static void test_free_ports(void **state)
@@ -174,4 +209,5 @@ static void test_free_ports(void **state)
 }
 
 TESTS("engine/network", cmocka_unit_test(test_ports), cmocka_unit_test(test_plan), cmocka_unit_test(test_modes), cmocka_unit_test(test_joined_alone),
+      cmocka_unit_test(test_bridges),
       cmocka_unit_test(test_free_ports))

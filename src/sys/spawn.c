@@ -98,7 +98,8 @@ static int tie_to(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return -errno;
-	return getppid() == parent ? 0 : -ESRCH;
+	/* 0: a parent outside of this pid namespace, as after unshare(CLONE_NEWPID); when that has died it is the namespace's init */
+	return getppid() == parent || getppid() == 0 ? 0 : -ESRCH;
 }
 
 /* Becomes the program. */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * A proxy in between is the simple way, and every client is then the proxy's
+ * address to the server (CVE-2021-20199). pasta is none: what comes to the
+ * host's port enters as a packet from the client's own address, and netavark's
+ * rules send it on to the container unchanged but for where it goes.
+ *
+ * The ports of a pasta are fixed when it starts, so each container that
+ * publishes has one of its own, which the monitor starts and ends as any
+ * network helper; its interface in the holder is tapN, N the slot. The answers
+ * must leave by the interface that the question came in by, and not by that of
+ * the default route: connections are marked where they come in, packets of a
+ * marked one are marked again, and a rule sends them to the table of that interface.
+ *
+ * A client on the host's own loopback is the exception. An address of 127.0.0.0/8
+ * can not be seen on another interface (RFC 1122, 3.2.1.3), so netavark makes it the gateway's.
+ *
+ * The bits of the mark are above those that netavark has (0x2000).
+ */
+#include "engine/bridge_ports.h"
+
+#include "engine/bridge_holder.h"
+#include "sys/fd.h"
+#include "sys/self.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MARK_SHIFT 16
+#define MARK_MASK 0x0fff0000U
+#define TABLE_FIRST 1000
+
+static size_t length(struct json_object *array)
+{
+	return array && json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
+unsigned bridge_ports_slot(const struct bridge_notes *l)
+{
+	for (unsigned slot = 1; slot <= BRIDGE_SLOTS_MAX; slot++) {
+		bool taken = false;
+
+		for (size_t i = 0; i < l->n; i++)
+			taken |= json_int(l->items[i], "slot") == slot;
+		if (!taken)
+			return slot;
+	}
+	return 0;
+}
+
+/* The n-th address of a slot's own four of 169.254.128.0/17: 1 is pasta's, 2 that of tapN. */
+static void address(unsigned slot, unsigned n, char out[static 16])
+{
+	snprintf(out, 16, "169.254.%u.%u", (128 + slot / 64) & 0xff, (slot % 64 * 4 + n) & 0xff);
+}
+
+static int add_port(struct json_object *p, struct strv *argv)
+{
+	const char *ip = json_str(p, "hostIp");
+	unsigned first = (unsigned)json_int(p, "hostPort") & 0xffff, last = first + ((unsigned)json_int(p, "count") & 0xffff) - 1;
+
+	if (strv_add(argv, strcmp(json_str(p, "protocol"), "udp") == 0 ? "-u" : "-t") < 0)
+		return -ENOMEM;
+	return strv_addf(argv, "%s%s%u-%u:%u-%u", ip, *ip ? "/" : "", first, last, first, last);
+}
+
+/* -t and -u; "none" where there is no port of the kind, since pasta's default is all that are bound inside. */
+static int add_ports(struct json_object *ports, struct strv *argv)
+{
+	bool tcp = false, udp = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < length(ports); i++) {
+		struct json_object *p = json_object_array_get_idx(ports, i);
+
+		r = add_port(p, argv);
+		*(strcmp(json_str(p, "protocol"), "udp") == 0 ? &udp : &tcp) = true;
+	}
+	if (r == 0 && !tcp && (strv_add(argv, "-t") < 0 || strv_add(argv, "none") < 0))
+		r = -ENOMEM;
+	if (r == 0 && !udp && (strv_add(argv, "-u") < 0 || strv_add(argv, "none") < 0))
+		r = -ENOMEM;
+	return r;
+}
+
+int bridge_ports_argv(unsigned slot, pid_t holder, struct json_object *ports, struct strv *argv)
+{
+	char own[16], inside[16], name[16], user[32], net[32];
+	const char *const words[] = {"pasta", "--quiet", "--no-map-gw", "-4", "-T", "none", "-U", "none", "-n", "30", "-a", inside, "-g", own,
+				     "--ns-ifname", name, "--userns", user, "--netns", net, "--pid", "{PIDFILE}"};
+	int r = 0;
+
+	address(slot, 1, own);
+	address(slot, 2, inside);
+	snprintf(name, sizeof(name), "tap%u", slot);
+	snprintf(user, sizeof(user), "/proc/%d/ns/user", (int)holder);
+	snprintf(net, sizeof(net), "/proc/%d/ns/net", (int)holder);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words); i++)
+		r = strv_add(argv, words[i]);
+	return r == 0 ? add_ports(ports, argv) : r;
+}
+
+/* ---- netavark's ---- */
+
+static bool overlap(struct json_object *p, struct json_object *mapping)
+{
+	int64_t a = json_int(p, "hostPort"), b = json_int(mapping, "host_port");
+
+	return strcmp(json_str(p, "protocol"), json_str(mapping, "protocol")) == 0 && a < b + json_int(mapping, "range") &&
+	       b < a + json_int(p, "count");
+}
+
+/* Two of one container's own on different addresses are for pasta to tell apart, and lead to the same. */
+static int check_free(const struct bridge_notes *l, const char *id, struct json_object *p, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct json_object *taken = json_at(l->items[i], "request.port_mappings");
+
+		if (strcmp(json_str(l->items[i], "id"), id) == 0)
+			continue;
+		for (size_t k = 0; k < length(taken); k++)
+			if (overlap(p, json_object_array_get_idx(taken, k)))
+				return err_set(e, EADDRINUSE, "--publish: port %u/%s is published by container %.12s already",
+					       (unsigned)json_int(p, "hostPort"), json_str(p, "protocol"), json_str(l->items[i], "id"));
+	}
+	return 0;
+}
+
+int bridge_ports_map(const struct bridge_notes *l, const char *id, struct json_object *ports, struct json_object **ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+	int r = array ? 0 : err_errno(e, ENOMEM, "ports");
+
+	for (size_t i = 0; r == 0 && i < length(ports); i++) {
+		struct json_object *p = json_object_array_get_idx(ports, i), *o;
+
+		r = check_free(l, id, p, e);
+		if (r < 0)
+			return r;
+		o = json_object_new_object();
+		/* which of the host's addresses it is was pasta's to look at */
+		if (json_append(array, o) < 0 || json_add_str(o, "host_ip", "") < 0 ||
+		    json_add_int(o, "container_port", json_int(p, "containerPort")) < 0 ||
+		    json_add_int(o, "host_port", json_int(p, "hostPort")) < 0 || json_add_int(o, "range", json_int(p, "count")) < 0 ||
+		    json_add_str(o, "protocol", json_str(p, "protocol")) < 0)
+			r = err_errno(e, ENOMEM, "ports");
+	}
+	if (r == 0)
+		*ret = TAKE_PTR(array);
+	return r;
+}
+
+/* ---- rules ---- */
+
+void bridge_ports_programs_done(struct bridge_ports_programs *p)
+{
+	fd_closep(&p->ip_fd);
+	fd_closep(&p->restore_fd);
+}
+
+int bridge_ports_programs_open(struct bridge_ports_programs *ret, struct err *e)
+{
+	int r = self_open_helper("ip", &ret->ip_fd, NULL, e);
+
+	if (r == -ENOENT)
+		err_hint(e, "-p on a bridge network needs it (Debian: apt install iproute2)");
+	if (r == 0) {
+		r = self_open_helper("iptables-restore", &ret->restore_fd, NULL, e);
+		if (r == -ENOENT)
+			err_hint(e, "-p on a bridge network needs it (Debian: apt install iptables)");
+	}
+	return r;
+}
+
+static int run_ip(unsigned slot, bool on, int fd, struct err *e)
+{
+	static const char *const argv[] = {"ip", "-batch", "-", NULL};
+	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = fd, .argv = argv};
+	unsigned table = TABLE_FIRST + slot;
+	char text[512], inside[16];
+
+	address(slot, 2, inside);
+	/* its addresses and routes go with the interface */
+	if (on)
+		snprintf(text, sizeof(text),
+			 "link set tap%u up\naddress add %s/30 dev tap%u\nrule add fwmark 0x%x/0x%x lookup %u\n"
+			 "route add default dev tap%u table %u\n",
+			 slot, inside, slot, slot << MARK_SHIFT, MARK_MASK, table, slot, table);
+	else
+		snprintf(text, sizeof(text), "rule delete fwmark 0x%x/0x%x lookup %u\n", slot << MARK_SHIFT, MARK_MASK, table);
+	p.input = text;
+	return bridge_program_run(&p, e);
+}
+
+static int run_restore(unsigned slot, bool on, int fd, struct err *e)
+{
+	static const char *const argv[] = {"iptables-restore", "--noflush", "--wait", NULL};
+	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = fd, .argv = argv};
+	unsigned mark = slot << MARK_SHIFT;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "*mangle\n%s PREROUTING -i tap%u -m conntrack --ctstate NEW -j CONNMARK --set-xmark 0x%x/0x%x\n"
+		 "%s PREROUTING ! -i tap%u -m connmark --mark 0x%x/0x%x -j CONNMARK --restore-mark --nfmask 0x%x --ctmask 0x%x\nCOMMIT\n",
+		 on ? "-A" : "-D", slot, mark, MARK_MASK, on ? "-A" : "-D", slot, mark, MARK_MASK, MARK_MASK, MARK_MASK);
+	p.input = text;
+	return bridge_program_run(&p, e);
+}
+
+int bridge_ports_apply(unsigned slot, bool on, const struct bridge_ports_programs *p, struct err *e)
+{
+	int r = run_ip(slot, on, p->ip_fd, e);
+
+	if (r < 0 && on)
+		return r;
+	return run_restore(slot, on, p->restore_fd, r < 0 ? NULL : e);
+}

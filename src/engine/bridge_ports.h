@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * bridge_ports - -p of a container on a bridge.
+ *
+ *	slot = bridge_ports_slot(&notes);
+ *	r = bridge_ports_argv(slot, holder_pid, config_network_ports, &argv);	// the container's own pasta
+ *	r = bridge_ports_apply(slot, true, &programs, e);			// in the holder, when it runs
+ *	r = bridge_ports_apply(slot, false, &programs, e);			// at the end
+ */
+#ifndef RANBY_ENGINE_BRIDGE_PORTS_H
+#define RANBY_ENGINE_BRIDGE_PORTS_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "engine/bridge_note.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define BRIDGE_SLOTS_MAX 1000
+
+/* The lowest that no note has; 0: all are taken. */
+unsigned bridge_ports_slot(const struct bridge_notes *l);
+
+/* `ports` is config.network.ports. What runs in the host's network and leads into the holder's. */
+int bridge_ports_argv(unsigned slot, pid_t holder, struct json_object *ports, struct strv *argv) _must_check_;
+
+/* netavark's "port_mappings". -EADDRINUSE when a note has one of them: in the holder there is one network for all. */
+int bridge_ports_map(const struct bridge_notes *l, const char *id, struct json_object *ports, struct json_object **ret, struct err *e) _must_check_;
+
+struct bridge_ports_programs {
+	int ip_fd, restore_fd; /* ip(8), iptables-restore(8) */
+};
+#define BRIDGE_PORTS_PROGRAMS_INIT {.ip_fd = -EBADF, .restore_fd = -EBADF}
+int bridge_ports_programs_open(struct bridge_ports_programs *ret, struct err *e) _must_check_;
+void bridge_ports_programs_done(struct bridge_ports_programs *p);
+
+/* In the holder (bridge_holder_do()): lets the answers to what came in by that pasta leave by it, or no longer. */
+int bridge_ports_apply(unsigned slot, bool on, const struct bridge_ports_programs *p, struct err *e) _must_check_;
+
+#endif

@@ -1,0 +1,305 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# Containers on bridge networks: who reaches whom, by which address and name,
+# and that nothing stays of it.
+# shellcheck disable=SC2154 # bats sets output and status
+
+load lib
+
+setup_file() { ranby_setup_file busybox debian; }
+teardown_file() { ranby_teardown_file; }
+setup() {
+	need_namespaces
+	local p
+	for p in netavark aardvark-dns pasta iptables ip; do
+		need_helper "$p"
+	done
+	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+	ranby network create n1 >/dev/null
+	ranby network create n2 >/dev/null
+}
+teardown() {
+	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
+	rm -rf "$RANBY_ROOT/networks"
+}
+
+# need_helper NAME: where self_open_helper() looks
+need_helper() {
+	local d
+	for d in /usr/bin /usr/sbin /usr/local/bin /bin /usr/lib/podman /usr/libexec/podman; do
+		[ ! -x "$d/$1" ] || return 0
+	done
+	skip "$1 is not installed"
+}
+# web NAME OPTION...: a container that answers "hello from NAME" on port 80
+web() {
+	local name=$1
+	shift
+	ranby run -d --name "$name" "$@" busybox sh -c "echo hello from $name >/tmp/index.html; exec httpd -f -p 80 -h /tmp" >/dev/null
+}
+# get CONTAINER HOST: what its web server says
+get() {
+	local _
+	for _ in {1..40}; do # the server may not listen yet
+		timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec "$1" timeout 2 wget -q -O- "http://$2/" 2>/dev/null && return
+		sleep 0.05
+	done
+	return 1
+}
+cannot_get() { ! timeout 4 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec "$1" timeout 1 wget -q -O- "http://$2/" 2>/dev/null; }
+ip_of() { ranby inspect -f "{{(index .NetworkSettings.Networks \"$2\").IPAddress}}" "$1"; }
+# holder: its pid; empty: there is none
+holder() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["pid"])' "$RANBY_RUN/bridge/holder" 2>/dev/null; }
+# ours_left: processes of this user that belong to bridges
+ours_left() { pgrep -u "$(id -u)" -l -r S,R,D 'pasta|passt|aardvark|netavark|ranby-init' || true; }
+nothing_of_bridges() {
+	nothing_left
+	[ ! -e "$RANBY_RUN/bridge" ] || fail "$(find "$RANBY_RUN/bridge")"
+	wait_for 3 no_process || fail "$(ours_left)"
+}
+no_process() { [ -z "$(ours_left)" ]; }
+
+@test "two containers of one network talk by name, alias and id; a third on another network can not" {
+	local id
+	web web --network n1:alias=www --network-alias also
+	ranby run -d --name peer --network n1 busybox sleep 1000 >/dev/null
+	ranby run -d --name other --network n2 busybox sleep 1000 >/dev/null
+	id=$(ranby inspect -f '{{.Id}}' web)
+	local name
+	for name in web www also web.dns.podman "${id:0:12}" 10.89.0.2; do
+		[ "$(get peer "$name")" = 'hello from web' ] || fail "$name"
+	done
+	[ "$(get web localhost)" = 'hello from web' ]
+	cannot_get other web
+	cannot_get other 10.89.0.2
+	cannot_get web 10.89.1.2
+	run ranby exec peer cat /etc/resolv.conf
+	[[ $output == *'nameserver 10.89.0.1'* && $output == *'search dns.podman'* ]] || fail "$output"
+	run ranby exec peer cat /etc/hosts
+	[[ $output == *$'10.89.0.3\t'*peer* ]] || fail "$output"
+	# what is there, as the kernel has it
+	[ "$(ranby exec peer cat /sys/class/net/eth0/address)" = 02:42:0a:59:00:03 ]
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+
+@test "--rm, and a payload that ends by itself: nothing stays" {
+	run -0 ranby run --rm --network n1 busybox sh -c 'ip -4 -o addr show dev eth0'
+	[[ $output == *' 10.89.0.2/24 '* ]] || fail "$output"
+	nothing_of_bridges
+	ranby run -d --rm --network n1 busybox true >/dev/null
+	wait_for 5 no_process
+	nothing_of_bridges
+}
+
+@test "without a bridge nothing of bridges is started" {
+	ranby run --rm busybox true
+	ranby run -d --name c --network none busybox sleep 100 >/dev/null
+	[ ! -e "$RANBY_RUN/bridge" ]
+	ranby rm -f --time 0 c >/dev/null
+	nothing_of_bridges
+}
+
+# free_port: of TCP and UDP of the host
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# host_address: one that is not a loopback's; skips where there is none
+host_address() { ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4; exit}'; }
+ask() { wait_for 5 curl -s -m 2 -o /dev/null "http://$1/" && curl -s -m 2 "http://$1/"; }
+
+@test "-p on a bridge: the server sees the client's own address (A34)" {
+	local address port
+	address=$(host_address)
+	[ -n "$address" ] || skip 'the host has no address but its loopback'
+	port=$(free_port)
+	ranby run -d --name web --network n1 -p "$port:80" busybox sh -c 'echo hi >/tmp/index.html; exec httpd -f -vv -p 80 -h /tmp' >/dev/null
+	[ "$(ask "$address:$port")" = hi ]
+	ranby logs web 2>&1 | grep -q "$address" || fail "$(ranby logs web 2>&1)"
+	run ranby port web
+	[ "$output" = "80/tcp -> 0.0.0.0:$port" ]
+	# a client on the host's loopback is let in too, as the bridge
+	[ "$(ask "127.0.0.1:$port")" = hi ]
+	ranby logs web 2>&1 | grep -q 10.89.0.1 || fail "$(ranby logs web 2>&1)"
+	# containers of another network reach it by the host alone
+	ranby run -d --name other --network n2 busybox sleep 1000 >/dev/null
+	cannot_get other 10.89.0.2
+	[ "$(get other "$address:$port")" = hi ]
+	ranby rm --all --force --time 0 >/dev/null
+	run ! curl -s -m 2 "http://$address:$port/"
+	nothing_of_bridges
+}
+
+@test "-p on bridges: an address, two containers, UDP, a port that is taken" {
+	local port udp other
+	port=$(free_port) udp=$(free_port) other=$(free_port)
+	web a --network n1 -p "127.0.0.1:$port:80"
+	ranby run -d --name u --network n1 -p "$udp:$udp/udp" debian perl -e 'use Socket;
+		socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, pack_sockaddr_in($ARGV[0], INADDR_ANY)) or die;
+		while (my $from = recv(S, $b, 100, 0)) { send(S, inet_ntoa((unpack_sockaddr_in($from))[1]), 0, $from) }' "$udp" >/dev/null
+	web b --network n2 -p "$other:80"
+	[ "$(ask "127.0.0.1:$port")" = 'hello from a' ]
+	[ "$(ask "127.0.0.1:$other")" = 'hello from b' ]
+	run ! curl -s -m 2 "http://$(host_address):$port/"
+	# says who asked
+	ask_udp() {
+		timeout 3 python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.connect((sys.argv[1], int(sys.argv[2])))
+s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
+	}
+	wait_for 5 ask_udp "$(host_address)"
+	[ "$(ask_udp "$(host_address)")" = "$(host_address)" ]
+	[ "$(ask_udp 127.0.0.1)" = 10.89.0.1 ]
+	run -125 ranby run --rm --network n1 -p "$port:80" busybox true
+	one_error 'is published by container'
+	ranby rm --force --time 0 a >/dev/null
+	[ "$(ask "127.0.0.1:$other")" = 'hello from b' ]
+	# what the first had is free again
+	web c --network n1 -p "127.0.0.1:$port:80"
+	[ "$(ask "127.0.0.1:$port")" = 'hello from c' ]
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+
+@test "the host's loopback is out of reach from a bridge; its other addresses are not" {
+	local address port
+	address=$(host_address)
+	[ -n "$address" ] || skip 'the host has no address but its loopback'
+	port=$(free_port)
+	echo 'from the host' >"$BATS_TEST_TMPDIR/index.html"
+	python3 -m http.server --bind 127.0.0.1 --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
+	local server=$!
+	wait_for 5 curl -s -o /dev/null "http://127.0.0.1:$port"
+	ranby run -d --name c --network n1 busybox sleep 1000 >/dev/null
+	local to
+	for to in 127.0.0.1 10.89.0.1 169.254.2.1 169.254.2.2 "$address"; do
+		cannot_get c "$to:$port" || fail "$to"
+	done
+	kill "$server"
+	wait "$server" || true
+	python3 -m http.server --bind "$address" --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
+	server=$!
+	wait_for 5 curl -s -o /dev/null "http://$address:$port"
+	[ "$(get c "$address:$port")" = 'from the host' ]
+	kill "$server"
+	wait "$server" || true
+}
+
+@test "--ip, --ip6 and --mac-address are honoured, also after a restart; one that is taken is an error" {
+	ranby network create --subnet 10.44.0.0/24 --subnet fd44::/64 n3 >/dev/null
+	ranby run -d --name c --network n3 --ip 10.44.0.77 --ip6 fd44::77 --mac-address 02:00:00:00:00:77 busybox sleep 1000 >/dev/null
+	same() {
+		run ranby exec c ip addr show dev eth0
+		[[ $output == *' 10.44.0.77/24 '* && $output == *' fd44::77/64 '* && $output == *' 02:00:00:00:00:77 '* ]] || fail "$output"
+	}
+	same
+	run -125 ranby run --rm --network n3:ip=10.44.0.77 busybox true
+	one_error "requested ip address 10.44.0.77 is already allocated to container ID $(ranby inspect -f '{{.Id}}' c)"
+	ranby run -d --name d --network n3 busybox sleep 1000 >/dev/null
+	ranby restart --time 0 c >/dev/null
+	same
+	run -125 ranby run --rm --network n3 --ip 10.44.0.1 busybox true
+	one_error 'is the gateway of network n3'
+	run -125 ranby create --network n3 --ip 10.45.0.7 busybox true
+	one_error 'requested static ip 10.45.0.7 not in any subnet on network n3'
+	run -125 ranby create --network n3 --network n1 --ip 10.44.0.7 busybox true
+	one_error 'only with one bridge network'
+	run -125 ranby create --ip 10.44.0.7 busybox true
+	one_error 'only with one bridge network'
+	run -125 ranby create --network-alias x busybox true
+	one_error 'only with a bridge network'
+	run -125 ranby create --network nope busybox true
+	one_error 'unable to find network with name or ID nope: network not found'
+	run -125 ranby create --network n1:ip=x busybox true
+	one_error 'not an IP address'
+	# once it is gone its address is free
+	ranby rm --force --time 0 c >/dev/null
+	run -0 ranby run --rm --network n3:ip=10.44.0.77,mac=02:00:00:00:00:78,interface_name=lan7 busybox ip addr show dev lan7
+	[[ $output == *' 10.44.0.77/24 '* && $output == *' 02:00:00:00:00:78 '* ]] || fail "$output"
+}
+
+@test "several networks: an interface and a name on each" {
+	ranby run -d --name c --network n1 --network n2:alias=two busybox sleep 1000 >/dev/null
+	[ "$(ranby exec c cat /sys/class/net/eth0/address /sys/class/net/eth1/address | tr '\n' ' ')" = '02:42:0a:59:00:02 02:42:0a:59:01:02 ' ]
+	ranby run --rm --network n2 busybox nslookup two | grep -q 10.89.1.2
+	ranby run --rm --network n1 busybox nslookup c | grep -q 10.89.0.2
+	run ! ranby run --rm --network n1 busybox nslookup two
+}
+
+@test "--internal: no way out, and its containers find each other" {
+	local address port
+	address=$(host_address)
+	port=$(free_port)
+	ranby network create --internal n3 >/dev/null
+	web web --network n3
+	ranby run -d --name c --network n3 busybox sleep 1000 >/dev/null
+	[ "$(get c web)" = 'hello from web' ]
+	[ -n "$address" ] || skip 'the host has no address but its loopback'
+	python3 -m http.server --bind "$address" "$port" >/dev/null 2>&1 3>&- &
+	local server=$!
+	wait_for 5 curl -s -o /dev/null "http://$address:$port/"
+	run ! ranby exec c timeout 2 wget -q -O- "http://$address:$port/"
+	# also with a way of its own making
+	ranby exec --privileged c ip route add default via 10.89.2.1 2>/dev/null || true
+	run ! ranby exec c timeout 2 wget -q -O- "http://$address:$port/"
+	kill "$server"
+	wait "$server" || true
+}
+
+@test "twenty at once: twenty addresses, and nothing left" {
+	local i pids=()
+	for i in {1..20}; do
+		timeout 120 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run -d --name "c$i" --network n1 busybox sleep 1000 >/dev/null 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	[ "$(pgrep -u "$(id -u)" -c -x ranby-init)" = 1 ]
+	for i in {1..20}; do
+		ranby exec "c$i" ip -4 -o addr show dev eth0 | awk '{print $4}'
+	done >"$BATS_TEST_TMPDIR/addresses"
+	[ "$(sort -u "$BATS_TEST_TMPDIR/addresses" | wc -l)" = 20 ]
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+
+@test "kill -9 of the holder, aardvark-dns, pasta and monitors: the next command clears up (A53)" {
+	local h pid
+	web web --network n1
+	h=$(holder)
+	kill -KILL "$h"
+	# pasta and aardvark-dns were in its pid namespace
+	wait_for 3 no_process
+	# the next start has a holder of its own, and no lease of before
+	run -0 ranby run --rm --network n1 busybox ip -4 -o addr show dev eth0
+	[[ $output == *' 10.89.0.2/24 '* ]] || fail "$output"
+	ranby restart --time 0 web >/dev/null
+	ranby run -d --name peer --network n1 busybox sleep 1000 >/dev/null
+	[ "$(get peer web)" = 'hello from web' ]
+	for pid in $(pgrep -u "$(id -u)" -x aardvark-dns); do
+		kill -KILL "$pid"
+	done
+	ranby run -d --name third --network n1 busybox sleep 1000 >/dev/null
+	[ "$(get third web)" = 'hello from web' ]
+	# a monitor and its payload at once: nobody is told
+	kill -KILL "$(status_field "$(ctr_pid third)" PPid)" "$(ctr_pid third)"
+	wait_for 5 not_running third
+	run -0 ranby run --rm --network n1 busybox ip -4 -o addr show dev eth0
+	[[ $output == *' 10.89.0.4/24 '* ]] || fail "$output"
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+not_running() { [ "$(ranby inspect -f '{{.State.Running}}' "$1")" = false ]; }
+
+@test "SIGKILL of a start at any moment: no process, no lease, no file stays" {
+	local i
+	for i in 01 02 04 06 08 10 12 14 16 18 20 25; do
+		timeout -s KILL "0.$i" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run -d --name c --network n1 busybox sleep 1000 >/dev/null 2>&1 || true
+		run -0 ranby run --rm --network n1 busybox true
+		ranby rm --force --time 0 c >/dev/null 2>&1 || true
+	done
+	run -0 ranby run --rm --network n1 busybox ip -4 -o addr show dev eth0
+	[[ $output == *' 10.89.0.2/24 '* ]] || fail "$output"
+	nothing_of_bridges
+}
