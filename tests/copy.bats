@@ -154,6 +154,7 @@ make_source() {
 	diff <(tree "$BATS_TEST_TMPDIR/out-podman") <(tree "$BATS_TEST_TMPDIR/out-ranby")
 	diff <(podman export cp | tar -t | grep ^all/ | sort) <(ranby export cp | tar -t | grep ^all/ | sort)
 	podman rm -f cp >/dev/null
+	podman system migrate >/dev/null 2>&1 # ends its pause process
 	ranby rm cp
 	[ "$n" = 31 ]
 }

@@ -156,11 +156,11 @@ no_server() { ! servers >/dev/null; }
 			json.dump(c, open(on + "/b/config.json", "w"))
 		END
 		exec 7</usr/bin/fuse-overlayfs
-		"$2/build/bin/ranby-runtime" --root "$1/state" run --fuse-overlayfs-fd 7 --bundle "$1/on/b" c1
+		"$2/$3/bin/ranby-runtime" --root "$1/state" run --fuse-overlayfs-fd 7 --bundle "$1/on/b" c1
 		cat "$1/on/u/x"
 		exec 7<&-
-		! "$2/build/bin/ranby-runtime" --root "$1/state" run --bundle "$1/on/b" c1
-	' - "$BATS_TEST_TMPDIR" "$RANBY_TREE" >"$BATS_TEST_TMPDIR/out" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+		! "$2/$3/bin/ranby-runtime" --root "$1/state" run --bundle "$1/on/b" c1
+	' - "$BATS_TEST_TMPDIR" "$RANBY_TREE" "${RANBY_BUILD:-build}" >"$BATS_TEST_TMPDIR/out" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 	run -0 cat "$BATS_TEST_TMPDIR/out"
 	[ "${lines[0]} ${lines[1]}" = 'hi hi' ]
 	[[ $output == *'fuse-overlayfs can, when it is installed'* ]]

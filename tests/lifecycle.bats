@@ -330,6 +330,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$
 }
 
 @test "without ptrace: recorded before the exec; a container that cannot be built says why, and is not waited for" {
+	no_leak_check
 	# newuidmap has no privilege there: the keeper is there before
 	ranby run -d --name keeper --network none busybox sleep 1000
 	run -0 without_ptrace run -d --name c --network none busybox sleep 1000
@@ -355,6 +356,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$
 
 @test "without ptrace: a run that fails because its monitor was killed leaves nothing that runs" {
 	local i pid monitor keeper
+	no_leak_check
 	none_runs() { ! pgrep -u "$(id -u)" -f '^sleep 4242' >/dev/null; }
 	keeper=$(ranby run -d --network none busybox sleep 1000)
 	for i in {0..29}; do

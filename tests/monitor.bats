@@ -119,6 +119,9 @@ no_processes() { [ -z "$(pids_of_test)" ]; }
 		    ("no such option", dict(message=b"ranby-monitor\0--nonsense\0"), b"unknown option --nonsense"),
 		    ("no memory", dict(message=b"ranby-monitor\0" + b"x\0" * 60000, after=no_memory), b"Cannot allocate memory"),
 		):
+		    # a sanitizer wants address space for itself, and has the last word
+		    if "after" in args and os.environ.get("RANBY_SAN"):
+		        continue
 		    kind, said = await_with(**args)
 		    assert kind == FAILED and word in said, (what, kind, said[:200])
 		    print(what)
