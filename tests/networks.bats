@@ -72,6 +72,14 @@ show() { ranby network inspect -f "$2" "$1"; }
 	one_error 'subnet 127.9.0.0/24 is already used on the host'
 }
 
+@test "network create: what a killed one has left goes" {
+	ranby network create one >/dev/null
+	: >"$RANBY_ROOT/networks/.tmp.0123456789abcdef"
+	ranby network create two >/dev/null
+	[ "$(cd "$RANBY_ROOT/networks" && echo .[!.]* ./*)" = '.[!.]* ./lock ./one.json ./two.json' ]
+	ranby network rm one two >/dev/null
+}
+
 @test "network create: sixteen at once get sixteen subnets" {
 	local i pids=()
 	for i in {1..16}; do

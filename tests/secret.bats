@@ -180,7 +180,14 @@ assert s["Spec"]["Name"] == "one" and s["Spec"]["Driver"]["Name"] == "file" and 
 	mkdir -m 700 "$RANBY_ROOT/secrets/.new" "$RANBY_ROOT/secrets/.old"
 	cp "$BATS_TEST_TMPDIR/word" "$RANBY_ROOT/secrets/.new/data"
 	cp "$BATS_TEST_TMPDIR/word" "$RANBY_ROOT/secrets/.old/data"
+	# while somebody is at it, it is his
+	python3 -c 'import fcntl, os, subprocess, sys
+fcntl.lockf(os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX)
+subprocess.run(sys.argv[2:], check=True)' "$RANBY_ROOT/secrets/.lock" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" secret ls >/dev/null
+	[ -e "$RANBY_ROOT/secrets/.new/data" ]
 	[ "$(ranby secret ls --format '{{.Name}}')" = kept ]
+	[ "$(ls -A "$RANBY_ROOT/secrets")" = $'.lock\nkept' ]
+	mkdir -m 700 "$RANBY_ROOT/secrets/.new"
 	ranby secret rm kept >/dev/null
 	[ "$(ls -A "$RANBY_ROOT/secrets")" = .lock ]
 }

@@ -459,18 +459,7 @@ int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, 
 
 void container_tidy(const struct container *c)
 {
-	int copy = openat(c->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *d;
-
-	if (!dir) {
-		fd_closep(&copy);
-		return;
-	}
-	while ((d = readdir(dir)))
-		if (strncmp(d->d_name, PATH_TEMP_PREFIX, strlen(PATH_TEMP_PREFIX)) == 0)
-			(void)unlinkat(c->dirfd, d->d_name, 0);
-	closedir(dir);
+	path_own_tidy(c->dirfd);
 }
 
 /* ---- deleting ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Making a network, under networks/lock. Free subnets are those of podman:
+ * Making a network, under networks/lock, and away with what one left that was
+ * killed at it. Free subnets are those of podman:
  * 10.89.0.0/24 and up for IPv4, a random one of the unique local addresses
  * (RFC 4193) for IPv6. Containers reach the host's networks through the
  * uplink, so a subnet that the host has would hide some of its neighbours.
@@ -224,6 +225,8 @@ static int make(struct engine *eng, const struct network_wanted *w, struct netwo
 	r = path_own_mkdirs(eng->data_fd, ENGINE_NETWORKS, &m.dirfd);
 	if (r == 0)
 		r = lock_take(m.dirfd, "lock", LOCK_WAIT_MS, &lock);
+	if (r == 0)
+		path_own_tidy(m.dirfd); /* under the lock nobody else writes here */
 	if (r == 0)
 		r = netif_subnets_read(&m.host);
 	if (r < 0)

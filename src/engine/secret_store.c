@@ -5,7 +5,8 @@
  * when it is complete; one that is replaced or removed is renamed to such a name
  * and then taken away. Changes are few and short, so one lock orders them,
  * and whatever has a dot while the lock is held was left by one that was
- * killed. Readers take no lock.
+ * killed: it goes with the next change, or when somebody lists what there is.
+ * Readers wait for no lock.
  */
 #include "engine/secret_store.h"
 
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SECRETS_DIR "secrets"
 #define NEW ".new"
@@ -131,6 +133,24 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct secret_note *)a)->name, ((const struct secret_note *)b)->name);
 }
 
+static int remove_left(int secrets)
+{
+	int r = path_own_remove_tree(secrets, NEW);
+
+	return r == 0 ? path_own_remove_tree(secrets, OLD) : r;
+}
+
+/* What was left holds a secret that no name leads to; unless somebody is at it. */
+static void clean_left(int secrets)
+{
+	_cleanup_close_ int lock = -EBADF;
+
+	if (faccessat(secrets, NEW, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && faccessat(secrets, OLD, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (lock_take(secrets, LOCK, 0, &lock) == 0)
+		(void)!remove_left(secrets);
+}
+
 static int read_all(struct engine *eng, struct secret_list *l)
 {
 	struct dirent *entry;
@@ -139,6 +159,7 @@ static int read_all(struct engine *eng, struct secret_list *l)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
+	clean_left(fd);
 	d = fdopendir(fd);
 	if (!d) {
 		r = -errno;
@@ -263,9 +284,7 @@ static int open_locked(struct engine *eng, int *ret_dir, int *ret_lock, struct e
 	if (r == 0)
 		r = lock_take(*ret_dir, LOCK, LOCK_WAIT_MS, ret_lock);
 	if (r == 0)
-		r = path_own_remove_tree(*ret_dir, NEW);
-	if (r == 0)
-		r = path_own_remove_tree(*ret_dir, OLD);
+		r = remove_left(*ret_dir);
 	return r < 0 ? err_errno(e, -r, "secrets") : 0;
 }
 

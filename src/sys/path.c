@@ -14,6 +14,7 @@
 
 #include "sys/fd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -466,4 +467,20 @@ int path_own_write(int dirfd, const char *name, const void *data, size_t len, mo
 int path_own_write_new(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync)
 {
 	return write_name(dirfd, name, data, len, mode, sync, true);
+}
+
+void path_own_tidy(int dirfd)
+{
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+
+	if (!dir) {
+		fd_closep(&copy);
+		return;
+	}
+	while ((d = readdir(dir)))
+		if (strncmp(d->d_name, PATH_TEMP_PREFIX, strlen(PATH_TEMP_PREFIX)) == 0)
+			(void)unlinkat(dirfd, d->d_name, 0);
+	closedir(dir);
 }

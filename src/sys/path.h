@@ -86,6 +86,9 @@ int path_own_write(int dirfd, const char *name, const void *data, size_t len, mo
 /* As path_own_write, but -EEXIST when the name is there already (linkat(2)). */
 int path_own_write_new(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync) _must_check_;
 
+/* Takes away what writers left who were killed; for one that knows that nobody is writing there. */
+void path_own_tidy(int dirfd);
+
 /*
  * Removes a tree below `parent` without following a link or crossing a mount,
  * making unreadable directories readable on the way. Missing: 0. Needs no
