@@ -29,6 +29,7 @@
 #include "engine/volumes.h"
 #include "oci/image_config.h"
 #include "oci/landlock.h"
+#include "oci/runtime_config.h"
 #include "sys/fd.h"
 #include "sys/lsm_selinux.h"
 #include "sys/path.h"
@@ -264,6 +265,10 @@ static int plan_labels(struct bundle_plan *p, struct err *e)
 		return err_errno(e, ENOMEM, "annotations");
 	for (size_t i = 0; r == 0 && i < o->annotation.n; i++)
 		r = label_add(p->annotations, "annotation", o->annotation.items[i], e);
+	if (r == 0 && p->profile.label.nested && p->label.state == LABEL_ON &&
+	    !json_object_object_get_ex(p->annotations, CONFIG_MOUNT_CONTEXT, NULL) &&
+	    json_add_str(p->annotations, CONFIG_MOUNT_CONTEXT, "rootcontext") < 0)
+		return err_errno(e, ENOMEM, "annotations");
 	if (r == 0 && json_object_object_get_ex(p->annotations, LANDLOCK_ANNOTATION, NULL))
 		return err_set(e, EINVAL, "--annotation " LANDLOCK_ANNOTATION ": use --security-opt landlock=");
 	return r;

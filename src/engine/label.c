@@ -11,6 +11,10 @@
  * confinement to have, and inspect and info say so. It is one as soon as a
  * label was asked for.
  *
+ * label=nested is a type of our module's, for a container that gives labels
+ * itself: which ones is for the policy to say. No type that a host's policy has
+ * for containers may do that without doing much else.
+ *
  * ranby itself may be in a domain of its own, entered when the login executed
  * it. That is no label for a payload: it has rights that the login has not (to
  * make user namespaces). So a container without a label is given the login's,
@@ -25,6 +29,7 @@
 #include <string.h>
 
 #define OUR_PROCESS_TYPE "ranby_container_t"
+#define OUR_NESTED_TYPE "ranby_container_nested_t"
 #define OUR_FILE_TYPE "ranby_container_file_t"
 #define OUR_LAYER_TYPE "ranby_container_ro_file_t"
 #define OUR_OWN_TYPE "ranby_t" /* policies/selinux/ranby.cil */
@@ -55,8 +60,8 @@ int label_wish(struct label_wishes *w, const char *value, struct err *e)
 		return 0;
 	}
 	if (strcmp(value, "nested") == 0) {
-		/* podman mounts selinuxfs and lets the container choose types; that it could then leave its own, nothing here could prevent */
-		return err_set(e, ENOTSUP, "nested: the host has one SELinux policy, and a container that sets labels sets the host's");
+		w->nested = true;
+		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		size_t len = strlen(parts[i].key);
@@ -68,12 +73,12 @@ int label_wish(struct label_wishes *w, const char *value, struct err *e)
 		*parts[i].to = value + len;
 		return 0;
 	}
-	return err_set(e, EINVAL, "neither disable nor one of user:, role:, type:, level:, filetype:");
+	return err_set(e, EINVAL, "neither disable, nested nor one of user:, role:, type:, level:, filetype:");
 }
 
 bool label_is_wished(const struct label_wishes *w)
 {
-	return w->user || w->role || w->type || w->level || w->filetype;
+	return w->user || w->role || w->type || w->level || w->filetype || w->nested;
 }
 
 /* ---- contexts ---- */
@@ -83,7 +88,7 @@ static void set_part(char out[static SELINUX_PART_SIZE], const char *value)
 	snprintf(out, SELINUX_PART_SIZE, "%s", value);
 }
 
-/* The level: what was asked for, else a pair out of the login's range, else its sensitivity alone. */
+/* The level: what was asked for, else a pair out of the login's range (its own, where it is one), else its sensitivity alone. */
 static int choose_level(const struct label_wishes *w, const struct selinux_context *own, char out[static SELINUX_PART_SIZE],
 			bool *ret_own_pair, struct err *e)
 {
@@ -95,6 +100,9 @@ static int choose_level(const struct label_wishes *w, const struct selinux_conte
 	*ret_own_pair = false;
 	set_part(out, w->level ? w->level : own->range);
 	if (w->level || !*own->range)
+		return 0;
+	/* in a container that is nested: it has that pair, and no other can be had from it */
+	if (mcs_pair_of(own->range, &pair) == 0)
 		return 0;
 	r = selinux_high_level(own->range, sensitivity, &range);
 	if (r < 0)
@@ -141,9 +149,9 @@ static bool find(const struct label_wishes *w, const struct selinux_context *own
 	const struct {
 		const char *process, *file, *layer;
 	} types[] = {
-		{host->policy ? host->policy->process.type : OUR_PROCESS_TYPE, host->policy ? host->policy->file.type : OUR_FILE_TYPE,
+		{w->nested ? OUR_NESTED_TYPE : host->policy ? host->policy->process.type : OUR_PROCESS_TYPE, host->policy ? host->policy->file.type : OUR_FILE_TYPE,
 		 host->policy ? host->policy->read_only.type : OUR_LAYER_TYPE},
-		{OUR_PROCESS_TYPE, OUR_FILE_TYPE, OUR_LAYER_TYPE},
+		{w->nested ? OUR_NESTED_TYPE : OUR_PROCESS_TYPE, OUR_FILE_TYPE, OUR_LAYER_TYPE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
@@ -175,6 +183,14 @@ static int unlabelled(enum label_state state, const struct label_host *host, str
 	return 0;
 }
 
+int label_unknown(const char *process, const char *file, struct err *e)
+{
+	int r = err_set(e, EINVAL, "SELinux: the policy of this host does not have %s with %s", process, file);
+
+	err_hint(e, "for container types of ranby's own, as root: semodule -i " RANBY_DATADIR "/policies/selinux/ranby-container.cil");
+	return r;
+}
+
 int label_resolve(const struct label_wishes *w, const struct label_host *host, struct label *ret, struct err *e)
 {
 	struct selinux_context own, base;
@@ -193,14 +209,8 @@ int label_resolve(const struct label_wishes *w, const struct label_host *host, s
 		return r;
 	if (w->user)
 		set_part(base.user, w->user);
-	if (!find(w, &own, &base, host, &l)) {
-		if (label_is_wished(w)) {
-			r = err_set(e, EINVAL, "SELinux: the policy of this host does not have %s with %s", l.process, l.file);
-			err_hint(e, "for container types of ranby's own, as root: semodule -i " RANBY_DATADIR "/policies/selinux/ranby-container.cil");
-			return r;
-		}
-		return unlabelled(LABEL_MISSING, host, ret, e);
-	}
+	if (!find(w, &own, &base, host, &l))
+		return label_is_wished(w) ? label_unknown(l.process, l.file, e) : unlabelled(LABEL_MISSING, host, ret, e);
 	if (host->may_enter(host->current, l.process) == 0)
 		return err_set(e, EACCES, "SELinux: the policy of this host does not let %s become %s", host->current, l.process);
 	*ret = l;

@@ -13,6 +13,10 @@
  * containers, else those of our module (policies/selinux/ranby-container.cil).
  * The level is a pair of categories of its own, see mcs.h; it is settled here,
  * and claimed when the container starts (start_label.h).
+ *
+ * A container that is `nested` sees selinuxfs (mounts.c), and what is mounted
+ * new for it is labelled at its root alone (CONFIG_MOUNT_CONTEXT), so that it can
+ * label the files in it.
  */
 #ifndef RANBY_ENGINE_LABEL_H
 #define RANBY_ENGINE_LABEL_H
@@ -28,6 +32,7 @@
 struct label_wishes {
 	const char *user, *role, *type, *level, *filetype; /* NULL: the default */
 	bool disable;
+	bool nested; /* the container gives labels itself, as far as the policy lets its type */
 };
 
 enum label_state {
@@ -56,6 +61,9 @@ int label_wish(struct label_wishes *w, const char *value, struct err *e) _must_c
  * this login may not enter.
  */
 int label_make(const struct label_wishes *w, struct label *ret, struct err *e) _must_check_;
+
+/* The error for labels that the policy does not have: -EINVAL, with what an administrator does. */
+int label_unknown(const char *process, const char *file, struct err *e) _must_check_;
 
 /* What label_make() asks the host; given by tests. */
 struct label_host {

@@ -246,6 +246,14 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 			   rw ? "nosuid,noexec,nodev,relatime" : "nosuid,noexec,nodev,relatime,ro", e);
 }
 
+/* label=nested: where labels are asked for. Writable, or libselinux takes it for disabled; files of root's stay root's. */
+static int add_selinuxfs(struct mount_list *l, const struct mounts_input *m, struct err *e)
+{
+	if (!m->profile->label.nested || m->label->state != LABEL_ON)
+		return 0;
+	return add_default(l, "bind", SELINUXFS, SELINUXFS, "bind,nosuid,noexec,nodev", e);
+}
+
 /* Of two that have one network, the first one's files about it. */
 static int source_of(const struct mounts_input *m, const char *name, char **ret)
 {
@@ -332,7 +340,7 @@ static int add_zone(struct mount_list *l, const struct mounts_input *m, struct e
 int mounts_defaults(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	static int (*const steps[])(struct mount_list *, const struct mounts_input *, struct err *) = {
-		add_proc, add_dev, add_sys, add_read_only_tmpfs, add_etc, add_init, add_zone,
+		add_proc, add_dev, add_sys, add_selinuxfs, add_read_only_tmpfs, add_etc, add_init, add_zone,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

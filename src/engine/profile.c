@@ -23,7 +23,7 @@
 /* podman-run(1), "Default masked paths". */
 static const char *const masked_default[] = {
 	"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-	"/proc/timer_list", "/proc/timer_stats", "/sys/firmware", "/sys/fs/selinux", "/sys/devices/virtual/powercap",
+	"/proc/timer_list", "/proc/timer_stats", "/sys/firmware", SELINUXFS, "/sys/devices/virtual/powercap",
 };
 static const char *const readonly_default[] = {
 	"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
@@ -145,7 +145,11 @@ static int opt_apparmor(struct profile *p, const char *value, struct err *e)
 
 static int opt_label(struct profile *p, const char *value, struct err *e)
 {
-	return label_wish(&p->label, value, e);
+	int r = label_wish(&p->label, value, e);
+
+	if (r == 0 && p->label.nested)
+		remove_path(&p->masked, SELINUXFS);
+	return r;
 }
 
 static int opt_mask(struct profile *p, const char *value, struct err *e)

@@ -159,6 +159,9 @@ int start_label(struct engine *eng, struct container *c, struct keeper *keeper, 
 	/* without SELinux by now, the runtime refuses the label by name */
 	if (!*json_str(c->spec, "config.selinux.process") || !lsm_is_enabled(LSM_SELINUX))
 		return 0;
+	/* the module that had it has gone */
+	if (selinux_context_check(json_str(c->spec, "config.selinux.process")) == -EINVAL)
+		return label_unknown(json_str(c->spec, "config.selinux.process"), json_str(c->spec, "config.selinux.file"), e);
 	r = claim(c, ret, e);
 	return r < 0 ? r : label_files(eng, c, keeper, e);
 }

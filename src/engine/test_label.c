@@ -42,7 +42,8 @@ static const struct selinux_container_contexts policy_contexts = {
 };
 
 #define FILES "object_r:container_file_t", "object_r:container_ro_file_t"
-#define OURS "unconfined_r:ranby_container_t", "object_r:ranby_container_file_t", "object_r:ranby_container_ro_file_t"
+#define NESTED "unconfined_r:ranby_container_nested_t"
+#define OURS NESTED, "unconfined_r:ranby_container_t", "object_r:ranby_container_file_t", "object_r:ranby_container_ro_file_t"
 static const char *const fedora[] = {"unconfined_r:container_t", FILES, NULL};
 static const char *const trixie[] = {"system_r:container_t", FILES, NULL};
 static const char *const bookworm[] = {NULL};
@@ -68,6 +69,11 @@ static const struct {
 	{"type:nosuch_t", NULL, trixie, -EINVAL, LABEL_OFF, false, "", ""},
 	{"role:sysadm_r", NULL, trixie, -EINVAL, LABEL_OFF, false, "", ""},
 	{"filetype:nosuch_t", NULL, trixie, -EINVAL, LABEL_OFF, false, "", ""},
+	{"nested", NULL, with_module, 0, LABEL_ON, true, "unconfined_u:unconfined_r:ranby_container_nested_t:s0:c", "unconfined_u:object_r:ranby_container_file_t:s0:c"},
+	{"nested", NULL, both, 0, LABEL_ON, true, "unconfined_u:unconfined_r:ranby_container_nested_t:s0:c", "unconfined_u:object_r:container_file_t:s0:c"},
+	{"nested", "type:container_t", trixie, 0, LABEL_ON, true, "unconfined_u:system_r:container_t:s0:c", "unconfined_u:object_r:container_file_t:s0:c"},
+	{"nested", NULL, trixie, -EINVAL, LABEL_OFF, false, "", ""},
+	{"nested", NULL, bookworm, -EINVAL, LABEL_OFF, false, "", ""},
 	{"type:ranby_container_t", NULL, both, 0, LABEL_ON, true, "unconfined_u:unconfined_r:ranby_container_t:s0:c", "unconfined_u:object_r:container_file_t:s0:c"},
 };
 
@@ -196,8 +202,9 @@ static void test_wishes(void **state)
 	assert_int_equal(label_wish(&w, "disable", &e), 0);
 	assert_false(label_is_wished(&w));
 	assert_true(w.disable);
-	assert_int_equal(label_wish(&w, "nested", &e), -ENOTSUP);
-	assert_false(label_is_wished(&w));
+	assert_int_equal(label_wish(&w, "nested", &e), 0);
+	assert_true(label_is_wished(&w) && w.nested);
+	w = (struct label_wishes){0};
 	assert_int_equal(label_wish(&w, "type:t", &e), 0);
 	assert_true(label_is_wished(&w));
 }

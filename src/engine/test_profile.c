@@ -32,7 +32,7 @@ static const struct {
 	{"seccomp:unconfined", 0}, {"seccomp=/p.json", 0}, {"apparmor=unconfined", 0}, {"apparmor=p", 0}, {"label=disable", 0},
 	{"mask=/a:/b", 0}, {"unmask=ALL", 0}, {"unmask=/proc/acpi", 0}, {"proc-opts=hidepid=2", 0}, {"systempaths=unconfined", 0},
 	{"no-new-privileges=maybe", -EINVAL}, {"seccomp", -EINVAL}, {"seccomp=", -EINVAL}, {"apparmor=", -EINVAL},
-	{"label=type:x", 0}, {"label=level:s0:c1,c2", 0}, {"label:disable", 0}, {"label=nested", -ENOTSUP}, {"label=x", -EINVAL}, {"label=", -EINVAL}, {"mask=", -EINVAL}, {"mask=a", -EINVAL}, {"mask=/a/../b", -EINVAL}, {"unmask=/proc/*", -ENOTSUP},
+	{"label=type:x", 0}, {"label=level:s0:c1,c2", 0}, {"label:disable", 0}, {"label=nested", 0}, {"label=x", -EINVAL}, {"label=", -EINVAL}, {"mask=", -EINVAL}, {"mask=a", -EINVAL}, {"mask=/a/../b", -EINVAL}, {"unmask=/proc/*", -ENOTSUP},
 	{"proc-opts=gid=5", -EINVAL}, {"nosuch", -EINVAL}, {"", -EINVAL}, {"=x", -EINVAL}, {"landlock=", -EINVAL}, {"landlock", -EINVAL},
 	{"landlock=x", 0}, {"landlock=unconfined", 0}, {"seccomp-log", 0}, {"seccomp-log=false", 0}, {"seccomp-log=x", -EINVAL},
 	{"no-new-privilege", -EINVAL}, {"systempaths=x", -EINVAL},

@@ -283,6 +283,20 @@ static int read_name(struct json_object *o, const char *key, const char **ret, s
 	return r;
 }
 
+static int read_mount_context(struct runtime_config *c, struct err *e)
+{
+	struct json_object *v;
+	const char *text;
+
+	if (!c->annotations || !json_object_object_get_ex(c->annotations, CONFIG_MOUNT_CONTEXT, &v))
+		return 0;
+	text = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
+	c->label_root_only = strcmp(text, "rootcontext") == 0;
+	if (!c->label_root_only && strcmp(text, "context") != 0)
+		return err_set(e, ENOTSUP, "annotations." CONFIG_MOUNT_CONTEXT ": neither context nor rootcontext");
+	return 0;
+}
+
 static int read_top(struct json_object *o, struct runtime_config *c, struct err *e)
 {
 	int r;
@@ -302,6 +316,8 @@ static int read_top(struct json_object *o, struct runtime_config *c, struct err 
 		r = read_name(o, "domainname", &c->domainname, e);
 	if (r == 0)
 		r = json_get_object(o, "annotations", &c->annotations, e);
+	if (r == 0)
+		r = read_mount_context(c, e);
 	if (r == 0 && (!c->root_path || !*c->root_path))
 		return err_set(e, EINVAL, "root.path: missing");
 	return r;

@@ -28,6 +28,8 @@
 #define RUNTIME_CONFIG_MAX (8U << 20) /* bytes of a config.json */
 #define CONFIG_GROUPS_MAX 65536
 #define CONFIG_MOUNTS_MAX 4096
+/* An annotation, as crun has it: how linux.mountLabel is given to what is mounted new, "context" (as without) or "rootcontext". */
+#define CONFIG_MOUNT_CONTEXT "run.oci.mount_context_type"
 #define CONFIG_ITEMS_MAX 1024 /* of any other list */
 
 struct config_rlimit {
@@ -117,6 +119,7 @@ struct runtime_config {
 	uint64_t rootfs_propagation; /* MS_* | MS_REC, 0: not given (private) */
 	char *seccomp;               /* text of an object, strictly scanned but not parsed; NULL: none */
 	const char *mount_label;     /* NULL when not given */
+	bool label_root_only;        /* CONFIG_MOUNT_CONTEXT: mount_label is the root's of a tmpfs, not that of all in it */
 	const char *cgroups_path;    /* NULL when not given */
 	struct json_object *resources; /* an object, or NULL */
 };

@@ -158,6 +158,8 @@ static void test_refused(void **state)
 		{HEAD "\"linux\":{" NS MAP ",\"sysctl\":{\"net/../kernel/x\":\"1\"}}}", "sysctl"},
 		{HEAD "\"linux\":{" NS MAP ",\"sysctl\":{\"net.a=b\":\"1\"}}}", "sysctl"},
 		{HEAD "\"linux\":{" NS MAP ",\"sysctl\":{\"net.a\":1}}}", "not a string"},
+		{HEAD "\"annotations\":{\"run.oci.mount_context_type\":\"fscontext\"}," LINUX "}", "mount_context_type"},
+		{HEAD "\"annotations\":{\"run.oci.mount_context_type\":1}," LINUX "}", "mount_context_type"},
 		{HEAD "\"linux\":{" NS MAP ",\"maskedPaths\":[\"proc\"]}}", "maskedPaths[0]"},
 		{HEAD "\"linux\":{" NS MAP ",\"rootfsPropagation\":\"loud\"}}", "loud"},
 		{HEAD "\"linux\":{" NS MAP ",\"devices\":[{\"path\":\"/etc/x\",\"type\":\"c\"}]}}", "devices[0]"},

@@ -211,10 +211,13 @@ static int make_host_cgroup(int bundle_fd, int *ret_fd, struct err *e)
 static struct plan_list plan_options(struct plan_writer *w, const struct runtime_config *c, const struct config_mount *m)
 {
 	_cleanup_(strv_done) struct strv all = {0};
-	bool labelled = strcmp(m->type, "tmpfs") == 0 || strcmp(m->type, "devpts") == 0 || strcmp(m->type, "mqueue") == 0;
+	bool is_tmpfs = strcmp(m->type, "tmpfs") == 0;
+	bool labelled = is_tmpfs || strcmp(m->type, "devpts") == 0 || strcmp(m->type, "mqueue") == 0;
+
+	const char *option = c->label_root_only && is_tmpfs ? "rootcontext" : "context";
 
 	if (strv_add_all(&all, m->options.items) < 0 ||
-	    (labelled && c->mount_label && strv_addf(&all, "context=%s", c->mount_label) < 0))
+	    (labelled && c->mount_label && strv_addf(&all, "%s=%s", option, c->mount_label) < 0))
 		w->body.error = ENOMEM;
 	return plan_strings(w, all.items, all.n);
 }

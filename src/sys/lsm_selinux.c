@@ -109,7 +109,7 @@ int selinux_previous(char out[static SELINUX_CONTEXT_SIZE])
 
 int selinux_context_check(const char *context)
 {
-	return write_whole("/sys/fs/selinux/context", context, strlen(context) + 1);
+	return write_whole(SELINUXFS "/context", context, strlen(context) + 1);
 }
 
 static int read_number(const char *path, uint32_t *ret)
@@ -127,13 +127,13 @@ int selinux_may_transition(const char *from, const char *to)
 	char text[2 * SELINUX_CONTEXT_SIZE + 32];
 	uint32_t class, bit, allowed;
 	ssize_t n;
-	int r = read_number("/sys/fs/selinux/class/process/index", &class);
+	int r = read_number(SELINUXFS "/class/process/index", &class);
 
 	if (r == 0)
-		r = read_number("/sys/fs/selinux/class/process/perms/transition", &bit);
+		r = read_number(SELINUXFS "/class/process/perms/transition", &bit);
 	if (r < 0)
 		return r;
-	fd = open("/sys/fs/selinux/access", O_RDWR | O_CLOEXEC);
+	fd = open(SELINUXFS "/access", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = snprintf(text, sizeof(text), "%s %s %u", from, to, class);

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SELINUXFS "/sys/fs/selinux"
 #define SELINUX_CONTEXT_SIZE 1024
 #define SELINUX_PART_SIZE 256
 #define SELINUX_CATEGORIES 1024

@@ -17,10 +17,19 @@ setup_file() {
 	echo secret >"$HOME/secret/f"
 }
 teardown_file() {
-	rm -rf "${HOME:?}"/{secret,shared,own}
+	rm -rf "${HOME:?}"/{secret,shared,own,tool}
 	ranby_teardown_file
 }
-teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/policy" ] || as_root load_policy
+	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
+}
+
+# other_policy NAME: of tests/vm/policy, until the end of the test
+other_policy() {
+	: >"$BATS_TEST_TMPDIR/policy"
+	as_root dd "if=/etc/selinux/$1" of=/sys/fs/selinux/load bs=64M
+}
 
 type_of() { label_of "$1" | cut -d: -f3; }
 level_of() { label_of "$1" | cut -d: -f4-; }
@@ -127,8 +136,8 @@ denials() { in_audit '^type=AVC .*denied' "scontext=$1 " "$2"; }
 	run -125 ranby run --rm --network none --security-opt label=level:s0:c9999 busybox true
 	run -125 ranby run --rm --network none --security-opt label=nonsense busybox true
 	[[ $output == *'neither disable'* ]]
-	run -125 ranby run --rm --network none --security-opt label=nested busybox true
-	[[ $output == *'nested: the host has one SELinux policy'* ]]
+	run -125 ranby run --rm --network none --security-opt label=nested --security-opt label=disable busybox true
+	[[ $output == *'one of them'* ]]
 	run -125 ranby run --rm --network none --security-opt apparmor=x busybox true
 	[[ $output == *'AppArmor is not enabled'* ]]
 }
@@ -205,4 +214,121 @@ denials() { in_audit '^type=AVC .*denied' "scontext=$1 " "$2"; }
 	[ "$(label_of "$(ctr_pid c)")" = "$label" ]
 	run -0 ranby exec c sh -c 'wc -l </kept; wc -l </o/kept'
 	[ "${lines[*]}" = '2 2' ]
+}
+
+# nested OPTION... COMMAND...: in a container that gives labels itself, with the tool for it in /t
+nested() {
+	mkdir -p "$HOME/tool"
+	cp "$RANBY_TREE/build/tools/label" "$HOME/tool/"
+	ranby run --rm --network none --security-opt label=nested -v "$HOME/tool:/t:z" "$@"
+}
+
+@test "label=nested: selinuxfs is there, and the container has its own pair still" {
+	run -0 nested busybox sh -c 'cat /proc/self/attr/current; echo; grep " /sys/fs/selinux " /proc/mounts; cat /sys/fs/selinux/enforce'
+	[[ ${lines[0]} =~ :ranby_container_nested_t:s0:c[0-9]+,c[0-9]+.?$ ]] || fail "$output"
+	[[ ${lines[1]} == 'selinuxfs /sys/fs/selinux selinuxfs rw,nosuid,'*noexec* ]] || fail "$output"
+	[ "${lines[2]}" = 1 ]
+	# without: nothing is seen of it
+	run -0 ranby run --rm --network none busybox sh -c 'ls -A /sys/fs/selinux'
+	[ -z "$output" ] || fail "$output"
+	run -0 ranby run -d --name c --network none --security-opt label=nested busybox sleep 1000
+	[ "$(ranby inspect --format '{{.ProcessLabel}} {{.Ranby.SELinux}}' c)" = "$(label_of "$(ctr_pid c)") on" ]
+	[ "$(type_of "$(ctr_pid c)")" = ranby_container_nested_t ]
+	run -0 ranby exec c sh -c 'tr -d "\0" </proc/self/attr/current'
+	[ "$output" = "$(label_of "$(ctr_pid c)")" ]
+	# and it is confined as any
+	run ! nested -v "$HOME/secret:/s" busybox cat /s/f
+	[[ $output == *'Permission denied'* ]]
+}
+
+@test "label=nested: what the policy lets it set, it sets; the rest is refused, and the record has the login's auid" {
+	local t f label avc
+	t=$(type_here) f=$(file_type_here)
+	run -0 nested busybox sh -c '/t/label exec '"$t"': cat /proc/self/attr/current'
+	[[ $output =~ :"$t":s0:c[0-9]+,c[0-9]+ ]] || fail "$output"
+	run -0 nested busybox sh -c "/t/label check $t: && ! /t/label check nosuch_t:"
+	[[ $output == '/sys/fs/selinux/context: Invalid argument' ]]
+	# no other categories, no type that is not a container's, and no way back
+	local -A not=([other]="exec $t:s0:c1000,c1001" [login]='exec unconfined_t:' [engine]='exec ranby_t:' [policy]='load')
+	for label in "${!not[@]}"; do
+		run -1 nested busybox sh -c "/t/label ${not[$label]} true"
+		[[ $output == *'Permission denied'* ]] || fail "$label" "$output"
+	done
+	run -1 nested busybox sh -c "/t/label exec $t: /t/label exec ranby_container_nested_t: true"
+	[[ $output == *'Permission denied'* ]] || fail "$output"
+	avc=$(in_audit '^type=AVC .*denied  { transition }' ':ranby_container_nested_t:' ":$t:s0:c1000,c1001 " | tail -n 1)
+	by_this_login "$avc"
+	# files: in what is mounted new, and in a volume
+	for dir in /fresh /v /dev/shm; do
+		run -0 nested --tmpfs /fresh -v vol:/v busybox sh -c "
+			echo x >$dir/f && /t/label file $f:s0 $dir/f && /t/label show $dir/f && /t/label file $f: $dir/f && /t/label show $dir/f
+			! /t/label file user_home_t: $dir/f && ! /t/label file $f:s0:c1000,c1001 $dir/f"
+		[[ ${lines[0]} == *:object_r:"$f":s0 && ${lines[1]} =~ :object_r:"$f":s0:c[0-9]+,c[0-9]+$ ]] || fail "$dir" "$output"
+		[ "${lines[2]} ${lines[3]}" = 'setxattr: Permission denied setxattr: Permission denied' ] || fail "$dir" "$output"
+	done
+	# not on the root, all of which has one label; red without: a container that is not nested sets none
+	run -1 nested busybox /t/label file "$f:" /root
+	[[ $output == 'setxattr: Operation not supported' ]]
+	run -1 ranby run --rm --network none -v "$HOME/tool:/t:z" busybox /t/label exec "$t:" true
+	[[ $output == *'Permission denied'* ]]
+}
+
+@test "label=nested: an engine in it, whose containers have a container's type and this one's pair" {
+	local program inner='ranby --root /v/d --runroot /v/r'
+	# this policy has a word for who makes user namespaces, and it is the administrator's
+	[ ! -e /etc/selinux/nested ] || {
+		run -1 nested --privileged busybox unshare -U -r true
+		other_policy nested
+	}
+	mkdir -p "$HOME/tool"/{usr/bin,usr/libexec,usr/share,lib,lib64}
+	cp "$RANBY" "$(dirname "$RANBY")/ranby-runtime" "$HOME/tool/usr/bin/"
+	cp -r /usr/local/libexec/ranby "$HOME/tool/usr/libexec/"
+	cp -r /usr/local/share/ranby "$HOME/tool/usr/share/"
+	for program in "$RANBY" /usr/local/libexec/ranby/ranby-unpack; do ldd "$program" | sed -n 's/.*=> \([^ ]*\).*/\1/p'; done | sort -u | xargs cp -L -t "$HOME/tool/lib/"
+	cp -L /lib64/ld-linux-x86-64.so.2 "$HOME/tool/lib64/"
+	cp "$RANBY_TEST_IMAGES/busybox.tar" "$HOME/tool/"
+	run -0 nested --privileged -v "$HOME/tool/usr:/usr/local:z" -v "$HOME/tool/lib:/lib/x86_64-linux-gnu:z" -v "$HOME/tool/lib64:/lib64:z" -v inner:/v busybox sh -c "
+		tr -d '\0' </proc/self/attr/current; echo
+		PATH=/usr/local/bin:/bin
+		$inner load --quiet -i /t/busybox.tar >/dev/null || exit
+		$inner run --rm --network none busybox sh -c 'tr -d \"\\0\" </proc/self/attr/current; echo; echo x >/new && cat /new'
+		$inner run --rm --network none --security-opt label=level:s0:c1,c1000 busybox true 2>&1"'; echo $?'
+	[[ ${lines[0]} =~ :ranby_container_nested_t:(s0:c[0-9]+,c[0-9]+)$ ]] || fail "$output"
+	# no lxc_contexts are in it, and so our own types are what it finds
+	[[ ${lines[1]} == *":ranby_container_t:${BASH_REMATCH[1]}" ]] || fail "$output"
+	[ "${lines[2]}" = x ] || fail "$output"
+	[[ ${lines[3]} == *'does not let'* && ${lines[-1]} == 125 ]] || fail "$output"
+}
+
+@test "without our module: what the policy has no label for runs with none, and says so; what was asked for is refused, with what to do" {
+	local bare='no types for containers in the policy'
+	fresh() { "$RANBY" --root "$BATS_TEST_TMPDIR/root" --runroot "$BATS_TEST_TMPDIR/run" "$@" 3>&-; }
+	ranby create --name before --network none busybox true
+	other_policy bare
+	run -125 ranby run --rm --network none --security-opt label=nested busybox true
+	[[ $output == *'does not have'*ranby_container_nested_t* && $output == *'semodule -i '*ranby-container.cil* ]] || fail "$output"
+	case $RANBY_GUEST in
+	bookworm:*)
+		# a store of its own: the layers of the other have labels of our types
+		fresh load --quiet -i "$RANBY_TEST_IMAGES/busybox.tar"
+		fresh run -d --name c --network none busybox sleep 1000
+		[ "$(label_of "$(fresh inspect --format '{{.State.Pid}}' c)")" = "$(label_of self)" ]
+		run -0 fresh inspect --format '{{.Ranby.SELinux}}{{.ProcessLabel}}' c
+		[ "$output" = "$bare" ] || fail "$output"
+		fresh rm -f -t 0 c
+		run -0 ranby info --format '{{.host.confinement.selinux}}'
+		[[ $output == *"$bare"* ]] || fail "$output"
+		run -125 ranby run --rm --network none --security-opt label=level:s0:c1,c2 busybox true
+		[[ $output == *'does not have'*ranby_container_t* && $output == *'semodule -i '*ranby-container.cil* ]] || fail "$output"
+		run -125 ranby start before
+		[[ $output == *'does not have'*ranby_container_t* && $output == *'semodule -i '* ]] || fail "$output"
+		remove_tree "$BATS_TEST_TMPDIR/root"
+		;;
+	*)
+		run -0 ranby run --rm --network none busybox sh -c 'tr -d "\0" </proc/self/attr/current'
+		[[ $output == *":container_t:s0:c"* ]] || fail "$output"
+		;;
+	esac
+	as_root load_policy
+	ranby start before
 }
