@@ -69,6 +69,35 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	[ "$output" = $'4\n5' ]
 }
 
+@test "wait --condition: another state, any of several, and what is no state" {
+	w() { timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait "$@"; }
+	ranby create --name c --network=none busybox sh -c 'sleep 1; exit 4' >/dev/null
+	run -0 w --condition created c
+	[ "$output" = -1 ]
+	run -0 w --condition configured,running c
+	(sleep 0.5 && ranby start c) >/dev/null 3>&- &
+	local pid=$!
+	run -0 w --condition running --interval 10ms c
+	[ "$output" = -1 ]
+	is c 'running 0'
+	wait $pid
+	run -0 w --condition stopped -i 5000 c # its end wakes it sooner than that
+	[ "$output" = 4 ]
+	run -0 w --condition exited --condition running c
+	[ "$output" = 4 ]
+	run -124 timeout 1 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait --condition paused c
+	run -125 ranby wait --condition dead c
+	one_error '--condition dead'
+	run -125 ranby wait --condition running --interval soon c
+	one_error '--interval soon'
+	# it will not come any more
+	(sleep 0.5 && ranby rm c) >/dev/null 3>&- &
+	pid=$!
+	run -125 w --condition running c
+	one_error removed
+	wait $pid
+}
+
 @test "by name, by whole id, by the start of an id; not by an ambiguous one" {
 	local id
 	run -0 ranby create --name byname --network=none busybox true

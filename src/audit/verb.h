@@ -42,6 +42,7 @@ enum audit_verb {
 	AUDIT_VERB_KILL,
 	AUDIT_VERB_STOP, /* somebody asks for the end: a kill with a reason of its own */
 	AUDIT_VERB_RESTART,
+	AUDIT_VERB_HEALTH, /* it has become healthy or unhealthy */
 	AUDIT_VERB_RM,
 	AUDIT_VERB_RENAME,
 	AUDIT_VERB_UPDATE,

@@ -32,6 +32,7 @@ extern const struct command command_diff;
 extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_export;
+extern const struct command command_healthcheck_run;
 extern const struct command command_image_exists;
 extern const struct command command_image_inspect;
 extern const struct command command_image_prune;

@@ -18,7 +18,7 @@
 #define NO_LIMITS "cgroup v2 has no such limit"
 #define NO_REALTIME "cgroup v2 does not divide realtime processor time"
 #define NO_INIT_CTR "init containers are not supported yet"
-#define NO_HEALTH "health checks are not supported yet"
+#define NO_STARTUP "podman has it since 4.5; use --health-start-period, in which a check that fails does not count"
 #define NO_LINK "containers of one bridge network find each other by name"
 #define NO_LINK_LOCAL "not supported"
 #define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
@@ -36,11 +36,11 @@
 	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
 	X(VOLUMES_FROM, 0, "volumes-from", "name the volumes again with -v")                         \
 	X(REQUIRES, 0, "requires", "dependencies between containers are not supported yet")           \
-	X(HEALTH_CMD, 0, "health-cmd", NO_HEALTH)                                                     \
-	X(HEALTH_INTERVAL, 0, "health-interval", NO_HEALTH)                                           \
-	X(HEALTH_RETRIES, 0, "health-retries", NO_HEALTH)                                             \
-	X(HEALTH_START_PERIOD, 0, "health-start-period", NO_HEALTH)                                   \
-	X(HEALTH_TIMEOUT, 0, "health-timeout", NO_HEALTH)                                             \
+	X(HEALTH_STARTUP_CMD, 0, "health-startup-cmd", NO_STARTUP)                                    \
+	X(HEALTH_STARTUP_INTERVAL, 0, "health-startup-interval", NO_STARTUP)                          \
+	X(HEALTH_STARTUP_RETRIES, 0, "health-startup-retries", NO_STARTUP)                            \
+	X(HEALTH_STARTUP_SUCCESS, 0, "health-startup-success", NO_STARTUP)                            \
+	X(HEALTH_STARTUP_TIMEOUT, 0, "health-startup-timeout", NO_STARTUP)                            \
 	X(LINK, 0, "link", NO_LINK)                                                                 \
 	X(LINK_LOCAL_IP, 0, "link-local-ip", NO_LINK_LOCAL)                                               \
 	X(GPUS, 0, "gpus", "name the devices with --device")                                          \
@@ -112,6 +112,13 @@ const struct option_row container_rows[] = {
 	{0, "rm", OPT_FLAG, O(rm), .help = "Remove the container when it exits"},
 	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
 	{0, "timeout", OPT_U64, O(timeout), .arg = "SECONDS", .max = INT32_MAX, .help = "Kill it when it has run so long"},
+	{0, "health-cmd", OPT_STRING, O(health_cmd), .arg = "COMMAND", .help = "Command that tells whether it does its work; none: not the image's"},
+	{0, "health-interval", OPT_STRING, O(health_interval), .arg = "TIME", .help = "Time between two of them (30s); disable: only by hand"},
+	{0, "health-retries", OPT_STRING, O(health_retries), .arg = "N", .help = "It is unhealthy after so many failures in a row (3)"},
+	{0, "health-start-period", OPT_STRING, O(health_start_period), .arg = "TIME", .help = "Failures do not count so long after its start (0s)"},
+	{0, "health-timeout", OPT_STRING, O(health_timeout), .arg = "TIME", .help = "One that takes longer has failed (30s)"},
+	{0, "health-on-failure", OPT_STRING, O(health_on_failure), .arg = "ACTION", .help = "What to do when it is unhealthy: none, kill, restart, stop"},
+	{0, "no-healthcheck", OPT_FLAG, O(no_healthcheck), .help = "Leave the image's health check out"},
 	{0, "stop-signal", OPT_STRING, O(stop_signal), .arg = "SIGNAL", .help = "Signal that stops it (SIGTERM, or the image's)"},
 	{0, "stop-timeout", OPT_U32, O(stop_timeout), .arg = "SECONDS", .help = "Time to stop before it is killed (10)"},
 	{0, "init", OPT_FLAG, O(init), .help = "Run a small init that reaps processes and passes signals on"},

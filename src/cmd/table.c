@@ -34,6 +34,7 @@ const struct command *const command_table[] = {
 	&command_events,
 	&command_exec,
 	&command_export,
+	&command_healthcheck_run,
 	&command_image_exists,
 	&command_image_inspect,
 	&command_image_prune,

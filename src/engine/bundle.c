@@ -20,6 +20,7 @@
 #include "engine/limits.h"
 #include "engine/env.h"
 #include "engine/etc.h"
+#include "engine/health_spec.h"
 #include "engine/in_keeper.h"
 #include "engine/labels.h"
 #include "engine/mountpoints.h"
@@ -59,6 +60,7 @@ static void plan_done(struct bundle_plan *p)
 	network_plan_done(&p->network);
 	mount_list_done(&p->mounts);
 	json_putp(&p->secrets);
+	json_putp(&p->healthcheck);
 }
 
 void bundle_result_done(struct bundle_result *r)
@@ -251,6 +253,11 @@ static int plan_stop(struct bundle_plan *p, struct err *e)
 	if (name && *name && signal_parse(name, &p->stop_signal) < 0)
 		return err_set(e, EINVAL, "stop signal %s: no such signal", name);
 	return 0;
+}
+
+static int plan_health(struct bundle_plan *p, struct err *e)
+{
+	return health_spec_make(p->in->options, p->in->image ? p->in->image->healthcheck : NULL, &p->healthcheck, e);
 }
 
 static int plan_labels(struct bundle_plan *p, struct err *e)
@@ -552,7 +559,7 @@ int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struc
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
 		plan_root, plan_argv,   plan_workdir, plan_user,    plan_env,  plan_profile,
-		plan_stop, plan_labels, plan_network, plan_secrets, plan_mountpoints, plan_mounts, plan_landlock, write_all,
+		plan_stop, plan_health, plan_labels, plan_network, plan_secrets, plan_mountpoints, plan_mounts, plan_landlock, write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));
 	struct bundle_result out = {0};

@@ -397,6 +397,7 @@ int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, str
 	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "network", shown_network(p)) < 0 ||
 	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 || shown_joined(p, o) < 0 ||
 	    json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0 ||
+	    (p->healthcheck && json_add(o, "healthcheck", json_object_get(p->healthcheck)) < 0) ||
 	    (p->secrets && json_add(o, "secrets", json_object_get(p->secrets)) < 0))
 		return err_errno(e, ENOMEM, "container.json");
 	*ret = TAKE_PTR(o);

@@ -45,6 +45,7 @@ struct bundle_plan {
 	char peer[CONTAINER_ID_LEN + 1]; /* of NETWORK_PEER: the other container */
 	struct mount_list mounts;
 	struct json_object *secrets; /* secret_spec.h; NULL: none */
+	struct json_object *healthcheck; /* health_spec.h; NULL: none */
 	int stop_signal;
 };
 

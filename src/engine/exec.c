@@ -252,6 +252,7 @@ static struct attest attest_of(const struct exec *x, const char *command)
 	struct attest a = ATTEST_INIT(AUDIT_VERB_EXEC);
 
 	a.c = x->q.c;
+	a.reason = x->q.reason;
 	a.required = x->q.require_audit || json_true(x->q.c->spec, "options.require-audit");
 	a.claim[WITNESS_CLAIM_CMD] = command;
 	a.claim[WITNESS_CLAIM_USER] = x->q.user;

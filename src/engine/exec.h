@@ -37,6 +37,7 @@ struct exec_request {
 	const struct origin *origin;
 	char *const *command;        /* NULL-terminated, at least one */
 	bool tty, stdin_open, privileged;
+	const char *reason;          /* of the record; NULL: the user said so */
 	bool require_audit;         /* no receipt, no exec */
 	const char *user, *workdir;  /* NULL: the container's */
 	const struct strv *env;      /* -e values */

@@ -14,6 +14,7 @@
 #include "base/parse.h"
 #include "base/signame.h"
 #include "engine/env.h"
+#include "engine/health_spec.h"
 #include "engine/hosts.h"
 #include "engine/limits.h"
 #include "engine/mount_spec.h"
@@ -82,6 +83,13 @@ static const struct field fields[] = {
 	F(STRING, "pod", pod),
 	F(STRING, "restart", restart),
 	F(U64, "timeout", timeout),
+	F(STRING, "health-cmd", health_cmd),
+	F(STRING, "health-interval", health_interval),
+	F(STRING, "health-retries", health_retries),
+	F(STRING, "health-start-period", health_start_period),
+	F(STRING, "health-timeout", health_timeout),
+	F(STRING, "health-on-failure", health_on_failure),
+	F(FLAG, "no-healthcheck", no_healthcheck),
 	F(STRING, "log-driver", log_driver),
 	F(LIST, "log-opt", log_opt),
 	F(STRING, "ident", ident),
@@ -417,7 +425,7 @@ static int check_process(const struct container_options *o, struct err *e)
 int container_options_check(const struct container_options *o, struct err *e)
 {
 	static int (*const checks[])(const struct container_options *, struct err *) = {
-		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, limits_check, hosts_check,
+		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, limits_check, hosts_check, health_spec_check,
 		env_check,
 	};
 

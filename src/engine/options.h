@@ -53,6 +53,8 @@ struct container_options {
 	struct strv attach; /* stdin, stdout, stderr */
 	const char *detach_keys, *pidfile, *monitor_pidfile, *cidfile;
 	const char *restart; /* restart_policy.h */
+	const char *health_cmd, *health_interval, *health_retries, *health_start_period, *health_timeout, *health_on_failure; /* health_spec.h */
+	bool no_healthcheck;
 	uint64_t timeout;    /* seconds, then SIGKILL; 0: none */
 	const char *log_driver;
 	struct strv log_opt;

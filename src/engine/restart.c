@@ -121,7 +121,8 @@ static uint32_t next_count(const struct container *c, bool as_restart)
 
 int restart_to_json(const struct container *c, bool as_restart, struct json_object *state)
 {
-	if (restart_policy_of(c).kind == RESTART_NO)
+	/* without a policy too: an unhealthy one (health.h) */
+	if (restart_policy_of(c).kind == RESTART_NO && !as_restart)
 		return 0;
 	if (json_add_int(state, "restartCount", next_count(c, as_restart)) < 0)
 		return -ENOMEM;

@@ -14,6 +14,7 @@
 #include "engine/bundle.h"
 #include "engine/etc.h"
 #include "engine/exec_trail.h"
+#include "engine/health.h"
 #include "engine/ident.h"
 #include "engine/inforce.h"
 #include "engine/pod.h"
@@ -321,6 +322,8 @@ static int fill_plan(struct start *s, struct err *e)
 		r = exit_argv(s, e);
 	if (r == 0)
 		r = restart_plan(eng, c, s->q.as_restart, m, &s->restart_argv, e);
+	if (r == 0)
+		r = health_plan(eng, c, m, &s->check_argv, e);
 	if (r < 0)
 		return r;
 	m->time_limit_ms = (uint64_t)json_int(c->spec, "options.timeout") * 1000;
@@ -596,6 +599,7 @@ void start_done(struct start *s)
 	strv_done(&s->helper_argv);
 	strv_done(&s->exit_argv);
 	strv_done(&s->restart_argv);
+	strv_done(&s->check_argv);
 	strv_done(&s->texts);
 	mem_freep(&s->at_start);
 	mem_freep(&s->at_exit);

@@ -134,6 +134,9 @@ static void fill(struct line *l, const struct monitor_launch *o)
 		add(l, "--restart-failed");
 	if (o->restart_argv && o->restart_previous_ms > 0)
 		add_number(l, "--restart-previous", o->restart_previous_ms);
+	add_list(l, "--check", o->check_argv);
+	if (o->check_argv)
+		add_number(l, "--check-interval", o->check_interval_ms);
 	if (o->time_limit_ms > 0)
 		add_number(l, "--time-limit", o->time_limit_ms);
 	add(l, "--");

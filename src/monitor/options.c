@@ -51,6 +51,8 @@ static const struct row rows[] = {
 	ROW("--on-exit", LIST, on_exit),
 	ROW("--on-exit-always", FLAG, on_exit_always),
 	ROW("--time-limit", NUMBER, time_limit_ms),
+	ROW("--check", LIST, check),
+	ROW("--check-interval", NUMBER, check_interval_ms),
 	ROW("--restart", LIST, restart),
 	ROW("--restart-failed", FLAG, restart_failed),
 	ROW("--restart-previous", NUMBER, restart_previous_ms),

@@ -9,6 +9,7 @@
  *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]] [--time-limit MS]
+ *		[--check COUNT ARG... ';' --check-interval MS]
  *		[--restart COUNT ARG... ';' [--restart-failed] [--restart-previous MS]]
  *		-- RUNTIME ARG...
  *
@@ -36,10 +37,11 @@ struct monitor_options {
 	uint64_t log_max;
 	uint64_t time_limit_ms;       /* then SIGKILL; 0: none */
 	uint64_t restart_previous_ms; /* backoff.h */
+	uint64_t check_interval_ms;   /* checks.h */
 	bool restart_failed;          /* only after an exit code other than 0 */
 	int sync_fd, userns_fd, helper_fd, runtime_fd, secrets_fd, claim_fd; /* -EBADF: not given */
 	bool tty, stdin_open, on_exit_always, transient;
-	char **helper, **on_exit, **restart, **runtime; /* point into argv; NULL-terminated, or NULL */
+	char **helper, **on_exit, **restart, **check, **runtime; /* point into argv; NULL-terminated, or NULL */
 };
 
 /* Overwrites parts of argv. -EINVAL with text. */

@@ -227,6 +227,11 @@ static int next_child(struct session *s, struct err *e)
 		child_reap(pid);
 		return trail_child_ended(&s->trail, pid);
 	}
+	if (s->checks.pid > 0 && s->phase < PHASE_DRAIN && child_peek(s->checks.pid, &pid, &status) > 0) {
+		child_reap(pid);
+		checks_child_ended(&s->checks, s->o);
+		return 1;
+	}
 	/* init's zombie stays until its exit is on file, and hides the others meanwhile */
 	if (s->phase == PHASE_DRAIN || child_peek(-1, &pid, &status) == 0)
 		return 0;
@@ -505,6 +510,8 @@ static int loop(struct session *s, struct err *e)
 
 		pollset_reset(&s->set);
 		limit_time(s);
+		if (s->phase == PHASE_RUN)
+			checks_step(&s->checks, s->o, &s->set);
 		if (s->phase == PHASE_DRAIN)
 			step_drain(s);
 		if (s->phase == PHASE_REPORTED)

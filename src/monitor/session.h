@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "monitor/cast_writer.h"
+#include "monitor/checks.h"
 #include "monitor/clients.h"
 #include "monitor/create.h"
 #include "monitor/exit_file.h"
@@ -57,6 +58,7 @@ struct session {
 	struct exit_file exit_file;
 	bool exit_synced;
 	struct oom_watch oom;
+	struct checks checks;
 	struct create create;
 	struct helper helper;
 	struct log_writer log;

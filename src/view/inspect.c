@@ -9,6 +9,7 @@
 #include "view/inspect_parts.h"
 #include "engine/exec.h"
 #include "engine/exec_trail.h"
+#include "engine/health.h"
 #include "engine/restart.h"
 
 #include "base/clock.h"
@@ -98,6 +99,8 @@ static int add_state(struct json_object *o, const struct container *c)
 	    json_add_int(s, "ExitCode", c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST ? c->exit_code : 0) < 0 ||
 	    json_add_str(s, "Error", c->status == CONTAINER_LOST ? "how it ended is lost: its monitor was killed" : "") < 0)
 		return -ENOMEM;
+	if (health_has(c) && json_add(s, "Health", health_json(c)) < 0)
+		return -ENOMEM;
 	if (add_time(s, "StartedAt", &start) < 0)
 		return -ENOMEM;
 	return add_time(s, "FinishedAt", end.tv_sec ? &end : &never);
@@ -116,11 +119,22 @@ static int add_config(struct json_object *o, const struct container *c)
 		{"CreateCommand", "createdBy.argv", LIST},   {"Umask", "options.umask", STRING},
 		{"Annotations", "config.annotations", MAP},
 	};
+	static const struct row health[] = {
+		{"Test", "config.healthcheck.test", LIST},
+		{"Interval", "config.healthcheck.intervalNs", NUMBER},
+		{"Timeout", "config.healthcheck.timeoutNs", NUMBER},
+		{"StartPeriod", "config.healthcheck.startPeriodNs", NUMBER},
+		{"Retries", "config.healthcheck.retries", NUMBER},
+	};
 	char sig[SIGNAME_MAX];
 	struct json_object *s;
 	int r = add_object(o, "Config", c->spec, rows, ARRAY_SIZE(rows), &s);
 
 	signal_name((int)json_int(c->spec, "stopSignal"), sig);
+	if (r == 0 && health_has(c))
+		r = add_object(s, "Healthcheck", c->spec, health, ARRAY_SIZE(health), NULL);
+	if (r == 0 && health_has(c))
+		r = json_add_str(s, "HealthcheckOnFailureAction", json_str(c->spec, "config.healthcheck.onFailure"));
 	if (r == 0 && json_at(c->spec, "config.secrets"))
 		r = json_add(s, "Secrets", inspect_secrets(json_at(c->spec, "config.secrets")));
 	return r == 0 ? json_add_str(s, "StopSignal", sig) : r;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/size.h"
+#include "engine/health.h"
 #include "engine/pod.h"
 #include "engine/restart.h"
 #include "sys/procfs.h"
@@ -31,13 +32,14 @@ static struct timespec end_of(const struct container *c)
 void ps_status(const struct container *c, const struct timespec *now, char *out, size_t size)
 {
 	struct timespec start = time_of(c->state, "startedNs"), end = end_of(c);
-	char text[CLOCK_TEXT_SIZE] = "";
+	char text[CLOCK_TEXT_SIZE] = "", health[HEALTH_STATUS_SIZE];
 
 	switch (c->status) {
 	case CONTAINER_RUNNING:
 	case CONTAINER_PAUSED:
-		snprintf(out, size, "Up %s%s", clock_human(now->tv_sec - start.tv_sec, text),
-			 c->status == CONTAINER_PAUSED ? " (Paused)" : "");
+		health_status(c, health);
+		snprintf(out, size, "Up %s%s%s%s%s", clock_human(now->tv_sec - start.tv_sec, text),
+			 c->status == CONTAINER_PAUSED ? " (Paused)" : "", *health ? " (" : "", health, *health ? ")" : "");
 		break;
 	case CONTAINER_EXITED:
 		if (!clock_is_never(&end))

@@ -24,7 +24,7 @@ struct ps_filter {
 	struct strv items;
 };
 
-/* Keys: id, name, label, label!, status, ancestor, exited, before, since, volume, network, pod, restart-policy, auid, session, until. -EINVAL, the nearest in the hint. */
+/* Keys: id, name, label, label!, status, ancestor, exited, before, since, volume, network, pod, restart-policy, health, auid, session, until. -EINVAL, the nearest in the hint. */
 int ps_filter_add(struct ps_filter *f, const char *text, struct err *e) _must_check_;
 
 /* before= and since= name containers, which are looked up in `all`. */
@@ -49,7 +49,7 @@ int ps_add_namespaces(const struct container *c, struct json_object *o) _must_ch
 /* --size: what it has changed, and its image with that; in podman's words, or as its object of JSON. */
 int ps_add_size(struct json_object *o, uint64_t bytes, uint64_t image_bytes, bool as_text) _must_check_;
 
-/* "Up 3 minutes", "Exited (0) 2 hours ago", "Restarting (1) 2 seconds ago", "Created", "Lost". */
+/* "Up 3 minutes", "Up 3 minutes (healthy)", "Exited (0) 2 hours ago", "Restarting (1) 2 seconds ago", "Created", "Lost". */
 void ps_status(const struct container *c, const struct timespec *now, char *out, size_t size);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/suggest.h"
 #include "engine/filter.h"
+#include "engine/health.h"
 #include "engine/pod.h"
 #include "engine/restart.h"
 
@@ -130,6 +131,15 @@ static bool match_pod(const struct container *c, const char *value, const struct
 	       (strcmp(json_str(c->spec, "podName"), value) == 0 || strncmp(pod_id_of(c), value, strlen(value)) == 0);
 }
 
+static bool match_health(const struct container *c, const char *value, const struct container_list *all)
+{
+	char status[HEALTH_STATUS_SIZE];
+
+	(void)all;
+	health_status(c, status);
+	return strcmp(*status ? status : "none", value) == 0;
+}
+
 /* Made before a moment. */
 static bool match_until(const struct container *c, const char *value, const struct container_list *all)
 {
@@ -167,6 +177,7 @@ static const struct {
 	{"volume", match_volume, false},   {"network", match_network, false}, {"auid", match_auid, false},
 	{"session", match_session, false}, {"restart-policy", match_restart, false}, {"pod", match_pod, false},
 	{"until", match_until, true},
+	{"health", match_health, false},
 };
 
 static const char *key_word(size_t i, const void *ctx)

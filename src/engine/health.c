@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The monitor counts the time and nothing else; what a check means is found out
+ * here, by a ranby that lives as long as the check. Two at a time (one of them by
+ * hand) write one after the other, under a lock of health.json's own: that of
+ * the container may be held by who waits for its end.
+ *
+ * A check that is killed at its timeout has failed, whatever it would have said.
+ */
+#include "engine/health.h"
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "engine/attest.h"
+#include "engine/exec.h"
+#include "engine/keeper.h"
+#include "engine/restart.h"
+#include "engine/start.h"
+#include "engine/stop.h"
+#include "monitor/collect.h"
+#include "sys/fd.h"
+#include "sys/lock.h"
+#include "sys/path.h"
+#include "sys/pidfd.h"
+#include "sys/self.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_NAME "health.json"
+#define LOCK_NAME "health.lock"
+#define LOCK_MS 5000
+#define KILLED_MS 10000
+#define CONFIG "config.healthcheck"
+#define WRITE_TRIES 3
+
+bool health_has(const struct container *c)
+{
+	return json_at(c->spec, CONFIG) != NULL;
+}
+
+/* ---- what is remembered ---- */
+
+/* health.json, when it is of this run; NULL otherwise. */
+static struct json_object *read_marks(const struct container *c)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_json_ struct json_object *o = NULL;
+
+	if (!c->state || path_own_read(c->dirfd, FILE_NAME, CONTAINER_JSON_MAX, &b) < 0 ||
+	    json_parse(buf_str(&b), b.len, FILE_NAME, &o, NULL) < 0 || !json_object_is_type(o, json_type_object))
+		return NULL;
+	if (json_int(o, "pid") != json_int(c->state, "pid") || json_int(o, "startTicks") != json_int(c->state, "startTicks"))
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+/* One of our words, whatever the file says. */
+static const char *status_of(struct json_object *marks)
+{
+	const char *text = marks ? json_str(marks, "status") : "";
+
+	if (strcmp(text, HEALTH_HEALTHY) == 0)
+		return HEALTH_HEALTHY;
+	return strcmp(text, HEALTH_UNHEALTHY) == 0 ? HEALTH_UNHEALTHY : HEALTH_STARTING;
+}
+
+const char *health_status(const struct container *c, char out[static HEALTH_STATUS_SIZE])
+{
+	_cleanup_json_ struct json_object *marks = health_has(c) ? read_marks(c) : NULL;
+
+	snprintf(out, HEALTH_STATUS_SIZE, "%s", health_has(c) ? status_of(marks) : "");
+	return out;
+}
+
+static struct json_object *log_of(struct json_object *marks)
+{
+	struct json_object *log = marks ? json_at(marks, "log") : NULL;
+
+	return log && json_object_is_type(log, json_type_array) ? json_object_get(log) : json_object_new_array();
+}
+
+struct json_object *health_json(const struct container *c)
+{
+	_cleanup_json_ struct json_object *marks = NULL, *o = NULL;
+
+	if (!health_has(c))
+		return NULL;
+	marks = read_marks(c);
+	o = json_object_new_object();
+	if (!o || json_add_str(o, "Status", status_of(marks)) < 0 ||
+	    json_add_int(o, "FailingStreak", marks ? json_int(marks, "failingStreak") : 0) < 0 || json_add(o, "Log", log_of(marks)) < 0)
+		return NULL;
+	return TAKE_PTR(o);
+}
+
+void health_step(struct health_mark *m, bool passed, bool in_start_period, uint32_t retries)
+{
+	if (passed) {
+		m->status = HEALTH_HEALTHY;
+		m->streak = 0;
+	} else if (!in_start_period) {
+		m->streak += m->streak < UINT32_MAX;
+		if (m->streak >= retries)
+			m->status = HEALTH_UNHEALTHY;
+	}
+}
+
+/* ---- one check ---- */
+
+struct result {
+	struct timespec begin, end;
+	int code;
+	struct buf output;
+};
+
+static int log_entry(const struct result *x, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	char time[CLOCK_TEXT_SIZE];
+
+	(void)escape_utf8(x->output.data, x->output.len, &text);
+	if (!o || buf_bad(&text) || json_add_str(o, "Start", clock_rfc3339(&x->begin, CLOCK_UTC, time)) < 0 ||
+	    json_add_str(o, "End", clock_rfc3339(&x->end, CLOCK_UTC, time)) < 0 || json_add_int(o, "ExitCode", x->code) < 0 ||
+	    json_add_str(o, "Output", buf_str(&text)) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static int marks_json(const struct container *c, const struct health_mark *m, struct json_object *old, const struct result *x,
+		      struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *entry = NULL, *log = json_object_new_array(), *before = log_of(old);
+	size_t n = before ? json_object_array_length(before) : 0;
+	int r = o && log && before ? log_entry(x, &entry) : -ENOMEM;
+
+	for (size_t i = n >= HEALTH_LOG_MAX ? n - HEALTH_LOG_MAX + 1 : 0; r == 0 && i < n; i++)
+		r = json_append(log, json_object_get(json_object_array_get_idx(before, i)));
+	if (r == 0)
+		r = json_append(log, TAKE_PTR(entry));
+	if (r < 0 || json_add_int(o, "pid", json_int(c->state, "pid")) < 0 ||
+	    json_add_int(o, "startTicks", json_int(c->state, "startTicks")) < 0 || json_add_str(o, "status", m->status) < 0 ||
+	    json_add_int(o, "failingStreak", m->streak) < 0 || json_add(o, "log", TAKE_PTR(log)) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+/* Who starts or clears up takes temporary files away (container_tidy()): then once more. */
+static int write_marks(const struct container *c, struct json_object *o)
+{
+	size_t len;
+	const char *text = json_text(o, &len);
+	int r = text ? -ENOENT : -ENOMEM;
+
+	for (int i = 0; r == -ENOENT && i < WRITE_TRIES; i++)
+		r = path_own_write(c->dirfd, FILE_NAME, text, len, 0600, PATH_SYNC_NONE);
+	return r;
+}
+
+static bool is_in_start_period(const struct container *c, const struct result *x)
+{
+	return clock_ns(&x->begin) < json_int(c->state, "startedNs") + json_int(c->spec, CONFIG ".startPeriodNs");
+}
+
+/* Writes down what came of it; *ret is how it stands then, *ret_changed whether that is new. */
+static int remember(const struct container *c, const struct result *x, struct health_mark *ret, bool *ret_changed, struct err *e)
+{
+	_cleanup_json_ struct json_object *old = NULL, *o = NULL;
+	_cleanup_close_ int lock = -EBADF;
+	struct health_mark m;
+	const char *before;
+	int r = lock_take(c->dirfd, LOCK_NAME, LOCK_MS, &lock);
+
+	if (r < 0)
+		return err_errno(e, -r, "health of container %.12s", c->id);
+	old = read_marks(c);
+	before = status_of(old);
+	m = (struct health_mark){.status = before, .streak = old ? (uint32_t)json_int(old, "failingStreak") : 0};
+	health_step(&m, x->code == 0, is_in_start_period(c, x), (uint32_t)json_int(c->spec, CONFIG ".retries"));
+	r = marks_json(c, &m, old, x, &o);
+	if (r == 0)
+		r = write_marks(c, o);
+	if (r < 0)
+		return err_errno(e, -r, "health of container %.12s", c->id);
+	*ret = m;
+	*ret_changed = strcmp(before, m.status) != 0;
+	return 0;
+}
+
+static void say_timeout(const struct container *c, struct result *x)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	buf_done(&x->output);
+	buf_addf(&x->output, "the check has not ended after %s, and was killed", clock_duration(json_int(c->spec, CONFIG ".timeoutNs"), text));
+	x->code = 128 + SIGKILL;
+}
+
+static void kill_check(struct exec *x)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+
+	if (pidfd_open_identity(x->launch.created.pid, x->launch.created.start_ticks, &pidfd) == 0 && pidfd_signal(pidfd, SIGKILL) == 0)
+		(void)!pidfd_wait(pidfd, KILLED_MS);
+}
+
+static int run_exec(const struct exec_request *q, struct result *ret, struct err *e)
+{
+	_cleanup_(exec_done) struct exec x = EXEC_INIT;
+	struct attach_options o = ATTACH_OPTIONS_INIT;
+	_cleanup_(attach_done) struct attach a = ATTACH_INIT;
+	struct monitor_exit end = {0};
+	int r = exec_prepare(q, &x, e);
+
+	o.flags = MONITOR_WANT_STDOUT | MONITOR_WANT_STDERR;
+	if (r == 0)
+		r = attach_connect(x.run_dirfd, &o, &a, e);
+	if (r == 0)
+		r = exec_release(&x, e);
+	if (r < 0)
+		return r;
+	r = collect_output(&a, (int)(json_int(q->c->spec, CONFIG ".timeoutNs") / 1000000), HEALTH_OUTPUT_MAX, &ret->output, &end, e);
+	ret->code = end.exit_code;
+	if (r == -ETIMEDOUT) {
+		kill_check(&x);
+		attach_done(&a);
+		say_timeout(q->c, ret);
+		r = 0;
+	}
+	return r == 0 ? exec_ended(&x, e) : r;
+}
+
+static int run_check(struct engine *eng, struct container *c, const struct origin *who, struct result *x, struct err *e)
+{
+	static char *const none[] = {NULL};
+	_cleanup_(strv_done) struct strv command = {0}, no_words = {0};
+	struct exec_request q = {.eng = eng, .c = c, .origin = who, .env = &no_words, .env_file = &no_words, .caller_env = none, .reason = "healthcheck"};
+	int r = json_get_strv(c->spec, CONFIG ".command", &command, e);
+
+	if (r < 0)
+		return r;
+	q.command = command.items;
+	x->begin = clock_now();
+	r = run_exec(&q, x, e);
+	/* a command that is not there, or cannot be executed, is a check that fails */
+	if (r < 0 && e->exit_code != 126 && e->exit_code != 127)
+		return r;
+	if (r < 0) {
+		x->code = e->exit_code;
+		buf_adds(&x->output, e->text);
+		*e = (struct err){0};
+	}
+	x->end = clock_now();
+	return 0;
+}
+
+/* ---- what follows ---- */
+
+static void tell(struct engine *eng, const struct container *c, const char *status)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_HEALTH);
+	struct err own = {0};
+
+	a.c = c;
+	a.reason = status;
+	(void)!attest(eng, &a, NULL, &own);
+}
+
+static int record_kill(struct engine *eng, const struct container *c, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_KILL);
+
+	a.c = c;
+	a.reason = "unhealthy";
+	return attest_running(eng, &a, e);
+}
+
+/* As `ranby restart`, but nobody has asked for it. */
+static int restart(struct engine *eng, struct container *c, struct err *e)
+{
+	_cleanup_(start_done) struct start s = START_INIT;
+	_cleanup_(keeper_done) struct keeper keeper = KEEPER_INIT;
+	_cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
+	const struct start_request q = {
+		.eng = eng, .c = c, .keeper = &keeper, .origin = &origin, .have_lock = true, .as_restart = true};
+	int r = origin_read_login(eng, &origin, e);
+
+	origin.json = json_object_get(json_at(c->state, "startedBy"));
+	if (r == 0)
+		r = keeper_open(eng, &keeper, e);
+	if (r == 0)
+		r = record_kill(eng, c, e);
+	if (r == 0)
+		r = stop_container(eng, c, STOP_TIMEOUT_OWN, e);
+	if (r == 0)
+		r = start_prepare(&q, &s, e);
+	return r == 0 ? start_release(&s, e) : r;
+}
+
+/* Under the lock, of the run that was checked and no other. */
+static int act_locked(struct engine *eng, struct container *c, const char *action, struct err *e)
+{
+	uint64_t ticks = c->start_ticks;
+	int r = container_refresh(eng, c, e);
+
+	if (r < 0 || c->pid == 0 || c->start_ticks != ticks)
+		return r;
+	if (strcmp(action, "restart") == 0)
+		return restart(eng, c, e);
+	r = record_kill(eng, c, e);
+	if (r < 0)
+		return r;
+	return strcmp(action, "stop") == 0 ? stop_container(eng, c, STOP_TIMEOUT_OWN, e) : stop_kill(c, e);
+}
+
+static int act(struct engine *eng, struct container *c, struct err *e)
+{
+	const char *action = json_str(c->spec, CONFIG ".onFailure");
+	_cleanup_close_ int lock = -EBADF;
+	int r = 0;
+
+	if (strcmp(action, "none") == 0)
+		return 0;
+	if (strcmp(action, "stop") == 0)
+		r = restart_forbid(eng, c, e);
+	if (r == 0)
+		r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
+	return r == 0 ? act_locked(eng, c, action, e) : r;
+}
+
+int health_check(struct engine *eng, struct container *c, const struct origin *who, bool *ret_passed, struct err *e)
+{
+	struct result x = {.output = BUF_INIT};
+	struct health_mark m = {.status = HEALTH_STARTING};
+	bool changed = false;
+	int r;
+
+	if (!health_has(c))
+		return err_set(e, ENOENT, "container %s has no defined healthcheck", c->name);
+	if (c->status != CONTAINER_RUNNING)
+		return err_set(e, ESRCH, "container %s is not running", c->name);
+	r = run_check(eng, c, who, &x, e);
+	if (r == 0)
+		r = remember(c, &x, &m, &changed, e);
+	*ret_passed = x.code == 0;
+	buf_done(&x.output);
+	if (r < 0)
+		return r;
+	if (changed)
+		tell(eng, c, m.status);
+	return strcmp(m.status, HEALTH_UNHEALTHY) == 0 ? act(eng, c, e) : 0;
+}
+
+/* ---- the monitor's part ---- */
+
+int health_plan(struct engine *eng, const struct container *c, struct monitor_launch *m, struct strv *argv, struct err *e)
+{
+	int64_t interval_ns = json_int(c->spec, CONFIG ".intervalNs");
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (interval_ns <= 0)
+		return 0;
+	r = self_open_program("ranby", &fd, &path, e);
+	if (r < 0)
+		return r;
+	if (strv_consume(argv, TAKE_PTR(path)) < 0 || strv_add(argv, "--root") < 0 || strv_add(argv, eng->data_path) < 0 ||
+	    strv_add(argv, "--runroot") < 0 || strv_add(argv, eng->run_path) < 0 || strv_add(argv, "healthcheck") < 0 ||
+	    strv_add(argv, "run") < 0 || strv_add(argv, c->id) < 0)
+		return err_errno(e, ENOMEM, "health check");
+	m->check_argv = argv->items;
+	m->check_interval_ms = interval_ns < 1000000 ? 1 : (uint64_t)interval_ns / 1000000;
+	return 0;
+}

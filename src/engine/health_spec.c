@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * docker's way of putting them together: what is not said on the command line
+ * is the image's. An option about a check that nobody has named is an error.
+ */
+#include "engine/health_spec.h"
+
+#include "base/parse.h"
+#include "oci/healthcheck.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_INTERVAL_NS 30000000000U
+#define DEFAULT_TIMEOUT_NS 30000000000U
+#define DEFAULT_RETRIES 3
+#define TIME_MAX_US (INT32_MAX * 1000ULL) /* what poll(2) can wait */
+
+static int read_time(const char *option, const char *text, uint64_t min_us, uint64_t *ret_ns, struct err *e)
+{
+	uint64_t us;
+
+	if (!text)
+		return 0;
+	if (parse_duration(text, &us) < 0 || us > TIME_MAX_US)
+		return err_set(e, EINVAL, "--%s %s: not a duration, as 30s or 1m30s", option, text);
+	if (us < min_us)
+		return err_set(e, EINVAL, "--%s %s: at least 1 second", option, text);
+	*ret_ns = us * 1000;
+	return 0;
+}
+
+static int read_options(const struct container_options *o, struct healthcheck *h, struct err *e)
+{
+	int r = 0;
+
+	if (o->health_cmd) {
+		strv_done(&h->test);
+		r = healthcheck_parse_text(o->health_cmd, &h->test, e);
+	}
+	if (r == 0)
+		r = read_time("health-interval", o->health_interval && strcmp(o->health_interval, "disable") == 0 ? "0" : o->health_interval, 0,
+			      &h->interval_ns, e);
+	if (r == 0)
+		r = read_time("health-timeout", o->health_timeout, 1000000, &h->timeout_ns, e);
+	if (r == 0)
+		r = read_time("health-start-period", o->health_start_period, 0, &h->start_period_ns, e);
+	if (r == 0 && o->health_retries && parse_u32(o->health_retries, 1, INT32_MAX, &h->retries) < 0)
+		r = err_set(e, EINVAL, "--health-retries %s: not a number greater than 0", o->health_retries);
+	return r;
+}
+
+static int check_action(const struct container_options *o, struct err *e)
+{
+	static const char *const words[] = {"none", "kill", "restart", "stop"};
+
+	for (size_t i = 0; o->health_on_failure && i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i], o->health_on_failure) == 0)
+			return 0;
+	return o->health_on_failure ? err_set(e, EINVAL, "--health-on-failure %s: not one of none, kill, restart, stop", o->health_on_failure) : 0;
+}
+
+/* One of them that asks for a check. NULL: none does. */
+static const char *asked(const struct container_options *o)
+{
+	const struct {
+		const char *name, *value;
+	} options[] = {
+		{"health-cmd", o->health_cmd}, {"health-interval", o->health_interval}, {"health-timeout", o->health_timeout},
+		{"health-start-period", o->health_start_period}, {"health-retries", o->health_retries},
+		{"health-on-failure", o->health_on_failure},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].value && strcmp(options[i].value, "none") != 0)
+			return options[i].name;
+	return NULL;
+}
+
+int health_spec_check(const struct container_options *o, struct err *e)
+{
+	_cleanup_(healthcheck_done) struct healthcheck h = {0};
+	_cleanup_(strv_done) struct strv argv = {0};
+	int r = read_options(o, &h, e);
+
+	if (r == 0)
+		r = check_action(o, e);
+	if (r == 0)
+		r = healthcheck_command(&h, &argv, e);
+	if (r == 0 && o->no_healthcheck && asked(o))
+		r = err_set(e, EINVAL, "--no-healthcheck and --%s exclude each other", asked(o));
+	return r;
+}
+
+static int to_json(const struct container_options *o, const struct healthcheck *h, const struct strv *argv, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *json = json_object_new_object();
+	uint64_t interval = h->interval_ns || o->health_interval ? h->interval_ns : DEFAULT_INTERVAL_NS;
+
+	if (!json || json_add_strv(json, "test", &h->test) < 0 || json_add_strv(json, "command", argv) < 0 ||
+	    json_add_u64(json, "intervalNs", interval) < 0 ||
+	    json_add_u64(json, "timeoutNs", h->timeout_ns ? h->timeout_ns : DEFAULT_TIMEOUT_NS) < 0 ||
+	    json_add_u64(json, "startPeriodNs", h->start_period_ns) < 0 ||
+	    json_add_int(json, "retries", h->retries ? h->retries : DEFAULT_RETRIES) < 0 ||
+	    json_add_str(json, "onFailure", o->health_on_failure ? o->health_on_failure : "none") < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(json);
+	return 0;
+}
+
+int health_spec_make(const struct container_options *o, struct json_object *image, struct json_object **ret, struct err *e)
+{
+	_cleanup_(healthcheck_done) struct healthcheck h = {0};
+	_cleanup_(strv_done) struct strv argv = {0};
+	const char *option = asked(o);
+	int r;
+
+	if (o->no_healthcheck || (!image && !o->health_cmd && !option))
+		return 0;
+	r = healthcheck_parse(image, &h, e);
+	if (r == 0)
+		r = read_options(o, &h, e);
+	if (r == 0)
+		r = healthcheck_command(&h, &argv, e);
+	if (r < 0) {
+		err_hint(e, "--no-healthcheck goes without the image's check");
+		return r;
+	}
+	if (argv.n == 0 && option && strcmp(option, "health-cmd") != 0)
+		return err_set(e, EINVAL, "--%s: there is no health check, neither the image's nor a --health-cmd", option);
+	if (argv.n == 0)
+		return 0;
+	return to_json(o, &h, &argv, ret) < 0 ? err_errno(e, ENOMEM, "health check") : 0;
+}

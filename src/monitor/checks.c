@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* One that cannot be started is tried again at the next time, as one that has failed. */
+#include "monitor/checks.h"
+
+#include "sys/spawn.h"
+
+#include <errno.h>
+
+void checks_step(struct checks *c, const struct monitor_options *o, struct pollset *set)
+{
+	struct spawn sp = SPAWN_INIT;
+
+	if (!o->check || c->pid > 0)
+		return;
+	if (now_ms() < c->due_ms) {
+		pollset_wake_at(set, c->due_ms);
+		return;
+	}
+	sp.path = o->check[0];
+	sp.argv = o->check;
+	for (size_t i = 0; i < 3; i++)
+		sp.stdio[i] = -EBADF;
+	if (spawn_start(&sp, &c->pid, NULL, NULL) < 0)
+		checks_child_ended(c, o);
+}
+
+void checks_child_ended(struct checks *c, const struct monitor_options *o)
+{
+	c->pid = 0;
+	c->due_ms = now_ms() + (int64_t)o->check_interval_ms;
+}

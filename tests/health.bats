@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# Health checks: --health-*, the image's, healthcheck run; what ps, inspect, events and wait say of them, and what
+# --health-on-failure does.
+# shellcheck disable=SC2154,SC2016 # bats sets output, lines and status; the scripts are the container's
+
+load lib
+
+setup_file() {
+	need_namespaces
+	ranby_setup_file busybox
+}
+teardown_file() { ranby_teardown_file; }
+teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+get() { ranby inspect --format "{{$2}}" "$1"; }
+health() { get "$1" .State.Health.Status; }
+health_is() { [ "$(health "$1")" = "$2" ]; }
+streak_from() { [ "$(get "$1" .State.Health.FailingStreak)" -ge "$2" ]; }
+state_is() { [ "$(get "$1" .State.Status)" = "$2" ]; }
+detached() { ranby run -d --network none --stop-timeout 0 "$@" busybox sleep 1000 >/dev/null; }
+log() { ranby inspect "$1" | python3 -c 'import json, sys; [print(repr(e["ExitCode"]), repr(e["Output"])) for e in json.load(sys.stdin)[0]["State"]["Health"]["Log"]]'; }
+
+# checked_image JSON: the image "checked", busybox with that Healthcheck.
+checked_image() {
+	local dir=$BATS_TEST_TMPDIR/layout
+	rm -rf "$dir"
+	mkdir "$dir"
+	tar -xf "$RANBY_TEST_IMAGES/busybox.tar" -C "$dir"
+	python3 - "$dir" "$1" <<-'PY'
+		import hashlib, json, os, sys
+		top, check = sys.argv[1:]
+		def read(digest): return json.load(open(os.path.join(top, "blobs/sha256", digest.split(":")[1])))
+		def write(o, descriptor):
+		    data = json.dumps(o).encode()
+		    descriptor["digest"], descriptor["size"] = "sha256:" + hashlib.sha256(data).hexdigest(), len(data)
+		    open(os.path.join(top, "blobs/sha256", descriptor["digest"].split(":")[1]), "wb").write(data)
+		index = json.load(open(top + "/index.json"))
+		manifest = read(index["manifests"][0]["digest"])
+		config = read(manifest["config"]["digest"])
+		config.setdefault("config", {})["Healthcheck"] = json.loads(check)
+		write(config, manifest["config"])
+		write(manifest, index["manifests"][0])
+		index["manifests"][0].setdefault("annotations", {})["org.opencontainers.image.ref.name"] = "localhost/checked:latest"
+		json.dump(index, open(top + "/index.json", "w"))
+	PY
+	tar -cf "$dir.tar" -C "$dir" .
+	ranby load -q -i "$dir.tar" >/dev/null
+}
+
+@test "by hand: exit codes and words" {
+	detached --name c --health-cmd 'echo looked; test -e /ok' --health-interval disable
+	health_is c starting
+	run -1 ranby healthcheck run c
+	[ "$output" = unhealthy ]
+	health_is c starting # one of three
+	ranby exec c touch /ok
+	run -0 ranby healthcheck run c
+	[ -z "$output" ]
+	health_is c healthy
+	run -0 log c
+	[ "$output" = $'1 \'looked\\n\'\n0 \'looked\\n\'' ] || fail "$output"
+	run -125 ranby healthcheck run nosuch
+	one_error nosuch
+	ranby stop c
+	run -125 ranby healthcheck run c
+	one_error 'is not running'
+	# what it was stays to be seen, and a new start begins anew
+	health_is c healthy
+	ranby start c
+	health_is c starting
+	detached --name none
+	run -125 ranby healthcheck run none
+	one_error 'has no defined healthcheck'
+	[ "$(ranby inspect none | grep -c '"Health"')" = 0 ]
+}
+
+@test "by the monitor: healthy, unhealthy, healthy again; ps, its filter, events, wait" {
+	detached --name watched --health-cmd 'test ! -e /bad' --health-interval 100ms --health-retries 2
+	detached --name none
+	wait_for 10 health_is watched healthy
+	run -0 ranby ps --filter name=watched --format '{{.Status}}'
+	[[ $output == Up*' (healthy)' ]] || fail "$output"
+	run -0 ranby ps --filter health=healthy --format '{{.Names}}'
+	[ "$output" = watched ]
+	run -0 ranby ps --filter health=none --format '{{.Names}}'
+	[ "$output" = none ]
+	ranby exec watched touch /bad
+	run -0 timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait --condition unhealthy watched
+	[ "$output" = -1 ]
+	streak_from watched 2
+	ranby exec watched rm /bad
+	run -0 timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait --condition healthy --interval 50 watched
+	[ "$(get watched .State.Health.FailingStreak)" = 0 ]
+	run -0 ranby events --stream=false --filter container=watched --filter event=health_status --format '{{.Reason}}'
+	[ "$output" = $'healthy\nunhealthy\nhealthy' ] || fail "$output"
+	# each of them is an exec, and recorded as such
+	[ "$(ranby events --stream=false --filter container=watched --filter event=exec --format '{{.Reason}}' | sort | uniq -c | awk '$2 == "healthcheck" && $1 > 4' | wc -l)" = 1 ]
+	# five are kept
+	[ "$(log watched | wc -l)" = 5 ]
+}
+
+@test "the interval: how often the container sees it" {
+	detached --name c --health-cmd 'echo x >>/seen' --health-interval 1s
+	sleep 3.5
+	run -0 ranby exec c wc -l /seen
+	# at once, and then each second and the time that it takes
+	[[ $output =~ ^[234]' ' ]] || fail "$output"
+}
+
+@test "the start period: failures in it do not count" {
+	detached --name c --health-cmd false --health-interval 100ms --health-retries 1 --health-start-period 2s
+	sleep 1
+	health_is c starting
+	[ "$(get c .State.Health.FailingStreak)" = 0 ]
+	[ "$(log c | wc -l)" -gt 1 ]
+	wait_for 10 health_is c unhealthy
+}
+
+@test "the timeout: what takes longer is killed, and has failed" {
+	local start
+	detached --name c --health-cmd 'echo begun; sleep 900' --health-interval disable --health-timeout 1s --health-retries 1
+	start=$EPOCHREALTIME
+	run -1 ranby healthcheck run c
+	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {exit !(b - a >= 0.9 && b - a < 8)}'
+	health_is c unhealthy
+	run -0 log c
+	[[ $output == "137 'the check has not ended after 1s, and was killed'" ]] || fail "$output"
+	[ -z "$(ls "$RANBY_RUN/$(get c .Id)/exec")" ]
+}
+
+@test "what a check says is bounded, and any bytes" {
+	detached --name c --health-interval disable --health-cmd 'printf "a\033]0;x\007\377\000b"; head -c 100000000 /dev/zero'
+	run -0 timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" healthcheck run c
+	[ "$(stat -c %s "$RANBY_ROOT/containers"/*/health.json)" -lt 16384 ]
+	ranby inspect c | python3 -c 'import json, sys; o = json.load(sys.stdin)[0]["State"]["Health"]["Log"][0]["Output"]; assert o.startswith("a\x1b]0;x\x07\ufffd\x00b") or o.startswith("a"), o'
+	[ "$(ranby inspect c | grep -c $'\033')" = 0 ]
+	# a health.json that somebody wrote
+	for bytes in '' '{' '[]' '{"pid":1}' '{"log":7,"status":{}}'; do
+		echo "$bytes" >"$(echo "$RANBY_ROOT"/containers/*/health.json)"
+		health_is c starting
+	done
+}
+
+@test "a command that is not there is a check that fails" {
+	detached --name c --health-interval disable --health-retries 1 --health-cmd '["/nosuch", "x"]'
+	run -1 ranby healthcheck run c
+	health_is c unhealthy
+	run -0 log c
+	[[ $output == 127* ]] || fail "$output"
+}
+
+@test "it is confined, and is who the container is" {
+	detached --name c --user nobody --cap-drop all --health-interval disable --health-cmd 'id -un; grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status'
+	run -0 ranby healthcheck run c
+	run -0 log c
+	[[ $output == *nobody*'CapEff:\t0000000000000000'*'Seccomp:\t2'* ]] || fail "$output"
+}
+
+@test "--health-on-failure: none, kill, stop, restart" {
+	local action
+	for action in none kill stop restart; do
+		detached --name $action --health-cmd 'test ! -e /tmp/bad' --tmpfs /tmp --health-interval 200ms --health-retries 1 --health-on-failure $action
+	done
+	for action in none kill stop restart; do
+		wait_for 10 health_is $action healthy
+		ranby exec $action touch /tmp/bad
+	done
+	wait_for 10 state_is kill exited
+	[ "$(get kill .State.ExitCode)" = 137 ]
+	wait_for 10 state_is stop exited
+	wait_for 10 health_is none unhealthy
+	state_is none running
+	restarted() { [ "$(get restart .RestartCount)" = 1 ]; }
+	wait_for 10 restarted
+	wait_for 10 health_is restart healthy
+	[ "$(get kill .Config.HealthcheckOnFailureAction)" = kill ]
+	run -0 ranby events --stream=false --filter event=kill --format '{{.Name}} {{.Reason}}'
+	[ "$(grep unhealthy <<<"$output" | sort)" = $'kill unhealthy\nrestart unhealthy\nstop unhealthy' ] || fail "$output"
+}
+
+@test "--health-on-failure with a restart policy: killed it comes back, stopped it does not" {
+	detached --name k --restart always --health-cmd 'test ! -e /tmp/bad' --tmpfs /tmp --health-interval 200ms --health-retries 1 --health-on-failure kill
+	detached --name s --restart always --health-cmd 'test ! -e /tmp/bad' --tmpfs /tmp --health-interval 200ms --health-retries 1 --health-on-failure stop
+	wait_for 10 health_is k healthy
+	wait_for 10 health_is s healthy
+	ranby exec k touch /tmp/bad
+	ranby exec s touch /tmp/bad
+	came_back() { [ "$(get k .RestartCount)" = 1 ]; }
+	wait_for 10 came_back
+	wait_for 10 state_is s exited
+	sleep 0.5
+	state_is s exited
+}
+
+@test "the image's check, what overrides it, and --no-healthcheck" {
+	checked_image '{"Test": ["CMD-SHELL", "test -e /ok"], "Interval": 7000000000, "Retries": 9}'
+	ranby run -d --name image --network none --stop-timeout 0 checked sleep 1000
+	[ "$(get image .Config.Healthcheck.Interval) $(get image .Config.Healthcheck.Retries)" = '7000000000 9' ]
+	run -1 ranby healthcheck run image
+	ranby exec image touch /ok
+	run -0 ranby healthcheck run image
+	ranby run -d --name some --network none --stop-timeout 0 --health-retries 2 checked sleep 1000
+	[ "$(get some .Config.Healthcheck.Interval) $(get some .Config.Healthcheck.Retries)" = '7000000000 2' ]
+	for option in --no-healthcheck --health-cmd=none; do
+		ranby run -d --name without --network none --stop-timeout 0 $option checked sleep 1000
+		run -125 ranby healthcheck run without
+		one_error 'has no defined healthcheck'
+		ranby rm -f -t 0 without
+	done
+	# what a stranger wrote there is no check: an error, unless one goes without
+	checked_image '{"Test": ["RUN", "x"]}'
+	run -125 ranby create --network none checked true
+	one_error 'health check'
+	run -0 ranby create --network none --no-healthcheck checked true
+}
+
+@test "what is refused" {
+	local bad
+	for bad in --health-interval=x --health-retries=0 --health-timeout=10ms --health-start-period=-1s --health-on-failure=die \
+		--health-interval=5s '--no-healthcheck --health-cmd=true' --health-startup-cmd=true --health-cmd=; do
+		# shellcheck disable=SC2086 # several words
+		run -125 ranby create --network none $bad busybox true
+		one_error health
+	done
+	nothing_left
+}
