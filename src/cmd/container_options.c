@@ -35,7 +35,6 @@
 	X(DEVICE_WRITE_IOPS, 0, "device-write-iops", NO_BLKIO)                                        \
 	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
 	X(VOLUMES_FROM, 0, "volumes-from", "name the volumes again with -v")                         \
-	X(REQUIRES, 0, "requires", "dependencies between containers are not supported yet")           \
 	X(HEALTH_STARTUP_CMD, 0, "health-startup-cmd", NO_STARTUP)                                    \
 	X(HEALTH_STARTUP_INTERVAL, 0, "health-startup-interval", NO_STARTUP)                          \
 	X(HEALTH_STARTUP_RETRIES, 0, "health-startup-retries", NO_STARTUP)                            \
@@ -111,6 +110,7 @@ const struct option_row container_rows[] = {
 	{0, "pod-id-file", OPT_STRING, O(pod_id_file), .arg = "FILE", .help = "The pod whose id is in a file"},
 	{0, "rm", OPT_FLAG, O(rm), .help = "Remove the container when it exits"},
 	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
+	{0, "requires", OPT_LIST_CSV, O(requires), .arg = "CONTAINER", .help = "Containers that are started before it"},
 	{0, "timeout", OPT_U64, O(timeout), .arg = "SECONDS", .max = INT32_MAX, .help = "Kill it when it has run so long"},
 	{0, "health-cmd", OPT_STRING, O(health_cmd), .arg = "COMMAND", .help = "Command that tells whether it does its work; none: not the image's"},
 	{0, "health-interval", OPT_STRING, O(health_interval), .arg = "TIME", .help = "Time between two of them (30s); disable: only by hand"},

@@ -68,9 +68,12 @@ static int visit_all(struct walk *k, struct err *e)
 		r = container_list(k->call->engine, &l, e);
 	if (r == 0)
 		r = ps_filter_check(&f, &l, e);
-	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if ((!k->w->running_only || l.items[i]->pid > 0 || restart_is_pending(l.items[i])) && ps_filter_match(&f, l.items[i], &l))
-			visit(k, l.items[i], false);
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		struct container *c = l.items[k->w->newest_first ? l.n - 1 - i : i];
+
+		if ((!k->w->running_only || c->pid > 0 || restart_is_pending(c)) && ps_filter_match(&f, c, &l))
+			visit(k, c, false);
+	}
 	return r;
 }
 

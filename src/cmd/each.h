@@ -21,6 +21,7 @@
 struct each {
 	bool all, latest;
 	bool running_only; /* --all: those that do not run, and will not by themselves, are passed over */
+	bool newest_first; /* --all: who needs another before that one (engine/requires.h) */
 	bool ignore;       /* an operand that names none is no error */
 	int missing_exit;  /* the exit code when an operand names none; 0: that of other errors */
 	const struct strv *cidfiles; /* --cidfile: files with an id each, or NULL */

@@ -5,11 +5,12 @@
 #include "cmd/each.h"
 #include "engine/pod.h"
 #include "engine/remove.h"
+#include "engine/requires.h"
 
 #include <stdio.h>
 
 struct rm_args {
-	bool all, force, ignore, latest, volumes;
+	bool all, depend, force, ignore, latest, volumes;
 	uint32_t time;
 	struct strv cidfile, filter;
 };
@@ -17,6 +18,7 @@ struct rm_args {
 static const struct option_row rm_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct rm_args, all), .help = "Remove all containers"},
 	{0, "cidfile", OPT_LIST, offsetof(struct rm_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
+	{0, "depend", OPT_FLAG, offsetof(struct rm_args, depend), .help = "Remove those that need them (--requires) too"},
 	{0, "filter", OPT_LIST, offsetof(struct rm_args, filter), .arg = "KEY=VALUE",
 	 .help = "Those of all that match, as in ranby ps"},
 	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "End those that run first"},
@@ -28,6 +30,26 @@ static const struct option_row rm_rows[] = {
 	OPTION_END,
 };
 
+static int rm_one(const struct command_call *call, struct container *c, void *ctx, struct err *e);
+
+/* --depend: each is younger than the one it needs, so this comes to an end. */
+static int rm_dependents(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+{
+	_cleanup_(strv_done) struct strv ids = {0};
+	int r = requires_dependents(call->engine, c, &ids, e);
+
+	for (size_t i = 0; r == 0 && i < ids.n; i++) {
+		_cleanup_(container_freep) struct container *other = NULL;
+
+		r = container_load(call->engine, ids.items[i], &other, e);
+		if (r == 0 && json_int(other->spec, "createdNs") > json_int(c->spec, "createdNs"))
+			r = rm_one(call, other, ctx, e);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
 static int rm_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	const struct rm_args *a = ctx;
@@ -37,7 +59,9 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 	/* of all, the pods' own go with their pods */
 	if (a->all && pod_is_infra(c))
 		return 0;
-	r = remove_container(call->engine, c, &o, e);
+	r = a->depend ? rm_dependents(call, c, ctx, e) : requires_check_free(call->engine, c, e);
+	if (r == 0)
+		r = remove_container(call->engine, c, &o, e);
 
 	if (r == -ENOENT && (a->force || a->ignore))
 		r = 0;
@@ -49,7 +73,7 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
-	const struct each w = {.missing_exit = 1 /* podman-rm(1), "Exit Status" */, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .cidfiles = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .cidfiles = &a->cidfile, .filter = &a->filter};
 
 	container_sweep(call->engine, remove_container_dir);
 	return each_container(call, &w, rm_one, a, e);

@@ -13,6 +13,7 @@
 #include "engine/ident.h"
 #include "engine/launch.h"
 #include "engine/remove.h"
+#include "engine/requires.h"
 #include "engine/rootfs.h"
 #include "engine/userns_mode.h"
 #include "image/progress.h"
@@ -33,6 +34,7 @@ struct create {
 	const struct create_request *q;
 	struct store *store;
 	struct image *image;      /* NULL with --rootfs */
+	struct strv required;     /* ids */
 	struct strv layers;       /* absolute, lowest first */
 	struct userns_plan *plan; /* on the heap: two maps of 340 lines */
 	struct container_making making;
@@ -50,6 +52,7 @@ static void create_done(struct create *c)
 	image_free(c->image);
 	store_close(c->store);
 	strv_done(&c->layers);
+	strv_done(&c->required);
 	free(c->plan);
 }
 
@@ -193,8 +196,16 @@ static int begin(struct create *c, struct err *e)
 		return r;
 	r = container_load(c->eng, holder, &old, e);
 	if (r == 0)
+		r = requires_check_free(c->eng, old, e);
+	if (r == 0)
 		r = remove_container(c->eng, old, &(struct remove_options){.force = true, .reason = "replace"}, e);
 	return r < 0 && r != -ENOENT ? r : container_begin(c->eng, o->name, &c->making, holder, e);
+}
+
+/* When the one that --replace means has gone: a container cannot need that. */
+static int find_required(struct create *c, struct err *e)
+{
+	return requires_resolve(c->eng, &c->q->options->requires, &c->required, e);
 }
 
 static int write_bundle(struct create *c, struct err *e)
@@ -278,6 +289,7 @@ static int spec_json(const struct create *c, struct json_object **ret)
 	    json_add_int(o, "stopSignal", c->bundle.stop_signal) < 0 ||
 	    json_add_int(o, "stopTimeout", c->bundle.stop_timeout_s) < 0 ||
 	    json_add_bool(o, "nested", c->plan->create) < 0 || add_auto(c, o) < 0 || add_pod(c, o) < 0 ||
+	    (c->required.n > 0 && json_add_strv(o, "requires", &c->required) < 0) ||
 	    json_add(o, "createdBy", json_object_get(c->q->origin->json)) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
@@ -313,6 +325,8 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 		r = pod_place_hold(q->place, e);
 	if (r == 0)
 		r = begin(&c, e);
+	if (r == 0)
+		r = find_required(&c, e);
 	if (r == 0)
 		r = write_bundle(&c, e);
 	if (r == 0)

@@ -83,6 +83,7 @@ static const struct field fields[] = {
 	F(STRING, "pod", pod),
 	F(STRING, "restart", restart),
 	F(U64, "timeout", timeout),
+	F(LIST, "requires", requires),
 	F(STRING, "health-cmd", health_cmd),
 	F(STRING, "health-interval", health_interval),
 	F(STRING, "health-retries", health_retries),

@@ -55,6 +55,7 @@ struct container_options {
 	const char *restart; /* restart_policy.h */
 	const char *health_cmd, *health_interval, *health_retries, *health_start_period, *health_timeout, *health_on_failure; /* health_spec.h */
 	bool no_healthcheck;
+	struct strv requires; /* containers (requires.h) */
 	uint64_t timeout;    /* seconds, then SIGKILL; 0: none */
 	const char *log_driver;
 	struct strv log_opt;

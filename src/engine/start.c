@@ -21,6 +21,7 @@
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
+#include "engine/requires.h"
 #include "engine/restart.h"
 #include "engine/secret_spec.h"
 
@@ -472,7 +473,9 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 		s->launch.monitor = *q->monitor;
 		*q->monitor = (struct monitor_handle)MONITOR_HANDLE_INIT;
 	}
-	r = prepare(q, s, e);
+	r = requires_start(q, e);
+	if (r == 0)
+		r = prepare(q, s, e);
 	/* it did not come so far */
 	if (r < 0 && q->meanwhile && !s->launch.was_meanwhile)
 		(void)!q->meanwhile(q->meanwhile_ctx, NULL);

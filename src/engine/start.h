@@ -42,6 +42,7 @@ struct start_request {
 	int (*meanwhile)(void *ctx, struct err *e); /* called once, while the monitor has init made; its failure is that of the start. NULL: nothing */
 	void *meanwhile_ctx;
 	bool as_restart;              /* by its policy (restart.h): nobody has asked for it */
+	bool needs_nothing;           /* what it requires (requires.h) is seen to */
 	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };

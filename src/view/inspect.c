@@ -258,6 +258,7 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"ImageName", "image.name", STRING},
 		{"ImageDigest", "image.digest", STRING},
 		{"Rootfs", "image.rootfs", STRING},
+		{"Dependencies", "requires", LIST},
 		{"EffectiveCaps", "config.capabilities", LIST},
 		{"BoundingCaps", "config.capabilities", LIST},
 		{"AppArmorProfile", "config.apparmor", STRING},
