@@ -73,6 +73,19 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	wait $pid || rc=$?
 	[ $rc = 143 ]
 	[ "$(ranby inspect --format '{{.State.Status}}' alone)" = running ]
+	# the same of start
+	local value wanted
+	for value in true false; do
+		ranby stop -t 0 alone
+		rc=0
+		"$WRAP" start --attach --sig-proxy=$value alone >"$BATS_TEST_TMPDIR/out" 3>&- &
+		pid=$!
+		wait_for 5 grep -q up "$BATS_TEST_TMPDIR/out"
+		kill -TERM $pid
+		wait $pid || rc=$?
+		[ $value = true ] && wanted='9 exited' || wanted='143 running'
+		[ "$rc $(ranby inspect --format '{{.State.Status}}' alone)" = "$wanted" ] || fail "$value: $rc"
+	done
 }
 
 @test "--replace: the name is taken over, without it refused" {

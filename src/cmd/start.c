@@ -15,7 +15,7 @@
 #include <string.h>
 
 struct start_args {
-	bool all, attach, interactive, latest, require_audit;
+	bool all, attach, interactive, latest, require_audit, sig_proxy;
 	const char *detach_keys;
 	struct strv filter;
 };
@@ -31,6 +31,7 @@ static const struct option_row start_rows[] = {
 	{'l', "latest", OPT_FLAG, offsetof(struct start_args, latest), .help = "The newest container"},
 	{0, "require-audit", OPT_FLAG, offsetof(struct start_args, require_audit),
 	 .help = "Start it only when kernel audit has a record of it, read back"},
+	{0, "sig-proxy", OPT_FLAG, offsetof(struct start_args, sig_proxy), .help = "Pass signals on while attached (true)"},
 	OPTION_END,
 };
 
@@ -71,7 +72,7 @@ static int connect_front(const struct container *c, const struct start_args *a, 
 	if (r < 0)
 		return r;
 	f->detach_keys = a->detach_keys;
-	f->sig_proxy = !json_true(c->spec, "config.tty");
+	f->sig_proxy = a->sig_proxy && !json_true(c->spec, "config.tty");
 	return front_join(f, s, ret_pidfd, e);
 }
 
@@ -92,7 +93,7 @@ static int start_one(const struct command_call *call, struct container *c, void 
 	_cleanup_(start_done) struct start s = START_INIT;
 	struct start_all *all = ctx;
 	const struct attach_how how = {
-		.want_stdin = all->a->interactive, .sig_proxy = true, .detach_keys = all->a->detach_keys};
+		.want_stdin = all->a->interactive, .sig_proxy = all->a->sig_proxy, .detach_keys = all->a->detach_keys};
 	const struct start_request q = {.eng = call->engine, .c = c, .keeper = &all->keeper, .origin = &all->origin,
 					.require_audit = all->a->require_audit};
 	int r;
@@ -119,11 +120,13 @@ static int start_one(const struct command_call *call, struct container *c, void 
 
 static int start_run(const struct command_call *call, struct err *e)
 {
-	const struct start_args *a = call->args;
+	struct start_args *a = call->args;
 	const struct each w = {.all = a->all, .latest = a->latest, .filter = &a->filter};
 	struct start_all all = {.a = a, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
 	int r;
 
+	if (!option_given(start_rows, call->full_argc, call->full_argv, "sig-proxy"))
+		a->sig_proxy = true;
 	if ((a->attach || a->interactive) && (a->all || call->argc > 1))
 		return err_set(e, EINVAL, "ranby start: you cannot attach to several containers at once");
 	r = origin_read(call->engine, &all.origin, e);
