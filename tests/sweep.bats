@@ -26,6 +26,14 @@ sweep() {
 @test "pull, its unpack worker killed" { run -0 sweep pull:ranby-unpack; }
 @test "load, or its unpack worker, killed" { run -0 sweep load load:ranby-unpack; }
 
+# three calls of each of the other verbs
+few() { "$RANBY_TREE/tests/kill-sweep" --points "${RANBY_SWEEP_POINTS:-3}" "$@"; }
+
+@test "kill, exec, cp, commit, rename killed" { run -0 few kill exec cp cp-out commit rename; }
+@test "volume, network, secret: create and rm killed" { run -0 few volume-create volume-rm network-create network-rm secret-create secret-rm; }
+@test "a call of kill, exec, cp, commit, rename fails" { run -0 few --errors kill exec cp cp-out commit rename; }
+@test "a call of volume, network, secret create and rm fails" { run -0 few --errors volume-create volume-rm network-create network-rm secret-create secret-rm; }
+
 # errors N SWEEP...: N of its calls made to fail, with one of eight errors in turn
 errors() {
 	"$RANBY_TREE/tests/kill-sweep" --errors --points "${RANBY_SWEEP_POINTS:-$1}" "${@:2}"

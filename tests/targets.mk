@@ -14,7 +14,7 @@ help:
 	@echo 'make check-vm        behaviour tests in guests with AppArmor and SELinux (root; VM="trixie:selinux tests/vm/walk.bats", VM=--help)'
 	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
-	@echo 'make kill-sweep      a SIGKILL at every system call of run, create, start, stop, rm, pull, load'
+	@echo 'make kill-sweep      a SIGKILL at every system call of the verbs that change something'
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
 	@echo 'make coverage        branches of ranby-witness that its tests take; all of them, or it fails'
 	@echo 'make compat          command lines against podman, answers compared field by field'

@@ -94,3 +94,15 @@ restart -t 5: running 0' ] || { echo "$output"; false; }
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[3]}" ]
 	[ "${lines[3]}" = "${BASH_REMATCH[1]}" ]
 }
+
+@test "pause and unpause killed at their system calls: nothing without an owner, and rm -f removes what stands still" {
+	run -0 delegated "$RANBY_TREE/tests/kill-sweep --points ${RANBY_SWEEP_POINTS:-6} pause unpause"
+	look
+	[[ $output == *'pause: '*'faults at 0'*'unpause: '*'faults at 0'* ]] || { echo "$output"; false; }
+}
+
+@test "a call of pause or unpause fails: it says so, or it has done it" {
+	run -0 delegated "$RANBY_TREE/tests/kill-sweep --errors --points ${RANBY_SWEEP_POINTS:-8} pause unpause"
+	look
+	[[ $output == *'pause: '*'faults at 0'*'unpause: '*'faults at 0'* ]] || { echo "$output"; false; }
+}
