@@ -123,9 +123,10 @@ refused() {
 }
 
 @test "the caller's own umask is no part of a container: what is made for it can be read in it" {
+	need_static
 	mkdir "$BATS_TEST_TMPDIR/w"
 	masked() { umask 077; ranby "$@"; }
-	run -0 masked run --rm --network none -u nobody "${INIT_OPTION[@]}" -v "$BATS_TEST_TMPDIR/w:/a/b/c" -w /made/dir busybox \
+	run -0 masked run --rm --network none -u nobody --init -v "$BATS_TEST_TMPDIR/w:/a/b/c" -w /made/dir busybox \
 		sh -c 'cat /etc/hosts /etc/hostname /etc/resolv.conf >/dev/null && stat -c "%a %n" /run /a /a/b /made /made/dir /etc/hosts; umask'
 	[ "${lines[*]}" = '755 /run 755 /a 755 /a/b 755 /made 755 /made/dir 644 /etc/hosts 0022' ] || fail "$output"
 }
