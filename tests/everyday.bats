@@ -168,6 +168,17 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	one_error 'no such object'
 }
 
+@test "commit --include-volumes; --squash says what to do instead" {
+	ranby create --name c -v vol:/data --tmpfs /t busybox true
+	ranby commit -q c one:1 >/dev/null
+	ranby commit -q --include-volumes c two:1 >/dev/null
+	[ "$(ranby image inspect --format '{{json .Config.Volumes}}' two:1)" = '{"/data":{}}' ]
+	[[ $(ranby image inspect --format '{{json .Config}}' one:1) != *'/data'* ]]
+	run -125 ranby commit --squash c three:1
+	one_error 'ranby import'
+	ranby rmi one:1 two:1 >/dev/null
+}
+
 @test "images --filter: until, containers, readonly, label!; image prune takes what has no name, and with -a what nobody uses" {
 	ranby create --name c busybox true
 	ranby commit -q -c 'LABEL x=y' c old:1 >/dev/null

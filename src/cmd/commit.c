@@ -9,12 +9,13 @@
 #include "engine/freeze.h"
 #include "sys/fd.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct commit_args {
 	struct strv changes;
 	const char *author, *format, *iidfile, *message;
-	bool pause, quiet;
+	bool include_volumes, pause, quiet, squash;
 };
 
 static const struct option_row commit_rows[] = {
@@ -24,8 +25,11 @@ static const struct option_row commit_rows[] = {
 	{'f', "format", OPT_CHOICE, offsetof(struct commit_args, format), .arg = "FORMAT", .choices = "oci", .help = "oci, the only one"},
 	{0, "iidfile", OPT_STRING, offsetof(struct commit_args, iidfile), .arg = "FILE", .help = "Write the image's id there"},
 	{'m', "message", OPT_STRING, offsetof(struct commit_args, message), .arg = "TEXT", .help = "Comment in the history"},
+	{0, "include-volumes", OPT_FLAG, offsetof(struct commit_args, include_volumes), .help = "The image declares the container's volumes"},
 	{'p', "pause", OPT_FLAG, offsetof(struct commit_args, pause), .help = "Let the container stand still meanwhile"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct commit_args, quiet), .help = "Show no progress"},
+	{'s', "squash", OPT_FLAG, offsetof(struct commit_args, squash), .hidden = true,
+	 .help = "ranby export and ranby import make an image of one layer"},
 	OPTION_END,
 };
 
@@ -60,13 +64,16 @@ static int commit_run(const struct command_call *call, struct err *e)
 {
 	const struct commit_args *a = call->args;
 	const struct commit_request q = {.name = call->argc > 1 ? call->argv[1] : NULL, .author = a->author, .message = a->message,
-					 .changes = &a->changes};
+					 .changes = &a->changes, .include_volumes = a->include_volumes};
 	_cleanup_(container_freep) struct container *c = NULL;
 	_cleanup_(image_freep) struct image *img = NULL;
 	_cleanup_(store_closep) struct store *st = NULL;
 	struct attest who = ATTEST_INIT(AUDIT_VERB_COMMIT);
-	int r = container_find(call->engine, call->argv[0], &c, e);
+	int r;
 
+	if (a->squash)
+		return err_set(e, ENOTSUP, "--squash: ranby export and ranby import make an image of one layer");
+	r = container_find(call->engine, call->argv[0], &c, e);
 	if (r < 0)
 		return r;
 	who.c = c;

@@ -79,24 +79,52 @@ static int set_text(const struct container *c, const char *option, const char *p
 	return *json_str(c->spec, option) ? json_add_str(config, key, json_str(c->spec, path)) : 0;
 }
 
+/* An object member of the configuration, made when it is not there. */
+static struct json_object *member(struct json_object *config, const char *key)
+{
+	struct json_object *o = json_at(config, key);
+
+	if (!o) {
+		o = json_object_new_object();
+		if (!o || json_add(config, key, o) < 0)
+			return NULL;
+	}
+	return o;
+}
+
 static int merge_ports(const struct container *c, struct json_object *config)
 {
 	_cleanup_(strv_done) struct strv ports = {0};
-	struct json_object *o = json_at(config, "ExposedPorts");
+	struct json_object *o;
 	int r = json_get_strv(c->spec, "options.expose", &ports, NULL);
 
 	if (r < 0 || ports.n == 0)
 		return r;
-	if (!o) {
-		o = json_object_new_object();
-		if (!o || json_add(config, "ExposedPorts", o) < 0)
-			return -ENOMEM;
-	}
+	o = member(config, "ExposedPorts");
+	if (!o)
+		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < ports.n; i++) {
 		char port[64];
 
 		snprintf(port, sizeof(port), "%.40s%s", ports.items[i], strchr(ports.items[i], '/') ? "" : "/tcp");
 		r = json_add(o, port, json_object_new_object());
+	}
+	return r;
+}
+
+static int merge_volumes(const struct container *c, struct json_object *config)
+{
+	struct json_object *mounts = json_at(c->spec, "config.mounts"), *to;
+	size_t n = mounts ? json_object_array_length(mounts) : 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct json_object *m = json_object_array_get_idx(mounts, i);
+
+		if (!*json_str(m, "name"))
+			continue;
+		to = member(config, "Volumes");
+		r = to ? json_add(to, json_str(m, "destination"), json_object_new_object()) : -ENOMEM;
 	}
 	return r;
 }
@@ -184,7 +212,7 @@ int commit_container(struct engine *eng, struct store *st, struct container *c, 
 	r = store_resolve(st, id, &base, e);
 	if (r < 0)
 		return err_wrap(e, r, "the image of container %s", c->name);
-	if (make_config(c, base, &config) < 0 || command_text(c, &command) < 0)
+	if (make_config(c, base, &config) < 0 || (q->include_volumes && merge_volumes(c, config) < 0) || command_text(c, &command) < 0)
 		return err_errno(e, ENOMEM, "commit");
 	r = rootfs_id_map(c, &map, e);
 	if (r == 0)

@@ -18,10 +18,13 @@
 #include "engine/engine.h"
 #include "image/store.h"
 
+#include <stdbool.h>
+
 struct commit_request {
 	const char *name;           /* NULL: without one */
 	const char *author, *message;
 	const struct strv *changes; /* Dockerfile lines */
+	bool include_volumes;       /* where volumes are mounted, as the image's volumes */
 };
 
 /* -ENOTSUP: one of --rootfs, which has no image to build on. */
