@@ -6,6 +6,7 @@
  */
 #include "cmd/pod_options.h"
 #include "cmd/container_options.h"
+#include "cmd/limit_rows.h"
 #include "cmd/make.h"
 
 #include <limits.h>
@@ -79,6 +80,8 @@ const struct option_row pod_create_rows[] = {
 	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
 	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
 	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the pod's namespaces"},
+
+	LIMIT_ROWS(struct pod_options, o),
 
 	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "For each member", .help = "Mount a directory, a file or a volume"},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},

@@ -20,6 +20,7 @@
 #include "engine/limits.h"
 #include "engine/options.h"
 #include "engine/start_label.h"
+#include "runtime/cgroup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -186,8 +187,19 @@ static struct json_object *oci_sysctls(const struct bundle_plan *p)
 	return TAKE_PTR(o);
 }
 
+#define CGROUPS_PATH_SIZE (sizeof("ranby/" CGROUP_POD_PREFIX) + CONTAINER_ID_LEN)
+
+static const char *cgroups_path(const struct bundle_plan *p, char path[static CGROUPS_PATH_SIZE])
+{
+	bool of_pod = p->in->joined && p->in->joined->pod;
+
+	snprintf(path, CGROUPS_PATH_SIZE, "ranby%s%s", of_pod ? "/" CGROUP_POD_PREFIX : "", of_pod ? p->in->joined->pod : "");
+	return path;
+}
+
 static struct json_object *oci_linux(const struct bundle_plan *p)
 {
+	char path[CGROUPS_PATH_SIZE];
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	const struct userns_plan *u = p->in->userns;
 
@@ -203,7 +215,7 @@ static struct json_object *oci_linux(const struct bundle_plan *p)
 	if (p->profile.sysctls.n > 0 && json_add(o, "sysctl", oci_sysctls(p)) < 0)
 		return NULL;
 	/* a path of its own, also without limits: relative, so it is our own plan and no other engine's */
-	if (limits_option(p->in->options) && json_add_str(o, "cgroupsPath", "ranby") < 0)
+	if (limits_option(p->in->options) && json_add_str(o, "cgroupsPath", cgroups_path(p, path)) < 0)
 		return NULL;
 	if (p->resources && json_add(o, "resources", json_object_get(p->resources)) < 0)
 		return NULL;

@@ -208,12 +208,18 @@ static int find_required(struct create *c, struct err *e)
 	return requires_resolve(c->eng, &c->q->options->requires, &c->required, e);
 }
 
+/* One group below which all of a pod's are: when they share it, and there is an infra container that holds it. */
+static const char *pod_cgroup(const struct pod *p)
+{
+	return p && json_true(p->spec, "infra") && json_true(p->spec, "shareParent") ? p->id : NULL;
+}
+
 static int write_bundle(struct create *c, struct err *e)
 {
 	_cleanup_free_ char *dir = NULL;
 	const char *cache;
 	const struct pod_place *place = c->q->place;
-	struct bundle_joined joined = {.set = place ? place->share : 0, .shm = place ? place->shm : NULL};
+	struct bundle_joined joined = {.set = place ? place->share : 0, .shm = place ? place->shm : NULL, .pod = pod_cgroup(c->q->pod)};
 	struct bundle_input in = {
 		.eng = c->eng,
 		.id = c->making.id,
@@ -270,7 +276,12 @@ static int add_pod(const struct create *c, struct json_object *o)
 		return 0;
 	if (json_add_str(o, "pod", p->id) < 0 || json_add_str(o, "podName", p->name) < 0)
 		return -ENOMEM;
-	return c->q->is_infra ? json_add_bool(o, "isInfra", true) : 0;
+	if (json_at(p->spec, "resources") && (json_add(o, "podLimits", json_object_get(json_at(p->spec, "resources"))) < 0 ||
+					      json_add_str(o, "podLimitedBy", json_str(p->spec, "limitedBy")) < 0))
+		return -ENOMEM;
+	if (c->q->is_infra)
+		return json_add_bool(o, "isInfra", true);
+	return json_add_str(o, "podInfra", p->infra ? p->infra->id : NULL);
 }
 
 static int spec_json(const struct create *c, struct json_object **ret)

@@ -250,3 +250,23 @@ int place_group(const struct engine *eng, const struct container *c, int *ret_fd
 
 	return r == 0 ? cgroup_own(rroot, c->id, ret_fd) : r;
 }
+
+int place_pod(const struct engine *eng, const struct container *c, struct err *e)
+{
+	struct json_object *limits = json_at(c->spec, "podLimits");
+	_cleanup_close_ int rroot = -EBADF;
+	int r;
+
+	if (!limits)
+		return 0;
+	r = path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, &rroot);
+	if (r < 0)
+		return err_errno(e, -r, "cgroup of the pod");
+	if (json_true(c->spec, "isInfra"))
+		return cgroup_limit_pod(rroot, c->id, limits, e);
+	if (cgroup_same_pod(rroot, c->id, json_str(c->spec, "podInfra")))
+		return 0;
+	err_set(e, EPERM, "the pod's limits do not reach to here: its cgroup is elsewhere");
+	err_hint(e, "start it from where the pod was started");
+	return -EPERM;
+}

@@ -53,6 +53,12 @@ int place_monitor(const struct place *p, const struct container *c, const char *
 /* The same for the monitor of an exec session: beside the one of the container, when that is in a scope of its own. */
 int place_beside(const struct engine *eng, const struct container *c, pid_t monitor, struct err *e) _must_check_;
 
+/*
+ * Of a pod with limits (`c` is its infra container, or a member), when its own group has been made: sets them, or
+ * looks whether they hold for it. It has none, or is in another's: an error, for a limit is never lost.
+ */
+int place_pod(const struct engine *eng, const struct container *c, struct err *e) _must_check_;
+
 /* The group that a running container has for itself. -ENOENT: none, it shares the one of the login that started it. */
 int place_group(const struct engine *eng, const struct container *c, int *ret_fd) _must_check_;
 

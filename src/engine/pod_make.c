@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "engine/attest.h"
 #include "engine/labels.h"
+#include "engine/limits.h"
 #include "engine/name_words.h"
 #include "engine/remove.h"
 #include "engine/stop.h"
@@ -66,6 +67,8 @@ static int check(const struct pod_wanted *w, struct err *e)
 		return err_set(e, EINVAL, "cannot set --network without an infra container");
 	if ((w->share & PEER_BIT(PEER_USER)) && o->pid && strcmp(o->pid, "host") == 0)
 		return err_set(e, EINVAL, "--pid host and a shared user namespace exclude each other: members could trace what starts another");
+	if (limits_option(o) && !(w->infra && w->share_parent))
+		return err_set(e, EINVAL, "%s: the limits of a pod need an infra container, and --share-parent", limits_option(o));
 	return container_options_check(o, e);
 }
 
@@ -81,6 +84,29 @@ static struct json_object *share_json(unsigned set)
 	return TAKE_PTR(list);
 }
 
+/* "resources" and what asked for the first of them, when there are limits. */
+static int add_limits(const struct pod_wanted *w, struct json_object *o, struct err *e)
+{
+	struct json_object *resources = NULL;
+	int r = limits_make(w->options, &resources, e);
+
+	if (r < 0 || !resources)
+		return r;
+	if (json_add(o, "resources", resources) < 0 || json_add_str(o, "limitedBy", limits_option(w->options)) < 0)
+		return err_errno(e, ENOMEM, "pod.json");
+	return 0;
+}
+
+static int add_choices(const struct pod_wanted *w, struct json_object *o)
+{
+	if (json_add_bool(o, "infra", w->infra) < 0 || json_add_str(o, "infraName", w->infra_name) < 0 ||
+	    json_add(o, "share", share_json(w->infra ? w->share : 0)) < 0 || json_add_bool(o, "shareParent", w->share_parent) < 0 ||
+	    json_add_str(o, "exitPolicy", w->exit_policy == POD_STOP ? "stop" : "continue") < 0 ||
+	    json_add(o, "createdBy", json_object_get(w->origin->json)) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
 static int make_spec(const struct pod_wanted *w, const char *id, const char *name, struct json_object **ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object(), *options = NULL, *labels = NULL;
@@ -93,14 +119,12 @@ static int make_spec(const struct pod_wanted *w, const char *id, const char *nam
 	if (!o || container_options_to_json(w->options, &options) < 0 || json_add_str(o, "id", id) < 0 || json_add_str(o, "name", name) < 0 ||
 	    json_add_str(o, "created", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
 	    json_add_int(o, "createdNs", clock_ns(&now)) < 0 || json_add(o, "options", TAKE_PTR(options)) < 0 ||
-	    json_add(o, "labels", TAKE_PTR(labels)) < 0 || json_add_bool(o, "infra", w->infra) < 0 ||
-	    json_add_str(o, "infraName", w->infra_name) < 0 || json_add(o, "share", share_json(w->infra ? w->share : 0)) < 0 ||
-	    json_add_bool(o, "shareParent", w->share_parent) < 0 ||
-	    json_add_str(o, "exitPolicy", w->exit_policy == POD_STOP ? "stop" : "continue") < 0 ||
-	    json_add(o, "createdBy", json_object_get(w->origin->json)) < 0)
+	    json_add(o, "labels", TAKE_PTR(labels)) < 0 || add_choices(w, o) < 0)
 		return err_errno(e, ENOMEM, "pod.json");
-	*ret = TAKE_PTR(o);
-	return 0;
+	r = add_limits(w, o, e);
+	if (r == 0)
+		*ret = TAKE_PTR(o);
+	return r;
 }
 
 /* ---- its directory ---- */

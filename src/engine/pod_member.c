@@ -87,6 +87,10 @@ static int check_member(const struct pod *p, const struct container_options *o, 
 		return err_set(e, ENOTSUP, "--ident and --pod cannot be set together: what names a container would name the pod");
 	if ((share & PEER_BIT(PEER_UTS)) && o->hostname)
 		return err_set(e, EINVAL, "invalid config provided: cannot set hostname when joining the pod UTS namespace: invalid configuration");
+	if (json_at(p->spec, "resources") && o->cgroups && strcmp(o->cgroups, "disabled") == 0)
+		return err_set(e, EINVAL, "--cgroups disabled: the pod has limits, and its members stay below its cgroup");
+	if (json_at(p->spec, "resources") && o->cgroup_parent)
+		return err_set(e, EINVAL, "--cgroup-parent: the pod has limits, and its members stay below its cgroup");
 	if ((share & PEER_BIT(PEER_USER)) && o->pid && strcmp(o->pid, "host") == 0)
 		return err_set(e, EINVAL, "--pid host: not in a pod that shares its user namespace: it could trace what starts the others");
 	if (share & PEER_BIT(PEER_NET))
@@ -164,7 +168,7 @@ int pod_join(struct engine *eng, struct pod *p, struct container_options *o, str
 	if (r < 0)
 		return err_errno(e, -r, "pod %s", p->name);
 	share = set_modes(p, o, share);
-	if (!o->cgroups)
+	if (!o->cgroups && json_true(p->spec, "shareParent"))
 		o->cgroups = "enabled";
 	if ((share & PEER_BIT(PEER_IPC)) &&
 	    snprintf(ret->shm, sizeof(ret->shm), "%s/%s/" POD_SHM, eng->run_path, p->infra->id) >= (int)sizeof(ret->shm))

@@ -227,21 +227,40 @@ static int place_start(void *ctx, pid_t monitor, struct err *e)
 	return place_monitor(&s->place, s->q.c, *slice ? slice : NULL, monitor, e);
 }
 
+/* The limits of its pod. */
+static int plan_pod(const struct start *s, struct err *e)
+{
+	struct json_object *limits = json_at(s->q.c->spec, "podLimits");
+	const char *option = json_str(s->q.c->spec, "podLimitedBy");
+
+	if (!limits)
+		return 0;
+	if (s->place.manager == PLACE_SYSTEMD) {
+		err_set(e, ENOTSUP, "%s: the limits of a pod need a cgroup that was delegated", option);
+		err_hint(e, "systemd-run --user --scope -p Delegate=yes, see ranby-cgroups(7); or limit the containers one by one");
+		return -ENOTSUP;
+	}
+	return place_check(&s->place, option, limits, e);
+}
+
 /* Nothing of cgroups is looked at for a container that wants none. */
 static int plan_place(struct start *s, struct err *e)
 {
 	const char *option = json_str(s->q.c->spec, "config.limitedBy");
+	bool limited = json_at(s->q.c->spec, "podLimits");
+	int r;
 
 	if (!*option)
 		return 0;
 	place_find(s->q.eng, &s->place);
 	/* one of its own is podman's default, and limits nothing: where there can be none, nothing is lost */
-	if (s->place.manager == PLACE_NONE && strcmp(option, "--cgroups") == 0)
+	if (s->place.manager == PLACE_NONE && strcmp(option, "--cgroups") == 0 && !limited)
 		return 0;
 	if (s->place.manager == PLACE_CGROUPFS && json_at(s->q.c->spec, "options.cgroup-parent"))
 		return err_set(e, ENOTSUP, "--cgroup-parent: this runs in a delegated cgroup, and its containers stay in it");
 	s->plan.place = place_start;
-	return place_check(&s->place, option, json_at(s->q.c->spec, "config.resources"), e);
+	r = plan_pod(s, e);
+	return r < 0 ? r : place_check(&s->place, option, json_at(s->q.c->spec, "config.resources"), e);
 }
 
 /* For `profile record`: each start is a run of its own. */
@@ -424,8 +443,10 @@ static int join(const struct start_request *q, struct start *s, struct err *e)
 static int attach(struct start *s, struct err *e)
 {
 	const struct monitor_created *c = &s->launch.created;
-	int r = peer_check(&s->peer, c->pid, c->start_ticks, e);
+	int r = place_pod(s->q.eng, s->q.c, e);
 
+	if (r == 0)
+		r = peer_check(&s->peer, c->pid, c->start_ticks, e);
 	return r == 0 ? bridge_attach(&s->bridge, c->pid, c->start_ticks, e) : r;
 }
 

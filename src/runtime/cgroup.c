@@ -151,6 +151,27 @@ static int make(int dir, int parent, const char *above, const char *id, struct c
 	return 0;
 }
 
+/* Goes on to the pod's group, when there is to be one. A scope is of one container alone, and its pod's slice is the manager's. */
+static int enter_pod_group(const char *path, const char *id, char above[static PATH_MAX], int *parent, const struct cgroup_limits *l)
+{
+	const char *name = path && strncmp(path, "ranby/" CGROUP_POD_PREFIX, sizeof("ranby/" CGROUP_POD_PREFIX) - 1) == 0 ? path + 6 : NULL;
+	size_t len = strlen(above);
+	int fd = -EBADF, r;
+
+	if (!name || strchr(name, '/') || strstr(strrchr(above, '/'), id))
+		return 0;
+	if (snprintf(above + len, PATH_MAX - len, "%s%s", above[1] ? "/" : "", name) >= (int)(PATH_MAX - len))
+		return -ENAMETOOLONG;
+	if (mkdirat(*parent, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	r = path_own_open(*parent, name, O_RDONLY | O_DIRECTORY, 0, &fd);
+	if (r < 0)
+		return r;
+	fd_closep(parent);
+	*parent = fd;
+	return cgroup_enable(fd, needed(l), CGROUP_ALL);
+}
+
 int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret, struct err *e)
 {
 	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
@@ -169,6 +190,9 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 		return lacking(parent, &l, above, e);
 	if (r < 0)
 		return err_errno(e, -r, "delegate controllers in the cgroup %s", above);
+	r = enter_pod_group(path, id, above, &parent, &l);
+	if (r < 0)
+		return err_errno(e, -r, "cgroup of the pod, below %s", above);
 	r = make(dir, parent, above, id, ret, e);
 	return r == 0 ? write_limits(ret->dir, &l, e) : r;
 }
@@ -236,6 +260,62 @@ int cgroup_own(int rroot, const char *id, int *ret_fd)
 	return r == -ENOTSUP ? -ENOENT : r;
 }
 
+/* Of a note's path that of the group above, when that is a pod's. */
+static bool pod_path(struct buf *path)
+{
+	char *slash = strrchr(path->data, '/'), *name;
+
+	if (!slash || slash == path->data)
+		return false;
+	*slash = '\0';
+	name = strrchr(path->data, '/');
+	return name && strncmp(name + 1, CGROUP_POD_PREFIX, sizeof(CGROUP_POD_PREFIX) - 1) == 0;
+}
+
+int cgroup_limit_pod(int rroot, const char *id, struct json_object *resources, struct err *e)
+{
+	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
+	_cleanup_close_ int mount = -EBADF, fd = -EBADF, up = -EBADF;
+	_cleanup_(buf_done) struct buf path = BUF_INIT;
+	int r = cgroup_limits_read(resources, &l, e);
+
+	if (r < 0)
+		return r;
+	if (read_note(rroot, id, &path) < 0 || !pod_path(&path))
+		return err_set(e, ENOTSUP, "limits of a pod: it has no cgroup of its own");
+	r = cgroup_mount_open(&mount);
+	if (r == 0)
+		r = cgroup_open(mount, buf_str(&path), &fd);
+	if (r == 0) {
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = up < 0 ? -errno : cgroup_enable(up, needed(&l), CGROUP_ALL);
+	}
+	if (r == -ENODEV)
+		return lacking(up, &l, buf_str(&path), e);
+	return r < 0 ? err_errno(e, -r, "cgroup %s", buf_str(&path)) : write_limits(fd, &l, e);
+}
+
+bool cgroup_same_pod(int rroot, const char *id, const char *other)
+{
+	_cleanup_(buf_done) struct buf a = BUF_INIT, b = BUF_INIT;
+
+	return read_note(rroot, id, &a) == 0 && read_note(rroot, other, &b) == 0 && pod_path(&a) && pod_path(&b) &&
+	       strcmp(buf_str(&a), buf_str(&b)) == 0;
+}
+
+/* Whoever is the last takes the group of the pod along; the kernel keeps it while there is another. */
+static void leave_pod_group(int group, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	_cleanup_close_ int up = -EBADF;
+
+	if (!name || strncmp(name + 1, CGROUP_POD_PREFIX, sizeof(CGROUP_POD_PREFIX) - 1) != 0)
+		return;
+	up = openat(group, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (up >= 0)
+		(void)unlinkat(up, name + 1, AT_REMOVEDIR);
+}
+
 int cgroup_remove(int rroot, const char *id, struct err *e)
 {
 	_cleanup_close_ int mount = -EBADF, parent = -EBADF;
@@ -252,6 +332,8 @@ int cgroup_remove(int rroot, const char *id, struct err *e)
 		r = cgroup_open(mount, path.data[0] ? path.data : "/", &parent);
 	if (r == 0)
 		r = cgroup_remove_tree(parent, slash + 1);
+	if (r == 0)
+		leave_pod_group(parent, path.data);
 	/* gone with its scope; or seen from a place where it never was */
 	if (r == -ENOENT || r == -ENOTSUP)
 		return 0;

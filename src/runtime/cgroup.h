@@ -11,6 +11,9 @@
  *	...
  *	r = cgroup_remove(rroot, id, e);
  *
+ * With a `path` of "ranby/ranby-pod-NAME" it is below a group of that name,
+ * which all of a pod have in common; whoever leaves it last removes it.
+ *
  * Without limits and without a wish for a group (`path`) that can be granted
  * a container stays where its caller is. A limit that cannot be set is an
  * error, never dropped; the words name the controller.
@@ -23,6 +26,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct cgroup {
@@ -33,6 +37,7 @@ struct cgroup {
 
 #define CGROUP_NAME_PREFIX "ranby-"
 #define CGROUP_NAME_ALONE "container"
+#define CGROUP_POD_PREFIX "ranby-pod-"
 
 void cgroup_done(struct cgroup *g);
 
@@ -51,6 +56,12 @@ int cgroup_find(const char *path, struct cgroup *ret, struct err *e) _must_check
 
 /* The group of its own that is noted in RROOT/ID, by its directory. -ENOENT: it has none. */
 int cgroup_own(int rroot, const char *id, int *ret_fd) _must_check_;
+
+/* Limits of the group of a pod that ID's own group is in. -ENOTSUP: it is in none. */
+int cgroup_limit_pod(int rroot, const char *id, struct json_object *resources, struct err *e) _must_check_;
+
+/* Are both in one pod's group? */
+bool cgroup_same_pod(int rroot, const char *id, const char *other);
 
 /* Removes the group that is noted in RROOT/ID, with whatever is still in it. None: 0. */
 int cgroup_remove(int rroot, const char *id, struct err *e) _must_check_;

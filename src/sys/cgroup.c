@@ -26,6 +26,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 
+#define VACATE_TRIES 16
 #define FILE_MAX (1U << 20)
 #define DEPTH_MAX 32
 #define MOVE_ROUNDS 16
@@ -241,7 +242,8 @@ int cgroup_enable(int fd, unsigned needed, unsigned wanted)
 	if (!wanted)
 		return 0;
 	r = enable(fd, wanted);
-	if (r == -EBUSY) {
+	/* whoever forks meanwhile has a child in it again */
+	for (int i = 0; r == -EBUSY && i < VACATE_TRIES; i++) {
 		r = vacate(fd);
 		if (r == 0)
 			r = enable(fd, wanted);
