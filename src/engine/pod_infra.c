@@ -16,6 +16,7 @@
 
 #include "engine/attest.h"
 #include "engine/create.h"
+#include "engine/network.h"
 #include "engine/start.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -60,7 +61,7 @@ static bool has_own_network(const struct container_options *o)
 {
 	const char *mode = o->network.n ? o->network.items[o->network.n - 1] : "";
 
-	return strcmp(mode, "host") != 0 && !strchr(mode, ':');
+	return strcmp(mode, "host") != 0 && !network_peer_of(mode) && strncmp(mode, "ns:", 3) != 0;
 }
 
 struct parts {

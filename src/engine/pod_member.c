@@ -15,6 +15,7 @@
 #include "engine/pod_private.h"
 
 #include "engine/attest.h"
+#include "engine/network.h"
 #include "engine/restart.h"
 #include "engine/stop.h"
 
@@ -70,7 +71,7 @@ static int check_helper(const struct pod *p, const struct container_options *o, 
 {
 	const char *mode = o->network.n ? o->network.items[o->network.n - 1] : "";
 
-	if (strcmp(mode, "none") == 0 || strcmp(mode, "host") == 0 || strchr(mode, ':'))
+	if (strcmp(mode, "none") == 0 || strcmp(mode, "host") == 0 || network_peer_of(mode) || strncmp(mode, "ns:", 3) == 0)
 		return 0;
 	err_set(e, ENOTSUP, "pod %s shares its PIDs and not its network: a network of its own cannot be connected to a member", p->name);
 	err_hint(e, "let the pod share net too, or give the member --network none");
