@@ -303,3 +303,94 @@ not_running() { [ "$(ranby inspect -f '{{.State.Running}}' "$1")" = false ]; }
 	[[ $output == *' 10.89.0.2/24 '* ]] || fail "$output"
 	nothing_of_bridges
 }
+
+@test "network connect and disconnect: while it runs, and for the next start" {
+	web web --network n1
+	web two --network n2
+	ranby run -d --name c --network n1 busybox sleep 1000 >/dev/null
+	cannot_get c 10.89.1.2
+	ranby network connect --alias cc --ip 10.89.1.50 --mac-address 02:00:00:00:00:50 n2 c
+	[ "$(ranby exec c cat /sys/class/net/eth1/address)" = 02:00:00:00:00:50 ]
+	[ "$(get c 10.89.1.2)" = 'hello from two' ]
+	[ "$(get c web)" = 'hello from web' ]
+	ranby exec two nslookup cc | grep -q 10.89.1.50
+	ranby exec c cat /etc/hosts | grep -q '^10.89.1.50'
+	ranby exec c cat /etc/resolv.conf | grep -q '10.89.1.1'
+	[ "$(ip_of c n2)" = 10.89.1.50 ]
+	# it is on it: nothing is to be done, and nothing more can be asked for
+	ranby network connect n2 c
+	run -125 ranby network connect --alias more n2 c
+	one_error 'is already connected to network "n2"'
+	ranby restart --time 0 c >/dev/null
+	[ "$(ranby exec c cat /sys/class/net/eth1/address)" = 02:00:00:00:00:50 ]
+	ranby network disconnect n1 c
+	cannot_get c 10.89.0.2
+	[ ! -e "/proc/$(ctr_pid c)/root/sys/class/net/eth0" ]
+	run -125 ranby network disconnect n1 c
+	one_error 'is not connected to network n1'
+	ranby network disconnect --force n1 c
+	ranby stop --time 0 c >/dev/null
+	ranby network connect n1 c
+	ranby network disconnect n2 c
+	ranby start c >/dev/null
+	[ "$(get c web)" = 'hello from web' ]
+	[ "$(ranby ps --filter name=^c$ --format '{{.Networks}}')" = n1 ]
+	[ "$(ranby ps -q --filter network=n1 | wc -l)" = 2 ]
+	run -125 ranby network connect n1 nope
+	one_error 'no such container'
+	run -125 ranby network connect nope c
+	one_error 'network not found'
+	run -125 ranby network connect --ip 10.89.0.2 n1 two
+	one_error 'is already allocated to container'
+	ranby run -d --name p --network none busybox sleep 1000 >/dev/null
+	run -125 ranby network connect n1 p
+	one_error '"none" is not supported: invalid network mode'
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+
+@test "network rm with users, prune and dangling; network inspect names who is there" {
+	web web --network n1
+	[ "$(ranby network ls -q --filter dangling=true)" = n2 ]
+	[ "$(ranby network ls -q --filter dangling=false)" = $'n1\npodman' ]
+	run -2 ranby network rm n1
+	one_error '"n1" has associated containers with it'
+	[ "$(ranby network inspect n1 | python3 -c 'import json, sys
+c = json.load(sys.stdin)[0]["containers"]; v = list(c.values())[0]
+print(v["name"], v["interfaces"]["eth0"]["subnets"][0]["ipnet"], v["interfaces"]["eth0"]["mac_address"])')" = \
+		'web 10.89.0.2/24 02:42:0a:59:00:02' ]
+	run -0 ranby network prune -f
+	[ "$output" = n2 ] || fail "$output"
+	[ "$(ranby network rm -f --time 0 n1)" = n1 ]
+	run -1 ranby container exists web
+	nothing_of_bridges
+	# the default network is there without a file, and is called bridge too
+	run -0 ranby run --rm --network bridge busybox ip -4 -o addr show dev eth0
+	[[ $output == *' 10.88.0.2/16 '* ]] || fail "$output"
+	nothing_of_bridges
+}
+
+@test "inspect .NetworkSettings: the fields of podman, and the values of the kernel" {
+	local short
+	ranby create --name c --network n1:alias=foo --network n2 busybox sleep 1000 >/dev/null
+	ranby start c >/dev/null
+	run -0 ranby inspect -f '{{with (index .NetworkSettings.Networks "n1")}}{{.IPAddress}}/{{.IPPrefixLen}} {{.Gateway}} {{.MacAddress}}{{end}}' c
+	[ "$output" = "$(ranby exec c ip -4 -o addr show dev eth0 | awk '{print $4}') $(ranby exec c ip route show dev eth0 | awk '/^default/ {print $3}') $(ranby exec c cat /sys/class/net/eth0/address)" ] ||
+		fail "$output"
+	ranby stop --time 0 c >/dev/null
+	[ -z "$(ip_of c n1)" ]
+	command -v podman >/dev/null || skip 'podman is not installed'
+	short=$(mktemp -d /tmp/XXXXXX) # podman wants it short
+	pod() { XDG_RUNTIME_DIR=$short timeout 60 podman --root "$BATS_TEST_TMPDIR/root" --runroot "$short" "$@"; }
+	mkdir -p "$BATS_TEST_TMPDIR/root/networks"
+	cp "$RANBY_ROOT"/networks/*.json "$BATS_TEST_TMPDIR/root/networks/"
+	pod load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+	pod create --name c --network n1:alias=foo --network n2 localhost/busybox sleep 1000 >/dev/null
+	plain() { python3 -c 'import json, sys
+o = json.load(sys.stdin)[0]["NetworkSettings"]
+for n in o["Networks"].values(): n["Aliases"][-1] = "id"
+print(json.dumps(o, indent=1))'; }
+	diff <(pod inspect c | plain) <(ranby inspect c | plain)
+	kill "$(cat "$short/libpod/tmp/pause.pid")"
+	unshare --map-root-user --map-auto rm -rf "$short" "$BATS_TEST_TMPDIR/root"
+}

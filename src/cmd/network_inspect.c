@@ -3,6 +3,7 @@
 /* ranby network inspect, ranby network exists. */
 #include "cmd/commands.h"
 #include "cmd/inspect.h"
+#include "engine/network_use.h"
 #include "engine/networks.h"
 
 #include <errno.h>
@@ -20,15 +21,23 @@ static const struct option_row inspect_rows[] = {
 int inspect_add_network(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
 {
 	_cleanup_(network_note_done) struct network_note n = {0};
-	struct json_object *o = NULL;
+	_cleanup_(container_list_done) struct container_list all = {0};
+	struct json_object *o = NULL, *containers = NULL;
 	int r = network_load(eng, name, &n, e);
 
+	if (r == 0)
+		r = container_list(eng, &all, e);
 	if (r < 0)
 		return r;
 	r = whole ? network_fields(&n, false, true, &o) : network_note_json(&n, &o);
-	if (r < 0 || json_append(list, o) < 0)
+	if (r < 0 || json_append(list, o) < 0 || network_use_json(eng, &all, n.name, &containers) < 0)
 		return err_errno(e, ENOMEM, "networks");
-	return 0;
+	/* podman 5 has it always, the versions before never */
+	if (json_object_object_length(containers) == 0) {
+		json_object_put(containers);
+		return 0;
+	}
+	return json_add(o, whole ? "Containers" : "containers", containers) < 0 ? err_errno(e, ENOMEM, "networks") : 0;
 }
 
 static int add(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)

@@ -3,6 +3,7 @@
 /* ranby network ls. */
 #include "cmd/commands.h"
 #include "cmd/screen.h"
+#include "engine/network_use.h"
 #include "engine/networks.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ struct ls_args {
 
 static const struct option_row ls_rows[] = {
 	{'f', "filter", OPT_LIST, offsetof(struct ls_args, filter), .arg = "KEY=VALUE",
-	 .help = "Only those that match: driver, id, label, name, until"},
+	 .help = "Only those that match: dangling, driver, id, label, name, until"},
 	{0, "format", OPT_STRING, offsetof(struct ls_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct ls_args, no_trunc), .help = "Whole IDs"},
 	{'n', "noheading", OPT_FLAG, offsetof(struct ls_args, noheading), .help = "No line of headings"},
@@ -38,6 +39,8 @@ static int read_rows(const struct command_call *call, bool json, struct json_obj
 
 	if (r == 0)
 		r = network_list(call->engine, &l, e);
+	if (r == 0 && filter.n > 0)
+		r = network_use_mark(call->engine, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
 		struct json_object *o = NULL;
 

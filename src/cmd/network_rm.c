@@ -6,6 +6,7 @@
  */
 #include "cmd/commands.h"
 #include "cmd/report.h"
+#include "engine/network_use.h"
 #include "engine/networks.h"
 
 #include <errno.h>
@@ -13,25 +14,30 @@
 #include <string.h>
 
 #define EXIT_NO_NETWORK 1
+#define GRACE_S_DEFAULT 10
+#define GRACE_S_MAX 86400
 
 struct rm_args {
 	bool force;
+	uint32_t time_s;
 };
 
 static const struct option_row rm_rows[] = {
-	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "No error for a network that is not there"},
+	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "Remove the containers on it first; no error for a network that is not there"},
+	{'t', "time", OPT_U32, offsetof(struct rm_args, time_s), .arg = "SECONDS",
+	 .max = GRACE_S_MAX, .help = "With --force: the time before they are killed (10)"},
 	OPTION_END,
 };
 
 /* Returns the exit code for it. */
-static int remove_one(struct engine *eng, const char *name, bool force)
+static int remove_one(struct engine *eng, const char *name, int grace_s, bool force)
 {
 	_cleanup_(network_note_done) struct network_note n = {0};
 	struct err e = {0};
 	int r = network_load(eng, name, &n, &e);
 
 	if (r == 0)
-		r = network_remove(eng, &n, NULL, &e);
+		r = network_use_remove(eng, &n, force, grace_s * 1000, NULL, &e);
 	if (r == 0)
 		puts(name);
 	if (r == 0 || (r == -ENOENT && force))
@@ -43,11 +49,12 @@ static int remove_one(struct engine *eng, const char *name, bool force)
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	const struct rm_args *a = call->args;
+	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
 	int code = 0;
 
 	(void)e;
 	for (int i = 0; i < call->argc; i++) {
-		int k = remove_one(call->engine, call->argv[i], a->force);
+		int k = remove_one(call->engine, call->argv[i], has_time ? (int)a->time_s : GRACE_S_DEFAULT, a->force);
 
 		code = k ? k : code;
 	}

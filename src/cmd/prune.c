@@ -13,6 +13,7 @@
 #include "cmd/screen.h"
 #include "engine/attest.h"
 #include "engine/keeper.h"
+#include "engine/network_use.h"
 #include "engine/networks.h"
 #include "engine/pod.h"
 #include "engine/remove.h"
@@ -160,8 +161,10 @@ static int find_networks(struct engine *eng, const struct prune_query *q, struct
 
 	if (r == 0)
 		r = network_list(eng, &l, e);
+	if (r == 0)
+		r = network_use_mark(eng, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if (strcmp(l.items[i].name, NETWORK_DEFAULT) != 0 && network_filter_match(&filter, &l.items[i]) &&
+		if (!l.items[i].is_used && strcmp(l.items[i].name, NETWORK_DEFAULT) != 0 && network_filter_match(&filter, &l.items[i]) &&
 		    strv_add(ids, l.items[i].name) < 0)
 			r = err_errno(e, ENOMEM, "networks");
 	return r;
@@ -172,7 +175,7 @@ static int remove_one_network(struct engine *eng, const char *name, struct err *
 	_cleanup_(network_note_done) struct network_note n = {0};
 	int r = network_load(eng, name, &n, e);
 
-	return r == 0 ? network_remove(eng, &n, "prune", e) : r;
+	return r == 0 ? network_use_remove(eng, &n, false, 0, "prune", e) : r;
 }
 
 const struct prune_kind prune_networks = {

@@ -637,20 +637,35 @@ int bridge_attach(const struct bridge *b, pid_t pid, uint64_t start_ticks, struc
 
 /* ---- while it runs ---- */
 
+/* Only that one of the members of an object. */
+static int keep_one(struct json_object *o, const char *part, const char *network)
+{
+	struct json_object *all = json_at(o, part), *own = NULL, *one;
+
+	if (!all || !json_object_object_get_ex(all, network, &own))
+		return -ENOENT;
+	one = json_object_new_object();
+	if (json_add(one, network, json_object_get(own)) < 0) {
+		json_object_put(one);
+		return -ENOMEM;
+	}
+	return json_add(o, part, one);
+}
+
 /* The request with that one of its networks only. */
 static int request_of(struct json_object *request, const char *network, struct json_object **ret)
 {
-	_cleanup_json_ struct json_object *o = NULL, *networks = json_object_new_object();
-	struct json_object *own = NULL;
+	_cleanup_json_ struct json_object *o = NULL;
+	int r;
 
-	if (json_object_deep_copy(request, &o, NULL) < 0 || !networks)
+	if (json_object_deep_copy(request, &o, NULL) < 0)
 		return -ENOMEM;
-	if (!json_object_object_get_ex(json_at(o, "networks"), network, &own))
-		return -ENOENT;
-	if (json_add(networks, network, json_object_get(own)) < 0 || json_add(o, "networks", TAKE_PTR(networks)) < 0)
-		return -ENOMEM;
-	*ret = TAKE_PTR(o);
-	return 0;
+	r = keep_one(o, "networks", network);
+	if (r == 0)
+		r = keep_one(o, "network_info", network);
+	if (r == 0)
+		*ret = TAKE_PTR(o);
+	return r;
 }
 
 static void forget(struct json_object *note, const char *network)

@@ -378,9 +378,11 @@ static int plan_landlock(struct bundle_plan *p, struct err *e)
 
 /* ---- what is written ---- */
 
+typedef int (*write_etc_fn)(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e);
+
 /* What each start writes anew has not to outlive anything: it is not synced. */
 static int make_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge,
-		    enum path_sync sync, struct err *e)
+		    write_etc_fn write, enum path_sync sync, struct err *e)
 {
 	_cleanup_(buf_done) struct buf hosts = BUF_INIT, name = BUF_INIT, resolv = BUF_INIT, host_resolv = BUF_INIT;
 	_cleanup_(network_plan_done) struct network_plan net = {0};
@@ -398,15 +400,20 @@ static int make_etc(int container_dirfd, const struct container_options *o, cons
 		r = hosts_resolv_conf(o, net.kind, bridge, buf_str(&host_resolv), &resolv, &forward, e);
 	buf_addf(&name, "%s\n", hostname);
 	if (r == 0)
-		r = etc_write(container_dirfd, "hosts", &hosts, sync, e);
+		r = write(container_dirfd, "hosts", &hosts, sync, e);
 	if (r == 0)
-		r = etc_write(container_dirfd, "hostname", &name, sync, e);
-	return r < 0 ? r : etc_write(container_dirfd, "resolv.conf", &resolv, sync, e);
+		r = write(container_dirfd, "hostname", &name, sync, e);
+	return r < 0 ? r : write(container_dirfd, "resolv.conf", &resolv, sync, e);
 }
 
 int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge, struct err *e)
 {
-	return make_etc(container_dirfd, o, id, bridge, PATH_SYNC_NONE, e);
+	return make_etc(container_dirfd, o, id, bridge, etc_write, PATH_SYNC_NONE, e);
+}
+
+int bundle_rewrite_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge, struct err *e)
+{
+	return make_etc(container_dirfd, o, id, bridge, etc_rewrite, PATH_SYNC_NONE, e);
 }
 
 /* What is written once has to be there when container.json is, also after a power loss; with --rm neither has. */
@@ -494,7 +501,7 @@ static int write_etc_files(const struct bundle_plan *p, struct err *e)
 {
 	const struct bundle_input *in = p->in;
 	uint32_t uid = 0, gid = 0;
-	int r = make_etc(in->dirfd, in->options, in->id, NULL, PATH_SYNC_UNSEEN, e);
+	int r = make_etc(in->dirfd, in->options, in->id, NULL, etc_write, PATH_SYNC_UNSEEN, e);
 
 	if (r == 0)
 		r = etc_write_user(in->dirfd, &p->files, &p->added, once(p), e);

@@ -82,4 +82,8 @@ void bundle_result_done(struct bundle_result *r);
 int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge,
 		       struct err *e) _must_check_;
 
+/* The same while it runs: the files that it has mounted stay, and get other contents. In the keeper: they may belong to any of its IDs. */
+int bundle_rewrite_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge,
+		       struct err *e) _must_check_;
+
 #endif

@@ -98,6 +98,17 @@ int etc_write(int container_dirfd, const char *name, const struct buf *text, enu
 	return r < 0 ? err_errno(e, -r, "the container's own %s", name) : 0;
 }
 
+int etc_rewrite(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_own_open(container_dirfd, name, O_WRONLY | O_TRUNC, 0, &fd);
+
+	(void)sync;
+	if (r == 0)
+		r = fd_write_all(fd, buf_str(text), text->len);
+	return r < 0 ? err_errno(e, -r, "the container's own %s", name) : 0;
+}
+
 int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, enum path_sync sync, struct err *e)
 {
 	const struct {

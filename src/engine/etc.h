@@ -41,6 +41,9 @@ extern const char *const etc_names[];
 /* One of these files, in the container's directory, for all the container's users to read. `sync`: path.h's, as it is to outlive a power loss or not. */
 int etc_write(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e) _must_check_;
 
+/* The same for one that a running container has mounted: it stays the same file. */
+int etc_rewrite(int container_dirfd, const char *name, const struct buf *text, enum path_sync sync, struct err *e) _must_check_;
+
 /* passwd and group, those that were added to. */
 int etc_write_user(int container_dirfd, const struct user_files *f, const struct etc_added *added, enum path_sync sync,
 		   struct err *e) _must_check_;

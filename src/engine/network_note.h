@@ -45,6 +45,7 @@ struct network_note {
 	struct network_subnet subnets[NETWORK_SUBNETS_MAX];
 	bool ipv6, internal, dns;
 	struct json_object *labels, *options; /* objects of strings, or NULL */
+	bool is_used;                         /* for the filter "dangling"; who filters fills it (network_use.h) */
 };
 void network_note_done(struct network_note *n);
 

@@ -8,6 +8,7 @@
 #include "engine/networks.h"
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "engine/attest.h"
 #include "engine/filter.h"
 #include "oci/digest.h"
@@ -320,6 +321,15 @@ static bool match_no_label(const void *subject, const char *value)
 	return !match_label(subject, value);
 }
 
+/* The default network is nobody's to remove, and never dangles. */
+static bool match_dangling(const void *subject, const char *value)
+{
+	const struct network_note *n = subject;
+	bool wanted = false;
+
+	return parse_bool(value, &wanted) == 0 && wanted == (!n->is_used && strcmp(n->name, NETWORK_DEFAULT) != 0);
+}
+
 static bool match_until(const void *subject, const char *value)
 {
 	return filter_against(((const struct network_note *)subject)->created, value) < 0;
@@ -331,6 +341,7 @@ static const struct filter_key keys[] = {
 	{"driver", match_driver, NULL, false},
 	{"label", match_label, NULL, true},
 	{"label!", match_no_label, NULL, true},
+	{"dangling", match_dangling, filter_check_bool, false},
 	{"until", match_until, filter_check_moment, false},
 	{.key = NULL},
 };

@@ -268,7 +268,6 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		{"Pod", "pod", STRING},
 		{"IsInfra", "isInfra", BOOL},
 	};
-	static const struct row network[] = {{"Networks", NULL, MAP}};
 	const struct timespec created = time_of(c->spec, "createdNs");
 	struct json_object *settings = NULL;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -287,9 +286,9 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 	if (r == 0)
 		r = add_host_config(o, c);
 	if (r == 0)
-		r = add_object(o, "NetworkSettings", c->spec, network, ARRAY_SIZE(network), &settings);
+		r = inspect_network(eng, c, &settings);
 	if (r == 0)
-		r = json_add(settings, "Ports", inspect_ports(json_at(c->spec, "config.network.ports")));
+		r = json_add(o, "NetworkSettings", settings);
 	if (r == 0)
 		r = json_add(o, "Mounts", inspect_mounts(json_at(c->spec, "config.mounts")));
 	if (r == 0)

@@ -77,6 +77,18 @@ static void command_text(const struct container *c, size_t max, struct buf *b)
 	}
 }
 
+/* "web,db", or what it has instead of bridge networks. */
+static void networks_text(const struct container *c, struct buf *b)
+{
+	struct json_object *list = json_at(c->spec, "config.network.networks");
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, "%s%s", i ? "," : "", json_str(json_object_array_get_idx(list, i), "name"));
+	if (!list)
+		buf_adds(b, json_str(c->spec, "config.network.mode"));
+}
+
 /* "0.0.0.0:8080->80/tcp, ..." */
 static void ports_text(const struct container *c, struct buf *b)
 {
@@ -215,7 +227,7 @@ static int add_options(struct json_object *o, const struct container *c, bool no
 	snprintf(pod, sizeof(pod), "%.*s", no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT, pod_id_of(c));
 	if (json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", pod_is_infra(c)) < 0 ||
 	    json_add_str(o, "Pod", pod) < 0 || json_add_str(o, "PodName", json_str(c->spec, "podName")) < 0 ||
-	    json_add_str(o, "Networks", json_str(c->spec, "config.network.mode")) < 0 ||
+	    add_text(o, "Networks", c, networks_text) < 0 ||
 	    json_add_str(o, "CIDFile", json_str(c->spec, "options.cidfile")) < 0 ||
 	    json_add(o, "Label", labels ? json_object_get(labels) : json_object_new_object()) < 0 ||
 	    add_text(o, "Labels", c, labels_text) < 0 || add_text(o, "Ports", c, ports_text) < 0)

@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "engine/filter.h"
 #include "engine/health.h"
+#include "engine/network_use.h"
 #include "engine/pod.h"
 #include "engine/restart.h"
 
@@ -114,7 +115,7 @@ static bool match_volume(const struct container *c, const char *value, const str
 static bool match_network(const struct container *c, const char *value, const struct container_list *all)
 {
 	(void)all;
-	return strcmp(json_str(c->spec, "config.network.mode"), value) == 0;
+	return strcmp(json_str(c->spec, "config.network.mode"), value) == 0 || network_use_is_on(c, value);
 }
 
 static bool match_restart(const struct container *c, const char *value, const struct container_list *all)
