@@ -367,3 +367,28 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 	[ "${#lines[@]}" = 4 ]
 	[[ $output == *'a 1'* && $output == *'b 1'* ]]
 }
+
+@test "fields and types of pod inspect and pod ps are podman's, and the words of its errors" {
+	command -v podman >/dev/null || skip 'no podman on this host'
+	pm() { timeout 60 podman --root "$BATS_TEST_TMPDIR/root" --runroot "$RANBY_RUN/pm" --storage-driver vfs --cgroup-manager cgroupfs --events-backend none "$@"; }
+	pm pod create --infra=false --name p --label a=b >"$BATS_TEST_TMPDIR/out" 2>&1 || skip "podman makes no pod here: $(tail -1 "$BATS_TEST_TMPDIR/out")"
+	ranby pod create --infra=false --name p --label a=b >/dev/null
+	keys() { python3 -c 'import json, sys
+o = json.load(sys.stdin)
+o = o[0] if isinstance(o, list) else o
+print(*sorted(k + ":" + type(v).__name__ for k, v in o.items() if k != "CreateCommand"), sep="\n")'; }
+	[ "$(pm pod inspect p | keys)" = "$(ranby pod inspect p | keys)" ]
+	[ "$(pm pod ps --format json | keys)" = "$(ranby pod ps --format json | keys)" ]
+	[ "$(pm pod ps --filter label=a=b --format '{{.Name}} {{.Status}} {{.NumberOfContainers}}')" = "$(ranby pod ps --filter label=a=b --format '{{.Name}} {{.Status}} {{.NumberOfContainers}}')" ]
+	local words theirs code
+	for words in 'pod rm none' 'pod start none' 'pod stop none' 'pod exists none' 'pod stop' 'pod kill --signal NO p' 'pod create --infra=false -p 80:80'; do
+		# shellcheck disable=SC2086 # words
+		theirs=$(pm $words 2>&1) && code=0 || code=$?
+		# shellcheck disable=SC2086
+		run ranby $words
+		[ "$status" = "$code" ] || fail "$words: $status, podman $code"
+		[ "${lines[0]:-}" = "$theirs" ] || fail "$words: ${lines[0]:-}" "podman: $theirs"
+	done
+	pm pod rm --all --force >/dev/null
+	pm system migrate >/dev/null 2>&1 3>&- # ends its pause process
+}
