@@ -10,7 +10,7 @@
  * namespace that is shown. So a pid or cgroup namespace is shared together with the user
  * namespace, and then a member that sees the host's processes is refused: it
  * could trace what starts the other members, in a user namespace where it has
- * all capabilities (attack class A01).
+ * all capabilities.
  */
 #include "engine/pod_private.h"
 
