@@ -7,7 +7,7 @@
  */
 #include "cmd/commands.h"
 #include "cmd/container_options.h"
-#include "cmd/limit_rows.h"
+#include "cmd/option_rows.h"
 #include "cmd/make.h"
 #include "engine/limits.h"
 #include "engine/remove.h"
@@ -27,12 +27,14 @@ struct clone_args {
 	bool destroy, force, run;
 };
 
+#define O(member) offsetof(struct clone_args, change.member)
+
 static const struct option_row clone_rows[] = {
-	LIMIT_ROWS(struct clone_args, change),
 	{0, "destroy", OPT_FLAG, offsetof(struct clone_args, destroy), .help = "Remove the other container afterwards"},
 	{'f', "force", OPT_FLAG, offsetof(struct clone_args, force), .help = "With --destroy: also when it runs"},
 	{0, "name", OPT_STRING, offsetof(struct clone_args, name), .arg = "NAME", .help = "Its name (the other's and \"-clone\")"},
 	{0, "run", OPT_FLAG, offsetof(struct clone_args, run), .help = "Start it, in the background"},
+	LIMIT_ROWS(O),
 	OPTION_END,
 };
 

@@ -9,6 +9,7 @@
  * what to do, and no confinement or limit that was asked for is dropped.
  */
 #include "cmd/container_options.h"
+#include "cmd/option_rows.h"
 
 #include <errno.h>
 #include <string.h>
@@ -185,38 +186,21 @@ const struct option_row container_rows[] = {
 	{'P', "publish-all", OPT_FLAG, O(publish_all), .help = "Publish all exposed ports on free ports of the host"},
 	{0, "expose", OPT_LIST, O(expose), .arg = "PORT[/PROTO]", .help = "A port that --publish-all publishes"},
 	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside"},
-	{0, "add-host", OPT_LIST, O(add_host), .arg = "NAME:IP", .help = "Add a line to /etc/hosts"},
-	{0, "dns", OPT_LIST_CSV, O(dns), .arg = "IP", .help = "Name server; \"none\" leaves /etc/resolv.conf alone"},
-	{0, "dns-search", OPT_LIST_CSV, O(dns_search), .arg = "DOMAIN", .help = "Search domain; \".\" for none"},
-	{0, "dns-option", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "Option of the resolver"},
-	{0, "dns-opt", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "The same as --dns-option", .hidden = true},
-	{0, "no-hosts", OPT_FLAG, O(no_hosts), .help = "Leave /etc/hosts alone"},
+	NAME_ROWS(O),
 	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave /etc/hostname alone"},
 
 	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "private, host, keep-id[:uid=,gid=,size=], auto[:size=], nomap"},
 	{0, "ident", OPT_STRING, O(ident), .arg = "MODE[,MODE]",
 	 .help = "What names it in audit records: uid, session, landlock"},
-	{0, "uidmap", OPT_LIST, O(uidmap), .arg = "CTR:KEEPER[:N]", .help = "Map user IDs"},
-	{0, "gidmap", OPT_LIST, O(gidmap), .arg = "CTR:KEEPER[:N]", .help = "Map group IDs"},
+	MAP_ROWS(O),
 	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
 	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "private, none or host"},
 	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
 	{0, "cgroupns", OPT_STRING, O(cgroupns), .arg = "MODE", .help = "private or host"},
 	{0, "cgroups", OPT_STRING, O(cgroups), .arg = "MODE", .help = "enabled (a cgroup of its own also without limits), disabled or no-conmon"},
 
-	{'m', "memory", OPT_STRING, O(memory), .arg = "SIZE", .group = "Resources", .help = "Memory it may use"},
-	{0, "memory-swap", OPT_STRING, O(memory_swap), .arg = "SIZE", .help = "Memory and swap together; -1: no limit (twice --memory)"},
-	{0, "memory-reservation", OPT_STRING, O(memory_reservation), .arg = "SIZE", .help = "Memory that is taken from it last"},
-	{0, "cpus", OPT_STRING, O(cpus), .arg = "N", .help = "Processors' worth of time it may use, like 1.5"},
-	{'c', "cpu-shares", OPT_STRING, O(cpu_shares), .arg = "N", .help = "Its part where processors are short (2 to 262144; 1024 usual)"},
-	{0, "cpu-period", OPT_STRING, O(cpu_period), .arg = "US", .help = "Period of --cpu-quota, in microseconds (100000)"},
-	{0, "cpu-quota", OPT_STRING, O(cpu_quota), .arg = "US", .help = "Processor time in each period, in microseconds"},
-	{0, "cpuset-cpus", OPT_STRING, O(cpuset_cpus), .arg = "LIST", .help = "Processors it runs on: 0-3,5"},
-	{0, "cpuset-mems", OPT_STRING, O(cpuset_mems), .arg = "LIST", .help = "Memory nodes it allocates from"},
-	{0, "pids-limit", OPT_STRING, O(pids_limit), .arg = "N", .help = "Processes and threads it may have; -1: no limit"},
-	{0, "blkio-weight", OPT_STRING, O(blkio_weight), .arg = "N", .help = "Its part where block devices are short (10 to 1000)"},
+	LIMIT_ROWS(O),
 	{0, "cgroup-parent", OPT_STRING, O(cgroup_parent), .arg = "SLICE", .help = "Slice of the service manager that its scope goes to (user.slice)"},
-	{0, "cgroup-conf", OPT_LIST, O(cgroup_conf), .arg = "FILE=VALUE", .help = "Write to a file of its cgroup: memory.high=1073741824"},
 
 	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .group = "Confinement", .help = "no-new-privileges, seccomp=, seccomp-log, landlock=, profile=, apparmor=, label=, mask=, unmask=, proc-opts="},
 	{0, "cap-add", OPT_LIST_CSV, O(cap_add), .arg = "CAP", .help = "Add a capability, or ALL"},

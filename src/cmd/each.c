@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define CIDFILE_MAX 4096
+#define ID_FILE_MAX 4096
 
 struct walk {
 	const struct command_call *call;
@@ -77,24 +77,34 @@ static int visit_all(struct walk *k, struct err *e)
 	return r;
 }
 
-/* One --cidfile, whose first line is an id. */
-static void visit_file(struct walk *k, const char *path)
+int read_id_file(const char *path, const char *what, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
-	struct err e = {0};
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int r = fd < 0 ? -errno : fd_read_all(fd, CIDFILE_MAX, &text);
+	int r = fd < 0 ? -errno : fd_read_all(fd, ID_FILE_MAX, &text);
+	size_t len = r < 0 ? 0 : strcspn(buf_str(&text), "\n");
+
+	if (r < 0)
+		return err_errno(e, -r, "%s %s", what, path);
+	if (len == 0 || len > CONTAINER_ID_LEN)
+		return err_set(e, EINVAL, "%s %s: no ID in it", what, path);
+	memcpy(ret_id, text.data, len);
+	ret_id[len] = '\0';
+	return 0;
+}
+
+static void visit_file(struct walk *k, const char *path)
+{
+	char id[CONTAINER_ID_LEN + 1];
+	struct err e = {0};
+	int r = read_id_file(path, "--cidfile", id, &e);
 
 	if (r == -ENOENT && k->w->ignore)
 		return;
-	if (r < 0) {
-		(void)err_errno(&e, -r, "--cidfile %s", path);
+	if (r < 0)
 		failed(k, &e);
-		return;
-	}
-	if (text.len > 0)
-		text.data[strcspn(text.data, "\n")] = '\0';
-	visit_name(k, buf_str(&text));
+	else
+		visit_name(k, id);
 }
 
 static int visit_latest(struct walk *k, struct err *e)

@@ -33,6 +33,9 @@ typedef int (*each_fn)(const struct command_call *call, struct container *c, voi
 /* Returns what run() is to return. -EINVAL: no operand, --all or --latest, or two of these. */
 int each_container(const struct command_call *call, const struct each *w, each_fn fn, void *ctx, struct err *e) _must_check_;
 
+/* The first line of a file that the caller named, which is an id. An error begins with `what`. */
+int read_id_file(const char *path, const char *what, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e) _must_check_;
+
 /* One container: the first operand, or with `latest` the newest. */
 int one_container(const struct command_call *call, bool latest, struct container **ret, struct err *e) _must_check_;
 

@@ -2,15 +2,11 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* Errors of single pods, and of single members, are printed as they come; see each_pod.h. */
 #include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/report.h"
-#include "sys/fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-
-#define ID_FILE_MAX 4096
 
 struct walk {
 	const struct command_call *call;
@@ -54,27 +50,11 @@ static void visit_name(struct walk *k, const char *name)
 		visit(k, p, true);
 }
 
-int pod_read_id_file(const char *path, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
-{
-	_cleanup_(buf_done) struct buf text = BUF_INIT;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int r = fd < 0 ? -errno : fd_read_all(fd, ID_FILE_MAX, &text);
-	size_t len = r < 0 ? 0 : strcspn(buf_str(&text), "\n");
-
-	if (r < 0)
-		return err_errno(e, -r, "reading pod ID file: %s", path);
-	if (len == 0 || len > CONTAINER_ID_LEN)
-		return err_set(e, EINVAL, "reading pod ID file: %s: no ID in it", path);
-	memcpy(ret_id, text.data, len);
-	ret_id[len] = '\0';
-	return 0;
-}
-
 static void visit_file(struct walk *k, const char *path)
 {
 	char id[CONTAINER_ID_LEN + 1];
 	struct err e = {0};
-	int r = pod_read_id_file(path, id, &e);
+	int r = read_id_file(path, "reading pod ID file:", id, &e);
 
 	if (r == -ENOENT && k->w->ignore)
 		return;

@@ -7,7 +7,7 @@
  */
 #include "cmd/make.h"
 #include "cmd/container_options.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
 #include "engine/attest.h"
@@ -159,7 +159,7 @@ static int enter_pod(const struct command_call *call, struct made *m, struct con
 	if (o->pod && o->pod_id_file)
 		return err_set(e, EINVAL, "--pod and --pod-id-file exclude each other");
 	if (o->pod_id_file)
-		r = pod_read_id_file(o->pod_id_file, id, e);
+		r = read_id_file(o->pod_id_file, "reading pod ID file:", id, e);
 	if (r < 0 || (!o->pod && !o->pod_id_file))
 		return r;
 	if (o->pod && strncmp(o->pod, "new:", 4) == 0)

@@ -6,7 +6,7 @@
  */
 #include "cmd/pod_options.h"
 #include "cmd/container_options.h"
-#include "cmd/limit_rows.h"
+#include "cmd/option_rows.h"
 #include "cmd/make.h"
 
 #include <limits.h>
@@ -67,21 +67,15 @@ const struct option_row pod_create_rows[] = {
 	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
 	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port of the pod on the host"},
 	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside (the pod's name)"},
-	{0, "add-host", OPT_LIST, O(add_host), .arg = "NAME:IP", .help = "Add a line to /etc/hosts"},
-	{0, "dns", OPT_LIST_CSV, O(dns), .arg = "IP", .help = "Name server; \"none\" leaves /etc/resolv.conf alone"},
-	{0, "dns-search", OPT_LIST_CSV, O(dns_search), .arg = "DOMAIN", .help = "Search domain; \".\" for none"},
-	{0, "dns-option", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "Option of the resolver"},
-	{0, "dns-opt", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "The same as --dns-option", .hidden = true},
-	{0, "no-hosts", OPT_FLAG, O(no_hosts), .help = "Leave /etc/hosts alone"},
+	NAME_ROWS(O),
 
 	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "Of all members, who share it then: as of ranby run"},
-	{0, "uidmap", OPT_LIST, O(uidmap), .arg = "CTR:KEEPER[:N]", .help = "Map user IDs"},
-	{0, "gidmap", OPT_LIST, O(gidmap), .arg = "CTR:KEEPER[:N]", .help = "Map group IDs"},
+	MAP_ROWS(O),
 	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
 	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
 	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the pod's namespaces"},
 
-	LIMIT_ROWS(struct pod_options, o),
+	LIMIT_ROWS(O),
 
 	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "For each member", .help = "Mount a directory, a file or a volume"},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},

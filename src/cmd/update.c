@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
-#include "cmd/limit_rows.h"
+#include "cmd/option_rows.h"
 #include "engine/attest.h"
 #include "engine/limits.h"
 #include "engine/update.h"
@@ -16,9 +16,11 @@ struct update_args {
 	struct container_options change;
 };
 
+#define O(member) offsetof(struct update_args, change.member)
+
 static const struct option_row update_rows[] = {
-	LIMIT_ROWS(struct update_args, change),
 	{'l', "latest", OPT_FLAG, offsetof(struct update_args, latest), .help = "The newest container"},
+	LIMIT_ROWS(O),
 	OPTION_END,
 };
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * option_rows - rows that several commands have, for a struct container_options
+ * of theirs: O(member) is the offset of one of its members.
+ *
+ *	#define O(member) offsetof(struct pod_options, o.member)
+ *	static const struct option_row rows[] = {LIMIT_ROWS(O), OPTION_END};
+ */
+#ifndef RANBY_CMD_OPTION_ROWS_H
+#define RANBY_CMD_OPTION_ROWS_H
+
+#include "base/option.h"
+#include "engine/options.h"
+
+/* The limits of a cgroup. */
+#define LIMIT_ROWS(O) \
+	{'m', "memory", OPT_STRING, O(memory), .arg = "SIZE", .group = "Resources", .help = "Memory it may use; -1: no limit"}, \
+	{0, "memory-swap", OPT_STRING, O(memory_swap), .arg = "SIZE", .help = "Memory and swap together; -1: no limit (twice --memory)"}, \
+	{0, "memory-reservation", OPT_STRING, O(memory_reservation), .arg = "SIZE", .help = "Memory that is taken from it last"}, \
+	{0, "cpus", OPT_STRING, O(cpus), .arg = "N", .help = "Processors' worth of time it may use, like 1.5"}, \
+	{'c', "cpu-shares", OPT_STRING, O(cpu_shares), .arg = "N", .help = "Its part where processors are short (2 to 262144; 1024 usual)"}, \
+	{0, "cpu-period", OPT_STRING, O(cpu_period), .arg = "US", .help = "Period of --cpu-quota, in microseconds (100000)"}, \
+	{0, "cpu-quota", OPT_STRING, O(cpu_quota), .arg = "US", .help = "Processor time in each period, in microseconds"}, \
+	{0, "cpuset-cpus", OPT_STRING, O(cpuset_cpus), .arg = "LIST", .help = "Processors it runs on: 0-3,5"}, \
+	{0, "cpuset-mems", OPT_STRING, O(cpuset_mems), .arg = "LIST", .help = "Memory nodes it allocates from"}, \
+	{0, "pids-limit", OPT_STRING, O(pids_limit), .arg = "N", .help = "Processes and threads it may have; -1: no limit"}, \
+	{0, "blkio-weight", OPT_STRING, O(blkio_weight), .arg = "N", .help = "Its part where block devices are short (10 to 1000)"}, \
+	{0, "cgroup-conf", OPT_LIST, O(cgroup_conf), .arg = "FILE=VALUE", .help = "Write to a file of its cgroup: memory.high=1073741824"}
+
+/* What stands in /etc/hosts and resolv.conf. */
+#define NAME_ROWS(O) \
+	{0, "add-host", OPT_LIST, O(add_host), .arg = "NAME:IP", .help = "Add a line to /etc/hosts"}, \
+	{0, "dns", OPT_LIST_CSV, O(dns), .arg = "IP", .help = "Name server; \"none\" leaves /etc/resolv.conf alone"}, \
+	{0, "dns-search", OPT_LIST_CSV, O(dns_search), .arg = "DOMAIN", .help = "Search domain; \".\" for none"}, \
+	{0, "dns-option", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "Option of the resolver"}, \
+	{0, "dns-opt", OPT_LIST_CSV, O(dns_option), .arg = "OPTION", .help = "The same as --dns-option", .hidden = true}, \
+	{0, "no-hosts", OPT_FLAG, O(no_hosts), .help = "Leave /etc/hosts alone"}
+
+/* A map of IDs given line by line. */
+#define MAP_ROWS(O) \
+	{0, "uidmap", OPT_LIST, O(uidmap), .arg = "CTR:KEEPER[:N]", .help = "Map user IDs"}, \
+	{0, "gidmap", OPT_LIST, O(gidmap), .arg = "CTR:KEEPER[:N]", .help = "Map group IDs"}
+
+#endif
