@@ -469,7 +469,7 @@ static int hosts_of(const struct container *c, struct json_object *note, struct 
 	struct json_object *networks = json_at(note, "request.networks");
 	int r = strv_add(&ret->names, c->name);
 
-	if (networks && r == 0) {
+	if (networks) {
 		json_object_object_foreach(networks, name, own)
 		{
 			if (r == 0)

@@ -532,7 +532,7 @@ static void sweep_directory(struct engine *eng, int pending, const char *id, con
 		(void)!remove_dir(eng, pending, id, NULL);
 }
 
-/* Who was renaming it is gone. */
+/* Who was renaming it is gone. `marker` has the length of one. */
 static void sweep_marker(struct engine *eng, int pending, const char *marker)
 {
 	_cleanup_(container_freep) struct container *c = NULL;
@@ -540,8 +540,9 @@ static void sweep_marker(struct engine *eng, int pending, const char *marker)
 	char id[CONTAINER_ID_LEN + 1];
 	int there;
 
-	snprintf(id, sizeof(id), "%s", marker);
-	snprintf(m.name, sizeof(m.name), "%s", marker);
+	memcpy(id, marker, CONTAINER_ID_LEN);
+	id[CONTAINER_ID_LEN] = '\0';
+	memcpy(m.name, marker, sizeof(m.name));
 	m.dirfd = fcntl(pending, F_DUPFD_CLOEXEC, 3);
 	if (!digest_is_hex(id) || m.dirfd < 0 || lock_take(pending, marker, 0, &m.fd) < 0)
 		return;
