@@ -159,6 +159,7 @@ no_server() { ! servers >/dev/null; }
 		"$2/$3/bin/ranby-runtime" --root "$1/state" run --fuse-overlayfs-fd 7 --bundle "$1/on/b" c1
 		cat "$1/on/u/x"
 		exec 7<&-
+		mount -t tmpfs tmpfs /usr/bin
 		! "$2/$3/bin/ranby-runtime" --root "$1/state" run --bundle "$1/on/b" c1
 	' - "$BATS_TEST_TMPDIR" "$RANBY_TREE" "${RANBY_BUILD:-build}" >"$BATS_TEST_TMPDIR/out" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 	run -0 cat "$BATS_TEST_TMPDIR/out"

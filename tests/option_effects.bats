@@ -554,7 +554,9 @@ need_pasta() {
 @test "--network none: a namespace with lo alone" {
 	run -0 inside -- sh -c 'ls /sys/class/net; ip addr show lo'
 	[[ ${lines[0]} == lo && ${lines[1]} == *,UP,* && $output == *127.0.0.1/8* ]] || fail "$output"
-	refused 'only none, host' --network nosuch
+	refused 'excludes other networks' --network nosuch
+	run -125 ranby run --rm --network nosuch busybox true
+	one_error nosuch
 	run -125 ranby run --rm --network none --publish 8080:80 busybox true
 	one_error 'not possible'
 }

@@ -26,7 +26,8 @@ left() {
 	(cd "$RANBY_ROOT" && find . -path ./state-home -prune -o -path ./cache-home -prune -o -print)
 	(cd "$RANBY_RUN" && find . ! -name keeper -print)
 	awk '{ print $5, $9 }' /proc/self/mountinfo
-	ps -u "$(id -u)" -o comm= | awk '/ranby|busybox|pasta/' | sort
+	# of ours alone: other files of tests run as this user meanwhile
+	pgrep -u "$(id -u)" -f -l "$RANBY_RUN" | awk '$2 ~ /ranby|pasta/ {print $2}' | sort
 	find /sys/fs/cgroup -type d -user "$(id -u)" -name '*ranby*' 2>/dev/null
 }
 

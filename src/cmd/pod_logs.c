@@ -28,9 +28,21 @@ static const struct option_row logs_rows[] = {
 	OPTION_END,
 };
 
-static bool is_wanted(const struct container *c, const char *name)
+/* A name goes before an id that begins so, as everywhere. */
+static int find_member(struct engine *eng, const struct pod *p, const char *name, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
 {
-	return !pod_is_infra(c) && (!name || strcmp(c->name, name) == 0 || (*name && strncmp(c->id, name, strlen(name)) == 0));
+	_cleanup_(container_freep) struct container *c = NULL;
+	int r = container_find(eng, name, &c, e);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	for (size_t i = 0; r == 0 && i < p->members.n; i++) {
+		if (strcmp(p->members.items[i]->id, c->id) != 0)
+			continue;
+		memcpy(ret_id, c->id, sizeof(c->id));
+		return 0;
+	}
+	return err_set(e, ENOENT, "container %s is not in pod %s: no such container", name, p->id);
 }
 
 static int logs_run(const struct command_call *call, struct err *e)
@@ -38,18 +50,19 @@ static int logs_run(const struct command_call *call, struct err *e)
 	const struct pod_logs_args *a = call->args;
 	_cleanup_(pod_freep) struct pod *p = NULL;
 	_cleanup_free_ struct container **list = NULL;
+	char only[CONTAINER_ID_LEN + 1] = "";
 	int n = 0, r = one_pod(call, a->how.latest, &p, e);
 
+	if (r == 0 && a->container)
+		r = find_member(call->engine, p, a->container, only, e);
 	if (r < 0)
 		return r;
 	list = mem_array(p->members.n, sizeof(struct container *));
 	if (!list)
 		return err_errno(e, ENOMEM, "logs");
 	for (size_t i = 0; i < p->members.n; i++)
-		if (is_wanted(p->members.items[i], a->container))
+		if (!pod_is_infra(p->members.items[i]) && (!*only || strcmp(p->members.items[i]->id, only) == 0))
 			list[n++] = p->members.items[i];
-	if (a->container && n == 0)
-		return err_set(e, ENOENT, "container %s is not in pod %s: no such container", a->container, p->id);
 	return logs_show(call->engine, &a->how, list, n, e);
 }
 

@@ -55,7 +55,9 @@ void network_plan_done(struct network_plan *p)
 	strv_done(&p->helper);
 	for (size_t i = 0; i < p->n_links; i++)
 		network_link_done(&p->links[i]);
-	p->n_links = 0;
+	free(TAKE_PTR(p->links));
+	free(TAKE_PTR(p->ports));
+	p->n_links = p->n_ports = 0;
 }
 
 /* ---- ports ---- */
@@ -268,11 +270,17 @@ static int add_own_options(const struct container_options *o, struct network_pla
 
 static int add_link(const char *value, struct network_plan *p, struct err *e)
 {
-	struct network_link *l = &p->links[p->n_links];
+	struct network_link *l;
 	int r;
 
 	if (p->n_links == NETWORK_LINKS_MAX)
 		return err_set(e, E2BIG, "--network: more than %d", NETWORK_LINKS_MAX);
+	l = mem_regrow(p->links, p->n_links + 1, sizeof(*l));
+	if (!l)
+		return err_errno(e, ENOMEM, "--network");
+	p->links = l;
+	l += p->n_links;
+	*l = (struct network_link){.name = ""};
 	r = network_link_parse(value, l, e);
 	if (r < 0)
 		return r;
@@ -317,19 +325,31 @@ int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err 
 	return r;
 }
 
+static int add_port(struct network_plan *p, const struct port_map *m, struct err *e)
+{
+	struct port_map *ports = p->n_ports < PORT_MAPS_MAX ? mem_regrow(p->ports, p->n_ports + 1, sizeof(*ports)) : NULL;
+
+	if (p->n_ports == PORT_MAPS_MAX)
+		return err_set(e, E2BIG, "--publish: more than %d ports", PORT_MAPS_MAX);
+	if (!ports)
+		return err_errno(e, ENOMEM, "--publish");
+	p->ports = ports;
+	p->ports[p->n_ports++] = *m;
+	return 0;
+}
+
 static int parse_ports_all(const struct container_options *o, struct network_plan *p, struct err *e)
 {
-	for (size_t i = 0; i < o->publish.n; i++) {
-		int r;
+	int r = 0;
 
-		if (p->n_ports == PORT_MAPS_MAX)
-			return err_set(e, E2BIG, "--publish: more than %d ports", PORT_MAPS_MAX);
-		r = port_spec_parse(o->publish.items[i], &p->ports[p->n_ports], e);
-		if (r < 0)
-			return r;
-		p->n_ports++;
+	for (size_t i = 0; r == 0 && i < o->publish.n; i++) {
+		struct port_map m;
+
+		r = port_spec_parse(o->publish.items[i], &m, e);
+		if (r == 0)
+			r = add_port(p, &m, e);
 	}
-	return 0;
+	return r;
 }
 
 /* -P: what the image and --expose name, each on a free port of the host. */
@@ -339,12 +359,12 @@ static int add_exposed(const struct strv *exposed, const char *what, struct netw
 		struct port_map m;
 		int r;
 
-		if (p->n_ports == PORT_MAPS_MAX)
-			return err_set(e, E2BIG, "more than %d ports", PORT_MAPS_MAX);
 		r = strchr(exposed->items[i], ':') ? err_set(e, EINVAL, "not PORT[/PROTOCOL]") : port_spec_parse(exposed->items[i], &m, e);
 		if (r < 0)
 			return err_wrap(e, r, "%s %s", what, exposed->items[i]);
-		p->ports[p->n_ports++] = m;
+		r = add_port(p, &m, e);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -54,10 +54,10 @@ struct port_map {
 struct network_plan {
 	enum network_kind kind;
 	size_t n_ports;
-	struct port_map ports[PORT_MAPS_MAX];
+	struct port_map *ports;
 	struct strv helper; /* empty without one */
 	size_t n_links;     /* of NETWORK_BRIDGE, at least one */
-	struct network_link links[NETWORK_LINKS_MAX];
+	struct network_link *links;
 	const char *other;  /* NAME of NETWORK_PEER, PATH of NETWORK_PATH; borrowed from the options */
 };
 

@@ -20,11 +20,12 @@ uint64_t store_layer_bytes(struct store *st, const struct image_layer *l)
 static int add_copy(struct store *st, const char *name, struct store_copies *ret)
 {
 	struct store_copy *grown;
+	size_t len = strlen(name);
 	struct digest chain;
 	char text[DIGEST_TEXT_SIZE];
 
 	/* "HEX@MAP" */
-	if (strlen(name) <= DIGEST_HEX_LEN || name[DIGEST_HEX_LEN] != '@' || strlen(name) >= sizeof(grown->name))
+	if (len <= DIGEST_HEX_LEN || name[DIGEST_HEX_LEN] != '@' || len >= sizeof(grown->name))
 		return 0;
 	snprintf(text, sizeof(text), "sha256:%.*s", DIGEST_HEX_LEN, name);
 	if (digest_parse(text, &chain, NULL) < 0)
@@ -33,7 +34,7 @@ static int add_copy(struct store *st, const char *name, struct store_copies *ret
 	if (!grown)
 		return -ENOMEM;
 	ret->items = grown;
-	snprintf(grown[ret->n].name, sizeof(grown->name), "%s", name);
+	memcpy(grown[ret->n].name, name, len + 1);
 	grown[ret->n++].bytes = layer_bytes(st, &chain);
 	return 0;
 }
