@@ -114,6 +114,14 @@ ns() { stat -L -c %i "/proc/$(ranby inspect "$1" --format '{{.State.Pid}}')/ns/$
 	for pid in $pids; do [ ! -e "/proc/$pid" ]; done
 }
 
+@test "many join a view of processes at once: nobody is looked at before he has joined" {
+	ranby pod create --name p --share pid,ipc >/dev/null
+	ranby run -d --pod p --network none --name a busybox sleep 100 >/dev/null
+	seq "${RANBY_ATTACK_LOOPS:-60}" | xargs -P 6 -I{} "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" \
+		run --rm --pod p --network none busybox true >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(sort "$BATS_TEST_TMPDIR/said" | uniq -c)"
+	[ ! -s "$BATS_TEST_TMPDIR/said" ]
+}
+
 @test "a map of IDs is all members', and a slice of --userns=auto too" {
 	local mode
 	for mode in auto keep-id nomap host; do

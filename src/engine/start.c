@@ -84,10 +84,14 @@ static unsigned ident_of(const struct start *s)
 	return ident;
 }
 
-/* The monitor must have the terminal, which comes out of what init builds, and see the root that its helper shall end with. */
+/*
+ * The monitor must have the terminal, which comes out of what init builds, and
+ * see the root that its helper shall end with; and whose namespaces init has is
+ * looked at when it has joined them, which it may do by itself (peer_check()).
+ */
 static bool may_be_early(const struct start *s)
 {
-	return !s->plan.monitor.tty && s->plan.monitor.helper_fd < 0;
+	return !s->plan.monitor.tty && s->plan.monitor.helper_fd < 0 && !s->peer.keeper;
 }
 
 /* What not every container has. */
