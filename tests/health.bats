@@ -96,8 +96,10 @@ checked_image() {
 	[ "$(get watched .State.Health.FailingStreak)" = 0 ]
 	run -0 ranby events --stream=false --filter container=watched --filter event=health_status --format '{{.Reason}}'
 	[ "$output" = $'healthy\nunhealthy\nhealthy' ] || fail "$output"
+	five() { [ "$(log watched | wc -l)" -ge 5 ]; }
+	wait_for 10 five
 	# each of them is an exec, and recorded as such
-	[ "$(ranby events --stream=false --filter container=watched --filter event=exec --format '{{.Reason}}' | sort | uniq -c | awk '$2 == "healthcheck" && $1 >= 4' | wc -l)" = 1 ]
+	[ "$(ranby events --stream=false --filter container=watched --filter event=exec --format '{{.Reason}}' | sort | uniq -c | awk '$2 == "healthcheck" && $1 >= 5' | wc -l)" = 1 ]
 	# five are kept
 	[ "$(log watched | wc -l)" = 5 ]
 }

@@ -18,6 +18,7 @@
 #include "engine/bridge.h"
 
 #include "engine/bridge_holder.h"
+#include "engine/bridge_dns.h"
 #include "engine/bridge_note.h"
 #include "engine/bridge_ports.h"
 #include "engine/networks.h"
@@ -112,6 +113,7 @@ struct work {
 	const char *request;
 	int answer_fd;
 	const struct programs *programs;
+	const struct strv *servers; /* up: who shall answer for names then */
 };
 
 static void netns_path(const char *id, char out[static 96])
@@ -166,6 +168,8 @@ static int set_up(const struct work *w, struct err *e)
 
 	if (r == 0)
 		r = run_netavark(w, "setup", e);
+	if (r == 0)
+		r = bridge_dns_await("/proc/self/net/udp", w->servers, e);
 	if (r == 0 && w->slot)
 		r = bridge_ports_apply(w->slot, true, &w->programs->ports, e);
 	return r;
@@ -586,15 +590,18 @@ static int run_setup(struct desk *d, struct json_object *note, struct json_objec
 {
 	_cleanup_(programs_done) struct programs p = PROGRAMS_INIT;
 	_cleanup_close_ int answer = memfd_create("answer", MFD_CLOEXEC);
+	_cleanup_(strv_done) struct strv servers = {0};
 	struct work w = {
 		.id = json_str(note, "id"), .netns_fd = netns_fd, .up = true, .slot = netns_fd < 0 ? 0 : (unsigned)json_int(note, "slot"),
-		.request = json_text(request, NULL), .answer_fd = answer, .programs = &p,
+		.request = json_text(request, NULL), .answer_fd = answer, .programs = &p, .servers = &servers,
 	};
 	int r;
 
 	if (answer < 0 || !w.request)
 		return err_errno(e, ENOMEM, "netavark");
 	r = programs_open(&p, w.slot != 0, e);
+	if (r == 0)
+		r = bridge_dns_servers(request, &servers, e);
 	if (r == 0)
 		r = bridge_holder_do(&d->holder, work, &w, e);
 	return r == 0 ? read_answer(answer, ret, e) : r;

@@ -125,6 +125,8 @@ static void test_modes(void **state)
 		if ((r < 0) != !modes[i].want || (r == 0 && strcmp(got, modes[i].want) != 0) || (r < 0 && !e.text[0]))
 			fail_msg("%s: %d %s", modes[i].value, r, r < 0 ? e.text : got);
 		strv_done(&o.network);
+		if (r == 0)
+			network_plan_done(&p);
 	}
 }
 
