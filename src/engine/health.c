@@ -14,9 +14,7 @@
 #include "base/escape.h"
 #include "engine/attest.h"
 #include "engine/exec.h"
-#include "engine/keeper.h"
 #include "engine/restart.h"
-#include "engine/start.h"
 #include "engine/stop.h"
 #include "monitor/collect.h"
 #include "sys/fd.h"
@@ -283,23 +281,11 @@ static int record_kill(struct engine *eng, const struct container *c, struct err
 /* As `ranby restart`, but nobody has asked for it. */
 static int restart(struct engine *eng, struct container *c, struct err *e)
 {
-	_cleanup_(start_done) struct start s = START_INIT;
-	_cleanup_(keeper_done) struct keeper keeper = KEEPER_INIT;
-	_cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
-	const struct start_request q = {
-		.eng = eng, .c = c, .keeper = &keeper, .origin = &origin, .have_lock = true, .as_restart = true};
-	int r = origin_read_login(eng, &origin, e);
+	int r = record_kill(eng, c, e);
 
-	origin.json = json_object_get(json_at(c->state, "startedBy"));
-	if (r == 0)
-		r = keeper_open(eng, &keeper, e);
-	if (r == 0)
-		r = record_kill(eng, c, e);
 	if (r == 0)
 		r = stop_container(eng, c, STOP_TIMEOUT_OWN, e);
-	if (r == 0)
-		r = start_prepare(&q, &s, e);
-	return r == 0 ? start_release(&s, e) : r;
+	return r == 0 ? restart_start(eng, c, e) : r;
 }
 
 /* Under the lock, of the run that was checked and no other. */

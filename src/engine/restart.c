@@ -161,7 +161,7 @@ int restart_plan(struct engine *eng, const struct container *c, bool as_restart,
 
 /* ---- the restart ---- */
 
-static int start_again(struct engine *eng, struct container *c, struct err *e)
+int restart_start(struct engine *eng, struct container *c, struct err *e)
 {
 	_cleanup_(start_done) struct start s = START_INIT;
 	_cleanup_(keeper_done) struct keeper keeper = KEEPER_INIT;
@@ -190,5 +190,5 @@ int restart_after_end(struct engine *eng, struct container *c, struct err *e)
 		return r;
 	if (p.kind == RESTART_NO || c->status != CONTAINER_EXITED || !counts_as_failed(c, &p) || is_stopped(c))
 		return 0;
-	return start_again(eng, c, e);
+	return restart_start(eng, c, e);
 }

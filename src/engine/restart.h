@@ -49,6 +49,9 @@ int restart_plan(struct engine *eng, const struct container *c, bool as_restart,
 /* restartCount and restartDelayMs of the run that begins into `state`. */
 int restart_to_json(const struct container *c, bool as_restart, struct json_object *state) _must_check_;
 
+/* Starts it anew, for whoever started it last. The caller holds its lock, and it does not run. */
+int restart_start(struct engine *eng, struct container *c, struct err *e) _must_check_;
+
 /* Starts it once more, unless it was stopped, started or removed meanwhile: then 0. */
 int restart_after_end(struct engine *eng, struct container *c, struct err *e) _must_check_;
 
