@@ -41,7 +41,7 @@ refused() {
 	run -0 inside -u nobody -- id
 	[[ $output == 'uid=65534'* ]] || fail "$output"
 	run -0 inside -u 1234:567 -- id
-	[ "$output" = 'uid=1234 gid=567 groups=567' ] || fail "$output"
+	[ "$output" = 'uid=1234(1234) gid=567(567) groups=567(567)' ] || fail "$output"
 	run -0 inside -u 0 -- id -u
 	[ "$output" = 0 ]
 	run -0 inside -u 12 --group-add 77 -- id -G

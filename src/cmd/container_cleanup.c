@@ -8,6 +8,7 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "engine/exec.h"
+#include "engine/image_use.h"
 #include "engine/remove.h"
 #include "engine/restart.h"
 
@@ -25,7 +26,7 @@ static const struct option_row cleanup_rows[] = {
 	{0, "exec", OPT_STRING, offsetof(struct cleanup_args, exec), .arg = "ID", .help = "Only this exec session of it"},
 	{'l', "latest", OPT_FLAG, offsetof(struct cleanup_args, latest), .help = "The newest container"},
 	{0, "rm", OPT_FLAG, offsetof(struct cleanup_args, rm), .help = "Remove it afterwards"},
-	{0, "rmi", OPT_FLAG, offsetof(struct cleanup_args, rmi), .hidden = true, .help = "remove the image afterwards: ranby rmi IMAGE"},
+	{0, "rmi", OPT_FLAG, offsetof(struct cleanup_args, rmi), .help = "And its image, unless another container uses that"},
 	{0, "restart", OPT_FLAG, offsetof(struct cleanup_args, restart), .hidden = true, .help = "Start it again, as its policy says"},
 	OPTION_END,
 };
@@ -44,8 +45,10 @@ static int clean_up(const struct command_call *call, struct container *c, void *
 	r = remove_after_end(call->engine, c, e);
 	if (r == 0 && c->pid > 0)
 		return err_set(e, EBUSY, "container %s is running or paused, refusing to clean up: container state improper", c->id);
-	if (r == 0 && a->rm)
+	if (r == 0 && (a->rm || a->rmi))
 		r = remove_container(call->engine, c, &(struct remove_options){.volumes = true, .reason = "cleanup"}, e);
+	if (r == 0 && a->rmi)
+		r = image_remove_unused(call->engine, json_str(c->spec, "image.reference"), e);
 	if (r == 0)
 		puts(c->name);
 	return r;
@@ -57,10 +60,8 @@ static int cleanup_run(const struct command_call *call, struct err *e)
 	const struct each w = {.all = a->all, .latest = a->latest};
 	int r;
 
-	if (a->rmi)
-		return err_set(e, ENOTSUP, "--rmi: remove the image afterwards: ranby rmi IMAGE");
-	if (a->exec && (a->rm || a->all || call->argc > 1))
-		return err_set(e, EINVAL, "exec option conflicts with --rm, --all and several containers");
+	if (a->exec && (a->rm || a->rmi || a->all || call->argc > 1))
+		return err_set(e, EINVAL, "exec option conflicts with --rm, --rmi, --all and several containers");
 	r = each_container(call, &w, clean_up, a, e);
 	container_sweep(call->engine, remove_container_dir);
 	return r;

@@ -44,10 +44,6 @@
 	X(LINK, 0, "link", NO_LINK)                                                                 \
 	X(LINK_LOCAL_IP, 0, "link-local-ip", NO_LINK_LOCAL)                                               \
 	X(GPUS, 0, "gpus", "name the devices with --device")                                          \
-	X(HOSTUSER, 0, "hostuser", "users of the host are not added to the container's /etc/passwd yet") \
-	X(PASSWD_ENTRY, 0, "passwd-entry", "the container's /etc/passwd is not changed yet")          \
-	X(GROUP_ENTRY, 0, "group-entry", "the container's /etc/group is not changed yet")             \
-	X(HOSTS_FILE, 0, "hosts-file", "name the hosts with --add-host, or mount the file: -v FILE:/etc/hosts") \
 	X(INIT_PATH, 0, "init-path", "the init of --init is ranby's own")                             \
 	X(INIT_CTR, 0, "init-ctr", NO_INIT_CTR)                                                           \
 	X(PERSONALITY, 0, "personality", "not supported yet")                                         \
@@ -69,9 +65,6 @@
 
 #define REFUSED_FLAGS(X)                                                                      \
 	X(OOM_KILL_DISABLE, "oom-kill-disable", NO_LIMITS)                                    \
-	X(RMI, "rmi", "remove the image afterwards: ranby rmi IMAGE")                         \
-	X(PASSWD, "passwd", "the container's /etc/passwd is not changed yet")                 \
-	X(ENV_MERGE, "env-merge", "not supported yet")                                        \
 	X(USE_API_SOCKET, "use-api-socket", "there is no daemon and no socket")               \
 	X(DISABLE_CONTENT_TRUST, "disable-content-trust", "docker's content trust is not supported")
 
@@ -110,6 +103,7 @@ const struct option_row container_rows[] = {
 	{0, "pod", OPT_STRING, O(pod), .arg = "POD", .help = "Put it into a pod; new:NAME makes one"},
 	{0, "pod-id-file", OPT_STRING, O(pod_id_file), .arg = "FILE", .help = "The pod whose id is in a file"},
 	{0, "rm", OPT_FLAG, O(rm), .help = "Remove the container when it exits"},
+	{0, "rmi", OPT_FLAG, O(rmi), .help = "And its image, unless another container uses that (implies --rm)"},
 	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
 	{0, "requires", OPT_LIST_CSV, O(requires), .arg = "CONTAINER", .help = "Containers that are started before it"},
 	{0, "timeout", OPT_U64, O(timeout), .arg = "SECONDS", .max = INT32_MAX, .help = "Kill it when it has run so long"},
@@ -141,9 +135,14 @@ const struct option_row container_rows[] = {
 	{'w', "workdir", OPT_STRING, O(workdir), .arg = "DIR", .group = "The process", .help = "Working directory"},
 	{'u', "user", OPT_STRING, O(user), .arg = "USER[:GROUP]", .help = "User and group, by name or number"},
 	{0, "group-add", OPT_LIST, O(group_add), .arg = "GROUP", .help = "Add a supplementary group"},
+	{0, "passwd", OPT_FLAG, O(passwd), .help = "Add a line to /etc/passwd and /etc/group for a user that has none (true)"},
+	{0, "passwd-entry", OPT_STRING, O(passwd_entry), .arg = "LINE", .help = "That line: $USERNAME, $UID, $GID, $NAME and $HOME are filled in"},
+	{0, "group-entry", OPT_STRING, O(group_entry), .arg = "LINE", .help = "That of /etc/group: $GROUPNAME, $GID and $USERLIST are"},
+	{0, "hostuser", OPT_LIST, O(hostuser), .arg = "USER", .help = "Add a user of the host to /etc/passwd, by name or number"},
 	{0, "entrypoint", OPT_STRING, O(entrypoint), .arg = "COMMAND", .help = "Replace the image's entrypoint: a word or a JSON array"},
 	{'e', "env", OPT_LIST, O(env), .arg = "NAME[=VALUE]", .help = "Set a variable, or pass the caller's on"},
 	{0, "env-file", OPT_LIST, O(env_file), .arg = "FILE", .help = "Read variables from a file"},
+	{0, "env-merge", OPT_LIST, O(env_merge), .arg = "NAME=VALUE", .help = "Change a variable of the image: PATH=\"${PATH}:/opt/bin\""},
 	{0, "env-host", OPT_FLAG, O(env_host), .help = "Pass the caller's whole environment on"},
 	{0, "http-proxy", OPT_FLAG, O(http_proxy), .help = "Pass the caller's proxy variables on (true)"},
 	{0, "unsetenv", OPT_LIST, O(unsetenv), .arg = "NAME", .help = "Leave out a variable of the image"},
@@ -187,6 +186,7 @@ const struct option_row container_rows[] = {
 	{0, "expose", OPT_LIST, O(expose), .arg = "PORT[/PROTO]", .help = "A port that --publish-all publishes"},
 	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside"},
 	NAME_ROWS(O),
+	{0, "hosts-file", OPT_STRING, O(hosts_file), .arg = "FILE", .help = "What /etc/hosts begins with; none: nothing"},
 	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave /etc/hostname alone"},
 
 	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "private, host, keep-id[:uid=,gid=,size=], auto[:size=], nomap"},
@@ -246,6 +246,7 @@ static void set_defaults(const struct command_call *call, struct container_optio
 	} defaults[] = {
 		{"http-proxy", &o->http_proxy, &d.http_proxy, sizeof(d.http_proxy)},
 		{"sig-proxy", &o->sig_proxy, &d.sig_proxy, sizeof(d.sig_proxy)},
+		{"passwd", &o->passwd, &d.passwd, sizeof(d.passwd)},
 		{"read-only-tmpfs", &o->read_only_tmpfs, &d.read_only_tmpfs, sizeof(d.read_only_tmpfs)},
 		{"tls-verify", &o->tls_verify, &d.tls_verify, sizeof(d.tls_verify)},
 		{"stop-timeout", &o->stop_timeout, &d.stop_timeout, sizeof(d.stop_timeout)},
@@ -270,6 +271,9 @@ int container_options_finish(const struct command_call *call, struct err *e)
 		set_defaults(call, o);
 	if (o->trail && !*o->trail)
 		o->trail = "notify";
+	if (o->rmi && o->rootfs_flag)
+		return err_set(e, EINVAL, "--rmi and --rootfs exclude each other: there is no image");
+	o->rm = o->rm || o->rmi;
 	if (o->rootfs_flag && call->argc > 0)
 		o->rootfs = call->argv[0];
 	return container_options_check(o, e);

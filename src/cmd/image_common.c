@@ -8,7 +8,6 @@
 
 #include "base/size.h"
 
-#include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/keeper.h"
 
@@ -51,23 +50,20 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e)
 	return r;
 }
 
-static int platform_of(const struct image_source_args *a, struct image_source *s, struct err *e)
+int image_platform(const char *platform, const char *os, const char *arch, const char *variant, char **ret, struct err *e)
 {
-	if (a->platform && (a->os || a->arch || a->variant))
+	if (platform && (os || arch || variant))
 		return err_set(e, EINVAL, "--platform and --os, --arch, --variant exclude each other");
-	if (a->platform)
-		s->platform = strdup(a->platform);
-	else if (!a->os && !a->arch && !a->variant)
-		return 0;
-	else if (a->variant && !a->arch)
+	if (variant && !arch)
 		return err_set(e, EINVAL, "--variant needs --arch");
-	else if (asprintf(&s->platform, "%s%s%s%s%s", a->os ? a->os : "linux", a->arch ? "/" : "", a->arch ? a->arch : "",
-			  a->variant ? "/" : "", a->variant ? a->variant : "") < 0)
-		s->platform = NULL;
-	if (!s->platform)
-		return err_errno(e, ENOMEM, "platform");
-	s->options.platform = s->platform;
-	return 0;
+	if (platform)
+		*ret = strdup(platform);
+	else if (!os && !arch)
+		return 0;
+	else if (asprintf(ret, "%s%s%s%s%s", os ? os : "linux", arch ? "/" : "", arch ? arch : "", variant ? "/" : "",
+			  variant ? variant : "") < 0)
+		*ret = NULL;
+	return *ret ? 0 : err_errno(e, ENOMEM, "platform");
 }
 
 int image_source_open(const struct command_call *call, const struct image_source_args *a, struct image_source *ret,
@@ -76,9 +72,10 @@ int image_source_open(const struct command_call *call, const struct image_source
 	int r = image_source_init(a->quiet, ret, e);
 
 	if (r == 0)
-		r = platform_of(a, ret, e);
+		r = image_platform(a->platform, a->os, a->arch, a->variant, &ret->platform, e);
 	if (r < 0)
 		return r;
+	ret->options.platform = ret->platform;
 	ret->options.creds = a->creds;
 	ret->options.auth_file = a->authfile;
 	ret->options.cert_dir = a->cert_dir;
@@ -93,20 +90,6 @@ int image_store_open(const struct command_call *call, struct store **ret, struct
 
 	if (r == 0)
 		store_set_keeper(*ret, keeper_for_store, call->engine);
-	return r;
-}
-
-int image_uses(void *ctx, struct strv *uses, struct err *e)
-{
-	_cleanup_(container_list_done) struct container_list l = {0};
-	int r = container_list(ctx, &l, e);
-
-	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		const char *id = json_str(l.items[i]->spec, "image.id");
-
-		if (*id && strv_addf(uses, "%s=%s", id, l.items[i]->id) < 0)
-			r = err_errno(e, ENOMEM, "containers");
-	}
 	return r;
 }
 

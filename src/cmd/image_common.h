@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "engine/engine.h"
+#include "engine/image_use.h"
 #include "image/progress.h"
 #include "image/pull.h"
 #include "image/store.h"
@@ -56,8 +57,8 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e) _must
 /* The engine's store, working in its keeper. */
 int image_store_open(const struct command_call *call, struct store **ret, struct err *e) _must_check_;
 
-/* A store_uses_fn; ctx is the engine. */
-int image_uses(void *ctx, struct strv *uses, struct err *e) _must_check_;
+/* --platform, or --os, --arch and --variant put together, for the caller to free; NULL: this host's. */
+int image_platform(const char *platform, const char *os, const char *arch, const char *variant, char **ret, struct err *e) _must_check_;
 
 /* How many of these are of that image. */
 int image_count_uses(const struct strv *uses, const char *id);

@@ -52,21 +52,6 @@ int make_write_file(const char *option, const char *path, const char *text, bool
 	return r < 0 ? err_errno(e, -r, "%s %s", option, path) : 0;
 }
 
-/* --platform, or --os, --arch and --variant put together; NULL: this host's. */
-static int platform_of(const struct container_options *o, char **ret, struct err *e)
-{
-	if (o->platform && (o->os || o->arch || o->variant))
-		return err_set(e, EINVAL, "--platform and --os, --arch, --variant exclude each other");
-	if (o->platform)
-		*ret = strdup(o->platform);
-	else if (!o->os && !o->arch && !o->variant)
-		return 0;
-	else if (asprintf(ret, "%s/%s%s%s", o->os ? o->os : "linux", o->arch ? o->arch : "amd64", o->variant ? "/" : "",
-			  o->variant ? o->variant : "") < 0)
-		*ret = NULL;
-	return *ret ? 0 : err_errno(e, ENOMEM, "platform");
-}
-
 static int pull_options_of(const struct command_call *call, const struct container_options *o, const char *platform,
 			   struct image_source *source, struct err *e)
 {
@@ -107,7 +92,7 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 		.env = environ,
 		.cwd = cwd,
 	};
-	int r = platform_of(o, &platform, e);
+	int r = image_platform(o->platform, o->os, o->arch, o->variant, &platform, e);
 
 	if (r == 0)
 		r = pull_options_of(call, o, platform, &source, e);

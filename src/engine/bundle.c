@@ -51,6 +51,7 @@ static void plan_done(struct bundle_plan *p)
 	strv_done(&p->command);
 	strv_done(&p->env);
 	free(p->workdir);
+	free(p->user_text);
 	user_files_done(&p->files);
 	profile_done(&p->profile);
 	json_putp(&p->seccomp);
@@ -158,6 +159,22 @@ static int check_mapped(struct bundle_plan *p, size_t n_asked, struct err *e)
 	return 0;
 }
 
+/* Those of the host whom its passwd is to have. */
+static int add_users(struct bundle_plan *p, struct err *e)
+{
+	const struct container_options *o = p->in->options;
+	const struct userns_plan *u = p->in->userns;
+	const struct etc_formats formats = {o->passwd_entry, o->group_entry};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->hostuser.n; i++)
+		r = etc_add_host_user(&p->files, o->hostuser.items[i], p->workdir, &formats, &p->added, e);
+	if (r < 0 || u->kind != USERNS_KEEP_ID)
+		return r;
+	r = etc_add_user(&p->files, getuid(), getgid(), u->user_uid, u->user_gid, p->workdir, &formats, &p->added);
+	return r < 0 ? err_errno(e, -r, "user of keep-id") : 0;
+}
+
 static int plan_user(struct bundle_plan *p, struct err *e)
 {
 	const struct bundle_input *in = p->in;
@@ -166,13 +183,10 @@ static int plan_user(struct bundle_plan *p, struct err *e)
 	char self[32];
 	int r = read_user_files(p, &p->files, e);
 
+	if (r == 0 && o->passwd)
+		r = add_users(p, e);
 	if (r < 0)
 		return r;
-	if (in->userns->kind == USERNS_KEEP_ID) {
-		r = etc_add_user(&p->files, getuid(), getgid(), in->userns->user_uid, in->userns->user_gid, p->workdir, &p->added);
-		if (r < 0)
-			return err_errno(e, -r, "user of keep-id");
-	}
 	if (!who && in->userns->has_user) {
 		snprintf(self, sizeof(self), "%u:%u", in->userns->user_uid, in->userns->user_gid);
 		who = self;
@@ -182,6 +196,14 @@ static int plan_user(struct bundle_plan *p, struct err *e)
 	r = user_resolve(who, &p->files, &o->group_add, &p->user, e);
 	if (r < 0)
 		return o->user ? err_wrap(e, r, "--user %s", o->user) : r;
+	p->user_text = strdup(who ? who : "");
+	if (!p->user_text)
+		return err_errno(e, ENOMEM, "user");
+	if (o->passwd && !p->user.in_passwd && p->user.uid != 0) {
+		r = etc_add_number(&p->files, p->user.uid, p->user.gid, p->workdir, &(struct etc_formats){o->passwd_entry, o->group_entry}, &p->added);
+		if (r < 0)
+			return err_errno(e, -r, "user");
+	}
 	return check_mapped(p, o->group_add.n, e);
 }
 

@@ -60,7 +60,7 @@ struct bundle_input {
 struct bundle_result {
 	/*
 	 * "config" of container.json: what was resolved. Keys: command[],
-	 * entrypoint[], env[], workingDir, user{uid,gid,groups[],name},
+	 * entrypoint[], env[], workingDir, user{uid,gid,groups[],name,text},
 	 * hostname, stopSignal, stopTimeout, tty, openStdin, labels{},
 	 * mounts[{type,name?,source,destination,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[],

@@ -252,7 +252,7 @@ static struct json_object *shown_user(const struct bundle_plan *p)
 		if (json_append(groups, json_object_new_int64(p->user.groups[i])) < 0)
 			return NULL;
 	if (!o || json_add_int(o, "uid", p->user.uid) < 0 || json_add_int(o, "gid", p->user.gid) < 0 ||
-	    json_add_str(o, "name", p->user.name) < 0 || json_add_str(o, "home", p->user.home) < 0 ||
+	    json_add_str(o, "name", p->user.name) < 0 || json_add_str(o, "text", p->user_text) < 0 || json_add_str(o, "home", p->user.home) < 0 ||
 	    json_add(o, "groups", TAKE_PTR(groups)) < 0)
 		return NULL;
 	return TAKE_PTR(o);

@@ -30,9 +30,10 @@ struct bundle_plan {
 	struct strv entrypoint, command;
 	struct strv env;
 	char *workdir;
-	struct user_files files;     /* the image's databases, with keep-id's user */
+	struct user_files files;     /* the image's databases, with the users that were added */
 	struct etc_added added;
 	struct user_id user;
+	char *user_text;         /* what it was resolved from; "": nothing says */
 	char hostname[HOSTNAME_LEN_MAX + 1];
 	struct profile profile;
 	struct label label;

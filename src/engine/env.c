@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Given to programs in containers by docker and podman alike. */
@@ -155,6 +156,13 @@ int env_check(const struct container_options *o, struct err *e)
 		if (r < 0)
 			return err_wrap(e, r, "--env %s", o->env.items[i]);
 	}
+	for (size_t i = 0; i < o->env_merge.n; i++) {
+		const char *item = o->env_merge.items[i];
+		size_t len = strcspn(item, "=$");
+
+		if (item[len] != '=' || bad_name(item, len, NULL) < 0)
+			return err_set(e, EINVAL, "--env-merge %s: not NAME=VALUE", item);
+	}
 	for (size_t i = 0; i < o->unsetenv.n; i++)
 		if (!o->unsetenv.items[i][0] || strchr(o->unsetenv.items[i], '='))
 			return err_set(e, EINVAL, "--unsetenv %s: not a name", o->unsetenv.items[i]);
@@ -183,6 +191,41 @@ static int apply_caller(struct strv *env, const struct env_input *in, struct err
 	if (r == 0 && in->options->env_host)
 		r = apply_prefix(env, "", 0, in->caller, e);
 	return r;
+}
+
+/* ${NAME} and $NAME as the environment has them so far; what it lacks is empty. */
+static void expand(const struct strv *env, const char *text, struct buf *out)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+	while (*text) {
+		bool braced = text[0] == '$' && text[1] == '{';
+		const char *name = text + 1 + braced;
+		size_t len = braced ? strcspn(name, "}") : strspn(name, letters);
+		char key[256];
+		const char *value;
+
+		if (*text != '$' || len == 0 || len >= sizeof(key) || (braced && name[len] != '}')) {
+			buf_addc(out, *text++);
+			continue;
+		}
+		snprintf(key, sizeof(key), "%.*s", (int)len, name);
+		value = strv_env_get(env, key);
+		buf_adds(out, value ? value : "");
+		text = name + len + braced;
+	}
+}
+
+static int apply_merge(struct strv *env, const struct strv *merge, struct err *e)
+{
+	for (size_t i = 0; i < merge->n; i++) {
+		_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+		expand(env, merge->items[i], &b);
+		if (buf_bad(&b) || strv_env_set(env, buf_str(&b)) < 0)
+			return err_errno(e, ENOMEM, "environment");
+	}
+	return 0;
 }
 
 static int apply_options(struct strv *env, const struct env_input *in, struct err *e)
@@ -217,6 +260,8 @@ int env_resolve(const struct env_input *in, struct strv *ret, struct err *e)
 	}
 	for (size_t i = 0; r == 0 && i < o->unsetenv.n; i++)
 		strv_env_unset(ret, o->unsetenv.items[i]);
+	if (r == 0)
+		r = apply_merge(ret, &o->env_merge, e);
 	if (r == 0)
 		r = apply_caller(ret, in, e);
 	if (r == 0)

@@ -6,7 +6,7 @@
  *	struct env_input in = {.options = &o, .image = &config->env, …};
  *	r = env_resolve(&in, &env, e);
  *
- * Later wins: PATH and container=ranby, the image, proxies, --env-host, --env-file,
+ * Later wins: PATH and container=ranby, the image, --env-merge, proxies, --env-host, --env-file,
  * -e; then HOME, HOSTNAME and TERM where still missing. `-e NAME` and a line
  * "NAME" of an env-file take the caller's value, and nothing when the caller
  * has none; `-e 'NAME*'` takes all that begin so. Nothing else of the caller's
@@ -33,7 +33,7 @@ struct env_input {
 	const char *hostname;     /* "" when none */
 };
 
-/* -e and --unsetenv on their own. */
+/* -e, --env-merge and --unsetenv on their own. */
 int env_check(const struct container_options *o, struct err *e) _must_check_;
 
 int env_resolve(const struct env_input *in, struct strv *ret, struct err *e) _must_check_;

@@ -9,6 +9,7 @@
  */
 #include "engine/etc.h"
 
+#include "base/parse.h"
 #include "engine/in_keeper.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -17,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,33 +63,139 @@ static void end_line(struct buf *text)
 		buf_addc(text, '\n');
 }
 
-int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uint32_t uid, uint32_t gid, const char *home,
-		 struct etc_added *ret)
+/* What a line says, and what --passwd-entry and --group-entry may name. */
+struct line {
+	const char *name, *full, *home, *group, *members;
+	uint32_t uid, gid;
+};
+
+/* A value where it is put down: one that a field cannot hold is left out. */
+static void put(struct buf *out, const char *value)
 {
-	char user[USER_NAME_SIZE], group[USER_NAME_SIZE], id[12];
-	struct etc_added added = {.passwd = false};
+	if (fits_in_a_field(value))
+		buf_adds(out, value);
+}
+
+/* Longest names first: $USERLIST is no $USER. */
+static size_t put_variable(struct buf *out, const char *text, const struct line *l)
+{
+	char uid[12], gid[12];
+	const struct {
+		const char *name, *value;
+	} variables[] = {{"$USERNAME", l->name}, {"$USERLIST", l->members}, {"$GROUPNAME", l->group},
+			 {"$UID", uid}, {"$GID", gid}, {"$NAME", l->full}, {"$HOME", l->home}};
+
+	snprintf(uid, sizeof(uid), "%u", l->uid);
+	snprintf(gid, sizeof(gid), "%u", l->gid);
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		size_t len = strlen(variables[i].name);
+
+		if (strncmp(text, variables[i].name, len) != 0)
+			continue;
+		put(out, variables[i].value);
+		return len;
+	}
+	return 0;
+}
+
+static void put_line(struct buf *out, const char *format, const struct line *l)
+{
+	end_line(out);
+	while (*format) {
+		size_t len = put_variable(out, format, l);
+
+		if (len == 0)
+			buf_addc(out, *format++);
+		format += len;
+	}
+	buf_addc(out, '\n');
+}
+
+/* Only where the ID and the name are not there yet, and the image has the file at all. */
+static int add_passwd(struct user_files *f, const struct line *l, const struct etc_formats *formats, struct etc_added *ret)
+{
+	char id[12];
+
+	snprintf(id, sizeof(id), "%u", l->uid);
+	if (f->passwd.len == 0 || has_entry(&f->passwd, l->name, id))
+		return 0;
+	put_line(&f->passwd, formats->passwd ? formats->passwd : "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh", l);
+	ret->passwd = true;
+	return buf_bad(&f->passwd) ? -ENOMEM : 0;
+}
+
+static int add_group(struct user_files *f, const struct line *l, const struct etc_formats *formats, struct etc_added *ret)
+{
+	char id[12];
+
+	snprintf(id, sizeof(id), "%u", l->gid);
+	if (f->group.len == 0 || has_entry(&f->group, l->group, id))
+		return 0;
+	put_line(&f->group, formats->group ? formats->group : "$GROUPNAME:*:$GID:$USERLIST", l);
+	ret->group = true;
+	return buf_bad(&f->group) ? -ENOMEM : 0;
+}
+
+/* A home that a line cannot hold is "/". */
+static const char *home_field(const char *home)
+{
+	return *home == '/' && fits_in_a_field(home) ? home : "/";
+}
+
+int etc_add_user(struct user_files *f, uint32_t host_uid, uint32_t host_gid, uint32_t uid, uint32_t gid, const char *home,
+		 const struct etc_formats *formats, struct etc_added *ret)
+{
+	char user[USER_NAME_SIZE], group[USER_NAME_SIZE];
 	struct group *g = getgrgid(host_gid);
+	const struct line l = {.name = user, .full = "", .home = home_field(home), .group = group, .members = user, .uid = uid, .gid = gid};
+	int r;
 
 	if (user_name_of(host_uid, user) < 0 || !is_name(user))
 		snprintf(user, sizeof(user), "%u", uid);
 	snprintf(group, sizeof(group), "%s", g && is_name(g->gr_name) ? g->gr_name : "");
 	if (!*group)
 		snprintf(group, sizeof(group), "%u", gid);
-	snprintf(id, sizeof(id), "%u", uid);
-	if (f->passwd.len > 0 && !has_entry(&f->passwd, user, id)) {
-		end_line(&f->passwd);
-		buf_addf(&f->passwd, "%s:*:%u:%u::%s:/bin/sh\n", user, uid, gid, *home == '/' && fits_in_a_field(home) ? home : "/");
-		added.passwd = true;
-	}
-	snprintf(id, sizeof(id), "%u", gid);
-	if (f->group.len > 0 && !has_entry(&f->group, group, id)) {
-		end_line(&f->group);
-		buf_addf(&f->group, "%s:*:%u:%s\n", group, gid, user);
-		added.group = true;
-	}
-	if (buf_bad(&f->passwd) || buf_bad(&f->group))
-		return -ENOMEM;
-	*ret = added;
+	r = add_passwd(f, &l, formats, ret);
+	return r < 0 ? r : add_group(f, &l, formats, ret);
+}
+
+int etc_add_host_user(struct user_files *f, const char *who, const char *home, const struct etc_formats *formats, struct etc_added *ret,
+		      struct err *e)
+{
+	char text[4096];
+	struct passwd pw, *found = NULL;
+	uint32_t uid;
+	int r = parse_u32(who, 0, UINT32_MAX - 1, &uid) == 0 ? getpwuid_r(uid, &pw, text, sizeof(text), &found)
+							      : getpwnam_r(who, &pw, text, sizeof(text), &found);
+
+	if (r != 0 || !found || !is_name(pw.pw_name))
+		return err_set(e, ENOENT, "--hostuser %s: this host has no such user", who);
+	/* of the field, what finger(1) takes for the name */
+	pw.pw_gecos[strcspn(pw.pw_gecos, ",")] = '\0';
+	r = add_passwd(f, &(struct line){.name = pw.pw_name, .full = pw.pw_gecos, .home = home_field(home), .group = "", .members = "", .uid = pw.pw_uid, .gid = pw.pw_gid},
+		       formats, ret);
+	return r < 0 ? err_errno(e, -r, "--hostuser") : 0;
+}
+
+int etc_add_number(struct user_files *f, uint32_t uid, uint32_t gid, const char *home, const struct etc_formats *formats,
+		   struct etc_added *ret)
+{
+	char user[12], group[12];
+	const struct line l = {.name = user, .full = "container user", .home = home_field(home), .group = group, .members = user,
+			       .uid = uid, .gid = gid};
+	int r;
+
+	snprintf(user, sizeof(user), "%u", uid);
+	snprintf(group, sizeof(group), "%u", gid);
+	r = add_passwd(f, &l, formats, ret);
+	return r < 0 ? r : add_group(f, &l, formats, ret);
+}
+
+int etc_check_format(const char *option, const char *format, struct err *e)
+{
+	for (const char *p = format; p && *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return err_set(e, EINVAL, "--%s: it must be one line", option);
 	return 0;
 }
 

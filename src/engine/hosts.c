@@ -142,6 +142,10 @@ int hosts_check(const struct container_options *o, struct err *e)
 			       o->hostname, HOSTNAME_LEN_MAX);
 	if (o->no_hosts && o->add_host.n > 0)
 		return err_set(e, EINVAL, "--no-hosts and --add-host exclude each other");
+	if (o->no_hosts && o->hosts_file)
+		return err_set(e, EINVAL, "--no-hosts and --hosts-file exclude each other");
+	if (o->hosts_file && o->hosts_file[0] != '/' && strcmp(o->hosts_file, "none") != 0)
+		return err_set(e, EINVAL, "--hosts-file %s: an absolute path, or none; --no-hosts leaves the image's alone", o->hosts_file);
 	for (size_t i = 0; i < o->add_host.n; i++) {
 		int r = add_host(o->add_host.items[i], NULL, e);
 
@@ -163,6 +167,21 @@ static int read_host_file(const char *path, size_t max, struct buf *out, struct 
 		return err_errno(e, errno, "%s", path);
 	r = fd_read_all(fd, max, out);
 	return r < 0 ? err_errno(e, -r, "%s", path) : 0;
+}
+
+/* --hosts-file: one that was asked for must be there. */
+static int read_base(const char *path, struct buf *out, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (strcmp(path, "none") == 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_errno(e, errno, "--hosts-file %s", path);
+	r = fd_read_all(fd, HOST_FILE_MAX, out);
+	return r < 0 ? err_errno(e, -r, "--hosts-file %s", path) : 0;
 }
 
 static bool uses_host_network(const struct container_options *o)
@@ -200,7 +219,9 @@ int hosts_make(const struct container_options *o, const char *hostname, const st
 			return r;
 	}
 	/* with the host's network the host's names are right; its file is root's, not the user's or the image's */
-	if (uses_host_network(o))
+	if (o->hosts_file)
+		r = read_base(o->hosts_file, &host, e);
+	else if (uses_host_network(o))
 		r = read_host_file("/etc/hosts", HOST_FILE_MAX, &host, e);
 	if (r < 0)
 		return r;
@@ -208,7 +229,7 @@ int hosts_make(const struct container_options *o, const char *hostname, const st
 		buf_add(out, host.data, host.len);
 		if (host.data[host.len - 1] != '\n')
 			buf_addc(out, '\n');
-	} else {
+	} else if (!o->hosts_file) {
 		buf_adds(out, "127.0.0.1\tlocalhost\n"
 			      "::1\tlocalhost ip6-localhost ip6-loopback\n"
 			      "ff02::1\tip6-allnodes\n"

@@ -14,6 +14,7 @@
 #include "base/parse.h"
 #include "base/signame.h"
 #include "engine/env.h"
+#include "engine/etc.h"
 #include "engine/health_spec.h"
 #include "engine/hosts.h"
 #include "engine/limits.h"
@@ -57,6 +58,7 @@ static const struct field fields[] = {
 	F(STRING, "rootfs", rootfs),
 	F(LIST, "env", env),
 	F(LIST, "env-file", env_file),
+	F(LIST, "env-merge", env_merge),
 	F(LIST, "unsetenv", unsetenv),
 	F(FLAG, "unsetenv-all", unsetenv_all),
 	F(FLAG, "env-host", env_host),
@@ -68,12 +70,17 @@ static const struct field fields[] = {
 	F(STRING, "stop-signal", stop_signal),
 	F(U32, "stop-timeout", stop_timeout),
 	F(LIST, "group-add", group_add),
+	F(FLAG_ON, "passwd", passwd),
+	F(STRING, "passwd-entry", passwd_entry),
+	F(STRING, "group-entry", group_entry),
+	F(LIST, "hostuser", hostuser),
 	F(FLAG, "detach", detach),
 	F(FLAG, "interactive", interactive),
 	F(FLAG, "tty", tty),
 	F(FLAG, "quiet", quiet),
 	F(FLAG_ON, "sig-proxy", sig_proxy),
 	F(FLAG, "rm", rm),
+	F(FLAG, "rmi", rmi),
 	F(FLAG, "replace", replace),
 	F(LIST, "attach", attach),
 	F(STRING, "detach-keys", detach_keys),
@@ -138,6 +145,7 @@ static const struct field fields[] = {
 	F(LIST, "dns-option", dns_option),
 	F(LIST, "add-host", add_host),
 	F(FLAG, "no-hosts", no_hosts),
+	F(STRING, "hosts-file", hosts_file),
 	F(FLAG, "no-hostname", no_hostname),
 	F(FLAG, "read-only", read_only),
 	F(FLAG_ON, "read-only-tmpfs", read_only_tmpfs),
@@ -162,6 +170,7 @@ void container_options_defaults(struct container_options *o)
 {
 	o->http_proxy = true;
 	o->sig_proxy = true;
+	o->passwd = true;
 	o->read_only_tmpfs = true;
 	o->tls_verify = true;
 	o->stop_timeout = 10;
@@ -413,6 +422,13 @@ static int check_process(const struct container_options *o, struct err *e)
 	r = user_check(o->user, e);
 	if (r < 0)
 		return err_wrap(e, r, "--user");
+	r = etc_check_format("passwd-entry", o->passwd_entry, e);
+	if (r == 0)
+		r = etc_check_format("group-entry", o->group_entry, e);
+	if (r < 0)
+		return r;
+	if (!o->passwd && (o->passwd_entry || o->group_entry || o->hostuser.n))
+		return err_set(e, EINVAL, "--passwd=false: excludes --passwd-entry, --group-entry and --hostuser");
 	if (o->workdir && o->workdir[0] != '/')
 		return err_set(e, EINVAL, "--workdir %s: must be absolute", o->workdir);
 	if (o->stop_signal) {

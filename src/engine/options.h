@@ -39,15 +39,19 @@ struct container_options {
 	const char *rootfs;     /* --rootfs DIR[:O]; the first operand is then DIR, not an image */
 	bool rootfs_flag;       /* --rootfs was given: cmd moves the operand to `rootfs` */
 	struct strv env, env_file, unsetenv, label, label_file, annotation;
+	struct strv env_merge;
 	bool unsetenv_all, env_host, http_proxy /* default true */;
 	bool init;
 	const char *stop_signal;
 	uint32_t stop_timeout; /* seconds; default 10 */
 	struct strv group_add;
+	bool passwd; /* default true: users get lines in /etc/passwd (etc.h) */
+	const char *passwd_entry, *group_entry;
+	struct strv hostuser;
 
 	/* how its front behaves */
 	bool detach, interactive, tty, quiet, sig_proxy /* default true */;
-	bool rm, replace;
+	bool rm, replace, rmi;
 	const char *pod, *pod_id_file; /* NAME, ID or new:NAME; a file with an ID */
 	struct strv secret; /* secret_spec.h */
 	struct strv attach; /* stdin, stdout, stderr */
@@ -81,6 +85,7 @@ struct container_options {
 	bool publish_all;
 	struct strv dns, dns_search, dns_option, add_host;
 	bool no_hosts, no_hostname;
+	const char *hosts_file; /* the base of /etc/hosts: a path, or none */
 
 	/* resources (limits.h), as given */
 	const char *memory, *memory_swap, *memory_reservation;

@@ -15,6 +15,7 @@
 #include "engine/remove.h"
 #include "engine/attest.h"
 #include "engine/bridge.h"
+#include "engine/image_use.h"
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/mounted.h"
@@ -323,5 +324,7 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 
 	if (r == 0 && c->pid <= 0)
 		pod_member_ended(eng, c);
+	if (r == 0 && json_true(c->spec, "options.rmi"))
+		r = image_remove_unused(eng, json_str(c->spec, "image.reference"), e);
 	return r;
 }

@@ -33,7 +33,7 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 /* Removes the run directory, the runtime's state and the cgroup of a container that has ended. */
 int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e) _must_check_;
 
-/* What is left to do after the end of a run, by whoever comes first: --rm, or the run directory. Started again meanwhile: nothing. */
+/* What is left to do after the end of a run, by whoever comes first: --rm, --rmi, or the run directory. Started again meanwhile: nothing. */
 int remove_after_end(struct engine *eng, struct container *c, struct err *e) _must_check_;
 
 /* A container_remove_dir_fn: as the user, and what belongs to subordinate IDs in the keeper. */

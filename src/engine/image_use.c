@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "engine/image_use.h"
+
+#include "engine/attest.h"
+#include "engine/container.h"
+#include "engine/keeper.h"
+#include "image/store.h"
+
+int image_uses(void *ctx, struct strv *uses, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	int r = container_list(ctx, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		const char *id = json_str(l.items[i]->spec, "image.id");
+
+		if (*id && strv_addf(uses, "%s=%s", id, l.items[i]->id) < 0)
+			r = err_errno(e, ENOMEM, "containers");
+	}
+	return r;
+}
+
+int image_remove_unused(struct engine *eng, const char *text, struct err *e)
+{
+	_cleanup_(store_removed_done) struct store_removed removed = {0};
+	_cleanup_(store_closep) struct store *st = NULL;
+	_cleanup_(strv_done) struct strv uses = {0};
+	int r = store_open(eng->data_fd, &st, e);
+
+	if (r < 0)
+		return r;
+	store_set_keeper(st, keeper_for_store, eng);
+	r = image_uses(eng, &uses, e);
+	if (r == 0)
+		r = store_remove(st, text, false, &uses, &removed, e);
+	if (r == -EBUSY || r == -ENOENT) {
+		err_clear(e);
+		return 0;
+	}
+	return attest_image(eng, AUDIT_VERB_RMI, text, NULL, r, e);
+}
