@@ -39,11 +39,11 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e)
 	}
 	if (r < 0)
 		return err_errno(e, -r, "environment");
-	ret->options.env = ret->env.items;
-	ret->options.home = getenv("HOME");
-	ret->options.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR");
-	ret->options.xdg_config_home = getenv("XDG_CONFIG_HOME");
-	ret->options.registry_auth_file = getenv("REGISTRY_AUTH_FILE");
+	ret->options.access.env = ret->env.items;
+	ret->options.access.home = getenv("HOME");
+	ret->options.access.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR");
+	ret->options.access.xdg_config_home = getenv("XDG_CONFIG_HOME");
+	ret->options.access.registry_auth_file = getenv("REGISTRY_AUTH_FILE");
 	if (!quiet)
 		r = progress_open(STDERR_FILENO, PROGRESS_AUTO, &ret->progress, e);
 	ret->options.progress = ret->progress;
@@ -66,6 +66,15 @@ int image_platform(const char *platform, const char *os, const char *arch, const
 	return *ret ? 0 : err_errno(e, ENOMEM, "platform");
 }
 
+void registry_access_of(const struct command_call *call, const struct registry_args *a, struct registry_access *ret)
+{
+	ret->creds = a->creds;
+	ret->auth_file = a->authfile;
+	ret->cert_dir = a->cert_dir;
+	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
+		ret->tls = a->tls_verify ? REGISTRY_TLS_VERIFY : REGISTRY_TLS_INSECURE;
+}
+
 int image_source_open(const struct command_call *call, const struct image_source_args *a, struct image_source *ret,
 		      struct err *e)
 {
@@ -76,11 +85,7 @@ int image_source_open(const struct command_call *call, const struct image_source
 	if (r < 0)
 		return r;
 	ret->options.platform = ret->platform;
-	ret->options.creds = a->creds;
-	ret->options.auth_file = a->authfile;
-	ret->options.cert_dir = a->cert_dir;
-	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
-		ret->options.tls = a->tls_verify ? PULL_TLS_VERIFY : PULL_TLS_INSECURE;
+	registry_access_of(call, &a->registry, &ret->options.access);
 	return 0;
 }
 

@@ -16,26 +16,37 @@
 #include "image/pull.h"
 #include "image/store.h"
 
-/* Options of where an image comes from, alike in all commands that get one. */
-struct image_source_args {
-	const char *platform, *os, *arch, *variant;
+/* Options of how a registry is spoken to, alike in all commands that do. */
+struct registry_args {
 	const char *creds, *authfile, *cert_dir;
-	bool tls_verify, quiet;
+	bool tls_verify;
 };
-#define IMAGE_SOURCE_ROWS(type, field)                                                                              \
-	{0, "arch", OPT_STRING, offsetof(type, field.arch), .arg = "ARCH", .help = "Architecture instead of this host's"}, \
+#define REGISTRY_ROWS(type, field)                                                                                  \
 	{0, "authfile", OPT_STRING, offsetof(type, field.authfile), .arg = "FILE",                                  \
 	 .help = "Credentials from this file instead of the usual ones"},                                           \
 	{0, "cert-dir", OPT_STRING, offsetof(type, field.cert_dir), .arg = "DIR",                                   \
 	 .help = "The registry's certificates (*.crt, *.cert, *.key)"},                                             \
 	{0, "creds", OPT_STRING, offsetof(type, field.creds), .arg = "USER[:PASSWORD]",                             \
 	 .help = "Credentials at the registry; other users of this host can see them in ps"},                       \
+	{0, "tls-verify", OPT_FLAG, offsetof(type, field.tls_verify),                                               \
+	 .help = "Require https and valid certificates; =false allows http (default: allowed for loopback only)"}
+
+/* Puts what was given into *ret. */
+void registry_access_of(const struct command_call *call, const struct registry_args *a, struct registry_access *ret);
+
+/* Options of where an image comes from, alike in all commands that get one. */
+struct image_source_args {
+	struct registry_args registry;
+	const char *platform, *os, *arch, *variant;
+	bool quiet;
+};
+#define IMAGE_SOURCE_ROWS(type, field)                                                                              \
+	{0, "arch", OPT_STRING, offsetof(type, field.arch), .arg = "ARCH", .help = "Architecture instead of this host's"}, \
 	{0, "os", OPT_STRING, offsetof(type, field.os), .arg = "OS", .help = "Operating system instead of linux"},   \
 	{0, "platform", OPT_STRING, offsetof(type, field.platform), .arg = "OS/ARCH[/VARIANT]",                     \
 	 .help = "Platform instead of this host's"},                                                                \
 	{'q', "quiet", OPT_FLAG, offsetof(type, field.quiet), .help = "Show no progress"},                          \
-	{0, "tls-verify", OPT_FLAG, offsetof(type, field.tls_verify),                                               \
-	 .help = "Require https and valid certificates; =false allows http (default: allowed for loopback only)"},  \
+	REGISTRY_ROWS(type, field.registry),                                                                        \
 	{0, "variant", OPT_STRING, offsetof(type, field.variant), .arg = "VARIANT", .help = "Variant of the architecture"}
 
 /* What a call's pull_options borrow; on the caller's stack for as long as they are used. */

@@ -61,10 +61,10 @@ static int pull_options_of(const struct command_call *call, const struct contain
 	if (r < 0)
 		return r;
 	ret->platform = platform;
-	ret->creds = o->creds;
-	ret->auth_file = o->authfile;
+	ret->access.creds = o->creds;
+	ret->access.auth_file = o->authfile;
 	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
-		ret->tls = o->tls_verify ? PULL_TLS_VERIFY : PULL_TLS_INSECURE;
+		ret->access.tls = o->tls_verify ? REGISTRY_TLS_VERIFY : REGISTRY_TLS_INSECURE;
 	return o->pull ? pull_policy_parse(o->pull, &ret->policy, e) : 0;
 }
 

@@ -195,7 +195,7 @@ static int try_file(const char *path, bool must_exist, const struct reference *r
 	return r < 0 ? err_wrap(e, r, "%s", path) : r;
 }
 
-int auth_find(const struct reference *ref, const struct pull_options *o, struct auth *ret, struct err *e)
+int auth_find(const struct reference *ref, const struct registry_access *o, struct auth *ret, struct err *e)
 {
 	const char *named = o->auth_file ? o->auth_file : o->registry_auth_file;
 	const struct {

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "image/pull.h"
+#include "image/registry_access.h"
 #include "oci/reference.h"
 
 struct auth {
@@ -22,7 +22,7 @@ struct auth {
 void auth_done(struct auth *a); /* wiped, then freed */
 
 /* 0 also when nothing is found: then all are NULL. A named file that cannot be read is an error, a missing usual one not. */
-int auth_find(const struct reference *ref, const struct pull_options *o, struct auth *ret, struct err *e) _must_check_;
+int auth_find(const struct reference *ref, const struct registry_access *o, struct auth *ret, struct err *e) _must_check_;
 
 /* From the text of one auth file. 1: it has the registry; 0: it does not. */
 int auth_from_json(const char *text, size_t len, const struct reference *ref, struct auth *ret, struct err *e) _must_check_;

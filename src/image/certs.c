@@ -101,7 +101,7 @@ static int read_dir(int dirfd, struct certs *c, struct err *e)
 	return r < 0 ? r : take_text(&ca, &c->ca, e);
 }
 
-int certs_find(const char *domain, const struct pull_options *o, struct certs *ret, struct err *e)
+int certs_find(const char *domain, const struct registry_access *o, struct certs *ret, struct err *e)
 {
 	const struct {
 		const char *base, *rest;

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "image/pull.h"
+#include "image/registry_access.h"
 
 struct certs {
 	char *ca, *cert, *key; /* PEM text or NULL */
@@ -20,6 +20,6 @@ struct certs {
 void certs_done(struct certs *c);
 
 /* 0 also when there are none. -EINVAL: a .cert without its .key. */
-int certs_find(const char *domain, const struct pull_options *o, struct certs *ret, struct err *e) _must_check_;
+int certs_find(const char *domain, const struct registry_access *o, struct certs *ret, struct err *e) _must_check_;
 
 #endif

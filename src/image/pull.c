@@ -124,7 +124,7 @@ static int pull_from_registry(struct store *st, const char *source, const struct
 	int r = reference_parse(source, &ref, e);
 
 	if (r == 0)
-		r = registries_load(o, &conf, e);
+		r = registries_load(&o->access, &conf, e);
 	if (r < 0 || !conf)
 		return r;
 	reference_set_default_tag(&ref);

@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "image/registry_access.h"
 #include "image/store.h"
 
 #include <stdbool.h>
@@ -36,25 +37,13 @@ enum pull_policy {
 /* "always", "missing", "never", "newer" and podman's true/false. -EINVAL. */
 int pull_policy_parse(const char *word, enum pull_policy *ret, struct err *e) _must_check_;
 
-enum pull_tls {
-	PULL_TLS_DEFAULT, /* https; http is tried for loopback registries and those that registries.conf calls insecure */
-	PULL_TLS_VERIFY,
-	PULL_TLS_INSECURE, /* no certificate check, http allowed */
-};
-
 struct pull_options {
 	enum pull_policy policy;
-	enum pull_tls tls;
+	struct registry_access access;
 	const char *platform;  /* "os[/arch[/variant]]"; NULL: this host's */
-	const char *creds;     /* "USER[:PASSWORD]"; NULL: from the auth file */
-	const char *auth_file; /* NULL: the usual places */
-	const char *cert_dir;  /* NULL: the usual places */
 	struct progress *progress; /* NULL: silent */
 	bool no_unpack;        /* leave the layers packed until they are wanted */
-	char *const *env;      /* for the registry worker: proxies only; NULL: none */
 	bool *ret_sought;      /* may be NULL; set to true when it was looked for outside of the store */
-	/* from the caller's environment; NULL where unset */
-	const char *home, *xdg_runtime_dir, *xdg_config_home, *registry_auth_file;
 };
 
 /* Gets it according to the policy; the image that `source` then means. Errors: -ENOENT no such image, others as they come. */

@@ -269,7 +269,7 @@ static int load_dir(const char *path, struct registries *r, struct err *e)
 	return res < 0 ? res : 0;
 }
 
-static int load_all(const struct pull_options *o, struct registries *r, struct err *e)
+static int load_all(const struct registry_access *o, struct registries *r, struct err *e)
 {
 	char user[3072], path[4096];
 	int res;
@@ -288,7 +288,7 @@ static int load_all(const struct pull_options *o, struct registries *r, struct e
 	return res;
 }
 
-int registries_load(const struct pull_options *o, struct registries **ret, struct err *e)
+int registries_load(const struct registry_access *o, struct registries **ret, struct err *e)
 {
 	_cleanup_(registries_freep) struct registries *r = calloc(1, sizeof(*r));
 	int res;

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "image/pull.h"
+#include "image/registry_access.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ struct registries {
 };
 void registries_done(struct registries *r);
 
-int registries_load(const struct pull_options *o, struct registries **ret, struct err *e) _must_check_;
+int registries_load(const struct registry_access *o, struct registries **ret, struct err *e) _must_check_;
 struct registries *registries_free(struct registries *r);
 static inline void registries_freep(struct registries **r)
 {

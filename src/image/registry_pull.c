@@ -16,10 +16,8 @@
  */
 #include "image/registry_pull.h"
 
-#include "image/auth.h"
-#include "image/certs.h"
-#include "image/fetch.h"
 #include "image/layers.h"
+#include "image/registry_session.h"
 #include "sys/lock.h"
 #include "sys/path.h"
 
@@ -78,92 +76,23 @@ static void pull_done(struct pull *p)
 
 /* ---- 1 ---- */
 
-static const char *registry_host(const char *domain)
-{
-	return strcmp(domain, "docker.io") == 0 ? "registry-1.docker.io" : domain;
-}
-
-/* Where the reference is really served: registries.conf may say elsewhere. */
-static int locate(const struct reference *ref, const struct registry_rule *rule, struct reference *ret, struct err *e)
-{
-	char repository[REFERENCE_TEXT_SIZE], moved[2 * REFERENCE_TEXT_SIZE];
-	const char *prefix;
-	int r;
-
-	*ret = *ref;
-	if (!rule)
-		return 0;
-	if (rule->blocked)
-		return err_set(e, EACCES, "registry %s is blocked in registries.conf", ref->domain);
-	prefix = rule->prefix ? rule->prefix : rule->location;
-	if (!rule->location || strcmp(rule->location, prefix) == 0)
-		return 0;
-	reference_repository(ref, repository);
-	snprintf(moved, sizeof(moved), "%s%s", rule->location, repository + strlen(prefix));
-	r = reference_parse(moved, ret, e);
-	if (r < 0)
-		return err_wrap(e, r, "registries.conf: location of %s", prefix);
-	memcpy(ret->tag, ref->tag, sizeof(ret->tag));
-	ret->digest = ref->digest;
-	return 0;
-}
-
-static bool may_skip_tls(const struct reference *at, const struct registry_rule *rule, enum pull_tls tls)
-{
-	if (tls != PULL_TLS_DEFAULT)
-		return tls == PULL_TLS_INSECURE;
-	return reference_domain_is_loopback(at->domain) || (rule && rule->insecure);
-}
-
-static int session_json(const struct pull *p, const struct registry_rule *rule, struct json_object *o, struct err *e)
-{
-	_cleanup_(auth_done) struct auth auth = {0};
-	_cleanup_(certs_done) struct certs certs = {0};
-	struct reference at;
-	bool insecure;
-	int r;
-
-	r = locate(p->ref, rule, &at, e);
-	if (r == 0)
-		r = auth_find(p->ref, p->o, &auth, e);
-	if (r == 0)
-		r = certs_find(at.domain, p->o, &certs, e);
-	if (r < 0)
-		return r;
-	insecure = may_skip_tls(&at, rule, p->o->tls);
-	r |= json_add_str(o, "host", registry_host(at.domain));
-	r |= json_add_str(o, "repository", at.path);
-	r |= json_add_bool(o, "allowHttp", insecure);
-	r |= json_add_bool(o, "skipVerify", insecure);
-	r |= json_add_str(o, "username", auth.username);
-	r |= json_add_str(o, "password", auth.password);
-	r |= json_add_str(o, "identityToken", auth.identity_token);
-	r |= json_add_str(o, "ca", certs.ca);
-	r |= json_add_str(o, "cert", certs.cert);
-	r |= json_add_str(o, "key", certs.key);
-	return r ? err_errno(e, ENOMEM, "session") : 0;
-}
-
 static int begin(struct pull *p, const struct registries *conf, struct err *e)
 {
-	_cleanup_json_ struct json_object *session = json_object_new_object();
-	char repository[REFERENCE_TEXT_SIZE];
+	const struct registry_need need = {.push = false};
+	struct registry_place place;
 	int r;
 
-	if (!session)
-		return err_errno(e, ENOMEM, "session");
 	platform_host(&p->want);
 	r = p->o->platform ? platform_parse(p->o->platform, &p->want, e) : 0;
-	reference_repository(p->ref, repository);
 	if (r == 0)
-		r = session_json(p, registries_rule(conf, repository), session, e);
+		r = registry_place(p->ref, conf, &place, e);
 	if (r < 0)
 		return r;
 	staging_sweep(p->st);
 	r = store_pin(p->st, &p->pin_fd, e);
 	if (r == 0)
 		r = staging_begin(p->st, &p->staging, e);
-	return r < 0 ? r : fetch_start(&p->fetch, session, p->o->env, e);
+	return r < 0 ? r : registry_connect(&place, &need, &p->o->access, &p->fetch, e);
 }
 
 /* ---- 2, 3: small things, one at a time ---- */

@@ -58,7 +58,7 @@ static void test_file(void **state)
 
 static void test_creds(void **state)
 {
-	const struct pull_options o = {.creds = "u:p:q"};
+	const struct registry_access o = {.creds = "u:p:q"};
 	_cleanup_(auth_done) struct auth a = {0};
 	struct reference ref;
 
