@@ -68,19 +68,25 @@ int fetch_start(struct fetch_client *fc, struct json_object *session, char *cons
 	return send_session(fc->sock, session, e);
 }
 
+int fetch_request(struct fetch_client *fc, struct fetch_request *request, const char *what, int fd, struct err *e)
+{
+	size_t len = strlen(what);
+	int r;
+
+	if (len >= sizeof(request->what))
+		return err_set(e, ENAMETOOLONG, "%s", what);
+	memcpy(request->what, what, len + 1);
+	r = fd_send(fc->sock, request, sizeof(*request), &fd, fd >= 0);
+	/* it may have ended with an error of the session that waits to be read */
+	return r < 0 && r != -EPIPE ? err_errno(e, -r, WORKER) : 0;
+}
+
 int fetch_ask(struct fetch_client *fc, enum fetch_kind kind, uint32_t id, const char *what, uint64_t size_bytes, int fd,
 	      struct err *e)
 {
 	struct fetch_request request = {.kind = kind, .id = id, .size_bytes = size_bytes};
-	size_t len = strlen(what);
-	int r;
 
-	if (len >= sizeof(request.what))
-		return err_set(e, ENAMETOOLONG, "%s", what);
-	memcpy(request.what, what, len);
-	r = fd_send(fc->sock, &request, sizeof(request), &fd, 1);
-	/* it may have ended with an error of the session that waits to be read */
-	return r < 0 && r != -EPIPE ? err_errno(e, -r, WORKER) : 0;
+	return fetch_request(fc, &request, what, fd, e);
 }
 
 static int check_answer(struct fetch_answer *a, struct err *e)
@@ -104,11 +110,16 @@ static int check_answer(struct fetch_answer *a, struct err *e)
 
 int fetch_answer(struct fetch_client *fc, struct fetch_answer *ret, struct err *e)
 {
+	bool reset = false;
 	ssize_t n;
 
-	do
+	/* one that ended before it read our request: the reset is told first, and its last word waits behind */
+	for (;;) {
 		n = recv(fc->sock, ret, sizeof(*ret), 0);
-	while (n < 0 && errno == EINTR);
+		if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || reset)))
+			break;
+		reset |= errno == ECONNRESET;
+	}
 	if (n == (ssize_t)sizeof(*ret))
 		return check_answer(ret, e);
 	return err_set(e, EIO, WORKER " ended without an answer");

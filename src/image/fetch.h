@@ -30,6 +30,8 @@ struct fetch_client {
 int fetch_start(struct fetch_client *fc, struct json_object *session, char *const *env, struct err *e) _must_check_;
 int fetch_ask(struct fetch_client *fc, enum fetch_kind kind, uint32_t id, const char *what, uint64_t size_bytes, int fd,
 	      struct err *e) _must_check_;
+/* The same with all that a request can say; `request` is filled in but for `what`. fd -EBADF: none. */
+int fetch_request(struct fetch_client *fc, struct fetch_request *request, const char *what, int fd, struct err *e) _must_check_;
 /* The next answer. A failure of the whole session, or the worker's death, is an error; that of one request is an answer. */
 int fetch_answer(struct fetch_client *fc, struct fetch_answer *ret, struct err *e) _must_check_;
 void fetch_stop(struct fetch_client *fc);

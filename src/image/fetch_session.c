@@ -47,12 +47,15 @@ int session_read(const char *text, size_t len, struct session *ret, struct err *
 		r = json_get_str(o, "cert", &s.trust.cert, e);
 	if (r == 0)
 		r = json_get_str(o, "key", &s.trust.key, e);
+	if (r == 0)
+		r = json_get_strv(o, "mountFrom", &s.mount_from, e);
 	if (r == 0 && (!s.host || !s.repository))
 		r = err_set(e, EINVAL, "session: no host or no repository");
 	if (r < 0) {
 		session_done(&s);
 		return r;
 	}
+	s.push = json_true(o, "push");
 	s.allow_http = json_true(o, "allowHttp");
 	s.trust.skip_verify = json_true(o, "skipVerify");
 	*ret = s;
@@ -62,6 +65,7 @@ int session_read(const char *text, size_t len, struct session *ret, struct err *
 void session_done(struct session *s)
 {
 	explicit_bzero(s->authorization, sizeof(s->authorization));
+	strv_done(&s->mount_from);
 	json_object_put(s->json);
 	s->json = NULL;
 }
@@ -149,22 +153,44 @@ static int take_token(struct session *s, const struct http_answer *a, struct err
 	return buf_bad(&value) ? err_errno(e, ENOMEM, "token") : set_authorization(s, buf_str(&value), e);
 }
 
-/* An identity token (docker login with a helper) is exchanged by POST (OAuth 2, "refresh_token"). */
-static void add_exchange(const struct session *s, CURL *h, const struct challenge *c, struct buf *body)
+/*
+ * What a token is asked to allow. The registry's own word counts where it has
+ * one, but for a push: that begins with the question for a blob, whose answer
+ * speaks of pulling alone.
+ */
+static int collect_scopes(const struct session *s, const struct challenge *c, struct strv *ret)
 {
+	int r = 0;
+
+	if (s->repository[0] && (s->push || !c->scope[0]))
+		r = strv_addf(ret, "repository:%s:pull%s", s->repository, s->push ? ",push" : "");
+	for (size_t i = 0; i < s->mount_from.n && r == 0; i++)
+		r = strv_addf(ret, "repository:%s:pull", s->mount_from.items[i]);
+	if (r == 0 && c->scope[0] && strv_find(ret, c->scope) < 0)
+		r = strv_add(ret, c->scope);
+	return r;
+}
+
+/* An identity token (docker login with a helper) is exchanged by POST (OAuth 2, "refresh_token"). */
+static void add_exchange(const struct session *s, CURL *h, const struct challenge *c, const struct strv *scopes, struct buf *body)
+{
+	_cleanup_(buf_done) struct buf all = BUF_INIT;
+
+	for (size_t i = 0; i < scopes->n; i++)
+		buf_addf(&all, "%s%s", i ? " " : "", scopes->items[i]);
 	buf_adds(body, "grant_type=refresh_token");
 	add_query(body, h, '&', "service", c->service);
-	add_query(body, h, '&', "scope", c->scope);
+	add_query(body, h, '&', "scope", buf_str(&all));
 	add_query(body, h, '&', "client_id", CLIENT_ID);
 	add_query(body, h, '&', "refresh_token", s->identity_token);
 }
 
-static int token_error(const struct http_answer *a, const char *detail, struct err *e)
+static int token_error(const struct http_answer *a, struct err *e)
 {
 	int r;
 
 	if (a->code != CURLE_OK) {
-		r = http_error(a->code, detail, e);
+		r = http_error(a->code, a->detail, e);
 		return err_wrap(e, r, "token server");
 	}
 	if (a->status == 401 || a->status == 403)
@@ -177,21 +203,21 @@ static int get_token(struct session *s, const struct challenge *c, struct err *e
 	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
 	_cleanup_(http_headers_freep) struct curl_slist *headers = NULL;
 	_cleanup_(buf_done) struct buf url = BUF_INIT_MAX(HTTP_URL_SIZE), value = BUF_INIT, body = BUF_INIT;
+	_cleanup_(strv_done) struct strv scopes = {0};
 	struct http_answer a = {.body = BUF_INIT_MAX(TOKEN_ANSWER_MAX)};
-	char detail[CURL_ERROR_SIZE] = "", scope[600];
 	int r = 0;
 
-	if (!h)
+	if (!h || collect_scopes(s, c, &scopes) < 0)
 		return err_errno(e, ENOMEM, "token");
-	snprintf(scope, sizeof(scope), "repository:%.256s:pull", s->repository);
 	buf_adds(&url, c->realm);
 	if (s->identity_token) {
-		add_exchange(s, h, c, &body);
+		add_exchange(s, h, c, &scopes, &body);
 		curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS, buf_str(&body));
 	} else {
-		add_query(&url, h, strchr(c->realm, '?') ? '&' : '?', "scope", c->scope[0] ? c->scope : scope);
+		for (size_t i = 0; i < scopes.n; i++)
+			add_query(&url, h, strchr(buf_str(&url), '?') ? '&' : '?', "scope", scopes.items[i]);
 		if (c->service[0])
-			add_query(&url, h, '&', "service", c->service);
+			add_query(&url, h, strchr(buf_str(&url), '?') ? '&' : '?', "service", c->service);
 		if (s->username)
 			r = basic_value(s, &value);
 		if (r == 0 && s->username)
@@ -199,9 +225,8 @@ static int get_token(struct session *s, const struct challenge *c, struct err *e
 	}
 	if (r < 0 || buf_bad(&url))
 		return err_errno(e, r < 0 ? -r : buf_bad(&url), "token");
-	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
 	http_get(h, buf_str(&url), headers, &a);
-	r = a.code == CURLE_OK && a.status == 200 ? take_token(s, &a, e) : token_error(&a, detail, e);
+	r = a.code == CURLE_OK && a.status == 200 ? take_token(s, &a, e) : token_error(&a, e);
 	buf_done(&a.body);
 	return r;
 }
@@ -237,7 +262,7 @@ static bool is_no_tls(const struct http_answer *a)
 	return a->code == CURLE_SSL_CONNECT_ERROR || a->code == CURLE_GOT_NOTHING || a->code == CURLE_RECV_ERROR;
 }
 
-static int ping(struct session *s, const char *scheme, struct http_answer *a, char detail[static CURL_ERROR_SIZE], struct err *e)
+static int ping(struct session *s, const char *scheme, struct http_answer *a, struct err *e)
 {
 	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
 	char url[600];
@@ -246,20 +271,16 @@ static int ping(struct session *s, const char *scheme, struct http_answer *a, ch
 		return err_errno(e, ENOMEM, "registry");
 	snprintf(s->origin, sizeof(s->origin), "%s://%.255s", scheme, s->host);
 	snprintf(url, sizeof(url), "%.511s/v2/", s->origin);
-	detail[0] = '\0';
-	a->challenge[0] = '\0';
-	buf_reset(&a->body);
-	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
 	http_get(h, url, NULL, a);
 	return 0;
 }
 
-static int after_ping(struct session *s, const struct http_answer *a, const char *detail, struct err *e)
+static int after_ping(struct session *s, const struct http_answer *a, struct err *e)
 {
 	int r;
 
 	if (a->code != CURLE_OK) {
-		r = http_error(a->code, detail, e);
+		r = http_error(a->code, a->detail, e);
 		if (is_no_tls(a) && !s->allow_http)
 			err_hint(e, "if this registry speaks plain http, allow that with --tls-verify=false");
 		return err_wrap(e, r, "registry %s", s->host);
@@ -276,17 +297,40 @@ static int after_ping(struct session *s, const struct http_answer *a, const char
 	return err_set(e, EPROTO, "registry %s: it answers %ld to /v2/", s->host, a->status);
 }
 
+int session_check(struct session *s, struct err *e)
+{
+	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
+	_cleanup_(http_headers_freep) struct curl_slist *headers = NULL;
+	struct http_answer a = {.body = BUF_INIT_MAX(65536)};
+	char url[600];
+	int r = 0;
+
+	if (!s->authorization[0])
+		return 0; /* it lets everybody in */
+	if (!h || http_add_header(&headers, "Authorization", s->authorization) < 0)
+		return err_errno(e, ENOMEM, "login");
+	snprintf(url, sizeof(url), "%.511s/v2/", s->origin);
+	http_get(h, url, headers, &a);
+	buf_done(&a.body);
+	if (a.code != CURLE_OK)
+		r = http_error(a.code, a.detail, e);
+	else if (a.status == 401 || a.status == 403)
+		r = err_set(e, EACCES, "invalid username/password");
+	else if (a.status != 200)
+		r = err_set(e, EPROTO, "the registry answers %ld", a.status);
+	return r;
+}
+
 int session_open(struct session *s, struct err *e)
 {
 	struct http_answer a = {.body = BUF_INIT_MAX(65536)};
-	char detail[CURL_ERROR_SIZE];
 	int r;
 
-	r = ping(s, "https", &a, detail, e);
+	r = ping(s, "https", &a, e);
 	if (r == 0 && is_no_tls(&a) && s->allow_http)
-		r = ping(s, "http", &a, detail, e);
+		r = ping(s, "http", &a, e);
 	if (r == 0)
-		r = after_ping(s, &a, detail, e);
+		r = after_ping(s, &a, e);
 	buf_done(&a.body);
 	return r;
 }

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/strv.h"
 #include "image/challenge.h"
 #include "image/http.h"
 
@@ -22,10 +23,12 @@
 
 struct session {
 	struct json_object *json; /* owns the strings */
-	const char *host, *repository;
+	const char *host, *repository; /* "": no repository, to log in only */
 	const char *username, *password, *identity_token; /* NULL: none */
 	struct http_trust trust;
 	bool allow_http;
+	bool push;
+	struct strv mount_from;    /* repositories there that are read too */
 	char origin[512];        /* "https://localhost:5000": where credentials may go */
 	char authorization[16384]; /* header value; "" while none is needed */
 };
@@ -35,6 +38,9 @@ void session_done(struct session *s);
 
 /* Asks /v2/ which scheme the registry speaks and whom it lets in; gets a token where it wants one. */
 int session_open(struct session *s, struct err *e) _must_check_;
+
+/* Whether the credentials that it was opened with are good. -EACCES: no. */
+int session_check(struct session *s, struct err *e) _must_check_;
 
 /* After a 401: logs in again by this WWW-Authenticate value. -EACCES: refused. */
 int session_login(struct session *s, const char *challenge, struct err *e) _must_check_;

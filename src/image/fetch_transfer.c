@@ -230,18 +230,13 @@ static int again_later(struct transfer *t)
 
 static int redirect(struct transfer *t, const char *next, struct err *e)
 {
-	bool from_tls = strncasecmp(t->url, "https://", 8) == 0, to_tls = strncasecmp(next, "https://", 8) == 0;
-	size_t len = strlen(next);
+	int r = http_check_redirect(t->url, next, e);
 
+	if (r < 0)
+		return r;
 	if (++t->redirects > HTTP_REDIRECTS_MAX)
 		return err_set(e, ELOOP, "more than %d redirects", HTTP_REDIRECTS_MAX);
-	if (len == 0 || len >= sizeof(t->url))
-		return err_set(e, EPROTO, "a redirect to nowhere");
-	if (!to_tls && strncasecmp(next, "http://", 7) != 0)
-		return err_set(e, EPROTO, "a redirect to neither http nor https");
-	if (from_tls && !to_tls)
-		return err_set(e, EPROTO, "a redirect from https to http");
-	memcpy(t->url, next, len + 1);
+	memcpy(t->url, next, strlen(next) + 1);
 	t->not_before_ms = 0;
 	return TRANSFER_AGAIN;
 }
@@ -260,26 +255,6 @@ static int check_complete(struct transfer *t, struct err *e)
 	return TRANSFER_DONE;
 }
 
-/* The registry's own words: {"errors":[{"code":…,"message":…}]}. */
-static void add_message(struct transfer *t, struct err *e)
-{
-	_cleanup_json_ struct json_object *o = NULL;
-	struct json_object *list;
-	const char *message;
-	char text[ERR_TEXT_MAX];
-
-	t->error_body[t->error_len] = '\0';
-	if (json_parse(t->error_body, t->error_len, "answer", &o, NULL) < 0)
-		return;
-	list = json_at(o, "errors");
-	if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) == 0)
-		return;
-	message = json_str(json_object_array_get_idx(list, 0), "message");
-	memcpy(text, e->text, sizeof(text));
-	if (*message)
-		err_set(e, e->code, "%s: %.200s", text, message);
-}
-
 static int refused(struct transfer *t, long status, struct err *e)
 {
 	struct err own = {0};
@@ -291,20 +266,10 @@ static int refused(struct transfer *t, long status, struct err *e)
 		r = err_set(&own, EACCES, "access denied");
 	else
 		r = err_set(&own, EPROTO, "the registry answers %ld", status);
-	add_message(t, &own);
+	http_add_message(t->error_body, t->error_len, &own);
 	if (e)
 		*e = own;
 	return r;
-}
-
-static bool is_redirect(long status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-static bool is_transient(long status)
-{
-	return status == 429 || status == 408 || status >= 500;
 }
 
 static int answered(struct transfer *t, struct session *s, long status, const char *next, struct err *e)
@@ -313,7 +278,7 @@ static int answered(struct transfer *t, struct session *s, long status, const ch
 
 	if (status == 200 || (status == 206 && t->range_from > 0))
 		return check_complete(t, e);
-	if (is_redirect(status))
+	if (http_is_redirect(status))
 		return redirect(t, next, e);
 	if (status == 401 && t->challenge[0] && !t->logged_in_again && session_owns(s, t->url)) {
 		t->logged_in_again = true;
@@ -321,7 +286,7 @@ static int answered(struct transfer *t, struct session *s, long status, const ch
 		t->not_before_ms = 0;
 		return r < 0 ? r : TRANSFER_AGAIN;
 	}
-	if (is_transient(status) && t->tries < TRANSFER_TRIES)
+	if (http_is_transient(status) && t->tries < TRANSFER_TRIES)
 		return again_later(t);
 	if (status == 416 && t->bytes > 0 && t->tries < TRANSFER_TRIES) {
 		t->bytes = 0; /* it has no such range: from the beginning */

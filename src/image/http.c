@@ -6,6 +6,9 @@
  */
 #include "image/http.h"
 
+#include "base/json.h"
+#include "base/parse.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,12 +143,27 @@ void http_take_challenge(const char *line, size_t len, char *challenge, size_t s
 	memcpy(challenge, value, strlen(value) + 1);
 }
 
+static void forget_headers(struct http_answer *a)
+{
+	a->challenge[0] = a->location[0] = a->range[0] = a->link[0] = '\0';
+	a->retry_after_s = 0;
+}
+
 static size_t take_header(char *line, size_t one, size_t len, void *ctx)
 {
 	struct http_answer *a = ctx;
+	char value[32];
 
-	http_take_challenge(line, one * len, a->challenge, sizeof(a->challenge));
-	return one * len;
+	len *= one;
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) /* a new answer: 100 Continue came before */
+		forget_headers(a);
+	http_take_challenge(line, len, a->challenge, sizeof(a->challenge));
+	(void)http_header_value(line, len, "Location", a->location, sizeof(a->location));
+	(void)http_header_value(line, len, "Range", a->range, sizeof(a->range));
+	(void)http_header_value(line, len, "Link", a->link, sizeof(a->link));
+	if (http_header_value(line, len, "Retry-After", value, sizeof(value)))
+		(void)!parse_u32(value, 0, 60, &a->retry_after_s);
+	return len;
 }
 
 static size_t take_body(char *data, size_t one, size_t len, void *ctx)
@@ -156,9 +174,34 @@ static size_t take_body(char *data, size_t one, size_t len, void *ctx)
 	return buf_bad(&a->body) ? 0 : one * len;
 }
 
+/* What a header says may be relative to where it was asked for. */
+static void make_absolute(const char *url, char location[static HTTP_URL_SIZE])
+{
+	CURLU *u = curl_url();
+	char *text = NULL;
+
+	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK || curl_url_set(u, CURLUPART_URL, location, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK || strlen(text) >= HTTP_URL_SIZE)
+		location[0] = '\0';
+	else
+		memcpy(location, text, strlen(text) + 1);
+	curl_free(text);
+	curl_url_cleanup(u);
+}
+
 void http_get(CURL *h, const char *url, struct curl_slist *headers, struct http_answer *answer)
 {
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, 60L);
+	http_send(h, url, headers, answer);
+}
+
+void http_send(CURL *h, const char *url, struct curl_slist *headers, struct http_answer *answer)
+{
 	CURLcode bad = 0;
+
+	forget_headers(answer);
+	answer->detail[0] = '\0';
+	buf_reset(&answer->body);
 
 	bad |= curl_easy_setopt(h, CURLOPT_URL, url);
 	bad |= curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
@@ -166,9 +209,52 @@ void http_get(CURL *h, const char *url, struct curl_slist *headers, struct http_
 	bad |= curl_easy_setopt(h, CURLOPT_HEADERDATA, answer);
 	bad |= curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_body);
 	bad |= curl_easy_setopt(h, CURLOPT_WRITEDATA, answer);
-	bad |= curl_easy_setopt(h, CURLOPT_TIMEOUT, 60L);
+	bad |= curl_easy_setopt(h, CURLOPT_ERRORBUFFER, answer->detail);
 	answer->status = 0;
 	answer->code = bad ? CURLE_FAILED_INIT : curl_easy_perform(h);
 	if (answer->code == CURLE_OK)
 		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &answer->status);
+	if (answer->location[0])
+		make_absolute(url, answer->location);
+}
+
+void http_add_message(const char *body, size_t len, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	struct json_object *list;
+	const char *message;
+	char text[ERR_TEXT_MAX];
+
+	if (!e || json_parse(body, len, "answer", &o, NULL) < 0)
+		return;
+	list = json_at(o, "errors");
+	if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) == 0)
+		return;
+	message = json_str(json_object_array_get_idx(list, 0), "message");
+	memcpy(text, e->text, sizeof(text));
+	if (*message)
+		err_set(e, e->code, "%s: %.200s", text, message);
+}
+
+bool http_is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool http_is_transient(long status)
+{
+	return status == 429 || status == 408 || status >= 500;
+}
+
+int http_check_redirect(const char *from, const char *to, struct err *e)
+{
+	bool from_tls = strncasecmp(from, "https://", 8) == 0, to_tls = strncasecmp(to, "https://", 8) == 0;
+
+	if (!*to || strlen(to) >= HTTP_URL_SIZE)
+		return err_set(e, EPROTO, "a redirect to nowhere");
+	if (!to_tls && strncasecmp(to, "http://", 7) != 0)
+		return err_set(e, EPROTO, "a redirect to neither http nor https");
+	if (from_tls && !to_tls)
+		return err_set(e, EPROTO, "a redirect from https to http");
+	return 0;
 }

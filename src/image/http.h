@@ -16,6 +16,7 @@
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define HTTP_URL_SIZE 8192
 #define HTTP_CONNECT_TIMEOUT_S 15L
@@ -58,9 +59,26 @@ struct http_answer {
 	long status;
 	struct buf body;              /* cut at its limit */
 	char challenge[3072];         /* WWW-Authenticate; Bearer is preferred to Basic where there are both */
+	char location[HTTP_URL_SIZE]; /* absolute; "": none */
+	char range[64];               /* of Range, as an upload's state has it; "": none */
+	char link[1024];              /* "": none */
+	uint32_t retry_after_s;
+	char detail[CURL_ERROR_SIZE];
 };
 /* GET, to its end, no redirect followed. `answer->body.limit` bounds the body. */
 void http_get(CURL *h, const char *url, struct curl_slist *headers, struct http_answer *answer);
+
+/* The same of any request, as the handle's options have it, and in whatever time it takes. */
+void http_send(CURL *h, const char *url, struct curl_slist *headers, struct http_answer *answer);
+
+/* Adds to *e what the registry says itself: {"errors":[{"code":…,"message":…}]}. */
+void http_add_message(const char *body, size_t len, struct err *e);
+
+bool http_is_redirect(long status);
+/* An answer that may be another one at the next try. */
+bool http_is_transient(long status);
+/* Whether a redirect may be followed: to http or https, and from https not to http. */
+int http_check_redirect(const char *from, const char *to, struct err *e) _must_check_;
 
 /* Takes a header line of an answer: keeps a WWW-Authenticate in `challenge` (size bytes). */
 void http_take_challenge(const char *line, size_t len, char *challenge, size_t size);

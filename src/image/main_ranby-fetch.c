@@ -5,7 +5,7 @@
  *
  * It knows no store: it is asked for manifests and blobs over one socket
  * (fetch_protocol.h) and writes each into the descriptor that came with the
- * request. Before the first byte of the network it locks itself in: files can
+ * request, or sends what is in that. Before the first byte of the network it locks itself in: files can
  * be read below /etc and the like (certificates, resolv.conf), none written;
  * no program can be executed and no memory made executable.
  *
@@ -16,6 +16,7 @@
 #include "image/fetch_protocol.h"
 #include "image/fetch_session.h"
 #include "image/fetch_transfer.h"
+#include "image/fetch_upload.h"
 #include "sys/fd.h"
 
 #include <fcntl.h>
@@ -29,7 +30,7 @@
 #define ACTIVE_MAX 4
 
 static const int allowed_calls[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(lseek),
+	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(lseek),
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx),
 	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
 	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(ftruncate), SCMP_SYS(fcntl),
@@ -112,12 +113,49 @@ static void drop(struct fetch *f, size_t i)
 	f->queue[i] = f->queue[--f->n];
 }
 
-static bool is_request_good(const struct fetch_request *r)
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-"
+
+static bool is_text_of(const char *text, size_t size, const char *bytes)
 {
-	if (r->kind != FETCH_MANIFEST && r->kind != FETCH_BLOB)
+	return memchr(text, '\0', size) && strspn(text, bytes) == strlen(text);
+}
+
+static bool is_request_good(const struct fetch_request *r, size_t n_fds)
+{
+	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_PUT_MANIFEST || n_fds != (r->kind != FETCH_LOGIN))
 		return false;
-	return memchr(r->what, '\0', sizeof(r->what)) && r->what[0] && strspn(r->what, "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-") == strlen(r->what);
+	if (!is_text_of(r->what, sizeof(r->what), NAME_BYTES) || (!r->what[0] && r->kind != FETCH_LOGIN))
+		return false;
+	return is_text_of(r->mount_from, sizeof(r->mount_from), NAME_BYTES "/") &&
+	       is_text_of(r->content_type, sizeof(r->content_type), NAME_BYTES "/+");
+}
+
+static void say_bytes(void *ctx, uint64_t bytes)
+{
+	const struct fetch_request *request = ctx;
+	const struct fetch_answer a = {.type = FETCH_PROGRESS, .id = request->id, .bytes = bytes};
+
+	(void)!send(FETCH_FD, &a, sizeof(a), MSG_NOSIGNAL);
+}
+
+/* What is sent, and a login, keep us until they are over. */
+static void serve_at_once(struct fetch *f, struct fetch_request *request, int fd)
+{
+	struct upload u = {.request = request, .fd = fd, .on_bytes = say_bytes, .ctx = request};
+	struct fetch_answer a = {.type = FETCH_DONE, .id = request->id};
+	struct err e = {0};
+	int r;
+
+	if (request->kind == FETCH_LOGIN)
+		r = session_check(&f->session, &e);
+	else if (request->kind == FETCH_PUT_BLOB)
+		r = upload_blob(&f->session, &u, &a.how, &e);
+	else
+		r = upload_manifest(&f->session, &u, &e);
+	if (r < 0)
+		say_failed(request->id, &e);
+	else
+		answer(&a);
 }
 
 /* Takes one request off the socket. 0: the caller is gone. */
@@ -134,8 +172,12 @@ static int take_request(struct fetch *f, struct err *e)
 		return 0;
 	if (n < 0)
 		return err_errno(e, (int)-n, "read a request");
-	if ((size_t)n != sizeof(request) || n_fds != 1 || f->n == FETCH_REQUESTS_MAX || !is_request_good(&request))
+	if ((size_t)n != sizeof(request) || f->n == FETCH_REQUESTS_MAX || !is_request_good(&request, n_fds))
 		return err_set(e, EPROTO, "a bad request");
+	if (request.kind >= FETCH_LOGIN) {
+		serve_at_once(f, &request, fd);
+		return 1;
+	}
 	t = malloc(sizeof(*t));
 	if (!t)
 		return err_errno(e, ENOMEM, "request");
