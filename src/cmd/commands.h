@@ -76,6 +76,7 @@ extern const struct command command_profile_record;
 extern const struct command command_profile_show;
 extern const struct command command_ps;
 extern const struct command command_pull;
+extern const struct command command_push;
 extern const struct command command_rename;
 extern const struct command command_restart;
 extern const struct command command_rm;

@@ -78,6 +78,7 @@ const struct command *const command_table[] = {
 	&command_profile_show,
 	&command_ps,
 	&command_pull,
+	&command_push,
 	&command_rename,
 	&command_restart,
 	&command_rm,

@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "base/sha256.h"
 #include "sys/confine.h"
+#include "image/deflate.h"
 #include "image/inflate.h"
 #include "image/pack.h"
 #include "image/tar_reader.h"
@@ -275,6 +276,49 @@ static int digest(int argc, char **argv, struct unpack_done *done, struct err *e
 	return 0;
 }
 
+static int copy_packed(struct inflate *in, struct deflate *out, struct unpack_done *done, struct err *e)
+{
+	const void *bytes;
+	uint64_t said = 0;
+	ssize_t n;
+	int r = 0;
+
+	inflate_on_progress(in, progress_tick, &said);
+	while (r == 0 && (n = inflate_read(in, &bytes, e)) != 0)
+		r = n < 0 ? (int)n : deflate_write(out, bytes, (size_t)n, e);
+	if (r == 0)
+		r = deflate_end(out, &done->packed, &done->packed_bytes, e);
+	return r;
+}
+
+static int recompress(int argc, char **argv, struct unpack_done *done, struct err *e)
+{
+	const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+	_cleanup_(inflate_closep) struct inflate *in = NULL;
+	_cleanup_(deflate_closep) struct deflate *out = NULL;
+	enum deflate_format format = DEFLATE_NONE;
+	uint32_t level = 0;
+	int r;
+
+	if (argc != 2 || parse_u32(argv[1], 0, 100, &level) < 0)
+		return err_set(e, EINVAL, "recompress: a format and a level");
+	r = deflate_format_parse(argv[0], &format, e);
+	if (r == 0)
+		r = confine(-EBADF, &done->no_landlock, e);
+	if (r == 0)
+		r = inflate_open(UNPACK_FD_IN, &limits, &in, e);
+	if (r == 0)
+		r = deflate_open(UNPACK_FD_DIR, format, level, &out, e);
+	if (r == 0)
+		r = copy_packed(in, out, done, e);
+	if (r < 0)
+		return r;
+	inflate_digest(in, &done->digest);
+	done->in_bytes = inflate_in_bytes(in);
+	done->out_bytes = inflate_out_bytes(in);
+	return 0;
+}
+
 static int remove_trees(int argc, char **argv, struct unpack_done *done, struct err *e)
 {
 	int r;
@@ -383,6 +427,7 @@ static const struct {
 	{"layer", layer},
 	{"archive", archive},
 	{"digest", digest},
+	{"recompress", recompress},
 	{"extract", extract},
 	{"pack", pack_tree},
 	{"remove", remove_trees},

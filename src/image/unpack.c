@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -85,6 +86,16 @@ int unpack_start_digest(struct unpack_job *job, int blob_fd, struct err *e)
 	return unpack_start(job, argv, blob_fd, blob_fd, -EBADF, e);
 }
 
+int unpack_start_recompress(struct unpack_job *job, int blob_fd, int out_fd, const char *format, uint32_t level, struct err *e)
+{
+	char worker[] = UNPACK_WORKER, verb[] = "recompress", word[16], number[16];
+	char *argv[] = {worker, verb, word, number, NULL};
+
+	snprintf(word, sizeof(word), "%s", format);
+	snprintf(number, sizeof(number), "%u", level);
+	return unpack_start(job, argv, blob_fd, out_fd, -EBADF, e);
+}
+
 static int died(struct unpack_job *job, struct err *e)
 {
 	int status = 0;
@@ -149,6 +160,7 @@ static int take_done(struct unpack_job *job, const char *data, size_t len, struc
 		return err_set(e, EPROTO, "the unpack worker gave a bad answer");
 	memcpy(&job->done, data, len);
 	job->done.digest.text[sizeof(job->done.digest.text) - 1] = '\0';
+	job->done.packed.text[sizeof(job->done.packed.text) - 1] = '\0';
 	return finish(job, e);
 }
 

@@ -42,6 +42,8 @@ int unpack_start_layer(struct unpack_job *job, int blob_fd, int dest_fd, const s
 		       struct err *e) _must_check_;
 /* Only hashes what it unpacks to: done.digest. */
 int unpack_start_digest(struct unpack_job *job, int blob_fd, struct err *e) _must_check_;
+/* Writes the blob's content to out_fd, packed as one of "none", "gzip", "zstd" at that level (0: the usual): done.digest, done.packed. */
+int unpack_start_recompress(struct unpack_job *job, int blob_fd, int out_fd, const char *format, uint32_t level, struct err *e) _must_check_;
 int unpack_start_archive(struct unpack_job *job, int tar_fd, int dest_fd, struct err *e) _must_check_;
 
 /* Reads one answer. 1: more will come; 0: done and ended well; else its error. */

@@ -6,6 +6,7 @@
  *	ranby-unpack layer [UID_MAP GID_MAP]	3: blob, 4: directory, 5: answers
  *	ranby-unpack archive			3: tar, 4: directory, 5: answers
  *	ranby-unpack digest			3: blob, 4: unused, 5: answers
+ *	ranby-unpack recompress FORMAT LEVEL	3: blob, 4: where it goes, 5: answers
  *	ranby-unpack extract [KEY=VALUE...]	3: tar, 4: directory, 5: answers
  *	ranby-unpack pack [KEY=VALUE...]	3: where the tar goes, 4: directory, 5: answers
  *	ranby-unpack remove NAME...		3: directory, 4: unused, 5: answers
@@ -14,7 +15,8 @@
  * /proc/PID/uid_map, ids of the tar to ids of the namespace that it runs in.
  * archive: writes each regular member as the file "0", "1", … of the
  * directory, and answers with a MEMBER each: names in an archive never become
- * names of files. digest: hashes what the blob unpacks to. remove: removes trees that hold other ids' files.
+ * names of files. digest: hashes what the blob unpacks to. recompress: writes
+ * the blob anew, packed as FORMAT says (image/deflate.h). remove: removes trees that hold other ids' files.
  *
  * extract, pack: what `cp` and the like are made of, see image/untar.h and
  * image/pack.h for what the keys mean (unpack_copy.h has their names).
@@ -65,6 +67,8 @@ struct unpack_done {
 	struct digest digest; /* of the uncompressed stream */
 	uint64_t in_bytes, out_bytes;
 	uint64_t entries, file_bytes, devices_skipped, xattrs_dropped, owners_squashed;
+	struct digest packed; /* recompress: of what was written, */
+	uint64_t packed_bytes; /* and its length */
 	uint32_t no_landlock; /* 1: this kernel had none */
 	uint32_t opaque_root; /* 1: layers below are not to be seen */
 };

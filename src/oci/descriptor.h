@@ -39,6 +39,8 @@ struct media_type {
 #define MEDIA_OCI_LAYER_ZSTD MEDIA_OCI_LAYER "+zstd"
 #define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
+#define MEDIA_DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
+#define MEDIA_DOCKER_LAYER_GZIP MEDIA_DOCKER_LAYER ".gzip"
 #define MEDIA_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
 
 /* The row of that text, parameters ("; charset=…") ignored; NULL when it is not in the table. */

@@ -11,6 +11,7 @@
 #ifndef RANBY_OCI_MANIFEST_H
 #define RANBY_OCI_MANIFEST_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "oci/descriptor.h"
@@ -48,5 +49,19 @@ int manifest_kind(const char *text, size_t len, const char *content_type, enum m
 /* An OCI manifest of these; the caller frees the text. */
 int manifest_write(const struct descriptor *config, const struct descriptor *layers, size_t n_layers, char **ret_text,
 		   size_t *ret_len, struct err *e) _must_check_;
+
+enum manifest_family { MANIFEST_OCI, MANIFEST_DOCKER };
+
+/* Of its own mediaType, or of its config's; OCI where it says nothing. */
+enum manifest_family manifest_family(const struct manifest *m);
+
+/*
+ * The same image's manifest in that family, with these layers in place of its
+ * own, appended to `ret`. Within a family all else stays as it was written,
+ * annotations too; docker's has none. -EINVAL: docker's has no type for a
+ * layer packed with zstd.
+ */
+int manifest_rewrite(const char *text, size_t len, enum manifest_family family, const struct descriptor *layers, size_t n_layers,
+		     struct buf *ret, struct err *e) _must_check_;
 
 #endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby push: an image goes to a registry, or wherever else a transport leads. */
+#include "cmd/commands.h"
+#include "cmd/image_common.h"
+#include "cmd/make.h"
+#include "engine/attest.h"
+#include "image/push.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct push_args {
+	struct registry_args registry;
+	const char *format, *digestfile, *compression_format;
+	uint32_t compression_level;
+	uint64_t chunk_size;
+	bool quiet, remove_signatures;
+};
+
+static const struct option_row push_rows[] = {
+	REGISTRY_ROWS(struct push_args, registry),
+	{0, "chunk-size", OPT_SIZE, offsetof(struct push_args, chunk_size), .arg = "SIZE",
+	 .help = "Send blobs in pieces of this size (default: large ones, in pieces of 64 MiB)"},
+	{0, "compression-format", OPT_CHOICE, offsetof(struct push_args, compression_format), .arg = "FORMAT",
+	 .choices = "gzip|zstd|none", .help = "Pack all layers so; none leaves them as they are (default: plain ones become gzip)"},
+	{0, "compression-level", OPT_U32, offsetof(struct push_args, compression_level), .arg = "N", .min = 0, .max = 20,
+	 .help = "How hard to try: 1 to 9 for gzip, 1 to 20 for zstd"},
+	{0, "digestfile", OPT_STRING, offsetof(struct push_args, digestfile), .arg = "FILE",
+	 .help = "Write the digest of the pushed manifest there"},
+	{'f', "format", OPT_CHOICE, offsetof(struct push_args, format), .arg = "FORMAT", .choices = "oci|v2s2|docker",
+	 .help = "Kind of manifest instead of the image's own"},
+	{'q', "quiet", OPT_FLAG, offsetof(struct push_args, quiet), .help = "Show no progress"},
+	{0, "remove-signatures", OPT_FLAG, offsetof(struct push_args, remove_signatures),
+	 .help = "Push no signatures; none are pushed without it either"},
+	OPTION_END,
+};
+
+static enum outgoing_format format_of(const char *word)
+{
+	return !word ? OUTGOING_AS_IT_IS : strcmp(word, "oci") == 0 ? OUTGOING_OCI : OUTGOING_DOCKER;
+}
+
+static enum outgoing_packing packing_of(const char *word)
+{
+	if (!word)
+		return OUTGOING_PACKED;
+	return strcmp(word, "gzip") == 0 ? OUTGOING_PACKED_GZIP : strcmp(word, "zstd") == 0 ? OUTGOING_PACKED_ZSTD : OUTGOING_PACKED_AS_IT_IS;
+}
+
+static int options_of(const struct command_call *call, const struct image_source *source, struct push_options *ret, struct err *e)
+{
+	const struct push_args *a = call->args;
+
+	*ret = (struct push_options){.access = source->options.access, .chunk_bytes = a->chunk_size};
+	ret->outgoing = (struct outgoing_options){
+		.format = format_of(a->format), .packing = packing_of(a->compression_format), .level = a->compression_level,
+		.progress = source->progress};
+	if (ret->outgoing.format == OUTGOING_DOCKER && ret->outgoing.packing == OUTGOING_PACKED_ZSTD)
+		return err_set(e, EINVAL, "--compression-format=zstd: docker's manifests have no such layers; take --format=oci");
+	return 0;
+}
+
+static int push(const struct command_call *call, struct store *st, const struct push_options *o, struct image **ret_img,
+		struct digest *ret, struct err *e)
+{
+	const char *to = call->argc > 1 ? call->argv[1] : NULL;
+	int r = store_resolve(st, call->argv[0], ret_img, e);
+
+	if (r < 0)
+		return r;
+	if (!to && !(*ret_img)->name)
+		return err_set(e, EINVAL, "push %s: an image without a name needs a destination", call->argv[0]);
+	return push_image(st, *ret_img, to ? to : (*ret_img)->name, o, ret, e);
+}
+
+static int push_run(const struct command_call *call, struct err *e)
+{
+	_cleanup_(image_source_done) struct image_source source = {0};
+	_cleanup_(image_freep) struct image *img = NULL;
+	_cleanup_(store_closep) struct store *st = NULL;
+	const struct push_args *a = call->args;
+	struct push_options o;
+	struct digest digest = {0};
+	int r = image_source_init(a->quiet, &source, e);
+
+	if (r == 0) {
+		registry_access_of(call, &a->registry, &source.options.access);
+		r = options_of(call, &source, &o, e);
+	}
+	if (r == 0)
+		r = image_store_open(call, &st, e);
+	if (r < 0)
+		return r;
+	r = push(call, st, &o, &img, &digest, e);
+	r = attest_image(call->engine, AUDIT_VERB_PUSH, call->argv[call->argc - 1], img, r, e);
+	return r == 0 && a->digestfile ? make_write_file("--digestfile", a->digestfile, digest.text, false, e) : r;
+}
+
+const struct command command_push = {
+	.name = "push",
+	.aliases = "image push",
+	.operands = "[OPTIONS] IMAGE [DESTINATION]",
+	.summary = "Send an image to a registry",
+	.needs = NEED_ENGINE,
+	.min_operands = 1,
+	.max_operands = 2,
+	.rows = push_rows,
+	.args_size = sizeof(struct push_args),
+	.run = push_run,
+};
