@@ -348,7 +348,7 @@ made_root() {
 	run -0 inside --mount type=volume,source=mv,target=/t -- sh -c 'touch /t/x'
 	[ -d "$RANBY_ROOT/volumes/mv/_data" ]
 	refused 'no destination' --mount type=tmpfs
-	refused 'only bind' --mount type=image,src=x,dst=/y
+	refused 'not one of bind' --mount type=npipe,src=x,dst=/y
 	refused 'unknown' --mount type=tmpfs,dst=/x,nosuch
 }
 

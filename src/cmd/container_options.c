@@ -35,7 +35,6 @@
 	X(DEVICE_READ_IOPS, 0, "device-read-iops", NO_BLKIO)                                          \
 	X(DEVICE_WRITE_IOPS, 0, "device-write-iops", NO_BLKIO)                                        \
 	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
-	X(VOLUMES_FROM, 0, "volumes-from", "name the volumes again with -v")                         \
 	X(HEALTH_STARTUP_CMD, 0, "health-startup-cmd", NO_STARTUP)                                    \
 	X(HEALTH_STARTUP_INTERVAL, 0, "health-startup-interval", NO_STARTUP)                          \
 	X(HEALTH_STARTUP_RETRIES, 0, "health-startup-retries", NO_STARTUP)                            \
@@ -166,8 +165,9 @@ const struct option_row container_rows[] = {
 	{0, "image-volume", OPT_STRING, O(image_volume), .arg = "MODE", .help = "What becomes of the image's volumes: anonymous, tmpfs, ignore"},
 
 	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "Files", .help = "Mount a directory, a file or a volume"},
-	{0, "mount", OPT_LIST, O(mount), .arg = "type=TYPE,...", .help = "Mount a bind, volume or tmpfs"},
+	{0, "mount", OPT_LIST, O(mount), .arg = "type=TYPE,...", .help = "Mount a bind, volume, tmpfs, image, glob, devpts or ramfs"},
 	{0, "tmpfs", OPT_LIST, O(tmpfs), .arg = "DST[:OPTS]", .help = "Mount a tmpfs"},
+	{0, "volumes-from", OPT_LIST, O(volumes_from), .arg = "CONTAINER[:OPTS]", .help = "Mount the volumes and binds of another container: ro, rw, z"},
 	{0, "secret", OPT_LIST, O(secret), .arg = "NAME[,OPTION...]",
 	 .help = "Give it a secret: type=mount|env, target=, uid=, gid=, mode="},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},

@@ -25,6 +25,8 @@
 
 #include <stdint.h>
 
+#define BUNDLE_IMAGE_ID_SIZE 65
+
 struct hosts_bridge; /* engine/hosts.h */
 struct engine;       /* engine/engine.h */
 struct image_config; /* oci/image_config.h */
@@ -37,12 +39,19 @@ struct bundle_joined {
 	const char *shm; /* with PEER_IPC: the host's directory that is /dev/shm of both */
 };
 
+/* The files of another image that is here, for type=image: its layers, lowest first, absolute, owned as the container's map wants it. */
+struct bundle_images {
+	int (*layers)(void *ctx, const char *image, struct strv *ret, char ret_id[static BUNDLE_IMAGE_ID_SIZE], struct err *e);
+	void *ctx;
+};
+
 struct bundle_input {
 	struct engine *eng;          /* hears of the volumes that are made (engine/attest.h) */
 	const char *id, *name;
 	const struct container_options *options; /* checked */
 	const struct image_config *image; /* NULL with --rootfs */
 	const struct strv *layers;   /* lowest first, absolute or relative to data_dir (store_layers()); NULL with --rootfs */
+	const struct bundle_images *images;
 	char *const *command;        /* operands after the image, NULL-terminated; NULL or empty: the image's */
 	const struct userns_plan *userns;
 	const struct bundle_joined *joined; /* NULL: namespaces of its own */
@@ -62,7 +71,7 @@ struct bundle_result {
 	 * "config" of container.json: what was resolved. Keys: command[],
 	 * entrypoint[], env[], workingDir, user{uid,gid,groups[],name,text},
 	 * hostname, stopSignal, stopTimeout, tty, openStdin, labels{},
-	 * mounts[{type,name?,source,destination,options[],rw}], network{mode,
+	 * mounts[{type,name?,image?,source,destination,subpath?,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[],
 	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{driver,maxSize},
 	 * joined{container,namespaces[]} (peer.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are

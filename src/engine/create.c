@@ -40,6 +40,8 @@ struct create {
 	struct container_making making;
 	struct bundle_result bundle;
 	struct fuse_program fuse;
+	struct image **mounted;   /* type=image: pinned like its own */
+	size_t n_mounted;
 	int auto_lock;            /* --userns=auto: from the choice of a slice until container.json names it */
 };
 
@@ -50,6 +52,9 @@ static void create_done(struct create *c)
 	fd_closep(&c->fuse.exe_fd);
 	fd_closep(&c->auto_lock);
 	image_free(c->image);
+	for (size_t i = 0; i < c->n_mounted; i++)
+		image_free(c->mounted[i]);
+	free(c->mounted);
 	store_close(c->store);
 	strv_done(&c->layers);
 	strv_done(&c->required);
@@ -73,15 +78,23 @@ static int lend_keeper(void *ctx, int *ret_userns_fd, struct err *e)
 	return 0;
 }
 
+static int open_store(struct create *c, struct err *e)
+{
+	int r = c->store ? 0 : store_open(c->eng->data_fd, &c->store, e);
+
+	if (r == 0)
+		store_set_keeper(c->store, lend_keeper, c->q->keeper);
+	return r;
+}
+
 static int get_image(struct create *c, struct err *e)
 {
 	struct pull_options o = *c->q->pull;
-	int r = store_open(c->eng->data_fd, &c->store, e);
+	int r = open_store(c, e);
 	bool sought = false;
 
 	if (r < 0)
 		return r;
-	store_set_keeper(c->store, lend_keeper, c->q->keeper);
 	o.ret_sought = &sought;
 	r = pull_image(c->store, c->q->image, &o, &c->image, e);
 	return sought ? attest_image(c->eng, AUDIT_VERB_PULL, c->q->image, c->image, r, e) : r;
@@ -160,17 +173,38 @@ static int plan_userns(struct create *c, struct err *e)
 	return userns_plan_make(&mode, h, c->plan, e);
 }
 
-static int get_layers(struct create *c, struct err *e)
+static int layers_of(struct create *c, const struct image *image, struct strv *ret, struct err *e)
 {
 	_cleanup_(strv_done) struct strv dirs = {0};
 	/* nothing was asked for that a script should read about: a copy of layers is our own affair */
-	int r = store_layers(c->store, c->image, c->plan->owned ? &c->plan->map : NULL,
+	int r = store_layers(c->store, image, c->plan->owned ? &c->plan->map : NULL,
 			     progress_if_watched(c->q->pull->progress), &dirs, e);
 
 	for (size_t i = 0; r == 0 && i < dirs.n; i++)
-		if (strv_addf(&c->layers, "%s/%s", c->eng->data_path, dirs.items[i]) < 0)
+		if (strv_addf(ret, "%s/%s", c->eng->data_path, dirs.items[i]) < 0)
 			r = err_errno(e, ENOMEM, "layers");
 	return r;
+}
+
+/* bundle_images: one that is here; it stays pinned until container.json names it. */
+static int mounted_image(void *ctx, const char *text, struct strv *ret, char ret_id[static BUNDLE_IMAGE_ID_SIZE], struct err *e)
+{
+	struct create *c = ctx;
+	struct image **grown = mem_regrow(c->mounted, c->n_mounted + 1, sizeof(struct image *));
+	int r;
+
+	if (!grown)
+		return err_errno(e, ENOMEM, "image %s", text);
+	c->mounted = grown;
+	r = open_store(c, e);
+	if (r == 0)
+		r = store_resolve(c->store, text, &grown[c->n_mounted], e);
+	if (r == -ENOENT)
+		err_hint(e, "only an image that is here can be mounted: ranby pull %s", text);
+	if (r < 0)
+		return r;
+	memcpy(ret_id, grown[c->n_mounted]->id, BUNDLE_IMAGE_ID_SIZE);
+	return layers_of(c, grown[c->n_mounted++], ret, e);
 }
 
 /* From here on nothing is waited for that takes long, a pull or a copy of layers. */
@@ -216,6 +250,7 @@ static const char *pod_cgroup(const struct pod *p)
 
 static int write_bundle(struct create *c, struct err *e)
 {
+	const struct bundle_images images = {.layers = mounted_image, .ctx = c};
 	_cleanup_free_ char *dir = NULL;
 	const char *cache;
 	const struct pod_place *place = c->q->place;
@@ -227,6 +262,7 @@ static int write_bundle(struct create *c, struct err *e)
 		.options = c->q->options,
 		.image = c->image ? c->image->config : NULL,
 		.layers = c->image ? &c->layers : NULL,
+		.images = &images,
 		.command = c->q->command,
 		.userns = c->plan,
 		.joined = &joined,
@@ -329,7 +365,7 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 	if (r == 0)
 		r = plan_userns(&c, e);
 	if (r == 0 && c.image)
-		r = get_layers(&c, e);
+		r = layers_of(&c, c.image, &c.layers, e);
 	if (r == 0)
 		r = start_monitor(&c, e);
 	if (r == 0 && q->place)

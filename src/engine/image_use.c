@@ -7,16 +7,33 @@
 #include "engine/keeper.h"
 #include "image/store.h"
 
+#include <stdio.h>
+
+/* Once for each container, though it may mount the image that it was made of. */
+static int add_use(struct strv *uses, const char *image, const char *container, struct err *e)
+{
+	_cleanup_free_ char *use = NULL;
+
+	if (!*image)
+		return 0;
+	if (asprintf(&use, "%s=%s", image, container) < 0)
+		return err_errno(e, ENOMEM, "containers");
+	if (strv_find(uses, use) >= 0)
+		return 0;
+	return strv_consume(uses, TAKE_PTR(use)) < 0 ? err_errno(e, ENOMEM, "containers") : 0;
+}
+
 int image_uses(void *ctx, struct strv *uses, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
 	int r = container_list(ctx, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		const char *id = json_str(l.items[i]->spec, "image.id");
+		struct json_object *mounts = json_at(l.items[i]->spec, "config.mounts");
 
-		if (*id && strv_addf(uses, "%s=%s", id, l.items[i]->id) < 0)
-			r = err_errno(e, ENOMEM, "containers");
+		r = add_use(uses, json_str(l.items[i]->spec, "image.id"), l.items[i]->id, e);
+		for (size_t k = 0; r == 0 && mounts && k < json_object_array_length(mounts); k++)
+			r = add_use(uses, json_str(json_object_array_get_idx(mounts, k), "image"), l.items[i]->id, e);
 	}
 	return r;
 }

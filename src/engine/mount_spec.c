@@ -17,12 +17,19 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BIND (1U << MOUNT_BIND)
 #define VOLUME (1U << MOUNT_VOLUME)
 #define TMPFS (1U << MOUNT_TMPFS)
-#define ANY (BIND | VOLUME | TMPFS)
+#define IMAGE (1U << MOUNT_IMAGE)
+#define GLOB (1U << MOUNT_GLOB)
+#define DEVPTS (1U << MOUNT_DEVPTS)
+#define RAMFS (1U << MOUNT_RAMFS)
+#define HOST (BIND | GLOB)
+#define TREE (HOST | VOLUME)
+#define ANY (TREE | TMPFS | RAMFS)
 
 /* Words that exclude each other. */
 enum group {
@@ -59,8 +66,8 @@ struct word {
 };
 
 static const struct word words[] = {
-	{"ro", ANY, ACCESS, READ_ONLY},
-	{"rw", ANY, ACCESS, PASS},
+	{"ro", ANY | IMAGE, ACCESS, READ_ONLY},
+	{"rw", ANY | IMAGE, ACCESS, PASS},
 	{"exec", ANY, EXEC, PASS},
 	{"noexec", ANY, EXEC, PASS},
 	{"suid", ANY, SUID, PASS},
@@ -80,27 +87,40 @@ static const struct word words[] = {
 	{"rshared", ANY, PROPAGATION, PASS},
 	{"unbindable", ANY, PROPAGATION, PASS},
 	{"runbindable", ANY, PROPAGATION, PASS},
-	{"bind", BIND | VOLUME, DEPTH, PASS},
-	{"rbind", BIND | VOLUME, DEPTH, PASS},
-	{"z", BIND | VOLUME, NO_GROUP, RELABEL},
-	{"Z", BIND | VOLUME, NO_GROUP, RELABEL},
-	{"U", BIND | VOLUME, NO_GROUP, CHOWN},
-	{"O", BIND | VOLUME, NO_GROUP, OVERLAY},
-	{"upperdir", BIND | VOLUME, NO_GROUP, UPPER},
-	{"workdir", BIND | VOLUME, NO_GROUP, WORK},
+	{"bind", TREE, DEPTH, PASS},
+	{"rbind", TREE, DEPTH, PASS},
+	{"z", TREE, NO_GROUP, RELABEL},
+	{"Z", TREE, NO_GROUP, RELABEL},
+	{"U", TREE | TMPFS, NO_GROUP, CHOWN},
+	{"O", TREE, NO_GROUP, OVERLAY},
+	{"upperdir", TREE, NO_GROUP, UPPER},
+	{"workdir", TREE, NO_GROUP, WORK},
 	{"nocopy", VOLUME, COPY, NO_COPY},
 	{"copy", VOLUME, COPY, NOTHING},
-	{"consistent", BIND | VOLUME, NO_GROUP, NOTHING},
-	{"cached", BIND | VOLUME, NO_GROUP, NOTHING},
-	{"delegated", BIND | VOLUME, NO_GROUP, NOTHING},
+	{"consistent", TREE, NO_GROUP, NOTHING},
+	{"cached", TREE, NO_GROUP, NOTHING},
+	{"delegated", TREE, NO_GROUP, NOTHING},
 	{"size", TMPFS, NO_GROUP, VALUE},
-	{"mode", TMPFS, NO_GROUP, VALUE},
-	{"uid", TMPFS, NO_GROUP, VALUE},
-	{"gid", TMPFS, NO_GROUP, VALUE},
+	{"mode", TMPFS | DEVPTS | RAMFS, NO_GROUP, VALUE},
+	{"uid", TMPFS | DEVPTS, NO_GROUP, VALUE},
+	{"gid", TMPFS | DEVPTS, NO_GROUP, VALUE},
+	{"max", DEVPTS, NO_GROUP, VALUE},
 	{"nr_inodes", TMPFS, NO_GROUP, VALUE},
 	{"nr_blocks", TMPFS, NO_GROUP, VALUE},
 	{"tmpcopyup", TMPFS, COPY, NOTHING},
 	{"notmpcopyup", TMPFS, COPY, NO_COPY},
+};
+
+/* podman's and docker's, which cannot be had. */
+static const struct {
+	const char *name, *why;
+} refused[] = {
+	{"idmap", "the kernel does not let a user idmap a host file system; U gives the files to the container's user"},
+	{"no-dereference", "a link is not mounted; mount what it leads to"},
+	{"volume-driver", "volumes are directories; there are no drivers"},
+	{"volume-label", "make the volume with its labels: ranby volume create --label"},
+	{"volume-opt", "make the volume with its options: ranby volume create --opt"},
+	{"bind-create-src", "make the source first; -v does not make it either"},
 };
 
 void mount_spec_done(struct mount_spec *m)
@@ -109,21 +129,21 @@ void mount_spec_done(struct mount_spec *m)
 	free(m->destination);
 	free(m->upper);
 	free(m->work);
+	free(m->subpath);
 	strv_done(&m->options);
 	*m = (struct mount_spec){0};
 }
 
-int mount_destination_clean(const char *text, char **ret, struct err *e)
+/* Without ".", "..", doubled and trailing slashes; "" is the root. -ENOMEM, -ENAMETOOLONG. */
+static int path_clean(const char *text, char **ret)
 {
 	_cleanup_free_ char *out = malloc(strlen(text) + 2);
 	size_t n = 0;
 
 	if (!out)
-		return err_errno(e, ENOMEM, "destination");
-	if (*text != '/')
-		return err_set(e, EINVAL, "destination %s: must be an absolute path", *text ? text : "\"\"");
+		return -ENOMEM;
 	if (strlen(text) >= 4096)
-		return err_errno(e, ENAMETOOLONG, "destination");
+		return -ENAMETOOLONG;
 	while (*text) {
 		size_t len = strcspn(text, "/");
 
@@ -138,7 +158,21 @@ int mount_destination_clean(const char *text, char **ret, struct err *e)
 		text += len + (text[len] == '/');
 	}
 	out[n] = '\0';
-	if (n == 0)
+	*ret = TAKE_PTR(out);
+	return 0;
+}
+
+int mount_destination_clean(const char *text, char **ret, struct err *e)
+{
+	_cleanup_free_ char *out = NULL;
+	int r;
+
+	if (*text != '/')
+		return err_set(e, EINVAL, "destination %s: must be an absolute path", *text ? text : "\"\"");
+	r = path_clean(text, &out);
+	if (r < 0)
+		return err_errno(e, -r, "destination");
+	if (!*out)
 		return err_set(e, EINVAL, "destination /: the root cannot be mounted over");
 	if (strncmp(out, "/proc", 5) == 0 && (out[5] == '\0' || out[5] == '/'))
 		return err_set(e, EINVAL, "destination %s: nothing may be mounted on /proc or below it", out);
@@ -157,6 +191,8 @@ static int check_value(const char *name, const char *value, struct err *e)
 		r = parse_mode(value, &n);
 	} else if (strcmp(name, "uid") == 0 || strcmp(name, "gid") == 0) {
 		r = parse_u32(value, 0, UINT32_MAX - 1, &n);
+	} else if (strcmp(name, "max") == 0) {
+		r = parse_u32(value, 1, 1U << 20, &n); /* NR_UNIX98_PTY_MAX */
 	} else {
 		size_t len = strlen(value);
 		char last = len > 0 ? value[len - 1] : '\0';
@@ -231,6 +267,14 @@ struct seen {
 	const char *word[N_GROUPS];
 };
 
+static int refuse(const char *name, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (strcmp(refused[i].name, name) == 0)
+			return err_set(e, ENOTSUP, "mount option %s: %s", name, refused[i].why);
+	return err_set(e, EINVAL, "mount option %s: unknown", *name ? name : "\"\"");
+}
+
 /* One option; `value` NULL when there was no '='. */
 static int add_option(struct mount_spec *m, struct seen *seen, const char *name, const char *value, struct err *e)
 {
@@ -239,10 +283,8 @@ static int add_option(struct mount_spec *m, struct seen *seen, const char *name,
 	for (size_t i = 0; i < ARRAY_SIZE(words) && !w; i++)
 		if (strcmp(words[i].name, name) == 0)
 			w = &words[i];
-	if (strcmp(name, "idmap") == 0)
-		return err_set(e, ENOTSUP, "mount option idmap: the kernel does not let a user idmap a host file system");
 	if (!w)
-		return err_set(e, EINVAL, "mount option %s: unknown", *name ? name : "\"\"");
+		return refuse(name, e);
 	if (!(w->kinds & (1U << m->kind)))
 		return err_set(e, EINVAL, "mount option %s: not for this type of mount", name);
 	if ((w->effect == VALUE || w->effect == UPPER || w->effect == WORK) != (value != NULL))
@@ -281,6 +323,16 @@ static int add_options(struct mount_spec *m, struct seen *seen, char *list, stru
 	return 0;
 }
 
+static const char *const kind_names[] = {
+	[MOUNT_BIND] = "bind",   [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs", [MOUNT_IMAGE] = "image",
+	[MOUNT_GLOB] = "glob",   [MOUNT_DEVPTS] = "devpts", [MOUNT_RAMFS] = "ramfs",
+};
+
+static const char *kind_name(enum mount_kind kind)
+{
+	return kind_names[kind];
+}
+
 /* What holds for every finished spec. */
 static int check_whole(struct mount_spec *m, struct err *e)
 {
@@ -288,10 +340,17 @@ static int check_whole(struct mount_spec *m, struct err *e)
 		return err_set(e, EINVAL, "mount options upperdir and workdir need O");
 	if (!m->upper != !m->work)
 		return err_set(e, EINVAL, "mount options upperdir and workdir go together");
+	if (m->overlay && (strv_find(&m->options, "bind") >= 0 || strv_find(&m->options, "rbind") >= 0))
+		return err_set(e, EINVAL, "mount option O: excludes bind and rbind; what is mounted below the source is not in it");
 	if (m->overlay && (m->read_only || m->relabel))
 		return err_set(e, EINVAL, "mount option O: excludes ro, z and Z");
-	if (m->kind == MOUNT_BIND && (!m->source || !*m->source))
-		return err_set(e, EINVAL, "a bind mount needs a source");
+	if (((1U << m->kind) & (HOST | IMAGE)) && (!m->source || !*m->source))
+		return err_set(e, EINVAL, "a mount of type %s needs a source (src=)", kind_name(m->kind));
+	if (m->subpath && m->overlay)
+		return err_set(e, EINVAL, "mount option O: excludes subpath");
+	/* as podman: an image is not written to unless that was asked for */
+	if (m->kind == MOUNT_IMAGE && strv_find(&m->options, "rw") < 0)
+		m->read_only = true;
 	return 0;
 }
 
@@ -429,21 +488,16 @@ static char *csv_next(char **p, bool *bad)
 
 static int set_type(struct mount_spec *m, const char *type, struct err *e)
 {
-	static const char *const later[] = {"image", "glob", "devpts", "ramfs", "artifact", "npipe", "cluster"};
-
-	if (strcmp(type, "bind") == 0)
-		m->kind = MOUNT_BIND;
-	else if (strcmp(type, "volume") == 0)
-		m->kind = MOUNT_VOLUME;
-	else if (strcmp(type, "tmpfs") == 0)
-		m->kind = MOUNT_TMPFS;
-	else {
-		for (size_t i = 0; i < ARRAY_SIZE(later); i++)
-			if (strcmp(type, later[i]) == 0)
-				return err_set(e, ENOTSUP, "type=%s: only bind, volume and tmpfs are supported", type);
-		return err_set(e, EINVAL, "type=%s: not one of bind, volume, tmpfs", type);
+	for (size_t i = 0; i < ARRAY_SIZE(kind_names); i++) {
+		if (strcmp(type, kind_names[i]) != 0)
+			continue;
+		m->kind = (enum mount_kind)i;
+		return 0;
 	}
-	return 0;
+	err_set(e, EINVAL, "type=%s: not one of bind, volume, tmpfs, image, glob, devpts, ramfs", type);
+	if (strcmp(type, "artifact") == 0)
+		err_hint(e, "pull it with another tool, and bind the file");
+	return -EINVAL;
 }
 
 /* A key that stands for a flag: alone, or with true or false. *ret as given. */
@@ -463,12 +517,13 @@ struct alias {
 	unsigned kinds;
 };
 static const struct alias aliases[] = {
-	{"ro", "ro", "rw", ANY},
-	{"readonly", "ro", "rw", ANY},
-	{"rw", "rw", "ro", ANY},
-	{"U", "U", NULL, BIND | VOLUME},
-	{"chown", "U", NULL, BIND | VOLUME},
-	{"bind-nonrecursive", "bind", "rbind", BIND},
+	{"ro", "ro", "rw", ANY | IMAGE},
+	{"readonly", "ro", "rw", ANY | IMAGE},
+	{"rw", "rw", "ro", ANY | IMAGE},
+	{"readwrite", "rw", "ro", IMAGE},
+	{"U", "U", NULL, TREE | TMPFS},
+	{"chown", "U", NULL, TREE | TMPFS},
+	{"bind-nonrecursive", "bind", "rbind", HOST},
 	{"volume-nocopy", "nocopy", NULL, VOLUME},
 	{"tmpcopyup", "tmpcopyup", "notmpcopyup", TMPFS},
 	{"notmpcopyup", "notmpcopyup", "tmpcopyup", TMPFS},
@@ -504,10 +559,33 @@ static int mount_relabel(struct mount_spec *m, struct seen *seen, const char *va
 	return err_set(e, EINVAL, "relabel=%s: neither shared nor private", value);
 }
 
+static const struct {
+	const char *key;
+	unsigned kinds;
+} subpath_keys[] = {
+	{"subpath", VOLUME | IMAGE},
+	{"volume-subpath", VOLUME},
+	{"image-subpath", IMAGE},
+};
+
+/* Text alone: what it leads to is known where it is mounted (runtime/rootfs.c). */
+static int set_subpath(struct mount_spec *m, const char *key, unsigned kinds, const char *value, struct err *e)
+{
+	_cleanup_free_ char *absolute = NULL;
+
+	if (!(kinds & (1U << m->kind)))
+		return err_set(e, EINVAL, "%s: not for this type of mount", key);
+	if (m->subpath)
+		return err_set(e, EINVAL, "%s: given twice", key);
+	if (asprintf(&absolute, "/%s", value) < 0)
+		return err_errno(e, ENOMEM, "%s", key);
+	return path_clean(absolute, &m->subpath) < 0 ? err_set(e, EINVAL, "%s=%s: too long", key, value) : 0;
+}
+
 static int mount_valued(struct mount_spec *m, struct seen *seen, const char *key, const char *value, struct err *e)
 {
 	if (strcmp(key, "src") == 0 || strcmp(key, "source") == 0) {
-		if (m->kind == MOUNT_TMPFS)
+		if (!((1U << m->kind) & (TREE | IMAGE)))
 			return err_set(e, EINVAL, "%s: not for this type of mount", key);
 		return set_source(m, value, e);
 	}
@@ -526,8 +604,9 @@ static int mount_valued(struct mount_spec *m, struct seen *seen, const char *key
 		return add_option(m, seen, "mode", value, e);
 	if (strcmp(key, "consistency") == 0)
 		return add_option(m, seen, value, NULL, e);
-	if (strncmp(key, "volume-", 7) == 0 || strcmp(key, "subpath") == 0)
-		return err_set(e, ENOTSUP, "%s: not supported", key);
+	for (size_t i = 0; i < ARRAY_SIZE(subpath_keys); i++)
+		if (strcmp(key, subpath_keys[i].key) == 0)
+			return set_subpath(m, key, subpath_keys[i].kinds, value, e);
 	return add_option(m, seen, key, value, e);
 }
 
@@ -569,7 +648,7 @@ static int mount_parts(char *copy, struct mount_spec *m, struct err *e)
 		r = mount_field(m, &seen, list.items[i], e);
 	if (r < 0)
 		return r;
-	if (!m->destination)
+	if (!m->destination && m->kind != MOUNT_GLOB)
 		return err_set(e, EINVAL, "no destination (dst=)");
 	return check_whole(m, e);
 }

@@ -8,7 +8,7 @@
  *
  * -v [SOURCE:]DEST[:OPTIONS]; "\:" is a colon in a name. A SOURCE that begins
  * with '/' or '.' is a host path, any other is the name of a volume.
- * --mount type=bind|volume|tmpfs,src=…,dst=…,… is one line of CSV.
+ * --mount type=bind|volume|tmpfs|image|glob|devpts|ramfs,src=…,dst=…,… is one line of CSV.
  * --tmpfs DEST[:OPTIONS].
  *
  * Destinations come out absolute, without "." and "..", doubled or trailing
@@ -30,11 +30,15 @@ enum mount_kind {
 	MOUNT_BIND,
 	MOUNT_VOLUME,
 	MOUNT_TMPFS,
+	MOUNT_IMAGE,  /* the files of an image, read-only unless rw was given */
+	MOUNT_GLOB,   /* binds of all host paths that match; the destination may be missing */
+	MOUNT_DEVPTS,
+	MOUNT_RAMFS,
 };
 
 struct mount_spec {
 	enum mount_kind kind;
-	char *source;         /* host path as given, or name of a volume; NULL: anonymous, or tmpfs */
+	char *source;         /* host path or pattern as given, name of a volume or of an image; NULL: anonymous, or a filesystem of its own */
 	char *destination;
 	struct strv options;  /* for the runtime: ro, nosuid, rslave, size=…; what was given, in order */
 	char relabel;         /* 'z', 'Z' or 0 */
@@ -43,6 +47,7 @@ struct mount_spec {
 	bool overlay;         /* O: writes go to the container */
 	bool no_copy;         /* a new volume is not filled from the image */
 	char *upper, *work;   /* O,upperdir=,workdir= */
+	char *subpath;        /* only this of the volume or image, absolute from its root; NULL: all */
 };
 
 void mount_spec_done(struct mount_spec *m);

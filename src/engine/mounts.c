@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/peer.h"
 
+#include "oci/runtime_config.h"
 #include "sys/fd.h"
 #include "sys/self.h"
 
@@ -30,6 +31,9 @@ void mount_list_done(struct mount_list *l)
 		free(m->source);
 		free(m->destination);
 		free(m->volume);
+		free(m->image);
+		free(m->image_id);
+		free(m->subpath);
 		strv_done(&m->options);
 	}
 	free(l->items);
@@ -354,6 +358,18 @@ int mounts_defaults(struct mount_list *l, const struct mounts_input *m, struct e
 
 /* ---- as JSON ---- */
 
+static int add_oci_options(struct json_object *o, const struct mount_entry *m)
+{
+	int r = json_add_strv(o, "options", &m->options);
+	_cleanup_free_ char *word = NULL;
+
+	if (r < 0 || !m->subpath)
+		return r;
+	if (asprintf(&word, CONFIG_MOUNT_SUBPATH "%s", m->subpath) < 0)
+		return -ENOMEM;
+	return json_append_str(json_at(o, "options"), word);
+}
+
 int mount_list_oci(const struct mount_list *l, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *array = json_object_new_array();
@@ -365,7 +381,7 @@ int mount_list_oci(const struct mount_list *l, struct json_object **ret)
 		/* json_append() owns it from here on */
 		if (!o || json_append(array, o) < 0 || json_add_str(o, "destination", m->destination) < 0 ||
 		    json_add_str(o, "type", m->type) < 0 || json_add_str(o, "source", m->source) < 0 ||
-		    json_add_strv(o, "options", &m->options) < 0)
+		    add_oci_options(o, m) < 0)
 			return -ENOMEM;
 	}
 	if (!array)
@@ -385,6 +401,12 @@ static const char *propagation(const struct mount_entry *m)
 	return "rprivate";
 }
 
+/* Kinds that OCI has no word for. */
+static const char *shown_type(const struct mount_entry *m)
+{
+	return m->volume ? "volume" : m->image ? "image" : m->type;
+}
+
 int mount_list_shown(const struct mount_list *l, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *array = json_object_new_array();
@@ -396,8 +418,9 @@ int mount_list_shown(const struct mount_list *l, struct json_object **ret)
 		if (m->origin == MOUNT_DEFAULT)
 			continue;
 		o = json_object_new_object();
-		if (!o || json_append(array, o) < 0 || json_add_str(o, "type", m->volume ? "volume" : m->type) < 0 ||
-		    json_add_str(o, "name", m->volume) < 0 || json_add_str(o, "source", m->source) < 0 ||
+		if (!o || json_append(array, o) < 0 || json_add_str(o, "type", shown_type(m)) < 0 ||
+		    json_add_str(o, "name", m->volume) < 0 || json_add_str(o, "source", m->image ? m->image : m->source) < 0 ||
+		    json_add_str(o, "image", m->image_id) < 0 || json_add_str(o, "subpath", m->subpath) < 0 ||
 		    json_add_str(o, "destination", m->destination) < 0 ||
 		    json_add_str(o, "driver", m->volume ? "local" : NULL) < 0 ||
 		    json_add_strv(o, "options", &m->options) < 0 || json_add_bool(o, "rw", !m->read_only) < 0 ||

@@ -5,7 +5,7 @@
  *
  *	_cleanup_(mount_list_done) struct mount_list l = {0};
  *	r = mounts_defaults(&l, &in, e);	// /proc, /dev, /sys, generated files
- *	r = mounts_wanted(&l, &in, e);		// -v, --mount, --tmpfs, VOLUME, --device
+ *	r = mounts_wanted(&l, &in, e);		// -v, --mount, --tmpfs, --device, --volumes-from, VOLUME
  *	mount_list_sort(&l);			// parents first
  *
  * What the user asked for replaces a default of the same destination; two
@@ -33,7 +33,7 @@
 
 enum mount_origin {
 	MOUNT_DEFAULT, /* ours */
-	MOUNT_IMAGE,   /* a VOLUME of the image */
+	MOUNT_DECLARED, /* a VOLUME of the image */
 	MOUNT_USER,
 };
 
@@ -44,6 +44,8 @@ struct mount_entry {
 	char *destination;
 	struct strv options;
 	char *volume;      /* its name, or NULL */
+	char *image, *image_id; /* type=image: as it was named, and its id; else NULL */
+	char *subpath;     /* only this of the volume or image, or NULL */
 	bool anonymous;
 	bool read_only;
 	char relabel;      /* 'z' or 'Z': its source is labelled at each start; 0: not */
@@ -53,6 +55,7 @@ struct mount_list {
 	size_t n, room;
 	struct mount_entry *items;
 	struct strv created; /* volumes that were made for this container */
+	size_t n_overlays;   /* directories below overlays/ in the container's own */
 };
 
 struct mounts_input {

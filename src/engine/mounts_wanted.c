@@ -11,7 +11,7 @@
  * through it; and for a bind that is read-only, read-only all the way down
  * ("rro", Linux 5.12), because "ro" alone leaves the mounts below it writable.
  */
-#include "engine/mounts.h"
+#include "engine/mounts_parts.h"
 
 #include "engine/attest.h"
 #include "engine/relabel.h"
@@ -19,10 +19,10 @@
 #include "oci/image_config.h"
 #include "sys/fd.h"
 #include "sys/lsm_selinux.h"
-#include "sys/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ static int add_missing(const struct mount_spec *s, struct mount_entry *m)
 	} missing[] = {
 		{"suid", "nosuid", true, "nosuid"},
 		{"dev", "nodev", true, "nodev"},
-		{"bind", "rbind", s->kind == MOUNT_VOLUME, "rbind"},
+		{"bind", "rbind", s->kind == MOUNT_VOLUME && !s->overlay, "rbind"},
 		{"exec", "noexec", s->kind == MOUNT_TMPFS, "noexec"},
 		{"", "", s->kind == MOUNT_TMPFS && !s->no_copy, "tmpcopyup"},
 	};
@@ -56,10 +56,9 @@ static int add_missing(const struct mount_spec *s, struct mount_entry *m)
 	return r;
 }
 
-/* The words of a spec as the runtime takes them, after `first`. */
-static int add_options(const struct mount_spec *s, struct mount_entry *m, struct err *e)
+int mounts_add_options(const struct mount_spec *s, struct mount_entry *m, struct err *e)
 {
-	bool recursive = s->kind == MOUNT_BIND && strv_find(&s->options, "bind") < 0;
+	bool recursive = s->kind == MOUNT_BIND && !s->overlay && strv_find(&s->options, "bind") < 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->options.n; i++) {
@@ -67,13 +66,18 @@ static int add_options(const struct mount_spec *s, struct mount_entry *m, struct
 
 		if (recursive && strcmp(word, "ro") == 0)
 			word = "rro";
-		r = strv_add(&m->options, word);
+		/* a volume of that kind has the word; its overlay is none */
+		if (!s->overlay || (strcmp(word, "bind") != 0 && strcmp(word, "rbind") != 0))
+			r = strv_add(&m->options, word);
 	}
 	if (r == 0 && recursive && strv_find(&s->options, "rbind") < 0)
 		r = strv_add(&m->options, "rbind");
 	if (r == 0)
 		r = add_missing(s, m);
 	m->read_only = s->read_only;
+	/* where nobody wrote the word: type=image */
+	if (r == 0 && s->read_only && !has_any(&m->options, "ro", "rro"))
+		r = strv_add(&m->options, "ro");
 	return r < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
 }
 
@@ -117,8 +121,7 @@ static int want_relabel(const struct mounts_input *m, const struct mount_spec *s
 	return 0;
 }
 
-/* The keeper's IDs of the container's `uid` and `gid`. */
-static int keeper_owner(const struct mounts_input *m, uint32_t uid, uint32_t gid, uint32_t *ret_uid, uint32_t *ret_gid,
+int mounts_keeper_owner(const struct mounts_input *m, uint32_t uid, uint32_t gid, uint32_t *ret_uid, uint32_t *ret_gid,
 			struct err *e)
 {
 	const struct id_map *map = &m->in->userns->map;
@@ -128,57 +131,23 @@ static int keeper_owner(const struct mounts_input *m, uint32_t uid, uint32_t gid
 	return 0;
 }
 
-static int label_dir(int dirfd, const char *path, const char *label)
-{
-	_cleanup_close_ int fd = -EBADF;
-	int r = path_own_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &fd);
-
-	return r < 0 ? r : selinux_label_fd(fd, label);
-}
-
 /* O: the source as the lower layer, what is written goes to the container's directory. */
-static int add_overlay(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
-		       const char *source, const struct stat *st, struct err *e)
+static int add_overlay(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, const char *source,
+		       struct err *e)
 {
-	_cleanup_free_ char *upper = NULL, *work = NULL;
-	_cleanup_(buf_done) struct buf lower = BUF_INIT;
-	struct mount_entry *entry;
+	_cleanup_(strv_done) struct strv lower = {0};
+	struct overlay_wish w = {.spec = s, .lower = &lower};
+	struct mount_entry *entry = NULL;
+	struct stat st;
+	int r = must_exist(source, &st, e);
 
-	if (s->upper) {
-		upper = strdup(s->upper);
-		work = strdup(s->work);
-	} else {
-		static const char *const parts[] = {"upper", "work"};
-
-		for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-			_cleanup_free_ char *path = NULL;
-			int r;
-
-			if (asprintf(&path, "overlays/%zu/%s", l->n, parts[i]) < 0)
-				return err_errno(e, ENOMEM, "overlay");
-			r = path_own_mkdirs(m->in->dirfd, path, NULL);
-			/* the root of an overlay looks as its upper directory does */
-			if (r == 0 && i == 0 && fchmodat(m->in->dirfd, path, st->st_mode & 07777, 0) < 0)
-				r = -errno;
-			if (r == 0 && m->label->state == LABEL_ON)
-				r = label_dir(m->in->dirfd, path, m->label->file);
-			if (r < 0)
-				return err_errno(e, -r, "overlay");
-		}
-		if (asprintf(&upper, "%s/overlays/%zu/upper", m->in->dir, l->n) < 0 ||
-		    asprintf(&work, "%s/overlays/%zu/work", m->in->dir, l->n) < 0)
-			return err_errno(e, ENOMEM, "overlay");
-	}
-	entry = mount_list_add(l, MOUNT_USER, "overlay", "overlay", s->destination, "", e);
-	if (!entry)
-		return -EEXIST;
-	buf_adds(&lower, "lowerdir=");
-	mount_lower_add(&lower, source);
-	if (!upper || !work || buf_bad(&lower) || strv_add(&entry->options, buf_str(&lower)) < 0 ||
-	    strv_addf(&entry->options, "upperdir=%s", upper) < 0 || strv_addf(&entry->options, "workdir=%s", work) < 0 ||
-	    mount_overlay_words(m->in, &entry->options) < 0)
+	if (r < 0)
+		return r;
+	if (strv_add(&lower, source) < 0)
 		return err_errno(e, ENOMEM, "overlay");
-	return 0;
+	w.mode = st.st_mode & 07777;
+	r = mounts_add_overlay(l, m, &w, &entry, e);
+	return r < 0 ? r : mounts_add_options(s, entry, e);
 }
 
 static int add_bind(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)
@@ -193,24 +162,75 @@ static int add_bind(struct mount_list *l, const struct mounts_input *m, const st
 	if (r == 0)
 		r = must_exist(source, &st, e);
 	if (r == 0 && s->chown) {
-		r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
+		r = mounts_keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
 		if (r == 0)
 			r = volume_chown(source, m->in->keeper, uid, gid, e);
 	}
 	if (r < 0)
 		return r;
 	if (s->overlay)
-		return add_overlay(l, m, s, source, &st, e);
+		return add_overlay(l, m, s, source, e);
 	entry = mount_list_add(l, MOUNT_USER, "bind", source, s->destination, "", e);
 	r = entry ? want_relabel(m, s, entry, e) : -EEXIST;
-	return r < 0 ? r : add_options(s, entry, e);
+	return r < 0 ? r : mounts_add_options(s, entry, e);
 }
 
-static int add_tmpfs(struct mount_list *l, const struct mount_spec *s, struct err *e)
+/* tmpfs, ramfs, devpts. */
+static int add_filesystem(struct mount_list *l, const struct mounts_input *m, const char *type, const struct mount_spec *s,
+			  struct err *e)
 {
-	struct mount_entry *entry = mount_list_add(l, MOUNT_USER, "tmpfs", "tmpfs", s->destination, "", e);
+	struct mount_entry *entry = mount_list_add(l, MOUNT_USER, type, type, s->destination, "", e);
+	bool own_user = s->chown && m->user;
 
-	return entry ? add_options(s, entry, e) : -EEXIST;
+	if (!entry)
+		return -EEXIST;
+	/* U: before the words that were given, which say it more exactly */
+	if (own_user && (strv_addf(&entry->options, "uid=%u", m->user->uid) < 0 || strv_addf(&entry->options, "gid=%u", m->user->gid) < 0))
+		return err_errno(e, ENOMEM, "mount %s", s->destination);
+	return mounts_add_options(s, entry, e);
+}
+
+/* One more instance: its terminals are this container's alone, and may be opened by all who can see them (pts(4)). */
+static int add_devpts(struct mount_list *l, const struct mount_spec *s, struct err *e)
+{
+	struct mount_entry *entry =
+		mount_list_add(l, MOUNT_USER, "devpts", "devpts", s->destination, "nosuid,noexec,newinstance,ptmxmode=0666", e);
+
+	return !entry ? -EEXIST : strv_add_all(&entry->options, s->options.items) < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
+}
+
+/* A match: below the destination by its own name, or where it is on the host. */
+static int add_match(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, const char *match, struct err *e)
+{
+	_cleanup_(mount_spec_done) struct mount_spec one = {.kind = MOUNT_BIND, .read_only = s->read_only, .chown = s->chown,
+							     .relabel = s->relabel, .overlay = s->overlay};
+	_cleanup_free_ char *to = NULL;
+	const char *base = strrchr(match, '/');
+	int r = absolute(match, m->in->caller_cwd, &one.source, e);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&to, "%s/%s", s->destination ? s->destination : "", s->destination ? (base ? base + 1 : match) : one.source) < 0)
+		return err_errno(e, ENOMEM, "%s", match);
+	r = mount_destination_clean(to, &one.destination, e);
+	if (r == 0 && strv_add_all(&one.options, s->options.items) < 0)
+		r = err_errno(e, ENOMEM, "%s", match);
+	return r == 0 ? mounts_add_spec(l, m, &one, MOUNT_USER, e) : r;
+}
+
+static int add_glob(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)
+{
+	glob_t found = {0};
+	int r = glob(s->source, GLOB_ERR, NULL, &found);
+
+	if (r == GLOB_NOMATCH)
+		r = err_set(e, ENOENT, "%s: nothing matches", s->source);
+	else if (r != 0)
+		r = err_errno(e, r == GLOB_NOSPACE ? ENOMEM : EACCES, "%s", s->source);
+	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
+		r = add_match(l, m, s, found.gl_pathv[i], e);
+	globfree(&found);
+	return r;
 }
 
 static int label_volume(const char *path, const struct mounts_input *m, struct err *e)
@@ -232,7 +252,7 @@ static int owner_by_plan(const struct mounts_input *m, const struct volume_plan 
 
 	if (!plan->has_uid && !plan->has_gid)
 		return 0;
-	r = keeper_owner(m, plan->has_uid ? plan->uid : 0, plan->has_gid ? plan->gid : 0, &uid, &gid, e);
+	r = mounts_keeper_owner(m, plan->has_uid ? plan->uid : 0, plan->has_gid ? plan->gid : 0, &uid, &gid, e);
 	if (r < 0)
 		return r;
 	fill->set_uid = plan->has_uid;
@@ -256,7 +276,7 @@ static int make_one(struct mount_list *l, const struct mounts_input *m, const ch
 		r = err_errno(e, ENOMEM, "volume %s", name);
 	*ret_created = *made |= created;
 	if (r == 0)
-		r = keeper_owner(m, 0, 0, &fill->owner_uid, &fill->owner_gid, e);
+		r = mounts_keeper_owner(m, 0, 0, &fill->owner_uid, &fill->owner_gid, e);
 	return r == 0 ? owner_by_plan(m, plan, fill, e) : r;
 }
 
@@ -305,7 +325,7 @@ static int prepare_volume(struct mount_list *l, const struct mounts_input *m, co
 		r = label_volume(data, m, e);
 	if (r < 0 || !s->chown)
 		return r;
-	r = keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
+	r = mounts_keeper_owner(m, m->user->uid, m->user->gid, &uid, &gid, e);
 	return r < 0 ? r : volume_chown(data, in->keeper, uid, gid, e);
 }
 
@@ -324,7 +344,8 @@ static int name_volume(struct mount_list *l, const struct mount_spec *s, const c
 
 	entry->volume = strdup(name);
 	entry->anonymous = !s->source;
-	return entry->volume ? 0 : err_errno(e, ENOMEM, "volume %s", name);
+	entry->subpath = s->subpath ? strdup(s->subpath) : NULL;
+	return entry->volume && !s->subpath == !entry->subpath ? 0 : err_errno(e, ENOMEM, "volume %s", name);
 }
 
 /* A volume that is a bind of another directory or a tmpfs: its own words, then those of this container. */
@@ -346,7 +367,9 @@ static int add_planned(struct mount_list *l, const struct mounts_input *m, const
 	p->chown |= s->chown;
 	p->overlay |= s->overlay;
 	p->relabel = s->relabel ? s->relabel : p->relabel;
-	r = p->kind == MOUNT_TMPFS ? add_tmpfs(l, p, e) : add_bind(l, m, p, e);
+	if (s->subpath && (p->kind == MOUNT_TMPFS || p->overlay))
+		return err_set(e, EINVAL, "volume %s: a tmpfs or an overlay has no subpath", s->source);
+	r = p->kind == MOUNT_TMPFS ? add_filesystem(l, m, "tmpfs", p, e) : add_bind(l, m, p, e);
 	return r < 0 ? r : name_volume(l, s, s->source, e);
 }
 
@@ -357,7 +380,6 @@ static int add_plain(struct mount_list *l, const struct mounts_input *m, const s
 	const char *name = s->source;
 	_cleanup_free_ char *data = NULL;
 	struct mount_entry *entry;
-	struct stat st;
 	int r = 0;
 
 	/* before anything is made: is the destination free? */
@@ -376,9 +398,7 @@ static int add_plain(struct mount_list *l, const struct mounts_input *m, const s
 	if (asprintf(&data, "%s/volumes/%s/_data", m->in->data_dir, name) < 0)
 		return err_errno(e, ENOMEM, "volume %s", name);
 	if (s->overlay) {
-		r = must_exist(data, &st, e);
-		if (r == 0)
-			r = add_overlay(l, m, s, data, &st, e);
+		r = add_overlay(l, m, s, data, e);
 		return r < 0 ? r : name_volume(l, s, name, e);
 	}
 	free(entry->source);
@@ -386,7 +406,7 @@ static int add_plain(struct mount_list *l, const struct mounts_input *m, const s
 	r = name_volume(l, s, name, e);
 	if (r == 0)
 		r = want_relabel(m, s, entry, e);
-	return r < 0 ? r : add_options(s, entry, e);
+	return r < 0 ? r : mounts_add_options(s, entry, e);
 }
 
 static int add_volume(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s,
@@ -400,23 +420,29 @@ static int add_volume(struct mount_list *l, const struct mounts_input *m, const 
 	return plan.is_plain ? add_plain(l, m, s, origin, &plan, e) : add_planned(l, m, s, &plan.spec, e);
 }
 
-static int add_spec(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e)
+int mounts_add_spec(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, enum mount_origin origin,
+		    struct err *e)
 {
-	int r = 0;
-
-	if (strcmp(s->destination, "/dev") == 0) {
-		r = err_set(e, ENOTSUP, "destination /dev: not supported");
+	if (s->destination && strcmp(s->destination, "/dev") == 0) {
+		err_set(e, ENOTSUP, "destination /dev: not supported");
 		err_hint(e, "mount on a path below /dev, or use --device");
+		return -ENOTSUP;
 	}
-	if (r < 0)
-		return r;
 	switch (s->kind) {
 	case MOUNT_BIND:
 		return add_bind(l, m, s, e);
 	case MOUNT_VOLUME:
-		return add_volume(l, m, s, MOUNT_USER, e);
+		return add_volume(l, m, s, origin, e);
 	case MOUNT_TMPFS:
-		return add_tmpfs(l, s, e);
+		return add_filesystem(l, m, "tmpfs", s, e);
+	case MOUNT_IMAGE:
+		return mounts_add_image(l, m, s, e);
+	case MOUNT_GLOB:
+		return add_glob(l, m, s, e);
+	case MOUNT_DEVPTS:
+		return add_devpts(l, s, e);
+	case MOUNT_RAMFS:
+		return add_filesystem(l, m, "ramfs", s, e);
 	}
 	return -EINVAL;
 }
@@ -430,14 +456,14 @@ static int add_list(struct mount_list *l, const struct mounts_input *m, const ch
 
 		if (r < 0)
 			return r;
-		r = add_spec(l, m, &s, e);
+		r = mounts_add_spec(l, m, &s, MOUNT_USER, e);
 		if (r < 0)
 			return err_wrap(e, r, "--%s %s", option, values->items[i]);
 	}
 	return 0;
 }
 
-static bool is_taken(const struct mount_list *l, const char *destination)
+bool mount_is_taken(const struct mount_list *l, const char *destination)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (l->items[i].origin != MOUNT_DEFAULT && strcmp(l->items[i].destination, destination) == 0)
@@ -458,10 +484,10 @@ static int add_image_volumes(struct mount_list *l, const struct mounts_input *m,
 		_cleanup_(mount_spec_done) struct mount_spec s = {.kind = tmpfs ? MOUNT_TMPFS : MOUNT_VOLUME};
 		int r = mount_destination_clean(image->volumes.items[i], &s.destination, e);
 
-		if (r == 0 && is_taken(l, s.destination))
+		if (r == 0 && mount_is_taken(l, s.destination))
 			continue;
 		if (r == 0)
-			r = tmpfs ? add_tmpfs(l, &s, e) : add_volume(l, m, &s, MOUNT_IMAGE, e);
+			r = mounts_add_spec(l, m, &s, MOUNT_DECLARED, e);
 		if (r < 0)
 			return err_wrap(e, r, "the image's volume %s", image->volumes.items[i]);
 	}
@@ -519,5 +545,7 @@ int mounts_wanted(struct mount_list *l, const struct mounts_input *m, struct err
 		if (r < 0)
 			r = err_wrap(e, r, "--device %s", o->device.items[i]);
 	}
+	if (r == 0)
+		r = mounts_add_from(l, m, e);
 	return r < 0 ? r : add_image_volumes(l, m, e);
 }

@@ -152,6 +152,7 @@ static const struct field fields[] = {
 	F(LIST, "volume", volume),
 	F(LIST, "mount", mount),
 	F(LIST, "tmpfs", tmpfs),
+	F(LIST, "volumes-from", volumes_from),
 	F(LIST, "device", device),
 	F(LIST, "secret", secret),
 	F(STRING, "image-volume", image_volume),

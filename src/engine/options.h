@@ -96,7 +96,7 @@ struct container_options {
 
 	/* file systems */
 	bool read_only, read_only_tmpfs /* default true */;
-	struct strv volume, mount, tmpfs, device;
+	struct strv volume, mount, tmpfs, device, volumes_from;
 	const char *image_volume; /* anonymous (bind), tmpfs, ignore */
 	uint64_t shm_size;        /* bytes; default 64 MiB */
 

@@ -22,6 +22,7 @@
 #include "engine/pod.h"
 #include "engine/restart.h"
 #include "engine/stop.h"
+#include "engine/volume_remove.h"
 
 #include "runtime/cgroup.h"
 #include "runtime/remove.h"
@@ -193,28 +194,26 @@ int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e
 	return r == 0 ? remove_run(eng, c, &x, e) : r;
 }
 
+/* All are tried, whatever becomes of one; the first that failed is told. */
 static int remove_volumes(struct engine *eng, const struct container *c, const char *reason, struct err *e)
 {
 	_cleanup_(strv_done) struct strv names = {0};
-	_cleanup_close_ int dir = -EBADF;
-	int r = json_get_strv(c->spec, "anonymousVolumes", &names, e);
+	int first = json_get_strv(c->spec, "anonymousVolumes", &names, e);
 
-	if (r < 0 || names.n == 0)
-		return r;
-	r = path_own_open(eng->data_fd, ENGINE_VOLUMES, O_RDONLY | O_DIRECTORY, 0, &dir);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		err_errno(e, -r, "volumes");
-	for (size_t i = 0; i < names.n && (r == 0 || i == 0); i++) {
+	for (size_t i = 0; i < names.n; i++) {
 		struct err own = {0};
+		int r = volume_release(eng, names.items[i], c->id, reason, &own);
 
-		if (r == 0)
-			r = remove_tree(eng, dir, names.items[i], e);
-		/* where a receipt is required and there is none, the container's own record says so */
-		(void)!attest_volume(eng, AUDIT_VERB_VOLUME_RM, names.items[i], c->id, reason, false, r, r < 0 ? e : &own);
+		if (r < 0 && first == 0) {
+			first = r;
+			if (e)
+				*e = own;
+		}
 	}
-	return r;
+	/* one that was killed over this has renamed it already */
+	if (names.n > 0)
+		volume_sweep(eng);
+	return first;
 }
 
 static int remove_locked(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e)
@@ -239,7 +238,8 @@ static int remove_locked(struct engine *eng, struct container *c, const struct r
 		r = remove_run(eng, c, &x, e);
 	if (r == 0)
 		r = mounted_end(eng, c, e);
-	if (r == 0 && o->volumes)
+	/* --rm takes them along, whoever is the first to remove it */
+	if (r == 0 && (o->volumes || json_true(c->spec, "options.rm")))
 		r = remove_volumes(eng, c, o->reason, e);
 	return r == 0 ? container_delete(eng, c, remove_container_dir, e) : r;
 }

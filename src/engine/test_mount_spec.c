@@ -86,11 +86,32 @@ static const struct {
 	{mount_spec_parse, "type=bind,\"src=/a\"\"b\",dst=/b", "bind /a\"b /b "},
 	{mount_spec_parse, "type=tmpfs,dst=/t,tmpfs-size=1k,tmpfs-mode=700", "tmpfs - /t size=1024,mode=700"},
 	{mount_spec_parse, "dst=/b", "volume - /b "},
+	{mount_spec_parse, "type=image,src=docker.io/x:1,dst=/b", "image docker.io/x:1 /b "},
+	{mount_spec_parse, "type=image,src=x,dst=/b,rw", "image x /b rw"},
+	{mount_spec_parse, "type=image,src=x,dst=/b,readwrite=false,subpath=a//b/../c/", "image x /b ro sub /a/c"},
+	{mount_spec_parse, "type=volume,src=v,dst=/b,volume-subpath=../../x", "volume v /b  sub /x"},
+	{mount_spec_parse, "type=glob,src=/a*,ro", "glob /a* - ro"},
+	{mount_spec_parse, "type=glob,src=/a*,dst=/b", "glob /a* /b "},
+	{mount_spec_parse, "type=devpts,dst=/b,uid=1,gid=2,mode=600,max=3", "devpts - /b uid=1,gid=2,mode=600,max=3"},
+	{mount_spec_parse, "type=ramfs,dst=/b,noexec,mode=700", "ramfs - /b noexec,mode=700"},
+	{mount_spec_parse, "type=tmpfs,dst=/b,U", "tmpfs - /b  U"},
+	{mount_spec_parse, "type=image,dst=/b", NULL},
+	{mount_spec_parse, "type=image,src=x,dst=/b,noexec", NULL},
+	{mount_spec_parse, "type=image,src=x,dst=/b,volume-subpath=/a", NULL},
+	{mount_spec_parse, "type=bind,src=/a,dst=/b,subpath=/a", NULL},
+	{mount_spec_parse, "type=volume,src=v,dst=/b,subpath=/a,subpath=/b", NULL},
+	{mount_spec_parse, "type=volume,src=v,dst=/b,subpath=/a,O", NULL},
+	{mount_spec_parse, "type=volume,src=v,dst=/b,no-dereference", NULL},
+	{mount_spec_parse, "type=devpts,src=/a,dst=/b", NULL},
+	{mount_spec_parse, "type=devpts,dst=/b,max=1048577", NULL},
+	{mount_spec_parse, "type=ramfs,dst=/b,tmpfs-size=1m", NULL},
+	{mount_spec_parse, "type=glob,dst=/b", NULL},
+	{mount_spec_parse, "type=artifact,src=x,dst=/b", NULL},
+	{volume_spec_parse, "/a:/b:O,rbind", NULL},
 	{mount_spec_parse, "src=v,dst=/b,volume-nocopy", "volume v /b  nocopy"},
 	{mount_spec_parse, "type=bind,dst=/b", NULL},
 	{mount_spec_parse, "type=bind,src=/a", NULL},
 	{mount_spec_parse, "type=tmpfs,src=/a,dst=/b", NULL},
-	{mount_spec_parse, "type=image,src=x,dst=/b", NULL},
 	{mount_spec_parse, "type=,dst=/b", NULL},
 	{mount_spec_parse, "type=bind,src=/a,dst=/b,ro=maybe", NULL},
 	{mount_spec_parse, "type=bind,src=/a,dst=/b,", NULL},
@@ -105,9 +126,9 @@ static const struct {
 
 static void show(const struct mount_spec *m, struct buf *out)
 {
-	static const char *const kinds[] = {"bind", "volume", "tmpfs"};
+	static const char *const kinds[] = {"bind", "volume", "tmpfs", "image", "glob", "devpts", "ramfs"};
 
-	buf_addf(out, "%s %s %s ", kinds[m->kind], m->source ? m->source : "-", m->destination);
+	buf_addf(out, "%s %s %s ", kinds[m->kind], m->source ? m->source : "-", m->destination ? m->destination : "-");
 	for (size_t i = 0; i < m->options.n; i++)
 		buf_addf(out, "%s%s", i ? "," : "", m->options.items[i]);
 	if (m->relabel)
@@ -117,6 +138,8 @@ static void show(const struct mount_spec *m, struct buf *out)
 	buf_adds(out, m->no_copy ? " nocopy" : "");
 	if (m->upper)
 		buf_addf(out, " %s %s", m->upper, m->work);
+	if (m->subpath)
+		buf_addf(out, " sub %s", m->subpath);
 }
 
 static void test_cases(void **state)

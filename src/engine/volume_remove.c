@@ -34,12 +34,14 @@
 #define GONE ".gone."
 #define LOCK_WAIT_MS 600000 /* for a container that fills it */
 
-static int is_used(const struct container_list *l, const char *name, struct err *e)
+/* By one that is not `but` (may be NULL). */
+static int is_used(const struct container_list *l, const char *name, const char *but, struct err *e)
 {
 	_cleanup_(buf_done) struct buf ids = BUF_INIT;
 
 	for (size_t i = volume_user(l, 0, name); i < l->n; i = volume_user(l, i + 1, name))
-		buf_addf(&ids, "%s%s", ids.len ? ", " : "", l->items[i]->id);
+		if (!but || strcmp(l->items[i]->id, but) != 0)
+			buf_addf(&ids, "%s%s", ids.len ? ", " : "", l->items[i]->id);
 	if (ids.len == 0)
 		return 0;
 	err_set(e, EBUSY, "volume %s is being used by the following container(s): %s: volume is being used", name, buf_str(&ids));
@@ -47,12 +49,12 @@ static int is_used(const struct container_list *l, const char *name, struct err 
 	return -EBUSY;
 }
 
-static int check_users(struct engine *eng, const char *name, struct err *e)
+static int check_users(struct engine *eng, const char *name, const char *but, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
 	int r = container_list(eng, &l, e);
 
-	return r < 0 ? r : is_used(&l, name, e);
+	return r < 0 ? r : is_used(&l, name, but, e);
 }
 
 static int remove_users(struct engine *eng, const char *name, const struct volume_remove_options *o, struct err *e)
@@ -70,20 +72,20 @@ static int remove_users(struct engine *eng, const char *name, const struct volum
 }
 
 /* Under its other name, which no container can have asked for; back when one mounts it. */
-static int take_away(struct engine *eng, int volumes, const char *name, const char *gone, struct err *e)
+static int take_away(struct engine *eng, int volumes, const char *name, const char *gone, const char *but, struct err *e)
 {
 	int r;
 
 	if (renameat(volumes, name, volumes, gone) < 0)
 		return err_errno(e, errno, "volume %s", name);
-	r = check_users(eng, name, e);
+	r = check_users(eng, name, but, e);
 	/* a new one that was made meanwhile stays; this one goes then */
 	if (r < 0 && renameat2(volumes, gone, volumes, name, RENAME_NOREPLACE) < 0 && errno == EEXIST)
 		r = 0;
 	return r;
 }
 
-static int remove_locked(struct engine *eng, int volumes, const char *name, struct err *e)
+static int remove_locked(struct engine *eng, int volumes, const char *name, const char *but, struct err *e)
 {
 	char gone[sizeof(GONE) + VOLUME_NAME_SIZE];
 	char random_name[VOLUME_NAME_SIZE];
@@ -92,9 +94,9 @@ static int remove_locked(struct engine *eng, int volumes, const char *name, stru
 	if (r < 0)
 		return err_errno(e, -r, "random name");
 	snprintf(gone, sizeof(gone), GONE "%s", random_name);
-	r = check_users(eng, name, e);
+	r = check_users(eng, name, but, e);
 	if (r == 0)
-		r = take_away(eng, volumes, name, gone, e);
+		r = take_away(eng, volumes, name, gone, but, e);
 	return r < 0 ? r : remove_tree(eng, volumes, gone, e);
 }
 
@@ -121,7 +123,7 @@ static int remove_volume(struct engine *eng, const char *name, const struct volu
 
 	if (r == 0 && o->force)
 		r = remove_users(eng, name, o, e);
-	return r < 0 ? r : remove_locked(eng, volumes, name, e);
+	return r < 0 ? r : remove_locked(eng, volumes, name, NULL, e);
 }
 
 int volume_remove(struct engine *eng, const char *name, const struct volume_remove_options *o, struct err *e)
@@ -129,6 +131,25 @@ int volume_remove(struct engine *eng, const char *name, const struct volume_remo
 	int r = remove_volume(eng, name, o, e);
 
 	return attest_volume(eng, AUDIT_VERB_VOLUME_RM, name, NULL, o->reason, false, r, e);
+}
+
+int volume_release(struct engine *eng, const char *name, const char *id, const char *reason, struct err *e)
+{
+	_cleanup_close_ int volumes = -EBADF, lock = -EBADF;
+	struct err own = {0};
+	int r = open_and_lock(eng, name, &volumes, &lock, &own);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = remove_locked(eng, volumes, name, id, &own);
+	if (r == -EBUSY)
+		return VOLUME_KEPT;
+	/* where a receipt is required and there is none, the container's own record says so */
+	(void)!attest_volume(eng, AUDIT_VERB_VOLUME_RM, name, id, reason, false, r, &own);
+	if (r < 0 && e)
+		*e = own;
+	return r;
 }
 
 static void sweep_one(struct engine *eng, int volumes, const char *name)

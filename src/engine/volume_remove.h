@@ -26,6 +26,14 @@ struct volume_remove_options {
 /* Recorded here. -ENOENT; -EBUSY: a container mounts it (exit code 2). */
 int volume_remove(struct engine *eng, const char *name, const struct volume_remove_options *o, struct err *e) _must_check_;
 
+enum volume_release_outcome {
+	VOLUME_RELEASED = 0, /* or it was not there */
+	VOLUME_KEPT = 1,     /* another container mounts it */
+};
+
+/* The anonymous volume of container `id`, which is going to be removed. Recorded here. */
+int volume_release(struct engine *eng, const char *name, const char *id, const char *reason, struct err *e) _must_check_;
+
 /* What removals that were killed have left. */
 void volume_sweep(struct engine *eng);
 

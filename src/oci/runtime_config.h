@@ -30,6 +30,8 @@
 #define CONFIG_MOUNTS_MAX 4096
 /* An annotation, as crun has it: how linux.mountLabel is given to what is mounted new, "context" (as without) or "rootcontext". */
 #define CONFIG_MOUNT_CONTEXT "run.oci.mount_context_type"
+/* Of a bind or an overlay, what follows: only this below its source, links resolved there as if it were the root. */
+#define CONFIG_MOUNT_SUBPATH "ranby.subpath="
 #define CONFIG_ITEMS_MAX 1024 /* of any other list */
 
 struct config_rlimit {
@@ -73,6 +75,7 @@ struct config_mount {
 	uint64_t propagation;     /* MS_*, 0: none asked */
 	bool propagation_rec;
 	bool copy_up;             /* tmpfs: starts with what the image has there (tmpcopyup) */
+	const char *subpath;      /* bind, overlay: this below the source is mounted (CONFIG_MOUNT_SUBPATH); NULL: all of it */
 	struct strv options;      /* what is left, for the filesystem: "size=64k" */
 };
 

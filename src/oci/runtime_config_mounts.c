@@ -131,6 +131,12 @@ static int apply_word(struct config_mount *m, const struct word *w, struct err *
 	return 0;
 }
 
+/* The config's own text of an option, which lives as long as the config. */
+static const char *nth_option(struct json_object *o, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(json_at(o, "options"), i));
+}
+
 static int read_options(struct json_object *o, struct config_mount *m, struct err *e)
 {
 	_cleanup_(strv_done) struct strv given = {0};
@@ -141,6 +147,8 @@ static int read_options(struct json_object *o, struct config_mount *m, struct er
 
 		if (w)
 			r = apply_word(m, w, e);
+		else if (strncmp(given.items[i], CONFIG_MOUNT_SUBPATH, strlen(CONFIG_MOUNT_SUBPATH)) == 0)
+			m->subpath = nth_option(o, i) + strlen(CONFIG_MOUNT_SUBPATH);
 		else if (strv_add(&m->options, given.items[i]) < 0)
 			r = err_errno(e, ENOMEM, "options");
 	}
@@ -197,6 +205,8 @@ static int read_mount(struct json_object *o, void *item, struct err *e)
 		return check_bind(m, e);
 	if (!m->type || !*m->type)
 		return err_set(e, EINVAL, "type: missing");
+	if (m->subpath && strcmp(m->type, "overlay") != 0)
+		return err_set(e, EINVAL, "options: " CONFIG_MOUNT_SUBPATH " is for a bind or an overlay");
 	if (m->copy_up && strcmp(m->type, "tmpfs") != 0)
 		return err_set(e, EINVAL, "options: tmpcopyup is for tmpfs");
 	return 0;

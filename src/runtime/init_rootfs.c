@@ -211,7 +211,7 @@ static int mount_own(struct init *i, const struct plan_mount *m, struct err *e)
 		fd_closep(&i->proc);
 		i->proc = TAKE_FD(fd);
 		i->proc_is_ours = true;
-	} else if (is_devpts) {
+	} else if (is_devpts && (i->devpts < 0 || strcmp(destination, "/dev/pts") == 0)) {
 		fd_closep(&i->devpts);
 		i->devpts = TAKE_FD(fd);
 	}

@@ -42,6 +42,37 @@ int rootfs_unshare(struct err *e)
 	return r < 0 ? err_errno(e, -r, "make the mount namespace private") : 0;
 }
 
+/* ---- subpaths ---- */
+
+/* What of a tree is mounted. Whoever writes in the tree may have put a link there: it is resolved as if the tree were all there is. */
+static int open_subpath(int tree, const char *path, int *ret_fd, struct err *e)
+{
+	int r = path_in_root_open(tree, path, O_PATH, ret_fd);
+
+	return r < 0 ? err_errno(e, -r, "subpath %s", path) : 0;
+}
+
+/* open_tree(2) takes a place of this mount namespace alone (until Linux 6.15), so the whole is attached first, where it goes with us. */
+static int take_subpath(int bundle_fd, const char *path, int *fd, struct err *e)
+{
+	_cleanup_close_ int place = -EBADF, sub = -EBADF;
+	int part = -EBADF, r = path_own_mkdirs(bundle_fd, "whole", &place);
+
+	if (r == 0)
+		r = mount_attach(*fd, place);
+	if (r < 0)
+		return err_errno(e, -r, "subpath %s", path);
+	r = open_subpath(*fd, path, &sub, e);
+	if (r < 0)
+		return r;
+	r = mount_clone(sub, "", false, &part);
+	if (r < 0)
+		return err_errno(e, -r, "subpath %s", path);
+	close(*fd);
+	*fd = part;
+	return 0;
+}
+
 /* ---- overlay ---- */
 
 struct layers {
@@ -161,10 +192,10 @@ static int set_flags(int fd, const struct config_mount *m, struct err *e)
 		r = mount_set(fd, 0, 0, propagation, false);
 	if (r == 0 && m->clear)
 		r = mount_has(fd, m->clear, &clear);
-	if (m->set & MOUNT_ATTR__ATIME)
-		clear |= MOUNT_ATTR__ATIME;
 	if (r == 0 && (m->set || clear))
 		r = mount_set(fd, m->set, clear, 0, false);
+	if (r == -EPERM && ((m->set | m->set_rec) & (MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME)))
+		return err_set(e, EPERM, "its access times are noted as whoever mounted it wants it; a user cannot change that");
 	if (r == -EPERM && (clear || m->clear_rec))
 		return err_set(e, EPERM, "the host mounted it with a flag that cannot be taken away here");
 	return r < 0 ? err_errno(e, -r, "set its flags") : 0;
@@ -172,10 +203,18 @@ static int set_flags(int fd, const struct config_mount *m, struct err *e)
 
 static int make_bind(int bundle_fd, const struct config_mount *m, int *ret_fd, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF, tree = -EBADF, sub = -EBADF;
 	int r;
 
-	r = mount_clone(bundle_fd, m->source, m->recursive, &fd);
+	if (m->subpath) {
+		tree = openat(bundle_fd, m->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (tree < 0)
+			return err_errno(e, errno, "%s", m->source);
+		r = open_subpath(tree, m->subpath, &sub, e);
+		if (r < 0)
+			return err_wrap(e, r, "%s", m->source);
+	}
+	r = mount_clone(m->subpath ? sub : bundle_fd, m->subpath ? "" : m->source, m->recursive, &fd);
 	if (r == -EINVAL && !m->recursive) {
 		r = err_set(e, EINVAL, "%s: other mounts lie below it, which must come along", m->source);
 		err_hint(e, "use rbind");
@@ -232,8 +271,12 @@ static int plan_mount(const struct runtime_config *c, int bundle_fd, const struc
 	*ret = (struct plan_mount){.kind = PLAN_MOUNT_FD, .fd = -1, .destination = plan_string(w, m->destination)};
 	if (overlay) {
 		r = make_overlay(c, bundle_fd, m, servers, &fd, e);
+		if (r == 0 && m->subpath)
+			r = take_subpath(bundle_fd, m->subpath, &fd, e);
 		if (r == 0 && (m->set | m->set_rec))
 			r = mount_set(fd, m->set | m->set_rec, 0, 0, false);
+		if (r == 0 && m->propagation)
+			r = mount_set(fd, 0, 0, m->propagation, false);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
 		r = make_bind(bundle_fd, m, &fd, e);
 	} else if (cgroup && !runtime_config_namespace(c, CLONE_NEWCGROUP)) {

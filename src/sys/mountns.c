@@ -104,6 +104,9 @@ int mount_set(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool r
 {
 	struct mount_attr a = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
 
+	/* an enumeration among the flags: to set one is to clear all (mount_setattr(2)) */
+	if (set & MOUNT_ATTR__ATIME)
+		a.attr_clr |= MOUNT_ATTR__ATIME;
 	return mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), &a, sizeof(a)) < 0 ? -errno : 0;
 }
 

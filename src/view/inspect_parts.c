@@ -72,7 +72,7 @@ struct json_object *inspect_mounts(struct json_object *mounts)
 		const char *key, *from;
 	} texts[] = {
 		{"Type", "type"},     {"Name", "name"},     {"Source", "source"},
-		{"Destination", "destination"}, {"Driver", "driver"}, {"Propagation", "propagation"},
+		{"Destination", "destination"}, {"Driver", "driver"}, {"Propagation", "propagation"}, {"SubPath", "subpath"},
 	};
 	_cleanup_json_ struct json_object *array = json_object_new_array();
 
