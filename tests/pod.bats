@@ -406,3 +406,102 @@ print(*sorted(k + ":" + type(v).__name__ for k, v in o.items() if k != "CreateCo
 	pm pod rm --all --force >/dev/null
 	pm system migrate >/dev/null 2>&1 3>&- # ends its pause process
 }
+
+# seccomp_filters CONTAINER: how many filters its first process has, by the host's kernel
+seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspect "$1" --format '{{.State.Pid}}')/status"; }
+
+@test "a member's own --security-opt and -v go over the pod's" {
+	mkdir "$BATS_TEST_TMPDIR/pods" "$BATS_TEST_TMPDIR/own"
+	echo pods >"$BATS_TEST_TMPDIR/pods/word"
+	echo own >"$BATS_TEST_TMPDIR/own/word"
+	ranby pod create --name p --security-opt seccomp=unconfined -v "$BATS_TEST_TMPDIR/pods:/words" >/dev/null
+	ranby run -d --pod p --network none --name open busybox sleep 100 >/dev/null
+	ranby run -d --pod p --network none --name closed --security-opt "seccomp=$RANBY_TREE/profiles/seccomp/default.json" -v "$BATS_TEST_TMPDIR/own:/words/" busybox sleep 100 >/dev/null
+	[ "$(seccomp_filters open)" = 0 ]
+	[ "$(seccomp_filters closed)" -gt 0 ]
+	[ "$(cat "/proc/$(ranby inspect open --format '{{.State.Pid}}')/root/words/word")" = pods ]
+	[ "$(cat "/proc/$(ranby inspect closed --format '{{.State.Pid}}')/root/words/word")" = own ]
+}
+
+@test "--restart, --shm-size, --no-hostname of a pod are its members'; shared memory has no size of its own" {
+	ranby pod create --name p --share uts --restart on-failure:2 --shm-size 3m >/dev/null
+	ranby run -d --pod p --network none --name a busybox sh -c 'echo started >>/tmp/starts; exit 1' >/dev/null
+	twice() { [ "$(ranby inspect a --format '{{.RestartCount}}')" = 2 ]; }
+	wait_for 10 twice
+	ranby run -d --pod p --network none --restart no --name b busybox sleep 100 >/dev/null
+	[ "$(ranby inspect b --format '{{.HostConfig.RestartPolicy.Name}}')" = no ]
+	grep -qE ' /dev/shm .* - tmpfs .*size=3072k' "/proc/$(ranby inspect b --format '{{.State.Pid}}')/mountinfo"
+	ranby run -d --pod p --network none --shm-size 1m --name c busybox sleep 100 >/dev/null
+	grep -qE ' /dev/shm .* - tmpfs .*size=1024k' "/proc/$(ranby inspect c --format '{{.State.Pid}}')/mountinfo"
+	run -125 ranby pod create --name q --shm-size 3m
+	[[ $output == *'without ipc in --share'* ]]
+	ranby pod create --name q >/dev/null
+	run -125 ranby create --pod q --shm-size 1m busybox true
+	[[ $output == *'/dev/shm is the pod'* ]]
+}
+
+@test "what is about the infra container's namespaces is refused without one; what pods have not says why" {
+	local option
+	for option in '--dns 192.0.2.1' '--network none' '--ip 10.0.0.7' '--hostname x' '--sysctl kernel.shmmax=1' '--userns keep-id' '--add-host a:192.0.2.1' '--uts host'; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby pod create --infra=false $option
+		[[ $output == *"cannot set ${option%% *} without an infra container"* ]] || fail "$option: $output"
+	done
+	for option in '--infra-image x' '--infra-command x' '--device-read-bps /dev/x:1' '--blkio-weight-device /dev/x:10' '--memory-swappiness 3' '--shm-size-systemd 1m' '--gpus all' '--infra-conmon-pidfile x'; do
+		# shellcheck disable=SC2086
+		run -125 ranby pod create $option
+		[[ ${#lines[@]} = 1 && $output == "Error: ${option%% *}: "* ]] || fail "$option: $output"
+	done
+	run -0 ranby pod ps -q
+	[ "$output" = '' ]
+}
+
+@test "stop, restart and rm --force take one timeout, not one for each member" {
+	local i
+	ranby pod create --name p >/dev/null
+	for i in 1 2 3 4 5 6; do
+		ranby run -d --pod p --name "m$i" --stop-timeout 2 busybox sh -c 'trap "" TERM; while :; do sleep 1; done' >/dev/null
+	done
+	SECONDS=0
+	run -0 ranby pod stop p
+	[ "$SECONDS" -ge 1 ]
+	[ "$SECONDS" -le 6 ]
+	for i in 1 2 3 4 5 6; do [ "$(ranby inspect "m$i" --format '{{.State.ExitCode}}')" = 137 ]; done
+	ranby pod start p >/dev/null
+	SECONDS=0
+	run -0 ranby pod rm --force --time 2 p
+	[ "$SECONDS" -le 6 ]
+	run -0 ranby ps -aq
+	[ "$output" = '' ]
+}
+
+@test "a pod on bridge networks: its addresses, ports and names are all members'; a stranger reaches it by its name" {
+	local p port
+	for p in /usr/lib/podman/netavark /usr/lib/podman/aardvark-dns /usr/sbin/iptables; do [ -x "$p" ] || skip "$p is not installed"; done
+	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+	port=$(free_port)
+	ranby network create --subnet 10.91.0.0/24 n1 >/dev/null
+	ranby network create --subnet 10.92.0.0/24 n2 >/dev/null
+	ranby pod create --name web --network n1:ip=10.91.0.7 --network n2 --network-alias www --publish "127.0.0.1:$port:80" >/dev/null
+	ranby pod create --name fixed --network n2 --ip 10.92.0.9 --mac-address 02:42:0a:5c:00:09 >/dev/null
+	ranby run -d --pod web --name server busybox sh -c 'echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
+	ranby run -d --pod fixed --name f busybox sleep 100 >/dev/null
+	run -0 nsenter --preserve-credentials --user --net --target "$(ranby inspect server --format '{{.State.Pid}}')" ip -4 -br addr
+	[[ $output == *10.91.0.7/24* && $output == *10.92.0.* ]]
+	run -0 nsenter --preserve-credentials --user --net --target "$(ranby inspect f --format '{{.State.Pid}}')" ip -br link
+	[[ $output == *02:42:0a:5c:00:09* ]]
+	for p in web www 10.91.0.7; do
+		run -0 ranby run --rm --network n1 busybox wget -qO- "http://$p/"
+		[ "$output" = served ]
+	done
+	run -0 ranby run --rm --pod fixed busybox wget -qO- http://web/
+	[ "$output" = served ]
+	get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 && grep -q served <&4; }
+	wait_for 5 get "$port" 2>/dev/null
+	run -0 ranby pod ps --filter network=n1 --format '{{.Name}} {{.Networks}}'
+	[ "$output" = 'web n1,n2' ]
+	run -0 ranby pod inspect fixed --format '{{json .InfraConfig.Networks}} {{.InfraConfig.StaticIP}} {{.InfraConfig.StaticMAC}}'
+	[ "$output" = '["n2"] 10.92.0.9 02:42:0a:5c:00:09' ]
+	ranby pod rm --all --force --time 0 >/dev/null
+	ranby network rm n1 n2 >/dev/null
+}

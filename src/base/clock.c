@@ -26,6 +26,14 @@ struct timespec clock_now(void)
 	return t;
 }
 
+int64_t clock_monotonic_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 int64_t clock_ns(const struct timespec *t)
 {
 	int64_t ns;

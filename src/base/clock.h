@@ -28,6 +28,9 @@ enum clock_zone { CLOCK_UTC, CLOCK_LOCAL };
 /* CLOCK_REALTIME. */
 struct timespec clock_now(void);
 
+/* CLOCK_MONOTONIC, for waiting. */
+int64_t clock_monotonic_ms(void);
+
 /* From and to whole nanoseconds since 1970 (years 1678 to 2262; clamped). */
 int64_t clock_ns(const struct timespec *t);
 struct timespec clock_from_ns(int64_t ns);

@@ -16,25 +16,21 @@
 #define O(member) offsetof(struct pod_options, o.member)
 #define P(member) offsetof(struct pod_options, member)
 
-#define NO_ADDRESS "a pod has the addresses that pasta gives it"
+#define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
 #define OWN_INFRA "the infra container is ranby's own (ranby-init pause), and nothing is pulled for it"
 
 #define REFUSED(X)                                                                                                     \
 	X(INFRA_CONMON, "infra-conmon-pidfile", "the monitor's process ID is State.MonitorPid of ranby inspect")       \
-	X(SHM_SIZE, "shm-size", "/dev/shm of a pod is a directory of the user's run directory, and as large as that is") \
-	X(IP, "ip", NO_ADDRESS)                                                                                        \
-	X(IP6, "ip6", NO_ADDRESS)                                                                                      \
-	X(MAC_ADDRESS, "mac-address", NO_ADDRESS)                                                                      \
-	X(NETWORK_ALIAS, "network-alias", NO_ADDRESS)                                                                  \
 	X(VOLUMES_FROM, "volumes-from", "name the volumes again with -v")                                              \
 	X(SUBUIDNAME, "subuidname", "use --uidmap")                                                                    \
 	X(SUBGIDNAME, "subgidname", "use --gidmap")                                                                    \
-	X(BLKIO, "blkio-weight-device", "not supported yet")                                                           \
-	X(READ_BPS, "device-read-bps", "not supported yet")                                                            \
-	X(WRITE_BPS, "device-write-bps", "not supported yet")                                                          \
+	X(BLKIO, "blkio-weight-device", NO_BLKIO)                                                                      \
+	X(READ_BPS, "device-read-bps", NO_BLKIO)                                                                       \
+	X(WRITE_BPS, "device-write-bps", NO_BLKIO)                                                                     \
 	X(HOSTS_FILE, "hosts-file", "name the hosts with --add-host")                                                  \
+	X(SWAPPINESS, "memory-swappiness", "cgroup v2 has no such limit")                                              \
+	X(SHM_SYSTEMD, "shm-size-systemd", "systemd mode is not supported yet")                                        \
 	X(GPUS, "gpus", "name the devices with --device")                                                              \
-	X(RESTART, "restart", "nothing restarts a container by itself yet")                                            \
 	X(INFRA_IMAGE, "infra-image", OWN_INFRA)                                                                       \
 	X(INFRA_COMMAND, "infra-command", OWN_INFRA)
 
@@ -57,6 +53,8 @@ const struct option_row pod_create_rows[] = {
 	{'l', "label", OPT_LIST, O(label), .arg = "KEY=VALUE", .help = "Set a label"},
 	{0, "label-file", OPT_LIST, O(label_file), .arg = "FILE", .help = "Read labels from a file"},
 	{0, "pod-id-file", OPT_STRING, O(pod_id_file), .arg = "FILE", .help = "Write the id to a file"},
+	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY",
+	 .help = "What members do when they end: no, always, on-failure[:N], unless-stopped"},
 	{0, "exit-policy", OPT_STRING, P(exit_policy), .arg = "POLICY", .help = "When the last member ends: continue (the default) or stop"},
 	{0, "infra", OPT_FLAG, P(infra), .group = "What is shared", .help = "Make an infra container, which holds what is shared (true)"},
 	{0, "infra-name", OPT_STRING, P(infra_name), .arg = "NAME", .help = "Name of the infra container (ID-infra)"},
@@ -65,9 +63,14 @@ const struct option_row pod_create_rows[] = {
 
 	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "As of ranby run"},
 	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
+	{0, "network-alias", OPT_LIST, O(network_alias), .arg = "NAME", .help = "A further name on its bridge networks"},
+	{0, "ip", OPT_STRING, O(ip), .arg = "ADDRESS", .help = "Its address on the one bridge network it is on"},
+	{0, "ip6", OPT_STRING, O(ip6), .arg = "ADDRESS", .help = "Its IPv6 address there"},
+	{0, "mac-address", OPT_STRING, O(mac_address), .arg = "ADDRESS", .help = "Its MAC address there"},
 	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port of the pod on the host"},
 	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside (the pod's name)"},
 	NAME_ROWS(O),
+	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave the members' /etc/hostname alone"},
 
 	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "Of all members, who share it then: as of ranby run"},
 	MAP_ROWS(O),
@@ -76,10 +79,12 @@ const struct option_row pod_create_rows[] = {
 	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the pod's namespaces"},
 
 	LIMIT_ROWS(O),
+	{0, "cgroup-parent", OPT_STRING, O(cgroup_parent), .arg = "SLICE", .help = "Slice of the service manager that the members' scopes go to (user.slice)"},
 
 	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "For each member", .help = "Mount a directory, a file or a volume"},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
 	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .help = "As of ranby run"},
+	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of each /dev/shm, where ipc is not shared (64m)"},
 
 	REFUSED(ROW)
 	OPTION_END,
@@ -94,10 +99,13 @@ void pod_options_done(void *args)
 static void set_defaults(const struct command_call *call, struct pod_options *a)
 {
 	struct container_options d = a->o;
+	bool has_shm = option_given(call->command->rows, call->full_argc, call->full_argv, "shm-size");
 	bool *const flags[] = {&a->infra, &a->share_parent};
 	static const char *const names[] = {"infra", "share-parent"};
 
 	container_options_defaults(&d);
+	if (has_shm)
+		d.shm_size = a->o.shm_size;
 	a->o = d;
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (!option_given(call->command->rows, call->full_argc, call->full_argv, names[i]))

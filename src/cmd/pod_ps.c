@@ -19,7 +19,7 @@ static const struct option_row ps_rows[] = {
 	{0, "ctr-names", OPT_FLAG, offsetof(struct ps_args, ctr_names), .help = "The members' names"},
 	{0, "ctr-status", OPT_FLAG, offsetof(struct ps_args, ctr_status), .help = "What the members do"},
 	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
-	 .help = "Only those that match: id, name, status, label, ctr-ids, ctr-names, ctr-number, ctr-status, until"},
+	 .help = "Only those that match: id, name, status, label, ctr-ids, ctr-names, ctr-number, ctr-status, network, until"},
 	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct ps_args, no_trunc), .help = "Whole ids"},

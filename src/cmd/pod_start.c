@@ -3,6 +3,7 @@
 /* ranby pod start, ranby pod restart: the infra container first, then the members as they were made. */
 #include "cmd/commands.h"
 #include "cmd/each_pod.h"
+#include "cmd/report.h"
 #include "engine/act.h"
 #include "engine/stop.h"
 
@@ -87,16 +88,10 @@ static const struct option_row restart_rows[] = {
 	OPTION_END,
 };
 
-static int stop_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
-{
-	(void)ctx;
-	return c->pid > 0 ? act_stop(call->engine, c, STOP_TIMEOUT_OWN, "restart", e) : 0;
-}
-
 /* All of them down before the first is up: what they share is made anew. */
 static int restart_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
 {
-	int r = each_member(call, p, true, stop_member, NULL, e);
+	int r = pod_stop(call->engine, p, STOP_TIMEOUT_OWN, "restart", report_error, e);
 
 	return r == 0 ? start_one(call, p, ctx, e) : r;
 }

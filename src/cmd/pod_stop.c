@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ranby pod stop: the members, the newest first, and the infra container last. */
+/* ranby pod stop: the members at once, and the infra container last. */
 #include "cmd/commands.h"
 #include "cmd/each_pod.h"
-#include "engine/act.h"
+#include "cmd/report.h"
 #include "engine/stop.h"
 
 struct stop_args {
@@ -28,15 +28,9 @@ static void stop_args_done(void *args)
 	strv_done(&((struct stop_args *)args)->files);
 }
 
-static int stop_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
-{
-	/* one that has ended may be about to be started again by its policy */
-	return act_stop(call->engine, c, *(const int *)ctx, NULL, e);
-}
-
 static int stop_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
 {
-	return each_member(call, p, true, stop_member, ctx, e);
+	return pod_stop(call->engine, p, *(const int *)ctx, NULL, report_error, e);
 }
 
 static int stop_run(const struct command_call *call, struct err *e)

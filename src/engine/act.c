@@ -18,19 +18,40 @@
 
 #define KILL_WAIT_MS 10000
 
-int act_stop(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct err *e)
+static struct attest stop_record(const struct container *c, const char *reason)
 {
 	struct attest who = ATTEST_INIT(AUDIT_VERB_STOP);
-	int r;
 
 	who.c = c;
 	who.reason = reason;
-	r = restart_forbid(eng, c, e);
+	return who;
+}
+
+int act_stop_begin(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct stopping *ret, struct err *e)
+{
+	struct attest who = stop_record(c, reason);
+	int r = restart_forbid(eng, c, e);
+
 	if (r == 0)
 		r = attest_running(eng, &who, e);
+	return r == 0 ? stop_begin(eng, c, timeout_ms, ret, e) : r;
+}
+
+int act_stop_end(struct engine *eng, struct container *c, const char *reason, const struct stopping *s, int r, struct err *e)
+{
+	struct attest who = stop_record(c, reason);
+
 	if (r == 0)
-		r = stop_container(eng, c, timeout_ms, e);
+		r = stop_end(eng, c, s, e);
 	return attest_failed(eng, &who, r, e);
+}
+
+int act_stop(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct err *e)
+{
+	_cleanup_(stopping_done) struct stopping s = STOPPING_INIT;
+	int r = act_stop_begin(eng, c, timeout_ms, reason, &s, e);
+
+	return act_stop_end(eng, c, reason, &s, r, e);
 }
 
 int act_kill(struct engine *eng, struct container *c, int sig, struct err *e)

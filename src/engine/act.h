@@ -15,11 +15,16 @@
 #include "engine/engine.h"
 #include "engine/keeper.h"
 #include "engine/origin.h"
+#include "engine/stop.h"
 
 #include <stdbool.h>
 
 /* As stop_container() (engine/stop.h). `reason` of the record; NULL: the user said so. */
 int act_stop(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct err *e) _must_check_;
+
+/* Its two halves, for several at once: as stop_begin() and stop_end(). act_stop_end() takes what act_stop_begin() returned, and records a failure of either. */
+int act_stop_begin(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct stopping *ret, struct err *e) _must_check_;
+int act_stop_end(struct engine *eng, struct container *c, const char *reason, const struct stopping *s, int r, struct err *e) _must_check_;
 
 /* A signal to init; SIGKILL is waited for. -ESRCH when it does not run. */
 int act_kill(struct engine *eng, struct container *c, int sig, struct err *e) _must_check_;

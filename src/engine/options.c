@@ -175,7 +175,7 @@ void container_options_defaults(struct container_options *o)
 	o->read_only_tmpfs = true;
 	o->tls_verify = true;
 	o->stop_timeout = 10;
-	o->shm_size = 64U << 20;
+	o->shm_size = SHM_SIZE_DEFAULT;
 }
 
 void container_options_done(struct container_options *o)

@@ -30,6 +30,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SHM_SIZE_DEFAULT (64U << 20)
+
 struct container_options {
 	struct json_object *source; /* owner of the strings after container_options_from_json() */
 
@@ -98,7 +100,7 @@ struct container_options {
 	bool read_only, read_only_tmpfs /* default true */;
 	struct strv volume, mount, tmpfs, device, volumes_from;
 	const char *image_volume; /* anonymous (bind), tmpfs, ignore */
-	uint64_t shm_size;        /* bytes; default 64 MiB */
+	uint64_t shm_size;        /* bytes; default SHM_SIZE_DEFAULT */
 
 	/* confinement */
 	bool privileged;

@@ -132,6 +132,13 @@ int pod_place_hold(struct pod_place *place, struct err *e) _must_check_;
 struct start_request; /* engine/start.h */
 int pod_start_infra(const struct start_request *q, struct err *e) _must_check_;
 
+/*
+ * As act_stop() (act.h), of the members at once and then the infra container: it takes one timeout, not one for each.
+ * All are tried. The first failure is returned; `failed`, which may be NULL, hears of the others.
+ */
+typedef void (*pod_failed_fn)(const struct err *e);
+int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e) _must_check_;
+
 /* A member has ended: by its exit policy the pod may have to follow. */
 void pod_member_ended(struct engine *eng, const struct container *c);
 

@@ -16,6 +16,7 @@
 
 #include "engine/attest.h"
 #include "engine/create.h"
+#include "engine/hosts.h"
 #include "engine/network.h"
 #include "engine/start.h"
 #include "sys/fd.h"
@@ -57,15 +58,19 @@ static bool sets_ports(const struct strv *sysctls)
 	return false;
 }
 
-static bool has_own_network(const struct container_options *o)
+/* What network it is, as far as it decides about others of its options. */
+static int network_kind_of(const struct container_options *pod, enum network_kind *ret, struct err *e)
 {
-	const char *mode = o->network.n ? o->network.items[o->network.n - 1] : "";
+	_cleanup_(network_plan_done) struct network_plan plan = {0};
+	int r = network_plan_make(pod, NULL, &plan, e);
 
-	return strcmp(mode, "host") != 0 && !network_peer_of(mode) && strncmp(mode, "ns:", 3) != 0;
+	if (r == 0)
+		*ret = plan.kind;
+	return r;
 }
 
 struct parts {
-	struct strv volume, cap_drop, security, sysctl;
+	struct strv volume, cap_drop, security, sysctl, alias;
 	char rootfs[4096], name[CONTAINER_ID_LEN + 8];
 };
 
@@ -75,6 +80,7 @@ static void parts_done(struct parts *x)
 	strv_done(&x->cap_drop);
 	strv_done(&x->security);
 	strv_done(&x->sysctl);
+	strv_done(&x->alias);
 }
 
 /* Borrows from the pod's and from `x`. */
@@ -85,7 +91,11 @@ static int infra_options(struct engine *eng, const struct pod *p, const struct p
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *init = NULL;
 	struct container_options o = {0};
-	int r = self_open_program("ranby-init", &fd, &init, e);
+	enum network_kind network;
+	int r = network_kind_of(pod, &network, e);
+
+	if (r == 0)
+		r = self_open_program("ranby-init", &fd, &init, e);
 
 	if (r < 0)
 		return r;
@@ -94,8 +104,13 @@ static int infra_options(struct engine *eng, const struct pod *p, const struct p
 	snprintf(x->name, sizeof(x->name), "%.12s-infra", p->id);
 	for (size_t i = 0; r == 0 && i < pod->sysctl.n; i++)
 		r = strv_add(&x->sysctl, pod->sysctl.items[i]);
-	if (r == 0 && has_own_network(pod) && !sets_ports(&pod->sysctl))
+	if (r == 0 && !network_is_foreign(network) && !sets_ports(&pod->sysctl))
 		r = strv_add(&x->sysctl, PORTS "=0");
+	if (r == 0)
+		r = strv_add_all(&x->alias, pod->network_alias.items);
+	/* its members have no names there; the pod has */
+	if (r == 0 && network == NETWORK_BRIDGE && host_name_is_valid(p->name, HOST_NAME_LEN_MAX))
+		r = strv_add(&x->alias, p->name);
 	if (r < 0 || strv_addf(&x->volume, "%s:/pause:ro", init) < 0 || strv_add(&x->cap_drop, "ALL") < 0 ||
 	    strv_add(&x->security, "no-new-privileges") < 0)
 		return err_errno(e, ENOMEM, "infra container");
@@ -114,12 +129,17 @@ static int infra_options(struct engine *eng, const struct pod *p, const struct p
 	o.sysctl = x->sysctl;
 	o.cgroups = "enabled";
 	o.network = pod->network;
+	o.ip = pod->ip;
+	o.ip6 = pod->ip6;
+	o.mac_address = pod->mac_address;
+	o.network_alias = x->alias;
 	o.publish = pod->publish;
 	o.dns = pod->dns;
 	o.dns_search = pod->dns_search;
 	o.dns_option = pod->dns_option;
 	o.add_host = pod->add_host;
 	o.no_hosts = pod->no_hosts;
+	o.cgroup_parent = pod->cgroup_parent;
 	o.userns = pod->userns;
 	o.uidmap = pod->uidmap;
 	o.gidmap = pod->gidmap;

@@ -55,6 +55,26 @@ int pod_share_parse(const char *text, unsigned *ret, struct err *e)
 	return 0;
 }
 
+/* The first option that is about the infra container's namespaces; NULL: none is. */
+static const char *needs_infra(const struct container_options *o)
+{
+	const struct {
+		const char *option;
+		bool given;
+	} options[] = {
+		{"--network", o->network.n > 0}, {"--ip", o->ip}, {"--ip6", o->ip6}, {"--mac-address", o->mac_address},
+		{"--network-alias", o->network_alias.n > 0}, {"--hostname", o->hostname}, {"--add-host", o->add_host.n > 0},
+		{"--dns", o->dns.n > 0}, {"--dns-search", o->dns_search.n > 0}, {"--dns-option", o->dns_option.n > 0},
+		{"--no-hosts", o->no_hosts}, {"--sysctl", o->sysctl.n > 0}, {"--pid", o->pid}, {"--uts", o->uts},
+		{"--userns", o->userns}, {"--uidmap", o->uidmap.n > 0}, {"--gidmap", o->gidmap.n > 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].given)
+			return options[i].option;
+	return NULL;
+}
+
 static int check(const struct pod_wanted *w, struct err *e)
 {
 	const struct container_options *o = w->options;
@@ -63,8 +83,13 @@ static int check(const struct pod_wanted *w, struct err *e)
 		return err_set(e, EINVAL, "pod name \"%s\": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", o->name);
 	if (!w->infra && o->publish.n > 0)
 		return err_set(e, EINVAL, "you must have an infra container to publish port bindings to the host");
-	if (!w->infra && o->network.n > 0)
-		return err_set(e, EINVAL, "cannot set --network without an infra container");
+	if (!w->infra && needs_infra(o))
+		return err_set(e, EINVAL, "cannot set %s without an infra container", needs_infra(o));
+	if ((w->share & PEER_BIT(PEER_IPC)) && o->shm_size != SHM_SIZE_DEFAULT) {
+		err_set(e, ENOTSUP, "--shm-size: the /dev/shm that members share is a directory of the user's run directory, and as large as that");
+		err_hint(e, "without ipc in --share each member has one of its own, of that size");
+		return -ENOTSUP;
+	}
 	if ((w->share & PEER_BIT(PEER_USER)) && o->pid && strcmp(o->pid, "host") == 0)
 		return err_set(e, EINVAL, "--pid host and a shared user namespace exclude each other: members could trace what starts another");
 	if (limits_option(o) && !(w->infra && w->share_parent))
@@ -317,6 +342,9 @@ static int remove_locked(struct engine *eng, struct pod *p, const struct pod_rem
 
 	if (r == 0 && !o->force)
 		r = refuse_running(now, e);
+	/* one that does not end so is killed by its removal, or that says why not */
+	else if (r == 0 && o->grace_ms != 0)
+		(void)!pod_stop(eng, now, o->grace_ms, o->reason ? o->reason : "rm", NULL, NULL);
 	for (size_t i = r == 0 ? now->members.n : 0; r == 0 && i-- > 0;)
 		if (now->members.items[i] != now->infra)
 			r = remove_member(eng, now->members.items[i], o, e);

@@ -14,10 +14,10 @@
  */
 #include "engine/pod_private.h"
 
-#include "engine/attest.h"
+#include "engine/act.h"
+#include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/restart.h"
-#include "engine/stop.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +88,8 @@ static int check_member(const struct pod *p, const struct container_options *o, 
 		return err_set(e, ENOTSUP, "--ident and --pod cannot be set together: what names a container would name the pod");
 	if ((share & PEER_BIT(PEER_UTS)) && o->hostname)
 		return err_set(e, EINVAL, "invalid config provided: cannot set hostname when joining the pod UTS namespace: invalid configuration");
+	if ((share & PEER_BIT(PEER_IPC)) && o->shm_size != SHM_SIZE_DEFAULT)
+		return err_set(e, EINVAL, "--shm-size: /dev/shm is the pod's, as large as the user's run directory; --ipc private has one of its own");
 	if (json_at(p->spec, "resources") && o->cgroups && strcmp(o->cgroups, "disabled") == 0)
 		return err_set(e, EINVAL, "--cgroups disabled: the pod has limits, and its members stay below its cgroup");
 	if (json_at(p->spec, "resources") && o->cgroup_parent)
@@ -109,14 +111,88 @@ static int set_network(const struct pod *p, struct container_options *o)
 	return strv_addf(&o->network, "container:%s", p->infra->id);
 }
 
+/* The pod's words before the member's own, which are what counts where the two differ. */
+static int put_before(struct strv *own, struct strv *pods)
+{
+	int r = strv_add_all(pods, own->items);
+
+	if (r == 0) {
+		strv_done(own);
+		*own = *pods;
+		*pods = (struct strv){0};
+	}
+	return r;
+}
+
+typedef int (*spec_fn)(const char *text, struct mount_spec *ret, struct err *e);
+
+/* What is no grammar of its own says container_options_check(). */
+static bool mounts_on(const struct strv *list, spec_fn parse, const char *destination)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		_cleanup_(mount_spec_done) struct mount_spec m = {0};
+
+		if (parse(list->items[i], &m, NULL) == 0 && strcmp(m.destination, destination) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_own_mount(const struct container_options *o, const char *volume)
+{
+	_cleanup_(mount_spec_done) struct mount_spec m = {0};
+
+	return volume_spec_parse(volume, &m, NULL) == 0 &&
+	       (mounts_on(&o->volume, volume_spec_parse, m.destination) || mounts_on(&o->mount, mount_spec_parse, m.destination) ||
+		mounts_on(&o->tmpfs, tmpfs_spec_parse, m.destination));
+}
+
+/* The pod's -v: but where the member has something of its own. */
+static int add_volumes(const struct pod *p, struct container_options *o)
+{
+	_cleanup_(strv_done) struct strv all = {0}, pods = {0};
+	int r = json_get_strv(p->spec, "options.volume", &all, NULL);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (!has_own_mount(o, all.items[i]))
+			r = strv_add(&pods, all.items[i]);
+	return r == 0 ? put_before(&o->volume, &pods) : r;
+}
+
 /* The pod's -v, --device and --security-opt are each member's. */
 static int add_lists(const struct pod *p, struct container_options *o)
 {
-	int r = json_get_strv(p->spec, "options.volume", &o->volume, NULL);
+	const struct {
+		const char *path;
+		struct strv *own;
+	} lists[] = {{"options.device", &o->device}, {"options.security-opt", &o->security_opt}};
+	int r = add_volumes(p, o);
 
-	if (r == 0)
-		r = json_get_strv(p->spec, "options.device", &o->device, NULL);
-	return r == 0 ? json_get_strv(p->spec, "options.security-opt", &o->security_opt, NULL) : r;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++) {
+		_cleanup_(strv_done) struct strv pods = {0};
+
+		r = json_get_strv(p->spec, lists[i].path, &pods, NULL);
+		if (r == 0)
+			r = put_before(lists[i].own, &pods);
+	}
+	return r;
+}
+
+static const char *or_pods(const char *own, const struct pod *p, const char *path)
+{
+	return own || !json_at(p->spec, path) ? own : json_str(p->spec, path);
+}
+
+/* What is one value, and the member's own where it has one. */
+static void set_values(const struct pod *p, struct container_options *o, unsigned share)
+{
+	/* one that is removed when it ends is not started again */
+	if (!o->rm)
+		o->restart = or_pods(o->restart, p, "options.restart");
+	o->cgroup_parent = or_pods(o->cgroup_parent, p, "options.cgroup-parent");
+	o->no_hostname = o->no_hostname || json_true(p->spec, "options.no-hostname");
+	if (!(share & PEER_BIT(PEER_IPC)) && o->shm_size == SHM_SIZE_DEFAULT)
+		o->shm_size = (uint64_t)json_int(p->spec, "options.shm-size");
 }
 
 /* One map for all. */
@@ -169,6 +245,7 @@ int pod_join(struct engine *eng, struct pod *p, struct container_options *o, str
 	if (r < 0)
 		return err_errno(e, -r, "pod %s", p->name);
 	share = set_modes(p, o, share);
+	set_values(p, o, share);
 	if (!o->cgroups && json_true(p->spec, "shareParent"))
 		o->cgroups = "enabled";
 	if ((share & PEER_BIT(PEER_IPC)) &&
@@ -177,6 +254,54 @@ int pod_join(struct engine *eng, struct pod *p, struct container_options *o, str
 	ret->pod = p;
 	ret->share = share;
 	return container_options_check(o, e);
+}
+
+/* ---- ends ---- */
+
+struct ending {
+	struct stopping s;
+	struct err e;
+	int r;
+};
+
+/* The first failure is the caller's, the others are told. */
+static int note(int r, const struct err *own, int first, pod_failed_fn failed, struct err *e)
+{
+	if (r < 0 && first == 0 && e)
+		*e = *own;
+	else if (r < 0 && first < 0 && failed)
+		failed(own);
+	return first < 0 ? first : r;
+}
+
+int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e)
+{
+	size_t n = p->members.n;
+	_cleanup_free_ struct ending *all = mem_array(n + 1, sizeof(*all));
+	int r = 0;
+
+	if (!all)
+		return err_errno(e, ENOMEM, "pod %s", p->name);
+	for (size_t i = 0; i < n; i++) {
+		all[i] = (struct ending){.s = STOPPING_INIT};
+		if (p->members.items[i] != p->infra)
+			all[i].r = act_stop_begin(eng, p->members.items[i], timeout_ms, reason, &all[i].s, &all[i].e);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (p->members.items[i] != p->infra) {
+			int own = act_stop_end(eng, p->members.items[i], reason, &all[i].s, all[i].r, &all[i].e);
+
+			r = note(own, &all[i].e, r, failed, e);
+		}
+		stopping_done(&all[i].s);
+	}
+	if (p->infra) {
+		struct err own = {0};
+		int k = act_stop(eng, p->infra, timeout_ms, reason, &own);
+
+		r = note(k, &own, r, failed, e);
+	}
+	return r;
 }
 
 /* The last one that did something has ended. */
@@ -191,16 +316,9 @@ static bool is_idle(const struct pod *p)
 void pod_member_ended(struct engine *eng, const struct container *c)
 {
 	_cleanup_(pod_freep) struct pod *p = NULL;
-	struct attest who = ATTEST_INIT(AUDIT_VERB_STOP);
-	int r;
 
 	if (!*pod_id_of(c) || pod_is_infra(c) || pod_find(eng, pod_id_of(c), &p, NULL) < 0 ||
 	    strcmp(json_str(p->spec, "exitPolicy"), "stop") != 0 || !is_idle(p))
 		return;
-	who.c = p->infra;
-	who.reason = "exit-policy";
-	r = attest_running(eng, &who, NULL);
-	if (r == 0)
-		r = stop_container(eng, p->infra, STOP_TIMEOUT_OWN, NULL);
-	(void)!attest_failed(eng, &who, r, NULL);
+	(void)!act_stop(eng, p->infra, STOP_TIMEOUT_OWN, "exit-policy", NULL);
 }

@@ -255,6 +255,12 @@ static bool is_host(const char *mode)
 	return mode && strcmp(mode, "host") == 0;
 }
 
+/* A bridge network has a colon too, before its address. */
+static bool is_joined(const char *mode)
+{
+	return mode && (strncmp(mode, "container:", 10) == 0 || strncmp(mode, "ns:", 3) == 0);
+}
+
 /* CVE-2022-0811: a '+', a '=' or a newline made one value set two. */
 static bool is_sysctl(const char *name, const char *value)
 {
@@ -289,7 +295,7 @@ static int check_namespace(const struct container_options *o, const char *name, 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		if (!in_namespace(name, sets[i].names, sets[i].n))
 			continue;
-		if (sets[i].mode && strchr(sets[i].mode, ':'))
+		if (is_joined(sets[i].mode))
 			return err_set(e, EPERM, "the container shares another's %s namespace", sets[i].what);
 		return is_host(sets[i].mode)
 			       ? err_set(e, EPERM, "the container shares the host's %s namespace", sets[i].what)

@@ -11,6 +11,7 @@
  */
 #include "engine/root_files.h"
 
+#include "base/clock.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -21,20 +22,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 struct head {
 	int32_t result;
 	uint32_t len;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void say(int pipe_fd, int result, const struct buf *b)
 {
@@ -67,7 +59,7 @@ static int read_until(int fd, void *data, size_t len, int64_t until_ms)
 
 	while (len > 0) {
 		struct pollfd pfd = {.fd = fd, .events = POLLIN};
-		int64_t left = until_ms - now_ms();
+		int64_t left = until_ms - clock_monotonic_ms();
 		ssize_t n;
 
 		if (left <= 0)
@@ -116,7 +108,7 @@ int root_files_read(const struct proc *init, int root_fd, int timeout_ms, struct
 {
 	_cleanup_close_ int ns = openat(init->dirfd, "ns/user", O_RDONLY | O_CLOEXEC), reader = -EBADF, writer = -EBADF;
 	_cleanup_(user_files_done) struct user_files f = {.passwd = BUF_INIT};
-	int64_t until = now_ms() + timeout_ms;
+	int64_t until = clock_monotonic_ms() + timeout_ms;
 	int fds[2], r;
 	pid_t pid;
 

@@ -9,6 +9,7 @@
 #include "engine/freeze.h"
 #include "engine/launch.h"
 
+#include "base/clock.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -64,33 +65,62 @@ static void end_orphaned_helper(struct engine *eng, const struct container *c)
 		(void)!launch_end_helper(dir);
 }
 
-int stop_container(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
+void stopping_done(struct stopping *s)
+{
+	fd_closep(&s->pidfd);
+}
+
+int stop_begin(struct engine *eng, struct container *c, int timeout_ms, struct stopping *ret, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;
-	int r = container_pidfd(c, &pidfd);
+	int sig = (int)json_int(c->spec, "stopSignal"), r = container_pidfd(c, &pidfd);
 
 	if (r == -ESRCH)
 		return 0;
 	if (timeout_ms == STOP_TIMEOUT_OWN)
 		timeout_ms = (int)json_int(c->spec, "stopTimeout") * 1000;
-	if (r == 0 && timeout_ms != 0) {
-		int sig = (int)json_int(c->spec, "stopSignal");
-
-		r = pidfd_signal(pidfd, sig > 0 ? sig : SIGTERM);
-		/* the signal is there when it goes on; SIGKILL needs no going on */
-		if (r == 0 && c->status == CONTAINER_PAUSED)
-			freeze_thaw(eng, c);
-		if (r == 0)
-			r = pidfd_wait(pidfd, timeout_ms);
-	}
-	if (r == -ETIMEDOUT || (r == 0 && timeout_ms == 0))
-		r = kill_and_wait(pidfd, c, e);
-	else if (r < 0 && r != -ESRCH)
-		return err_errno(e, -r, "stop container %.12s", c->id);
+	if (r == 0)
+		r = pidfd_signal(pidfd, timeout_ms == 0 ? SIGKILL : sig > 0 ? sig : SIGTERM);
+	/* the signal is there when it goes on; SIGKILL needs no going on */
+	if (r == 0 && timeout_ms != 0 && c->status == CONTAINER_PAUSED)
+		freeze_thaw(eng, c);
 	if (r < 0 && r != -ESRCH)
+		return err_errno(e, -r, "stop container %.12s", c->id);
+	*ret = (struct stopping){.pidfd = TAKE_FD(pidfd), .deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms() + timeout_ms};
+	return 0;
+}
+
+/* What is left of its time; -1: no end. */
+static int time_left(const struct stopping *s)
+{
+	int64_t left = s->deadline_ms < 0 ? -1 : s->deadline_ms - clock_monotonic_ms();
+
+	return s->deadline_ms >= 0 && left < 0 ? 0 : (int)left;
+}
+
+int stop_end(struct engine *eng, struct container *c, const struct stopping *s, struct err *e)
+{
+	int r;
+
+	if (s->pidfd < 0)
+		return 0;
+	r = pidfd_wait(s->pidfd, time_left(s));
+	if (r == -ETIMEDOUT)
+		r = kill_and_wait(s->pidfd, c, e);
+	else if (r < 0)
+		r = err_errno(e, -r, "stop container %.12s", c->id);
+	if (r < 0)
 		return r;
 	end_orphaned_helper(eng, c);
 	return container_refresh(eng, c, e);
+}
+
+int stop_container(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
+{
+	_cleanup_(stopping_done) struct stopping s = STOPPING_INIT;
+	int r = stop_begin(eng, c, timeout_ms, &s, e);
+
+	return r == 0 ? stop_end(eng, c, &s, e) : r;
 }
 
 int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e)

@@ -11,6 +11,9 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 
+#include <errno.h>
+#include <stdint.h>
+
 #define STOP_TIMEOUT_OWN (-2) /* the timeout that the container was made with */
 
 /*
@@ -18,6 +21,22 @@
  * ended, with `c` refreshed. One that does not run is left alone (0).
  */
 int stop_container(struct engine *eng, struct container *c, int timeout_ms, struct err *e) _must_check_;
+
+/*
+ * The two halves of it, for several that stop at the same time:
+ *
+ *	_cleanup_(stopping_done) struct stopping s = STOPPING_INIT;
+ *	r = stop_begin(eng, c, timeout_ms, &s, e);	// signalled; the time runs
+ *	r = stop_end(eng, c, &s, e);			// ended, or killed when the time is over
+ */
+struct stopping {
+	int pidfd;           /* -EBADF: it did not run */
+	int64_t deadline_ms; /* of clock_monotonic_ms(); -1: none */
+};
+#define STOPPING_INIT {.pidfd = -EBADF}
+void stopping_done(struct stopping *s);
+int stop_begin(struct engine *eng, struct container *c, int timeout_ms, struct stopping *ret, struct err *e) _must_check_;
+int stop_end(struct engine *eng, struct container *c, const struct stopping *s, struct err *e) _must_check_;
 
 /* SIGKILL to init, which takes its pid namespace along; waits for the end. Does not refresh `c`. */
 int stop_kill(const struct container *c, struct err *e) _must_check_;

@@ -100,6 +100,13 @@ static void test_shared_namespaces(void **state)
 	assert_int_equal(strv_add(&o.network, "host"), 0);
 	assert_int_equal(try_one(&o, &o.sysctl, "net.ipv4.ip_forward=1", &p), -EPERM);
 	strv_done(&o.network);
+	assert_int_equal(strv_add(&o.network, "container:web"), 0);
+	assert_int_equal(try_one(&o, &o.sysctl, "net.ipv4.ip_forward=1", &p), -EPERM);
+	strv_done(&o.network);
+	/* its own, with an address on a bridge */
+	assert_int_equal(strv_add(&o.network, "web:ip=10.89.0.5"), 0);
+	assert_int_equal(try_one(&o, &o.sysctl, "net.ipv4.ip_forward=1", &p), 0);
+	strv_done(&o.network);
 }
 
 static void test_masks(void **state)

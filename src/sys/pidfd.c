@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "sys/pidfd.h"
 
+#include "base/clock.h"
 #include "base/parse.h"
 #include "sys/fd.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 int pidfd_open_pid(pid_t pid, int *ret_pidfd)
 {
@@ -118,22 +118,14 @@ int pidfd_signal(int pidfd, int sig)
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int pidfd_wait(int pidfd, int timeout_ms)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int64_t end = now_ms() + timeout_ms, left;
+	int64_t end = clock_monotonic_ms() + timeout_ms, left;
 	int n;
 
 	for (;;) {
-		left = timeout_ms < 0 ? -1 : end - now_ms();
+		left = timeout_ms < 0 ? -1 : end - clock_monotonic_ms();
 		n = poll(&p, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
 		if (n == 0)
 			return -ETIMEDOUT;

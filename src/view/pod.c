@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* A key that podman always has is there, with its empty value where we have nothing of the kind (CNI names, static addresses). */
+/* A key that podman always has is there, with its empty value where we have nothing of the kind (NetworkOptions). */
 #include "view/pod.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "engine/filter.h"
+#include "engine/network_use.h"
 #include "view/inspect_parts.h"
 
 #include <stdio.h>
@@ -35,6 +36,29 @@ static struct json_object *labels_of(const struct pod *p)
 	return labels ? json_object_get(labels) : json_object_new_object();
 }
 
+/* The bridge networks that its infra container is on. */
+static struct json_object *networks_of(const struct pod *p)
+{
+	_cleanup_json_ struct json_object *names = json_object_new_array();
+	struct json_object *list = p->infra ? json_at(p->infra->spec, "config.network.networks") : NULL;
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; names && i < n; i++)
+		if (json_append_str(names, json_str(json_object_array_get_idx(list, i), "name")) < 0)
+			return NULL;
+	return TAKE_PTR(names);
+}
+
+static int add_networks_text(struct json_object *o, const struct pod *p)
+{
+	_cleanup_json_ struct json_object *names = networks_of(p);
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; names && i < json_object_array_length(names); i++)
+		buf_addf(&b, "%s%s", i ? "," : "", json_object_get_string(json_object_array_get_idx(names, i)));
+	return !names || buf_bad(&b) ? -ENOMEM : json_add_str(o, "Networks", buf_str(&b));
+}
+
 int pod_row(const struct pod *p, bool no_trunc, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -50,7 +74,7 @@ int pod_row(const struct pod *p, bool no_trunc, const struct timespec *now, stru
 	    json_add_str(o, "Status", pod_state_word(p)) < 0 || json_add_str(o, "Created", ago) < 0 ||
 	    json_add_str(o, "InfraID", infra) < 0 || json_add_str(o, "InfraId", infra) < 0 ||
 	    json_add_str(o, "NumberOfContainers", number) < 0 || json_add_str(o, "Cgroup", json_str(p->spec, "options.cgroup-parent")) < 0 ||
-	    json_add(o, "Labels", labels_of(p)) < 0 || json_add_str(o, "Networks", "") < 0 || json_add_str(o, "Namespace", "") < 0 ||
+	    json_add(o, "Labels", labels_of(p)) < 0 || add_networks_text(o, p) < 0 || json_add_str(o, "Namespace", "") < 0 ||
 	    add_members(o, "ContainerIds", p, 0, no_trunc) < 0 || add_members(o, "ContainerNames", p, 1, no_trunc) < 0 ||
 	    add_members(o, "ContainerStatuses", p, 2, no_trunc) < 0)
 		return -ENOMEM;
@@ -81,7 +105,7 @@ int pod_json(const struct pod *p, struct json_object **ret)
 	    json_add(o, "Containers", members_json(p, "Names", "Status")) < 0 ||
 	    json_add_str(o, "Created", json_str(p->spec, "created")) < 0 || json_add_str(o, "Id", p->id) < 0 ||
 	    json_add_str(o, "InfraId", p->infra ? p->infra->id : "") < 0 || json_add_str(o, "Name", p->name) < 0 ||
-	    json_add_str(o, "Namespace", "") < 0 || json_add(o, "Networks", json_object_new_array()) < 0 ||
+	    json_add_str(o, "Namespace", "") < 0 || json_add(o, "Networks", networks_of(p)) < 0 ||
 	    json_add_str(o, "Status", pod_state_word(p)) < 0 || json_add(o, "Labels", labels_of(p)) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
@@ -107,19 +131,22 @@ static struct json_object *infra_config(const struct pod *p)
 	static const struct {
 		const char *key, *path;
 	} lists[] = {{"DNSServer", "options.dns"}, {"DNSSearch", "options.dns-search"}, {"DNSOption", "options.dns-option"},
-		     {"HostAdd", "options.add-host"}, {"Networks", NULL}, {"NetworkOptions", NULL}};
-	_cleanup_json_ struct json_object *o = json_object_new_object();
+		     {"HostAdd", "options.add-host"}, {"NetworkOptions", NULL}};
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *networks = networks_of(p);
 	struct json_object *network = json_at(p->infra->spec, "config.network");
+	bool on_bridge = networks && json_object_array_length(networks) > 0;
 	bool no_resolv = strcmp(json_str(p->spec, "options.dns"), "none") == 0;
 	int r = o ? json_add(o, "PortBindings", inspect_ports(json_at(network, "ports"))) : -ENOMEM;
 
 	if (r < 0 || json_add_bool(o, "HostNetwork", strcmp(json_str(network, "mode"), "host") == 0) < 0 ||
-	    json_add_str(o, "StaticIP", "") < 0 || json_add_str(o, "StaticMAC", "") < 0 ||
+	    json_add_str(o, "StaticIP", json_str(p->spec, "options.ip")) < 0 || json_add_str(o, "StaticMAC", json_str(p->spec, "options.mac-address")) < 0 ||
 	    json_add_bool(o, "NoManageResolvConf", no_resolv) < 0 || json_add_bool(o, "NoManageHosts", json_true(p->spec, "options.no-hosts")) < 0)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (json_object_object_add(o, lists[i].key, lists[i].path ? copy_or_null(p, lists[i].path) : NULL) < 0)
 			return NULL;
+	if (!networks || json_object_object_add(o, "Networks", on_bridge ? TAKE_PTR(networks) : NULL) < 0)
+		return NULL;
 	if (json_add_str(o, "pid_ns", or_private(json_str(p->spec, "options.pid"))) < 0 ||
 	    json_add_str(o, "userns", json_str(p->infra->spec, "config.userns.mode")) < 0 ||
 	    json_add_str(o, "uts_ns", or_private(json_str(p->spec, "options.uts"))) < 0)
@@ -245,6 +272,13 @@ static bool match_number(const void *s, const char *value)
 	return strcmp(number, value) == 0;
 }
 
+static bool match_network(const void *s, const char *value)
+{
+	const struct container *infra = as_pod(s)->infra;
+
+	return infra && (strcmp(json_str(infra->spec, "config.network.mode"), value) == 0 || network_use_is_on(infra, value));
+}
+
 static bool match_until(const void *s, const char *value)
 {
 	return filter_against(json_str(as_pod(s)->spec, "created"), value) < 0;
@@ -275,7 +309,7 @@ static int check_member_status(const char *value)
 static const struct filter_key keys[] = {
 	{"ctr-ids", match_ids, NULL, false},     {"ctr-names", match_names, NULL, false}, {"ctr-number", match_number, NULL, false},
 	{"ctr-status", match_statuses, check_member_status, false}, {"id", match_id, NULL, false}, {"label", match_label, NULL, true},
-	{"label!", match_no_label, NULL, true},  {"name", match_name, NULL, false},       {"status", match_status, check_status, false},
+	{"label!", match_no_label, NULL, true},  {"name", match_name, NULL, false},       {"network", match_network, NULL, false}, {"status", match_status, check_status, false},
 	{"until", match_until, filter_check_moment, false}, {.key = NULL},
 };
 

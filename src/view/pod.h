@@ -22,7 +22,7 @@ int pod_row(const struct pod *p, bool no_trunc, const struct timespec *now, stru
 int pod_json(const struct pod *p, struct json_object **ret) _must_check_;
 int pod_inspect(const struct pod *p, struct json_object **ret) _must_check_;
 
-/* KEY=VALUE: id, name, status, label, label!, ctr-ids, ctr-names, ctr-number, ctr-status, until. */
+/* KEY=VALUE: id, name, status, label, label!, ctr-ids, ctr-names, ctr-number, ctr-status, network, until. */
 int pod_filter_parse(const struct strv *filters, struct strv *ret, struct err *e) _must_check_;
 bool pod_filter_match(const struct strv *items, const struct pod *p);
 
