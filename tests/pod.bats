@@ -17,6 +17,9 @@ pod_state() { ranby pod inspect "$1" --format '{{.State}}'; }
 # ns CONTAINER NAME: the number of a namespace of its first process, as the host's kernel says it
 ns() { stat -L -c %i "/proc/$(ranby inspect "$1" --format '{{.State.Pid}}')/ns/$2"; }
 
+# get PORT: is the page served there?
+get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 && grep -q served <&4; }
+
 @test "two members talk over localhost, share ipc, uts and /dev/shm, and nothing else" {
 	ranby pod create --name web >/dev/null
 	ranby run -d --pod web --name server busybox sh -c 'hostname >/dev/shm/name; echo hello >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
@@ -58,7 +61,6 @@ ns() { stat -L -c %i "/proc/$(ranby inspect "$1" --format '{{.State.Pid}}')/ns/$
 	port=$(free_port)
 	ranby pod create --name p --publish "127.0.0.1:$port:80" >/dev/null
 	ranby run -d --pod p --name a busybox sh -c 'echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
-	get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 && grep -q served <&4; }
 	wait_for 5 get "$port" 2>/dev/null
 	run -125 ranby create --pod p --publish 80:80 busybox true
 	[[ $output == *'published or exposed ports must be defined when the pod is created: network cannot be configured when it is shared with a pod'* ]]
@@ -362,10 +364,10 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 	[ "$output" = third ]
 	run -125 ranby pod logs --container none p
 	# it ends when the last one does
-	ranby create --pod p --name c busybox sh -c 'sleep 1; echo later' >/dev/null
-	ranby start c >/dev/null
+	ranby create --pod p --name late busybox sh -c 'sleep 1; echo later' >/dev/null
+	ranby start late >/dev/null
 	run -0 timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pod logs --follow --names p
-	[[ $output == *'c later'* ]]
+	[[ $output == *'late later'* ]]
 }
 
 @test "stats of a pod: its containers that run, in podman's columns" {
@@ -486,9 +488,9 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	ranby pod create --name fixed --network n2 --ip 10.92.0.9 --mac-address 02:42:0a:5c:00:09 >/dev/null
 	ranby run -d --pod web --name server busybox sh -c 'echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
 	ranby run -d --pod fixed --name f busybox sleep 100 >/dev/null
-	run -0 nsenter --preserve-credentials --user --net --target "$(ranby inspect server --format '{{.State.Pid}}')" ip -4 -br addr
+	run -0 nsenter --preserve-credentials --user --net --target "$(ranby inspect "$(pod_infra web)" --format '{{.State.Pid}}')" ip -4 -br addr
 	[[ $output == *10.91.0.7/24* && $output == *10.92.0.* ]]
-	run -0 nsenter --preserve-credentials --user --net --target "$(ranby inspect f --format '{{.State.Pid}}')" ip -br link
+	run -0 nsenter --preserve-credentials --user --net --target "$(ranby inspect "$(pod_infra fixed)" --format '{{.State.Pid}}')" ip -br link
 	[[ $output == *02:42:0a:5c:00:09* ]]
 	for p in web www 10.91.0.7; do
 		run -0 ranby run --rm --network n1 busybox wget -qO- "http://$p/"
@@ -496,7 +498,6 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	done
 	run -0 ranby run --rm --pod fixed busybox wget -qO- http://web/
 	[ "$output" = served ]
-	get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 && grep -q served <&4; }
 	wait_for 5 get "$port" 2>/dev/null
 	run -0 ranby pod ps --filter network=n1 --format '{{.Name}} {{.Networks}}'
 	[ "$output" = 'web n1,n2' ]
