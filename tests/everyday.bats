@@ -101,8 +101,11 @@ within() {
 	[ "${#lines[@]}" = 1 ]
 	ranby container cleanup --rm ended
 	run -1 ranby container exists ended
-	run -125 ranby container cleanup --rmi b
-	one_error 'ranby rmi'
+	ranby tag busybox localhost/cleaned:1
+	ranby create -q --name made --network none localhost/cleaned:1 true >/dev/null
+	ranby container cleanup --rmi made
+	run -1 ranby container exists made
+	run -1 ranby image exists localhost/cleaned:1
 	run -125 ranby container cleanup
 }
 

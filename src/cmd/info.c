@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby info: the host, the store, the identity of the caller. */
 #include "cmd/commands.h"
+#include "cmd/info_host.h"
 #include "cmd/screen.h"
 #include "cmd/version.h"
 #include "base/template.h"
@@ -90,17 +91,17 @@ static int add_confinement(struct json_object *host, struct err *e)
 	return 0;
 }
 
-static int add_security(struct json_object *host, const struct engine *eng)
+static int add_security(struct json_object *host, const struct engine *eng, struct err *e)
 {
 	const char *apparmor = json_str(host, "confinement.apparmor"), *selinux = json_str(host, "confinement.selinux");
 	struct json_object *o = json_object_new_object();
 
 	/* the words for what is not there have no colon and are not our profile's name */
-	return json_add(host, "security", o) < 0 || json_add_bool(o, "apparmorEnabled", strncmp(apparmor, "ranby-", 6) == 0) < 0 ||
-			       json_add_bool(o, "rootless", !eng->rootful) < 0 || json_add_bool(o, "seccompEnabled", true) < 0 ||
-			       json_add_bool(o, "selinuxEnabled", strchr(selinux, ':') != NULL) < 0
-		       ? -ENOMEM
-		       : 0;
+	if (json_add(host, "security", o) < 0 || json_add_bool(o, "apparmorEnabled", strncmp(apparmor, "ranby-", 6) == 0) < 0 ||
+	    json_add_bool(o, "rootless", !eng->rootful) < 0 || json_add_bool(o, "seccompEnabled", true) < 0 ||
+	    json_add_bool(o, "selinuxEnabled", strchr(selinux, ':') != NULL) < 0)
+		return err_errno(e, ENOMEM, "info");
+	return info_add_security(o, e);
 }
 
 static int add_memory(struct json_object *host)
@@ -129,7 +130,7 @@ static int add_runtime(struct json_object *host, struct err *e)
 		return r;
 	}
 	return json_add(host, "ociRuntime", o) < 0 || json_add_str(o, "name", "ranby-runtime") < 0 || json_add_str(o, "path", path) < 0 ||
-			       json_add_str(o, "version", RANBY_VERSION) < 0
+			       json_add_str(o, "package", "") < 0 || json_add_str(o, "version", RANBY_VERSION) < 0
 		       ? err_errno(e, ENOMEM, "info")
 		       : 0;
 }
@@ -160,8 +161,10 @@ static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 	r = add_runtime(host, e);
 	if (r == 0)
 		r = add_confinement(host, e);
-	if (r == 0 && add_security(host, eng) < 0)
-		r = err_errno(e, ENOMEM, "info");
+	if (r == 0)
+		r = add_security(host, eng, e);
+	if (r == 0)
+		r = info_add_host(host, eng, e);
 	return r < 0 ? r : add_login(host, e);
 }
 
@@ -233,7 +236,9 @@ static int add_driver(struct json_object *store, struct engine *eng, struct err 
 		return r;
 	program = fuse.forced ? "always" : fuse.exe_fd >= 0 ? "where the kernel refuses" : "not installed";
 	fd_closep(&fuse.exe_fd);
-	if (json_add_str(store, "graphDriverName", "overlay") < 0 || json_add_str(store, "fuseOverlayfs", program) < 0)
+	if (json_add(store, "graphOptions", json_object_new_object()) < 0 || json_add(store, "graphStatus", json_object_new_object()) < 0 ||
+	    json_add_str(store, "graphDriverName", "overlay") < 0 || json_add_str(store, "configFile", "") < 0 ||
+	    json_add_str(store, "imageCopyTmpDir", eng->data_path) < 0 || json_add_str(store, "fuseOverlayfs", program) < 0)
 		return err_errno(e, ENOMEM, "info");
 	return 0;
 }
@@ -286,20 +291,36 @@ static int copy_capital(struct json_object *from, struct json_object **ret)
 			r = copy_capital(value, &copy);
 		else
 			copy = json_object_get(value);
-		if (r < 0 || json_add(o, name, copy) < 0)
+		/* null is a value too */
+		if (r < 0 || (copy ? json_add(o, name, copy) : json_object_object_add(o, name, NULL)) < 0)
 			return -ENOMEM;
 	}
 	*ret = TAKE_PTR(o);
 	return 0;
 }
 
+/* Fields whose name is not that of their key with a capital letter. */
+static int rename_fields(struct json_object *fields)
+{
+	static const struct {
+		const char *in, *key, *name;
+	} renamed[] = {{"Host", "Host.CgroupVersion", "CgroupsVersion"}, {"Host.Security", "Host.Security.Capabilities", "DefaultCapabilities"}};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(renamed); i++)
+		r = json_add(json_at(fields, renamed[i].in), renamed[i].name, json_object_get(json_at(fields, renamed[i].key)));
+	return r;
+}
+
 /* podman's templates have the names of fields (.Host.Security.Rootless), its JSON those of keys (host): both are there. */
 static int add_fields(struct json_object *o)
 {
-	static const char *const keys[] = {"host", "store", "version"};
+	static const char *const keys[] = {"host", "store", "version", "plugins", "registries"};
 	_cleanup_json_ struct json_object *fields = NULL;
 	int r = copy_capital(o, &fields);
 
+	if (r == 0)
+		r = rename_fields(fields);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
 		char name[16];
 
@@ -340,6 +361,8 @@ static int info_run(const struct command_call *call, struct err *e)
 	r = add_host(o, call->engine, e);
 	if (r == 0)
 		r = add_store(o, call->engine, e);
+	if (r == 0)
+		r = info_add_plugins(o, e);
 	if (r == 0 && json_add(o, "version", TAKE_PTR(version)) < 0)
 		r = err_errno(e, ENOMEM, "info");
 	return r == 0 ? print(o, a->format, e) : r;

@@ -193,7 +193,7 @@ static int make_row(const struct ps_args *a, const struct container *c, const st
 		r = ps_json(c, now, &row);
 	}
 	if (r == 0 && wants_namespaces(a))
-		r = ps_add_namespaces(c, row);
+		r = ps_add_namespaces(c, row, !json);
 	if (r == 0 && a->size)
 		r = ps_add_size(row, bytes, image_bytes_of(sizes, c), !json);
 	else if (r == 0 && !json)

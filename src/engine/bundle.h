@@ -72,7 +72,7 @@ struct bundle_result {
 	 * entrypoint[], env[], workingDir, user{uid,gid,groups[],name,text},
 	 * hostname, stopSignal, stopTimeout, tty, openStdin, labels{},
 	 * mounts[{type,name?,image?,source,destination,subpath?,options[],rw}], network{mode,
-	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[],
+	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[], rlimits[],
 	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{driver,maxSize},
 	 * joined{container,namespaces[]} (peer.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
 	 */

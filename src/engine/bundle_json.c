@@ -396,7 +396,7 @@ static int shown_confinement(const struct bundle_plan *p, struct json_object *o)
 	    json_add_str(o, "apparmorState", p->profile.apparmor_state) < 0 || json_add(o, "selinux", shown_label(p)) < 0 ||
 	    json_add_bool(o, "noNewPrivileges", p->profile.no_new_privs) < 0 ||
 	    json_add_bool(o, "privileged", p->profile.privileged) < 0 ||
-	    json_add_bool(o, "readOnly", p->in->options->read_only) < 0)
+	    json_add_bool(o, "readOnly", p->in->options->read_only) < 0 || json_add(o, "rlimits", oci_rlimits(p)) < 0)
 		return -ENOMEM;
 	return 0;
 }

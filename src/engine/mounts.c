@@ -407,28 +407,33 @@ static const char *shown_type(const struct mount_entry *m)
 	return m->volume ? "volume" : m->image ? "image" : m->type;
 }
 
+static int mount_shown(struct json_object *o, const struct mount_entry *m)
+{
+	if (json_add_str(o, "type", shown_type(m)) < 0 || json_add_str(o, "name", m->volume) < 0 ||
+	    json_add_str(o, "source", m->image ? m->image : m->source) < 0 || json_add_str(o, "image", m->image_id) < 0 ||
+	    json_add_str(o, "subpath", m->subpath) < 0 || json_add_str(o, "destination", m->destination) < 0 ||
+	    json_add_str(o, "driver", m->volume ? "local" : NULL) < 0 || (m->device && json_add_bool(o, "device", true) < 0) ||
+	    json_add_strv(o, "options", &m->options) < 0 || json_add_bool(o, "rw", !m->read_only) < 0)
+		return -ENOMEM;
+	return json_add_str(o, "propagation", propagation(m));
+}
+
 int mount_list_shown(const struct mount_list *l, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *array = json_object_new_array();
+	int r = array ? 0 : -ENOMEM;
 
-	for (size_t i = 0; array && i < l->n; i++) {
-		const struct mount_entry *m = &l->items[i];
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
 		struct json_object *o;
 
-		if (m->origin == MOUNT_DEFAULT)
+		if (l->items[i].origin == MOUNT_DEFAULT)
 			continue;
 		o = json_object_new_object();
-		if (!o || json_append(array, o) < 0 || json_add_str(o, "type", shown_type(m)) < 0 ||
-		    json_add_str(o, "name", m->volume) < 0 || json_add_str(o, "source", m->image ? m->image : m->source) < 0 ||
-		    json_add_str(o, "image", m->image_id) < 0 || json_add_str(o, "subpath", m->subpath) < 0 ||
-		    json_add_str(o, "destination", m->destination) < 0 ||
-		    json_add_str(o, "driver", m->volume ? "local" : NULL) < 0 ||
-		    json_add_strv(o, "options", &m->options) < 0 || json_add_bool(o, "rw", !m->read_only) < 0 ||
-		    json_add_str(o, "propagation", propagation(m)) < 0)
-			return -ENOMEM;
+		r = json_append(array, o);
+		if (r == 0)
+			r = mount_shown(o, &l->items[i]);
 	}
-	if (!array)
-		return -ENOMEM;
-	*ret = TAKE_PTR(array);
-	return 0;
+	if (r == 0)
+		*ret = TAKE_PTR(array);
+	return r;
 }

@@ -48,6 +48,7 @@ struct mount_entry {
 	char *subpath;     /* only this of the volume or image, or NULL */
 	bool anonymous;
 	bool read_only;
+	bool device;       /* of --device */
 	char relabel;      /* 'z' or 'Z': its source is labelled at each start; 0: not */
 };
 

@@ -527,7 +527,10 @@ static int add_device(struct mount_list *l, const char *text, struct err *e)
 	if (r < 0)
 		return r;
 	entry = mount_list_add(l, MOUNT_USER, "bind", copy, destination, "bind,nosuid,noexec", e);
-	return entry ? 0 : -EEXIST;
+	if (!entry)
+		return -EEXIST;
+	entry->device = true;
+	return 0;
 }
 
 int mounts_wanted(struct mount_list *l, const struct mounts_input *m, struct err *e)

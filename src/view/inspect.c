@@ -13,61 +13,11 @@
 #include "engine/restart.h"
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "base/signame.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum empty { STRING, NUMBER, BOOL, LIST, MAP };
-
-struct row {
-	const char *key;
-	const char *path; /* NULL: always the empty value */
-	enum empty empty;
-};
-
-static struct json_object *empty_value(enum empty kind)
-{
-	switch (kind) {
-	case STRING:
-		return json_object_new_string("");
-	case NUMBER:
-		return json_object_new_int(0);
-	case BOOL:
-		return json_object_new_boolean(false);
-	case LIST:
-		return json_object_new_array();
-	case MAP:
-		break;
-	}
-	return json_object_new_object();
-}
-
-static int add_rows(struct json_object *o, struct json_object *from, const struct row *rows, size_t n)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct json_object *v = rows[i].path && from ? json_at(from, rows[i].path) : NULL;
-
-		r = json_add(o, rows[i].key, v ? json_object_get(v) : empty_value(rows[i].empty));
-	}
-	return r;
-}
-
-/* A new object of rows, added to `o` under `key`. */
-static int add_object(struct json_object *o, const char *key, struct json_object *from, const struct row *rows, size_t n,
-		      struct json_object **ret)
-{
-	struct json_object *sub = json_object_new_object();
-	int r = sub ? json_add(o, key, sub) : -ENOMEM;
-
-	if (r == 0)
-		r = add_rows(sub, from, rows, n);
-	if (r == 0 && ret)
-		*ret = sub;
-	return r;
-}
 
 static int add_time(struct json_object *o, const char *key, const struct timespec *t)
 {
@@ -82,14 +32,26 @@ static struct timespec time_of(struct json_object *from, const char *key)
 	return ns ? clock_from_ns(ns) : CLOCK_NEVER;
 }
 
+static int add_health(struct json_object *state, const struct container *c)
+{
+	static const struct inspect_row none[] = {
+		INSPECT("Status", NULL, STRING), INSPECT("FailingStreak", NULL, NUMBER), INSPECT("Log", NULL, LIST),
+	};
+
+	return health_has(c) ? json_add(state, "Health", health_json(c))
+			     : inspect_add_object(state, "Health", NULL, none, ARRAY_SIZE(none), NULL);
+}
+
 static int add_state(struct json_object *o, const struct container *c)
 {
-	static const struct row rows[] = {{"MonitorPid", "monitorPid", NUMBER},
-		{"CgroupPath", "inForce.cgroup", STRING}};
+	static const struct inspect_row rows[] = {
+		INSPECT("ConmonPid", "monitorPid", NUMBER), INSPECT("MonitorPid", "monitorPid", NUMBER),
+		INSPECT("CgroupPath", "inForce.cgroup", STRING), INSPECT("Restarting", NULL, BOOL),
+	};
 	struct timespec never = CLOCK_NEVER, start = time_of(c->state, "startedNs"), end = {.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
 	bool running = c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
 	struct json_object *s;
-	int r = add_object(o, "State", c->state, rows, ARRAY_SIZE(rows), &s);
+	int r = inspect_add_object(o, "State", c->state, rows, ARRAY_SIZE(rows), &s);
 
 	if (r < 0 || json_add_str(s, "OciVersion", "1.0.2") < 0 ||
 	    json_add_str(s, "Status", container_status_word(c->status)) < 0 || json_add_bool(s, "Running", running) < 0 ||
@@ -99,80 +61,62 @@ static int add_state(struct json_object *o, const struct container *c)
 	    json_add_int(s, "ExitCode", c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST ? c->exit_code : 0) < 0 ||
 	    json_add_str(s, "Error", c->status == CONTAINER_LOST ? "how it ended is lost: its monitor was killed" : "") < 0)
 		return -ENOMEM;
-	if (health_has(c) && json_add(s, "Health", health_json(c)) < 0)
+	if (add_health(s, c) < 0)
 		return -ENOMEM;
 	if (add_time(s, "StartedAt", &start) < 0)
+		return -ENOMEM;
+	if (add_time(s, "CheckpointedAt", &never) < 0 || add_time(s, "RestoredAt", &never) < 0)
 		return -ENOMEM;
 	return add_time(s, "FinishedAt", end.tv_sec ? &end : &never);
 }
 
+/* Four digits, as podman has it. */
+static int add_umask(struct json_object *config, const struct container *c)
+{
+	uint32_t mask = 022;
+	char text[8];
+
+	(void)!parse_mode(json_str(c->spec, "options.umask"), &mask); /* "": the default */
+	snprintf(text, sizeof(text), "%04o", mask & 07777);
+	return json_add_str(config, "Umask", text);
+}
+
 static int add_config(struct json_object *o, const struct container *c)
 {
-	static const struct row rows[] = {
-		{"Hostname", "config.hostname", STRING},     {"User", "config.user.name", STRING},
-		{"AttachStdin", NULL, BOOL},                 {"Tty", "config.tty", BOOL},
-		{"OpenStdin", "config.openStdin", BOOL},     {"Env", "config.env", LIST},
-		{"Cmd", "config.command", LIST},             {"Image", "image.name", STRING},
-		{"WorkingDir", "config.workingDir", STRING}, {"Entrypoint", "config.entrypoint", LIST},
-		{"Labels", "config.labels", MAP},            {"StopTimeout", "stopTimeout", NUMBER},
-		{"Timeout", "options.timeout", NUMBER},
-		{"CreateCommand", "createdBy.argv", LIST},   {"Umask", "options.umask", STRING},
-		{"Annotations", "config.annotations", MAP},
+	static const struct inspect_row rows[] = {
+		INSPECT("Hostname", "config.hostname", STRING), INSPECT("Domainname", NULL, STRING),
+		INSPECT("User", "config.user.text", STRING),  INSPECT("AttachStdin", NULL, BOOL),
+		INSPECT("AttachStdout", NULL, BOOL),          INSPECT("AttachStderr", NULL, BOOL),
+		INSPECT("Tty", "config.tty", BOOL),           INSPECT("OpenStdin", "config.openStdin", BOOL),
+		INSPECT("StdinOnce", NULL, BOOL),             INSPECT("Env", "config.env", LIST),
+		INSPECT("Cmd", "config.command", LIST),       INSPECT("Image", "image.name", STRING),
+		INSPECT("Volumes", NULL, MAP),               INSPECT("WorkingDir", "config.workingDir", STRING),
+		INSPECT("Entrypoint", "config.entrypoint", LIST), INSPECT("OnBuild", NULL, LIST),
+		INSPECT("Labels", "config.labels", MAP),      INSPECT("StopTimeout", "stopTimeout", NUMBER),
+		INSPECT("Timeout", "options.timeout", NUMBER), INSPECT("CreateCommand", "createdBy.argv", LIST),
+		INSPECT("Annotations", "config.annotations", MAP), INSPECT("Passwd", "options.passwd", TRUE),
+		{"sdNotifyMode", "options.sdnotify", INSPECT_STRING, "container"},
+		{"HealthcheckOnFailureAction", "config.healthcheck.onFailure", INSPECT_STRING, "none"},
 	};
-	static const struct row health[] = {
-		{"Test", "config.healthcheck.test", LIST},
-		{"Interval", "config.healthcheck.intervalNs", NUMBER},
-		{"Timeout", "config.healthcheck.timeoutNs", NUMBER},
-		{"StartPeriod", "config.healthcheck.startPeriodNs", NUMBER},
-		{"Retries", "config.healthcheck.retries", NUMBER},
+	static const struct inspect_row health[] = {
+		INSPECT("Test", "config.healthcheck.test", LIST),
+		INSPECT("Interval", "config.healthcheck.intervalNs", NUMBER),
+		INSPECT("Timeout", "config.healthcheck.timeoutNs", NUMBER),
+		INSPECT("StartPeriod", "config.healthcheck.startPeriodNs", NUMBER),
+		INSPECT("Retries", "config.healthcheck.retries", NUMBER),
 	};
 	char sig[SIGNAME_MAX];
 	struct json_object *s;
-	int r = add_object(o, "Config", c->spec, rows, ARRAY_SIZE(rows), &s);
+	int r = inspect_add_object(o, "Config", c->spec, rows, ARRAY_SIZE(rows), &s);
 
 	signal_name((int)json_int(c->spec, "stopSignal"), sig);
 	if (r == 0 && health_has(c))
-		r = add_object(s, "Healthcheck", c->spec, health, ARRAY_SIZE(health), NULL);
-	if (r == 0 && health_has(c))
-		r = json_add_str(s, "HealthcheckOnFailureAction", json_str(c->spec, "config.healthcheck.onFailure"));
+		r = inspect_add_object(s, "Healthcheck", c->spec, health, ARRAY_SIZE(health), NULL);
 	if (r == 0 && json_at(c->spec, "config.secrets"))
 		r = json_add(s, "Secrets", inspect_secrets(json_at(c->spec, "config.secrets")));
+	if (r == 0)
+		r = add_umask(s, c);
 	return r == 0 ? json_add_str(s, "StopSignal", sig) : r;
-}
-
-static int add_host_config(struct json_object *o, const struct container *c)
-{
-	static const struct row rows[] = {
-		{"Binds", "options.volume", LIST},           {"NetworkMode", "config.network.mode", STRING},
-		{"PortBindings", NULL, MAP},                 {"AutoRemove", "options.rm", BOOL},
-		{"CapAdd", "options.cap-add", LIST},         {"CapDrop", "options.cap-drop", LIST},
-		{"Dns", "options.dns", LIST},                {"ExtraHosts", "options.add-host", LIST},
-		{"GroupAdd", "options.group-add", LIST},     {"IpcMode", "options.ipc", STRING},
-		{"PidMode", "options.pid", STRING},          {"UTSMode", "options.uts", STRING},
-		{"UsernsMode", "config.userns.mode", STRING}, {"Privileged", "config.privileged", BOOL},
-		{"ReadonlyRootfs", "config.readOnly", BOOL}, {"SecurityOpt", "options.security-opt", LIST},
-		{"ShmSize", "options.shm-size", NUMBER},     {"Init", "options.init", BOOL},
-		{"Ulimits", "options.ulimit", LIST},
-		{"LogConfig", "config.log", MAP},            {"IDMappings", "config.userns", MAP},
-		{"Memory", "config.resources.memory.limit", NUMBER}, {"MemorySwap", "config.resources.memory.swap", NUMBER},
-		{"MemoryReservation", "config.resources.memory.reservation", NUMBER},
-		{"NanoCpus", "config.nanoCpus", NUMBER},     {"CpuShares", "config.resources.cpu.shares", NUMBER},
-		{"CpuPeriod", "config.resources.cpu.period", NUMBER}, {"CpuQuota", "config.resources.cpu.quota", NUMBER},
-		{"CpusetCpus", "config.resources.cpu.cpus", STRING}, {"CpusetMems", "config.resources.cpu.mems", STRING},
-		{"PidsLimit", "config.resources.pids.limit", NUMBER}, {"BlkioWeight", "config.resources.blockIO.weight", NUMBER},
-		{"CgroupParent", "options.cgroup-parent", STRING}, {"Cgroups", "options.cgroups", STRING},
-		{"CgroupMode", "options.cgroupns", STRING},
-	};
-
-	struct restart_policy p = restart_policy_of(c);
-	struct json_object *host, *policy;
-	int r = add_object(o, "HostConfig", c->spec, rows, ARRAY_SIZE(rows), &host);
-
-	if (r == 0)
-		r = add_object(host, "RestartPolicy", NULL, NULL, 0, &policy);
-	if (r == 0)
-		r = json_add_str(policy, "Name", restart_policy_word(p.kind));
-	return r == 0 ? json_add_int(policy, "MaximumRetryCount", p.retries) : r;
 }
 
 /* Path and Args: what is executed, entrypoint and command in one. */
@@ -191,17 +135,57 @@ static int add_words(struct json_object *o, const struct container *c)
 	return r == 0 ? json_add_str(o, "Path", words.n ? words.items[0] : "") : r;
 }
 
+/* A file in the container's directory; "" where it has none of its own. */
+static int add_path(struct json_object *o, const char *key, const struct engine *eng, const struct container *c, const char *name, bool there)
+{
+	char text[4096] = "";
+
+	if (there)
+		snprintf(text, sizeof(text), "%s/%s/%s%s%s", eng->data_path, ENGINE_CONTAINERS, c->id, *name ? "/" : "", name);
+	return json_add_str(o, key, text);
+}
+
+static bool is_word(struct json_object *spec, const char *path, const char *word)
+{
+	return strcmp(json_str(spec, path), word) == 0;
+}
+
 static int add_paths(struct json_object *o, struct engine *eng, const struct container *c)
 {
-	char text[4096];
-	int r;
+	struct json_object *dns = json_at(c->spec, "options.dns");
+	bool has_name = !json_true(c->spec, "options.no-hostname") && !is_word(c->spec, "options.uts", "host");
+	bool has_resolv = !dns || json_object_array_length(dns) != 1 ||
+			  strcmp(json_object_get_string(json_object_array_get_idx(dns, 0)), "none") != 0;
 
-	snprintf(text, sizeof(text), "%s/%s/%s/config.json", eng->data_path, ENGINE_CONTAINERS, c->id);
-	r = json_add_str(o, "OCIConfigPath", text);
-	snprintf(text, sizeof(text), "%s/%s/%s/ctr.log", eng->data_path, ENGINE_CONTAINERS, c->id);
-	if (r == 0)
-		r = json_add_str(o, "LogPath", text);
-	return r == 0 ? json_add_str(o, "OCIRuntime", "ranby-runtime") : r;
+	if (add_path(o, "OCIConfigPath", eng, c, "config.json", true) < 0 || add_path(o, "LogPath", eng, c, "ctr.log", true) < 0 ||
+	    add_path(o, "StaticDir", eng, c, "", true) < 0 || add_path(o, "HostnamePath", eng, c, "hostname", has_name) < 0 ||
+	    add_path(o, "HostsPath", eng, c, "hosts", !json_true(c->spec, "options.no-hosts")) < 0 ||
+	    add_path(o, "ResolvConfPath", eng, c, "resolv.conf", has_resolv) < 0)
+		return -ENOMEM;
+	return json_add_str(o, "OCIRuntime", "ranby-runtime");
+}
+
+/* What its root is put together from. Merged it is nowhere but in the container. */
+static int add_driver(struct json_object *o, struct engine *eng, const struct container *c)
+{
+	struct json_object *layers = json_at(c->spec, "image.layers"), *driver = json_object_new_object(), *data = json_object_new_object();
+	_cleanup_(buf_done) struct buf lower = BUF_INIT;
+
+	for (size_t i = layers ? json_object_array_length(layers) : 0; i-- > 0;)
+		buf_addf(&lower, "%s%s", lower.len ? ":" : "", json_object_get_string(json_object_array_get_idx(layers, i)));
+	if (json_add(o, "GraphDriver", driver) < 0 || json_add(driver, "Data", data) < 0 || buf_bad(&lower) || json_add_str(o, "Driver", "overlay") < 0 ||
+	    json_add_str(driver, "Name", "overlay") < 0 || (layers && json_add_str(data, "LowerDir", buf_str(&lower)) < 0) ||
+	    add_path(data, "UpperDir", eng, c, "upper", true) < 0)
+		return -ENOMEM;
+	return add_path(data, "WorkDir", eng, c, "work", true);
+}
+
+/* Only root has what the bounding set allows; who is another has nothing. */
+static int add_effective(struct json_object *o, const struct container *c)
+{
+	struct json_object *caps = json_int(c->spec, "config.user.uid") == 0 ? json_at(c->spec, "config.capabilities") : NULL;
+
+	return json_add(o, "EffectiveCaps", caps ? json_object_get(caps) : json_object_new_array());
 }
 
 static int add_execs(struct json_object *o, struct json_object *ranby, struct engine *eng, const struct container *c)
@@ -222,26 +206,26 @@ static int add_execs(struct json_object *o, struct json_object *ranby, struct en
 
 static int add_ranby(struct json_object *o, struct engine *eng, const struct container *c)
 {
-	static const struct row of_state[] = {
-		{"StartedBy", "startedBy", MAP}, {"InForce", "inForce", MAP}, {"BootID", "bootId", STRING},
-		{"StartTicks", "startTicks", NUMBER}, {"Receipt", "receipt", STRING}, {"UUID", "uuid", STRING},
-		{"Identity", "identity", MAP},
+	static const struct inspect_row of_state[] = {
+		INSPECT("StartedBy", "startedBy", MAP), INSPECT("InForce", "inForce", MAP), INSPECT("BootID", "bootId", STRING),
+		INSPECT("StartTicks", "startTicks", NUMBER), INSPECT("Receipt", "receipt", STRING), INSPECT("UUID", "uuid", STRING),
+		INSPECT("Identity", "identity", MAP),
 	};
-	static const struct row of_spec[] = {
-		{"CreatedBy", "createdBy", MAP},
-		{"Options", "options", MAP},
-		{"Seccomp", "config.seccompProfile", STRING},
-		{"SeccompHash", "config.seccompHash", STRING},
-		{"AppArmor", "config.apparmorState", STRING},
-		{"SELinux", "config.selinux.state", STRING},
-		{"Landlock", "config.landlock", LIST},
-		{"Layers", "image.layers", LIST},
+	static const struct inspect_row of_spec[] = {
+		INSPECT("CreatedBy", "createdBy", MAP),
+		INSPECT("Options", "options", MAP),
+		INSPECT("Seccomp", "config.seccompProfile", STRING),
+		INSPECT("SeccompHash", "config.seccompHash", STRING),
+		INSPECT("AppArmor", "config.apparmorState", STRING),
+		INSPECT("SELinux", "config.selinux.state", STRING),
+		INSPECT("Landlock", "config.landlock", LIST),
+		INSPECT("Layers", "image.layers", LIST),
 	};
 	struct json_object *ranby, *trail = NULL;
-	int r = add_object(o, "Ranby", c->state, of_state, ARRAY_SIZE(of_state), &ranby);
+	int r = inspect_add_object(o, "Ranby", c->state, of_state, ARRAY_SIZE(of_state), &ranby);
 
 	if (r == 0)
-		r = add_rows(ranby, c->spec, of_spec, ARRAY_SIZE(of_spec));
+		r = inspect_add_rows(ranby, c->spec, of_spec, ARRAY_SIZE(of_spec));
 	if (r == 0)
 		r = exec_trail_json(eng, c, &trail);
 	if (r == 0 && trail)
@@ -251,27 +235,29 @@ static int add_ranby(struct json_object *o, struct engine *eng, const struct con
 
 int inspect_container(struct engine *eng, const struct container *c, struct json_object **ret, struct err *e)
 {
-	static const struct row rows[] = {
-		{"Id", "id", STRING},
-		{"Name", "name", STRING},
-		{"Image", "image.id", STRING},
-		{"ImageName", "image.name", STRING},
-		{"ImageDigest", "image.digest", STRING},
-		{"Rootfs", "image.rootfs", STRING},
-		{"Dependencies", "requires", LIST},
-		{"EffectiveCaps", "config.capabilities", LIST},
-		{"BoundingCaps", "config.capabilities", LIST},
-		{"AppArmorProfile", "config.apparmor", STRING},
-		{"ProcessLabel", "config.selinux.process", STRING},
-		{"MountLabel", "config.selinux.file", STRING},
-		{"Driver", NULL, STRING},
-		{"Pod", "pod", STRING},
-		{"IsInfra", "isInfra", BOOL},
+	static const struct inspect_row rows[] = {
+		INSPECT("Id", "id", STRING),
+		INSPECT("Name", "name", STRING),
+		INSPECT("Image", "image.id", STRING),
+		INSPECT("ImageName", "image.name", STRING),
+		INSPECT("ImageDigest", "image.digest", STRING),
+		INSPECT("Rootfs", "image.rootfs", STRING),
+		INSPECT("Dependencies", "requires", LIST),
+		INSPECT("BoundingCaps", "config.capabilities", LIST),
+		INSPECT("AppArmorProfile", "config.apparmor", STRING),
+		INSPECT("ProcessLabel", "config.selinux.process", STRING),
+		INSPECT("MountLabel", "config.selinux.file", STRING),
+		INSPECT("Namespace", NULL, STRING),
+		INSPECT("IsService", NULL, BOOL),
+		INSPECT("ConmonPidFile", "options.conmon-pidfile", STRING),
+		INSPECT("PidFile", "options.pidfile", STRING),
+		INSPECT("Pod", "pod", STRING),
+		INSPECT("IsInfra", "isInfra", BOOL),
 	};
 	const struct timespec created = time_of(c->spec, "createdNs");
 	struct json_object *settings = NULL;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
-	int r = o ? add_rows(o, c->spec, rows, ARRAY_SIZE(rows)) : -ENOMEM;
+	int r = o ? inspect_add_rows(o, c->spec, rows, ARRAY_SIZE(rows)) : -ENOMEM;
 
 	if (r == 0)
 		r = json_add_int(o, "RestartCount", restart_count(c));
@@ -284,7 +270,7 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 	if (r == 0)
 		r = add_config(o, c);
 	if (r == 0)
-		r = add_host_config(o, c);
+		r = inspect_host_config(o, eng, c);
 	if (r == 0)
 		r = inspect_network(eng, c, &settings);
 	if (r == 0)
@@ -293,6 +279,10 @@ int inspect_container(struct engine *eng, const struct container *c, struct json
 		r = json_add(o, "Mounts", inspect_mounts(json_at(c->spec, "config.mounts")));
 	if (r == 0)
 		r = add_paths(o, eng, c);
+	if (r == 0)
+		r = add_driver(o, eng, c);
+	if (r == 0)
+		r = add_effective(o, c);
 	if (r == 0)
 		r = add_ranby(o, eng, c);
 	if (r < 0)

@@ -11,6 +11,49 @@ static size_t length(struct json_object *list)
 	return list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
 
+static struct json_object *empty_value(const struct inspect_row *row)
+{
+	switch (row->empty) {
+	case INSPECT_STRING:
+		return json_object_new_string(row->otherwise ? row->otherwise : "");
+	case INSPECT_NUMBER:
+		return json_object_new_int(0);
+	case INSPECT_BOOL:
+	case INSPECT_TRUE:
+		return json_object_new_boolean(row->empty == INSPECT_TRUE);
+	case INSPECT_LIST:
+		return json_object_new_array();
+	case INSPECT_MAP:
+		break;
+	}
+	return json_object_new_object();
+}
+
+int inspect_add_rows(struct json_object *o, struct json_object *from, const struct inspect_row *rows, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct json_object *v = rows[i].path && from ? json_at(from, rows[i].path) : NULL;
+
+		r = json_add(o, rows[i].key, v ? json_object_get(v) : empty_value(&rows[i]));
+	}
+	return r;
+}
+
+int inspect_add_object(struct json_object *o, const char *key, struct json_object *from, const struct inspect_row *rows, size_t n,
+		       struct json_object **ret)
+{
+	struct json_object *sub = json_object_new_object();
+	int r = sub ? json_add(o, key, sub) : -ENOMEM;
+
+	if (r == 0)
+		r = inspect_add_rows(sub, from, rows, n);
+	if (r == 0 && ret)
+		*ret = sub;
+	return r;
+}
+
 static int add_binding(struct json_object *map, const char *key, const char *ip, int64_t host_port)
 {
 	struct json_object *list = NULL, *binding;
@@ -80,6 +123,10 @@ struct json_object *inspect_mounts(struct json_object *mounts)
 		struct json_object *m = json_object_array_get_idx(mounts, i), *o = json_object_new_object();
 		struct json_object *options = json_at(m, "options");
 
+		if (strcmp(json_str(m, "type"), "tmpfs") == 0 || json_true(m, "device")) {
+			json_object_put(o);
+			continue;
+		}
 		if (json_append(array, o) < 0)
 			return NULL;
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)

@@ -253,6 +253,38 @@ static int add_copy(struct json_object *o, const char *key, const struct contain
 	return v ? json_add(o, key, json_object_get(v)) : 0;
 }
 
+/* Published ports in podman's shape. */
+static struct json_object *ports_list(const struct container *c)
+{
+	struct json_object *list = json_at(c->spec, "config.network.ports");
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	_cleanup_json_ struct json_object *ret = json_object_new_array();
+
+	for (size_t i = 0; ret && i < n; i++) {
+		struct json_object *p = json_object_array_get_idx(list, i), *o = json_object_new_object();
+
+		if (json_append(ret, o) < 0 || json_add_str(o, "host_ip", json_str(p, "hostIp")) < 0 ||
+		    json_add_int(o, "container_port", json_int(p, "containerPort")) < 0 ||
+		    json_add_int(o, "host_port", json_int(p, "hostPort")) < 0 || json_add_int(o, "range", json_int(p, "count")) < 0 ||
+		    json_add_str(o, "protocol", json_str(p, "protocol")) < 0)
+			return NULL;
+	}
+	return TAKE_PTR(ret);
+}
+
+/* The bridge networks that it is on. */
+static struct json_object *networks_list(const struct container *c)
+{
+	struct json_object *list = json_at(c->spec, "config.network.networks");
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	_cleanup_json_ struct json_object *ret = json_object_new_array();
+
+	for (size_t i = 0; ret && i < n; i++)
+		if (json_append_str(ret, json_str(json_object_array_get_idx(list, i), "name")) < 0)
+			return NULL;
+	return TAKE_PTR(ret);
+}
+
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = NULL, *names = json_object_new_array();
@@ -269,7 +301,8 @@ int ps_json(const struct container *c, const struct timespec *now, struct json_o
 	}
 	if (json_add_str(o, "Id", c->id) < 0 || json_add(o, "Names", TAKE_PTR(names)) < 0 ||
 	    add_copy(o, "Command", c, "config.command") < 0 || add_copy(o, "Labels", c, "config.labels") < 0 ||
-	    add_copy(o, "Ports", c, "config.network.ports") < 0 ||
+	    json_add(o, "Ports", ports_list(c)) < 0 || json_add(o, "Networks", networks_list(c)) < 0 ||
+	    json_add(o, "Namespaces", json_object_new_object()) < 0 || json_object_object_add(o, "Size", NULL) < 0 ||
 	    json_add_int(o, "Created", json_int(c->spec, "createdNs") / 1000000000) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
@@ -292,11 +325,13 @@ int ps_add_size(struct json_object *o, uint64_t bytes, uint64_t image_bytes, boo
 	return json_add(o, "Size", TAKE_PTR(size));
 }
 
-int ps_add_namespaces(const struct container *c, struct json_object *o)
+int ps_add_namespaces(const struct container *c, struct json_object *o, bool as_text)
 {
 	static const struct {
-		const char *key, *ns;
-	} all[] = {{"CGROUPNS", "cgroup"}, {"IPC", "ipc"}, {"MNT", "mnt"}, {"NET", "net"}, {"PIDNS", "pid"}, {"USERNS", "user"}, {"UTS", "uts"}};
+		const char *key, *json_key, *ns;
+	} all[] = {{"CGROUPNS", "Cgroup", "cgroup"}, {"IPC", "IPC", "ipc"}, {"MNT", "Mnt", "mnt"}, {"NET", "NET", "net"},
+		   {"PIDNS", "PIDNS", "pid"}, {"USERNS", "User", "user"}, {"UTS", "UTS", "uts"}};
+	struct json_object *to = as_text ? o : json_at(o, "Namespaces");
 	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
 	_cleanup_(proc_close) struct proc p = PROC_INIT;
 	bool runs = c->pid > 0 && procfs_open(&fs) == 0 && proc_open_identity(&fs, c->pid, c->start_ticks, &p) == 0;
@@ -308,7 +343,7 @@ int ps_add_namespaces(const struct container *c, struct json_object *o)
 
 		if (runs && proc_ns_inode(&p, all[i].ns, &inode) == 0)
 			snprintf(text, sizeof(text), "%llu", (unsigned long long)inode);
-		r = json_add_str(o, all[i].key, text);
+		r = json_add_str(to, as_text ? all[i].key : all[i].json_key, text);
 	}
 	return r;
 }

@@ -43,8 +43,8 @@ int ps_row(const struct container *c, bool no_trunc, const struct timespec *now,
 /* The object of `--format json`. */
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret) _must_check_;
 
-/* Its first process's namespaces (--ns), as texts: CGROUPNS, IPC, MNT, NET, PIDNS, USERNS, UTS; empty ones of one that does not run. */
-int ps_add_namespaces(const struct container *c, struct json_object *o) _must_check_;
+/* Its first process's namespaces (--ns), as texts: CGROUPNS, IPC, MNT, NET, PIDNS, USERNS, UTS; empty ones of one that does not run. `as_text` of ps_row(), else in "Namespaces" of ps_json(). */
+int ps_add_namespaces(const struct container *c, struct json_object *o, bool as_text) _must_check_;
 
 /* --size: what it has changed, and its image with that; in podman's words, or as its object of JSON. */
 int ps_add_size(struct json_object *o, uint64_t bytes, uint64_t image_bytes, bool as_text) _must_check_;
