@@ -7,16 +7,12 @@
 # shellcheck disable=SC2154 # bats sets output and status
 
 load lib
+load bridge
 
 setup_file() { ranby_setup_file busybox debian; }
 teardown_file() { ranby_teardown_file; }
 setup() {
-	need_namespaces
-	local p
-	for p in netavark aardvark-dns pasta iptables ip; do
-		need_helper "$p"
-	done
-	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+	need_bridges
 	ranby network create n1 >/dev/null
 	ranby network create n2 >/dev/null
 }
@@ -24,42 +20,6 @@ teardown() {
 	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
 	rm -rf "$RANBY_ROOT/networks"
 }
-
-# need_helper NAME: where self_open_helper() looks
-need_helper() {
-	local d
-	for d in /usr/bin /usr/sbin /usr/local/bin /bin /usr/lib/podman /usr/libexec/podman; do
-		[ ! -x "$d/$1" ] || return 0
-	done
-	skip "$1 is not installed"
-}
-# web NAME OPTION...: a container that answers "hello from NAME" on port 80
-web() {
-	local name=$1
-	shift
-	ranby run -d --name "$name" "$@" busybox sh -c "echo hello from $name >/tmp/index.html; exec httpd -f -p 80 -h /tmp" >/dev/null
-}
-# get CONTAINER HOST: what its web server says
-get() {
-	local _
-	for _ in {1..40}; do # the server may not listen yet
-		timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec "$1" timeout 2 wget -q -O- "http://$2/" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
-}
-cannot_get() { ! timeout 4 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec "$1" timeout 1 wget -q -O- "http://$2/" 2>/dev/null; }
-ip_of() { ranby inspect -f "{{(index .NetworkSettings.Networks \"$2\").IPAddress}}" "$1"; }
-# holder: its pid; empty: there is none
-holder() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["pid"])' "$RANBY_RUN/bridge/holder" 2>/dev/null; }
-# ours_left: processes of this user that belong to bridges
-ours_left() { pgrep -u "$(id -u)" -l -r S,R,D 'pasta|passt|aardvark|netavark|ranby-init' || true; }
-nothing_of_bridges() {
-	nothing_left
-	[ ! -e "$RANBY_RUN/bridge" ] || fail "$(find "$RANBY_RUN/bridge")"
-	wait_for 3 no_process || fail "$(ours_left)"
-}
-no_process() { [ -z "$(ours_left)" ]; }
 
 @test "two containers of one network talk by name, alias and id; a third on another network can not" {
 	local id
@@ -101,12 +61,6 @@ no_process() { [ -z "$(ours_left)" ]; }
 	ranby rm -f --time 0 c >/dev/null
 	nothing_of_bridges
 }
-
-# free_port: of TCP and UDP of the host
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-# host_address: one that is not a loopback's; skips where there is none
-host_address() { ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4; exit}'; }
-ask() { wait_for 5 curl -s -m 2 -o /dev/null "http://$1/" && curl -s -m 2 "http://$1/"; }
 
 @test "-p on a bridge: the server sees the client's own address (A34)" {
 	local address port
@@ -290,7 +244,6 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	ranby rm --all --force --time 0 >/dev/null
 	nothing_of_bridges
 }
-not_running() { [ "$(ranby inspect -f '{{.State.Running}}' "$1")" = false ]; }
 
 @test "SIGKILL of a start at any moment: no process, no lease, no file stays" {
 	local i

@@ -109,7 +109,7 @@ struct work {
 	const char *id;
 	int netns_fd;     /* of the container, to be mounted first; -EBADF: it is */
 	bool up, last;    /* last: nothing of it stays */
-	unsigned slot;
+	struct bridge_ports ports; /* slot 0: none */
 	const char *request;
 	int answer_fd;
 	const struct programs *programs;
@@ -169,9 +169,9 @@ static int set_up(const struct work *w, struct err *e)
 	if (r == 0)
 		r = run_netavark(w, "setup", e);
 	if (r == 0)
-		r = bridge_dns_await("/proc/self/net/udp", w->servers, e);
-	if (r == 0 && w->slot)
-		r = bridge_ports_apply(w->slot, true, &w->programs->ports, e);
+		r = bridge_dns_await("/proc/self/net", w->servers, e);
+	if (r == 0 && w->ports.slot)
+		r = bridge_ports_apply(&w->ports, true, &w->programs->ports, e);
 	return r;
 }
 
@@ -180,7 +180,7 @@ static int take_down(const struct work *w, struct err *e)
 {
 	int r = run_netavark(w, "teardown", e);
 
-	if (w->last && w->slot && bridge_ports_apply(w->slot, false, &w->programs->ports, r < 0 ? NULL : e) < 0 && r == 0)
+	if (w->last && w->ports.slot && bridge_ports_apply(&w->ports, false, &w->programs->ports, r < 0 ? NULL : e) < 0 && r == 0)
 		r = -EIO;
 	if (w->last)
 		unmount_netns(w->id);
@@ -194,18 +194,23 @@ static int work(void *ctx, struct err *e)
 	return w->up ? set_up(w, e) : take_down(w, e);
 }
 
+static struct bridge_ports ports_of(struct json_object *note)
+{
+	return (struct bridge_ports){.slot = (unsigned)json_int(note, "slot"), .families = (unsigned)json_int(note, "families")};
+}
+
 /* Takes away what a note says, all of it. That nothing is left is seen to by the holder's end, at the latest. */
 static void undo(struct desk *d, struct json_object *note)
 {
 	_cleanup_(programs_done) struct programs p = PROGRAMS_INIT;
 	struct json_object *request = json_at(note, "request");
 	struct work w = {
-		.id = json_str(note, "id"), .netns_fd = -EBADF, .last = true, .slot = (unsigned)json_int(note, "slot"),
+		.id = json_str(note, "id"), .netns_fd = -EBADF, .last = true, .ports = ports_of(note),
 		.request = json_text(request, NULL), .answer_fd = -EBADF, .programs = &p,
 	};
 
 	if (d->has_holder && json_int(note, "holderTicks") == (int64_t)d->holder.start_ticks && w.request &&
-	    programs_open(&p, w.slot != 0, NULL) == 0)
+	    programs_open(&p, w.ports.slot != 0, NULL) == 0)
 		(void)!bridge_holder_do(&d->holder, work, &w, NULL);
 }
 
@@ -490,7 +495,7 @@ static int make_note(struct desk *d, const struct container *c, struct json_obje
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	struct json_object *request = NULL, *ports = json_at(c->spec, "config.network.ports");
 	bool publishes = ports && json_object_array_length(ports) > 0;
-	unsigned slot = publishes ? bridge_ports_slot(&d->notes) : 0;
+	unsigned slot = publishes ? bridge_ports_slot(&d->notes) : 0, families;
 	uint64_t ticks;
 	int r = pid_start_ticks(getpid(), &ticks);
 
@@ -499,9 +504,13 @@ static int make_note(struct desk *d, const struct container *c, struct json_obje
 	if (publishes && !slot)
 		return err_set(e, ENOSPC, "--publish: more than %d containers that publish on bridge networks", BRIDGE_SLOTS_MAX);
 	r = make_request(d, c, &request, e);
+	if (r < 0)
+		return r;
+	families = bridge_ports_families(request);
+	r = bridge_ports_check(families, ports, e);
 	if (r == 0 && (!o || json_add(o, "request", request) < 0 || json_add_str(o, "id", c->id) < 0 || json_add_int(o, "pid", getpid()) < 0 ||
 		       json_add_u64(o, "startTicks", ticks) < 0 || json_add_u64(o, "holderTicks", d->holder.start_ticks) < 0 ||
-		       json_add_int(o, "slot", slot) < 0))
+		       json_add_int(o, "slot", slot) < 0 || json_add_int(o, "families", families) < 0))
 		r = err_errno(e, ENOMEM, "note of container %.12s", c->id);
 	if (r == 0)
 		*ret = TAKE_PTR(o);
@@ -529,7 +538,7 @@ static int begin(struct desk *d, struct bridge *b, struct keeper *k, struct err 
 	if (r == 0)
 		r = hosts_of(c, note, &b->hosts, e);
 	if (r == 0 && json_int(note, "slot") &&
-	    bridge_ports_argv((unsigned)json_int(note, "slot"), d->holder.pid, json_at(c->spec, "config.network.ports"), &b->helper) < 0)
+	    bridge_ports_argv((unsigned)json_int(note, "slot"), (unsigned)json_int(note, "families"), d->holder.pid, json_at(c->spec, "config.network.ports"), &b->helper) < 0)
 		r = err_errno(e, ENOMEM, "network helper");
 	if (r == 0)
 		r = bridge_note_write(d->dirfd, note, e);
@@ -590,18 +599,24 @@ static int run_setup(struct desk *d, struct json_object *note, struct json_objec
 {
 	_cleanup_(programs_done) struct programs p = PROGRAMS_INIT;
 	_cleanup_close_ int answer = memfd_create("answer", MFD_CLOEXEC);
-	_cleanup_(strv_done) struct strv servers = {0};
+	_cleanup_(strv_done) struct strv servers = {0}, six_bridges = {0};
 	struct work w = {
-		.id = json_str(note, "id"), .netns_fd = netns_fd, .up = true, .slot = netns_fd < 0 ? 0 : (unsigned)json_int(note, "slot"),
-		.request = json_text(request, NULL), .answer_fd = answer, .programs = &p, .servers = &servers,
+		.id = json_str(note, "id"), .netns_fd = netns_fd, .up = true, .request = json_text(request, NULL), .answer_fd = answer,
+		.programs = &p, .servers = &servers,
 	};
 	int r;
 
+	if (netns_fd >= 0)
+		w.ports = ports_of(note);
+	w.ports.six_bridges = &six_bridges;
+
 	if (answer < 0 || !w.request)
 		return err_errno(e, ENOMEM, "netavark");
-	r = programs_open(&p, w.slot != 0, e);
+	r = programs_open(&p, w.ports.slot != 0, e);
 	if (r == 0)
 		r = bridge_dns_servers(request, &servers, e);
+	if (r == 0 && bridge_ports_six_bridges(request, &six_bridges) < 0)
+		r = err_errno(e, ENOMEM, "networks");
 	if (r == 0)
 		r = bridge_holder_do(&d->holder, work, &w, e);
 	return r == 0 ? read_answer(answer, ret, e) : r;

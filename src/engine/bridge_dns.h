@@ -5,7 +5,7 @@
  *
  *	r = bridge_dns_servers(request, &servers, e);
  *	... netavark setup ...
- *	r = bridge_dns_await("/proc/self/net/udp", &servers, e);	// in the holder
+ *	r = bridge_dns_await("/proc/self/net", &servers, e);	// in the holder
  *
  * netavark starts aardvark-dns, or tells it of another network by a signal,
  * and does not wait for it: a payload that asked for a name at once was refused.
@@ -18,13 +18,13 @@
 #include "base/mem.h"
 #include "base/strv.h"
 
-/* The IPv4 addresses that are to answer for the networks of what netavark is told. Appends. */
+/* The addresses that are to answer for the networks of what netavark is told. Appends. */
 int bridge_dns_servers(struct json_object *request, struct strv *ret, struct err *e) _must_check_;
 
 /*
- * Until a socket is bound to port 53 of each, or of all addresses. `table` is
- * the network namespace's table of UDP sockets (proc_pid_net(5)). -ETIMEDOUT after 10 s.
+ * Until a socket is bound to port 53 of each, or of all addresses. `net`
+ * has the network namespace's tables of UDP sockets, udp and udp6 (proc_pid_net(5)). -ETIMEDOUT after 10 s.
  */
-int bridge_dns_await(const char *table, const struct strv *servers, struct err *e) _must_check_;
+int bridge_dns_await(const char *net, const struct strv *servers, struct err *e) _must_check_;
 
 #endif

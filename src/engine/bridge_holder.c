@@ -280,10 +280,16 @@ struct answer {
 	struct err e;
 };
 
-/* Netavark sets what else it needs. Replies to what comes in by a container's own pasta (bridge_ports.h) leave by another interface. */
+/*
+ * Netavark sets what else it needs. Replies to what comes in by a container's own pasta (bridge_ports.h) leave by another interface.
+ * Nobody else is there who could have an IPv6 address already: it is of use at once, and not after a second or two of asking.
+ */
 static void set_sysctls(void)
 {
-	static const char *const files[] = {"/proc/sys/net/ipv4/conf/all/rp_filter", "/proc/sys/net/ipv4/conf/default/rp_filter"};
+	static const char *const files[] = {"/proc/sys/net/ipv4/conf/all/rp_filter", "/proc/sys/net/ipv4/conf/default/rp_filter",
+					    "/proc/sys/net/ipv6/conf/all/accept_dad", "/proc/sys/net/ipv6/conf/default/accept_dad",
+					    /* what a bridge sends on is not for the rules about what is routed */
+					    "/proc/sys/net/bridge/bridge-nf-call-iptables", "/proc/sys/net/bridge/bridge-nf-call-ip6tables"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_close_ int fd = open(files[i], O_WRONLY | O_CLOEXEC);
@@ -359,7 +365,7 @@ static int connect_host(const struct making *m, pid_t holder, struct err *e)
 {
 	static const char *const argv[] = {
 		"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward", HOSTS_DNS_FORWARD, "-a", "169.254.2.2", "-n", "30",
-		"-g", "169.254.2.1", "--ns-ifname", "tap0", "-t", "none", "-u", "none", "-T", "none", "-U", "none",
+		"-g", "169.254.2.1", "-a", BRIDGE_SIX_PREFIX "0::2", "-g", BRIDGE_SIX_PREFIX "0::1", "--ns-ifname", "tap0", "-t", "none", "-u", "none", "-T", "none", "-U", "none",
 		"--no-netns-quit", "--netns", "/proc/self/fd/3", NULL,
 	};
 	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = m->pasta_fd, .argv = argv};

@@ -30,6 +30,9 @@
 #define BRIDGE_NETNS_DIR "/run/netns"  /* the containers' namespaces, by id */
 #define BRIDGE_CONFIG_DIR "/run/aardvark" /* netavark's --config */
 
+/* Unique local addresses (RFC 4193) that never leave it: each pasta's interface has the subnet of its number, the uplink 0. */
+#define BRIDGE_SIX_PREFIX "fd72:616e:6279:"
+
 struct bridge_holder {
 	pid_t pid;
 	uint64_t start_ticks;

@@ -14,6 +14,7 @@
  *	pid, startTicks  the process that it stands and falls with: init, before that who starts it
  *	holderTicks  start time of the holder that it is in (bridge_holder.h)
  *	slot         bridge_ports.h; 0: nothing is published
+ *	families     bridge_ports.h: those of the addresses that it started with
  *	request      what netavark is told: addresses, interfaces, names, ports
  *	status       what netavark answered; absent: it has not yet
  *

@@ -16,10 +16,19 @@
  * A client on the host's own loopback is the exception. An address of 127.0.0.0/8
  * can not be seen on another interface (RFC 1122, 3.2.1.3), so netavark makes it the gateway's.
  *
+ * In IPv6 the kernel does not take the answer to it back, since ::1 is local on lo
+ * alone: so it is made local on the bridges too. None of this lets a container
+ * speak as ::1: what comes in by an interface from or to it is dropped before.
+ *
+ * Packets are sent on as they are, so a container that has no address of a
+ * family is published in the other one alone; a port asked for on an address of
+ * a family that leads nowhere is an error.
+ *
  * The bits of the mark are above those that netavark has (0x2000).
  */
 #include "engine/bridge_ports.h"
 
+#include "base/buf.h"
 #include "engine/bridge_holder.h"
 #include "sys/fd.h"
 #include "sys/self.h"
@@ -31,6 +40,7 @@
 #define MARK_SHIFT 16
 #define MARK_MASK 0x0fff0000U
 #define TABLE_FIRST 1000
+#define METRIC_FIRST 2000 /* each route has one of its own: with that of another it would replace it */
 
 static size_t length(struct json_object *array)
 {
@@ -54,6 +64,40 @@ unsigned bridge_ports_slot(const struct bridge_notes *l)
 static void address(unsigned slot, unsigned n, char out[static 16])
 {
 	snprintf(out, 16, "169.254.%u.%u", (128 + slot / 64) & 0xff, (slot % 64 * 4 + n) & 0xff);
+}
+
+unsigned bridge_ports_families(struct json_object *request)
+{
+	struct json_object *networks = json_at(request, "networks");
+	unsigned families = 0;
+
+	if (!networks)
+		return 0;
+	json_object_object_foreach(networks, name, own)
+	{
+		struct json_object *ips = json_at(own, "static_ips");
+
+		(void)name;
+		for (size_t i = 0; i < length(ips); i++)
+			families |= strchr(json_object_get_string(json_object_array_get_idx(ips, i)), ':') ? BRIDGE_SIX : BRIDGE_FOUR;
+	}
+	return families;
+}
+
+int bridge_ports_check(unsigned families, struct json_object *ports, struct err *e)
+{
+	for (size_t i = 0; i < length(ports); i++) {
+		const char *ip = json_str(json_object_array_get_idx(ports, i), "hostIp");
+		bool six = strchr(ip, ':');
+
+		if (!*ip || families & (six ? BRIDGE_SIX : BRIDGE_FOUR))
+			continue;
+		err_set(e, EINVAL, "--publish on %s: the container has no address of IPv%c on its networks", ip, six ? '6' : '4');
+		if (six)
+			err_hint(e, "`ranby network create --ipv6 NAME` makes a network with both");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int add_port(struct json_object *p, struct strv *argv)
@@ -85,20 +129,39 @@ static int add_ports(struct json_object *ports, struct strv *argv)
 	return r;
 }
 
-int bridge_ports_argv(unsigned slot, pid_t holder, struct json_object *ports, struct strv *argv)
+static int add_addresses(unsigned slot, unsigned families, struct strv *argv)
 {
-	char own[16], inside[16], name[16], user[32], net[32];
-	const char *const words[] = {"pasta", "--quiet", "--no-map-gw", "-4", "-T", "none", "-U", "none", "-n", "30", "-a", inside, "-g", own,
-				     "--ns-ifname", name, "--userns", user, "--netns", net, "--pid", "{PIDFILE}"};
+	char own[16], inside[16];
+	const char *const four[] = {"-n", "30", "-a", inside, "-g", own};
 	int r = 0;
 
 	address(slot, 1, own);
 	address(slot, 2, inside);
+	for (size_t i = 0; r == 0 && families & BRIDGE_FOUR && i < ARRAY_SIZE(four); i++)
+		r = strv_add(argv, four[i]);
+	if (r == 0 && families & BRIDGE_SIX &&
+	    (strv_add(argv, "-a") < 0 || strv_addf(argv, BRIDGE_SIX_PREFIX "%x::2", slot) < 0 || strv_add(argv, "-g") < 0 ||
+	     strv_addf(argv, BRIDGE_SIX_PREFIX "%x::1", slot) < 0))
+		r = -ENOMEM;
+	if (r == 0 && families != (BRIDGE_FOUR | BRIDGE_SIX))
+		r = strv_add(argv, families == BRIDGE_SIX ? "-6" : "-4");
+	return r;
+}
+
+int bridge_ports_argv(unsigned slot, unsigned families, pid_t holder, struct json_object *ports, struct strv *argv)
+{
+	char name[16], user[32], net[32];
+	const char *const words[] = {"pasta", "--quiet", "--no-map-gw", "-T", "none", "-U", "none", "--ns-ifname", name,
+				     "--userns", user, "--netns", net, "--pid", "{PIDFILE}"};
+	int r = 0;
+
 	snprintf(name, sizeof(name), "tap%u", slot);
 	snprintf(user, sizeof(user), "/proc/%d/ns/user", (int)holder);
 	snprintf(net, sizeof(net), "/proc/%d/ns/net", (int)holder);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words); i++)
 		r = strv_add(argv, words[i]);
+	if (r == 0)
+		r = add_addresses(slot, families, argv);
 	return r == 0 ? add_ports(ports, argv) : r;
 }
 
@@ -158,46 +221,95 @@ void bridge_ports_programs_done(struct bridge_ports_programs *p)
 {
 	fd_closep(&p->ip_fd);
 	fd_closep(&p->restore_fd);
+	fd_closep(&p->restore6_fd);
 }
 
 int bridge_ports_programs_open(struct bridge_ports_programs *ret, struct err *e)
 {
-	int r = self_open_helper("ip", &ret->ip_fd, NULL, e);
+	const struct {
+		const char *name, *package;
+		int *fd;
+	} rows[] = {{"ip", "iproute2", &ret->ip_fd},
+		    {"iptables-restore", "iptables", &ret->restore_fd},
+		    {"ip6tables-restore", "iptables", &ret->restore6_fd}};
+	int r = 0;
 
-	if (r == -ENOENT)
-		err_hint(e, "-p on a bridge network needs it (Debian: apt install iproute2)");
-	if (r == 0) {
-		r = self_open_helper("iptables-restore", &ret->restore_fd, NULL, e);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++) {
+		r = self_open_helper(rows[i].name, rows[i].fd, NULL, e);
 		if (r == -ENOENT)
-			err_hint(e, "-p on a bridge network needs it (Debian: apt install iptables)");
+			err_hint(e, "-p on a bridge network needs it (Debian: apt install %s)", rows[i].package);
 	}
 	return r;
 }
 
-static int run_ip(unsigned slot, bool on, int fd, struct err *e)
+int bridge_ports_six_bridges(struct json_object *request, struct strv *ret)
 {
-	static const char *const argv[] = {"ip", "-batch", "-", NULL};
-	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = fd, .argv = argv};
-	unsigned table = TABLE_FIRST + slot;
-	char text[512], inside[16];
+	struct json_object *all = json_at(request, "network_info");
+	int r = 0;
 
-	address(slot, 2, inside);
-	/* its addresses and routes go with the interface */
-	if (on)
-		snprintf(text, sizeof(text),
-			 "link set tap%u up\naddress add %s/30 dev tap%u\nrule add fwmark 0x%x/0x%x lookup %u\n"
-			 "route add default dev tap%u table %u\n",
-			 slot, inside, slot, slot << MARK_SHIFT, MARK_MASK, table, slot, table);
-	else
-		snprintf(text, sizeof(text), "rule delete fwmark 0x%x/0x%x lookup %u\n", slot << MARK_SHIFT, MARK_MASK, table);
-	p.input = text;
-	return bridge_program_run(&p, e);
+	if (!all)
+		return 0;
+	json_object_object_foreach(all, name, info)
+	{
+		struct json_object *subnets = json_at(info, "subnets");
+		bool six = false;
+
+		(void)name;
+		for (size_t i = 0; i < length(subnets); i++)
+			six |= strchr(json_str(json_object_array_get_idx(subnets, i), "subnet"), ':') != NULL;
+		if (r == 0 && six)
+			r = strv_add(ret, json_str(info, "network_interface"));
+	}
+	return r;
 }
 
-static int run_restore(unsigned slot, bool on, int fd, struct err *e)
+/* ip(8) for one family; `text` is consumed. */
+static int run_ip(bool six, struct buf *text, int fd, struct err *e)
 {
-	static const char *const argv[] = {"iptables-restore", "--noflush", "--wait", NULL};
+	const char *const argv[] = {"ip", six ? "-6" : "-4", "-batch", "-", NULL};
 	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = fd, .argv = argv};
+	int r = buf_bad(text) ? err_errno(e, ENOMEM, "ip") : 0;
+
+	p.input = buf_str(text);
+	if (r == 0)
+		r = bridge_program_run(&p, e);
+	buf_done(text);
+	return r;
+}
+
+static int add_routes(const struct bridge_ports *b, bool six, int fd, struct err *e)
+{
+	unsigned slot = b->slot, table = TABLE_FIRST + slot;
+	struct buf text = BUF_INIT;
+	char own[16];
+
+	address(slot, 2, own);
+	buf_addf(&text, "link set tap%u up\n", slot);
+	if (six)
+		buf_addf(&text, "address add " BRIDGE_SIX_PREFIX "%x::2/64 dev tap%u nodad\n", slot, slot);
+	else
+		buf_addf(&text, "address add %s/30 dev tap%u\n", own, slot);
+	buf_addf(&text, "rule add fwmark 0x%x/0x%x lookup %u\nroute add default dev tap%u table %u\n", slot << MARK_SHIFT, MARK_MASK, table,
+		 slot, table);
+	for (size_t i = 0; six && b->six_bridges && i < b->six_bridges->n; i++)
+		buf_addf(&text, "route replace local ::1 dev %s table local metric %zu\n", b->six_bridges->items[i],
+			 METRIC_FIRST + (size_t)slot * NETWORK_LINKS_MAX + i);
+	return run_ip(six, &text, fd, e);
+}
+
+/* The addresses and routes go with the interface. */
+static int remove_rule(unsigned slot, bool six, int fd, struct err *e)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "rule delete fwmark 0x%x/0x%x lookup %u\n", slot << MARK_SHIFT, MARK_MASK, TABLE_FIRST + slot);
+	return run_ip(six, &text, fd, e);
+}
+
+static int run_restore(unsigned slot, bool six, bool on, const struct bridge_ports_programs *programs, struct err *e)
+{
+	const char *const argv[] = {six ? "ip6tables-restore" : "iptables-restore", "--noflush", "--wait", NULL};
+	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = six ? programs->restore6_fd : programs->restore_fd, .argv = argv};
 	unsigned mark = slot << MARK_SHIFT;
 	char text[512];
 
@@ -209,11 +321,33 @@ static int run_restore(unsigned slot, bool on, int fd, struct err *e)
 	return bridge_program_run(&p, e);
 }
 
-int bridge_ports_apply(unsigned slot, bool on, const struct bridge_ports_programs *p, struct err *e)
+static int set_one(const struct bridge_ports *b, bool six, const struct bridge_ports_programs *p, struct err *e)
 {
-	int r = run_ip(slot, on, p->ip_fd, e);
+	int r = add_routes(b, six, p->ip_fd, e);
 
-	if (r < 0 && on)
-		return r;
-	return run_restore(slot, on, p->restore_fd, r < 0 ? NULL : e);
+	return r == 0 ? run_restore(b->slot, six, true, p, e) : r;
+}
+
+/* Both parts are tried whatever became of the other. */
+static int unset_one(const struct bridge_ports *b, bool six, const struct bridge_ports_programs *p, struct err *e)
+{
+	int r = remove_rule(b->slot, six, p->ip_fd, e), r2 = run_restore(b->slot, six, false, p, r < 0 ? NULL : e);
+
+	return r < 0 ? r : r2;
+}
+
+int bridge_ports_apply(const struct bridge_ports *b, bool on, const struct bridge_ports_programs *p, struct err *e)
+{
+	static const unsigned bits[] = {BRIDGE_FOUR, BRIDGE_SIX};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits) && (r == 0 || !on); i++) {
+		bool six = bits[i] == BRIDGE_SIX;
+		int r2 = 0;
+
+		if (b->families & bits[i])
+			r2 = on ? set_one(b, six, p, e) : unset_one(b, six, p, r < 0 ? NULL : e);
+		r = r < 0 ? r : r2;
+	}
+	return r;
 }

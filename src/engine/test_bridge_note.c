@@ -95,10 +95,49 @@ static void test_ports(void **state)
 	assert_string_equal(json_text(map, NULL),
 			    "[{\"host_ip\":\"\",\"container_port\":8,\"host_port\":83,\"range\":1,\"protocol\":\"tcp\"},"
 			    "{\"host_ip\":\"\",\"container_port\":9,\"host_port\":80,\"range\":2,\"protocol\":\"udp\"}]");
-	assert_int_equal(bridge_ports_argv(65, 7, free_ports, &argv), 0);
+	assert_int_equal(bridge_ports_argv(65, BRIDGE_FOUR, 7, free_ports, &argv), 0);
 	assert_true(strv_find(&argv, "127.0.0.1/83-83:83-83") > 0 && strv_find(&argv, "80-81:80-81") > 0);
 	assert_true(strv_find(&argv, "169.254.129.6") > 0 && strv_find(&argv, "tap65") > 0 && strv_find(&argv, "/proc/7/ns/net") > 0);
+	assert_true(strv_find(&argv, "-4") > 0 && strv_find(&argv, "fd72:616e:6279:41::2") < 0);
+	strv_done(&argv);
+	assert_int_equal(bridge_ports_argv(65, BRIDGE_FOUR | BRIDGE_SIX, 7, free_ports, &argv), 0);
+	assert_true(strv_find(&argv, "169.254.129.6") > 0 && strv_find(&argv, "fd72:616e:6279:41::2") > 0 && strv_find(&argv, "-4") < 0);
+	strv_done(&argv);
+	assert_int_equal(bridge_ports_argv(65, BRIDGE_SIX, 7, free_ports, &argv), 0);
+	assert_true(strv_find(&argv, "169.254.129.6") < 0 && strv_find(&argv, "-6") > 0);
 	note_done(&l);
 }
 
-TESTS("engine/bridge_note", cmocka_unit_test(test_leases), cmocka_unit_test(test_ports))
+/* A port on an address of a family is of use only to a container that has one of it. */
+static void test_families(void **state)
+{
+	static const struct {
+		const char *ips, *port;
+		unsigned families;
+		int r;
+	} cases[] = {
+		{"[\"10.0.0.2\"]", "", BRIDGE_FOUR, 0},
+		{"[\"10.0.0.2\"]", "127.0.0.1", BRIDGE_FOUR, 0},
+		{"[\"10.0.0.2\"]", "::1", BRIDGE_FOUR, -EINVAL},
+		{"[\"10.0.0.2\",\"fd00::2\"]", "::1", BRIDGE_FOUR | BRIDGE_SIX, 0},
+		{"[\"fd00::2\"]", "127.0.0.1", BRIDGE_SIX, -EINVAL},
+		{"[\"fd00::2\"]", "", BRIDGE_SIX, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_json_ struct json_object *request = NULL, *ports = NULL;
+		struct err e = {0};
+		char text[256];
+
+		snprintf(text, sizeof(text), "{\"networks\":{\"n.1\":{\"static_ips\":%s}}}", cases[i].ips);
+		request = json_tokener_parse(text);
+		snprintf(text, sizeof(text), "[{\"hostIp\":\"%s\"}]", cases[i].port);
+		ports = json_tokener_parse(text);
+		assert_int_equal(bridge_ports_families(request), cases[i].families);
+		if (bridge_ports_check(cases[i].families, ports, &e) != cases[i].r)
+			fail_msg("%s on %s: %s", cases[i].ips, cases[i].port, e.text);
+	}
+}
+
+TESTS("engine/bridge_note", cmocka_unit_test(test_leases), cmocka_unit_test(test_ports), cmocka_unit_test(test_families))
