@@ -538,7 +538,7 @@ static int begin(struct desk *d, struct bridge *b, struct keeper *k, struct err 
 	if (r == 0)
 		r = hosts_of(c, note, &b->hosts, e);
 	if (r == 0 && json_int(note, "slot") &&
-	    bridge_ports_argv((unsigned)json_int(note, "slot"), (unsigned)json_int(note, "families"), d->holder.pid, json_at(c->spec, "config.network.ports"), &b->helper) < 0)
+	    bridge_ports_argv((unsigned)json_int(note, "slot"), (unsigned)json_int(note, "families"), &d->holder, json_at(c->spec, "config.network.ports"), &b->helper) < 0)
 		r = err_errno(e, ENOMEM, "network helper");
 	if (r == 0)
 		r = bridge_note_write(d->dirfd, note, e);

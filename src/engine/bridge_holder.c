@@ -16,13 +16,17 @@
  * Who makes it holds the lock. The note of it is written while it still dies
  * with its maker, and only then it is let go: there is none without a note.
  *
- * pasta is given an address of its own and not, as is its default, that of the
+ * pasta runs as the keeper's root, which of root's is root: as nobody, its own
+ * choice then, it could not enter. It gives up what root may do by itself.
+ *
+ * It is given an address of its own and not, as is its default, that of the
  * host: what comes from the host by that address would be taken for one of ours here.
  */
 #include "engine/bridge_holder.h"
 
 #include "base/json.h"
 #include "engine/hosts.h"
+#include "sys/caps.h"
 #include "sys/fd.h"
 #include "sys/mountns.h"
 #include "sys/netns.h"
@@ -336,6 +340,9 @@ static _Noreturn void first_process(const struct first *f)
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0 ||
 	    syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) < 0)
 		_exit(1);
+	/* it only waits; and who has fewer capabilities could not open the namespaces of one that has any */
+	if (caps_bound(0) < 0 || caps_set(0, 0, 0) < 0)
+		_exit(1);
 	syscall(SYS_execveat, f->init_fd, "", argv, envp, AT_EMPTY_PATH);
 	_exit(1);
 }
@@ -366,7 +373,7 @@ static int connect_host(const struct making *m, pid_t holder, struct err *e)
 	static const char *const argv[] = {
 		"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward", HOSTS_DNS_FORWARD, "-a", "169.254.2.2", "-n", "30",
 		"-g", "169.254.2.1", "-a", BRIDGE_SIX_PREFIX "0::2", "-g", BRIDGE_SIX_PREFIX "0::1", "--ns-ifname", "tap0", "-t", "none", "-u", "none", "-T", "none", "-U", "none",
-		"--no-netns-quit", "--netns", "/proc/self/fd/3", NULL,
+		"--no-netns-quit", "--runas", "0:0", "--netns", "/proc/self/fd/3", NULL,
 	};
 	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = m->pasta_fd, .argv = argv};
 	int r = open_netns(holder, &p.fd);

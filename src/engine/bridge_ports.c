@@ -29,7 +29,7 @@
 #include "engine/bridge_ports.h"
 
 #include "base/buf.h"
-#include "engine/bridge_holder.h"
+#include "engine/network.h"
 #include "sys/fd.h"
 #include "sys/self.h"
 
@@ -148,18 +148,21 @@ static int add_addresses(unsigned slot, unsigned families, struct strv *argv)
 	return r;
 }
 
-int bridge_ports_argv(unsigned slot, unsigned families, pid_t holder, struct json_object *ports, struct strv *argv)
+int bridge_ports_argv(unsigned slot, unsigned families, const struct bridge_holder *h, struct json_object *ports, struct strv *argv)
 {
 	char name[16], user[32], net[32];
-	const char *const words[] = {"pasta", "--quiet", "--no-map-gw", "-T", "none", "-U", "none", "--ns-ifname", name,
-				     "--userns", user, "--netns", net, "--pid", "{PIDFILE}"};
+	bool same = h->keeper.userns_fd < 0; /* who is in it already cannot enter it */
+	const char *const words[] = {"pasta", "--quiet", "--no-map-gw", "-T", "none", "-U", "none", "--ns-ifname", name, "--netns", net,
+				     "--pid", "{PIDFILE}", same ? "--netns-only" : "--userns", same ? NULL : user};
 	int r = 0;
 
 	snprintf(name, sizeof(name), "tap%u", slot);
-	snprintf(user, sizeof(user), "/proc/%d/ns/user", (int)holder);
-	snprintf(net, sizeof(net), "/proc/%d/ns/net", (int)holder);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words); i++)
+	snprintf(user, sizeof(user), "/proc/%d/ns/user", (int)h->pid);
+	snprintf(net, sizeof(net), "/proc/%d/ns/net", (int)h->pid);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words) && words[i]; i++)
 		r = strv_add(argv, words[i]);
+	if (r == 0)
+		r = network_pasta_user(argv);
 	if (r == 0)
 		r = add_addresses(slot, families, argv);
 	return r == 0 ? add_ports(ports, argv) : r;

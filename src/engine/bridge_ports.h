@@ -6,7 +6,7 @@
  *	slot = bridge_ports_slot(&notes);
  *	families = bridge_ports_families(request);
  *	r = bridge_ports_check(families, config_network_ports, e);
- *	r = bridge_ports_argv(slot, families, holder_pid, config_network_ports, &argv);	// the container's own pasta
+ *	r = bridge_ports_argv(slot, families, &holder, config_network_ports, &argv);	// the container's own pasta
  *	r = bridge_ports_apply(&b, true, &programs, e);		// in the holder, when it runs
  *	r = bridge_ports_apply(&b, false, &programs, e);		// at the end
  */
@@ -17,10 +17,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "engine/bridge_holder.h"
 #include "engine/bridge_note.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #define BRIDGE_SLOTS_MAX 1000
 
@@ -36,7 +36,7 @@ unsigned bridge_ports_families(struct json_object *request);
 int bridge_ports_check(unsigned families, struct json_object *ports, struct err *e) _must_check_;
 
 /* What runs in the host's network and leads into the holder's. */
-int bridge_ports_argv(unsigned slot, unsigned families, pid_t holder, struct json_object *ports, struct strv *argv) _must_check_;
+int bridge_ports_argv(unsigned slot, unsigned families, const struct bridge_holder *h, struct json_object *ports, struct strv *argv) _must_check_;
 
 /* netavark's "port_mappings". -EADDRINUSE when a note has one of them: in the holder there is one network for all. */
 int bridge_ports_map(const struct bridge_notes *l, const char *id, struct json_object *ports, struct json_object **ret, struct err *e) _must_check_;

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 const char *network_kind_name(enum network_kind k)
 {
@@ -180,6 +181,13 @@ static int pasta_port(const struct port_map *p, struct strv *argv)
 	return strv_add(argv, p->udp ? "-u" : "-t") < 0 || strv_add(argv, spec) < 0 ? -ENOMEM : 0;
 }
 
+int network_pasta_user(struct strv *argv)
+{
+	if (geteuid() != 0)
+		return 0;
+	return strv_add(argv, "--runas") < 0 || strv_add(argv, "0:0") < 0 ? -ENOMEM : 0;
+}
+
 static int pasta_argv(const struct network_plan *plan, struct strv *argv)
 {
 	static const char *const start[] = {"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward",
@@ -189,6 +197,8 @@ static int pasta_argv(const struct network_plan *plan, struct strv *argv)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(start); i++)
 		r = strv_add(argv, start[i]);
+	if (r == 0)
+		r = network_pasta_user(argv);
 	for (size_t i = 0; r == 0 && i < plan->n_ports; i++) {
 		r = pasta_port(&plan->ports[i], argv);
 		tcp |= !plan->ports[i].udp;
@@ -325,6 +335,28 @@ int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err 
 	return r;
 }
 
+static bool is_same_port(const struct port_map *a, const struct port_map *b)
+{
+	return a->udp == b->udp && a->host_port == b->host_port && a->container_port == b->container_port && a->count == b->count &&
+	       strcmp(a->host_ip, b->host_ip) == 0;
+}
+
+/* Whether it is in the list already. pasta has one place for each port of the host: it cannot be on two addresses but on all. */
+static int find_port(const struct network_plan *p, const struct port_map *m, struct err *e)
+{
+	for (size_t i = 0; m->host_port && i < p->n_ports; i++) {
+		const struct port_map *other = &p->ports[i];
+
+		if (is_same_port(other, m))
+			return 1;
+		if (other->host_port && other->udp == m->udp && other->host_port < m->host_port + m->count &&
+		    m->host_port < other->host_port + other->count)
+			return err_set(e, EINVAL, "--publish: port %u/%s of the host is given twice: it can be on one address or on all", m->host_port,
+				       m->udp ? "udp" : "tcp");
+	}
+	return 0;
+}
+
 static int add_port(struct network_plan *p, const struct port_map *m, struct err *e)
 {
 	struct port_map *ports = p->n_ports < PORT_MAPS_MAX ? mem_regrow(p->ports, p->n_ports + 1, sizeof(*ports)) : NULL;
@@ -347,7 +379,8 @@ static int parse_ports_all(const struct container_options *o, struct network_pla
 
 		r = port_spec_parse(o->publish.items[i], &m, e);
 		if (r == 0)
-			r = add_port(p, &m, e);
+			r = find_port(p, &m, e);
+		r = r == 0 ? add_port(p, &m, e) : r < 0 ? r : 0;
 	}
 	return r;
 }

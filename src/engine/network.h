@@ -73,6 +73,12 @@ void network_plan_done(struct network_plan *p);
 /* Of NETWORK_BRIDGE, once it is known which network a name or the beginning of an ID means: it is called by its name, and the address asked for is in it. */
 int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err *e) _must_check_;
 
+/*
+ * For a command line of pasta: started by root it would become nobody, and could not enter the
+ * namespaces of a container of root's. It gives up what root may do by itself, and sees no file.
+ */
+int network_pasta_user(struct strv *argv) _must_check_;
+
 const char *network_kind_name(enum network_kind k);
 
 /* NAME of a --network container:NAME, borrowed; NULL for all others. */

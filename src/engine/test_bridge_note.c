@@ -83,9 +83,11 @@ static void test_ports(void **state)
 		       "{\"hostIp\":\"\",\"hostPort\":80,\"containerPort\":9,\"count\":2,\"protocol\":\"udp\"}]");
 	_cleanup_json_ struct json_object *taken = parsed("[{\"hostPort\":82,\"containerPort\":8,\"count\":1,\"protocol\":\"tcp\"}]"), *map = NULL;
 	_cleanup_(strv_done) struct strv argv = {0};
+	struct bridge_holder h = BRIDGE_HOLDER_INIT;
 	struct bridge_notes l;
 
 	(void)state;
+	h.pid = 7;
 	read_notes(&l);
 	assert_int_equal(bridge_ports_slot(&l), 2);
 	assert_int_equal(bridge_ports_map(&l, "b", taken, &map, NULL), -EADDRINUSE);
@@ -95,16 +97,18 @@ static void test_ports(void **state)
 	assert_string_equal(json_text(map, NULL),
 			    "[{\"host_ip\":\"\",\"container_port\":8,\"host_port\":83,\"range\":1,\"protocol\":\"tcp\"},"
 			    "{\"host_ip\":\"\",\"container_port\":9,\"host_port\":80,\"range\":2,\"protocol\":\"udp\"}]");
-	assert_int_equal(bridge_ports_argv(65, BRIDGE_FOUR, 7, free_ports, &argv), 0);
+	assert_int_equal(bridge_ports_argv(65, BRIDGE_FOUR, &h, free_ports, &argv), 0);
 	assert_true(strv_find(&argv, "127.0.0.1/83-83:83-83") > 0 && strv_find(&argv, "80-81:80-81") > 0);
 	assert_true(strv_find(&argv, "169.254.129.6") > 0 && strv_find(&argv, "tap65") > 0 && strv_find(&argv, "/proc/7/ns/net") > 0);
 	assert_true(strv_find(&argv, "-4") > 0 && strv_find(&argv, "fd72:616e:6279:41::2") < 0);
 	strv_done(&argv);
-	assert_int_equal(bridge_ports_argv(65, BRIDGE_FOUR | BRIDGE_SIX, 7, free_ports, &argv), 0);
+	assert_int_equal(bridge_ports_argv(65, BRIDGE_FOUR | BRIDGE_SIX, &h, free_ports, &argv), 0);
 	assert_true(strv_find(&argv, "169.254.129.6") > 0 && strv_find(&argv, "fd72:616e:6279:41::2") > 0 && strv_find(&argv, "-4") < 0);
 	strv_done(&argv);
-	assert_int_equal(bridge_ports_argv(65, BRIDGE_SIX, 7, free_ports, &argv), 0);
+	assert_int_equal(bridge_ports_argv(65, BRIDGE_SIX, &h, free_ports, &argv), 0);
 	assert_true(strv_find(&argv, "169.254.129.6") < 0 && strv_find(&argv, "-6") > 0);
+	/* root's is in no user namespace that could be entered */
+	assert_true(strv_find(&argv, "--netns-only") > 0 && strv_find(&argv, "--userns") < 0);
 	note_done(&l);
 }
 

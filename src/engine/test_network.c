@@ -3,6 +3,9 @@
 #include "engine/network.h"
 #include "base/testing.h"
 
+#include <errno.h>
+#include <string.h>
+
 static const struct {
 	const char *text;
 	const char *ip;
@@ -186,6 +189,42 @@ static void test_bridges(void **state)
 	strv_done(&o.network_alias);
 }
 
+/* The same twice is once; one port of the host cannot be in two places. */
+static void test_ports_twice(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		int want; /* ports, or the error */
+	} cases[] = {
+		{"8080:80", "8080:80", 1},
+		{"8080:80", "8080:80/udp", 2},
+		{"8080:80", "8080:81", -EINVAL},
+		{"127.0.0.1:8080:80", "[::1]:8080:80", -EINVAL},
+		{"8080-8090:80-90", "8085:80", -EINVAL},
+		{"8085:80", "8080-8090:80-90", -EINVAL},
+		{"8080:80", "8081:80", 2},
+		{"80", "80", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		static struct container_options o;
+		static struct network_plan p;
+		struct err e = {0};
+		int r;
+
+		container_options_defaults(&o);
+		assert_int_equal(strv_add(&o.publish, cases[i].first), 0);
+		assert_int_equal(strv_add(&o.publish, cases[i].second), 0);
+		r = network_plan_make(&o, NULL, &p, &e);
+		if ((r < 0 ? r : (int)p.n_ports) != cases[i].want || (r < 0 && !strstr(e.text, "is given twice")))
+			fail_msg("%s and %s: %d %s", cases[i].first, cases[i].second, r, e.text);
+		strv_done(&o.publish);
+		if (r == 0)
+			network_plan_done(&p);
+	}
+}
+
 static void test_free_ports(void **state)
 {
 	static struct container_options o;
@@ -211,5 +250,5 @@ static void test_free_ports(void **state)
 }
 
 TESTS("engine/network", cmocka_unit_test(test_ports), cmocka_unit_test(test_plan), cmocka_unit_test(test_modes), cmocka_unit_test(test_joined_alone),
-      cmocka_unit_test(test_bridges),
+      cmocka_unit_test(test_bridges), cmocka_unit_test(test_ports_twice),
       cmocka_unit_test(test_free_ports))
