@@ -138,7 +138,7 @@ not_asked_by() { ! asked_by "$@" >/dev/null || { cat "$D/log.$1"; return 1; }; }
 	asked_by web '[fd31::2]:'
 	# the host itself has no bridge of theirs, and no rule
 	[ -z "$(ip -n "$HOST" -o link show type bridge)" ]
-	[ -z "$(nsenter --net="/run/netns/$HOST" iptables-save | grep -v '^#' | grep NETAVARK)" ]
+	run ! grep -q NETAVARK <(nsenter --net="/run/netns/$HOST" iptables-save)
 	# nothing that waits there, or forwards, has a capability of the host's
 	pid=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["pid"])' "$D/run/bridge/holder")
 	[ "$(awk '$1 == "CapPrm:" {print $2}' "/proc/$pid/status")" = 0000000000000000 ]
