@@ -14,6 +14,7 @@
 #include "audit/report.h"
 
 #include "audit/report_controls.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/sha256.h"
@@ -123,19 +124,6 @@ static void add_time(int64_t ns, struct buf *out)
 	buf_adds(out, text);
 }
 
-/* CSP's form of a hash, RFC 4648 section 4. */
-static void add_base64(const uint8_t *data, size_t len, struct buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t v = (uint32_t)data[i] << 16 | (i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0) | (i + 2 < len ? data[i + 2] : 0);
-
-		for (size_t j = 0; j < 4; j++)
-			buf_addc(out, i + j > len ? '=' : digits[v >> (18 - 6 * j) & 63]);
-	}
-}
-
 static void add_head(const struct report *rep, struct buf *out)
 {
 	uint8_t digest[SHA256_SIZE];
@@ -146,7 +134,7 @@ static void add_head(const struct report *rep, struct buf *out)
 	sha256_end(&h, digest);
 	buf_adds(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
-	add_base64(digest, sizeof(digest), out);
+	base64_encode(digest, sizeof(digest), out);
 	buf_adds(out, "'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>Who started what: ");
 	html_text(rep->host, out);
