@@ -171,3 +171,164 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	wait "$push"
 	[ "$found" = 1 ]
 }
+
+@test "login, get-login, push and pull with it, logout" {
+	local file=$XDG_RUNTIME_DIR/containers/auth.json
+	run -125 ranby login --get-login "$CLOSED"
+	one_error "not logged into $CLOSED"
+	run -125 ranby login -u user --password-stdin "$CLOSED" <<<wrong
+	one_error 'invalid username/password'
+	[ ! -e "$file" ]
+	run -0 ranby login -v -u user --password-stdin "$CLOSED" <<<secret
+	[ "$output" = "Used: $file
+Login Succeeded!" ]
+	[ "$(stat -c %a "$file")" = 600 ]
+	[ "$(stat -c %a "${file%/*}")" = 700 ]
+	run -0 ranby login --get-login "$CLOSED"
+	[ "$output" = user ]
+	run -0 ranby login "$CLOSED" </dev/null
+	[[ $output == *"Already logged in to $CLOSED" ]]
+	run -0 ranby push -q "$REG/busybox" "$CLOSED/x"
+	run -0 ranby pull -q "$CLOSED/x"
+	# skopeo and podman read the same file
+	skopeo inspect --tls-verify=false "docker://$CLOSED/x" >/dev/null
+	[ "$(skopeo login --get-login "$CLOSED")" = user ]
+	run -0 ranby logout "$CLOSED"
+	[ "$output" = "Removed login credentials for $CLOSED" ]
+	run -125 ranby logout "$CLOSED"
+	one_error 'not logged into'
+	run -125 ranby push -q "$REG/busybox" "$CLOSED/x"
+	run ! skopeo login --get-login "$CLOSED"
+	run ! grep -rl --exclude-dir=layers secret "$RANBY_ROOT" "$XDG_STATE_HOME"
+	[ -s "$XDG_STATE_HOME/ranby/ledger" ] || find "$XDG_STATE_HOME" -type f | grep -q ledger
+}
+
+@test "login: what others keep in the file stays, and what they wrote is read" {
+	local file=$BATS_TEST_TMPDIR/auth.json
+	skopeo login --tls-verify=false --authfile "$file" -u user --password-stdin "$CLOSED" <<<secret
+	jq '.extra = {"x": [1]} | .auths["other.example/ns"] = {"auth": "dTpw"}' "$file" >"$file.new"
+	mv "$file.new" "$file"
+	[ "$(ranby login --authfile "$file" --get-login "$CLOSED")" = user ]
+	[ "$(ranby login --authfile "$file" --get-login other.example/ns)" = u ]
+	run -125 ranby login --authfile "$file" --get-login other.example
+	ranby login --authfile "$file" -u user -p secret "$CLOSED" >/dev/null
+	[ "$(jq -c '.extra, (.auths | keys | length)' "$file" | tr '\n' ' ')" = '{"x":[1]} 2 ' ]
+	# two at once: both are there afterwards
+	local pids=()
+	for i in 1 2 3 4; do
+		ranby login --authfile "$file" -u user --password-stdin "$CLOSED/ns$i" <<<secret >/dev/null 3>&- &
+		pids+=($!)
+	done
+	for p in "${pids[@]}"; do wait "$p"; done
+	[ "$(jq '.auths | keys | length' "$file")" = 6 ]
+	ranby logout --authfile "$file" --all
+	[ "$(jq -c '.extra, .auths' "$file" | tr '\n' ' ')" = '{"x":[1]} {} ' ]
+	echo '{"auths":' >"$file"
+	run -125 ranby login --authfile "$file" -u user -p secret "$CLOSED"
+	one_error auth.json
+	[ "$(cat "$file")" = '{"auths":' ]
+}
+
+@test "login: all the places, in their order" {
+	entry() { printf '{"auths":{"r.example":{"auth":"%s"}}}' "$(printf '%s:p' "$1" | base64)"; }
+	printf '{"https://r.example/v1/":{"auth":"%s"}}' "$(printf 'oldest:p' | base64)" >"$HOME/.dockercfg"
+	[ "$(ranby login --get-login r.example)" = oldest ]
+	mkdir -p "$HOME/.docker" "$HOME/.config/containers" "$XDG_RUNTIME_DIR/containers"
+	entry docker >"$HOME/.docker/config.json"
+	[ "$(ranby login --get-login r.example)" = docker ]
+	entry config >"$HOME/.config/containers/auth.json"
+	[ "$(ranby login --get-login r.example)" = config ]
+	entry runtime >"$XDG_RUNTIME_DIR/containers/auth.json"
+	[ "$(ranby login --get-login r.example)" = runtime ]
+	entry variable >"$BATS_TEST_TMPDIR/v.json"
+	[ "$(REGISTRY_AUTH_FILE=$BATS_TEST_TMPDIR/v.json ranby login --get-login r.example)" = variable ]
+	# what is elsewhere is not ours to remove, but said
+	rm "$XDG_RUNTIME_DIR/containers/auth.json"
+	run -125 ranby logout r.example
+	one_error '.config/containers/auth.json'
+}
+
+# helper: docker-credential-test, which keeps one password in a file and writes down its arguments
+helper() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/docker-credential-test" <<-END
+		#!/bin/bash
+		echo "\$@" >>"$BATS_TEST_TMPDIR/arguments"
+		kept=$BATS_TEST_TMPDIR/kept
+		case \$1 in
+		store) cat >"\$kept" ;;
+		get) read -r server; if [ -s "\$kept" ] && grep -q "\"\$server\"" "\$kept"; then cat "\$kept"; else echo 'credentials not found in native keychain'; exit 1; fi ;;
+		erase) if [ -s "\$kept" ]; then : >"\$kept"; else echo 'credentials not found in native keychain'; exit 1; fi ;;
+		esac
+	END
+	chmod +x "$BATS_TEST_TMPDIR/bin/docker-credential-test"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+@test "login: a credential helper keeps the password, and is given it by no argument" {
+	helper
+	mkdir -p "$XDG_RUNTIME_DIR/containers"
+	printf '{"credHelpers":{"%s":"test"}}' "$CLOSED" >"$XDG_RUNTIME_DIR/containers/auth.json"
+	run -125 ranby login --get-login "$CLOSED"
+	run -0 ranby login -v -u user --password-stdin "$CLOSED" <<<secret
+	[[ $output == *docker-credential-test* ]]
+	! grep -r c2VjcmV0 "$XDG_RUNTIME_DIR"
+	[ "$(jq -r .Secret "$BATS_TEST_TMPDIR/kept")" = secret ]
+	run -0 ranby push -q "$REG/busybox" "$CLOSED/helped"
+	run -0 ranby logout "$CLOSED"
+	run -125 ranby push -q "$REG/busybox" "$CLOSED/helped"
+	[ "$(sort -u "$BATS_TEST_TMPDIR/arguments" | tr '\n' ' ')" = 'erase get store ' ]
+	# credsStore, for all registries; and registries.conf's list
+	printf '{"credsStore":"test"}' >"$XDG_RUNTIME_DIR/containers/auth.json"
+	run -0 ranby login -u user --password-stdin "$CLOSED" <<<secret
+	run -0 ranby push -q "$REG/busybox" "$CLOSED/helped"
+	ranby logout "$CLOSED"
+	rm "$XDG_RUNTIME_DIR/containers/auth.json"
+	mkdir -p "$HOME/.config/containers"
+	echo 'credential-helpers = ["test"]' >"$HOME/.config/containers/registries.conf"
+	run -0 ranby login -u user --password-stdin "$CLOSED" <<<secret
+	run -0 ranby push -q "$REG/busybox" "$CLOSED/helped"
+	[ ! -e "$XDG_RUNTIME_DIR/containers/auth.json" ]
+}
+
+@test "login: a helper that is not there, lies, or talks without end" {
+	helper
+	mkdir -p "$XDG_RUNTIME_DIR/containers"
+	printf '{"credHelpers":{"%s":"missing"}}' "$CLOSED" >"$XDG_RUNTIME_DIR/containers/auth.json"
+	run -125 ranby pull -q "$CLOSED/x"
+	one_error 'docker-credential-missing: not in PATH'
+	printf '{"credHelpers":{"%s":"../../bin/sh"}}' "$CLOSED" >"$XDG_RUNTIME_DIR/containers/auth.json"
+	run -125 ranby pull -q "$CLOSED/x"
+	one_error 'no name of a program'
+	printf '{"credHelpers":{"%s":"test"}}' "$CLOSED" >"$XDG_RUNTIME_DIR/containers/auth.json"
+	printf '#!/bin/sh\necho "{\\"Secret\\":"; echo secret-words >&1; exit 0\n' >"$BATS_TEST_TMPDIR/bin/docker-credential-test"
+	run -125 ranby pull -q "$CLOSED/x"
+	[[ $output != *secret-words* ]]
+	printf '#!/bin/sh\nexec yes secret-words\n' >"$BATS_TEST_TMPDIR/bin/docker-credential-test"
+	run -125 timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull -q "$CLOSED/x"
+	one_error 'more than 65536 bytes'
+	[[ $output != *secret-words* ]]
+}
+
+@test "login: tokens, and identity tokens that are exchanged for them" {
+	run -0 ranby login -u user --password-stdin "$BAD" <<<secret
+	mkdir -p "$HOME/.config/containers"
+	: >"$HOSTILE/log"
+	run -0 ranby push -q "$REG/busybox" "$BAD/push_bearer/x"
+	jq -e -s 'map(select(.path | startswith("/token"))) | length > 0 and all(.path | contains("scope=repository%3Apush_bearer%2Fx%3Apull%2Cpush"))' "$HOSTILE/log"
+	printf '{"auths":{"%s":{"identitytoken":"long-lived"}}}' "$BAD" >"$BATS_TEST_TMPDIR/token.json"
+	run -0 ranby push -q --authfile "$BATS_TEST_TMPDIR/token.json" "$REG/busybox" "$BAD/push_bearer/y"
+	jq -e -s 'any(.form // "" | contains("refresh_token=long-lived") and contains("grant_type=refresh_token"))' "$HOSTILE/log"
+	# a token that ends in the middle is taken anew
+	run -0 ranby push -q --authfile "$BATS_TEST_TMPDIR/token.json" --chunk-size 300k "$REG/busybox" "$BAD/push_short/z"
+}
+
+@test "login: a secret on the command line is blanked at once" {
+	mkfifo "$BATS_TEST_TMPDIR/config"
+	mkdir -p "$XDG_RUNTIME_DIR/containers"
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" push -q --creds user:secret --authfile "$BATS_TEST_TMPDIR/config" --chunk-size 1k "$REG/busybox" "$CLOSED/blank" 3>&- &
+	local push=$!
+	wait_for 5 pgrep -u "$(id -u)" -x ranby-fetch >/dev/null || true
+	! tr '\0' ' ' <"/proc/$push/cmdline" | grep secret || fail 'shown'
+	wait "$push"
+}

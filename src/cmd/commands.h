@@ -42,6 +42,8 @@ extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
 extern const struct command command_load;
+extern const struct command command_login;
+extern const struct command command_logout;
 extern const struct command command_logs;
 extern const struct command command_map;
 extern const struct command command_mount;

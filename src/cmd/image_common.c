@@ -22,6 +22,10 @@ void image_source_done(struct image_source *s)
 {
 	s->progress = progress_close(s->progress);
 	strv_done(&s->env);
+	if (s->creds)
+		explicit_bzero(s->creds, strlen(s->creds));
+	free(s->creds);
+	s->creds = NULL;
 	free(s->platform);
 	s->platform = NULL;
 }
@@ -43,6 +47,7 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e)
 	ret->options.access.home = getenv("HOME");
 	ret->options.access.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR");
 	ret->options.access.xdg_config_home = getenv("XDG_CONFIG_HOME");
+	ret->options.access.path = getenv("PATH");
 	ret->options.access.registry_auth_file = getenv("REGISTRY_AUTH_FILE");
 	if (!quiet)
 		r = progress_open(STDERR_FILENO, PROGRESS_AUTO, &ret->progress, e);
@@ -66,13 +71,31 @@ int image_platform(const char *platform, const char *os, const char *arch, const
 	return *ret ? 0 : err_errno(e, ENOMEM, "platform");
 }
 
-void registry_access_of(const struct command_call *call, const struct registry_args *a, struct registry_access *ret)
+char *image_take_secret(const char *arg)
 {
-	ret->creds = a->creds;
-	ret->auth_file = a->authfile;
-	ret->cert_dir = a->cert_dir;
+	char *copy = strdup(arg), *place = (char *)(uintptr_t)arg; /* it lies in our own argv */
+
+	if (copy)
+		for (; *place; place++)
+			*place = '*';
+	return copy;
+}
+
+int registry_access_of(const struct command_call *call, const struct registry_args *a, struct image_source *ret, struct err *e)
+{
+	struct registry_access *access = &ret->options.access;
+
+	if (a->creds) {
+		ret->creds = image_take_secret(a->creds);
+		if (!ret->creds)
+			return err_errno(e, ENOMEM, "credentials");
+	}
+	access->creds = ret->creds;
+	access->auth_file = a->authfile;
+	access->cert_dir = a->cert_dir;
 	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
-		ret->tls = a->tls_verify ? REGISTRY_TLS_VERIFY : REGISTRY_TLS_INSECURE;
+		access->tls = a->tls_verify ? REGISTRY_TLS_VERIFY : REGISTRY_TLS_INSECURE;
+	return 0;
 }
 
 int image_source_open(const struct command_call *call, const struct image_source_args *a, struct image_source *ret,
@@ -85,8 +108,7 @@ int image_source_open(const struct command_call *call, const struct image_source
 	if (r < 0)
 		return r;
 	ret->options.platform = ret->platform;
-	registry_access_of(call, &a->registry, &ret->options.access);
-	return 0;
+	return registry_access_of(call, &a->registry, ret, e);
 }
 
 int image_store_open(const struct command_call *call, struct store **ret, struct err *e)

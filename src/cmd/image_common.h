@@ -32,8 +32,6 @@ struct registry_args {
 	 .help = "Require https and valid certificates; =false allows http (default: allowed for loopback only)"}
 
 /* Puts what was given into *ret. */
-void registry_access_of(const struct command_call *call, const struct registry_args *a, struct registry_access *ret);
-
 /* Options of where an image comes from, alike in all commands that get one. */
 struct image_source_args {
 	struct registry_args registry;
@@ -53,10 +51,17 @@ struct image_source_args {
 struct image_source {
 	struct pull_options options;
 	struct progress *progress;
-	char *platform;
+	char *platform, *creds;
 	struct strv env;
 };
 void image_source_done(struct image_source *s);
+
+/* Puts what was given into *ret. Credentials are copied and wiped off the command line, where ps shows them. */
+int registry_access_of(const struct command_call *call, const struct registry_args *a, struct image_source *ret, struct err *e)
+	_must_check_;
+
+/* A copy of an argument that is a secret, whose place on the command line is blanked. The caller frees; NULL: no memory. */
+char *image_take_secret(const char *arg) _must_check_;
 
 /* Progress goes to standard error unless `a->quiet`. */
 int image_source_open(const struct command_call *call, const struct image_source_args *a, struct image_source *ret,

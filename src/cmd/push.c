@@ -84,10 +84,10 @@ static int push_run(const struct command_call *call, struct err *e)
 	struct digest digest = {0};
 	int r = image_source_init(a->quiet, &source, e);
 
-	if (r == 0) {
-		registry_access_of(call, &a->registry, &source.options.access);
+	if (r == 0)
+		r = registry_access_of(call, &a->registry, &source, e);
+	if (r == 0)
 		r = options_of(call, &source, &o, e);
-	}
 	if (r == 0)
 		r = image_store_open(call, &st, e);
 	if (r < 0)

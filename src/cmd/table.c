@@ -44,6 +44,8 @@ const struct command *const command_table[] = {
 	&command_inspect,
 	&command_kill,
 	&command_load,
+	&command_login,
+	&command_logout,
 	&command_logs,
 	&command_map,
 	&command_mount,

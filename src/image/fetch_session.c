@@ -15,6 +15,8 @@
  */
 #include "image/fetch_session.h"
 
+#include "base/base64.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,25 +79,6 @@ bool session_owns(const struct session *s, const char *url)
 	return n && strncasecmp(url, s->origin, n) == 0 && (url[n] == '/' || url[n] == '\0');
 }
 
-static int base64(const char *in, size_t len, struct buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned v = (unsigned)(unsigned char)in[i] << 16;
-
-		if (i + 1 < len)
-			v |= (unsigned)(unsigned char)in[i + 1] << 8;
-		if (i + 2 < len)
-			v |= (unsigned char)in[i + 2];
-		buf_addc(out, digits[v >> 18]);
-		buf_addc(out, digits[(v >> 12) & 63]);
-		buf_addc(out, i + 1 < len ? digits[(v >> 6) & 63] : '=');
-		buf_addc(out, i + 2 < len ? digits[v & 63] : '=');
-	}
-	return -buf_bad(out);
-}
-
 /* "Basic …" of the user's name and password into `out`. */
 static int basic_value(const struct session *s, struct buf *out)
 {
@@ -103,7 +86,11 @@ static int basic_value(const struct session *s, struct buf *out)
 
 	buf_addf(&pair, "%s:%s", s->username, s->password ? s->password : "");
 	buf_adds(out, "Basic ");
-	return buf_bad(&pair) ? -ENOMEM : base64(buf_str(&pair), pair.len, out);
+	if (buf_bad(&pair))
+		return -ENOMEM;
+	base64_encode(buf_str(&pair), pair.len, out);
+	explicit_bzero(pair.data, pair.len);
+	return -buf_bad(out);
 }
 
 static int set_authorization(struct session *s, const char *value, struct err *e)

@@ -175,6 +175,11 @@ static int take_key(struct reader *p, struct registries *r)
 		r->search = list;
 		list = (struct strv){0};
 	}
+	if (p->table == TABLE_TOP && strcmp(key, "credential-helpers") == 0) {
+		strv_done(&r->helpers);
+		r->helpers = list;
+		list = (struct strv){0};
+	}
 	return 0;
 }
 
@@ -305,6 +310,7 @@ int registries_load(const struct registry_access *o, struct registries **ret, st
 void registries_done(struct registries *r)
 {
 	strv_done(&r->search);
+	strv_done(&r->helpers);
 	strv_done(&r->aliases);
 	for (size_t i = 0; i < r->n_rules; i++) {
 		free(r->rules[i].prefix);

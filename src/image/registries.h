@@ -3,7 +3,7 @@
 /*
  * registries - containers-registries.conf(5): what a short name means, and what a registry allows.
  *
- * Of its keys these are read: unqualified-search-registries, [aliases], and in
+ * Of its keys these are read: unqualified-search-registries, credential-helpers, [aliases], and in
  * [[registry]] prefix, location, insecure, blocked. From
  * ~/.config/containers/registries.conf, else /etc/containers/registries.conf,
  * and then registries.conf.d/ of /etc and of the user, sorted by name.
@@ -30,6 +30,7 @@ struct registry_rule {
 
 struct registries {
 	struct strv search;
+	struct strv helpers; /* credential-helpers; none: the auth files alone */
 	struct strv aliases; /* "debian=docker.io/library/debian", the last of a name counts */
 	struct registry_rule rules[REGISTRIES_MAX];
 	size_t n_rules;

@@ -38,7 +38,7 @@ static int move(const struct reference *ref, const struct registry_rule *rule, s
 
 int registry_place(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e)
 {
-	struct registry_place place = {.at = *ref, .domain = ref->domain};
+	struct registry_place place = {.at = *ref, .domain = ref->domain, .helpers = &conf->helpers};
 	char repository[REFERENCE_TEXT_SIZE];
 	const struct registry_rule *rule;
 	int r = 0;
@@ -89,7 +89,7 @@ static int session_json(const struct registry_place *place, const struct registr
 
 	if (strcmp(place->at.domain, place->domain) != 0)
 		here.creds = NULL;
-	r = auth_find(&place->at, &here, &auth, e);
+	r = auth_find(&place->at, &here, place->helpers, &auth, e);
 	if (r == 0)
 		r = certs_find(place->at.domain, &here, &certs, e);
 	if (r < 0)

@@ -28,6 +28,7 @@
 struct registry_place {
 	struct reference at;
 	const char *domain; /* that the user named: whom --creds are for; borrowed from the reference */
+	const struct strv *helpers; /* for credentials, of registries.conf; borrowed */
 	bool insecure;      /* registries.conf allows http and bad certificates */
 };
 
