@@ -272,7 +272,7 @@ helper() {
 	run -125 ranby login --get-login "$CLOSED"
 	run -0 ranby login -v -u user --password-stdin "$CLOSED" <<<secret
 	[[ $output == *docker-credential-test* ]]
-	! grep -r c2VjcmV0 "$XDG_RUNTIME_DIR"
+	run ! grep -r c2VjcmV0 "$XDG_RUNTIME_DIR"
 	[ "$(jq -r .Secret "$BATS_TEST_TMPDIR/kept")" = secret ]
 	run -0 ranby push -q "$REG/busybox" "$CLOSED/helped"
 	run -0 ranby logout "$CLOSED"

@@ -96,33 +96,41 @@ static int read_password(struct buf *out, struct err *e)
 	return 0;
 }
 
+static int collect_name(const struct login_args *a, const struct auth *known, struct buf *name, struct err *e)
+{
+	const char *before = known->username ? known->username : "";
+	char question[256];
+	int r = 0;
+
+	if (a->username) {
+		buf_adds(name, a->username);
+	} else {
+		snprintf(question, sizeof(question), "Username%s%.200s%s: ", *before ? " (" : "", before, *before ? ")" : "");
+		r = ask(question, false, name, e);
+		if (r == 0 && name->len == 0)
+			buf_adds(name, before);
+	}
+	if (r == 0 && (name->len == 0 || memchr(buf_str(name), ':', name->len)))
+		r = err_set(e, EINVAL, "login: a user name is wanted, without a colon");
+	return r;
+}
+
 /* "USER:PASSWORD" into `creds`. */
 static int collect(const struct login_args *a, const struct auth *known, struct buf *creds, struct err *e)
 {
 	_cleanup_(wipe) struct buf name = BUF_INIT, password = BUF_INIT;
-	char question[256];
-	int r = 0;
+	int r;
 
 	if (a->password_stdin && (a->password || !a->username))
 		return err_set(e, EINVAL, a->password ? "--password and --password-stdin exclude each other" :
 							"--password-stdin needs --username");
-	if (a->username) {
-		buf_adds(&name, a->username);
-	} else {
-		snprintf(question, sizeof(question), "Username%s%.200s%s: ", known->username ? " (" : "", known->username ? known->username : "",
-			 known->username ? ")" : "");
-		r = ask(question, false, &name, e);
-		if (r == 0 && name.len == 0 && known->username)
-			buf_adds(&name, known->username);
-	}
+	r = collect_name(a, known, &name, e);
 	if (r == 0 && a->password_stdin)
 		r = read_password(&password, e);
 	else if (r == 0 && a->password)
 		buf_adds(&password, a->password);
 	else if (r == 0)
 		r = ask("Password: ", true, &password, e);
-	if (r == 0 && (name.len == 0 || memchr(buf_str(&name), ':', name.len)))
-		r = err_set(e, EINVAL, "login: a user name is wanted, without a colon");
 	if (r < 0)
 		return r;
 	buf_addf(creds, "%s:%s", buf_str(&name), buf_str(&password));
