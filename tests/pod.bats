@@ -506,3 +506,79 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	ranby pod rm --all --force --time 0 >/dev/null
 	ranby network rm n1 n2 >/dev/null
 }
+
+@test "container clone of a member stays in its pod; --pod puts one into another, without what that has itself" {
+	ranby pod create --name p --security-opt no-new-privileges -v "$BATS_TEST_TMPDIR:/x" >/dev/null
+	ranby pod create --name q >/dev/null
+	ranby run -d --pod p --name m -e A=1 busybox sleep 100 >/dev/null
+	ranby container clone --run m >/dev/null
+	[ "$(ranby inspect m-clone --format '{{.Pod}}')" = "$(ranby inspect m --format '{{.Pod}}')" ]
+	[ "$(ns m net)" = "$(ns m-clone net)" ]
+	[ "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$(ranby inspect m-clone --format '{{.State.Pid}}')/status")" = 1 ]
+	ranby container clone --run --pod q m moved >/dev/null
+	[ "$(ns moved net)" = "$(ns "$(pod_infra q)" net)" ]
+	[ "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$(ranby inspect moved --format '{{.State.Pid}}')/status")" = 0 ]
+	[ ! -e "/proc/$(ranby inspect moved --format '{{.State.Pid}}')/root/x" ]
+	run -0 ranby exec moved sh -c "echo \$A"
+	[ "$output" = 1 ]
+	ranby create --name solo --publish 80 --hostname own --dns 192.0.2.1 --uidmap 0:0:1 busybox sleep 100 >/dev/null
+	ranby container clone --run --pod q solo joined >/dev/null
+	[ "$(ns joined uts)" = "$(ns "$(pod_infra q)" uts)" ]
+	run -125 ranby container clone "$(pod_infra p)"
+	[[ $output == *'ranby pod clone p'* ]]
+	run -125 ranby container clone --pod none m
+	[[ $output == *'no such pod'* ]]
+}
+
+@test "pod clone: the options of the other, its containers, and what is given anew; half a pod is none" {
+	ranby pod create --name p --label a=b --share net,uts --exit-policy stop --hostname host -v "$BATS_TEST_TMPDIR:/x" >/dev/null
+	ranby run -d --pod p --name m busybox sleep 100 >/dev/null
+	ranby create --pod p --name n --network none --uts private --hostname own busybox sleep 100 >/dev/null
+	run -0 ranby pod clone --start --label c=d --restart on-failure p
+	[ "$(ranby pod inspect "$output" --format '{{.Name}} {{.NumContainers}} {{.ExitPolicy}} {{json .SharedNamespaces}} {{json .Labels}} {{.State}}')" = 'p-clone 3 stop ["net","uts"] {"a":"b","c":"d"} Running' ]
+	[ "$(ns m-clone net)" = "$(ns "$(pod_infra p-clone)" net)" ]
+	[ "$(ns m-clone net)" != "$(ns m net)" ]
+	[ "$(ns n-clone net)" != "$(ns m-clone net)" ]
+	[ "$(nsenter --preserve-credentials --user --uts --target "$(ranby inspect n-clone --format '{{.State.Pid}}')" hostname)" = own ]
+	[ "$(nsenter --preserve-credentials --user --uts --target "$(ranby inspect "$(pod_infra p-clone)" --format '{{.State.Pid}}')" hostname)" = host ]
+	[ -e "/proc/$(ranby inspect m-clone --format '{{.State.Pid}}')/root/x" ]
+	[ "$(ranby inspect m-clone --format '{{.HostConfig.RestartPolicy.Name}}')" = on-failure ]
+	run -125 ranby pod clone p m-clone --infra-name m
+	run -1 ranby pod exists m-clone
+	run -125 ranby pod clone p p-clone
+	[[ $output == *'name "p-clone" is in use: pod already exists'* ]]
+	run -0 ranby pod clone --destroy p other
+	run -1 ranby pod exists p
+	run -0 ranby pod inspect other --format '{{.NumContainers}}'
+	[ "$output" = 3 ]
+	run -0 ranby container exists m-clone1
+}
+
+@test "inspect finds pods too, system prune takes those that have ended, system reset all" {
+	local id
+	id=$(ranby pod create --name fresh)
+	ranby pod create --name over --label a=b >/dev/null
+	ranby run -d --pod over busybox true >/dev/null
+	ranby run -d --pod fresh --name runs busybox sleep 100 >/dev/null
+	ranby pod stop --time 0 over >/dev/null
+	run -0 ranby inspect fresh --format '{{.Id}} {{.NumContainers}}'
+	[ "$output" = "$id 2" ]
+	run -0 ranby inspect --type pod over --format '{{.State}}'
+	[ "$output" = Exited ]
+	run -125 ranby inspect --type pod runs
+	run -125 ranby inspect --type container fresh
+	local theirs
+	theirs=$(ranby pod inspect over --format '{{.Id}}')
+	run -0 ranby system prune --force --filter label=none
+	run -0 ranby pod exists over
+	run -0 ranby system prune --force
+	[[ $output == *"Deleted Pods"$'\n'"$theirs"* ]]
+	run -1 ranby pod exists over
+	run -0 ranby pod inspect fresh --format '{{.State}}'
+	[ "$output" = Running ]
+	XDG_STATE_HOME=$BATS_TEST_TMPDIR/state "$RANBY" --root "$BATS_TEST_TMPDIR/data" --runroot "$RANBY_RUN/r" pod create --name p >/dev/null
+	"$RANBY" --root "$BATS_TEST_TMPDIR/data" --runroot "$RANBY_RUN/r" pod start p >/dev/null
+	run -0 "$RANBY" --root "$BATS_TEST_TMPDIR/data" --runroot "$RANBY_RUN/r" system reset --force
+	run -0 find "$BATS_TEST_TMPDIR/data" "$RANBY_RUN/r" -mindepth 1
+	[ "$output" = '' ]
+}

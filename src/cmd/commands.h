@@ -56,6 +56,7 @@ extern const struct command command_network_ls;
 extern const struct command command_network_prune;
 extern const struct command command_network_rm;
 extern const struct command command_pause;
+extern const struct command command_pod_clone;
 extern const struct command command_pod_create;
 extern const struct command command_pod_exists;
 extern const struct command command_pod_inspect;

@@ -109,35 +109,24 @@ int each_pod(const struct command_call *call, const struct each_pod *w, each_pod
 	return r < 0 ? r : k.code;
 }
 
-/* The place of the n-th to be visited: forwards the infra container first, backwards last. */
-static struct container *nth(const struct pod *p, size_t n, bool backwards)
+static int visit_member(const struct command_call *call, struct container *c, member_fn fn, void *ctx, int first, struct err *e)
 {
-	size_t k = backwards ? p->members.n - 1 - n : n, seen = 0;
+	struct err own = {0};
+	int r = fn(call, c, ctx, &own);
 
-	if (p->infra && k == 0)
-		return p->infra;
-	for (size_t i = 0; i < p->members.n; i++)
-		if (p->members.items[i] != p->infra && seen++ == k - (p->infra != NULL))
-			return p->members.items[i];
-	return NULL;
+	if (r < 0 && first == 0)
+		*e = own;
+	else if (r < 0)
+		report_error(&own);
+	return first < 0 ? first : r;
 }
 
-int each_member(const struct command_call *call, struct pod *p, bool backwards, member_fn fn, void *ctx, struct err *e)
+int each_member(const struct command_call *call, struct pod *p, member_fn fn, void *ctx, struct err *e)
 {
 	int r = 0;
 
-	for (size_t n = 0; n < p->members.n; n++) {
-		struct container *c = nth(p, n, backwards);
-		struct err own = {0};
-		int k = c ? fn(call, c, ctx, &own) : 0;
-
-		if (k < 0 && r == 0) {
-			r = k;
-			if (e)
-				*e = own;
-		} else if (k < 0) {
-			report_error(&own);
-		}
-	}
-	return r;
+	for (size_t i = p->members.n; i-- > 0;)
+		if (p->members.items[i] != p->infra)
+			r = visit_member(call, p->members.items[i], fn, ctx, r, e);
+	return p->infra ? visit_member(call, p->infra, fn, ctx, r, e) : r;
 }

@@ -31,8 +31,8 @@ int each_pod(const struct command_call *call, const struct each_pod *w, each_pod
 /* The first operand, or with `latest` the newest. */
 int one_pod(const struct command_call *call, bool latest, struct pod **ret, struct err *e) _must_check_;
 
-/* For each member in turn; all are tried, the first error is kept and told, those of others are printed. `backwards`: the infra container last. */
+/* For each member in turn, the infra container last; all are tried, the first error is kept and told, those of others are printed. */
 typedef int (*member_fn)(const struct command_call *call, struct container *c, void *ctx, struct err *e);
-int each_member(const struct command_call *call, struct pod *p, bool backwards, member_fn fn, void *ctx, struct err *e) _must_check_;
+int each_member(const struct command_call *call, struct pod *p, member_fn fn, void *ctx, struct err *e) _must_check_;
 
 #endif

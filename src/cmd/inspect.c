@@ -18,7 +18,7 @@ struct inspect_args {
 static const struct option_row inspect_rows[] = {
 	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
-	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image|network|volume",
+	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image|network|pod|volume",
 	 .help = "What to look for (default all)"},
 	OPTION_END,
 };
@@ -70,6 +70,7 @@ static const struct kind {
 	int (*add)(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e);
 } kinds[] = {
 	{"container", add_named}, {"image", add_image}, {"volume", inspect_add_volume}, {"network", inspect_add_network},
+	{"pod", inspect_add_pod},
 };
 
 static int add_name(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
@@ -89,7 +90,7 @@ static int add_name(const struct command_call *call, const char *name, void *ctx
 			return r;
 		err_clear(e);
 	}
-	return err_set(e, ENOENT, "no such object: \"%s\": no container, image, volume or network has this name or ID", name);
+	return err_set(e, ENOENT, "no such object: \"%s\": no container, image, volume, network or pod has this name or ID", name);
 }
 
 int inspect_each(const struct command_call *call, inspect_fn fn, void *ctx, struct json_object *list)
@@ -157,7 +158,7 @@ const struct command command_inspect = {
 	.name = "inspect",
 	.aliases = "container inspect",
 	.operands = "[OPTIONS] CONTAINER|IMAGE [CONTAINER|IMAGE...]",
-	.summary = "Show all that is known of containers, images, volumes or networks, as JSON",
+	.summary = "Show all that is known of containers, images, volumes, networks or pods, as JSON",
 	.needs = NEED_ENGINE,
 	.max_operands = -1,
 	.rows = inspect_rows,

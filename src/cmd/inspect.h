@@ -21,8 +21,9 @@ int inspect_each(const struct command_call *call, inspect_fn fn, void *ctx, stru
 /* That, and prints them: as an array, or by the template. Returns what run() is to return. */
 int inspect_operands(const struct command_call *call, inspect_fn fn, void *ctx, const char *format, struct err *e) _must_check_;
 
-/* One volume or network of that name; `whole`: with what only templates can ask for. -ENOENT. */
+/* One volume, network or pod of that name; `whole`: with what only templates can ask for. -ENOENT. */
 int inspect_add_volume(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e) _must_check_;
 int inspect_add_network(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e) _must_check_;
+int inspect_add_pod(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e) _must_check_;
 
 #endif

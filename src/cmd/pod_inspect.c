@@ -30,15 +30,21 @@ static int add(struct pod *p, struct json_object *list, struct err *e)
 	return r < 0 ? err_errno(e, -r, "pod %s", p->name) : 0;
 }
 
-static int add_name(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
+int inspect_add_pod(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
 {
 	_cleanup_(pod_freep) struct pod *p = NULL;
-	int r = pod_find(call->engine, name, &p, e);
+	int r = pod_find(eng, name, &p, e);
+
+	(void)whole;
+	return r < 0 ? r : add(p, list, e);
+}
+
+static int add_name(const struct command_call *call, const char *name, void *ctx, struct json_object *list, struct err *e)
+{
+	int r = inspect_add_pod(call->engine, name, true, list, e);
 
 	(void)ctx;
-	if (r == -ENOENT)
-		return err_set(e, ENOENT, "inspecting object: no such pod %s", name);
-	return r < 0 ? r : add(p, list, e);
+	return r == -ENOENT ? err_set(e, ENOENT, "inspecting object: no such pod %s", name) : r;
 }
 
 static int inspect_run(const struct command_call *call, struct err *e)

@@ -31,7 +31,7 @@ static int kill_member(const struct command_call *call, struct container *c, voi
 
 static int kill_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
 {
-	return each_member(call, p, true, kill_member, ctx, e);
+	return each_member(call, p, kill_member, ctx, e);
 }
 
 static int kill_run(const struct command_call *call, struct err *e)

@@ -24,7 +24,7 @@ static int freeze_member(const struct command_call *call, struct container *c, v
 
 static int freeze_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
 {
-	return each_member(call, p, true, freeze_member, ctx, e);
+	return each_member(call, p, freeze_member, ctx, e);
 }
 
 static int freeze(const struct command_call *call, bool frozen, struct err *e)

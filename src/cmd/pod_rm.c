@@ -3,7 +3,7 @@
 /* ranby pod rm, ranby pod prune. With --force, what is not there is no error: it is as asked for. */
 #include "cmd/commands.h"
 #include "cmd/each_pod.h"
-#include "cmd/report.h"
+#include "cmd/prune.h"
 #include "cmd/screen.h"
 #include "view/pod.h"
 
@@ -85,32 +85,48 @@ static bool is_over(const struct pod *p)
 	return strcmp(state, "Exited") == 0 || strcmp(state, "Stopped") == 0 || strcmp(state, "Errored") == 0;
 }
 
+static int find_over(struct engine *eng, const struct prune_query *q, struct strv *ids, struct err *e)
+{
+	_cleanup_(strv_done) struct strv filter = {0};
+	_cleanup_(pod_list_done) struct pod_list l = {0};
+	int r = pod_filter_parse(q->filters, &filter, e);
+
+	if (r == 0)
+		r = pod_list(eng, &l, e);
+	for (size_t i = 0; r == 0 && i < l.n; i++)
+		if (is_over(l.items[i]) && pod_filter_match(&filter, l.items[i]) && strv_add(ids, l.items[i]->id) < 0)
+			r = err_errno(e, ENOMEM, "pods");
+	return r;
+}
+
+static int remove_over(struct engine *eng, const char *id, struct err *e)
+{
+	_cleanup_(pod_freep) struct pod *p = NULL;
+	int r = pod_find(eng, id, &p, e);
+
+	return r == 0 ? pod_remove(eng, p, &(struct pod_remove_options){.reason = "prune"}, e) : r;
+}
+
+const struct prune_kind prune_pods = {
+	.title = "Deleted Pods", .find = find_over, .remove = remove_over, .sweep = pod_sweep,
+};
+
 static int prune_run(const struct command_call *call, struct err *e)
 {
-	static const struct pod_remove_options how = {.reason = "prune"};
-	_cleanup_(pod_list_done) struct pod_list l = {0};
+	static const struct strv none = {0};
+	_cleanup_(strv_done) struct strv ids = {0}, removed = {0};
 	const struct prune_args *a = call->args;
-	int code = 0, r = 0;
+	int code, r = a->force ? 1 : screen_ask("WARNING! This will remove all stopped/exited pods..\nAre you sure you want to continue?", e);
 
-	if (!a->force) {
-		r = screen_ask("WARNING! This will remove all stopped/exited pods..\nAre you sure you want to continue?", e);
-		if (r <= 0)
-			return r;
-	}
-	pod_sweep(call->engine);
-	r = pod_list(call->engine, &l, e);
-	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		struct err own = {0};
-		int k = is_over(l.items[i]) ? pod_remove(call->engine, l.items[i], &how, &own) : -ENOENT;
-
-		if (k == 0) {
-			puts(l.items[i]->id);
-		} else if (k != -ENOENT && k != -EBUSY) {
-			report_error(&own);
-			code = report_code(&own);
-		}
-	}
-	return r < 0 ? r : code;
+	if (r <= 0)
+		return r;
+	r = prune_pods.find(call->engine, &(struct prune_query){.filters = &none}, &ids, e);
+	if (r < 0)
+		return r;
+	code = prune_remove(call->engine, &prune_pods, &ids, &removed);
+	for (size_t i = 0; i < removed.n; i++)
+		puts(removed.items[i]);
+	return code;
 }
 
 const struct command command_pod_prune = {

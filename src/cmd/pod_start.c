@@ -26,22 +26,11 @@ static void start_args_done(void *args)
 	strv_done(&((struct start_args *)args)->files);
 }
 
-static int start_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
-{
-	int r = c->pid > 0 ? 0 : act_start(call->engine, c, ctx, e);
-
-	if (r == -EALREADY) {
-		err_clear(e);
-		return 0;
-	}
-	return r < 0 ? err_wrap(e, r, "starting container %s", c->name) : 0;
-}
-
 static int start_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
 {
 	if (p->members.n == 0)
 		return err_set(e, ENOENT, "no containers in pod %s have no dependencies, cannot start pod: no such container", p->id);
-	return each_member(call, p, false, start_member, ctx, e);
+	return pod_start(call->engine, p, ctx, report_error, e);
 }
 
 /* All are given to `fn` with who starts them. */

@@ -32,7 +32,7 @@ struct prune_kind {
 	void (*sweep)(struct engine *eng); /* afterwards, or NULL */
 };
 
-extern const struct prune_kind prune_containers, prune_images, prune_volumes, prune_networks;
+extern const struct prune_kind prune_containers, prune_images, prune_volumes, prune_networks, prune_pods;
 
 /* Those that went are appended to `removed`. Errors of single ones are printed; the exit code of the last is returned. */
 int prune_remove(struct engine *eng, const struct prune_kind *k, const struct strv *ids, struct strv *removed) _must_check_;

@@ -12,6 +12,7 @@
 #include "cmd/screen.h"
 #include "base/size.h"
 #include "engine/attest.h"
+#include "engine/pod.h"
 #include "engine/remove.h"
 #include "engine/secret_store.h"
 #include "sys/dir.h"
@@ -57,7 +58,7 @@ static int check_filters(const struct prune_args *a, struct err *e)
 static int ask(const struct prune_args *a, struct err *e)
 {
 	printf("WARNING! This command removes:\n"
-	       "\t- all stopped containers\n"
+	       "\t- all stopped containers, and pods that have ended\n"
 	       "\t- all networks not used by at least one container\n"
 	       "%s"
 	       "\t- all %s\n"
@@ -106,7 +107,7 @@ static int prune_run(const struct command_call *call, struct err *e)
 {
 	const struct prune_args *a = call->args;
 	const struct prune_query q = {.filters = &a->filter, .all = a->all};
-	const struct prune_kind *const kinds[] = {&prune_containers, a->volumes ? &prune_volumes : NULL, &prune_images, &prune_networks};
+	const struct prune_kind *const kinds[] = {&prune_pods, &prune_containers, a->volumes ? &prune_volumes : NULL, &prune_images, &prune_networks};
 	char text[SIZE_TEXT_SIZE];
 	uint64_t before, after;
 	int code = 0, r = check_filters(a, e);
@@ -181,6 +182,20 @@ static int remove_containers(struct engine *eng, struct err *e)
 	return r;
 }
 
+static int remove_pods(struct engine *eng, struct err *e)
+{
+	static const struct pod_remove_options all = {.force = true, .reason = "reset"};
+	_cleanup_(pod_list_done) struct pod_list l = {0};
+	int r = pod_list(eng, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		r = pod_remove(eng, l.items[i], &all, e);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
 static int remove_secrets(struct engine *eng, struct err *e)
 {
 	_cleanup_(secret_list_done) struct secret_list l = {0};
@@ -224,7 +239,9 @@ static int reset_run(const struct command_call *call, struct err *e)
 
 	if (r <= 0)
 		return r;
-	r = remove_containers(call->engine, e);
+	r = remove_pods(call->engine, e);
+	if (r == 0)
+		r = remove_containers(call->engine, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
 		_cleanup_(strv_done) struct strv ids = {0}, removed = {0};
 

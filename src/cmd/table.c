@@ -58,6 +58,7 @@ const struct command *const command_table[] = {
 	&command_network_prune,
 	&command_network_rm,
 	&command_pause,
+	&command_pod_clone,
 	&command_pod_create,
 	&command_pod_exists,
 	&command_pod_inspect,

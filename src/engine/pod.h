@@ -125,6 +125,12 @@ struct pod_place {
  */
 int pod_join(struct engine *eng, struct pod *p, struct container_options *o, struct pod_place *ret, struct err *e) _must_check_;
 
+/* The reverse: what pod_join() gave a member is taken out of the options that it was made with. */
+int pod_leave(const struct pod *p, struct container_options *o, struct err *e) _must_check_;
+
+/* What pod_join() would refuse of a container that comes from elsewhere is left out. */
+void pod_yield(const struct pod *p, struct container_options *o);
+
 /* Right before the member is made: -ENOENT when the pod has gone meanwhile. */
 int pod_place_hold(struct pod_place *place, struct err *e) _must_check_;
 
@@ -138,6 +144,10 @@ int pod_start_infra(const struct start_request *q, struct err *e) _must_check_;
  */
 typedef void (*pod_failed_fn)(const struct err *e);
 int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e) _must_check_;
+
+/* The infra container, then the members as they were made, those that do not run; the same for failures. */
+struct act_starter; /* act.h */
+int pod_start(struct engine *eng, struct pod *p, struct act_starter *by, pod_failed_fn failed, struct err *e) _must_check_;
 
 /* A member has ended: by its exit policy the pod may have to follow. */
 void pod_member_ended(struct engine *eng, const struct container *c);

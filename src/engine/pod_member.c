@@ -14,10 +14,8 @@
  */
 #include "engine/pod_private.h"
 
-#include "engine/act.h"
 #include "engine/mount_spec.h"
 #include "engine/network.h"
-#include "engine/restart.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -256,69 +254,104 @@ int pod_join(struct engine *eng, struct pod *p, struct container_options *o, str
 	return container_options_check(o, e);
 }
 
-/* ---- ends ---- */
+/* ---- and back ---- */
 
-struct ending {
-	struct stopping s;
-	struct err e;
-	int r;
-};
-
-/* The first failure is the caller's, the others are told. */
-static int note(int r, const struct err *own, int first, pod_failed_fn failed, struct err *e)
+/* Each of them once. */
+static int take_out(struct strv *from, struct json_object *spec, const char *path)
 {
-	if (r < 0 && first == 0 && e)
-		*e = *own;
-	else if (r < 0 && first < 0 && failed)
-		failed(own);
-	return first < 0 ? first : r;
-}
+	_cleanup_(strv_done) struct strv pods = {0}, left = {0};
+	int r = json_get_strv(spec, path, &pods, NULL);
 
-int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e)
-{
-	size_t n = p->members.n;
-	_cleanup_free_ struct ending *all = mem_array(n + 1, sizeof(*all));
-	int r = 0;
+	for (size_t i = 0; r == 0 && i < from->n; i++) {
+		ptrdiff_t k = strv_find(&pods, from->items[i]);
 
-	if (!all)
-		return err_errno(e, ENOMEM, "pod %s", p->name);
-	for (size_t i = 0; i < n; i++) {
-		all[i] = (struct ending){.s = STOPPING_INIT};
-		if (p->members.items[i] != p->infra)
-			all[i].r = act_stop_begin(eng, p->members.items[i], timeout_ms, reason, &all[i].s, &all[i].e);
+		if (k < 0)
+			r = strv_add(&left, from->items[i]);
+		else
+			pods.items[k][0] = '\0'; /* no value of these is empty */
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (p->members.items[i] != p->infra) {
-			int own = act_stop_end(eng, p->members.items[i], reason, &all[i].s, all[i].r, &all[i].e);
-
-			r = note(own, &all[i].e, r, failed, e);
-		}
-		stopping_done(&all[i].s);
-	}
-	if (p->infra) {
-		struct err own = {0};
-		int k = act_stop(eng, p->infra, timeout_ms, reason, &own);
-
-		r = note(k, &own, r, failed, e);
+	if (r == 0) {
+		strv_done(from);
+		*from = left;
+		left = (struct strv){0};
 	}
 	return r;
 }
 
-/* The last one that did something has ended. */
-static bool is_idle(const struct pod *p)
+static bool is_infras(const struct pod *p, const char *network)
 {
-	for (size_t i = 0; i < p->members.n; i++)
-		if (p->members.items[i] != p->infra && (p->members.items[i]->pid > 0 || restart_is_pending(p->members.items[i])))
-			return false;
-	return p->infra && p->infra->pid > 0;
+	const char *mode = json_str(p->infra->spec, "config.network.mode"), *peer = network_peer_of(network);
+
+	return strcmp(network, mode) == 0 || (peer && strcmp(peer, p->infra->id) == 0);
 }
 
-void pod_member_ended(struct engine *eng, const struct container *c)
+static void drop_if_pods(const char **own, const struct pod *p, const char *path)
 {
-	_cleanup_(pod_freep) struct pod *p = NULL;
+	if (*own && strcmp(*own, json_str(p->spec, path)) == 0)
+		*own = NULL;
+}
 
-	if (!*pod_id_of(c) || pod_is_infra(c) || pod_find(eng, pod_id_of(c), &p, NULL) < 0 ||
-	    strcmp(json_str(p->spec, "exitPolicy"), "stop") != 0 || !is_idle(p))
-		return;
-	(void)!act_stop(eng, p->infra, STOP_TIMEOUT_OWN, "exit-policy", NULL);
+int pod_leave(const struct pod *p, struct container_options *o, struct err *e)
+{
+	const struct {
+		const char *path;
+		struct strv *own;
+	} lists[] = {{"options.volume", &o->volume}, {"options.device", &o->device}, {"options.security-opt", &o->security_opt}};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)
+		r = take_out(lists[i].own, p->spec, lists[i].path);
+	if (r < 0)
+		return err_errno(e, -r, "pod %s", p->name);
+	if (p->infra) {
+		if (o->network.n == 1 && is_infras(p, o->network.items[0]))
+			strv_done(&o->network);
+		if (o->hostname && strcmp(o->hostname, json_str(p->infra->spec, "config.hostname")) == 0)
+			o->hostname = NULL;
+		o->userns = NULL;
+		strv_done(&o->uidmap);
+		strv_done(&o->gidmap);
+	}
+	drop_if_pods(&o->uts, p, "options.uts");
+	drop_if_pods(&o->pid, p, "options.pid");
+	drop_if_pods(&o->restart, p, "options.restart");
+	drop_if_pods(&o->cgroup_parent, p, "options.cgroup-parent");
+	if (o->shm_size == (uint64_t)json_int(p->spec, "options.shm-size"))
+		o->shm_size = SHM_SIZE_DEFAULT;
+	o->pod = NULL;
+	return 0;
+}
+
+static void drop_network(struct container_options *o)
+{
+	struct strv *const lists[] = {&o->network, &o->network_alias, &o->publish, &o->expose, &o->dns, &o->dns_search, &o->dns_option, &o->add_host};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		strv_done(lists[i]);
+	o->ip = o->ip6 = o->mac_address = NULL;
+	o->publish_all = false;
+}
+
+void pod_yield(const struct pod *p, struct container_options *o)
+{
+	const struct container_options nothing_chosen = {0};
+	unsigned share = share_of(p, &nothing_chosen);
+
+	if (share & PEER_BIT(PEER_NET))
+		drop_network(o);
+	if (share & PEER_BIT(PEER_IPC)) {
+		o->ipc = NULL;
+		o->shm_size = SHM_SIZE_DEFAULT;
+	}
+	if (share & PEER_BIT(PEER_UTS))
+		o->uts = o->hostname = NULL;
+	if (share & PEER_BIT(PEER_PID))
+		o->pid = NULL;
+	if (share & PEER_BIT(PEER_CGROUP))
+		o->cgroupns = NULL;
+	if (json_at(p->spec, "resources"))
+		o->cgroup_parent = NULL;
+	o->userns = o->ident = NULL;
+	strv_done(&o->uidmap);
+	strv_done(&o->gidmap);
 }
