@@ -48,7 +48,11 @@ nowhere_but_in_the_store() {
 	[ "$(ranby secret ls -q)" = "$id" ]
 	[ "$(ranby secret ls --noheading --format '{{.Name}} {{.Driver}}' --filter name=on)" = 'one file' ]
 	[ -z "$(ranby secret ls -q --filter name=two)" ]
-	run -125 ranby secret ls --filter label=a
+	[ "$(ranby secret ls -q --filter label=a)" = "$id" ]
+	[ "$(ranby secret ls -q --filter label=a=b --filter label=c --filter name=one)" = "$id" ]
+	[ -z "$(ranby secret ls -q --filter label=a=c)" ]
+	run -125 ranby secret ls --filter lable=a
+	one_error '"lable" is an invalid secret filter'
 	ranby secret ls --format json | python3 -c 'import json, sys
 assert [s["Name"] for s in json.load(sys.stdin)] == ["one"]'
 	ranby secret inspect "$id" | python3 -c 'import json, sys
@@ -59,6 +63,14 @@ assert s["Spec"]["Name"] == "one" and s["Spec"]["Driver"]["Name"] == "file" and 
 	run -0 ranby secret inspect --pretty one
 	[ "${lines[0]}" = "ID:              $id" ]
 	[ "${lines[3]}${lines[4]}" = ' - a=b - c' ]
+	# what it holds, for who says so, and no one else
+	[ "$(ranby secret inspect --showsecret --format '{{.SecretData}} {{.Spec.Name}}' one)" = "$WORD one" ]
+	[[ $(ranby secret inspect one) != *SecretData* ]]
+	run -125 ranby secret inspect --showsecret --pretty one
+	printf 'a\0b' | ranby secret create binary - >/dev/null
+	run -125 ranby secret inspect --showsecret binary
+	[[ $output == *'Error: secret binary: it is no text'* ]]
+	ranby secret rm binary >/dev/null
 	run -0 ranby secret exists one
 	run -1 ranby secret exists two
 	run -125 --separate-stderr ranby secret inspect one two
@@ -92,6 +104,10 @@ assert s["Spec"]["Name"] == "one" and s["Spec"]["Driver"]["Name"] == "file" and 
 	run -125 ranby secret create 'a b' "$BATS_TEST_TMPDIR/word"
 	run -125 ranby secret create a/b "$BATS_TEST_TMPDIR/word"
 	run -125 ranby secret create --driver pass bad "$BATS_TEST_TMPDIR/word"
+	one_error 'driver pass: there is only "file"'
+	run -125 ranby secret create --driver shell bad "$BATS_TEST_TMPDIR/word"
+	run -125 ranby secret create --driver-opts path=/x bad "$BATS_TEST_TMPDIR/word"
+	one_error '--driver-opts'
 	[ "$(find "$RANBY_ROOT/secrets" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tr '\n' ' ')" = '.lock fresh in var ' ]
 }
 
@@ -156,6 +172,34 @@ assert s["Spec"]["Name"] == "one" and s["Spec"]["Driver"]["Name"] == "file" and 
 	[[ $(ranby inspect both) != *"$WORD"* ]]
 	ranby rm -f -t 0 both >/dev/null
 	nowhere_but_in_the_store "$WORD"
+}
+
+@test "secret: in no image, archive, copy or table, and none of those commands needs to read it" {
+	ranby secret create s "$BATS_TEST_TMPDIR/word" >/dev/null
+	ranby run -d --name has --network=none --secret s --secret s,type=env,target=TOKEN --secret s,target=/etc/token busybox sleep 1000 >/dev/null
+	# whoever opened it now would fail
+	chmod 000 "$RANBY_ROOT/secrets/s/data"
+	ranby commit -q has localhost/with >/dev/null
+	ranby export -o "$BATS_TEST_TMPDIR/has.tar" has
+	mkdir "$BATS_TEST_TMPDIR/unpacked"
+	tar -C "$BATS_TEST_TMPDIR/unpacked" -xf "$BATS_TEST_TMPDIR/has.tar"
+	run ! grep -rqaF -- "$WORD" "$BATS_TEST_TMPDIR/unpacked"
+	run -0 box localhost/with sh -c 'echo "[$TOKEN]"; cat /run/secrets/s /etc/token 2>/dev/null; env'
+	[[ ${lines[0]} = '[]' && $output != *"$WORD"* ]] || fail "$output"
+	for verb in 'ps -a --no-trunc' 'ps -a --format json' 'inspect has' 'image inspect localhost/with' 'secret ls' 'secret inspect s' 'diff has' 'top has pid args' \
+		'events --stream=false' 'logs has' 'volume ls' 'info' 'map has'; do
+		# shellcheck disable=SC2086
+		run ranby $verb
+		[ "$status" = 0 ] || fail "$verb: $output"
+		[[ $output != *"$WORD"* ]] || fail "$verb shows it"
+	done
+	ranby container clone has copy >/dev/null 2>&1 || true
+	nowhere_but_in_the_store "$WORD"
+	run -125 ranby run --rm --network=none --secret s busybox true
+	one_error 'secret s: Permission denied'
+	chmod 600 "$RANBY_ROOT/secrets/s/data"
+	ranby rm --all --force --time 0 >/dev/null
+	ranby rmi --force localhost/with >/dev/null
 }
 
 @test "secret: a start reads it anew; without it there is none; what is removed is gone from the disk" {

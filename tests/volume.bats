@@ -182,6 +182,8 @@ assert l[0]["CreatedAt"].endswith("Z"), l'
 	[ "$(box -v to:/v busybox sh -c 'cat /v/a; stat -c %a /v/a /v/d; readlink /v/d/l' | tr '\n' ' ')" = 'text 640 750 ../a ' ]
 	ranby volume export -o "$BATS_TEST_TMPDIR/v.tar" from
 	tar tf "$BATS_TEST_TMPDIR/v.tar" | grep -qxE '(\./)?a'
+	run -125 ranby volume reload
+	one_error 'there are no drivers'
 	run -125 ranby volume export nothing
 	run -125 ranby volume import nothing "$BATS_TEST_TMPDIR/v.tar"
 	one_error 'no such volume'

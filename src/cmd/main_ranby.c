@@ -25,6 +25,28 @@ static const char *command_word(size_t i, const void *ctx)
 	return command_table[i] ? command_table[i]->name : NULL;
 }
 
+/* podman's and docker's, which are not here: what to use instead. */
+static const struct {
+	const char *words, *why, *hint;
+} elsewhere[] = {
+	{"volume reload", "there are no drivers whose volumes could have changed", "volumes are directories: `ranby volume ls` shows those that are there"},
+	{"container checkpoint", "processes are not written to the disk", "`ranby pause NAME` stops them, `ranby commit NAME IMAGE` keeps the files"},
+	{"container restore", "processes are not written to the disk", "`ranby start NAME` starts a container again, with its files"},
+	{"container runlabel", "what an image says in a label is not executed", "`ranby image inspect --format '{{json .Labels}}' IMAGE` shows it"},
+};
+
+static int is_elsewhere(const char *words, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+		if (strcmp(elsewhere[i].words, words) != 0)
+			continue;
+		err_set(e, ENOTSUP, "%s: %s", words, elsewhere[i].why);
+		err_hint(e, "%s", elsewhere[i].hint);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
 /* In a group ("audit doctro") it is both words. */
 static int unknown_command(int argc, char **argv, struct err *e)
 {
@@ -33,6 +55,8 @@ static int unknown_command(int argc, char **argv, struct err *e)
 	char words[256];
 
 	snprintf(words, sizeof(words), "%s%s%s", group, in_group ? " " : "", argv[in_group]);
+	if (is_elsewhere(words, e) < 0)
+		return -ENOTSUP;
 	near = suggest(words, command_word, NULL);
 	err_set(e, EINVAL, "unknown command \"%s\"", words);
 	if (near)

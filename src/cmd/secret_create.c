@@ -16,11 +16,12 @@
 struct create_args {
 	bool env, replace;
 	const char *driver;
-	struct strv label;
+	struct strv label, driver_opts;
 };
 
 static const struct option_row create_rows[] = {
 	{'d', "driver", OPT_STRING, offsetof(struct create_args, driver), .arg = "DRIVER", .help = "Only \"file\""},
+	{0, "driver-opts", OPT_LIST, offsetof(struct create_args, driver_opts), .arg = "KEY=VALUE", .help = "The driver has none", .hidden = true},
 	{0, "env", OPT_FLAG, offsetof(struct create_args, env), .help = "The operand is the name of a variable that holds it"},
 	{'l', "label", OPT_LIST, offsetof(struct create_args, label), .arg = "KEY=VALUE", .help = "Set a label"},
 	{0, "replace", OPT_FLAG, offsetof(struct create_args, replace), .help = "In place of one that has the name"},
@@ -29,7 +30,10 @@ static const struct option_row create_rows[] = {
 
 static void create_args_done(void *args)
 {
-	strv_done(&((struct create_args *)args)->label);
+	struct create_args *a = args;
+
+	strv_done(&a->label);
+	strv_done(&a->driver_opts);
 }
 
 static int read_file(const char *path, struct buf *data, struct err *e)
@@ -63,8 +67,13 @@ static int create(const struct command_call *call, char id[static SECRET_ID_SIZE
 	const struct create_args *a = call->args;
 	int r = 0;
 
-	if (a->driver && strcmp(a->driver, "file") != 0)
-		return err_set(e, ENOTSUP, "driver %s: there is only \"file\"", a->driver);
+	if (a->driver && strcmp(a->driver, "file") != 0) {
+		err_set(e, ENOTSUP, "driver %s: there is only \"file\"", a->driver);
+		err_hint(e, "any program can hand it over: pass show NAME | ranby secret create NAME -");
+		return -ENOTSUP;
+	}
+	if (a->driver_opts.n > 0)
+		return err_set(e, ENOTSUP, "--driver-opts: the driver \"file\" has none; secrets are below the data directory (--root)");
 	/* at once: what grows leaves pieces behind */
 	if (!labels || !buf_reserve(&data, SECRET_DATA_MAX))
 		return err_errno(e, ENOMEM, "secret");

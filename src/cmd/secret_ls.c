@@ -17,7 +17,7 @@ struct ls_args {
 };
 
 static const struct option_row ls_rows[] = {
-	{'f', "filter", OPT_LIST, offsetof(struct ls_args, filter), .arg = "KEY=VALUE", .help = "Only those that match: id, name"},
+	{'f', "filter", OPT_LIST, offsetof(struct ls_args, filter), .arg = "KEY=VALUE", .help = "Only those that match: id, label, name"},
 	{0, "format", OPT_STRING, offsetof(struct ls_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
 	{'n', "noheading", OPT_FLAG, offsetof(struct ls_args, noheading), .help = "No line of headings"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct ls_args, quiet), .help = "Only ids"},
@@ -29,33 +29,24 @@ static void ls_args_done(void *args)
 	strv_done(&((struct ls_args *)args)->filter);
 }
 
-static int check_filters(const struct strv *filters, struct err *e)
+static bool match_name(const void *subject, const char *value)
 {
-	for (size_t i = 0; i < filters->n; i++)
-		if (strncmp(filters->items[i], "name=", 5) != 0 && strncmp(filters->items[i], "id=", 3) != 0)
-			return err_set(e, EINVAL, "invalid filter \"%.*s\": id= and name= are there", (int)strcspn(filters->items[i], "="),
-				       filters->items[i]);
-	return 0;
+	return filter_is_like(((const struct secret_note *)subject)->name, value);
 }
 
-/* Of one key any of the values, both keys. */
-static bool is_wanted(const struct strv *filters, const struct secret_note *n)
+static bool match_id(const void *subject, const char *value)
 {
-	bool by_name = false, by_id = false, name = false, id = false;
-
-	for (size_t i = 0; i < filters->n; i++) {
-		const char *value = strchr(filters->items[i], '=') + 1;
-
-		if (filters->items[i][0] == 'n') {
-			by_name = true;
-			name |= filter_is_like(n->name, value);
-		} else {
-			by_id = true;
-			id |= strncmp(n->id, value, strlen(value)) == 0;
-		}
-	}
-	return (!by_name || name) && (!by_id || id);
+	return strncmp(((const struct secret_note *)subject)->id, value, strlen(value)) == 0;
 }
+
+static bool match_label(const void *subject, const char *value)
+{
+	return filter_has_word(((const struct secret_note *)subject)->labels, value);
+}
+
+static const struct filter_key keys[] = {
+	{"name", match_name, NULL, false}, {"id", match_id, NULL, false}, {"label", match_label, NULL, true}, {.key = NULL},
+};
 
 static const char *ago(const char *time, const struct timespec *now, char text[static CLOCK_TEXT_SIZE])
 {
@@ -82,14 +73,15 @@ static int ls_run(const struct command_call *call, struct err *e)
 	static const struct template_heading headings[] = {{"CreatedAt", "CREATED"}, {"UpdatedAt", "UPDATED"}, {NULL, NULL}};
 	_cleanup_json_ struct json_object *rows = json_object_new_array();
 	_cleanup_(secret_list_done) struct secret_list l = {0};
+	_cleanup_(strv_done) struct strv filters = {0};
 	const struct timespec now = clock_now();
 	const struct ls_args *a = call->args;
-	int r = check_filters(&a->filter, e);
+	int r = filter_parse(keys, "secret", &a->filter, &filters, e);
 
 	if (r == 0)
 		r = secret_list(call->engine, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if (!rows || (is_wanted(&a->filter, &l.items[i]) && add_row(rows, &l.items[i], &now) < 0))
+		if (!rows || (filter_match(keys, &filters, &l.items[i]) && add_row(rows, &l.items[i], &now) < 0))
 			r = err_errno(e, ENOMEM, "secrets");
 	if (r < 0)
 		return r;
