@@ -209,6 +209,45 @@ make_source() {
 	ranby rm -f -t 0 vrun vmade
 }
 
+@test "cp: tmpfs, overlays and images that are mounted; what is read-only stays" {
+	local c
+	mkdir -p "$BATS_TEST_TMPDIR/lower"
+	echo content | tee "$BATS_TEST_TMPDIR/f" >"$BATS_TEST_TMPDIR/lower/below"
+	for c in run made; do
+		ranby create --name "m$c" --tmpfs /mem -v "$BATS_TEST_TMPDIR/lower:/over:O" --mount type=image,src=busybox,dst=/image,subpath=/bin \
+			--mount type=image,src=busybox,dst=/own,rw -v "$BATS_TEST_TMPDIR/lower:/ro:ro" --network none busybox sleep 1000 >/dev/null
+		[ "$c" = made ] || ranby start "m$c"
+		ranby cp "$BATS_TEST_TMPDIR/f" "m$c:/over/new"
+		ranby cp -q "$BATS_TEST_TMPDIR/f" "m$c:/own/new"
+		[ ! -e "$BATS_TEST_TMPDIR/lower/new" ]
+		[ "$(ranby cp "m$c:/over/below" - | tar -xOf -)" = content ]
+		cmp <(ranby cp "m$c:/image/busybox" - | tar -xOf -) <(ranby cp run:/bin/busybox - | tar -xOf -)
+		for ro in image ro; do
+			run -125 ranby cp "$BATS_TEST_TMPDIR/f" "m$c:/$ro/new"
+			one_error 'Read-only file system'
+		done
+		[ "$c" = run ] || ranby start "m$c"
+		[ "$(ranby exec "m$c" cat /over/new /own/new)" = $'content\ncontent' ]
+		ranby cp "$BATS_TEST_TMPDIR/f" "m$c:/mem/"
+		[ "$(ranby exec "m$c" cat /mem/f)" = content ]
+		[ "$(ranby cp "m$c:/mem/f" - | tar -xOf -)" = content ]
+		[ -z "$(ranby export "m$c" | tar -t | grep -E '^(mem|over|own|image|ro)/.')" ]
+	done
+	ranby rm -f -t 0 mrun mmade
+}
+
+@test "cp: a file of the kernel's has its content, not the length that it says" {
+	ranby cp run:/proc/version "$BATS_TEST_TMPDIR/version"
+	cmp "$BATS_TEST_TMPDIR/version" /proc/version
+	ranby cp run:/proc/filesystems - | tar -xOf - | cmp - <(ranby exec run cat /proc/filesystems)
+	ranby cp run:/sys/kernel/uevent_seqnum "$BATS_TEST_TMPDIR/number"
+	[[ $(tr '\0' x <"$BATS_TEST_TMPDIR/number") =~ ^[0-9]+$ ]]
+	# one of holes is as long as it is
+	ranby exec run truncate -s 5000000 /holes
+	ranby cp run:/holes "$BATS_TEST_TMPDIR/holes"
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/holes")" = 5000000 ]
+}
+
 @test "cp: directories and files do not replace each other, unless --overwrite says so" {
 	mkdir -p "$BATS_TEST_TMPDIR/x/name"
 	echo file >"$BATS_TEST_TMPDIR/name"

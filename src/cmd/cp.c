@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct cp_args {
-	bool archive, follow_link, overwrite;
+	bool archive, follow_link, overwrite, quiet;
 };
 
 static const struct option_row cp_rows[] = {
@@ -18,6 +18,7 @@ static const struct option_row cp_rows[] = {
 	 .help = "A link as the source means what it leads to (always so; those below it stay links)"},
 	{0, "overwrite", OPT_FLAG, offsetof(struct cp_args, overwrite),
 	 .help = "Let a directory be replaced by something else, and something else by a directory"},
+	{'q', "quiet", OPT_FLAG, offsetof(struct cp_args, quiet), .help = "Print no progress (none is printed)"},
 	OPTION_END,
 };
 

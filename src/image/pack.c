@@ -24,6 +24,7 @@
 
 #define XATTRS_MAX 65536
 #define READ_SIZE (256U * 1024)
+#define MEASURED_MAX (64U * 1024 * 1024)
 #define WHITEOUT ".wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
@@ -426,6 +427,34 @@ static int put_next(struct packer *p, struct err *e)
 	return r == 0 && p->out.len > READ_SIZE ? flush(p, e) : r;
 }
 
+/* The kernel's files in /proc and /sys say that they have no length, or a page: how much there is is known at the end. */
+static int measure(struct packer *p, int fd, struct stat *st, struct err *e)
+{
+	uint64_t n = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, p->data, READ_SIZE);
+		n += got > 0 ? (uint64_t)got : 0;
+	} while ((got > 0 && n <= MEASURED_MAX) || (got < 0 && errno == EINTR));
+	if (got < 0)
+		return err_errno(e, errno, "read %s", p->o->path);
+	if (got > 0 && st->st_size == 0)
+		return err_set(e, EFBIG, "%s: longer than %u bytes, and the kernel does not say how long", p->o->path, MEASURED_MAX);
+	/* another file without blocks: one of holes */
+	if (got == 0)
+		st->st_size = (off_t)n;
+	return lseek(fd, 0, SEEK_SET) < 0 ? err_errno(e, errno, "read %s", p->o->path) : 0;
+}
+
+/* The one that was named. In a tree such files are as empty as they say: their number is not ours to read. */
+static int put_top_file(struct packer *p, int fd, struct stat *st, struct err *e)
+{
+	int r = st->st_blocks == 0 ? measure(p, fd, st, e) : 0;
+
+	return r == 0 ? put_file(p, fd, st, e) : r;
+}
+
 static int open_top(struct packer *p, int *ret_fd, struct stat *st, struct err *e)
 {
 	const char *path = *p->o->path ? p->o->path : ".";
@@ -452,7 +481,7 @@ static int put_all(struct packer *p, struct err *e)
 		return r;
 	buf_adds(&p->name, p->o->top ? p->o->top : "");
 	if (S_ISREG(st.st_mode))
-		r = p->o->top ? put_file(p, fd, &st, e) : err_set(e, ENOTDIR, "%s: not a directory", p->o->path);
+		r = p->o->top ? put_top_file(p, fd, &st, e) : err_set(e, ENOTDIR, "%s: not a directory", p->o->path);
 	else if (p->o->top)
 		r = put_directory(p, TAKE_FD(fd), &st, e);
 	else

@@ -173,6 +173,25 @@ static int make_overlay(const struct runtime_config *c, int bundle_fd, const str
 	return r;
 }
 
+/* With its flags, and of it what is wanted. */
+static int make_whole_overlay(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, struct rootfs_servers *servers,
+			      int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = make_overlay(c, bundle_fd, m, servers, &fd, e);
+
+	if (r == 0 && m->subpath)
+		r = take_subpath(bundle_fd, m->subpath, &fd, e);
+	if (r == 0 && (m->set || m->set_rec || m->propagation)) {
+		r = mount_set(fd, m->set | m->set_rec, 0, m->propagation, false);
+		if (r < 0)
+			err_errno(e, -r, "set its flags");
+	}
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
 /* ---- binds ---- */
 
 /*
@@ -270,13 +289,7 @@ static int plan_mount(const struct runtime_config *c, int bundle_fd, const struc
 
 	*ret = (struct plan_mount){.kind = PLAN_MOUNT_FD, .fd = -1, .destination = plan_string(w, m->destination)};
 	if (overlay) {
-		r = make_overlay(c, bundle_fd, m, servers, &fd, e);
-		if (r == 0 && m->subpath)
-			r = take_subpath(bundle_fd, m->subpath, &fd, e);
-		if (r == 0 && (m->set | m->set_rec))
-			r = mount_set(fd, m->set | m->set_rec, 0, 0, false);
-		if (r == 0 && m->propagation)
-			r = mount_set(fd, 0, 0, m->propagation, false);
+		r = make_whole_overlay(c, bundle_fd, m, servers, &fd, e);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
 		r = make_bind(bundle_fd, m, &fd, e);
 	} else if (cgroup && !runtime_config_namespace(c, CLONE_NEWCGROUP)) {
@@ -358,7 +371,7 @@ static bool is_kernels(const char *destination)
 	return false;
 }
 
-static int attach_bind(const struct config_mount *m, int fd, int root, struct err *e)
+static int attach_given(const struct config_mount *m, int fd, int root, struct err *e)
 {
 	_cleanup_close_ int target = -EBADF;
 	struct stat st;
@@ -369,19 +382,27 @@ static int attach_bind(const struct config_mount *m, int fd, int root, struct er
 	return r < 0 ? err_errno(e, -r, "mount on %s", m->destination) : 0;
 }
 
+static bool is_overlay(const struct config_mount *m)
+{
+	return m->kind == CONFIG_MOUNT_NEW && strcmp(m->type, "overlay") == 0;
+}
+
 static bool is_wanted(const struct config_mount *m)
 {
-	return m->kind == CONFIG_MOUNT_BIND && strcmp(m->destination, "/") != 0 && !is_kernels(m->destination);
+	return (m->kind == CONFIG_MOUNT_BIND || is_overlay(m)) && strcmp(m->destination, "/") != 0 && !is_kernels(m->destination);
 }
 
 /* All are made before the first is attached: that may hide what the others come from. */
-static int make_binds(const struct runtime_config *c, int bundle_fd, int *fds, struct err *e)
+static int make_given(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int *fds, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		if (is_wanted(&c->mounts[i]))
-			r = make_bind(bundle_fd, &c->mounts[i], &fds[i], e);
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++) {
+		const struct config_mount *m = &c->mounts[i];
+
+		if (is_wanted(m))
+			r = is_overlay(m) ? make_whole_overlay(c, bundle_fd, m, servers, &fds[i], e) : make_bind(bundle_fd, m, &fds[i], e);
+	}
 	return r;
 }
 
@@ -395,22 +416,22 @@ int rootfs_root(const struct runtime_config *c, int bundle_fd, struct rootfs_ser
 	return r < 0 ? err_errno(e, -r, "root filesystem %s", c->root_path) : 0;
 }
 
-static int assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *binds, int *ret_fd,
+static int assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *fds, int *ret_fd,
 		    struct err *e)
 {
 	_cleanup_close_ int root = -EBADF;
 	int r = rootfs_root(c, bundle_fd, servers, &root, e);
 
 	if (r == 0)
-		r = make_binds(c, bundle_fd, binds, e);
+		r = make_given(c, bundle_fd, servers, fds, e);
 	if (r < 0)
 		return r;
 	r = mount_attach(root, at_fd);
 	if (r < 0)
 		return err_errno(e, -r, "root filesystem");
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		if (binds[i] >= 0)
-			r = attach_bind(&c->mounts[i], binds[i], root, e);
+		if (fds[i] >= 0)
+			r = attach_given(&c->mounts[i], fds[i], root, e);
 	if (r == 0)
 		*ret_fd = TAKE_FD(root);
 	return r;

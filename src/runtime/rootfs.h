@@ -58,8 +58,8 @@ int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct 
 
 /*
  * The root of a container that does not run, attached to the directory
- * `at_fd` of a mount namespace of the caller's own, and bound into it what the
- * config binds of the host's files (nothing below /dev, /proc and /sys). Its
+ * `at_fd` of a mount namespace of the caller's own, and in it what the
+ * config binds of the host's files, and its overlays (nothing below /dev, /proc and /sys). Its
  * root in *ret_fd. For who works with its files; see engine/rootfs.h.
  */
 int rootfs_assemble(const struct runtime_config *c, int bundle_fd, struct rootfs_servers *servers, int at_fd, int *ret_fd,
