@@ -231,7 +231,7 @@ make_source() {
 		ranby cp "$BATS_TEST_TMPDIR/f" "m$c:/mem/"
 		[ "$(ranby exec "m$c" cat /mem/f)" = content ]
 		[ "$(ranby cp "m$c:/mem/f" - | tar -xOf -)" = content ]
-		[ -z "$(ranby export "m$c" | tar -t | grep -E '^(mem|over|own|image|ro)/.')" ]
+		run ! grep -qE '^(mem|over|own|image|ro)/.' <(ranby export "m$c" | tar -t)
 	done
 	ranby rm -f -t 0 mrun mmade
 }
