@@ -14,6 +14,24 @@ static void check(int ok)
 		__builtin_trap();
 }
 
+/* A part is what it is in the whole, or it is not found (a key with escapes). */
+static void check_parts(const char *text, size_t size, struct json_object *whole)
+{
+	static const char *const paths[] = {"a", "a.b", "c", "d.e.f"};
+	_cleanup_(strv_done) struct strv wanted = {0};
+	_cleanup_json_ struct json_object *parts = NULL;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		check(strv_add(&wanted, paths[i]) == 0);
+	check(json_parse_parts(text, size, "parts", &wanted, &parts, NULL) == 0);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct json_object *part = json_at(parts, paths[i]);
+		_cleanup_free_ char *is = part ? strdup(json_text(part, NULL)) : NULL;
+
+		check(!part || (json_at(whole, paths[i]) && strcmp(is, json_text(json_at(whole, paths[i]), NULL)) == 0));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_json_ struct json_object *o = NULL, *again = NULL;
@@ -27,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(e.text[0] != '\0');
 		return 0;
 	}
+	check_parts((const char *)data, size, o);
 	if (!o)
 		return 0;
 	text = json_text(o, NULL);

@@ -52,6 +52,16 @@ int json_parse(const char *text, size_t len, const char *what, struct json_objec
 int json_parse_apart(const char *text, size_t len, const char *what, const char *path, struct json_object **ret, char **ret_part,
 		     struct err *e) _must_check_;
 
+/*
+ * The same, but of an object only what is at `paths` ("name", "image.id", as
+ * for json_at()): a large file of which little is wanted costs little more
+ * than to be read. All of it is as strictly scanned; whether keys are unique
+ * is seen among what is taken. Keys that are spelled with escapes are not found.
+ * What is not an object gives an empty one.
+ */
+int json_parse_parts(const char *text, size_t len, const char *what, const struct strv *paths, struct json_object **ret,
+		     struct err *e) _must_check_;
+
 /* The value at a dotted path of object keys ("a.b.c"; keys that hold dots cannot be reached), borrowed; NULL when absent or null. */
 struct json_object *json_at(struct json_object *o, const char *path);
 

@@ -67,6 +67,13 @@ DEFINE_CLEANUP(struct template *, template_free);
 /* True when the text began with "table ". */
 bool template_is_table(const struct template *t);
 
+/*
+ * True when it may read that field of what it is executed on: a caller that
+ * makes only such fields is right. Of a template that takes the object whole
+ * ({{json .}}, {{range $k, $v := .}}) it is true of any field.
+ */
+bool template_uses(const struct template *t, const char *field);
+
 /* Executes it on one value and appends what it prints; nothing is added at the end, and `table` is of no account. On failure `out` may hold a part. */
 int template_exec(const struct template *t, struct json_object *data, unsigned flags, struct buf *out, struct err *e) _must_check_;
 

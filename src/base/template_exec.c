@@ -477,6 +477,23 @@ static int execute(struct run *run, struct json_object *data)
 	return r;
 }
 
+/* A dot or a variable alone may be the whole object; its name is found as the look-up does, without regard to case. */
+static bool uses(const struct node *n, const char *field)
+{
+	for (; n; n = n->next) {
+		if ((n->type == NODE_DOT || n->type == NODE_VARIABLE) && (n->names.n == 0 || strcasecmp(n->names.items[0], field) == 0))
+			return true;
+		if (uses(n->kids, field))
+			return true;
+	}
+	return false;
+}
+
+bool template_uses(const struct template *t, const char *field)
+{
+	return uses(t->root, field);
+}
+
 int template_exec(const struct template *t, struct json_object *data, unsigned flags, struct buf *out, struct err *e)
 {
 	struct run run = {.t = t, .strict = flags & TEMPLATE_STRICT, .out = out, .e = e};

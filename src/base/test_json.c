@@ -316,6 +316,66 @@ static void test_apart(void **state)
 	}
 }
 
+/* What of an object is taken, in its order; NULL: refused. */
+static void test_parts(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} c[] = {
+		{"{}", "{}"},
+		{"[{\"a\":1},{\"a\":2}]", "{}"},
+		{"null", "{}"},
+		{"{\"a\":1,\"b\":2}", "{\"a\":1}"},
+		{"{\"b\":2,\"a\":[{\"x\":1},\"y\"]}", "{\"a\":[{\"x\":1},\"y\"]}"},
+		{"{\"i\":{\"n\":1,\"m\":2,\"x\":3},\"a\":0}", "{\"i\":{\"n\":1,\"m\":2},\"a\":0}"},
+		{"{\"i\":{\"x\":3}}", "{\"i\":{}}"},
+		{"{\"i\":7,\"in\":{\"n\":1}}", "{}"},
+		{"{\"i\":[{\"n\":1}]}", "{}"},
+		{"{\"x\":{\"a\":1,\"i\":{\"n\":2}}}", "{}"},
+		{" { \"i\" : { \"d\" : { \"e\" : \"\\u00e9 \\\" \" } } } ", "{\"i\":{\"d\":{\"e\":\"\u00e9 \\\" \"}}}"},
+		{"{\"a\":1,\"a\":2}", NULL},
+		{"{\"a\":1,\"b\":tru}", NULL},
+		{"{\"a\":1,\"b\":\"\001\"}", NULL},
+		{"{\"b\":\"12345678\xff\"}", NULL},
+		{"{\"a\":1}}", NULL},
+		{"{\"a\":1", NULL},
+	};
+	_cleanup_(strv_done) struct strv paths = {0};
+
+	(void)state;
+	assert_int_equal(strv_add_all(&paths, (char *[]){"a", "i.n", "i.m", "i.d.e", "a", NULL}), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		_cleanup_json_ struct json_object *o = NULL;
+		struct err e = {0};
+		int r = json_parse_parts(c[i].text, strlen(c[i].text), "it", &paths, &o, &e);
+
+		if (!c[i].want) {
+			assert_int_equal(r, -EINVAL);
+			assert_string_not_equal(e.text, "");
+			continue;
+		}
+		if (r < 0)
+			fail_msg("%s: %s", c[i].text, e.text);
+		assert_string_equal(json_text(o, NULL), c[i].want);
+	}
+}
+
+/* Bytes that end a plain stretch, at each place of the eight that are looked at at once. */
+static void test_string_bytes(void **state)
+{
+	(void)state;
+	for (unsigned byte = 1; byte < 256; byte++)
+		for (size_t at = 0; at < 20; at++) {
+			_cleanup_json_ struct json_object *o = NULL;
+			char text[24] = "\"aaaaaaaaaaaaaaaaaaaa\"";
+			bool ok = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+
+			text[1 + at] = (char)byte;
+			/* \a is no escape, and before the last quote it takes that */
+			assert_int_equal(json_parse(text, 22, "it", &o, NULL), ok ? 0 : -EINVAL);
+		}
+}
+
 TESTS("base/json", cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_length), cmocka_unit_test(test_depth),
       cmocka_unit_test(test_strings), cmocka_unit_test(test_numbers), cmocka_unit_test(test_containers),
-      cmocka_unit_test(test_build), cmocka_unit_test(test_pretty_is_harmless), cmocka_unit_test(test_apart))
+      cmocka_unit_test(test_build), cmocka_unit_test(test_pretty_is_harmless), cmocka_unit_test(test_apart), cmocka_unit_test(test_parts), cmocka_unit_test(test_string_bytes))

@@ -328,11 +328,46 @@ static void test_bounds(void **state)
 	assert_non_null(strstr(e.text, "takes too long"));
 }
 
+/* Which fields it may read: too many is right, too few is not. */
+static void test_uses(void **state)
+{
+	static const struct {
+		const char *text;
+		bool id, pid;
+	} c[] = {
+		{"plain", false, false},
+		{"{{.ID}}", true, false},
+		{"table {{.id}}\\t{{upper .Image}}", true, false},
+		{"{{if .Image}}{{.Pid}}{{else}}{{.Id}}{{end}}", true, true},
+		{"{{with .Image}}{{$.Pid}}{{end}}", false, true},
+		{"{{$x := .Image}}{{$x.Pid}}", false, true},
+		{"{{range $k, $v := .}}{{$k}}{{end}}", true, true},
+		{"{{json .}}", true, true},
+		{"{{index . \"ID\"}}", true, true},
+		{"{{$}}", true, true},
+		{"{{(index .Mounts 0).Pid}}", false, false},
+		{"{{printf \"%s\" (.Pid)}}", false, true},
+		{"{{.Image | printf \"ID %s\"}}", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		_cleanup_template_ struct template *t = NULL;
+		struct err e = {0};
+
+		if (template_parse(c[i].text, &t, &e) < 0)
+			fail_msg("%s: %s", c[i].text, e.text);
+		if (template_uses(t, "ID") != c[i].id || template_uses(t, "Pid") != c[i].pid)
+			fail_msg("%s", c[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_goldens),	     cmocka_unit_test(test_rows),   cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_heading_text), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_uses),
 	};
 
 	return cmocka_run_group_tests_name("base/template", tests, NULL, NULL);

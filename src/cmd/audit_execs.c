@@ -192,7 +192,7 @@ static int read_trail(struct view *v, const struct container *c)
 {
 	_cleanup_close_ int fd = -EBADF, pidfd = -EBADF;
 	bool over = !v->a->follow || container_pidfd(c, &pidfd) < 0;
-	int r = path_own_open(c->dirfd, EXEC_TRAIL_FILE, O_RDONLY | O_NONBLOCK, 0, &fd);
+	int r = path_own_open(container_dir(c), EXEC_TRAIL_FILE, O_RDONLY | O_NONBLOCK, 0, &fd);
 
 	if (r < 0)
 		return err_errno(v->e, -r, "exec trail of container %s", c->name);

@@ -55,6 +55,22 @@ static void visit_name(struct walk *k, const char *name)
 		visit(k, c, true);
 }
 
+/* Those that are not meant are freed, when all have been looked at: before= and since= are about others. */
+static int choose(const struct walk *k, const struct ps_filter *f, struct container_list *l, struct err *e)
+{
+	_cleanup_free_ bool *keep = mem_array(l->n + 1, sizeof(bool));
+
+	if (!keep)
+		return err_errno(e, ENOMEM, "--filter");
+	for (size_t i = 0; i < l->n; i++)
+		keep[i] = (!k->w->running_only || l->items[i]->pid > 0 || restart_is_pending(l->items[i])) &&
+			  ps_filter_match(f, l->items[i], l);
+	for (size_t i = 0; i < l->n; i++)
+		if (!keep[i])
+			l->items[i] = container_free(l->items[i]);
+	return 0;
+}
+
 /* --all, or those of --filter. */
 static int visit_all(struct walk *k, struct err *e)
 {
@@ -68,11 +84,15 @@ static int visit_all(struct walk *k, struct err *e)
 		r = container_list(k->call->engine, &l, e);
 	if (r == 0)
 		r = ps_filter_check(&f, &l, e);
+	if (r == 0)
+		r = choose(k, &f, &l, e);
+	/* what one of them holds open is let go before the next: there may be more than descriptors */
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		struct container *c = l.items[k->w->newest_first ? l.n - 1 - i : i];
+		struct container **c = &l.items[k->w->newest_first ? l.n - 1 - i : i];
 
-		if ((!k->w->running_only || c->pid > 0 || restart_is_pending(c)) && ps_filter_match(&f, c, &l))
-			visit(k, c, false);
+		if (*c)
+			visit(k, *c, false);
+		*c = container_free(*c);
 	}
 	return r;
 }

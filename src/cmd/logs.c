@@ -157,7 +157,7 @@ static int show(struct engine *eng, const struct logs_args *a, struct container 
 		q.data = &f;
 	}
 	out_init(&out, a, c, index, several);
-	r = log_read(c->dirfd, "ctr.log", &q, write_out, &out, NULL, e);
+	r = log_read(container_dir(c), "ctr.log", &q, write_out, &out, NULL, e);
 	done = out_done(&out);
 	if (r == 0 && done < 0)
 		r = err_errno(e, -done, "write");

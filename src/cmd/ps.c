@@ -66,6 +66,54 @@ static const struct template_heading headings[] = {
 	{NULL, NULL},
 };
 
+/* What of each container is shown. */
+struct wanted {
+	struct template *t; /* NULL: JSON */
+	uint64_t fields;    /* with what is sorted by */
+	bool namespaces;    /* looked up for whoever asks for them only: seven links of /proc for each container */
+};
+
+static void wanted_done(struct wanted *w)
+{
+	template_free(w->t);
+}
+
+/* The field that a key of --sort goes by, or of which it is; NULL: none. */
+static const char *sort_field(const char *key)
+{
+	static const struct {
+		const char *key, *field;
+	} fields[] = {{"command", "Command"}, {"id", "ID"},         {"image", "Image"},
+		      {"names", "Names"},     {"status", "Status"}, {"runningfor", "StartedAt"}};
+
+	for (size_t i = 0; key && i < ARRAY_SIZE(fields); i++)
+		if (strcmp(fields[i].key, key) == 0)
+			return fields[i].field;
+	return NULL;
+}
+
+static int find_wanted(const struct ps_args *a, struct wanted *ret, struct err *e)
+{
+	static const char *const tables[] = {DEFAULT_FORMAT, DEFAULT_FORMAT SIZE_COLUMN, DEFAULT_FORMAT POD_COLUMNS, DEFAULT_FORMAT POD_COLUMNS SIZE_COLUMN};
+	static const char *const namespaces[] = {"CGROUPNS", "IPC", "MNT", "NET", "PIDNS", "USERNS", "UTS"};
+	const char *table = a->ns ? NS_FORMAT : tables[2 * a->pod + a->size];
+	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : table;
+	const char *sort = sort_field(a->sort);
+	int r;
+
+	ret->fields = PS_ALL_FIELDS;
+	ret->namespaces = a->ns;
+	if (strcmp(format, "json") == 0)
+		return 0;
+	r = template_parse(format, &ret->t, e);
+	if (r < 0)
+		return r;
+	ret->fields = ps_fields_of(ret->t) | (sort ? ps_field(sort) : 0);
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		ret->namespaces |= template_uses(ret->t, namespaces[i]);
+	return 0;
+}
+
 /* Which of the list are wanted; those that are not are freed. */
 static void select_rows(const struct ps_args *a, const struct ps_filter *f, struct container_list *l)
 {
@@ -121,31 +169,14 @@ static void keyed_done(struct keyed *list, size_t n)
 /* `row`: as for templates. They come by creation, which is the default. */
 static int set_key(struct keyed *k, const char *word, const struct container *c, struct json_object *row, uint64_t bytes)
 {
-	static const struct {
-		const char *word, *field;
-	} fields[] = {{"command", "Command"}, {"id", "ID"}, {"image", "Image"}, {"names", "Names"}, {"status", "Status"}};
-	const char *text = "";
+	const char *field = sort_field(word);
 
-	for (size_t i = 0; word && i < ARRAY_SIZE(fields); i++)
-		if (strcmp(fields[i].word, word) == 0)
-			text = json_str(row, fields[i].field);
 	if (word && strcmp(word, "size") == 0)
 		k->number = (int64_t)bytes;
 	else if (word && strcmp(word, "runningfor") == 0)
 		k->number = -(c->state ? json_int(c->state, "startedNs") : INT64_MIN / 2);
-	k->text = strdup(text);
+	k->text = strdup(field ? json_str(row, field) : "");
 	return k->text ? 0 : -ENOMEM;
-}
-
-/* Looked up for whoever asks for them only: seven links of /proc for each container. */
-static bool wants_namespaces(const struct ps_args *a)
-{
-	static const char *const words[] = {"NS", "IPC", "MNT", "NET", "UTS"};
-
-	for (size_t i = 0; a->format && i < ARRAY_SIZE(words); i++)
-		if (strstr(a->format, words[i]))
-			return true;
-	return a->ns;
 }
 
 struct sizes {
@@ -180,29 +211,30 @@ static uint64_t image_bytes_of(const struct sizes *s, const struct container *c)
 	return 0;
 }
 
-static int make_row(const struct ps_args *a, const struct container *c, const struct sizes *sizes, uint64_t bytes, bool json,
-		    const struct timespec *now, struct keyed *ret)
+static int make_row(const struct ps_args *a, const struct wanted *wanted, const struct container *c, const struct sizes *sizes,
+		    uint64_t bytes, const struct timespec *now, struct keyed *ret)
 {
 	_cleanup_json_ struct json_object *row = NULL;
-	int r = ps_row(c, a->no_trunc, now, &row);
+	int r = ps_row(c, wanted->fields, a->no_trunc, now, &row);
 
 	if (r == 0)
 		r = set_key(ret, a->sort, c, row, bytes);
-	if (r == 0 && json) {
+	if (r == 0 && !wanted->t) {
 		json_object_put(TAKE_PTR(row));
 		r = ps_json(c, now, &row);
 	}
-	if (r == 0 && wants_namespaces(a))
-		r = ps_add_namespaces(c, row, !json);
+	if (r == 0 && wanted->namespaces)
+		r = ps_add_namespaces(c, row, wanted->t != NULL);
 	if (r == 0 && a->size)
-		r = ps_add_size(row, bytes, image_bytes_of(sizes, c), !json);
-	else if (r == 0 && !json)
+		r = ps_add_size(row, bytes, image_bytes_of(sizes, c), wanted->t != NULL);
+	else if (r == 0 && wanted->t)
 		r = json_add_str(row, "Size", "");
 	ret->row = TAKE_PTR(row);
 	return r;
 }
 
-static int make_rows(const struct ps_args *a, const struct container_list *l, const struct sizes *sizes, bool json, struct json_object **ret)
+static int make_rows(const struct ps_args *a, const struct wanted *wanted, const struct container_list *l, const struct sizes *sizes,
+		     struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *rows = json_object_new_array();
 	struct keyed *list = mem_array(l->n + 1, sizeof(*list));
@@ -211,7 +243,7 @@ static int make_rows(const struct ps_args *a, const struct container_list *l, co
 
 	for (size_t i = 0; r == 0 && i < l->n; i++) {
 		list[i].at = i;
-		r = make_row(a, l->items[i], sizes, a->size ? sizes->usage.bytes[i] : 0, json, &now, &list[i]);
+		r = make_row(a, wanted, l->items[i], sizes, a->size ? sizes->usage.bytes[i] : 0, &now, &list[i]);
 	}
 	if (r == 0 && a->sort)
 		qsort(list, l->n, sizeof(*list), by_key);
@@ -223,26 +255,19 @@ static int make_rows(const struct ps_args *a, const struct container_list *l, co
 	return r;
 }
 
-static int print(const struct ps_args *a, const struct container_list *l, const struct sizes *sizes, struct buf *out, struct err *e)
+static int print(const struct ps_args *a, const struct wanted *wanted, const struct container_list *l, const struct sizes *sizes,
+		 struct buf *out, struct err *e)
 {
-	static const char *const tables[] = {DEFAULT_FORMAT, DEFAULT_FORMAT SIZE_COLUMN, DEFAULT_FORMAT POD_COLUMNS, DEFAULT_FORMAT POD_COLUMNS SIZE_COLUMN};
-	const char *table = a->ns ? NS_FORMAT : tables[2 * a->pod + a->size];
-	const char *format = a->format && strcmp(a->format, "table") != 0 ? a->format : a->quiet ? "{{.ID}}" : table;
 	_cleanup_json_ struct json_object *rows = NULL;
-	_cleanup_template_ struct template *t = NULL;
-	bool json = strcmp(format, "json") == 0;
-	int r = make_rows(a, l, sizes, json, &rows);
+	int r = make_rows(a, wanted, l, sizes, &rows);
 
 	if (r < 0)
 		return err_errno(e, -r, "ps");
-	if (json) {
+	if (!wanted->t) {
 		buf_addf(out, "%s\n", json_pretty(rows));
 		return 0;
 	}
-	r = template_parse(format, &t, e);
-	if (r == 0)
-		r = template_print(t, rows, headings, TEMPLATE_STRICT | (a->noheading ? TEMPLATE_NO_HEADING : 0U), out, e);
-	return r;
+	return template_print(wanted->t, rows, headings, TEMPLATE_STRICT | (a->noheading ? TEMPLATE_NO_HEADING : 0U), out, e);
 }
 
 /* By the kernel and the system ledger; nothing of the caller's own store, nor of anybody's. */
@@ -259,19 +284,33 @@ static int run_all_users(const struct ps_args *a, struct err *e)
 	return r == 0 ? screen_put(&out, e) : r;
 }
 
+/* Sizes are measured of whole containers. */
+static int list(struct engine *eng, const struct ps_args *a, const struct wanted *wanted, const struct ps_filter *f,
+		struct container_list *ret, struct err *e)
+{
+	_cleanup_(container_parts_done) struct container_parts parts = {0};
+	int r;
+
+	if (a->size)
+		return container_list(eng, ret, e);
+	r = ps_parts(wanted->fields, f, &parts);
+	return r < 0 ? err_errno(e, -r, "ps") : container_list_parts(eng, &parts, ret, e);
+}
+
 static int show(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
 	_cleanup_(ps_filter_done) struct ps_filter f = {0};
+	_cleanup_(wanted_done) struct wanted wanted = {0};
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	const struct ps_args *a = call->args;
 	struct sizes sizes = {0};
-	int r = 0;
+	int r = find_wanted(a, &wanted, e);
 
 	for (size_t i = 0; r == 0 && i < a->filter.n; i++)
 		r = ps_filter_add(&f, a->filter.items[i], e);
 	if (r == 0)
-		r = container_list(call->engine, &l, e);
+		r = list(call->engine, a, &wanted, &f, &l, e);
 	if (r == 0)
 		r = ps_filter_check(&f, &l, e);
 	if (r < 0)
@@ -280,7 +319,7 @@ static int show(const struct command_call *call, struct err *e)
 	if (a->size)
 		r = read_sizes(call->engine, &l, &sizes, e);
 	if (r == 0)
-		r = print(a, &l, &sizes, &out, e);
+		r = print(a, &wanted, &l, &sizes, &out, e);
 	sizes_done(&sizes);
 	return r == 0 ? screen_put(&out, e) : r;
 }

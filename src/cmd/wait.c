@@ -123,7 +123,7 @@ static int wait_for_state(const struct command_call *call, struct container *c, 
 		} else {
 			(void)poll(NULL, 0, a->interval_ms);
 		}
-		if (faccessat(c->dirfd, "container.json", F_OK, 0) < 0)
+		if (faccessat(container_dir(c), "container.json", F_OK, 0) < 0)
 			return err_set(e, ENOENT, "container %.12s was removed", c->id);
 		if (container_refresh(call->engine, c, e) < 0)
 			return -EIO;

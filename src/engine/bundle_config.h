@@ -4,7 +4,7 @@
  * bundle_config - changes of the config.json of a container that is made
  * already: another label, other limits.
  *
- *	r = bundle_config_change(c->dirfd, set_limits, resources, e);
+ *	r = bundle_config_change(container_dir(c), set_limits, resources, e);
  */
 #ifndef RANBY_ENGINE_BUNDLE_CONFIG_H
 #define RANBY_ENGINE_BUNDLE_CONFIG_H

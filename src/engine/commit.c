@@ -171,7 +171,7 @@ static int start_pack(void *ctx, struct unpack_job *job, int out_fd, struct err 
 	const struct upper *u = ctx;
 	_cleanup_close_ int fd = -EBADF;
 	struct unpack_tree t = {.userns_fd = u->k->userns_fd, .map = u->map, .layer = true};
-	int r = path_own_open(u->c->dirfd, "upper", O_PATH | O_DIRECTORY, 0, &fd);
+	int r = path_own_open(container_dir(u->c), "upper", O_PATH | O_DIRECTORY, 0, &fd);
 
 	if (r < 0)
 		return err_errno(e, -r, "changes of container %.12s", u->c->id);

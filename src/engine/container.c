@@ -38,37 +38,81 @@ const char *container_status_word(enum container_status s)
 	return words[s];
 }
 
+struct container *container_new(const char *id, int parent, int dir)
+{
+	struct container *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		fd_closep(&dir);
+		return NULL;
+	}
+	memcpy(c->id, id, sizeof(c->id));
+	c->parent = parent;
+	c->own_dir = dir;
+	c->dir = &c->own_dir;
+	c->exit_code = -1;
+	return c;
+}
+
 struct container *container_free(struct container *c)
 {
 	if (!c)
 		return NULL;
 	json_object_put(c->spec);
 	json_object_put(c->state);
-	fd_closep(&c->dirfd);
+	fd_closep(&c->own_dir);
 	free(c);
 	return NULL;
 }
 
-void container_list_done(struct container_list *l)
+int container_dir(const struct container *c)
 {
-	for (size_t i = 0; i < l->n; i++)
-		container_free(l->items[i]);
-	free(l->items);
-	*l = (struct container_list){0};
+	if (*c->dir < 0 && path_own_open(c->parent, c->id, O_RDONLY | O_DIRECTORY, 0, c->dir) < 0)
+		return -EBADF;
+	return *c->dir;
 }
 
-/* A JSON file of the container; *ret is NULL when it is not there. */
-static int read_json(int dirfd, const char *name, struct json_object **ret, struct err *e)
+/* Where a file of it is to be looked for: one that is being removed has its directory elsewhere, but open. */
+struct file_place {
+	int dirfd;
+	char path[CONTAINER_ID_LEN + 32];
+};
+
+static struct file_place place_of_file(const struct container *c, const char *name)
+{
+	bool is_open = *c->dir >= 0;
+	struct file_place f = {.dirfd = is_open ? *c->dir : c->parent};
+
+	snprintf(f.path, sizeof(f.path), "%s%s%s", is_open ? "" : c->id, is_open ? "" : "/", name);
+	return f;
+}
+
+int container_read(const struct container *c, const char *name, size_t max, struct buf *b)
+{
+	struct file_place f = place_of_file(c, name);
+
+	return path_own_read(f.dirfd, f.path, max, b);
+}
+
+bool container_has(const struct container *c, const char *name)
+{
+	struct file_place f = place_of_file(c, name);
+
+	return faccessat(f.dirfd, f.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A JSON file of the container, or of it only what is at `paths`; *ret is NULL when it is not there. */
+static int read_json(const struct container *c, const char *name, const struct strv *paths, struct json_object **ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_json_ struct json_object *o = NULL;
 	int r;
 
-	r = path_own_read(dirfd, name, CONTAINER_JSON_MAX, &b);
+	r = container_read(c, name, CONTAINER_JSON_MAX, &b);
 	if (r < 0 && r != -ENOENT)
 		return err_errno(e, -r, "%s", name);
 	if (r == 0) {
-		r = json_parse(buf_str(&b), b.len, name, &o, e);
+		r = paths ? json_parse_parts(buf_str(&b), b.len, name, paths, &o, e) : json_parse(buf_str(&b), b.len, name, &o, e);
 		if (r < 0)
 			return r;
 	}
@@ -99,8 +143,10 @@ static bool monitor_lives(const struct container *c)
  */
 static int find_end(struct container *c, pid_t pid, bool same_boot)
 {
+	struct file_place f = place_of_file(c, EXIT_FILE);
+
 	for (int i = 0;; i++) {
-		int r = exit_find(c->dirfd, EXIT_FILE, pid, c->start_ticks, -EBADF, &c->end);
+		int r = exit_find(f.dirfd, f.path, pid, c->start_ticks, -EBADF, &c->end);
 
 		if (r != EXIT_FROM_ZOMBIE || !same_boot || i >= EXIT_FILE_TRIES || !monitor_lives(c))
 			return r;
@@ -141,13 +187,18 @@ static int derive(struct engine *eng, struct container *c, struct err *e)
 	return 0;
 }
 
-int container_refresh(struct engine *eng, struct container *c, struct err *e)
+static int read_state(struct engine *eng, struct container *c, const struct container_parts *parts, struct err *e)
 {
-	int r = read_json(c->dirfd, "state.json", &c->state, e);
+	int r = read_json(c, "state.json", parts ? &parts->state : NULL, &c->state, e);
 
 	if (r == 0)
 		r = derive(eng, c, e);
 	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
+}
+
+int container_refresh(struct engine *eng, struct container *c, struct err *e)
+{
+	return read_state(eng, c, NULL, e);
 }
 
 static int no_such(const char *what, struct err *e)
@@ -155,37 +206,44 @@ static int no_such(const char *what, struct err *e)
 	return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", what);
 }
 
-int container_load(struct engine *eng, const char *id, struct container **ret, struct err *e)
+int container_load_as(struct engine *eng, const char *id, bool open_dir, const struct container_parts *parts, struct container **ret,
+		      struct err *e)
 {
 	_cleanup_(container_freep) struct container *c = NULL;
-	int r, all;
+	int r, all, dir = -EBADF;
 
 	r = engine_containers(eng, &all, e);
 	if (r < 0)
 		return r;
 	if (!digest_is_hex(id))
 		return no_such(id, e);
-	c = calloc(1, sizeof(*c));
+	if (open_dir) {
+		r = path_own_open(all, id, O_RDONLY | O_DIRECTORY, 0, &dir);
+		if (r == -ENOENT)
+			return no_such(id, e);
+		if (r < 0)
+			return err_errno(e, -r, "container %.12s", id);
+	}
+	c = container_new(id, all, dir);
 	if (!c)
 		return err_errno(e, ENOMEM, "container %.12s", id);
-	memcpy(c->id, id, sizeof(c->id));
-	c->dirfd = -EBADF;
-	r = path_own_open(all, id, O_RDONLY | O_DIRECTORY, 0, &c->dirfd);
-	if (r == -ENOENT)
-		return no_such(id, e);
-	if (r < 0)
-		return err_errno(e, -r, "container %.12s", id);
-	r = read_json(c->dirfd, "container.json", &c->spec, e);
+	r = read_json(c, "container.json", parts ? &parts->spec : NULL, &c->spec, e);
 	if (r < 0)
 		return err_wrap(e, r, "container %.12s", id);
 	if (!c->spec)
 		return no_such(id, e);
 	c->name = json_str(c->spec, "name");
-	r = container_refresh(eng, c, e);
+	c->created_ns = json_int(c->spec, "createdNs");
+	r = read_state(eng, c, parts, e);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(c);
 	return 0;
+}
+
+int container_load(struct engine *eng, const char *id, struct container **ret, struct err *e)
+{
+	return container_load_as(eng, id, true, NULL, ret, e);
 }
 
 /* Full id of the one container whose id begins with `prefix`. */
@@ -265,99 +323,6 @@ int container_find(struct engine *eng, const char *name_or_id, struct container 
 	if (r == 0)
 		r = container_load(eng, id, ret, e);
 	return r == -ENOENT ? no_such(name_or_id, e) : r;
-}
-
-static int by_creation(const void *a, const void *b)
-{
-	const struct container *x = *(struct container *const *)a, *y = *(struct container *const *)b;
-	int64_t dx = json_int(x->spec, "createdNs"), dy = json_int(y->spec, "createdNs");
-
-	if (dx != dy)
-		return dx < dy ? -1 : 1;
-	return strcmp(x->id, y->id);
-}
-
-static int append(struct container_list *l, size_t *room, struct container *c, struct err *e)
-{
-	if (l->n == CONTAINER_MAX)
-		return err_set(e, E2BIG, "more than %d containers", CONTAINER_MAX);
-	if (l->n == *room) {
-		size_t more = *room ? *room * 2 : 16;
-		struct container **items = mem_regrow(l->items, more, sizeof(struct container *));
-
-		if (!items)
-			return err_errno(e, ENOMEM, "list containers");
-		l->items = items;
-		*room = more;
-	}
-	l->items[l->n++] = c;
-	return 0;
-}
-
-static int list_dir(struct engine *eng, DIR *dir, struct container_list *l, struct err *e)
-{
-	size_t room = 0;
-	struct dirent *d;
-	int r = 0;
-
-	while ((d = dir_next(dir, &r))) {
-		struct container *c = NULL;
-
-		if (!digest_is_hex(d->d_name))
-			continue;
-		r = container_load(eng, d->d_name, &c, e);
-		if (r == -ENOENT) {
-			r = 0;
-			continue;
-		}
-		if (r == 0)
-			r = append(l, &room, c, e);
-		if (r < 0) {
-			container_free(c);
-			return r;
-		}
-	}
-	return r < 0 ? err_errno(e, -r, "list containers") : 0;
-}
-
-int container_list(struct engine *eng, struct container_list *ret, struct err *e)
-{
-	_cleanup_(container_list_done) struct container_list l = {0};
-	int r, all, copy;
-	DIR *dir;
-
-	r = engine_containers(eng, &all, e);
-	if (r < 0)
-		return r;
-	copy = openat(all, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir) {
-		fd_closep(&copy);
-		return err_errno(e, errno, "list containers");
-	}
-	r = list_dir(eng, dir, &l, e);
-	closedir(dir);
-	if (r < 0)
-		return r;
-	if (l.n)
-		qsort(l.items, l.n, sizeof(struct container *), by_creation);
-	*ret = l;
-	l = (struct container_list){0};
-	return 0;
-}
-
-int container_latest(struct engine *eng, struct container **ret, struct err *e)
-{
-	_cleanup_(container_list_done) struct container_list l = {0};
-	int r = container_list(eng, &l, e);
-
-	if (r < 0)
-		return r;
-	if (l.n == 0)
-		return err_set(e, ENOENT, "there is no container");
-	*ret = TAKE_PTR(l.items[l.n - 1]);
-	l.n--;
-	return 0;
 }
 
 int container_pidfd(const struct container *c, int *ret_pidfd)

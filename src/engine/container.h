@@ -31,9 +31,11 @@
 #ifndef RANBY_ENGINE_CONTAINER_H
 #define RANBY_ENGINE_CONTAINER_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "engine/engine.h"
 #include "monitor/protocol.h"
 
@@ -62,9 +64,11 @@ const char *container_status_word(enum container_status s);
 struct container {
 	char id[CONTAINER_ID_LEN + 1];
 	const char *name;          /* borrowed from spec */
+	int64_t created_ns;        /* since 1970 */
 	struct json_object *spec;  /* container.json */
 	struct json_object *state; /* state.json, NULL when never started */
-	int dirfd;                 /* the container's directory */
+	int parent;                /* the directory of all, borrowed from the engine */
+	int *dir, own_dir;         /* container_dir() opens own_dir, by dir: of a thousand in a list most are never asked for */
 	/* derived when loaded */
 	enum container_status status;
 	pid_t pid;                 /* init in the host's pid namespace, 0 unless it runs */
@@ -78,6 +82,8 @@ struct container_list {
 	size_t n;
 };
 
+/* An empty one; NULL without memory. `parent`: the directory of all; `dir`: its own, taken, or -EBADF. */
+struct container *container_new(const char *id, int parent, int dir);
 struct container *container_free(struct container *c);
 static inline void container_freep(struct container **c)
 {
@@ -90,11 +96,36 @@ void container_list_done(struct container_list *l);
 /* By full id. -ENOENT when it is none. */
 int container_load(struct engine *eng, const char *id, struct container **ret, struct err *e) _must_check_;
 
+struct container_parts;
+
+/*
+ * The same, with its directory open or not (container_dir()), and with no more of its files than `parts` (NULL: all of them).
+ * Several threads may do this at once, after engine_containers().
+ */
+int container_load_as(struct engine *eng, const char *id, bool open_dir, const struct container_parts *parts, struct container **ret,
+		      struct err *e) _must_check_;
+
 /* By name, full id or unique id prefix, names first. -ENOENT; -EEXIST when a prefix is ambiguous. */
 int container_find(struct engine *eng, const char *name_or_id, struct container **ret, struct err *e) _must_check_;
 
 /* All of them, newest last (by creation time). Those that vanish meanwhile are left out; a damaged one is listed with what can be read. */
 int container_list(struct engine *eng, struct container_list *ret, struct err *e) _must_check_;
+
+/* What is wanted of container.json and state.json: paths as of json_at(). What is derived of a container it has in any case. */
+struct container_parts {
+	struct strv spec, state;
+};
+void container_parts_done(struct container_parts *p);
+
+/* What container.c reads of them. */
+#define CONTAINER_SPEC_PARTS "name createdNs config.limitedBy"
+#define CONTAINER_STATE_PARTS "pid startTicks bootId monitorPid monitorStartTicks"
+
+/* Adds paths, separated by blanks. 0, -ENOMEM. */
+int container_parts_add(struct container_parts *p, const char *spec, const char *state) _must_check_;
+
+/* The same, with no more of their files than that: for whoever shows a few words of a thousand. */
+int container_list_parts(struct engine *eng, const struct container_parts *parts, struct container_list *ret, struct err *e) _must_check_;
 
 /* The newest by creation time (--latest). -ENOENT when there are none. */
 int container_latest(struct engine *eng, struct container **ret, struct err *e) _must_check_;
@@ -104,6 +135,14 @@ int container_name_holder(struct engine *eng, const char *name, char ret_id[stat
 
 /* Reads state and exit again and derives anew. */
 int container_refresh(struct engine *eng, struct container *c, struct err *e) _must_check_;
+
+/* The container's directory, which `c` keeps open; -EBADF when it cannot be opened. */
+int container_dir(const struct container *c);
+
+/* One of its files, `max` bytes at most, as path_own_read(); its directory need not be open for that. */
+int container_read(const struct container *c, const char *name, size_t max, struct buf *b) _must_check_;
+
+bool container_has(const struct container *c, const char *name);
 
 /* A pidfd of the running init. -ESRCH when it does not run. */
 int container_pidfd(const struct container *c, int *ret_pidfd) _must_check_;

@@ -334,18 +334,16 @@ static int publish(struct engine *eng, const struct container_making *m, bool du
 }
 
 /* Just made, it has neither state nor end. */
-static struct container *adopt(struct container_making *m, struct json_object *spec)
+static struct container *adopt(const struct engine *eng, struct container_making *m, struct json_object *spec)
 {
-	struct container *c = calloc(1, sizeof(*c));
+	struct container *c = container_new(m->id, eng->containers_fd, TAKE_FD(m->dirfd));
 
 	if (!c)
 		return NULL;
-	memcpy(c->id, m->id, sizeof(c->id));
 	c->spec = json_object_get(spec);
 	c->name = json_str(c->spec, "name");
-	c->dirfd = TAKE_FD(m->dirfd);
+	c->created_ns = json_int(c->spec, "createdNs");
 	c->status = CONTAINER_CREATED;
-	c->exit_code = -1;
 	return c;
 }
 
@@ -362,7 +360,7 @@ int container_commit(struct engine *eng, struct container_making *m, struct json
 	if (r < 0)
 		return r;
 	fd_closep(&m->lock_fd);
-	c = adopt(m, spec);
+	c = adopt(eng, m, spec);
 	if (!c)
 		return err_errno(e, ENOMEM, "container %.12s", m->id);
 	*ret = c;
@@ -385,7 +383,7 @@ void container_making_done(struct engine *eng, struct container_making *m)
 
 int container_write_spec(const struct container *c, struct json_object *spec, struct err *e)
 {
-	return write_json(c->dirfd, "container.json", spec, PATH_SYNC_FULL, e);
+	return write_json(container_dir(c), "container.json", spec, PATH_SYNC_FULL, e);
 }
 
 /* With the marker, which holds both names: new name on, container.json, old name off. */
@@ -443,12 +441,12 @@ int container_rename(struct engine *eng, struct container *c, const char *name, 
 
 int container_write_state(const struct container *c, struct json_object *state, bool durable, struct err *e)
 {
-	return write_json(c->dirfd, "state.json", state, durable ? PATH_SYNC_FULL : PATH_SYNC_NONE, e);
+	return write_json(container_dir(c), "state.json", state, durable ? PATH_SYNC_FULL : PATH_SYNC_NONE, e);
 }
 
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e)
 {
-	int r = lock_take_dir(c->dirfd, timeout_ms, ret_lock_fd);
+	int r = lock_take_dir(container_dir(c), timeout_ms, ret_lock_fd);
 
 	if (r == -EAGAIN)
 		return err_set(e, EAGAIN, "container %.12s: another command is changing it", c->id);
@@ -459,7 +457,7 @@ int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, 
 
 void container_tidy(const struct container *c)
 {
-	path_own_tidy(c->dirfd);
+	path_own_tidy(container_dir(c));
 }
 
 /* ---- deleting ---- */
@@ -478,7 +476,7 @@ static int withdraw(struct engine *eng, const struct container *c, int pending, 
 		*ret_dir = all;
 	}
 	/* whoever has it open, and waits for its lock, finds none there */
-	if (unlinkat(c->dirfd, "container.json", 0) < 0 && errno != ENOENT)
+	if (unlinkat(container_dir(c), "container.json", 0) < 0 && errno != ENOENT)
 		return err_errno(e, errno, "remove container %.12s", c->id);
 	return 0;
 }

@@ -27,7 +27,7 @@ static int read_process(const struct container *c, struct json_object **ret, str
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_json_ struct json_object *config = NULL;
 	struct json_object *process = NULL;
-	int r = path_own_read(c->dirfd, "config.json", CONFIG_MAX, &b);
+	int r = container_read(c, "config.json", CONFIG_MAX, &b);
 
 	if (r < 0)
 		return err_errno(e, -r, "config.json of container %.12s", c->id);

@@ -47,7 +47,7 @@ static struct json_object *read_marks(const struct container *c)
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_json_ struct json_object *o = NULL;
 
-	if (!c->state || path_own_read(c->dirfd, FILE_NAME, CONTAINER_JSON_MAX, &b) < 0 ||
+	if (!c->state || container_read(c, FILE_NAME, CONTAINER_JSON_MAX, &b) < 0 ||
 	    json_parse(buf_str(&b), b.len, FILE_NAME, &o, NULL) < 0 || !json_object_is_type(o, json_type_object))
 		return NULL;
 	if (json_int(o, "pid") != json_int(c->state, "pid") || json_int(o, "startTicks") != json_int(c->state, "startTicks"))
@@ -156,7 +156,7 @@ static int write_marks(const struct container *c, struct json_object *o)
 	int r = text ? -ENOENT : -ENOMEM;
 
 	for (int i = 0; r == -ENOENT && i < WRITE_TRIES; i++)
-		r = path_own_write(c->dirfd, FILE_NAME, text, len, 0600, PATH_SYNC_NONE);
+		r = path_own_write(container_dir(c), FILE_NAME, text, len, 0600, PATH_SYNC_NONE);
 	return r;
 }
 
@@ -172,7 +172,7 @@ static int remember(const struct container *c, const struct result *x, struct he
 	_cleanup_close_ int lock = -EBADF;
 	struct health_mark m;
 	const char *before;
-	int r = lock_take(c->dirfd, LOCK_NAME, LOCK_MS, &lock);
+	int r = lock_take(container_dir(c), LOCK_NAME, LOCK_MS, &lock);
 
 	if (r < 0)
 		return err_errno(e, -r, "health of container %.12s", c->id);

@@ -78,11 +78,11 @@ static int attach(const struct container *c, int merged, struct err *e)
 	struct rootfs_servers *servers = calloc(1, sizeof(*servers));
 	_cleanup_(runtime_config_done) struct runtime_config config = {0};
 	_cleanup_close_ int root = -EBADF;
-	int r = servers ? rootfs_read_config(c->dirfd, &config, e) : err_errno(e, ENOMEM, "mount");
+	int r = servers ? rootfs_read_config(container_dir(c), &config, e) : err_errno(e, ENOMEM, "mount");
 
 	if (r == 0) {
 		servers->fuse_fd = -EBADF; /* a server would have to outlive this command */
-		r = rootfs_root(&config, c->dirfd, servers, &root, e);
+		r = rootfs_root(&config, container_dir(c), servers, &root, e);
 	}
 	free(servers);
 	if (r == 0) {
@@ -100,7 +100,7 @@ static int mount_stopped(struct container *c, const char *path, struct err *e)
 
 	if (is_mounted(path))
 		return 0;
-	r = path_own_mkdirs(c->dirfd, MERGED, &merged);
+	r = path_own_mkdirs(container_dir(c), MERGED, &merged);
 	if (r < 0)
 		return err_errno(e, -r, "%s", path);
 	return attach(c, merged, e);
@@ -155,7 +155,7 @@ int mounted_end(struct engine *eng, const struct container *c, struct err *e)
 {
 	int r;
 
-	if (faccessat(c->dirfd, MERGED, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!container_has(c, MERGED))
 		return 0;
 	r = mounted_unmount(eng, c, true, e);
 	return r < 0 ? r : 0;

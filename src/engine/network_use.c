@@ -69,7 +69,7 @@ static int rewrite(void *ctx, struct err *e)
 	const struct rewriting *w = ctx;
 	int r = container_options_from_json(json_at(w->c->spec, "options"), &o, e);
 
-	return r == 0 ? bundle_rewrite_etc(w->c->dirfd, &o, w->c->id, w->hosts, e) : r;
+	return r == 0 ? bundle_rewrite_etc(container_dir(w->c), &o, w->c->id, w->hosts, e) : r;
 }
 
 static int rewrite_files(struct engine *eng, const struct container *c, const struct hosts_bridge *hosts, struct err *e)

@@ -199,7 +199,7 @@ int peer_begin(struct engine *eng, const struct container *c, struct peer *ret, 
 		r = join(eng, json_str(joined, "container"), set, ret, &paths, e);
 	if (r == 0 && *network)
 		r = join(eng, network, PEER_BIT(PEER_NET), ret, &paths, e);
-	return r == 0 ? bundle_config_change(c->dirfd, set_paths, &paths, e) : r;
+	return r == 0 ? bundle_config_change(container_dir(c), set_paths, &paths, e) : r;
 }
 
 static int same_namespace(const struct proc *proc, int fd, const char *word)

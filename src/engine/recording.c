@@ -30,7 +30,7 @@ static int make_own(struct engine *eng, const struct container *c, struct strv *
 		_cleanup_close_ int fd = -EBADF;
 
 		numbered(n, name);
-		fd = openat(c->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		fd = openat(container_dir(c), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)
 			return strv_addf(texts, "%s/%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, c->id, name);
 		if (errno != EEXIST)
@@ -76,11 +76,11 @@ int recording_open(const struct container *c, uint32_t number, int *ret_fd, stru
 
 	if (number > 0) {
 		numbered(number, name);
-		fd = openat(c->dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		fd = openat(container_dir(c), name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	}
 	for (uint32_t n = 1; number == 0 && n <= RECORDINGS_MAX; n++) {
 		numbered(n, name);
-		next = openat(c->dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		next = openat(container_dir(c), name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 		if (next < 0)
 			break;
 		fd_closep(&fd);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Nothing is kept on the side of the one that is needed: who removes a container
- * by hand looks at all of them, and no other command pays for it. One that
- * goes by itself (--rm) goes.
+ * Who needs a container is found by looking at all of them when it is removed
+ * by hand, and no other command pays for it. One that somebody once needed has a
+ * mark, so that thousands which nobody does go without that look. One that goes
+ * by itself (--rm) goes.
  */
 #include "engine/requires.h"
+
+#include "sys/path.h"
+
+#define MARK "needed"
 
 #define DEPTH_MAX 64 /* of a container.json that somebody wrote */
 
@@ -19,6 +24,9 @@ int requires_resolve(struct engine *eng, const struct strv *names, struct strv *
 			return err_wrap(e, r, "--requires %s", names->items[i]);
 		if (strv_find(ret, c->id) < 0 && strv_add(ret, c->id) < 0)
 			return err_errno(e, ENOMEM, "--requires");
+		r = path_own_write(container_dir(c), MARK, "", 0, 0600, PATH_SYNC_FULL);
+		if (r < 0)
+			return err_errno(e, -r, "--requires %s", names->items[i]);
 	}
 	return 0;
 }
@@ -67,9 +75,13 @@ int requires_start(const struct start_request *q, struct err *e)
 
 int requires_dependents(struct engine *eng, const struct container *c, struct strv *ret, struct err *e)
 {
+	_cleanup_(container_parts_done) struct container_parts parts = {0};
 	_cleanup_(container_list_done) struct container_list l = {0};
-	int r = container_list(eng, &l, e);
+	int r;
 
+	if (!container_has(c, MARK))
+		return 0;
+	r = container_parts_add(&parts, "requires", "") == 0 ? container_list_parts(eng, &parts, &l, e) : err_errno(e, ENOMEM, "requires");
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
 		_cleanup_(strv_done) struct strv ids = {0};
 

@@ -54,7 +54,7 @@ static int monitor_of(const struct container *c, int *ret_pidfd)
 
 static bool is_stopped(const struct container *c)
 {
-	return faccessat(c->dirfd, STOPPED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return container_has(c, STOPPED);
 }
 
 static bool counts_as_failed(const struct container *c, const struct restart_policy *p)
@@ -92,7 +92,7 @@ int restart_forbid(struct engine *eng, struct container *c, struct err *e)
 	if (restart_policy_of(c).kind == RESTART_NO)
 		return 0;
 	/* not by a temporary file: without the lock, who starts it takes that away (container_tidy()) */
-	mark = openat(c->dirfd, STOPPED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	mark = openat(container_dir(c), STOPPED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (mark < 0)
 		return err_errno(e, errno, "mark container %.12s as stopped", c->id);
 	r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
@@ -141,7 +141,7 @@ int restart_plan(struct engine *eng, const struct container *c, bool as_restart,
 		return 0;
 	if (!as_restart) {
 		restart_cancel(c);
-		if (unlinkat(c->dirfd, STOPPED, 0) < 0 && errno != ENOENT)
+		if (unlinkat(container_dir(c), STOPPED, 0) < 0 && errno != ENOENT)
 			return err_errno(e, errno, "container %.12s", c->id);
 	}
 	if (p.retries > 0 && next_count(c, as_restart) >= p.retries)

@@ -385,10 +385,10 @@ static int refresh_etc(struct start *s, struct err *e)
 		return 0;
 	r = container_options_from_json(json_at(s->q.c->spec, "options"), &o, e);
 	if (r == 0)
-		r = bundle_refresh_etc(s->q.c->dirfd, &o, s->q.c->id, s->bridge.eng ? &s->bridge.hosts : NULL, e);
+		r = bundle_refresh_etc(container_dir(s->q.c), &o, s->q.c->id, s->bridge.eng ? &s->bridge.hosts : NULL, e);
 	if (r < 0)
 		return r;
-	return etc_give(s->q.c->dirfd, s->q.keeper, root_of(json_at(s->q.c->spec, "config.userns.uidMap")),
+	return etc_give(container_dir(s->q.c), s->q.keeper, root_of(json_at(s->q.c->spec, "config.userns.uidMap")),
 			root_of(json_at(s->q.c->spec, "config.userns.gidMap")), e);
 }
 
@@ -410,7 +410,7 @@ static int renew_volatile(const struct start *s, struct err *e)
 		err_hint(e, "remove it (ranby rm %.12s) and run a new one", c->id);
 		return -ESTALE;
 	}
-	r = path_own_open(c->dirfd, "work", O_RDONLY | O_DIRECTORY, 0, &work);
+	r = path_own_open(container_dir(c), "work", O_RDONLY | O_DIRECTORY, 0, &work);
 	if (r < 0)
 		return r == -ENOENT ? 0 : err_errno(e, -r, "work directory of container %.12s", c->id);
 	return remove_tree(s->q.eng, work, "work", e);

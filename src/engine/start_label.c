@@ -84,7 +84,7 @@ static int change_pair(struct container *c, const struct mcs_pair *p, struct err
 		r = set_text(o, "file", file);
 	if (r < 0)
 		return err_errno(e, -r, "SELinux: another pair of categories");
-	r = bundle_config_change(c->dirfd, set_labels, &(struct labels){process, file}, e);
+	r = bundle_config_change(container_dir(c), set_labels, &(struct labels){process, file}, e);
 	return r < 0 ? r : container_write_spec(c, c->spec, e);
 }
 
@@ -141,7 +141,7 @@ static int label_files(struct engine *eng, const struct container *c, struct kee
 	int r = label_shared(file, shared);
 
 	for (const char *const *name = etc_names; r == 0 && *name; name++)
-		if (faccessat(c->dirfd, *name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (faccessat(container_dir(c), *name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    (strv_addf(&paths, "%s/%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, c->id, *name) < 0 || strv_add(&labels, file) < 0))
 			r = -ENOMEM;
 	for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {

@@ -287,7 +287,7 @@ static void a_process(void **state)
 static void not_running(void **state)
 {
 	struct fixture *f = *state;
-	struct container c = {.id = ID, .dirfd = -EBADF, .status = CONTAINER_EXITED};
+	struct container c = {.id = ID, .own_dir = -EBADF, .parent = -EBADF, .status = CONTAINER_EXITED};
 	struct attest a = ATTEST_INIT(AUDIT_VERB_PAUSE);
 
 	a.c = &c;

@@ -74,7 +74,7 @@ static void make(struct fixture *f, const char *name, char id[static CONTAINER_I
 		fail_msg("%s", e.text);
 	assert_string_equal(c->name, name ? name : json_str(o, "name"));
 	assert_int_equal(c->status, CONTAINER_CREATED);
-	assert_true(c->dirfd >= 0);
+	assert_true(container_dir(c) >= 0);
 	container_free(c);
 	memcpy(id, m.id, CONTAINER_ID_LEN + 1);
 	container_making_done(f->eng, &m);
@@ -251,7 +251,7 @@ static void test_liveness(void **state)
 		 "{\"pid\":%d,\"startTicks\":%llu,\"exitCode\":137,\"signal\":9,"
 		 "\"finishedAt\":\"2026-01-02T03:04:05.000000006Z\",\"reason\":\"signal\"}\n",
 		 getpid(), (unsigned long long)ticks + 1);
-	assert_int_equal(path_own_write(c->dirfd, "exit.json", text, strlen(text), 0600, PATH_SYNC_NONE), 0);
+	assert_int_equal(path_own_write(container_dir(c), "exit.json", text, strlen(text), 0600, PATH_SYNC_NONE), 0);
 	write_state(c, f->eng->boot_id, getpid(), ticks + 1);
 	assert_int_equal(container_refresh(f->eng, c, &e), 0);
 	assert_int_equal(c->status, CONTAINER_EXITED);

@@ -232,7 +232,7 @@ static int set_spec(struct container *c, const struct change *x)
 
 static int write_files(struct container *c, struct change *x, struct err *e)
 {
-	int r = bundle_config_change(c->dirfd, set_limits, x, e);
+	int r = bundle_config_change(container_dir(c), set_limits, x, e);
 
 	if (r < 0)
 		return r;

@@ -7,10 +7,9 @@
  */
 #include "monitor/exit.h"
 
-#include "base/parse.h"
 #include "sys/fd.h"
 #include "sys/path.h"
-#include "sys/pidfd.h"
+#include "sys/procfs.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -42,54 +41,40 @@ static int from_pidfd(int pidfd, struct monitor_exit *x)
 	return 0;
 }
 
-/* The `n`th field of /proc/PID/stat, 3 or more; NULL when there is none. Ends it with NUL. */
-static char *stat_field(char *text, int n)
-{
-	char *p = strrchr(text, ')');
-
-	for (int field = 2; p && field < n; field++) {
-		p = strchr(p, ' ');
-		if (p)
-			p++;
-	}
-	if (p)
-		p[strcspn(p, " \n")] = '\0';
-	return p;
-}
+enum { ALIVE, ZOMBIE };
 
 /*
- * 1: a zombie, its status in `x`; 0: alive, or a zombie that hides its status;
+ * One read of its stat says all of one moment, and by the start time whose
+ * number it is: a pidfd would add nothing. A ZOMBIE's status goes into `x`.
  * -ESRCH: not there. Any other error says nothing about the process: who took
  * it for "not there" would let go of a container that runs.
  */
 static int look_at(pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
 {
-	_cleanup_close_ int pidfd = -EBADF, fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	char path[32], text[2048];
-	uint32_t status;
-	char *code, *state;
+	struct proc_stat st;
 	ssize_t n;
-	int r;
 
-	r = pidfd_open_identity(pid, start_ticks, &pidfd);
-	if (r < 0)
-		return r;
+	if (pid <= 0)
+		return -ESRCH;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, text, sizeof(text));
 	if (n <= 0)
 		return n < 0 ? -errno : -EIO;
-	text[n] = '\0';
-	code = stat_field(text, 52);
-	state = stat_field(text, 3);
-	if (!code || !state || (*state != 'Z' && *state != 'X'))
-		return 0;
-	if (parse_u32(code, 0, 0xffff, &status) < 0)
+	if (proc_stat_parse(text, (size_t)n, &st) < 0)
 		return -EIO;
-	exit_from_status((int)status, x);
-	return 1;
+	if (st.start_ticks != start_ticks)
+		return -ESRCH;
+	if (st.state != 'Z' && st.state != 'X')
+		return ALIVE;
+	if (st.exit_code > 0xffff)
+		return -EIO;
+	exit_from_status((int)st.exit_code, x);
+	return ZOMBIE;
 }
 
 static int from_file(int dirfd, const char *name, pid_t pid, uint64_t start_ticks, struct monitor_exit *x)
@@ -115,6 +100,8 @@ int exit_find(int dirfd, const char *name, pid_t pid, uint64_t start_ticks, int 
 	int there, r;
 
 	there = look_at(pid, start_ticks, &zombie);
+	if (there == ALIVE)
+		return EXIT_STILL_RUNNING;
 	r = from_file(dirfd, name, pid, start_ticks, ret);
 	if (r == 0)
 		return EXIT_FROM_FILE;
@@ -122,9 +109,7 @@ int exit_find(int dirfd, const char *name, pid_t pid, uint64_t start_ticks, int 
 		return r;
 	if (there < 0 && there != -ESRCH)
 		return there;
-	if (there == 0)
-		return EXIT_STILL_RUNNING;
-	if (there > 0) {
+	if (there == ZOMBIE) {
 		*ret = zombie;
 		return EXIT_FROM_ZOMBIE;
 	}

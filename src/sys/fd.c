@@ -23,7 +23,7 @@ int fd_read_each(int fd, const char *what, int (*take)(const char *data, size_t 
 	return r;
 }
 
-int fd_read_all(int fd, size_t max, struct buf *b)
+int fd_read_sized(int fd, size_t size, size_t max, struct buf *b)
 {
 	size_t start = b->len;
 
@@ -45,7 +45,14 @@ int fd_read_all(int fd, size_t max, struct buf *b)
 		buf_commit(b, (size_t)n);
 		if (b->len - start > max)
 			return -EFBIG;
+		if (b->len - start == size && (size_t)n < want)
+			return 0;
 	}
+}
+
+int fd_read_all(int fd, size_t max, struct buf *b)
+{
+	return fd_read_sized(fd, SIZE_MAX, max, b);
 }
 
 int fd_write_all(int fd, const void *data, size_t len)

@@ -49,6 +49,9 @@ int fd_read_each(int fd, const char *what, int (*take)(const char *data, size_t 
 /* Reads to the end of file, `max` bytes at most (-EFBIG past them). Appends to `b`. */
 int fd_read_all(int fd, size_t max, struct buf *b) _must_check_;
 
+/* The same of a regular file of `size` bytes (fstat(2)): a read that ends there and gives less than it could was the last. */
+int fd_read_sized(int fd, size_t size, size_t max, struct buf *b) _must_check_;
+
 /* Writes all of it, over short writes and EINTR. 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t len) _must_check_;
 

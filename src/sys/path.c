@@ -73,7 +73,7 @@ static int read_regular(int fd, size_t max, struct buf *b)
 		return -EINVAL;
 	if (st.st_size > 0 && (uint64_t)st.st_size > max)
 		return -EFBIG;
-	return fd_read_all(fd, max, b);
+	return fd_read_sized(fd, (size_t)st.st_size, max, b);
 }
 
 /*

@@ -110,19 +110,6 @@ static void ports_text(const struct container *c, struct buf *b)
 	}
 }
 
-static struct json_object *mounts_list(const struct container *c)
-{
-	struct json_object *list = json_at(c->spec, "config.mounts"), *ret = json_object_new_array();
-	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-
-	for (size_t i = 0; ret && i < n; i++)
-		if (json_append_str(ret, json_str(json_object_array_get_idx(list, i), "destination")) < 0) {
-			json_object_put(ret);
-			return NULL;
-		}
-	return ret;
-}
-
 static void labels_text(const struct container *c, struct buf *b)
 {
 	struct json_object *map = json_at(c->spec, "config.labels");
@@ -133,13 +120,182 @@ static void labels_text(const struct container *c, struct buf *b)
 		buf_addf(b, "%s%s=%s", b->len ? "," : "", key, json_object_get_string(value));
 }
 
-static int add_text(struct json_object *o, const char *key, const struct container *c,
+/* ---- fields ---- */
+
+struct showing {
+	const struct container *c;
+	const struct timespec *now;
+	bool no_trunc;
+};
+
+static int add_id(struct json_object *o, const char *key, const struct showing *s, const char *id)
+{
+	char text[CONTAINER_ID_LEN + 1];
+
+	snprintf(text, sizeof(text), "%.*s", s->no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT, id);
+	return json_add_str(o, key, text);
+}
+
+static int add_text(struct json_object *o, const char *key, const struct showing *s,
 		    void (*fn)(const struct container *, struct buf *))
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 
-	fn(c, &b);
+	fn(s->c, &b);
 	return buf_bad(&b) ? -ENOMEM : json_add_str(o, key, buf_str(&b));
+}
+
+static int id_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_id(o, key, s, s->c->id);
+}
+
+static int names_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, s->c->name);
+}
+
+static int image_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	const char *path = json_at(s->c->spec, "image.name") ? "image.name" : "image.rootfs";
+
+	return json_add_str(o, key, pod_is_infra(s->c) ? "" : json_str(s->c->spec, path));
+}
+
+static int image_id_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_id(o, key, s, json_str(s->c->spec, "image.id"));
+}
+
+static int command_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	command_text(s->c, s->no_trunc ? 0 : COMMAND_WIDTH, &b);
+	return buf_bad(&b) ? -ENOMEM : json_add_str(o, key, buf_str(&b));
+}
+
+static int state_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, container_status_word(s->c->status));
+}
+
+static int status_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	char status[160];
+
+	ps_status(s->c, s->now, status, sizeof(status));
+	return json_add_str(o, key, status);
+}
+
+static int pid_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_int(o, key, s->c->pid);
+}
+
+static bool has_ended(const struct container *c)
+{
+	return c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST;
+}
+
+static int exit_code_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_int(o, key, has_ended(s->c) ? s->c->exit_code : 0);
+}
+
+static int exited_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_bool(o, key, has_ended(s->c));
+}
+
+static int restarts_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_int(o, key, restart_count(s->c));
+}
+
+static int auto_remove_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_bool(o, key, json_true(s->c->spec, "options.rm"));
+}
+
+static int is_infra_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_bool(o, key, pod_is_infra(s->c));
+}
+
+static int pod_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_id(o, key, s, pod_id_of(s->c));
+}
+
+static int pod_name_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, json_str(s->c->spec, "podName"));
+}
+
+static int networks_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_text(o, key, s, networks_text);
+}
+
+static int cidfile_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, json_str(s->c->spec, "options.cidfile"));
+}
+
+static int label_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	struct json_object *labels = json_at(s->c->spec, "config.labels");
+
+	return json_add(o, key, labels ? json_object_get(labels) : json_object_new_object());
+}
+
+static int labels_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_text(o, key, s, labels_text);
+}
+
+static int ports_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_text(o, key, s, ports_text);
+}
+
+static int mounts_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	struct json_object *from = json_at(s->c->spec, "config.mounts");
+	size_t n = from && json_object_is_type(from, json_type_array) ? json_object_array_length(from) : 0;
+	_cleanup_json_ struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; list && i < n; i++)
+		if (json_append_str(list, json_str(json_object_array_get_idx(from, i), "destination")) < 0)
+			return -ENOMEM;
+	return json_add(o, key, TAKE_PTR(list));
+}
+
+static int created_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	struct timespec created = time_of(s->c->spec, "createdNs");
+
+	return json_add_time(o, key, &created);
+}
+
+static int ago_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	struct timespec created = time_of(s->c->spec, "createdNs");
+	char ago[CLOCK_TEXT_SIZE];
+
+	clock_ago(&created, s->now, ago);
+	return json_add_str(o, key, ago);
+}
+
+static int started_at_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_int(o, key, time_of(s->c->state, "startedNs").tv_sec);
+}
+
+static int exited_at_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_int(o, key, end_of(s->c).tv_sec);
 }
 
 /* Who started it; who created it when it was never started. */
@@ -150,9 +306,9 @@ static struct json_object *who(const struct container *c)
 	return o ? o : json_at(c->spec, "createdBy");
 }
 
-static int add_number_text(struct json_object *o, const char *key, struct json_object *from, const char *path)
+static int add_number_of_who(struct json_object *o, const char *key, const struct showing *s, const char *path)
 {
-	struct json_object *v = from ? json_at(from, path) : NULL;
+	struct json_object *w = who(s->c), *v = w ? json_at(w, path) : NULL;
 	char text[24] = "";
 
 	if (v)
@@ -160,90 +316,146 @@ static int add_number_text(struct json_object *o, const char *key, struct json_o
 	return json_add_str(o, key, text);
 }
 
-static int add_who(struct json_object *o, const struct container *c)
+static int add_text_of_who(struct json_object *o, const char *key, const struct showing *s, const char *path)
 {
-	struct json_object *w = who(c);
+	struct json_object *w = who(s->c);
 
-	if (add_number_text(o, "LoginUID", w, "auid") < 0 || add_number_text(o, "Session", w, "session") < 0 ||
-	    json_add_str(o, "LoginUser", w ? json_str(w, "loginUser") : "") < 0 ||
-	    json_add_str(o, "TTY", w ? json_str(w, "tty") : "") < 0 ||
-	    json_add_str(o, "Receipt", c->state ? json_str(c->state, "receipt") : "") < 0 ||
-	    json_add_str(o, "UUID", c->state ? json_str(c->state, "uuid") : "") < 0)
-		return -ENOMEM;
-	if (json_add_str(o, "Ident", c->state ? json_str(c->state, "identity.inForce") : "") < 0)
-		return -ENOMEM;
-	return json_add(o, "StartedBy", w ? json_object_get(w) : json_object_new_object());
+	return json_add_str(o, key, w ? json_str(w, path) : "");
 }
 
-static int add_times(struct json_object *o, const struct container *c, const struct timespec *now)
+static int login_uid_field(struct json_object *o, const char *key, const struct showing *s)
 {
-	struct timespec created = time_of(c->spec, "createdNs"), start = time_of(c->state, "startedNs"), end = end_of(c);
-	char ago[CLOCK_TEXT_SIZE], human[CLOCK_TEXT_SIZE];
+	return add_number_of_who(o, key, s, "auid");
+}
 
-	clock_ago(&created, now, ago);
-	clock_human(now->tv_sec - created.tv_sec, human);
-	if (json_add_time(o, "CreatedAt", &created) < 0 || json_add_time(o, "Created", &created) < 0 ||
-	    json_add_str(o, "RunningFor", ago) < 0 || json_add_str(o, "CreatedHuman", ago) < 0 ||
-	    json_add_int(o, "StartedAt", start.tv_sec) < 0 || json_add_int(o, "ExitedAt", end.tv_sec) < 0)
-		return -ENOMEM;
+static int session_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_number_of_who(o, key, s, "session");
+}
+
+static int login_user_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_text_of_who(o, key, s, "loginUser");
+}
+
+static int tty_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return add_text_of_who(o, key, s, "tty");
+}
+
+static int started_by_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	struct json_object *w = who(s->c);
+
+	return json_add(o, key, w ? json_object_get(w) : json_object_new_object());
+}
+
+static const char *of_state(const struct showing *s, const char *path)
+{
+	return s->c->state ? json_str(s->c->state, path) : "";
+}
+
+static int receipt_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, of_state(s, "receipt"));
+}
+
+static int uuid_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, of_state(s, "uuid"));
+}
+
+static int ident_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	return json_add_str(o, key, of_state(s, "identity.inForce"));
+}
+
+/* What each reads of container.json and of state.json: only that is there when only it is wanted. */
+static const struct {
+	const char *name;
+	int (*add)(struct json_object *o, const char *key, const struct showing *s);
+	const char *spec, *state;
+} fields[] = {
+	{"ID", id_field, "", ""},
+	{"Names", names_field, "", ""},
+	{"Image", image_field, "image.name image.rootfs isInfra", ""},
+	{"ImageID", image_id_field, "image.id", ""},
+	{"Command", command_field, "config.command config.entrypoint", ""},
+	{"State", state_field, "", ""},
+	{"Status", status_field, "config.healthcheck options.restart", "startedNs restartCount"},
+	{"Pid", pid_field, "", ""},
+	{"ExitCode", exit_code_field, "", ""},
+	{"Exited", exited_field, "", ""},
+	{"Restarts", restarts_field, "", "restartCount"},
+	{"AutoRemove", auto_remove_field, "options.rm", ""},
+	{"IsInfra", is_infra_field, "isInfra", ""},
+	{"Pod", pod_field, "pod", ""},
+	{"PodName", pod_name_field, "podName", ""},
+	{"Networks", networks_field, "config.network.networks config.network.mode", ""},
+	{"CIDFile", cidfile_field, "options.cidfile", ""},
+	{"Label", label_field, "config.labels", ""},
+	{"Labels", labels_field, "config.labels", ""},
+	{"Ports", ports_field, "config.network.ports", ""},
+	{"Mounts", mounts_field, "config.mounts", ""},
+	{"CreatedAt", created_field, "", ""},
+	{"Created", created_field, "", ""},
+	{"RunningFor", ago_field, "", ""},
+	{"CreatedHuman", ago_field, "", ""},
+	{"StartedAt", started_at_field, "", "startedNs"},
+	{"ExitedAt", exited_at_field, "", ""},
+	{"LoginUID", login_uid_field, "createdBy.auid", "startedBy.auid"},
+	{"Session", session_field, "createdBy.session", "startedBy.session"},
+	{"LoginUser", login_user_field, "createdBy.loginUser", "startedBy.loginUser"},
+	{"TTY", tty_field, "createdBy.tty", "startedBy.tty"},
+	{"StartedBy", started_by_field, "createdBy", "startedBy"},
+	{"Receipt", receipt_field, "", "receipt"},
+	{"UUID", uuid_field, "", "uuid"},
+	{"Ident", ident_field, "", "identity.inForce"},
+};
+_Static_assert(ARRAY_SIZE(fields) <= 64, "a set of fields is a number");
+
+uint64_t ps_fields_of(const struct template *t)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (template_uses(t, fields[i].name))
+			set |= UINT64_C(1) << i;
+	return set;
+}
+
+uint64_t ps_field(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (strcmp(fields[i].name, name) == 0)
+			return UINT64_C(1) << i;
 	return 0;
 }
 
-static int add_words(struct json_object *o, const struct container *c, bool no_trunc)
+int ps_parts(uint64_t set, const struct ps_filter *f, struct container_parts *ret)
 {
-	_cleanup_(buf_done) struct buf command = BUF_INIT;
-	char id[CONTAINER_ID_LEN + 1], image[CONTAINER_ID_LEN + 1];
-	int width = no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT;
-	const char *name = pod_is_infra(c) ? "" : json_str(c->spec, json_at(c->spec, "image.name") ? "image.name" : "image.rootfs");
+	int r = ps_filter_parts(f, ret);
 
-	snprintf(id, sizeof(id), "%.*s", width, c->id);
-	snprintf(image, sizeof(image), "%.*s", width, json_str(c->spec, "image.id"));
-	command_text(c, no_trunc ? 0 : COMMAND_WIDTH, &command);
-	if (buf_bad(&command) || json_add_str(o, "ID", id) < 0 || json_add_str(o, "Names", c->name) < 0 ||
-	    json_add_str(o, "Image", name) < 0 || json_add_str(o, "ImageID", image) < 0 ||
-	    json_add_str(o, "Command", buf_str(&command)) < 0)
-		return -ENOMEM;
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++)
+		if (set >> i & 1)
+			r = container_parts_add(ret, fields[i].spec, fields[i].state);
+	return r;
 }
 
-static int add_state(struct json_object *o, const struct container *c, const struct timespec *now)
-{
-	bool ended = c->status == CONTAINER_EXITED || c->status == CONTAINER_LOST;
-	char status[160];
-
-	ps_status(c, now, status, sizeof(status));
-	if (json_add_str(o, "State", container_status_word(c->status)) < 0 || json_add_str(o, "Status", status) < 0 ||
-	    json_add_int(o, "Pid", c->pid) < 0 || json_add_int(o, "ExitCode", ended ? c->exit_code : 0) < 0 ||
-	    json_add_bool(o, "Exited", ended) < 0 || json_add_int(o, "Restarts", restart_count(c)) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-static int add_options(struct json_object *o, const struct container *c, bool no_trunc)
-{
-	char pod[CONTAINER_ID_LEN + 1];
-	struct json_object *labels = json_at(c->spec, "config.labels");
-
-	snprintf(pod, sizeof(pod), "%.*s", no_trunc ? CONTAINER_ID_LEN : CONTAINER_ID_SHORT, pod_id_of(c));
-	if (json_add_bool(o, "AutoRemove", json_true(c->spec, "options.rm")) < 0 || json_add_bool(o, "IsInfra", pod_is_infra(c)) < 0 ||
-	    json_add_str(o, "Pod", pod) < 0 || json_add_str(o, "PodName", json_str(c->spec, "podName")) < 0 ||
-	    add_text(o, "Networks", c, networks_text) < 0 ||
-	    json_add_str(o, "CIDFile", json_str(c->spec, "options.cidfile")) < 0 ||
-	    json_add(o, "Label", labels ? json_object_get(labels) : json_object_new_object()) < 0 ||
-	    add_text(o, "Labels", c, labels_text) < 0 || add_text(o, "Ports", c, ports_text) < 0)
-		return -ENOMEM;
-	return json_add(o, "Mounts", mounts_list(c));
-}
-
-int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret)
+int ps_row(const struct container *c, uint64_t set, bool no_trunc, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
+	const struct showing s = {.c = c, .now = now, .no_trunc = no_trunc};
+	int r = o ? 0 : -ENOMEM;
 
-	if (!o || add_words(o, c, no_trunc) < 0 || add_state(o, c, now) < 0 || add_options(o, c, no_trunc) < 0 ||
-	    add_times(o, c, now) < 0 || add_who(o, c) < 0)
-		return -ENOMEM;
-	*ret = TAKE_PTR(o);
-	return 0;
+	/* all keys are there: a template that names another one is mistyped */
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++)
+		r = set >> i & 1 ? fields[i].add(o, fields[i].name, &s)
+				 : json_object_object_add_ex(o, fields[i].name, NULL,
+							     JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
+	if (r == 0)
+		*ret = TAKE_PTR(o);
+	return r;
 }
 
 static int add_copy(struct json_object *o, const char *key, const struct container *c, const char *path)
@@ -288,7 +500,7 @@ static struct json_object *networks_list(const struct container *c)
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = NULL, *names = json_object_new_array();
-	int r = names ? ps_row(c, true, now, &o) : -ENOMEM;
+	int r = names ? ps_row(c, PS_ALL_FIELDS, true, now, &o) : -ENOMEM;
 
 	if (r == 0)
 		r = json_append_str(names, c->name);

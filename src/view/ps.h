@@ -3,9 +3,15 @@
 /*
  * ps - containers as rows for `ps`, and which of them are wanted.
  *
- *	struct ps_filter f = {0};
+ *	_cleanup_(ps_filter_done) struct ps_filter f = {0};
+ *	uint64_t fields = ps_fields_of(template);
  *	r = ps_filter_add(&f, "status=running", e);
- *	if (ps_filter_match(&f, c)) r = ps_row(c, no_trunc, &now, &row);
+ *	r = ps_parts(fields, &f, &parts);
+ *	r = container_list_parts(eng, &parts, &list, e);
+ *	if (ps_filter_match(&f, c, &list)) r = ps_row(c, fields, no_trunc, &now, &row);
+ *
+ * Of a container's files only that is looked at which the wanted fields and
+ * filters read: a row of each table says what that is.
  */
 #ifndef RANBY_ENGINE_PS_H
 #define RANBY_ENGINE_PS_H
@@ -14,9 +20,11 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "base/template.h"
 #include "engine/container.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 /* KEY=VALUE as given. Different keys must all match, of one key any value (docker-ps(1)); labels must all match. */
@@ -33,12 +41,23 @@ bool ps_filter_match(const struct ps_filter *f, const struct container *c, const
 /* -ENOENT: one that before= or since= names is not in `all`. */
 int ps_filter_check(const struct ps_filter *f, const struct container_list *all, struct err *e) _must_check_;
 
+/* Adds what the filters look at. */
+int ps_filter_parts(const struct ps_filter *f, struct container_parts *ret) _must_check_;
+
 /* True when a status was asked for: then --all is meant. */
 bool ps_filter_has(const struct ps_filter *f, const char *key);
 void ps_filter_done(struct ps_filter *f);
 
-/* All placeholders of --format, as texts; podman's names, and LoginUID, Session, LoginUser, TTY, StartedBy of our own. */
-int ps_row(const struct container *c, bool no_trunc, const struct timespec *now, struct json_object **ret) _must_check_;
+/* Placeholders of --format, as a set: podman's names, and LoginUID, Session, LoginUser, TTY, StartedBy and more of our own. */
+#define PS_ALL_FIELDS UINT64_MAX
+uint64_t ps_fields_of(const struct template *t);
+uint64_t ps_field(const char *name); /* 0: there is none of that name */
+
+/* What of the containers is looked at for this set of fields and the filters. 0, -ENOMEM. */
+int ps_parts(uint64_t set, const struct ps_filter *f, struct container_parts *ret) _must_check_;
+
+/* Those fields, as texts mostly; the others are null. */
+int ps_row(const struct container *c, uint64_t set, bool no_trunc, const struct timespec *now, struct json_object **ret) _must_check_;
 
 /* The object of `--format json`. */
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret) _must_check_;

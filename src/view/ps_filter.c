@@ -170,15 +170,26 @@ static bool match_session(const struct container *c, const char *value, const st
 static const struct {
 	const char *key;
 	match_fn match;
-	bool every; /* several values: all of them, not any */
+	const char *spec, *state; /* what it reads of container.json and of state.json */
+	bool every;               /* several values: all of them, not any */
 } keys[] = {
-	{"id", match_id, false},           {"name", match_name, false},     {"label", match_label, true},
-	{"label!", match_no_label, true},  {"status", match_status, false}, {"ancestor", match_ancestor, false},
-	{"exited", match_exited, false},   {"before", match_before, false}, {"since", match_since, false},
-	{"volume", match_volume, false},   {"network", match_network, false}, {"auid", match_auid, false},
-	{"session", match_session, false}, {"restart-policy", match_restart, false}, {"pod", match_pod, false},
-	{"until", match_until, true},
-	{"health", match_health, false},
+	{"id", match_id, "", "", false},
+	{"name", match_name, "", "", false},
+	{"label", match_label, "config.labels", "", true},
+	{"label!", match_no_label, "config.labels", "", true},
+	{"status", match_status, "", "", false},
+	{"ancestor", match_ancestor, "image.name image.id", "", false},
+	{"exited", match_exited, "", "", false},
+	{"before", match_before, "", "", false},
+	{"since", match_since, "", "", false},
+	{"volume", match_volume, "config.mounts", "", false},
+	{"network", match_network, "config.network", "", false},
+	{"auid", match_auid, "", "startedBy.auid", false},
+	{"session", match_session, "", "startedBy.session", false},
+	{"restart-policy", match_restart, "options.restart", "", false},
+	{"pod", match_pod, "pod podName", "", false},
+	{"until", match_until, "created", "", true},
+	{"health", match_health, "config.healthcheck", "", false},
 };
 
 static const char *key_word(size_t i, const void *ctx)
@@ -272,6 +283,16 @@ bool ps_filter_has(const struct ps_filter *f, const char *key)
 		if (value_of(f->items.items[i], key))
 			return true;
 	return false;
+}
+
+int ps_filter_parts(const struct ps_filter *f, struct container_parts *ret)
+{
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < ARRAY_SIZE(keys); k++)
+		if (ps_filter_has(f, keys[k].key))
+			r = container_parts_add(ret, keys[k].spec, keys[k].state);
+	return r;
 }
 
 void ps_filter_done(struct ps_filter *f)
