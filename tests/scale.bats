@@ -12,9 +12,9 @@ load lib
 setup_file() {
 	ranby_setup_file busybox
 	if [ -n "${RANBY_SCALE:-}" ]; then
-		export ALIVE=1000 AT_ONCE=200 CYCLES=${RANBY_SCALE_CYCLES:-10000} PS_RUNS=100 PS_MS=500
+		export ALIVE=1000 AT_ONCE=200 CYCLES=${RANBY_SCALE_CYCLES:-10000} PS_RUNS=100 PS_MS=130
 	else
-		export ALIVE=60 AT_ONCE=30 CYCLES=200 PS_RUNS=30 PS_MS=100
+		export ALIVE=60 AT_ONCE=30 CYCLES=200 PS_RUNS=30 PS_MS=40
 	fi
 }
 teardown_file() { ranby_teardown_file; }
@@ -34,15 +34,15 @@ left() {
 # quantiles COUNT COMMAND...: milliseconds that the command takes: median and 99th percentile, and the median of its processor time.
 quantiles() {
 	python3 - "$@" <<-'PYTHON'
-		import os, subprocess, sys, time
+		import resource, subprocess, sys, time
 		times, cpu, used = [], [], 0
 		for _ in range(int(sys.argv[1])):
 		    start = time.perf_counter()
 		    subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
 		    times.append((time.perf_counter() - start) * 1000)
-		    now = os.times()
-		    cpu.append((now.children_user + now.children_system - used) * 1000)
-		    used = now.children_user + now.children_system
+		    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+		    cpu.append((now.ru_utime + now.ru_stime - used) * 1000)
+		    used = now.ru_utime + now.ru_stime
 		times.sort(), cpu.sort()
 		print("%.1f %.1f %.0f" % (times[len(times) // 2], times[(len(times) * 99 - 1) // 100], cpu[len(cpu) // 2]))
 	PYTHON
