@@ -242,3 +242,47 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	load_image busybox
 	[ "$(ranby images -q | wc -l)" = 1 ]
 }
+
+@test "commands of docker and podman that are not here say what to use, in one line" {
+	local line
+	while IFS= read -r line; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby $line
+		one_error 'not supported; '
+	done <<-'E'
+		kube play x.yaml
+		play kube x.yaml
+		generate systemd --new web
+		container checkpoint web
+		machine start
+		compose up
+		context use x
+		swarm init
+		system connection list
+		system migrate
+	E
+	run -125 ranby contaner ls
+	[[ $output = *'did you mean `ranby container`?'* ]] || fail "$output"
+}
+
+@test "options that docker and podman have before the command, or for limits, are refused with the reason" {
+	run -125 ranby --log-level debug ps
+	one_error '--log-level: nothing is logged'
+	run -125 ranby --storage-driver=vfs images
+	one_error 'the driver is overlay'
+	run -125 ranby -H tcp://x ps
+	one_error 'no daemon'
+	run -125 ranby update --device-read-bps /dev/x:1 nope
+	one_error 'io.max='
+	run -125 ranby container clone --memory-swappiness 5 nope
+	one_error 'no such limit'
+}
+
+@test "inspect --size: what the container wrote, and that with its image" {
+	ranby run --name sized --network none busybox sh -c 'head -c 5000 /dev/zero >/five; rm -f /bin/nothing'
+	run -0 ranby inspect --size --format '{{.SizeRw}} {{.SizeRootFs}}' sized
+	[ "${output% *}" = 5000 ] || fail "$output"
+	[ "${output#* }" -gt 1000000 ]
+	run -0 ranby inspect sized
+	[[ $output != *SizeRw* ]]
+}

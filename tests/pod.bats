@@ -452,7 +452,7 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	for option in '--infra-image x' '--infra-command x' '--device-read-bps /dev/x:1' '--blkio-weight-device /dev/x:10' '--memory-swappiness 3' '--shm-size-systemd 1m' '--gpus all' '--infra-conmon-pidfile x'; do
 		# shellcheck disable=SC2086
 		run -125 ranby pod create $option
-		[[ ${#lines[@]} = 1 && $output == "Error: ${option%% *}: "* ]] || fail "$option: $output"
+		[[ ${#lines[@]} = 1 && $output == "Error: ranby pod create: ${option%% *}: "* ]] || fail "$option: $output"
 	done
 	run -0 ranby pod ps -q
 	[ "$output" = '' ]

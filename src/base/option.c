@@ -82,7 +82,7 @@ static int unknown_long(const struct walk *w, const char *name, size_t len, stru
 /* Whether it stands without a value; what follows it is another argument then. */
 static bool may_stand_alone(const struct option_row *row)
 {
-	return row->type == OPT_FLAG || row->type == OPT_OPTIONAL;
+	return row->type == OPT_FLAG || row->type == OPT_OPTIONAL || row->type == OPT_REFUSED;
 }
 
 /* "--name", "--name=value", "--name value". */
@@ -288,6 +288,8 @@ static int store(const struct found *f, void *base, struct err *e)
 	case OPT_OPTIONAL:
 		*(const char **)to = f->value ? f->value : "";
 		return 0;
+	case OPT_REFUSED:
+		return err_set(e, ENOTSUP, "--%s: %s", f->row->long_name, f->row->help);
 	case OPT_END:
 		break;
 	}

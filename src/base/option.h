@@ -42,6 +42,7 @@ enum option_type {
 	OPT_DURATION, /* uint64_t microseconds, parse_duration() */
 	OPT_CHOICE,   /* const char *, one of `choices` ("always|missing|never") */
 	OPT_OPTIONAL, /* const char *; --x is "", --x=value the value: never the next argument */
+	OPT_REFUSED,  /* what docker or podman have and we have not: an error that is `help`, -ENOTSUP. OPTION_REFUSED() */
 };
 
 struct option_row {
@@ -57,6 +58,7 @@ struct option_row {
 	const char *group;      /* heading in --help; NULL: the heading before */
 };
 #define OPTION_END {.type = OPT_END}
+#define OPTION_REFUSED(letter, name, why) {letter, name, OPT_REFUSED, 0, .help = why, .hidden = true}
 
 enum option_mode {
 	OPTION_PERMUTE,         /* options may follow operands */

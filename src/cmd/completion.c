@@ -88,7 +88,11 @@ static int completion_run(const struct command_call *call, struct err *e)
 	return err_set(e, EINVAL, "completion: no script for %s: bash, zsh and fish are known", call->argv[0]);
 }
 
-static const struct option_row completion_rows[] = {OPTION_END};
+static const struct option_row completion_rows[] = {
+	OPTION_REFUSED('f', "file", "redirect standard output"),
+	OPTION_REFUSED(0, "no-desc", "the scripts of zsh and fish show descriptions, that of bash none"),
+	OPTION_END,
+};
 
 const struct command command_completion = {
 	.name = "completion",

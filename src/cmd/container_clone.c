@@ -28,6 +28,8 @@ static const struct option_row clone_rows[] = {
 	{0, "pod", OPT_STRING, offsetof(struct clone_args, pod), .arg = "POD", .help = "Put it into another pod (the other's, if it is in one)"},
 	{0, "run", OPT_FLAG, offsetof(struct clone_args, run), .help = "Start it, in the background"},
 	LIMIT_ROWS(O),
+	LIMIT_REFUSED_ROWS,
+	OPTION_REFUSED(0, "pod", "make the clone with ranby run --pod"),
 	OPTION_END,
 };
 

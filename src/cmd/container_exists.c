@@ -12,7 +12,14 @@ static int exists_run(const struct command_call *call, struct err *e)
 	return r == -ENOENT ? 1 : r;
 }
 
-static const struct option_row exists_rows[] = {OPTION_END};
+struct exists_args {
+	bool external;
+};
+
+static const struct option_row exists_rows[] = {
+	{0, "external", OPT_FLAG, offsetof(struct exists_args, external), .help = "Also one of another tool in the same store (here there are none)"},
+	OPTION_END,
+};
 
 const struct command command_container_exists = {
 	.name = "container exists",
@@ -22,5 +29,6 @@ const struct command command_container_exists = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.rows = exists_rows,
+	.args_size = sizeof(struct exists_args),
 	.run = exists_run,
 };

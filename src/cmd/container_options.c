@@ -16,76 +16,7 @@
 
 #define O(member) offsetof(struct container_options, member)
 
-#define NO_LIMITS "cgroup v2 has no such limit"
-#define NO_REALTIME "cgroup v2 does not divide realtime processor time"
-#define NO_INIT_CTR "init containers are not supported yet"
 #define NO_STARTUP "podman has it since 4.5; use --health-start-period, in which a check that fails does not count"
-#define NO_LINK "containers of one bridge network find each other by name"
-#define NO_LINK_LOCAL "not supported"
-#define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
-
-/* option, what its value is called, why not */
-#define REFUSED_VALUES(X)                                                                             \
-	X(MEMORY_SWAPPINESS, 0, "memory-swappiness", NO_LIMITS)                                       \
-	X(CPU_RT_PERIOD, 0, "cpu-rt-period", NO_REALTIME)                                               \
-	X(CPU_RT_RUNTIME, 0, "cpu-rt-runtime", NO_REALTIME)                                             \
-	X(BLKIO_WEIGHT_DEVICE, 0, "blkio-weight-device", NO_BLKIO)                                    \
-	X(DEVICE_READ_BPS, 0, "device-read-bps", NO_BLKIO)                                            \
-	X(DEVICE_WRITE_BPS, 0, "device-write-bps", NO_BLKIO)                                          \
-	X(DEVICE_READ_IOPS, 0, "device-read-iops", NO_BLKIO)                                          \
-	X(DEVICE_WRITE_IOPS, 0, "device-write-iops", NO_BLKIO)                                        \
-	X(DEVICE_CGROUP_RULE, 0, "device-cgroup-rule", "a user has no device cgroup")                 \
-	X(HEALTH_STARTUP_CMD, 0, "health-startup-cmd", NO_STARTUP)                                    \
-	X(HEALTH_STARTUP_INTERVAL, 0, "health-startup-interval", NO_STARTUP)                          \
-	X(HEALTH_STARTUP_RETRIES, 0, "health-startup-retries", NO_STARTUP)                            \
-	X(HEALTH_STARTUP_SUCCESS, 0, "health-startup-success", NO_STARTUP)                            \
-	X(HEALTH_STARTUP_TIMEOUT, 0, "health-startup-timeout", NO_STARTUP)                            \
-	X(LINK, 0, "link", NO_LINK)                                                                 \
-	X(LINK_LOCAL_IP, 0, "link-local-ip", NO_LINK_LOCAL)                                               \
-	X(GPUS, 0, "gpus", "name the devices with --device")                                          \
-	X(INIT_PATH, 0, "init-path", "the init of --init is ranby's own")                             \
-	X(INIT_CTR, 0, "init-ctr", NO_INIT_CTR)                                                           \
-	X(PERSONALITY, 0, "personality", "not supported yet")                                         \
-	X(PRESERVE_FDS, 0, "preserve-fds", "no descriptor but the standard three is passed yet")      \
-	X(PRESERVE_FD, 0, "preserve-fd", "no descriptor but the standard three is passed yet")        \
-	X(SDNOTIFY, 0, "sdnotify", "the service manager is not notified yet")                         \
-	X(SUBUIDNAME, 0, "subuidname", "use --uidmap")                                                \
-	X(SUBGIDNAME, 0, "subgidname", "use --gidmap")                                                \
-	X(RUNTIME, 0, "runtime", "the runtime is ranby-runtime")                                      \
-	X(STORAGE_OPT, 0, "storage-opt", "not supported yet")                                         \
-	X(ISOLATION, 0, "isolation", "Linux has but one kind")                                        \
-	X(VOLUME_DRIVER, 0, "volume-driver", "volumes are directories; there are no drivers")         \
-	X(SHM_SIZE_SYSTEMD, 0, "shm-size-systemd", "systemd mode is not supported yet")               \
-	X(CHROOTDIRS, 0, "chrootdirs", "not supported yet")                                           \
-	X(DECRYPTION_KEY, 0, "decryption-key", "encrypted images are not supported")                  \
-	X(SECCOMP_POLICY, 0, "seccomp-policy", "use --security-opt seccomp=FILE")                     \
-	X(RETRY, 0, "retry", "pull the image first")                                                  \
-	X(CERT_DIR, 0, "cert-dir", "not supported yet")
-
-#define REFUSED_FLAGS(X)                                                                      \
-	X(OOM_KILL_DISABLE, "oom-kill-disable", NO_LIMITS)                                    \
-	X(USE_API_SOCKET, "use-api-socket", "there is no daemon and no socket")               \
-	X(DISABLE_CONTENT_TRUST, "disable-content-trust", "docker's content trust is not supported")
-
-#define INDEX_VALUE(id, short_name, name, why) REFUSED_##id,
-#define INDEX_FLAG(id, name, why) REFUSED_##id,
-enum { REFUSED_VALUES(INDEX_VALUE) N_REFUSED_VALUES };
-enum { REFUSED_FLAGS(INDEX_FLAG) N_REFUSED_FLAGS };
-
-_Static_assert(N_REFUSED_VALUES <= sizeof(((struct container_options *)0)->refused_value) / sizeof(char *), "slots");
-_Static_assert(N_REFUSED_FLAGS <= sizeof(((struct container_options *)0)->refused_flag), "slots");
-
-struct refusal {
-	const char *name, *why;
-};
-#define REASON_VALUE(id, short_name, name, why) [REFUSED_##id] = {name, why},
-#define REASON_FLAG(id, name, why) [REFUSED_##id] = {name, why},
-static const struct refusal refused_values[] = {REFUSED_VALUES(REASON_VALUE)};
-static const struct refusal refused_flags[] = {REFUSED_FLAGS(REASON_FLAG)};
-
-#define ROW_VALUE(id, short_name, name, why) \
-	{short_name, name, OPT_STRING, O(refused_value) + REFUSED_##id * sizeof(char *), .arg = "VALUE", .help = why, .hidden = true},
-#define ROW_FLAG(id, name, why) {0, name, OPT_FLAG, O(refused_flag) + REFUSED_##id, .help = why, .hidden = true},
 
 const struct option_row container_rows[] = {
 	{0, "verify", OPT_FLAG, O(verify), .group = "Recording", .help = "Add nothing to the profile: say what is outside of it"},
@@ -208,30 +139,42 @@ const struct option_row container_rows[] = {
 	{0, "sysctl", OPT_LIST, O(sysctl), .arg = "NAME=VALUE", .help = "Set a kernel parameter of the container's namespaces"},
 	{0, "privileged", OPT_FLAG, O(privileged), .help = "All capabilities in its namespaces, no seccomp filter, nothing masked"},
 
-	REFUSED_VALUES(ROW_VALUE)
-	REFUSED_FLAGS(ROW_FLAG)
+	LIMIT_REFUSED_ROWS,
+	OPTION_REFUSED(0, "device-cgroup-rule", "a user has no device cgroup"),
+	OPTION_REFUSED(0, "health-startup-cmd", NO_STARTUP),
+	OPTION_REFUSED(0, "health-startup-interval", NO_STARTUP),
+	OPTION_REFUSED(0, "health-startup-retries", NO_STARTUP),
+	OPTION_REFUSED(0, "health-startup-success", NO_STARTUP),
+	OPTION_REFUSED(0, "health-startup-timeout", NO_STARTUP),
+	OPTION_REFUSED(0, "link", "containers of one bridge network find each other by name"),
+	OPTION_REFUSED(0, "link-local-ip", "not supported"),
+	OPTION_REFUSED(0, "gpus", "name the devices with --device"),
+	OPTION_REFUSED(0, "init-path", "the init of --init is ranby's own"),
+	OPTION_REFUSED(0, "init-ctr", "init containers are not supported yet"),
+	OPTION_REFUSED(0, "personality", "not supported yet"),
+	OPTION_REFUSED(0, "preserve-fds", "no descriptor but the standard three is passed yet"),
+	OPTION_REFUSED(0, "preserve-fd", "no descriptor but the standard three is passed yet"),
+	OPTION_REFUSED(0, "sdnotify", "the service manager is not notified yet"),
+	OPTION_REFUSED(0, "subuidname", "use --uidmap"),
+	OPTION_REFUSED(0, "subgidname", "use --gidmap"),
+	OPTION_REFUSED(0, "runtime", "the runtime is ranby-runtime"),
+	OPTION_REFUSED(0, "storage-opt", "not supported yet"),
+	OPTION_REFUSED(0, "isolation", "Linux has but one kind"),
+	OPTION_REFUSED(0, "volume-driver", "volumes are directories; there are no drivers"),
+	OPTION_REFUSED(0, "shm-size-systemd", "systemd mode is not supported yet"),
+	OPTION_REFUSED(0, "chrootdirs", "not supported yet"),
+	OPTION_REFUSED(0, "decryption-key", "encrypted images are not supported"),
+	OPTION_REFUSED(0, "seccomp-policy", "use --security-opt seccomp=FILE"),
+	OPTION_REFUSED(0, "retry", "pull the image first"),
+	OPTION_REFUSED(0, "cert-dir", "not supported yet"),
+	OPTION_REFUSED(0, "use-api-socket", "there is no daemon and no socket"),
+	OPTION_REFUSED(0, "disable-content-trust", "docker's content trust is not supported"),
 	OPTION_END,
 };
 
 void container_options_args_done(void *args)
 {
 	container_options_done(args);
-}
-
-static int refuse(const struct refusal *r, struct err *e)
-{
-	return err_set(e, ENOTSUP, "--%s: %s", r->name, r->why);
-}
-
-static int check_refused(const struct container_options *o, struct err *e)
-{
-	for (size_t i = 0; i < N_REFUSED_VALUES; i++)
-		if (o->refused_value[i])
-			return refuse(&refused_values[i], e);
-	for (size_t i = 0; i < N_REFUSED_FLAGS; i++)
-		if (o->refused_flag[i])
-			return refuse(&refused_flags[i], e);
-	return 0;
 }
 
 /* Options whose default is not zero, unless they were given. */
@@ -262,10 +205,7 @@ static void set_defaults(const struct command_call *call, struct container_optio
 int container_options_finish(const struct command_call *call, struct err *e)
 {
 	struct container_options *o = call->args;
-	int r = check_refused(o, e);
 
-	if (r < 0)
-		return r;
 	/* those of a container that is there have theirs */
 	if (!o->source)
 		set_defaults(call, o);

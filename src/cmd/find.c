@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#define NO_SERVICE "there is no daemon to connect to"
+#define NO_DRIVER "the driver is overlay"
+#define NO_LOG "nothing is logged: ranby events and ranby audit say what was done"
+
 const struct option_row global_rows[] = {
 	{0, "root", OPT_STRING, offsetof(struct globals, root), .arg = "DIR",
 	 .help = "Keep images, containers and volumes here instead of ~/.local/share/ranby"},
@@ -13,6 +17,33 @@ const struct option_row global_rows[] = {
 	 .help = "Option of the storage: overlay.mount_program=/usr/bin/fuse-overlayfs"},
 	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Show the version and exit"},
 	{'h', "help", OPT_FLAG, offsetof(struct globals, help), .help = "Show this help and exit"},
+	OPTION_REFUSED(0, "cgroup-manager", "it is what this host delegates: ranby info"),
+	OPTION_REFUSED(0, "config", "credentials are named with --authfile"),
+	OPTION_REFUSED(0, "conmon", "the monitor is ranby-monitor"),
+	OPTION_REFUSED('c', "connection", NO_SERVICE),
+	OPTION_REFUSED(0, "context", NO_SERVICE),
+	OPTION_REFUSED('D', "debug", NO_LOG),
+	OPTION_REFUSED(0, "events-backend", "events are a file, and the ledger"),
+	OPTION_REFUSED(0, "hooks-dir", "OCI hooks are not run from directories"),
+	OPTION_REFUSED('H', "host", NO_SERVICE),
+	OPTION_REFUSED(0, "identity", NO_SERVICE),
+	OPTION_REFUSED(0, "imagestore", "images are kept below --root"),
+	OPTION_REFUSED('l', "log-level", NO_LOG),
+	OPTION_REFUSED(0, "module", "containers.conf has no modules here"),
+	OPTION_REFUSED(0, "network-cmd-path", "pasta and slirp4netns are taken from /usr/bin"),
+	OPTION_REFUSED(0, "network-config-dir", "networks are kept below --root"),
+	OPTION_REFUSED(0, "noout", "redirect standard output to /dev/null"),
+	OPTION_REFUSED(0, "out", "redirect standard output"),
+	OPTION_REFUSED('r', "remote", NO_SERVICE),
+	OPTION_REFUSED(0, "runtime", "the runtime is ranby-runtime"),
+	OPTION_REFUSED(0, "runtime-flag", "the runtime is ranby-runtime"),
+	OPTION_REFUSED(0, "ssh", NO_SERVICE),
+	OPTION_REFUSED(0, "storage-driver", NO_DRIVER),
+	OPTION_REFUSED(0, "syslog", NO_LOG),
+	OPTION_REFUSED(0, "tmpdir", "it is --runroot"),
+	OPTION_REFUSED(0, "transient-store", "with run --rm nothing stays"),
+	OPTION_REFUSED(0, "url", NO_SERVICE),
+	OPTION_REFUSED(0, "volumepath", "volumes are kept below --root"),
 	OPTION_END,
 };
 

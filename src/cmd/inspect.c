@@ -5,46 +5,69 @@
 #include "cmd/inspect.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
+#include "engine/usage.h"
 #include "view/inspect.h"
 #include "image/store.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct inspect_args {
-	bool latest;
+	bool latest, size;
 	const char *format, *type;
 };
 
 static const struct option_row inspect_rows[] = {
 	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
+	{'s', "size", OPT_FLAG, offsetof(struct inspect_args, size), .help = "Of containers, also SizeRw and SizeRootFs"},
 	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image|network|pod|volume",
 	 .help = "What to look for (default all)"},
 	OPTION_END,
 };
 
+/* What it has changed, and that with its image. */
+static int add_size(struct engine *eng, const struct container *c, struct json_object *o, struct err *e)
+{
+	_cleanup_(usage_done) struct usage u = {0};
+	_cleanup_(image_list_done) struct image_list images = {0};
+	_cleanup_(store_closep) struct store *st = NULL;
+	uint64_t image = 0;
+	int r = store_open(eng->data_fd, &st, e);
+
+	if (r == 0)
+		r = store_list(st, &images, NULL, e);
+	if (r == 0 && usage_add_container(&u, eng, c) < 0)
+		r = err_errno(e, ENOMEM, "sizes");
+	if (r == 0)
+		r = usage_measure(eng, &u, e);
+	for (size_t i = 0; i < images.n; i++)
+		if (strcmp(images.items[i]->id, json_str(c->spec, "image.id")) == 0)
+			image = images.items[i]->size_bytes;
+	if (r == 0 && (json_add_u64(o, "SizeRw", u.bytes[0]) < 0 || json_add_u64(o, "SizeRootFs", image + u.bytes[0]) < 0))
+		r = err_errno(e, ENOMEM, "sizes");
+	return r;
+}
+
 static int add_container(const struct command_call *call, struct container *c, struct json_object *list, struct err *e)
 {
-	struct json_object *o;
+	const struct inspect_args *a = call->args;
+	_cleanup_json_ struct json_object *o = NULL;
 	int r = inspect_container(call->engine, c, &o, e);
 
-	if (r == 0 && json_append(list, o) < 0)
+	if (r == 0 && a->size)
+		r = add_size(call->engine, c, o, e);
+	if (r == 0 && json_append(list, TAKE_PTR(o)) < 0)
 		r = err_errno(e, ENOMEM, "inspect");
 	return r;
 }
 
-static int add_named(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
+static int add_named(const struct command_call *call, const char *name, struct json_object *list, struct err *e)
 {
 	_cleanup_(container_freep) struct container *c = NULL;
-	struct json_object *o;
-	int r = container_find(eng, name, &c, e);
+	int r = container_find(call->engine, name, &c, e);
 
-	(void)whole;
-	if (r == 0)
-		r = inspect_container(eng, c, &o, e);
-	if (r == 0 && json_append(list, o) < 0)
-		r = err_errno(e, ENOMEM, "inspect");
-	return r;
+	return r == 0 ? add_container(call, c, list, e) : r;
 }
 
 static int add_image(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e)
@@ -64,12 +87,12 @@ static int add_image(struct engine *eng, const char *name, bool whole, struct js
 	return r;
 }
 
-/* In the order that a name without --type is looked for in. */
+/* In the order that a name without --type is looked for in: containers first. */
 static const struct kind {
 	const char *word;
 	int (*add)(struct engine *eng, const char *name, bool whole, struct json_object *list, struct err *e);
 } kinds[] = {
-	{"container", add_named}, {"image", add_image}, {"volume", inspect_add_volume}, {"network", inspect_add_network},
+	{"container", NULL}, {"image", add_image}, {"volume", inspect_add_volume}, {"network", inspect_add_network},
 	{"pod", inspect_add_pod},
 };
 
@@ -84,7 +107,7 @@ static int add_name(const struct command_call *call, const char *name, void *ctx
 
 		if (!any && strcmp(a->type, kinds[i].word) != 0)
 			continue;
-		r = kinds[i].add(call->engine, name, whole, list, e);
+		r = kinds[i].add ? kinds[i].add(call->engine, name, whole, list, e) : add_named(call, name, list, e);
 		/* what is no name of the one kind may be one of the next */
 		if (r == 0 || !any || (i == 0 && r != -ENOENT))
 			return r;

@@ -9,6 +9,7 @@
  * struct err, and is printed in one place: "Error: what: why", and a hint.
  */
 #include "base/suggest.h"
+#include "cmd/elsewhere.h"
 #include "cmd/find.h"
 #include "cmd/help.h"
 #include "cmd/report.h"
@@ -25,26 +26,13 @@ static const char *command_word(size_t i, const void *ctx)
 	return command_table[i] ? command_table[i]->name : NULL;
 }
 
-/* podman's and docker's, which are not here: what to use instead. */
-static const struct {
-	const char *words, *why, *hint;
-} elsewhere[] = {
-	{"volume reload", "there are no drivers whose volumes could have changed", "volumes are directories: `ranby volume ls` shows those that are there"},
-	{"container checkpoint", "processes are not written to the disk", "`ranby pause NAME` stops them, `ranby commit NAME IMAGE` keeps the files"},
-	{"container restore", "processes are not written to the disk", "`ranby start NAME` starts a container again, with its files"},
-	{"container runlabel", "what an image says in a label is not executed", "`ranby image inspect --format '{{json .Labels}}' IMAGE` shows it"},
-};
-
-static int is_elsewhere(const char *words, struct err *e)
+/* What stands before a command's own word, for "contaner ls". */
+static const char *group_word(size_t i, const void *ctx)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
-		if (strcmp(elsewhere[i].words, words) != 0)
-			continue;
-		err_set(e, ENOTSUP, "%s: %s", words, elsewhere[i].why);
-		err_hint(e, "%s", elsewhere[i].hint);
-		return -ENOTSUP;
-	}
-	return 0;
+	static const char *const groups[] = {"audit", "container", "healthcheck", "image", "network", "pod", "profile", "secret", "system", "volume"};
+
+	(void)ctx;
+	return i < ARRAY_SIZE(groups) ? groups[i] : NULL;
 }
 
 /* In a group ("audit doctro") it is both words. */
@@ -54,10 +42,12 @@ static int unknown_command(int argc, char **argv, struct err *e)
 	const char *near, *group = in_group ? argv[0] : "";
 	char words[256];
 
-	snprintf(words, sizeof(words), "%s%s%s", group, in_group ? " " : "", argv[in_group]);
-	if (is_elsewhere(words, e) < 0)
+	if (elsewhere_is(argc, argv, e))
 		return -ENOTSUP;
+	snprintf(words, sizeof(words), "%s%s%s", group, in_group ? " " : "", argv[in_group]);
 	near = suggest(words, command_word, NULL);
+	if (!near && !in_group)
+		near = suggest(words, group_word, NULL);
 	err_set(e, EINVAL, "unknown command \"%s\"", words);
 	if (near)
 		err_hint(e, "did you mean `ranby %s`? `ranby help` lists all commands", near);

@@ -28,6 +28,17 @@
 	{0, "blkio-weight", OPT_STRING, O(blkio_weight), .arg = "N", .help = "Its part where block devices are short (10 to 1000)"}, \
 	{0, "cgroup-conf", OPT_LIST, O(cgroup_conf), .arg = "FILE=VALUE", .help = "Write to a file of its cgroup: memory.high=1073741824"}
 
+/* Those that docker and podman have beside them. */
+#define LIMIT_REFUSED_ROWS \
+	OPTION_REFUSED(0, "blkio-weight-device", OPTION_NO_BLKIO), OPTION_REFUSED(0, "device-read-bps", OPTION_NO_BLKIO), \
+	OPTION_REFUSED(0, "device-write-bps", OPTION_NO_BLKIO), OPTION_REFUSED(0, "device-read-iops", OPTION_NO_BLKIO), \
+	OPTION_REFUSED(0, "device-write-iops", OPTION_NO_BLKIO), OPTION_REFUSED(0, "cpu-rt-period", OPTION_NO_REALTIME), \
+	OPTION_REFUSED(0, "cpu-rt-runtime", OPTION_NO_REALTIME), OPTION_REFUSED(0, "memory-swappiness", OPTION_NO_LIMIT), \
+	OPTION_REFUSED(0, "oom-kill-disable", OPTION_NO_LIMIT)
+#define OPTION_NO_BLKIO "use --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES', or wbps, riops, wiops; io.weight for weights"
+#define OPTION_NO_REALTIME "cgroup v2 does not divide realtime processor time"
+#define OPTION_NO_LIMIT "cgroup v2 has no such limit"
+
 /* What stands in /etc/hosts and resolv.conf. */
 #define NAME_ROWS(O) \
 	{0, "add-host", OPT_LIST, O(add_host), .arg = "NAME:IP", .help = "Add a line to /etc/hosts"}, \

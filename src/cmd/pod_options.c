@@ -16,36 +16,7 @@
 #define O(member) offsetof(struct pod_options, o.member)
 #define P(member) offsetof(struct pod_options, member)
 
-#define NO_BLKIO "not supported yet; --cgroup-conf 'io.max=MAJOR:MINOR rbps=BYTES' sets it"
 #define OWN_INFRA "the infra container is ranby's own (ranby-init pause), and nothing is pulled for it"
-
-#define REFUSED(X)                                                                                                     \
-	X(INFRA_CONMON, "infra-conmon-pidfile", "the monitor's process ID is State.MonitorPid of ranby inspect")       \
-	X(VOLUMES_FROM, "volumes-from", "name the volumes again with -v")                                              \
-	X(SUBUIDNAME, "subuidname", "use --uidmap")                                                                    \
-	X(SUBGIDNAME, "subgidname", "use --gidmap")                                                                    \
-	X(BLKIO, "blkio-weight-device", NO_BLKIO)                                                                      \
-	X(READ_BPS, "device-read-bps", NO_BLKIO)                                                                       \
-	X(WRITE_BPS, "device-write-bps", NO_BLKIO)                                                                     \
-	X(HOSTS_FILE, "hosts-file", "name the hosts with --add-host")                                                  \
-	X(SWAPPINESS, "memory-swappiness", "cgroup v2 has no such limit")                                              \
-	X(SHM_SYSTEMD, "shm-size-systemd", "systemd mode is not supported yet")                                        \
-	X(GPUS, "gpus", "name the devices with --device")                                                              \
-	X(INFRA_IMAGE, "infra-image", OWN_INFRA)                                                                       \
-	X(INFRA_COMMAND, "infra-command", OWN_INFRA)
-
-#define INDEX(id, name, why) REFUSED_##id,
-enum { REFUSED(INDEX) N_REFUSED };
-_Static_assert(N_REFUSED <= sizeof(((struct pod_options *)0)->refused) / sizeof(char *), "slots");
-
-static const struct {
-	const char *name, *why;
-} refusals[] = {
-#define REASON(id, name, why) [REFUSED_##id] = {name, why},
-	REFUSED(REASON)
-};
-#define ROW(id, name, why) \
-	{0, name, OPT_STRING, P(refused) + REFUSED_##id * sizeof(char *), .arg = "VALUE", .help = why, .hidden = true},
 
 const struct option_row pod_create_rows[] = {
 	{'n', "name", OPT_STRING, O(name), .arg = "NAME", .help = "Name of the pod"},
@@ -86,7 +57,16 @@ const struct option_row pod_create_rows[] = {
 	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .help = "As of ranby run"},
 	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of each /dev/shm, where ipc is not shared (64m)"},
 
-	REFUSED(ROW)
+	LIMIT_REFUSED_ROWS,
+	OPTION_REFUSED(0, "infra-conmon-pidfile", "the monitor's process ID is State.MonitorPid of ranby inspect"),
+	OPTION_REFUSED(0, "volumes-from", "name the volumes again with -v"),
+	OPTION_REFUSED(0, "subuidname", "use --uidmap"),
+	OPTION_REFUSED(0, "subgidname", "use --gidmap"),
+	OPTION_REFUSED(0, "hosts-file", "name the hosts with --add-host"),
+	OPTION_REFUSED(0, "shm-size-systemd", "systemd mode is not supported yet"),
+	OPTION_REFUSED(0, "gpus", "name the devices with --device"),
+	OPTION_REFUSED(0, "infra-image", OWN_INFRA),
+	OPTION_REFUSED(0, "infra-command", OWN_INFRA),
 	OPTION_END,
 };
 
@@ -133,9 +113,6 @@ static int check_shares(const struct command_call *call, struct pod_options *a, 
 int pod_options_finish(const struct command_call *call, struct pod_options *a, struct err *e)
 {
 	set_defaults(call, a);
-	for (size_t i = 0; i < N_REFUSED; i++)
-		if (a->refused[i])
-			return err_set(e, ENOTSUP, "--%s: %s", refusals[i].name, refusals[i].why);
 	if (a->exit_policy && strcmp(a->exit_policy, "stop") != 0 && strcmp(a->exit_policy, "continue") != 0)
 		return err_set(e, EINVAL, "invalid pod exit policy: \"%s\"", a->exit_policy);
 	a->policy = a->exit_policy && strcmp(a->exit_policy, "stop") == 0 ? POD_STOP : POD_CONTINUE;

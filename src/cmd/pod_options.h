@@ -17,7 +17,6 @@ struct pod_options {
 	struct container_options o; /* o.name: the pod's */
 	bool infra, share_parent;   /* true by default */
 	const char *infra_name, *share, *exit_policy;
-	const char *refused[20]; /* with a reason */
 	/* set by pod_options_finish() */
 	unsigned set;
 	enum pod_exit_policy policy;

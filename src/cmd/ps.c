@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 struct ps_args {
-	bool all, all_users, external, latest, no_trunc, noheading, ns, pod, quiet, size;
+	bool all, all_users, external, latest, no_trunc, noheading, ns, pod, quiet, size, sync;
 	uint32_t last, watch;
 	const char *format, *sort;
 	struct strv filter;
@@ -44,6 +44,7 @@ static const struct option_row ps_rows[] = {
 	{'s', "size", OPT_FLAG, offsetof(struct ps_args, size), .help = "What each has changed, and the size with its image"},
 	{0, "sort", OPT_CHOICE, offsetof(struct ps_args, sort), .arg = "KEY",
 	 .choices = "command|created|id|image|names|runningfor|size|status", .help = "Order (default created)"},
+	{0, "sync", OPT_FLAG, offsetof(struct ps_args, sync), .help = "Read the state from the kernel, and not from notes (always so)"},
 	{'w', "watch", OPT_U32, offsetof(struct ps_args, watch), .arg = "SECONDS", .min = 1, .max = 86400,
 	 .help = "Again and again, so many seconds apart, until interrupted"},
 	OPTION_END,

@@ -60,7 +60,10 @@ static int unshare_run(const struct command_call *call, struct err *e)
 	return -e->code;
 }
 
-static const struct option_row unshare_rows[] = {OPTION_END};
+static const struct option_row unshare_rows[] = {
+	OPTION_REFUSED(0, "rootless-netns", "ranby run --network NAME runs a command in a network"),
+	OPTION_END,
+};
 
 const struct command command_unshare = {
 	.name = "unshare",

@@ -21,6 +21,7 @@ struct update_args {
 static const struct option_row update_rows[] = {
 	{'l', "latest", OPT_FLAG, offsetof(struct update_args, latest), .help = "The newest container"},
 	LIMIT_ROWS(O),
+	LIMIT_REFUSED_ROWS,
 	OPTION_END,
 };
 

@@ -107,13 +107,6 @@ struct container_options {
 	struct strv security_opt, cap_add, cap_drop, ulimit, sysctl;
 	const char *oom_score_adj;
 	const char *systemd;
-
-	/*
-	 * Options of docker and podman that this version refuses with a reason:
-	 * slots for cmd/container_options.c, never recorded.
-	 */
-	const char *refused_value[64];
-	bool refused_flag[24];
 };
 
 /* Sets what is not zero by default. */
