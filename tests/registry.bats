@@ -332,3 +332,82 @@ helper() {
 	! tr '\0' ' ' <"/proc/$push/cmdline" | grep secret || fail 'shown'
 	wait "$push"
 }
+
+# conf LINE...: a registries.conf of these, and no other
+conf() {
+	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/registries.conf"
+	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf
+}
+
+@test "registries.conf: mirrors in their order, and the place itself last" {
+	# the first is not there, the second lies, the third has it; main.example never does
+	conf '[[registry]]' 'prefix = "main.example"' 'location = "main.example"' \
+		'[[registry.mirror]]' 'location = "localhost:1"' 'insecure = true' \
+		'[[registry.mirror]]' "location = \"$BAD/both\"" \
+		'[[registry.mirror]]' "location = \"$REG\"" 'insecure = true'
+	: >"$HOSTILE/log"
+	run -0 ranby pull --creds user:secret main.example/busybox
+	[[ $output == *'Mirror localhost:1: '*'cannot connect'*"Mirror $BAD: "* ]] || fail "$output"
+	[ "$(ranby image inspect --format '{{.Digest}}' main.example/busybox)" = "$(seen "$REG/busybox")" ]
+	# A41: --creds were for main.example
+	jq -e -s 'length > 0 and all(.authorization == null)' "$HOSTILE/log"
+	ranby rmi main.example/busybox >/dev/null
+	# skopeo reads the file as we do, but gives up at the one that lies
+	sed -i "s|$BAD/both|localhost:2|" "$BATS_TEST_TMPDIR/registries.conf"
+	skopeo --registries-conf "$BATS_TEST_TMPDIR/registries.conf" inspect --tls-verify=false docker://main.example/busybox >/dev/null
+	# a tag is not taken from a mirror for digests, a digest is
+	conf '[[registry]]' 'location = "main.example"' '[[registry.mirror]]' "location = \"$REG\"" 'pull-from-mirror = "digest-only"'
+	run -125 ranby pull -q main.example/busybox
+	run -0 ranby pull -q "main.example/busybox@$(seen "$REG/busybox")"
+	ranby rmi --force "$output" >/dev/null
+	ranby pull -q "$REG/busybox" >/dev/null
+	# nothing is pushed to a mirror
+	conf '[[registry]]' 'location = "localhost:1"' '[[registry.mirror]]' "location = \"$REG\""
+	run -125 ranby push -q "$REG/busybox" localhost:1/pushed
+	one_error 'cannot connect'
+}
+
+@test "registries.conf: blocked, served elsewhere, wildcards, short names" {
+	conf '[[registry]]' "location = \"$REG\"" 'blocked = true'
+	for verb in "pull -q $REG/busybox" "push -q $REG/busybox"; do
+		# shellcheck disable=SC2086 # two words
+		run -125 ranby $verb
+		one_error 'is blocked in registries.conf'
+	done
+	conf '[[registry]]' 'prefix = "*.example"' 'blocked = true' '[[registry]]' 'prefix = "good.example/team"' "location = \"$REG\""
+	run -125 ranby pull -q bad.example/busybox
+	one_error 'is blocked in registries.conf'
+	run -0 ranby pull -q good.example/team/busybox
+	run -0 ranby push -q good.example/team/busybox good.example/team/moved:1
+	seen "$REG/moved:1" >/dev/null
+	ranby rmi good.example/team/busybox >/dev/null
+	ranby untag "$REG/busybox"
+	conf "unqualified-search-registries = [\"localhost:1\", \"$REG\"]" '[aliases]' "aliased = \"$REG/busybox\""
+	run -0 ranby pull busybox
+	[[ $output == *'Trying to pull localhost:1/busybox'*"Trying to pull $REG/busybox"* ]]
+	ranby untag "$REG/busybox"
+	run -0 ranby pull aliased
+	[[ $output == *'as an alias'* ]]
+	conf 'unqualified-search-registries = ["x"'
+	run -125 ranby pull -q busybox2
+	one_error 'registries.conf:2: an array goes on'
+	conf '[registries.block]' 'registries = ["a"]'
+	run -125 ranby pull -q busybox2
+	one_error 'first version'
+}
+
+@test "push and pull over TLS: an authority of a test, and its client certificate" {
+	need_program openssl
+	local dir=$BATS_TEST_TMPDIR/tls
+	mkdir -p "$dir/certs"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+		-keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null
+	cp "$dir/cert.pem" "$dir/certs/ca.crt"
+	address=$("$RANBY_TREE/tests/registry" start --tls "$dir/cert.pem" "$dir/key.pem" "$dir/reg" 0)
+	run -125 ranby push -q --tls-verify "$REG/busybox" "$address/x:1"
+	one_error 'certificate is not valid'
+	run -0 ranby push -q --tls-verify --cert-dir "$dir/certs" "$REG/busybox" "$address/x:1"
+	run -0 ranby pull -q --tls-verify --cert-dir "$dir/certs" "$address/x:1"
+	[ "$(skopeo inspect --cert-dir "$dir/certs" "docker://$address/x:1" | jq -r .Digest)" = "$(seen "$REG/busybox")" ]
+	"$RANBY_TREE/tests/registry" stop "$dir/reg"
+}

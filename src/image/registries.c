@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * A reader of the little TOML that these files are made of: tables, keys,
- * strings, booleans, arrays of strings over several lines. Keys that are not
- * ours are skipped with their values; what is not such TOML is an error that
- * names its line, since a misread registry list is a security matter.
+ * A misread registry list is a security matter: what has another type than it
+ * should have is an error, and so is the first version of the format, whose
+ * blocked registries would be passed over. Keys that are not ours are not.
  */
 #include "image/registries.h"
 
 #include "base/buf.h"
+#include "base/toml.h"
 #include "sys/fd.h"
 
 #include <dirent.h>
@@ -16,220 +16,162 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORD_SIZE 512
-
-enum table { TABLE_TOP, TABLE_REGISTRY, TABLE_ALIASES, TABLE_OTHER };
-
-struct reader {
-	const char *at, *end;
-	unsigned line;
-	enum table table;
-	bool search_seen;
-};
-
-static char peek(const struct reader *p)
+static int set_string(char **to, struct json_object *o, const char *key, struct err *e)
 {
-	return p->at < p->end ? *p->at : '\0';
+	const char *value = NULL;
+	int r = json_get_str(o, key, &value, e);
+
+	if (r < 0 || !value || !*value)
+		return r;
+	*to = strdup(value);
+	return *to ? 0 : err_errno(e, ENOMEM, "registries");
 }
 
-static void step(struct reader *p)
+static int take_mirror(struct registry_mirror *m, struct json_object *o, bool by_digest, struct err *e)
 {
-	if (p->at < p->end && *p->at++ == '\n')
-		p->line++;
-}
+	const char *when = NULL;
+	int r = set_string(&m->location, o, "location", e);
 
-/* Blanks and comments; lines too when `lines`. */
-static void skip(struct reader *p, bool lines)
-{
-	for (;;) {
-		char c = peek(p);
-
-		if (c == '#')
-			while (p->at < p->end && peek(p) != '\n')
-				step(p);
-		else if (p->at < p->end && (c == ' ' || c == '\t' || c == '\r' || (lines && c == '\n')))
-			step(p);
-		else
-			return;
-	}
-}
-
-static int take_string(struct reader *p, char *out)
-{
-	char quote = peek(p);
-	size_t n = 0;
-
-	for (step(p); peek(p) != quote; step(p)) {
-		char c = peek(p);
-
-		if (c == '\\' && quote == '"') {
-			step(p);
-			c = peek(p);
-			if (c != '"' && c != '\\')
-				return -EINVAL;
-		}
-		if ((unsigned char)c < 0x20 || n + 1 >= WORD_SIZE)
-			return -EINVAL;
-		out[n++] = c;
-	}
-	step(p);
-	out[n] = '\0';
+	if (r == 0)
+		r = json_get_bool(o, "insecure", &m->insecure, e);
+	if (r == 0)
+		r = json_get_str(o, "pull-from-mirror", &when, e);
+	if (r < 0)
+		return r;
+	if (!m->location)
+		return err_set(e, EINVAL, "a mirror without a location");
+	m->when = by_digest ? MIRROR_DIGEST_ONLY : MIRROR_ALL;
+	if (when && strcmp(when, "digest-only") == 0)
+		m->when = MIRROR_DIGEST_ONLY;
+	else if (when && strcmp(when, "tag-only") == 0)
+		m->when = MIRROR_TAG_ONLY;
+	else if (when && *when && strcmp(when, "all") != 0)
+		return err_set(e, EINVAL, "pull-from-mirror is all, digest-only or tag-only, not \"%.32s\"", when);
 	return 0;
 }
 
-static int take_bare(struct reader *p, char *out)
+static int take_mirrors(struct registry_rule *rule, struct json_object *o, struct err *e)
 {
-	size_t n = 0;
+	struct json_object *list = NULL;
+	bool by_digest = false;
+	int r = json_get_array(o, "mirror", &list, e);
+	size_t n = list ? json_object_array_length(list) : 0;
 
-	while (peek(p) && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+:", peek(p))) {
-		if (n + 1 >= WORD_SIZE)
-			return -EINVAL;
-		out[n++] = peek(p);
-		step(p);
-	}
-	out[n] = '\0';
-	return n ? 0 : -EINVAL;
+	if (r == 0)
+		r = json_get_bool(o, "mirror-by-digest-only", &by_digest, e);
+	if (r == 0 && n > REGISTRY_MIRRORS_MAX)
+		r = err_set(e, EINVAL, "more than %d mirrors", REGISTRY_MIRRORS_MAX);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = take_mirror(&rule->mirrors[rule->n_mirrors++], json_object_array_get_idx(list, i), by_digest, e);
+	return r;
 }
 
-static int take_word(struct reader *p, char *out)
+static void rule_done(struct registry_rule *rule)
 {
-	return peek(p) == '"' || peek(p) == '\'' ? take_string(p, out) : take_bare(p, out);
+	free(rule->prefix);
+	free(rule->location);
+	for (size_t i = 0; i < rule->n_mirrors; i++)
+		free(rule->mirrors[i].location);
+	*rule = (struct registry_rule){0};
 }
 
-/* One value: a string or bare word into `word`, or an array of them into `list`. Inline tables of arrays are skipped. */
-static int take_value(struct reader *p, char *word, struct strv *list)
+static int take_rule_keys(struct registry_rule *rule, struct json_object *o, struct err *e)
 {
-	int depth = 0, r;
+	int r = set_string(&rule->location, o, "location", e);
 
-	word[0] = '\0';
-	if (peek(p) != '[' && peek(p) != '{')
-		return take_word(p, word);
-	do {
-		char c = peek(p), item[WORD_SIZE];
-
-		if (c == '[' || c == '{') {
-			depth++;
-			step(p);
-		} else if (c == ']' || c == '}') {
-			depth--;
-			step(p);
-		} else if (c == ',' || c == '=') {
-			step(p);
-		} else {
-			r = take_word(p, item);
-			if (r == 0)
-				r = strv_add(list, item);
-			if (r < 0)
-				return r;
-		}
-		if (depth > 0)
-			skip(p, true);
-	} while (depth > 0);
-	return 0;
+	if (r == 0)
+		r = set_string(&rule->prefix, o, "prefix", e);
+	if (r == 0)
+		r = json_get_bool(o, "insecure", &rule->insecure, e);
+	if (r == 0)
+		r = json_get_bool(o, "blocked", &rule->blocked, e);
+	if (r == 0)
+		r = take_mirrors(rule, o, e);
+	if (r < 0)
+		return r;
+	if (!rule->prefix && !rule->location)
+		return err_set(e, EINVAL, "a registry with neither prefix nor location");
+	if (!rule->prefix)
+		rule->prefix = strdup(rule->location);
+	return rule->prefix ? 0 : err_errno(e, ENOMEM, "registries");
 }
 
-static int set_string(char **to, const char *value)
+/* A later file's rule of the same prefix takes the place of the earlier one. */
+static int take_rule(struct registries *r, struct json_object *o, struct err *e)
 {
-	char *copy = strdup(value);
+	struct registry_rule rule = {0};
+	int res = take_rule_keys(&rule, o, e);
+	size_t at = 0;
 
-	if (!copy)
-		return -ENOMEM;
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
-static int take_registry_key(struct registry_rule *rule, const char *key, const char *value)
-{
-	if (strcmp(key, "prefix") == 0)
-		return set_string(&rule->prefix, value);
-	if (strcmp(key, "location") == 0)
-		return set_string(&rule->location, value);
-	if (strcmp(key, "insecure") == 0)
-		rule->insecure = strcmp(value, "true") == 0;
-	if (strcmp(key, "blocked") == 0)
-		rule->blocked = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int take_key(struct reader *p, struct registries *r)
-{
-	_cleanup_(strv_done) struct strv list = {0};
-	char key[WORD_SIZE], value[WORD_SIZE];
-	int res = take_word(p, key);
-
-	skip(p, false);
-	if (res < 0 || peek(p) != '=')
-		return -EINVAL;
-	step(p);
-	skip(p, false);
-	res = take_value(p, value, &list);
-	if (res < 0)
+	while (res == 0 && at < r->n_rules && strcmp(r->rules[at].prefix, rule.prefix) != 0)
+		at++;
+	if (res == 0 && at == REGISTRIES_MAX)
+		res = err_set(e, E2BIG, "more than %d registries", REGISTRIES_MAX);
+	if (res < 0) {
+		rule_done(&rule);
 		return res;
-	if (p->table == TABLE_REGISTRY)
-		return take_registry_key(&r->rules[r->n_rules - 1], key, value);
-	if (p->table == TABLE_ALIASES)
-		return strv_addf(&r->aliases, "%s=%s", key, value);
-	if (p->table == TABLE_TOP && strcmp(key, "unqualified-search-registries") == 0) {
-		strv_done(&r->search);
-		r->search = list;
-		list = (struct strv){0};
 	}
-	if (p->table == TABLE_TOP && strcmp(key, "credential-helpers") == 0) {
-		strv_done(&r->helpers);
-		r->helpers = list;
-		list = (struct strv){0};
+	if (at == r->n_rules)
+		r->n_rules++;
+	else
+		rule_done(&r->rules[at]);
+	r->rules[at] = rule;
+	return 0;
+}
+
+static int take_list(struct json_object *o, const char *key, struct strv *to, struct err *e)
+{
+	if (!json_object_object_get_ex(o, key, NULL))
+		return 0;
+	strv_done(to);
+	return json_get_strv(o, key, to, e);
+}
+
+static int take_aliases(struct registries *r, struct json_object *o, struct err *e)
+{
+	struct json_object *aliases = NULL;
+	int res = json_get_object(o, "aliases", &aliases, e);
+
+	if (res < 0 || !aliases)
+		return res;
+	json_object_object_foreach(aliases, name, value) {
+		if (!json_object_is_type(value, json_type_string))
+			return err_set(e, EINVAL, "aliases: %s is no string", name);
+		if (strv_addf(&r->aliases, "%s=%s", name, json_object_get_string(value)) < 0)
+			return err_errno(e, ENOMEM, "aliases");
 	}
 	return 0;
 }
 
-static int take_table(struct reader *p, struct registries *r)
+static int take_all(struct registries *r, struct json_object *o, struct err *e)
 {
-	char name[WORD_SIZE];
-	bool array;
+	struct json_object *list = NULL;
+	int res;
 
-	step(p);
-	array = peek(p) == '[';
-	if (array)
-		step(p);
-	skip(p, false);
-	if (take_word(p, name) < 0)
-		return -EINVAL;
-	skip(p, false);
-	for (int i = array ? 2 : 1; i > 0; i--) {
-		if (peek(p) != ']')
-			return -EINVAL;
-		step(p);
+	if (json_object_object_get_ex(o, "registries", NULL))
+		return err_set(e, EINVAL, "[registries.…] is the format's first version, which is not supported");
+	res = take_list(o, "unqualified-search-registries", &r->search, e);
+	if (res == 0)
+		res = take_list(o, "credential-helpers", &r->helpers, e);
+	if (res == 0)
+		res = json_get_array(o, "registry", &list, e);
+	for (size_t i = 0; res == 0 && list && i < json_object_array_length(list); i++) {
+		res = take_rule(r, json_object_array_get_idx(list, i), e);
+		if (res < 0)
+			err_wrap(e, res, "registry[%zu]", i);
 	}
-	p->table = !array && strcmp(name, "aliases") == 0 ? TABLE_ALIASES :
-		   array && strcmp(name, "registry") == 0 ? TABLE_REGISTRY : TABLE_OTHER;
-	if (p->table == TABLE_REGISTRY && r->n_rules == REGISTRIES_MAX)
-		return -E2BIG;
-	if (p->table == TABLE_REGISTRY)
-		r->rules[r->n_rules++] = (struct registry_rule){0};
-	return 0;
+	return res == 0 ? take_aliases(r, o, e) : res;
 }
 
 int registries_parse(const char *text, size_t len, const char *what, struct registries *r, struct err *e)
 {
-	struct reader p = {.at = text, .end = text + len, .line = 1};
-	int res = 0;
+	_cleanup_json_ struct json_object *o = NULL;
+	int res = toml_parse(text, len, what, &o, e);
 
-	for (skip(&p, true); res == 0 && p.at < p.end; skip(&p, true)) {
-		unsigned line = p.line;
-
-		res = peek(&p) == '[' ? take_table(&p, r) : take_key(&p, r);
-		if (res == 0) {
-			skip(&p, false);
-			if (p.at < p.end && peek(&p) != '\n')
-				res = -EINVAL;
-		}
-		if (res == -EINVAL)
-			return err_set(e, EINVAL, "%s:%u: not the TOML that containers-registries.conf(5) describes", what, line);
-		if (res < 0)
-			return err_errno(e, -res, "%s:%u", what, line);
-	}
-	return 0;
+	if (res < 0)
+		return res;
+	res = take_all(r, o, e);
+	return res < 0 ? err_wrap(e, res, "%s", what) : 0;
 }
 
 /* 1: read; 0: not there. */
@@ -279,6 +221,10 @@ static int load_all(const struct registry_access *o, struct registries *r, struc
 	char user[3072], path[4096];
 	int res;
 
+	if (o->registries_conf && *o->registries_conf) {
+		res = load_file(o->registries_conf, r, e);
+		return res == 0 ? err_errno(e, ENOENT, "%s", o->registries_conf) : res < 0 ? res : 0;
+	}
 	snprintf(user, sizeof(user), "%s%s/containers", o->xdg_config_home ? o->xdg_config_home : o->home ? o->home : "",
 		 o->xdg_config_home ? "" : "/.config");
 	snprintf(path, sizeof(path), "%s/registries.conf", user);
@@ -312,10 +258,8 @@ void registries_done(struct registries *r)
 	strv_done(&r->search);
 	strv_done(&r->helpers);
 	strv_done(&r->aliases);
-	for (size_t i = 0; i < r->n_rules; i++) {
-		free(r->rules[i].prefix);
-		free(r->rules[i].location);
-	}
+	for (size_t i = 0; i < r->n_rules; i++)
+		rule_done(&r->rules[i]);
 	r->n_rules = 0;
 }
 
@@ -327,24 +271,30 @@ struct registries *registries_free(struct registries *r)
 	return NULL;
 }
 
-static bool is_prefix_of(const char *prefix, const char *repository)
+/* How much of the repository the prefix covers; 0: it is another one. "*.example.com" covers the hosts below it. */
+static size_t covers(const char *prefix, const char *repository)
 {
-	size_t n = strlen(prefix);
+	size_t n = strlen(prefix), host = strcspn(repository, "/");
 
-	return n && strncmp(prefix, repository, n) == 0 && (repository[n] == '\0' || repository[n] == '/');
+	if (strncmp(prefix, "*.", 2) == 0) {
+		n--;
+		return host > n && memcmp(repository + host - n, prefix + 1, n) == 0 ? host : 0;
+	}
+	return n && strncmp(prefix, repository, n) == 0 && (repository[n] == '\0' || repository[n] == '/') ? n : 0;
 }
 
-const struct registry_rule *registries_rule(const struct registries *r, const char *repository)
+const struct registry_rule *registries_rule(const struct registries *r, const char *repository, size_t *ret_covered)
 {
 	const struct registry_rule *best = NULL;
 	size_t best_len = 0;
 
 	for (size_t i = 0; i < r->n_rules; i++) {
-		const char *prefix = r->rules[i].prefix ? r->rules[i].prefix : r->rules[i].location;
+		size_t covered = covers(r->rules[i].prefix, repository), len = strlen(r->rules[i].prefix);
 
-		if (prefix && is_prefix_of(prefix, repository) && strlen(prefix) > best_len) {
+		if (covered && len > best_len) {
 			best = &r->rules[i];
-			best_len = strlen(prefix);
+			best_len = len;
+			*ret_covered = covered;
 		}
 	}
 	return best;
@@ -356,6 +306,6 @@ const char *registries_alias(const struct registries *r, const char *name)
 
 	for (size_t i = r->aliases.n; i-- > 0;)
 		if (strncmp(r->aliases.items[i], name, n) == 0 && r->aliases.items[i][n] == '=')
-			return r->aliases.items[i] + n + 1;
+			return r->aliases.items[i][n + 1] ? r->aliases.items[i] + n + 1 : NULL; /* "" takes one away */
 	return NULL;
 }

@@ -3,10 +3,12 @@
 /*
  * registries - containers-registries.conf(5): what a short name means, and what a registry allows.
  *
- * Of its keys these are read: unqualified-search-registries, credential-helpers, [aliases], and in
- * [[registry]] prefix, location, insecure, blocked. From
+ * Version 2 of the format: unqualified-search-registries, credential-helpers,
+ * [aliases], and in [[registry]] prefix, location, insecure, blocked,
+ * mirror-by-digest-only and [[registry.mirror]]. From
  * ~/.config/containers/registries.conf, else /etc/containers/registries.conf,
- * and then registries.conf.d/ of /etc and of the user, sorted by name.
+ * and then registries.conf.d/ of /etc and of the user, sorted by name; with
+ * $CONTAINERS_REGISTRIES_CONF from that file alone.
  */
 #ifndef RANBY_IMAGE_REGISTRIES_H
 #define RANBY_IMAGE_REGISTRIES_H
@@ -22,10 +24,22 @@
 #define REGISTRIES_MAX 256
 #define REGISTRIES_FILE_MAX (1U << 20)
 
+#define REGISTRY_MIRRORS_MAX 16
+
+enum mirror_when { MIRROR_ALL, MIRROR_DIGEST_ONLY, MIRROR_TAG_ONLY };
+
+struct registry_mirror {
+	char *location;
+	bool insecure;
+	enum mirror_when when;
+};
+
 struct registry_rule {
-	char *prefix;   /* "example.com/ns"; NULL: the location */
+	char *prefix;   /* "example.com/ns", "*.example.com" */
 	char *location; /* NULL: the prefix */
 	bool insecure, blocked;
+	struct registry_mirror mirrors[REGISTRY_MIRRORS_MAX]; /* to be tried before it, in this order */
+	size_t n_mirrors;
 };
 
 struct registries {
@@ -47,8 +61,8 @@ static inline void registries_freep(struct registries **r)
 /* Reads one file's text into `r`; search lists replace the one before. -EINVAL with "FILE:LINE". */
 int registries_parse(const char *text, size_t len, const char *what, struct registries *r, struct err *e) _must_check_;
 
-/* The rule of the longest prefix of "host/path"; NULL. */
-const struct registry_rule *registries_rule(const struct registries *r, const char *repository);
+/* The rule of the longest prefix of "host/path", and how many bytes of that its location takes the place of; NULL. */
+const struct registry_rule *registries_rule(const struct registries *r, const char *repository, size_t *ret_covered);
 
 /* What the short name ("debian") stands for, or NULL. */
 const char *registries_alias(const struct registries *r, const char *name);

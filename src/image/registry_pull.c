@@ -76,23 +76,20 @@ static void pull_done(struct pull *p)
 
 /* ---- 1 ---- */
 
-static int begin(struct pull *p, const struct registries *conf, struct err *e)
+static int begin(struct pull *p, const struct registry_place *place, struct err *e)
 {
 	const struct registry_need need = {.push = false};
-	struct registry_place place;
 	int r;
 
 	platform_host(&p->want);
 	r = p->o->platform ? platform_parse(p->o->platform, &p->want, e) : 0;
-	if (r == 0)
-		r = registry_place(p->ref, conf, &place, e);
 	if (r < 0)
 		return r;
 	staging_sweep(p->st);
 	r = store_pin(p->st, &p->pin_fd, e);
 	if (r == 0)
 		r = staging_begin(p->st, &p->staging, e);
-	return r < 0 ? r : registry_connect(&place, &need, &p->o->access, &p->fetch, e);
+	return r < 0 ? r : registry_connect(place, &need, &p->o->access, &p->fetch, e);
 }
 
 /* ---- 2, 3: small things, one at a time ---- */
@@ -424,14 +421,14 @@ static int commit(struct pull *p, struct image **ret, struct err *e)
 	return r;
 }
 
-int registry_pull(struct store *st, const struct reference *ref, const struct registries *conf,
-		  const struct pull_options *o, struct image **ret, struct err *e)
+static int pull_from(struct store *st, const struct reference *ref, const struct registry_place *place, const struct pull_options *o,
+		     struct image **ret, struct err *e)
 {
 	_cleanup_(pull_done) struct pull p = {.st = st, .ref = ref, .o = o, .pin_fd = -EBADF, .staging = STAGING_INIT,
 					      .fetch = FETCH_CLIENT_INIT};
 	int r;
 
-	r = begin(&p, conf, e);
+	r = begin(&p, place, e);
 	if (r == 0)
 		r = get_manifest(&p, e);
 	if (r == 0)
@@ -439,4 +436,32 @@ int registry_pull(struct store *st, const struct reference *ref, const struct re
 	if (r == 0)
 		r = get_layers(&p, e);
 	return r < 0 ? r : commit(&p, ret, e);
+}
+
+/* Whatever a mirror fails at, the next one may have it; what the last place says is the answer. */
+int registry_pull(struct store *st, const struct reference *ref, const struct registries *conf,
+		  const struct pull_options *o, struct image **ret, struct err *e)
+{
+	_cleanup_free_ struct registry_place *places = mem_array(REGISTRY_PLACES_MAX, sizeof(*places));
+	size_t n = 0;
+	int r;
+
+	if (!places)
+		return err_errno(e, ENOMEM, "pull");
+	r = registry_places(ref, conf, true, places, &n, e);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct err own = {0};
+
+		r = pull_from(st, ref, &places[i], o, ret, &own);
+		if (r == 0)
+			break;
+		if (i + 1 == n) {
+			if (e)
+				*e = own;
+			return r;
+		}
+		progress_say(o->progress, "Mirror %s: %s", places[i].at.domain, own.text);
+		r = 0;
+	}
+	return r;
 }

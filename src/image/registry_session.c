@@ -18,42 +18,69 @@ static const char *registry_host(const char *domain)
 	return strcmp(domain, "docker.io") == 0 ? "registry-1.docker.io" : domain;
 }
 
-static int move(const struct reference *ref, const struct registry_rule *rule, struct reference *ret, struct err *e)
+/* The reference with `location` in place of the first `covered` bytes of its repository. */
+static int move(const struct reference *ref, const char *location, size_t covered, struct reference *ret, struct err *e)
 {
 	char repository[REFERENCE_TEXT_SIZE], moved[2 * REFERENCE_TEXT_SIZE];
-	const char *prefix = rule->prefix ? rule->prefix : rule->location;
 	int r;
 
-	if (!rule->location || strcmp(rule->location, prefix) == 0)
-		return 0;
 	reference_repository(ref, repository);
-	snprintf(moved, sizeof(moved), "%s%s", rule->location, repository + strlen(prefix));
+	snprintf(moved, sizeof(moved), "%s%s", location, repository + covered);
 	r = reference_parse(moved, ret, e);
+	if (r == 0 && !ret->domain[0])
+		r = err_set(e, EINVAL, "it names no registry");
 	if (r < 0)
-		return err_wrap(e, r, "registries.conf: location of %s", prefix);
+		return err_wrap(e, r, "registries.conf: location %s", location);
 	memcpy(ret->tag, ref->tag, sizeof(ret->tag));
 	ret->digest = ref->digest;
 	return 0;
 }
 
-int registry_place(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e)
+static bool serves(const struct registry_mirror *m, const struct reference *ref)
 {
-	struct registry_place place = {.at = *ref, .domain = ref->domain, .helpers = &conf->helpers};
+	bool by_digest = digest_is_set(&ref->digest);
+
+	return m->when == MIRROR_ALL || by_digest == (m->when == MIRROR_DIGEST_ONLY);
+}
+
+int registry_places(const struct reference *ref, const struct registries *conf, bool mirrors, struct registry_place *ret, size_t *ret_n,
+		    struct err *e)
+{
+	const struct registry_place own = {.at = *ref, .domain = ref->domain, .helpers = &conf->helpers};
 	char repository[REFERENCE_TEXT_SIZE];
 	const struct registry_rule *rule;
+	size_t n = 0, covered = 0;
 	int r = 0;
 
 	reference_repository(ref, repository);
-	rule = registries_rule(conf, repository);
+	rule = registries_rule(conf, repository, &covered);
 	if (rule && rule->blocked)
-		return err_set(e, EACCES, "registry %s is blocked in registries.conf", ref->domain);
-	if (rule) {
-		place.insecure = rule->insecure;
-		r = move(ref, rule, &place.at, e);
+		return err_set(e, EACCES, "registry %s is blocked in registries.conf", rule->prefix);
+	for (size_t i = 0; rule && mirrors && i < rule->n_mirrors && r == 0; i++) {
+		if (!serves(&rule->mirrors[i], ref))
+			continue;
+		ret[n] = own;
+		ret[n].is_mirror = true;
+		ret[n].insecure = rule->mirrors[i].insecure;
+		r = move(ref, rule->mirrors[i].location, covered, &ret[n++].at, e);
 	}
-	if (r == 0)
-		*ret = place;
+	if (r < 0)
+		return r;
+	ret[n] = own;
+	if (rule) {
+		ret[n].insecure = rule->insecure;
+		if (rule->location && strcmp(rule->location, rule->prefix) != 0)
+			r = move(ref, rule->location, covered, &ret[n].at, e);
+	}
+	*ret_n = n + 1;
 	return r;
+}
+
+int registry_place(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e)
+{
+	size_t n;
+
+	return registry_places(ref, conf, false, ret, &n, e);
 }
 
 static bool may_skip_tls(const struct registry_place *place, enum registry_tls tls)

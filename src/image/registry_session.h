@@ -29,6 +29,7 @@ struct registry_place {
 	struct reference at;
 	const char *domain; /* that the user named: whom --creds are for; borrowed from the reference */
 	const struct strv *helpers; /* for credentials, of registries.conf; borrowed */
+	bool is_mirror;
 	bool insecure;      /* registries.conf allows http and bad certificates */
 };
 
@@ -38,7 +39,17 @@ struct registry_need {
 	const struct strv *mount_from; /* further repositories there that are read; NULL: none */
 };
 
-/* Where the reference is really served: registries.conf may say elsewhere. -EACCES: it is blocked. */
+#define REGISTRY_PLACES_MAX (REGISTRY_MIRRORS_MAX + 1)
+
+/*
+ * Where the reference is served, in the order to be tried, in ret[0 … *ret_n):
+ * its mirrors, when they are asked for, and then the place itself.
+ * registries.conf may say elsewhere. -EACCES: it is blocked.
+ */
+int registry_places(const struct reference *ref, const struct registries *conf, bool mirrors, struct registry_place *ret, size_t *ret_n,
+		    struct err *e) _must_check_;
+
+/* The place itself. */
 int registry_place(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e) _must_check_;
 
 /* Starts the worker and tells it all of that; whether the registry agrees is heard with the first answer. */

@@ -20,16 +20,19 @@ static const char text[] =
 	"[[registry]]\n"
 	"location = \"a.example\"\n"
 	"blocked=true # yes\n"
+	"[[registry]]\n"
+	"prefix = '*.wild.example'\nblocked = true\n"
 	"[aliases]\n"
 	"  \"debian\" = \"docker.io/library/debian\"\n"
 	"  \"ns/x\" = \"quay.io/ns/x\"\n";
 
-static const char later[] = "unqualified-search-registries=[]\n[aliases]\n\"debian\"=\"x/y\"";
+static const char later[] = "unqualified-search-registries=[]\n[aliases]\n\"debian\"=\"x/y\"\n'ns/x'=''\n[[registry]]\nlocation='a.example'";
 
 static void test_read(void **state)
 {
 	_cleanup_(registries_freep) struct registries *r = calloc(1, sizeof(*r));
 	struct err e = {0};
+	size_t covered = 0;
 
 	(void)state;
 	assert_non_null(r);
@@ -37,23 +40,36 @@ static void test_read(void **state)
 		fail_msg("%s", e.text);
 	assert_int_equal(r->search.n, 2);
 	assert_string_equal(r->search.items[1], "b.example");
-	assert_int_equal(r->n_rules, 2);
+	assert_int_equal(r->n_rules, 3);
 	assert_string_equal(registries_alias(r, "debian"), "docker.io/library/debian");
 	assert_string_equal(registries_alias(r, "ns/x"), "quay.io/ns/x");
 	assert_null(registries_alias(r, "deb"));
-	assert_true(registries_rule(r, "a.example/ns/repo")->insecure);
-	assert_true(registries_rule(r, "a.example/other")->blocked);
-	assert_false(registries_rule(r, "a.example/nsx")->insecure);
-	assert_null(registries_rule(r, "a.example.evil/ns"));
+	assert_true(registries_rule(r, "a.example/ns/repo", &covered)->insecure);
+	assert_int_equal(covered, strlen("a.example/ns"));
+	assert_int_equal(registries_rule(r, "a.example/ns/repo", &covered)->n_mirrors, 1);
+	assert_true(registries_rule(r, "a.example/other", &covered)->blocked);
+	assert_false(registries_rule(r, "a.example/nsx", &covered)->insecure);
+	assert_null(registries_rule(r, "a.example.evil/ns", &covered));
+	assert_null(registries_rule(r, "a.example:5000/ns", &covered));
+	assert_true(registries_rule(r, "x.y.wild.example/ns", &covered)->blocked);
+	assert_int_equal(covered, strlen("x.y.wild.example"));
+	assert_null(registries_rule(r, "wild.example/ns", &covered));
+	assert_null(registries_rule(r, "wild.example.evil/ns", &covered));
 	/* a later file's alias and list win */
 	assert_int_equal(registries_parse(later, strlen(later), "g", r, NULL), 0);
 	assert_int_equal(r->search.n, 0);
 	assert_string_equal(registries_alias(r, "debian"), "x/y");
+	assert_null(registries_alias(r, "ns/x"));
+	assert_int_equal(r->n_rules, 3);
+	assert_false(registries_rule(r, "a.example/other", &covered)->blocked);
 }
 
 static const char *const bad[] = {
 	"x", "x =", "= 1", "x = \"a", "x = [\"a\"", "x = [\"a\" \"b\n\"]", "[x", "[[x]", "[]", "x = \"a\" y", "x = 1 2",
-	"[[registry]] x", "x = \"\\q\"", "x = {", "\"x = 1",
+	"[[registry]] x", "x = \"\\q\"", "x = {", "\"x = 1", "unqualified-search-registries = 'x'", "[[registry]]\nblocked = 'true'\nlocation='x'",
+	"[[registry]]\nblocked = true", "[registries.search]\nregistries = []", "[registry]\nlocation='x'",
+	"[[registry]]\nlocation='x'\n[[registry.mirror]]\ninsecure=true", "[aliases]\nx = 1",
+	"[[registry]]\nlocation='x'\n[[registry.mirror]]\nlocation='y'\npull-from-mirror='some'",
 };
 
 static void test_bad(void **state)
@@ -64,7 +80,7 @@ static void test_bad(void **state)
 		struct err e = {0};
 
 		assert_non_null(r);
-		if (registries_parse(bad[i], strlen(bad[i]), "f", r, &e) >= 0 || strncmp(e.text, "f:", 2) != 0)
+		if (registries_parse(bad[i], strlen(bad[i]), "f", r, &e) >= 0 || strncmp(e.text, "f", 1) != 0)
 			fail_msg("%s: %s", bad[i], e.text);
 	}
 }
