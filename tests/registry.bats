@@ -354,7 +354,7 @@ conf() {
 	ranby rmi main.example/busybox >/dev/null
 	# skopeo reads the file as we do, but gives up at the one that lies
 	sed -i "s|$BAD/both|localhost:2|" "$BATS_TEST_TMPDIR/registries.conf"
-	skopeo --registries-conf "$BATS_TEST_TMPDIR/registries.conf" inspect --tls-verify=false docker://main.example/busybox >/dev/null
+	skopeo --registries-conf "$BATS_TEST_TMPDIR/registries.conf" inspect --raw --tls-verify=false docker://main.example/busybox >/dev/null
 	# a tag is not taken from a mirror for digests, a digest is
 	conf '[[registry]]' 'location = "main.example"' '[[registry.mirror]]' "location = \"$REG\"" 'pull-from-mirror = "digest-only"'
 	run -125 ranby pull -q main.example/busybox
