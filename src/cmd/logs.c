@@ -10,11 +10,14 @@
 #include "cmd/report.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "engine/log_config.h"
 #include "monitor/log.h"
+#include "monitor/log_journal.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,28 +142,71 @@ static int fill(const struct logs_args *a, struct log_query *q, struct err *e)
 	return 0;
 }
 
+/* The file, in a directory that was opened once: the writer renames what is in it. */
+static int read_file(struct engine *eng, struct container *c, struct log_query *q, struct out *out, struct log_loss *loss, struct err *e)
+{
+	_cleanup_free_ char *path = log_config_path(eng, c);
+	_cleanup_close_ int dirfd = -EBADF;
+	char *name = path ? strrchr(path, '/') : NULL;
+
+	if (!name)
+		return err_errno(e, ENOMEM, "logs");
+	*name++ = '\0';
+	dirfd = open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return err_errno(e, errno, "directory %s of the log of container %s", *path ? path : "/", c->name);
+	q->driver = log_config_driver(c);
+	return log_read(dirfd, name, q, write_out, out, loss, e);
+}
+
+static int read_log(struct engine *eng, struct container *c, struct log_query *q, struct out *out, struct log_loss *loss, struct err *e)
+{
+	switch (log_config_place(c)) {
+	case LOG_PLACE_FILE:
+		return read_file(eng, c, q, out, loss, e);
+	case LOG_PLACE_JOURNAL:
+		return log_journal_read(c->id, q, write_out, out, e);
+	case LOG_PLACE_PASSED:
+	case LOG_PLACE_NONE:
+		break;
+	}
+	return err_set(e, ENOTSUP, "container %s was made with --log-driver %s: there is no log", c->name, log_config_name(c));
+}
+
+/* What is not there is said: a log that has a hole looks like one that has none. */
+static void say_loss(const struct container *c, const struct log_loss *loss)
+{
+	if (loss->skipped > 0)
+		report_warning("container %s: %llu lines of the log are damaged and left out", c->name, (unsigned long long)loss->skipped);
+	if (loss->gap)
+		report_warning("container %s: the log was rotated faster than it was read, lines are missing", c->name);
+	if (c->end.log_lost_bytes > 0)
+		report_warning("container %s: %llu bytes of its output could not be logged", c->name, (unsigned long long)c->end.log_lost_bytes);
+}
+
 static int show(struct engine *eng, const struct logs_args *a, struct container *c, int index, bool several, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;
 	struct log_query q = LOG_QUERY_INIT;
 	struct follow f = {.eng = eng, .c = c};
+	struct log_loss loss = {0};
 	struct out out;
 	int r = fill(a, &q, e), done;
 
 	if (r < 0)
 		return r;
-	if (strcmp(json_str(c->spec, "config.log.driver"), "none") == 0)
-		return err_set(e, ENOTSUP, "container %s was made with --log-driver none: there is no log", c->name);
 	if (a->follow && container_pidfd(c, &pidfd) == 0) {
 		q.ended_pidfd = pidfd;
 		q.is_over = is_over;
 		q.data = &f;
 	}
 	out_init(&out, a, c, index, several);
-	r = log_read(container_dir(c), "ctr.log", &q, write_out, &out, NULL, e);
+	r = read_log(eng, c, &q, &out, &loss, e);
 	done = out_done(&out);
 	if (r == 0 && done < 0)
 		r = err_errno(e, -done, "write");
+	if (r == 0)
+		say_loss(c, &loss);
 	return r == -EPIPE ? 0 : r;
 }
 

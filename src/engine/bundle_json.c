@@ -18,6 +18,7 @@
 #include "base/parse.h"
 #include "base/signame.h"
 #include "engine/limits.h"
+#include "engine/log_config.h"
 #include "engine/options.h"
 #include "engine/start_label.h"
 #include "runtime/cgroup.h"
@@ -317,15 +318,10 @@ static struct json_object *shown_userns(const struct bundle_plan *p)
 
 static struct json_object *shown_log(const struct bundle_plan *p)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object();
-	const struct container_options *opts = p->in->options;
-	uint64_t max = 0;
+	struct json_object *o;
 
-	(void)!log_options_parse(opts, &max); /* checked with the options */
-	if (!o || json_add_str(o, "driver", opts->log_driver && strcmp(opts->log_driver, "none") == 0 ? "none" : "k8s-file") < 0 ||
-	    json_add_u64(o, "maxSize", max) < 0)
-		return NULL;
-	return TAKE_PTR(o);
+	/* checked with the options */
+	return log_config_shown(p->in->options, &o, NULL) < 0 ? NULL : o;
 }
 
 static struct json_object *shown_volumes(const struct bundle_plan *p)

@@ -18,6 +18,7 @@
 #include "engine/health_spec.h"
 #include "engine/hosts.h"
 #include "engine/limits.h"
+#include "engine/log_config.h"
 #include "engine/mount_spec.h"
 #include "engine/network.h"
 #include "engine/profile.h"
@@ -312,15 +313,6 @@ static int check_namespaces(const struct container_options *o, struct err *e)
 	return r < 0 ? r : userns_mode_parse(o, &mode, e);
 }
 
-int log_options_parse(const struct container_options *o, uint64_t *ret_max_bytes)
-{
-	for (size_t i = 0; i < o->log_opt.n; i++)
-		if (strncmp(o->log_opt.items[i], "max-size=", 9) != 0 ||
-		    parse_size(o->log_opt.items[i] + 9, INT64_MAX, ret_max_bytes) < 0)
-			return -EINVAL;
-	return 0;
-}
-
 static int check_restart(const struct container_options *o, struct err *e)
 {
 	struct restart_policy p;
@@ -333,17 +325,15 @@ static int check_restart(const struct container_options *o, struct err *e)
 
 static int check_front(const struct container_options *o, struct err *e)
 {
-	static const char *const log_driver[] = {"k8s-file", "json-file", "none", NULL};
 	static const char *const pull[] = {"always", "missing", "never", "newer", "true", "false", NULL};
 	static const char *const systemd[] = {"false", NULL};
 	static const char *const trail[] = {"notify", "log", NULL};
 	static const char *const streams[] = {"stdin", "stdout", "stderr", NULL};
 	static const char *const image_volume[] = {"", "anonymous", "bind", "tmpfs", "ignore", NULL};
-	uint64_t max = 0;
 	int r = check_restart(o, e);
 
 	if (r == 0)
-		r = check_word("log-driver", o->log_driver, log_driver, "only k8s-file and none are supported", e);
+		r = log_config_check(o, e);
 	if (r == 0)
 		r = check_word("pull", o->pull, pull, "not one of always, missing, never, newer", e);
 	if (r == 0)
@@ -354,8 +344,6 @@ static int check_front(const struct container_options *o, struct err *e)
 		r = check_word("trail", o->trail, trail, "not one of notify, log", e);
 	for (size_t i = 0; r == 0 && i < o->attach.n; i++)
 		r = check_word("attach", o->attach.items[i], streams, "not one of stdin, stdout, stderr", e);
-	if (r == 0 && log_options_parse(o, &max) < 0)
-		r = err_set(e, EINVAL, "--log-opt: only max-size=SIZE is supported");
 	if (r == 0 && o->trail && o->record_profile)
 		r = err_set(e, EINVAL, "--trail: a process has one listener, and the recorder has it");
 	if (r == 0 && o->record_input && !o->record)

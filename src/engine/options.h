@@ -63,7 +63,7 @@ struct container_options {
 	bool no_healthcheck;
 	struct strv requires; /* containers (requires.h) */
 	uint64_t timeout;    /* seconds, then SIGKILL; 0: none */
-	const char *log_driver;
+	const char *log_driver; /* log_config.h */
 	struct strv log_opt;
 	const char *ident;  /* ident.h */
 	const char *trail;  /* notify, log */
@@ -127,9 +127,6 @@ int container_options_to_json(const struct container_options *o, struct json_obj
 
 /* The reverse; an unknown key is ignored (a newer ranby wrote it). Keeps a reference to `json`. */
 int container_options_from_json(struct json_object *json, struct container_options *ret, struct err *e) _must_check_;
-
-/* --log-opt max-size=SIZE in bytes (0: no limit), path= is refused by the check. -EINVAL for what container_options_check() refuses. */
-int log_options_parse(const struct container_options *o, uint64_t *ret_max_bytes);
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 128 bytes: names of containers and of volumes. */
 bool container_name_is_valid(const char *name);

@@ -17,6 +17,7 @@
 #include "engine/health.h"
 #include "engine/ident.h"
 #include "engine/inforce.h"
+#include "engine/log_config.h"
 #include "engine/pod.h"
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
@@ -38,7 +39,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LOG_FILE "ctr.log"
 #define HELPER_PID_FILE "helper.pid"
 
 /* ---- what the plan is made of ---- */
@@ -195,18 +195,6 @@ static int helper_argv(struct start *s, struct err *e)
 	return 0;
 }
 
-/* json-file and journald are refused when the options are checked; "none" keeps no log. */
-static const char *log_path(struct start *s)
-{
-	const char *driver = json_str(s->q.c->spec, "config.log.driver");
-
-	if (strcmp(driver, "none") == 0)
-		return NULL;
-	if (strv_addf(&s->texts, "%s/%s/%s/%s", s->q.eng->data_path, ENGINE_CONTAINERS, s->q.c->id, LOG_FILE) < 0)
-		return NULL;
-	return s->texts.items[s->texts.n - 1];
-}
-
 static int plan_recording(struct start *s, struct err *e)
 {
 	struct json_object *asked = json_at(s->q.c->spec, "options.record");
@@ -310,12 +298,12 @@ static int fill_plan(struct start *s, struct err *e)
 	m->transient = json_true(c->spec, "options.rm");
 	m->tty = json_true(c->spec, "config.tty");
 	m->stdin_open = json_true(c->spec, "config.openStdin");
-	m->log_max_bytes = (uint64_t)json_int(c->spec, "config.log.maxSize");
 	m->userns_fd = s->q.keeper->userns_fd;
 	m->pid_file = keep(s, eng->run_path, c->id, "pid");
 	m->own_session = ident_of(s) & IDENT_SESSION;
-	m->log_file = log_path(s);
-	r = plan_place(s, e);
+	r = log_config_plan(eng, c, s->q.origin->json, &s->texts, &s->log_fields, m, e);
+	if (r == 0)
+		r = plan_place(s, e);
 	if (r == 0)
 		r = plan_recording(s, e);
 	if (r < 0)
@@ -628,6 +616,7 @@ void start_done(struct start *s)
 	strv_done(&s->exit_argv);
 	strv_done(&s->restart_argv);
 	strv_done(&s->check_argv);
+	strv_done(&s->log_fields);
 	strv_done(&s->texts);
 	mem_freep(&s->at_start);
 	mem_freep(&s->at_exit);

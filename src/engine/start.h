@@ -52,6 +52,7 @@ struct start {
 	struct launch_plan plan;
 	struct launch launch;
 	struct strv runtime_argv, helper_argv, exit_argv, restart_argv, check_argv;
+	struct strv log_fields;
 	struct strv texts; /* paths that the plan points to */
 	struct witness_request *at_start, *at_exit;
 	int lock_fd, run_dirfd, rroot_fd, helper_fd;

@@ -61,7 +61,7 @@ static const struct {
 	{OPT(pid, "host"), true}, {OPT(pid, "private"), true}, {OPT(pid, "container:x"), false}, {OPT(ipc, "none"), true},
 	{OPT(ipc, "x"), false}, {OPT(uts, "host"), true}, {OPT(uts, "x"), false}, {OPT(cgroupns, "host"), true},
 	{OPT(cgroups, "disabled"), true}, {OPT(cgroups, "split"), false}, {OPT(restart, "no"), true},
-	{OPT(restart, "always"), true}, {OPT(restart, "always:1"), false}, {OPT(log_driver, "none"), true}, {OPT(log_driver, "journald"), false},
+	{OPT(restart, "always"), true}, {OPT(restart, "always:1"), false}, {OPT(log_driver, "none"), true}, {OPT(log_driver, "journald"), true}, {OPT(log_driver, "syslog"), false},
 	{OPT(pull, "always"), true}, {OPT(pull, "sometimes"), false}, {OPT(systemd, "false"), true}, {OPT(systemd, "true"), false},
 	{OPT(image_volume, "tmpfs"), true}, {OPT(image_volume, "x"), false}, {OPT(umask, "0077"), true}, {OPT(umask, "1777"), false},
 	{OPT(umask, "8"), false}, {OPT(oom_score_adj, "-1000"), true}, {OPT(oom_score_adj, "1001"), false},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * A log file of any bytes. Beyond not crashing: --tail of more lines than
+ * A log file of any bytes, of either format. Beyond not crashing: --tail of more lines than
  * there are gives what no --tail gives, and --tail N is an end of that, in
  * each stream.
  */
@@ -21,11 +21,12 @@ static int collect(enum log_stream stream, const char *data, size_t len, void *s
 	return 0;
 }
 
-static void read_log(int dir, int64_t tail, struct buf out[2])
+static void read_log(int dir, enum log_driver driver, int64_t tail, struct buf out[2])
 {
 	struct log_query q = LOG_QUERY_INIT;
 	struct err e;
 
+	q.driver = driver;
 	q.tail = tail;
 	if (log_read(dir, "log", &q, collect, out, NULL, &e) < 0)
 		abort();
@@ -57,11 +58,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t cut = size > 0 ? data[0] % size : 0;
 	int64_t tail = size > 1 ? data[1] % 8 : 1;
 
+	enum log_driver driver = memchr(data, '{', size) ? LOG_JSON_FILE : LOG_K8S_FILE;
+
 	put_file(dir, "log.1", data, cut);
 	put_file(dir, "log", data + cut, size - cut);
-	read_log(dir, -1, all);
-	read_log(dir, INT64_MAX, most);
-	read_log(dir, tail, some);
+	read_log(dir, driver, -1, all);
+	read_log(dir, driver, INT64_MAX, most);
+	read_log(dir, driver, tail, some);
 	for (int s = 0; s < 2; s++) {
 		if (all[s].len != most[s].len || (all[s].len > 0 && memcmp(all[s].data, most[s].data, all[s].len) != 0))
 			abort();

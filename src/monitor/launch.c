@@ -92,6 +92,20 @@ static void add_list(struct line *l, const char *name, char *const *items)
 	add(l, ";");
 }
 
+static void add_log(struct line *l, const struct monitor_launch *o)
+{
+	add_text(l, "--log", o->log_file);
+	if (o->log_file && o->log_json)
+		add(l, "--log-json");
+	if (o->log_file)
+		add_text(l, "--log-attrs", o->log_attrs);
+	if (o->log_file && o->log_max_bytes > 0)
+		add_number(l, "--log-max", o->log_max_bytes);
+	if (o->log_file && o->log_files > 0)
+		add_number(l, "--log-files", o->log_files);
+	add_list(l, "--log-journal", o->log_journal);
+}
+
 static void fill(struct line *l, const struct monitor_launch *o)
 {
 	add(l, "ranby-monitor");
@@ -99,9 +113,7 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	add_text(l, "--run-dir", o->run_dir);
 	add_text(l, "--exit-file", o->exit_file);
 	add_text(l, "--pid-file", o->pid_file);
-	add_text(l, "--log", o->log_file);
-	if (o->log_file && o->log_max_bytes > 0)
-		add_number(l, "--log-max", o->log_max_bytes);
+	add_log(l, o);
 	add_text(l, "--trail", o->trail_file);
 	add_text(l, "--record-calls", o->record_calls);
 	add_text(l, "--trail-of", o->trail_of);

@@ -60,7 +60,11 @@ struct monitor_launch {
 	bool record_input;          /* and what is typed */
 	bool own_session;           /* through ranby-session: a login session of its own, where that can be had */
 	const char *log_file;       /* absolute; NULL: no log */
-	uint64_t log_max_bytes;     /* then LOG becomes LOG.1, an older LOG.1 goes; 0: no limit */
+	bool log_json;              /* a json-file */
+	const char *log_attrs;      /* of its records (log_json.h); NULL: none */
+	uint64_t log_max_bytes;     /* then LOG becomes LOG.1 and so on; 0: no limit */
+	uint64_t log_files;         /* that are kept; 0: LOG and LOG.1 */
+	char *const *log_journal;   /* instead of a file: "NAME=value" of each entry of the journal; NULL: no journal */
 	struct stdio_labels labels; /* SELinux labels of the payload's standard streams (stdio.h) */
 	bool tty;                   /* a terminal, over the console socket */
 	bool stdin_open;            /* false: /dev/null. Without a tty only */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The two files of a rotated log are read as one, by virtual offset. Reading
+ * The files of a rotated log are read as one, by virtual offset. Reading
  * is a small state machine over blocks: a head is collected, then the text
  * goes to the sink as it comes, so that a record of any length costs no memory.
+ * One of a json-file has its stream and time at its end, so it is collected
+ * whole; longer than any writer makes it, it is no record.
  *
  * --tail: a line is one F record with the P records of its stream before it,
  * and the lines of the two streams may be interleaved piece by piece. So the
@@ -13,7 +15,9 @@
  */
 #include "monitor/log.h"
 
+#include "base/buf.h"
 #include "monitor/log_format.h"
+#include "monitor/log_json.h"
 #include "monitor/log_view.h"
 #include "sys/fd.h"
 
@@ -23,6 +27,7 @@
 #include <sys/inotify.h>
 
 #define BLOCK 65536
+#define JSON_LINE_MAX (1U << 20)
 #define POLL_MS 50    /* while waiting for is_over() */
 #define LOOK_MS 1000  /* where inotify does not tell (network file systems) */
 
@@ -42,6 +47,7 @@ struct reader {
 	char head[LOG_HEAD_MAX];
 	size_t head_len;
 	bool in_line[2]; /* by stream: the last record was partial, so no time before the next text */
+	struct buf line; /* of a json-file, begun */
 	uint64_t skipped;
 	char block[BLOCK];
 };
@@ -133,6 +139,49 @@ static ssize_t take_text(struct reader *r, const char *p, size_t len)
 	return e < 0 ? e : (ssize_t)(end ? n + 1 : n);
 }
 
+static int give_json(struct reader *r)
+{
+	struct log_json j;
+	int e;
+
+	if (log_json_parse(r->line.data, r->line.len, &j) < 0) {
+		r->skipped++;
+		return 0;
+	}
+	r->rec = (struct log_record){.time = j.time, .stream = j.stream, .partial = j.partial};
+	e = begin_record(r);
+	return e == 0 && r->state == IN_TEXT ? give(r, j.text, j.len) : e;
+}
+
+static ssize_t take_json(struct reader *r, const char *p, size_t len)
+{
+	const char *end = memchr(p, '\n', len);
+	size_t n = end ? (size_t)(end - p) : len;
+	int e = 0;
+
+	if (r->line.len == 0 && r->line.error == 0)
+		r->record_at = r->at;
+	buf_add(&r->line, p, n);
+	if (!end)
+		return (ssize_t)n;
+	if (buf_bad(&r->line) == ENOMEM)
+		return -ENOMEM;
+	if (buf_bad(&r->line) || r->line.len == 0)
+		r->skipped++;
+	else
+		e = give_json(r);
+	buf_reset(&r->line);
+	r->state = AT_HEAD;
+	return e < 0 ? e : (ssize_t)n + 1;
+}
+
+static ssize_t take(struct reader *r, const char *p, size_t len)
+{
+	if (r->q->driver == LOG_JSON_FILE)
+		return take_json(r, p, len);
+	return r->state == AT_HEAD ? take_head(r, p, len) : take_text(r, p, len);
+}
+
 /* Everything that is there now. */
 static int read_on(struct reader *r)
 {
@@ -146,7 +195,7 @@ static int read_on(struct reader *r)
 			return (int)got;
 		while (p < r->block + got) {
 			size_t left = (size_t)(r->block + got - p);
-			ssize_t n = r->state == AT_HEAD ? take_head(r, p, left) : take_text(r, p, left);
+			ssize_t n = take(r, p, left);
 
 			if (n < 0)
 				return (int)n;
@@ -185,6 +234,34 @@ static bool tail_record(struct tail *t, const struct log_record *rec, uint64_t e
 	return t->left == 0 && !t->started[0] && !t->started[1];
 }
 
+/* The record that begins and ends there: 0; 1: it is none; -errno. */
+static int record_between(struct reader *r, uint64_t begin, uint64_t end, const char *head, size_t head_len, struct log_record *ret)
+{
+	struct log_json j;
+	size_t got = 0, len = (size_t)(end - begin);
+
+	if (r->q->driver != LOG_JSON_FILE)
+		return log_record_parse(head, head_len, ret) < 0;
+	if (end - begin > JSON_LINE_MAX)
+		return 1;
+	buf_reset(&r->line);
+	if (!buf_reserve(&r->line, len))
+		return -ENOMEM;
+	while (got < len) {
+		ssize_t n = log_view_read(&r->view, begin + got, r->line.data + got, len - got);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		got += (size_t)n;
+	}
+	if (r->line.data[len - 1] == '\n')
+		len--;
+	if (log_json_parse(r->line.data, len, &j) < 0)
+		return 1;
+	*ret = (struct log_record){.time = j.time, .stream = j.stream, .partial = j.partial};
+	return 0;
+}
+
 static int find_tail(struct reader *r)
 {
 	struct tail t = {.left = r->q->tail};
@@ -202,14 +279,19 @@ static int find_tail(struct reader *r)
 		struct log_record rec;
 		uint64_t begin;
 		ssize_t n;
+		int e;
 
 		n = log_view_line_before(&r->view, end, &begin, head, sizeof(head));
 		if (n < 0)
 			return (int)n;
-		if (log_record_parse(head, (size_t)n, &rec) == 0 && tail_record(&t, &rec, end, r->from))
+		e = record_between(r, begin, end, head, (size_t)n, &rec);
+		if (e < 0)
+			return e;
+		if (e == 0 && tail_record(&t, &rec, end, r->from))
 			break;
 		end = begin;
 	}
+	buf_reset(&r->line);
 	r->at = r->from[0] < r->from[1] ? r->from[0] : r->from[1];
 	return 0;
 }
@@ -272,7 +354,7 @@ static int watch(int dirfd)
 	return fd;
 }
 
-int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn sink, void *sink_data, uint64_t *ret_skipped,
+int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn sink, void *sink_data, struct log_loss *ret,
 	     struct err *e)
 {
 	_cleanup_free_ struct reader *r = calloc(1, sizeof(*r));
@@ -285,6 +367,7 @@ int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn
 	r->sink = sink;
 	r->sink_data = sink_data;
 	r->end = UINT64_MAX;
+	r->line = (struct buf)BUF_INIT_MAX(JSON_LINE_MAX + 2);
 	/* watched before it is read, so that nothing written in between goes unseen */
 	if (q->follow)
 		watch_fd = watch(dirfd);
@@ -294,9 +377,10 @@ int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn
 	if (x == 0)
 		x = q->follow ? follow(r, watch_fd) : read_on(r);
 	log_view_close(&r->view);
+	buf_done(&r->line);
 	if (x < 0)
 		return err_errno(e, -x, "log %s", name);
-	if (ret_skipped)
-		*ret_skipped = r->skipped;
+	if (ret)
+		*ret = (struct log_loss){.skipped = r->skipped, .gap = r->view.gap};
 	return 0;
 }

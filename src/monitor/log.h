@@ -13,7 +13,8 @@
  * is raw bytes without a newline, 16 KiB at most when the monitor wrote it;
  * as every newline of the payload ends a record, no text can look like the
  * beginning of one. Put together, the records of a stream are its bytes:
- * F adds the newline, P does not. LOG.1, where there is one, comes first.
+ * F adds the newline, P does not. Or it is docker's json-file (log_json.h).
+ * LOG.1 and its elders, where there are any, come first.
  *
  * What is not a record (a torn write, another's file) is skipped and counted.
  * Memory is bounded whatever the file holds.
@@ -29,9 +30,14 @@
 #include <stdint.h>
 #include <time.h>
 
+#define LOG_FILES_MAX 100 /* LOG and the older ones */
+
 enum log_stream { LOG_STDOUT, LOG_STDERR };
 
+enum log_driver { LOG_K8S_FILE, LOG_JSON_FILE, LOG_JOURNALD };
+
 struct log_query {
+	enum log_driver driver; /* of a file */
 	int64_t tail;          /* the last so many lines; -1: all */
 	struct timespec since; /* records of this time or later; {0}: all */
 	struct timespec until; /* records before or at this time; {0}: all. With follow: ends there */
@@ -47,8 +53,14 @@ struct log_query {
 /* Takes some bytes of a line, never more than 64 KiB at once. Negative: stop, log_read() returns that (-EPIPE when the reader has gone). */
 typedef int (*log_sink_fn)(enum log_stream stream, const char *data, size_t len, void *sink_data);
 
-/* `ret_skipped` (may be NULL): lines that were no records. A missing log is an empty one. */
-int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn sink, void *sink_data, uint64_t *ret_skipped,
+/* What is missing. */
+struct log_loss {
+	uint64_t skipped; /* lines that were no records */
+	bool gap;         /* a follower was overtaken: files came and went that it has not seen */
+};
+
+/* A missing log is an empty one. `ret` may be NULL. */
+int log_read(int dirfd, const char *name, const struct log_query *q, log_sink_fn sink, void *sink_data, struct log_loss *ret,
 	     struct err *e) _must_check_;
 
 #endif

@@ -183,7 +183,18 @@ static void stamp(struct cursor *c, struct timespec *t)
 	want(c, ':');
 	t->tv_sec += number(c, 2, 0, 60);
 	fraction_and_zone(c, t);
-	want(c, ' ');
+}
+
+int log_stamp_parse(const char *s, size_t len, struct timespec *ret)
+{
+	struct cursor c = {.s = s, .len = len};
+	struct timespec t;
+
+	stamp(&c, &t);
+	if (c.bad || c.more || c.at != len)
+		return -EBADMSG;
+	*ret = t;
+	return 0;
 }
 
 int log_record_parse(const char *s, size_t len, struct log_record *ret)
@@ -193,6 +204,7 @@ int log_record_parse(const char *s, size_t len, struct log_record *ret)
 	char ch;
 
 	stamp(&c, &rec.time);
+	want(&c, ' ');
 	for (const char *p = "std"; *p; p++)
 		want(&c, *p);
 	ch = next(&c);

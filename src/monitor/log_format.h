@@ -24,6 +24,9 @@
 /* The UTC time, LOG_STAMP_LEN bytes and no NUL. Years 1970 to 9999. */
 void log_stamp(const struct timespec *t, char out[static LOG_STAMP_LEN]);
 
+/* One of RFC 3339 that fills the `len` bytes at `s`: any zone, a fraction of 0 to 9 digits. -EBADMSG. */
+int log_stamp_parse(const char *s, size_t len, struct timespec *ret) _must_check_;
+
 /* The stamp, stream, "F" or "P" and the blanks: LOG_HEAD_LEN bytes and no NUL. */
 void log_head(const struct timespec *t, enum log_stream stream, bool partial, char out[static LOG_HEAD_LEN]);
 

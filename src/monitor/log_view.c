@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The writer renames LOG to LOG.1 and then makes a new LOG. LOG is opened
- * first here, so that a rotation in between shows: LOG.1 is then the very
- * file we hold. A follower that sleeps through two rotations has missed what
- * was in the first; the limit on the log's size has then done its work.
+ * The writer renames the oldest file first (LOG.1 to LOG.2) and LOG last, and
+ * then makes a new LOG. So the newest is opened first here: a file that is
+ * renamed meanwhile is met again, which shows, and none is missed. When LOG
+ * itself has become another one by the end, all that is done anew.
+ *
+ * A follower goes on with the file that came after the one it has read, as
+ * long as that is kept.
  */
 #include "monitor/log_view.h"
 
@@ -13,6 +16,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -47,56 +51,136 @@ static uint64_t size_of(int fd)
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
+/* LOG for 0, LOG.1 for 1. -ENOENT. */
+static int open_nth(const struct log_view *v, size_t index, int *ret_fd)
+{
+	char name[NAME_MAX + 1];
+	int n = index == 0 ? snprintf(name, sizeof(name), "%s", v->name) : snprintf(name, sizeof(name), "%s.%zu", v->name, index);
+
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return -ENAMETOOLONG;
+	return open_regular(v->dirfd, name, ret_fd);
+}
+
+/* Newest first. */
+struct found {
+	int fds[LOG_FILES_MAX];
+	size_t n;
+	bool met; /* the one before which to stop */
+};
+
+static void found_done(struct found *f)
+{
+	while (f->n > 0)
+		close(f->fds[--f->n]);
+}
+
+/* All there are, or those that came after `until`. Where the writer is just renaming, a number is missing. */
+static int find_files(const struct log_view *v, int until, struct found *f)
+{
+	bool hole = false;
+
+	f->n = 0;
+	f->met = false;
+	for (size_t i = 0; i < LOG_FILES_MAX; i++) {
+		_cleanup_close_ int fd = -EBADF;
+		int r = open_nth(v, i, &fd);
+
+		if (r == -ENOENT && (i == 0 || !hole)) {
+			hole = i > 0;
+			continue;
+		}
+		if (r == -ENOENT)
+			return 0;
+		if (r < 0)
+			return r;
+		hole = false;
+		if (f->n > 0 && is_same(fd, f->fds[f->n - 1]))
+			continue;
+		f->met = is_same(fd, until);
+		if (f->met)
+			return 0;
+		f->fds[f->n++] = TAKE_FD(fd);
+	}
+	return 0;
+}
+
+/* Whether LOG is still the one that was found first. */
+static bool is_settled(const struct log_view *v, int until, const struct found *f)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int newest = f->n > 0 ? f->fds[0] : until;
+	int r = open_nth(v, 0, &fd);
+
+	return r == -ENOENT || r < 0 || is_same(fd, newest);
+}
+
+static int find_settled(const struct log_view *v, int until, struct found *f)
+{
+	int r = 0;
+
+	for (int i = 0; i < 16; i++) {
+		found_done(f);
+		r = find_files(v, until, f);
+		if (r < 0 || is_settled(v, until, f))
+			return r;
+	}
+	/* it is rotated faster than it can be looked at: the newest alone is certain */
+	while (f->n > 1)
+		close(f->fds[--f->n]);
+	return r;
+}
+
+/* Behind those that are there. */
+static void append(struct log_view *v, struct found *f)
+{
+	for (; f->n > 0 && v->n < ARRAY_SIZE(v->files); v->n++) {
+		uint64_t base = v->n == 0 ? 0 : v->files[v->n - 1].base + size_of(v->files[v->n - 1].fd);
+
+		v->files[v->n] = (struct log_view_file){.fd = f->fds[--f->n], .base = base};
+	}
+}
+
 int log_view_open(struct log_view *v, int dirfd, const char *name)
 {
-	char old[NAME_MAX + 1];
-	size_t len = strlen(name);
-	int r = 0;
+	_cleanup_(found_done) struct found f = {.n = 0};
+	int r;
 
 	v->dirfd = dirfd;
 	v->name = name;
-	v->fd = v->old_fd = -EBADF;
+	v->n = 0;
+	v->gap = false;
 	v->window_len = 0;
-	if (len + sizeof(".1") > sizeof(old))
-		return -ENAMETOOLONG;
-	memcpy(old, name, len);
-	memcpy(old + len, ".1", sizeof(".1"));
-	for (int i = 0; i < 8; i++) {
-		log_view_close(v);
-		r = open_regular(dirfd, name, &v->fd);
-		if (r == 0 || r == -ENOENT)
-			r = open_regular(dirfd, old, &v->old_fd);
-		if ((r < 0 && r != -ENOENT) || !is_same(v->fd, v->old_fd))
-			break;
-	}
-	v->old_base = 0;
-	v->base = size_of(v->old_fd);
-	return r == -ENOENT ? 0 : r;
+	r = find_settled(v, -EBADF, &f);
+	if (r == 0)
+		append(v, &f);
+	return r;
 }
 
 void log_view_close(struct log_view *v)
 {
-	fd_closep(&v->fd);
-	fd_closep(&v->old_fd);
+	while (v->n > 0)
+		close(v->files[--v->n].fd);
 }
 
 uint64_t log_view_size(const struct log_view *v)
 {
-	return v->base + size_of(v->fd);
+	return v->n == 0 ? 0 : v->files[v->n - 1].base + size_of(v->files[v->n - 1].fd);
 }
 
 ssize_t log_view_read(const struct log_view *v, uint64_t at, char *out, size_t len)
 {
-	bool is_old = at < v->base;
-	int fd = is_old ? v->old_fd : v->fd;
+	size_t i = v->n;
 	ssize_t n;
 
-	if (is_old && len > v->base - at)
-		len = (size_t)(v->base - at);
-	if (fd < 0)
+	while (i > 0 && v->files[i - 1].base > at)
+		i--;
+	if (i == 0)
 		return 0;
+	if (i < v->n && len > v->files[i].base - at)
+		len = (size_t)(v->files[i].base - at);
 	do
-		n = pread(fd, out, len, (off_t)(is_old ? at - v->old_base : at - v->base));
+		n = pread(v->files[i - 1].fd, out, len, (off_t)(at - v->files[i - 1].base));
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -168,22 +252,24 @@ ssize_t log_view_line_before(struct log_view *v, uint64_t end, uint64_t *ret_beg
 
 int log_view_advance(struct log_view *v)
 {
-	_cleanup_close_ int next = -EBADF;
-	int r;
+	_cleanup_(found_done) struct found f = {.n = 0};
+	int last = v->n > 0 ? v->files[v->n - 1].fd : -EBADF, r;
 
-	r = open_regular(v->dirfd, v->name, &next);
-	if (r == -ENOENT)
-		return 0; /* between the writer's rename and its open */
-	if (r < 0)
-		return r;
-	if (is_same(next, v->fd))
+	/* the usual case first: nothing has changed, or the writer is between its rename and its open */
+	if (last >= 0 && is_settled(v, last, &f))
 		return 0;
-	/* what was written until the rename and not read yet is read through old_fd */
-	v->old_base = v->base;
-	v->base += size_of(v->fd);
-	fd_closep(&v->old_fd);
-	v->old_fd = TAKE_FD(v->fd);
-	v->fd = TAKE_FD(next);
+	r = find_settled(v, last, &f);
+	if (r < 0 || f.n == 0)
+		return r;
+	/* with one file alone there is no telling */
+	v->gap |= last >= 0 && !f.met && f.n > 1;
+	/* what was written until the rename and not read yet is read first; what is before it has been */
+	for (size_t i = 0; i + 1 < v->n; i++)
+		close(v->files[i].fd);
+	if (v->n > 1)
+		v->files[0] = v->files[v->n - 1];
+	v->n = v->n > 0;
+	append(v, &f);
 	v->window_len = 0;
 	return 1;
 }

@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * log_view - LOG.1 and LOG as one file, by virtual offset; also while the
- * writer rotates.
+ * log_view - LOG and the older ones, LOG.1, LOG.2 and so on, as one file by
+ * virtual offset; also while the writer rotates.
  */
 #ifndef RANBY_MONITOR_LOG_VIEW_H
 #define RANBY_MONITOR_LOG_VIEW_H
 
 #include "base/mem.h"
+#include "monitor/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define LOG_WINDOW 65536
 
+struct log_view_file {
+	int fd;
+	uint64_t base; /* virtual offset of its first byte */
+};
+
 struct log_view {
 	int dirfd;        /* borrowed */
 	const char *name; /* borrowed */
-	int old_fd, fd;   /* LOG.1, LOG; -EBADF: not there */
-	uint64_t old_base, base; /* virtual offsets of their first bytes */
+	struct log_view_file files[LOG_FILES_MAX]; /* oldest first; the last one still grows */
+	size_t n;
+	bool gap; /* files have come and gone between two looks */
 	/* what log_view_line_before() has read last */
 	uint64_t window_at;
 	size_t window_len;

@@ -6,7 +6,7 @@
  *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N [--transient]
  *		[--claim-fd N] [--file-label CONTEXT --process-label CONTEXT]
  *		[--trail PATH | --record-calls PATH | --trail-of DIR] [--record PATH [--record-input]]
- *		[--log PATH [--log-max BYTES]] [--tty] [--stdin] [--userns-fd N]
+ *		[--log PATH [--log-json [--log-attrs OBJECT]] [--log-max BYTES] [--log-files N] | --log-journal COUNT FIELD... ';'] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]] [--time-limit MS]
  *		[--check COUNT ARG... ';' --check-interval MS]
@@ -34,7 +34,10 @@ struct monitor_options {
 	struct stdio_labels labels; /* for SELinux, of the payload's standard streams */
 	const char *record;   /* an empty file: a recording of the session */
 	bool record_input;
-	uint64_t log_max;
+	const char *log_attrs;
+	bool log_json;
+	uint64_t log_max, log_files;
+	char **log_journal;   /* "NAME=value": the log is the journal */
 	uint64_t time_limit_ms;       /* then SIGKILL; 0: none */
 	uint64_t restart_previous_ms; /* backoff.h */
 	uint64_t check_interval_ms;   /* checks.h */

@@ -344,6 +344,7 @@ static void report(struct session *s)
 {
 	cast_close(&s->cast);
 	witness_end(s);
+	log_writer_end(&s->log);
 	s->exit.log_lost_bytes = s->log.lost_bytes;
 	(void)!exit_file_write(&s->exit_file, &s->exit);
 	child_reap(s->init);
@@ -526,6 +527,21 @@ static int loop(struct session *s, struct err *e)
 	return 0;
 }
 
+static int open_log(struct session *s, struct err *e)
+{
+	const struct monitor_options *o = s->o;
+	const struct log_target to = {
+		.driver = o->log_journal ? LOG_JOURNALD : o->log_json ? LOG_JSON_FILE : LOG_K8S_FILE,
+		.path = o->log,
+		.max = o->log_max,
+		.files = o->log_files,
+		.attrs = o->log_attrs,
+		.fields = o->log_journal,
+	};
+
+	return log_writer_open(&s->log, &to, e);
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	_cleanup_close_ int trail_fd = -EBADF;
@@ -534,7 +550,7 @@ static int prepare(struct session *s, struct err *e)
 	s->run_dirfd = open(s->o->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->run_dirfd < 0)
 		return err_errno(e, errno, "run directory %s", s->o->run_dir);
-	r = log_writer_open(&s->log, s->o->log, s->o->log_max, e);
+	r = open_log(s, e);
 	if (r == 0)
 		r = cast_open(&s->cast, s->o->record, s->o->id, s->o->record_input, e);
 	if (r == 0)

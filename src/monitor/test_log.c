@@ -139,15 +139,15 @@ static int collect(enum log_stream stream, const char *data, size_t len, void *s
 
 static uint64_t read_log(const struct log_query *q, struct got *g)
 {
-	uint64_t skipped = 0;
+	struct log_loss loss = {0};
 	struct err e = {0};
 
 	buf_reset(&g->both);
 	buf_reset(&g->by[0]);
 	buf_reset(&g->by[1]);
-	if (log_read(dir, "ctr.log", q, collect, g, &skipped, &e) < 0)
+	if (log_read(dir, "ctr.log", q, collect, g, &loss, &e) < 0)
 		fail_msg("%s", e.text);
-	return skipped;
+	return loss.skipped;
 }
 
 static void got_done(struct got *g)
@@ -182,7 +182,7 @@ static void test_round_trip(void **state)
 
 	(void)state;
 	unlink(log_path);
-	assert_int_equal(log_writer_open(&w, log_path, 0, &e), 0);
+	assert_int_equal(log_writer_open(&w, &(struct log_target){.path = log_path, .max = 0}, &e), 0);
 	for (int i = 0; i < 5000; i++) {
 		enum log_stream s;
 		size_t n;
@@ -264,7 +264,7 @@ static void test_tail_long(void **state)
 
 	(void)state;
 	unlink(log_path);
-	assert_int_equal(log_writer_open(&w, log_path, 0, &e), 0);
+	assert_int_equal(log_writer_open(&w, &(struct log_target){.path = log_path, .max = 0}, &e), 0);
 	for (int i = 0; i < 20000; i++) {
 		char line[64];
 		int n = snprintf(line, sizeof(line), "%d%.*s\n", i, i % 40, "........................................");
@@ -359,7 +359,7 @@ static void test_rotation(void **state)
 	(void)state;
 	unlink(log_path);
 	snprintf(old, sizeof(old), "%s.1", log_path);
-	assert_int_equal(log_writer_open(&w, log_path, 4096, &e), 0);
+	assert_int_equal(log_writer_open(&w, &(struct log_target){.path = log_path, .max = 4096}, &e), 0);
 	for (int i = 0; i < 1000; i++) {
 		char line[32];
 		int n = snprintf(line, sizeof(line), "line %d\n", i);
@@ -394,7 +394,7 @@ static void test_torn_end_is_healed(void **state)
 
 	(void)state;
 	write_text(AT "1.0Z stdout F torn");
-	assert_int_equal(log_writer_open(&w, log_path, 0, &e), 0);
+	assert_int_equal(log_writer_open(&w, &(struct log_target){.path = log_path, .max = 0}, &e), 0);
 	log_writer_put(&w, LOG_STDOUT, "next\n", 5);
 	log_writer_done(&w);
 	assert_int_equal(read_log(&q, &g), 0);
@@ -417,7 +417,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	tight = old;
 	tight.rlim_cur = 100;
-	assert_int_equal(log_writer_open(&w, log_path, 0, &e), 0);
+	assert_int_equal(log_writer_open(&w, &(struct log_target){.path = log_path, .max = 0}, &e), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	log_writer_put(&w, LOG_STDOUT, "fits\n", 5);
 	log_writer_put(&w, LOG_STDOUT, "also\n", 5);

@@ -10,6 +10,7 @@
 #include "engine/exec.h"
 #include "engine/exec_trail.h"
 #include "engine/health.h"
+#include "engine/log_config.h"
 #include "engine/restart.h"
 
 #include "base/clock.h"
@@ -152,12 +153,13 @@ static bool is_word(struct json_object *spec, const char *path, const char *word
 
 static int add_paths(struct json_object *o, struct engine *eng, const struct container *c)
 {
+	_cleanup_free_ char *log = log_config_path(eng, c);
 	struct json_object *dns = json_at(c->spec, "options.dns");
 	bool has_name = !json_true(c->spec, "options.no-hostname") && !is_word(c->spec, "options.uts", "host");
 	bool has_resolv = !dns || json_object_array_length(dns) != 1 ||
 			  strcmp(json_object_get_string(json_object_array_get_idx(dns, 0)), "none") != 0;
 
-	if (add_path(o, "OCIConfigPath", eng, c, "config.json", true) < 0 || add_path(o, "LogPath", eng, c, "ctr.log", true) < 0 ||
+	if (!log || add_path(o, "OCIConfigPath", eng, c, "config.json", true) < 0 || json_add_str(o, "LogPath", log) < 0 ||
 	    add_path(o, "StaticDir", eng, c, "", true) < 0 || add_path(o, "HostnamePath", eng, c, "hostname", has_name) < 0 ||
 	    add_path(o, "HostsPath", eng, c, "hosts", !json_true(c->spec, "options.no-hosts")) < 0 ||
 	    add_path(o, "ResolvConfPath", eng, c, "resolv.conf", has_resolv) < 0)

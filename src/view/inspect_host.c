@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/size.h"
+#include "engine/log_config.h"
 #include "engine/capset.h"
 #include "engine/peer.h"
 #include "engine/restart.h"
@@ -204,13 +205,12 @@ static int add_log(struct json_object *host, struct engine *eng, const struct co
 {
 	struct json_object *o = json_object_new_object();
 	uint64_t max = (uint64_t)json_int(c->spec, "config.log.maxSize");
-	const char *driver = json_str(c->spec, "config.log.driver");
-	char path[4096] = "", size[SIZE_TEXT_SIZE];
+	_cleanup_free_ char *path = log_config_path(eng, c);
+	char size[SIZE_TEXT_SIZE];
 
-	if (strcmp(driver, "none") != 0)
-		snprintf(path, sizeof(path), "%s/%s/%s/ctr.log", eng->data_path, ENGINE_CONTAINERS, c->id);
-	if (json_add(host, "LogConfig", o) < 0 || json_add_str(o, "Type", driver) < 0 || json_add(o, "Config", json_object_new_object()) < 0 ||
-	    json_add_str(o, "Path", path) < 0 || json_add_str(o, "Tag", "") < 0)
+	if (json_add(host, "LogConfig", o) < 0 || !path || json_add_str(o, "Type", log_config_name(c)) < 0 ||
+	    json_add(o, "Config", json_object_new_object()) < 0 || json_add_str(o, "Path", path) < 0 ||
+	    json_add_str(o, "Tag", json_str(c->spec, "config.log.tag")) < 0)
 		return -ENOMEM;
 	return json_add_str(o, "Size", size_text(max, 4, "", size));
 }

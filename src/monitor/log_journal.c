@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Entries are the journal's own word: an entry with the container's id in
+ * CONTAINER_ID_FULL can be anybody's, as the journal takes what it is sent.
+ * But who sent it is the kernel's word (_UID), and what another user sent is
+ * not this container's.
+ */
+#include "monitor/log_journal.h"
+
+#include "monitor/log_format.h"
+#include "sys/journal_read.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WAIT_USEC 200000U
+#define LATE_ROUNDS 5 /* the journal takes entries some time after they were sent: so often is looked again after the end */
+
+struct reader {
+	const struct log_query *q;
+	log_sink_fn sink;
+	void *sink_data;
+	struct journal_reader journal;
+	int64_t index;   /* --tail: of the next entry, counted from the end */
+	int64_t from[2]; /* by stream: the first that is wanted */
+	bool in_line[2];
+};
+
+static uint64_t usec_of(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_nsec / 1000;
+}
+
+static bool has(struct reader *r, const char *name)
+{
+	const char *value;
+	size_t len;
+
+	return journal_get(&r->journal, name, &value, &len) == 0;
+}
+
+static enum log_stream stream_of(struct reader *r)
+{
+	const char *value;
+	size_t len;
+
+	return journal_get(&r->journal, "PRIORITY", &value, &len) == 0 && len == 1 && *value == '3' ? LOG_STDERR : LOG_STDOUT;
+}
+
+static int give_stamp(struct reader *r, enum log_stream s, uint64_t usec)
+{
+	const struct timespec t = {.tv_sec = (time_t)(usec / 1000000), .tv_nsec = (long)(usec % 1000000) * 1000};
+	char stamp[LOG_STAMP_LEN + 1];
+
+	log_stamp(&t, stamp);
+	stamp[LOG_STAMP_LEN] = ' ';
+	return r->sink(s, stamp, sizeof(stamp), r->sink_data);
+}
+
+/* The entry that it stands at. 1: past --until. */
+static int show(struct reader *r)
+{
+	enum log_stream s = stream_of(r);
+	bool partial = has(r, "CONTAINER_PARTIAL_MESSAGE"), continues = r->in_line[s];
+	const struct log_query *q = r->q;
+	const char *text;
+	uint64_t usec;
+	size_t len;
+	int e = journal_time(&r->journal, &usec);
+
+	if (e < 0)
+		return e;
+	if (usec_of(&q->until) > 0 && usec > usec_of(&q->until))
+		return 1;
+	r->index--;
+	if (q->tail >= 0 && r->index >= r->from[s])
+		return 0;
+	r->in_line[s] = partial;
+	if (q->timestamps && !continues)
+		e = give_stamp(r, s, usec);
+	if (e == 0 && journal_get(&r->journal, "MESSAGE", &text, &len) == 0 && len > 0)
+		e = r->sink(s, text, len, r->sink_data);
+	return e == 0 && !partial ? r->sink(s, "\n", 1, r->sink_data) : e;
+}
+
+/* All there are now. 1: past --until; else 0. */
+static int read_on(struct reader *r, bool *ret_any)
+{
+	int e = 0, n;
+
+	while (e == 0 && (n = journal_step(&r->journal, 1)) != 0) {
+		if (n < 0)
+			return n;
+		*ret_any = true;
+		e = show(r);
+	}
+	return e;
+}
+
+/* Backwards, until enough lines have begun and each stream's first one is whole: see find_tail() of log.c. */
+static int find_tail(struct reader *r)
+{
+	bool started[2] = {false, false}, any[2] = {false, false};
+	int64_t left = r->q->tail, index = 0;
+	int n = 1, e = journal_seek(&r->journal, UINT64_MAX);
+
+	while (e == 0 && (left > 0 || started[0] || started[1]) && (n = journal_step(&r->journal, -1)) > 0) {
+		enum log_stream s = stream_of(r);
+		bool ends_line = !has(r, "CONTAINER_PARTIAL_MESSAGE") || !any[s];
+
+		any[s] = true;
+		if (ends_line)
+			started[s] = false;
+		if (ends_line && left > 0) {
+			left--;
+			started[s] = true;
+		}
+		index++;
+		if (started[s])
+			r->from[s] = index;
+	}
+	if (e < 0 || n < 0)
+		return e < 0 ? e : n;
+	r->index = index;
+	if (index == 0) {
+		/* behind the last one is where a step back leads to it */
+		e = journal_seek(&r->journal, UINT64_MAX);
+		n = e == 0 ? journal_step(&r->journal, -1) : e;
+		return n > 0 ? 0 : n < 0 ? n : journal_seek(&r->journal, 0);
+	}
+	/* it stands at the first one, which the next step would pass */
+	if (n == 0)
+		return journal_seek(&r->journal, 0);
+	n = journal_step(&r->journal, -1);
+	return n > 0 ? 0 : n < 0 ? n : journal_seek(&r->journal, 0);
+}
+
+static int follow(struct reader *r)
+{
+	const struct log_query *q = r->q;
+	bool ended = q->ended_pidfd < 0;
+	int late = 0, e = 0;
+
+	while (e == 0 && late < LATE_ROUNDS) {
+		struct pollfd p = {.fd = q->ended_pidfd, .events = POLLIN};
+		bool over = ended && (!q->is_over || q->is_over(q->data)), any = false;
+
+		e = read_on(r, &any);
+		late = over && !any ? late + 1 : 0;
+		if (e == 0)
+			e = journal_wait(&r->journal, WAIT_USEC);
+		ended = ended || poll(&p, 1, 0) > 0;
+		if (usec_of(&q->until) > 0) {
+			struct timespec now;
+
+			clock_gettime(CLOCK_REALTIME, &now);
+			if (usec_of(&now) > usec_of(&q->until) + WAIT_USEC)
+				return 1;
+		}
+	}
+	return e;
+}
+
+int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct err *e)
+{
+	struct reader r = {.q = q, .sink = sink, .sink_data = sink_data, .journal = JOURNAL_READER_INIT};
+	char of[128], by[32];
+	bool any = false;
+	int x = journal_reader_open(&r.journal, e);
+
+	if (x < 0)
+		return x;
+	snprintf(of, sizeof(of), "CONTAINER_ID_FULL=%s", id);
+	snprintf(by, sizeof(by), "_UID=%u", (unsigned)getuid());
+	x = journal_match(&r.journal, of);
+	if (x == 0)
+		x = journal_match(&r.journal, by);
+	if (x == 0)
+		x = q->tail >= 0 ? find_tail(&r) : journal_seek(&r.journal, usec_of(&q->since));
+	if (x == 0)
+		x = q->follow ? follow(&r) : read_on(&r, &any);
+	journal_reader_done(&r.journal);
+	return x < 0 ? err_errno(e, -x, "the journal") : 0;
+}
