@@ -36,19 +36,19 @@ is_running() { [ "$(ranby inspect --format '{{.State.Status}}' "$1")" = running 
 }
 
 @test "many lines on both streams, json-file and k8s-file: the same bytes come back (A47)" {
-	local driver lines=${RANBY_LOG_LINES:-200000}
+	local driver n=${RANBY_LOG_LINES:-200000}
 	for driver in json-file k8s-file; do
 		ranby run -d --name "l$driver" --network none --log-driver $driver busybox \
-			sh -c "seq $lines & seq 100000001 $((100000000 + lines)) >&2; wait" >/dev/null
+			sh -c "seq $n & seq 100000001 $((100000000 + n)) >&2; wait" >/dev/null
 		ranby wait "l$driver" >/dev/null
-		[ "$(ranby logs "l$driver" 2>/dev/null | sha256sum)" = "$(seq "$lines" | sha256sum)" ]
-		[ "$(ranby logs "l$driver" 2>&1 >/dev/null | sha256sum)" = "$(seq 100000001 $((100000000 + lines)) | sha256sum)" ]
+		[ "$(ranby logs "l$driver" 2>/dev/null | sha256sum)" = "$(seq "$n" | sha256sum)" ]
+		[ "$(ranby logs "l$driver" 2>&1 >/dev/null | sha256sum)" = "$(seq 100000001 $((100000000 + n)) | sha256sum)" ]
 		ranby rm "l$driver" >/dev/null
 	done
 }
 
 @test "rotation by size and count holds, in both files, and --tail and --since go over it" {
-	local driver log n
+	local log driver
 	for driver in json-file k8s-file; do
 		ranby run --name "r$driver" --network none --log-driver $driver --log-opt max-size=10k --log-opt max-file=4 \
 			busybox seq 5000 >/dev/null
@@ -56,6 +56,7 @@ is_running() { [ "$(ranby inspect --format '{{.State.Status}}' "$1")" = running 
 		[ "$(find "${log%/*}" -name 'ctr.log*' | wc -l)" = 4 ]
 		[ -z "$(find "${log%/*}" -name 'ctr.log*' -size +10240c)" ]
 		ranby logs "r$driver" >"$BATS_TEST_TMPDIR/out"
+		local n
 		n=$(wc -l <"$BATS_TEST_TMPDIR/out")
 		[ "$n" -gt 300 ]
 		seq 5000 | tail -n "$n" | cmp - "$BATS_TEST_TMPDIR/out"

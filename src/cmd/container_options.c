@@ -24,6 +24,8 @@ const struct option_row container_rows[] = {
 	{'d', "detach", OPT_FLAG, O(detach), .group = "How it runs", .help = "Run in the background and print the container's id"},
 	{0, "detach-keys", OPT_STRING, O(detach_keys), .arg = "KEYS", .help = "Keys that detach from it (ctrl-p,ctrl-q); empty: none"},
 	{0, "sig-proxy", OPT_FLAG, O(sig_proxy), .help = "Pass signals on to the payload (true)"},
+	{0, "preserve-fd", OPT_LIST_CSV, O(preserve_fd), .arg = "N", .help = "Pass this descriptor on to the payload, under its number"},
+	{0, "preserve-fds", OPT_U32, O(preserve_fds), .arg = "N", .max = UINT16_MAX, .help = "Pass descriptors 3 to 3+N-1 on to the payload"},
 	/* above: CONTAINER_RUN_ONLY rows */
 	{'i', "interactive", OPT_FLAG, O(interactive), .group = "How it runs", .help = "Keep standard input open"},
 	{'a', "attach", OPT_LIST, O(attach), .arg = "STREAM", .help = "Attach to stdin, stdout or stderr only"},
@@ -152,8 +154,6 @@ const struct option_row container_rows[] = {
 	OPTION_REFUSED(0, "init-path", "the init of --init is ranby's own"),
 	OPTION_REFUSED(0, "init-ctr", "init containers are not supported yet"),
 	OPTION_REFUSED(0, "personality", "not supported yet"),
-	OPTION_REFUSED(0, "preserve-fds", "no descriptor but the standard three is passed yet"),
-	OPTION_REFUSED(0, "preserve-fd", "no descriptor but the standard three is passed yet"),
 	OPTION_REFUSED(0, "sdnotify", "the service manager is not notified yet"),
 	OPTION_REFUSED(0, "subuidname", "use --uidmap"),
 	OPTION_REFUSED(0, "subgidname", "use --gidmap"),
@@ -174,6 +174,7 @@ const struct option_row container_rows[] = {
 
 void container_options_args_done(void *args)
 {
+	strv_done(&((struct container_options *)args)->preserve_fd);
 	container_options_done(args);
 }
 

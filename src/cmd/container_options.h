@@ -19,8 +19,8 @@
 
 /* Into a struct container_options at the start of the command's arguments. */
 extern const struct option_row container_rows[];
-/* All of them are profile record's; run is without the first, create without run's first: --detach, --detach-keys, --sig-proxy. */
-enum { CONTAINER_PROFILE_ONLY = 1, CONTAINER_RUN_ONLY = 3 };
+/* All of them are profile record's; run is without the first, create without run's first: from --detach to --preserve-fds. */
+enum { CONTAINER_PROFILE_ONLY = 1, CONTAINER_RUN_ONLY = 5 };
 #define container_run_rows (container_rows + CONTAINER_PROFILE_ONLY)
 #define container_create_rows (container_run_rows + CONTAINER_RUN_ONLY)
 

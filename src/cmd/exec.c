@@ -17,7 +17,8 @@ struct exec_args {
 	bool detach, interactive, tty, privileged, latest, require_audit;
 	const char *user, *workdir, *detach_keys, *record;
 	bool record_input;
-	struct strv env, env_file;
+	struct strv env, env_file, preserve_fd;
+	uint32_t preserve_fds;
 };
 
 static const struct option_row exec_rows[] = {
@@ -28,6 +29,10 @@ static const struct option_row exec_rows[] = {
 	{0, "env-file", OPT_LIST, offsetof(struct exec_args, env_file), .arg = "FILE", .help = "Set those of a file"},
 	{'i', "interactive", OPT_FLAG, offsetof(struct exec_args, interactive), .help = "Attach standard input"},
 	{'l', "latest", OPT_FLAG, offsetof(struct exec_args, latest), .help = "In the newest container; all operands are the command"},
+	{0, "preserve-fd", OPT_LIST_CSV, offsetof(struct exec_args, preserve_fd), .arg = "N",
+	 .help = "Pass this descriptor on to the command, under its number"},
+	{0, "preserve-fds", OPT_U32, offsetof(struct exec_args, preserve_fds), .arg = "N", .max = UINT16_MAX,
+	 .help = "Pass descriptors 3 to 3+N-1 on to the command"},
 	{0, "privileged", OPT_FLAG, offsetof(struct exec_args, privileged), .help = "Give it all capabilities of the container's user namespace"},
 	{0, "record", OPT_OPTIONAL, offsetof(struct exec_args, record), .arg = "FILE", .help = "Record what it shows, for audit replay"},
 	{0, "record-input", OPT_FLAG, offsetof(struct exec_args, record_input), .help = "And what is typed, passwords as well"},
@@ -45,6 +50,7 @@ static void exec_args_done(void *args)
 
 	strv_done(&a->env);
 	strv_done(&a->env_file);
+	strv_done(&a->preserve_fd);
 }
 
 static int relay(struct exec *x, struct front *f, struct err *e)
@@ -94,15 +100,19 @@ static int exec_in(const struct command_call *call, const struct origin *origin,
 {
 	_cleanup_(exec_done) struct exec x = EXEC_INIT;
 	const struct exec_args *a = call->args;
+	struct passed_fds passed = PASSED_FDS_INIT;
 	const struct exec_request q = {
 		.eng = call->engine, .c = c, .origin = origin, .command = command, .tty = a->tty,
 		.stdin_open = a->interactive, .privileged = a->privileged, .user = a->user, .workdir = a->workdir,
 		.env = &a->env, .env_file = &a->env_file, .caller_env = environ,
 		.record = a->record, .record_input = a->record_input,
 		.require_audit = a->require_audit,
+		.passed = &passed,
 	};
-	int r = exec_prepare(&q, &x, e);
+	int r = passed_fds_take(&passed, a->preserve_fds, &a->preserve_fd, e);
 
+	if (r == 0)
+		r = exec_prepare(&q, &x, e);
 	if (r < 0)
 		return r;
 	if (!a->detach)

@@ -121,12 +121,12 @@ static int start_detached(struct made *m, struct start *s, struct err *e)
 }
 
 /* A function of its own: what it keeps is 9 KiB, which the making of a container shall not have below it on a small stack. */
-static __attribute__((noinline)) int start(const struct command_call *call, struct made *m, struct err *e)
+static __attribute__((noinline)) int start(const struct command_call *call, struct made *m, const struct passed_fds *passed, struct err *e)
 {
 	_cleanup_(start_done) struct start s = START_INIT;
 	const struct start_request q = {
 		.eng = call->engine, .c = m->c, .keeper = &m->keeper, .origin = &m->origin, .monitor = &m->monitor, .fresh = true,
-		.meanwhile = made_attest, .meanwhile_ctx = m,
+		.meanwhile = made_attest, .meanwhile_ctx = m, .passed = passed,
 	};
 	int r = start_prepare(&q, &s, e);
 
@@ -152,15 +152,19 @@ static int run_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(made_done) struct made m = MADE_INIT;
 	const struct container_options *o = call->args;
+	struct passed_fds passed = PASSED_FDS_INIT;
 	int r;
 
 	m.starts = true;
-	r = front_check_tty(o->tty, o->interactive && !o->detach, e);
+	/* before anything of ours could be taken for them */
+	r = passed_fds_take(&passed, o->preserve_fds, &o->preserve_fd, e);
+	if (r == 0)
+		r = front_check_tty(o->tty, o->interactive && !o->detach, e);
 	if (r == 0)
 		r = make_container(call, &m, e);
 	if (r < 0)
 		return r;
-	r = start(call, &m, e);
+	r = start(call, &m, &passed, e);
 	if (r < 0 && (o->rm || m.unrecorded))
 		discard(call, &m);
 	return r;

@@ -104,6 +104,8 @@ static int runtime_argv(struct exec *x, struct err *e)
 		r = add_words(&x->runtime_argv, words + options + 1, 2, e);
 	if (r == 0 && x->secrets_fd >= 0)
 		r = add_words(&x->runtime_argv, words + options + 3, 2, e);
+	if (r == 0)
+		r = passed_fds_plan(x->q.passed, &x->plan.monitor, &x->runtime_argv, e);
 	return r == 0 ? add_words(&x->runtime_argv, words + options, 1, e) : r;
 }
 

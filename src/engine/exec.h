@@ -26,6 +26,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/origin.h"
+#include "engine/passed_fds.h"
 
 #include <stdbool.h>
 
@@ -39,6 +40,7 @@ struct exec_request {
 	bool tty, stdin_open, privileged;
 	const char *reason;          /* of the record; NULL: the user said so */
 	bool require_audit;         /* no receipt, no exec */
+	const struct passed_fds *passed; /* NULL: none. Until exec_prepare() returns */
 	const char *user, *workdir;  /* NULL: the container's */
 	const struct strv *env;      /* -e values */
 	const struct strv *env_file;

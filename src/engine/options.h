@@ -57,6 +57,8 @@ struct container_options {
 	const char *pod, *pod_id_file; /* NAME, ID or new:NAME; a file with an ID */
 	struct strv secret; /* secret_spec.h */
 	struct strv attach; /* stdin, stdout, stderr */
+	uint32_t preserve_fds;      /* passed_fds.h; not recorded: a later start has none */
+	struct strv preserve_fd;
 	const char *detach_keys, *pidfile, *monitor_pidfile, *cidfile;
 	const char *restart; /* restart_policy.h */
 	const char *health_cmd, *health_interval, *health_retries, *health_start_period, *health_timeout, *health_on_failure; /* health_spec.h */

@@ -135,7 +135,7 @@ static int runtime_argv(struct start *s, struct err *e)
 	    strv_add(v, "--bundle") < 0 ||
 	    strv_addf(v, "%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, s->q.c->id) < 0 ||
 	    strv_add(v, "--pid-file") < 0 || strv_add(v, s->plan.monitor.pid_file) < 0 || strv_add_all(v, fds) < 0 ||
-	    add_choices(s, v) < 0 || strv_add(v, s->q.c->id) < 0)
+	    add_choices(s, v) < 0 || passed_fds_plan(s->q.passed, &s->plan.monitor, v, e) < 0 || strv_add(v, s->q.c->id) < 0)
 		return err_errno(e, ENOMEM, "runtime");
 	return 0;
 }
@@ -301,7 +301,9 @@ static int fill_plan(struct start *s, struct err *e)
 	m->userns_fd = s->q.keeper->userns_fd;
 	m->pid_file = keep(s, eng->run_path, c->id, "pid");
 	m->own_session = ident_of(s) & IDENT_SESSION;
-	r = log_config_plan(eng, c, s->q.origin->json, &s->texts, &s->log_fields, m, e);
+	r = log_config_place(c) == LOG_PLACE_PASSED ? passed_fds_stdio(m, e) : 0;
+	if (r == 0)
+		r = log_config_plan(eng, c, s->q.origin->json, &s->texts, &s->log_fields, m, e);
 	if (r == 0)
 		r = plan_place(s, e);
 	if (r == 0)

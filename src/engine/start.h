@@ -26,6 +26,7 @@
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/origin.h"
+#include "engine/passed_fds.h"
 #include "engine/peer.h"
 #include "engine/place.h"
 #include "sys/fuse_overlay.h"
@@ -43,6 +44,7 @@ struct start_request {
 	void *meanwhile_ctx;
 	bool as_restart;              /* by its policy (restart.h): nobody has asked for it */
 	bool needs_nothing;           /* what it requires (requires.h) is seen to */
+	const struct passed_fds *passed; /* NULL: none. Until start_prepare() returns */
 	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };

@@ -53,30 +53,29 @@ static int listen_console(struct create *c, int run_dirfd, int *ret_path_fd)
 	return 0;
 }
 
-/* The runtime's argv with {ERROR_FD}, {TRAIL_FD}, {CONSOLE}, {RUNTIME_FD}, {INIT_FD} and {SECRETS_FD} filled in: they become 3 to 8. */
-static int fill_argv(char *const *argv, char *out[static ARGS_MAX + 1])
+/* Those of the runtime, behind those of the payload. */
+enum place { ERROR_FD, TRAIL_FD, CONSOLE, RUNTIME_FD, INIT_FD, SECRETS_FD, N_PLACES };
+
+static const char *const place_words[N_PLACES] = {
+	[ERROR_FD] = "{ERROR_FD}", [TRAIL_FD] = "{TRAIL_FD}", [CONSOLE] = "{CONSOLE}",
+	[RUNTIME_FD] = "{RUNTIME_FD}", [INIT_FD] = "{INIT_FD}", [SECRETS_FD] = "{SECRETS_FD}",
+};
+
+/* The runtime's argv with the words above filled in: they become `first` and so on. */
+static int fill_argv(char *const *argv, size_t first, char *out[static ARGS_MAX + 1])
 {
-	static char error_fd[] = "3", trail_fd[] = "4", console[] = "/proc/self/fd/5", runtime_fd[] = "6", init_fd[] = "7";
-	static char secrets_fd[] = "8";
+	static char numbers[N_PLACES][32];
 	size_t n;
 
+	for (size_t i = 0; i < N_PLACES; i++)
+		snprintf(numbers[i], sizeof(numbers[i]), i == CONSOLE ? "/proc/self/fd/%zu" : "%zu", first + i);
 	for (n = 0; argv[n]; n++) {
 		if (n == ARGS_MAX)
 			return -E2BIG;
-		if (strcmp(argv[n], "{ERROR_FD}") == 0)
-			out[n] = error_fd;
-		else if (strcmp(argv[n], "{TRAIL_FD}") == 0)
-			out[n] = trail_fd;
-		else if (strcmp(argv[n], "{CONSOLE}") == 0)
-			out[n] = console;
-		else if (strcmp(argv[n], "{RUNTIME_FD}") == 0)
-			out[n] = runtime_fd;
-		else if (strcmp(argv[n], "{INIT_FD}") == 0)
-			out[n] = init_fd;
-		else if (strcmp(argv[n], "{SECRETS_FD}") == 0)
-			out[n] = secrets_fd;
-		else
-			out[n] = argv[n];
+		out[n] = argv[n];
+		for (size_t i = 0; i < N_PLACES; i++)
+			if (strcmp(argv[n], place_words[i]) == 0)
+				out[n] = numbers[i];
 	}
 	out[n] = NULL;
 	return 0;
@@ -122,6 +121,22 @@ static void send_init(struct create *c, int sock)
 		(void)!fd_send(sock, "i", 1, &c->init_fd, 1);
 }
 
+/* The payload's standard streams: pipes of ours, or what the starter gave. */
+static int open_stdio(const struct monitor_options *o, struct output out[static 2], struct input *in, struct stdio_ends *ret, struct err *e)
+{
+	if (o->stdio_fds < 0)
+		return stdio_open(o->tty, o->stdin_open, &o->labels, out, in, ret, e);
+	for (int i = 0; i < 3; i++)
+		ret->fds[i] = o->stdio_fds + i;
+	return 0;
+}
+
+static void take_passed(const struct monitor_options *o, int *ret)
+{
+	for (size_t i = 0; i < o->passed_count; i++)
+		ret[i] = o->passed_fds + (int)i;
+}
+
 int create_start(struct create *c, const struct monitor_options *o, int run_dirfd, int trail_fd, struct output out[static 2],
 		 struct input *in, struct err *e)
 {
@@ -129,12 +144,13 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	_cleanup_close_ int error_w = -EBADF, console = -EBADF, init_ours = -EBADF, init_theirs = -EBADF;
 	struct spawn s = SPAWN_INIT;
 	char *argv[ARGS_MAX + 1];
-	int fds[6], pair[2], r;
+	int all[MONITOR_PASSED_MAX + N_PLACES], *fds = all + o->passed_count, pair[2], r;
 
-	r = stdio_open(o->tty, o->stdin_open, &o->labels, out, in, &ends, e);
+	r = open_stdio(o, out, in, &ends, e);
 	if (r < 0)
 		return r;
-	r = fill_argv(o->runtime, argv);
+	take_passed(o, all);
+	r = fill_argv(o->runtime, 3 + o->passed_count, argv);
 	if (r == 0)
 		r = open_error_pipe(c, &error_w);
 	if (r == 0 && o->tty)
@@ -149,16 +165,16 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	/* an old one would be taken for this one's */
 	if (unlink(o->pid_file) < 0 && errno != ENOENT)
 		return err_errno(e, errno, "old pid file");
-	fds[0] = error_w;
-	fds[1] = trail_fd;
-	fds[2] = console;
-	fds[3] = o->runtime_fd;
-	fds[4] = init_theirs;
-	fds[5] = o->secrets_fd;
-	s.n_fds = settle_places(fds, ARRAY_SIZE(fds));
+	fds[ERROR_FD] = error_w;
+	fds[TRAIL_FD] = trail_fd;
+	fds[CONSOLE] = console;
+	fds[RUNTIME_FD] = o->runtime_fd;
+	fds[INIT_FD] = init_theirs;
+	fds[SECRETS_FD] = o->secrets_fd;
+	s.n_fds = o->passed_count + settle_places(fds, N_PLACES);
 	s.path = argv[0];
 	s.argv = argv;
-	s.fds = fds;
+	s.fds = all;
 	s.userns_fd = o->userns_fd;
 	/* what it makes meanwhile watches the lifeline, see launch.h */
 	s.die_with_us = true;
@@ -168,6 +184,9 @@ int create_start(struct create *c, const struct monitor_options *o, int run_dirf
 	/* nobody can ask us for it then */
 	if (o->secrets_fd >= 0)
 		close(o->secrets_fd);
+	/* nor does anybody wait for the end of what we alone still hold */
+	for (size_t i = 0; i < o->passed_count; i++)
+		close(all[i]);
 	if (r == 0 && init_ours >= 0)
 		send_init(c, init_ours);
 	fd_closep(&c->init_fd);

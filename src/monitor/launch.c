@@ -106,6 +106,27 @@ static void add_log(struct line *l, const struct monitor_launch *o)
 	add_list(l, "--log-journal", o->log_journal);
 }
 
+/* The number of the first; the others follow it. */
+static void add_stdio(struct line *l, const struct monitor_launch *o)
+{
+	if (!o->stdio_fds)
+		return;
+	add_number(l, "--stdio-fds", ORDERS_FIRST_FD + l->n_fds);
+	for (size_t i = 0; i < 3; i++)
+		l->fds[l->n_fds++] = o->stdio_fds[i];
+}
+
+/* One number, and how many follow: a hole has a descriptor too, the last one, which the runtime lets nobody have. */
+static void add_passed(struct line *l, const struct monitor_launch *o)
+{
+	if (o->n_passed_fds == 0)
+		return;
+	add_number(l, "--passed-fds", ORDERS_FIRST_FD + l->n_fds);
+	add_number(l, "--passed-count", o->n_passed_fds);
+	for (size_t i = 0; i < o->n_passed_fds; i++)
+		l->fds[l->n_fds++] = o->passed_fds[i] >= 0 ? o->passed_fds[i] : o->passed_fds[o->n_passed_fds - 1];
+}
+
 static void fill(struct line *l, const struct monitor_launch *o)
 {
 	add(l, "ranby-monitor");
@@ -131,6 +152,8 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	add_fd(l, "--runtime-fd", o->runtime_fd);
 	add_fd(l, "--secrets-fd", o->secrets_fd);
 	add_fd(l, "--claim-fd", o->claim_fd);
+	add_stdio(l, o);
+	add_passed(l, o);
 	add_text(l, "--file-label", o->labels.file);
 	add_text(l, "--process-label", o->labels.process);
 	if (o->helper_fd >= 0) {

@@ -72,6 +72,9 @@ struct monitor_launch {
 	int runtime_fd;             /* one more descriptor for the runtime, "{RUNTIME_FD}" in its argv; -EBADF: none */
 	int secrets_fd;             /* likewise, "{SECRETS_FD}" (runtime/secrets.h): the monitor does not keep it; -EBADF: none */
 	int claim_fd;               /* kept open until the monitor ends, and no longer by anybody (mcs.h); -EBADF: none */
+	const int *stdio_fds;       /* three: the payload's standard streams, past the monitor; NULL: the monitor has their other ends */
+	const int *passed_fds;      /* become the payload's 3, 4, ...; -EBADF: a number that it has not. The runtime is to be told too */
+	size_t n_passed_fds;        /* MONITOR_PASSED_MAX at most */
 	const char *pid_file;       /* absolute; where runtime_argv makes the runtime write the pid */
 	char *const *runtime_argv;  /* argv[0] is an absolute path */
 	/*

@@ -8,6 +8,7 @@
 #include "monitor/options.h"
 
 #include "base/parse.h"
+#include "monitor/protocol.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,6 +49,9 @@ static const struct row rows[] = {
 	ROW("--runtime-fd", FD, runtime_fd),
 	ROW("--secrets-fd", FD, secrets_fd),
 	ROW("--claim-fd", FD, claim_fd),
+	ROW("--stdio-fds", FD, stdio_fds),
+	ROW("--passed-fds", FD, passed_fds),
+	ROW("--passed-count", NUMBER, passed_count),
 	ROW("--file-label", TEXT, labels.file),
 	ROW("--process-label", TEXT, labels.process),
 	ROW("--helper", LIST, helper),
@@ -139,13 +143,15 @@ static int check(const struct monitor_options *o, struct err *e)
 		return err_set(e, EINVAL, "ranby-monitor: --id and --sync-fd must be given");
 	if ((o->helper_fd >= 0) != (o->helper != NULL))
 		return err_set(e, EINVAL, "ranby-monitor: --helper and --helper-fd belong together");
+	if ((o->passed_fds >= 0) != (o->passed_count > 0) || o->passed_count > MONITOR_PASSED_MAX)
+		return err_set(e, EINVAL, "ranby-monitor: --passed-fds and --passed-count belong together");
 	return 0;
 }
 
 int monitor_options_parse(int argc, char **argv, struct monitor_options *ret, struct err *e)
 {
 	struct monitor_options o = {.sync_fd = -EBADF, .userns_fd = -EBADF, .helper_fd = -EBADF, .runtime_fd = -EBADF,
-				    .secrets_fd = -EBADF, .claim_fd = -EBADF};
+				    .secrets_fd = -EBADF, .claim_fd = -EBADF, .stdio_fds = -EBADF, .passed_fds = -EBADF};
 	struct words w = {.next = argv + (argc > 0)};
 	const char *name;
 	int r;

@@ -4,7 +4,7 @@
  * options - the monitor's command line, made by launch.c and by nobody else.
  *
  *	ranby-monitor --id ID --run-dir DIR --exit-file PATH --pid-file PATH --sync-fd N [--transient]
- *		[--claim-fd N] [--file-label CONTEXT --process-label CONTEXT]
+ *		[--claim-fd N] [--stdio-fds FIRST] [--passed-fds FIRST --passed-count N] [--file-label CONTEXT --process-label CONTEXT]
  *		[--trail PATH | --record-calls PATH | --trail-of DIR] [--record PATH [--record-input]]
  *		[--log PATH [--log-json [--log-attrs OBJECT]] [--log-max BYTES] [--log-files N] | --log-journal COUNT FIELD... ';'] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
@@ -43,6 +43,8 @@ struct monitor_options {
 	uint64_t check_interval_ms;   /* checks.h */
 	bool restart_failed;          /* only after an exit code other than 0 */
 	int sync_fd, userns_fd, helper_fd, runtime_fd, secrets_fd, claim_fd; /* -EBADF: not given */
+	int stdio_fds, passed_fds; /* the first of three, of passed_count; -EBADF: none */
+	uint64_t passed_count;
 	bool tty, stdin_open, on_exit_always, transient;
 	char **helper, **on_exit, **restart, **check, **runtime; /* point into argv; NULL-terminated, or NULL */
 };

@@ -15,12 +15,13 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "monitor/protocol.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define ORDERS_FIRST_FD 4       /* the first descriptor of a message has that number, and so on */
-#define ORDERS_FDS_MAX 6
+#define ORDERS_FDS_MAX (6 + 3 + MONITOR_PASSED_MAX)
 #define ORDERS_MAX (128U << 10) /* bytes of all words with their ends */
 
 /* True for such a command line: *ret_sock is its socket. */

@@ -52,6 +52,7 @@
 
 #include <stdint.h>
 
+#define MONITOR_PASSED_MAX 48 /* descriptors of the caller that a payload gets */
 #define MONITOR_DATA_MAX 16384 /* bytes after the header, at most */
 #define MONITOR_CLIENTS_MAX 32
 

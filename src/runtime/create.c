@@ -242,6 +242,7 @@ static int plan_container(struct create *c, struct err *e)
 	h->flags |= c->a->no_new_keyring ? 0U : PLAN_KEYRING;
 	h->flags |= c->a->early ? PLAN_EARLY : 0U;
 	h->preserve = c->a->preserve_fds;
+	h->preserve_holes = c->a->preserve_holes;
 	h->rootfs_propagation = f->rootfs_propagation;
 	h->hostname = plan_string(&c->w, f->hostname);
 	h->domainname = plan_string(&c->w, f->domainname);

@@ -18,6 +18,7 @@ struct create_args {
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* needed with process.terminal, refused without */
 	uint32_t preserve_fds;
+	uint64_t preserve_holes;
 	uint32_t error_fd;          /* gets a struct err: how it went, code 0 when the container is there; 0: none */
 	bool early;                 /* return when init runs; whoever starts it hears when it cannot build the container */
 	uint32_t lifeline_fd;       /* a pipe's writing end: init ends when its reader goes before START; 0: none */

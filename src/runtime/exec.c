@@ -236,6 +236,7 @@ static int plan_join(struct exec *x, struct err *e)
 			x->w.head.join_flags |= x->c.namespaces[i].flag;
 	x->w.head.flags |= PLAN_JOIN | PLAN_KEYRING;
 	x->w.head.preserve = x->a->preserve_fds;
+	x->w.head.preserve_holes = x->a->preserve_holes;
 	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_errno(e, errno, "/proc");

@@ -23,6 +23,7 @@ struct exec_args {
 	const char *pid_file, *console_socket;
 	const char *start_socket;   /* it waits there for START before it is confined, as create does; NULL: runs at once */
 	uint32_t preserve_fds;
+	uint64_t preserve_holes;
 	uint32_t error_fd;          /* as create's */
 	uint32_t lifeline_fd;       /* as create's; counts with start_socket */
 	uint32_t secrets_fd;    /* its variables (runtime/secrets.h); 0: none */

@@ -104,7 +104,7 @@ static int give_stdio(struct init *i, struct err *e)
 static int pass_descriptors(struct init *i, struct err *e)
 {
 	for (uint32_t k = 0; k < i->p->preserve; k++) {
-		int r = fd_set_cloexec((int)(3 + k), false);
+		int r = k < 64 && (i->p->preserve_holes >> k & 1) ? 0 : fd_set_cloexec((int)(3 + k), false);
 
 		if (r < 0)
 			return err_errno(e, -r, "preserve descriptor %u", 3 + k);

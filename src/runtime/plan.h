@@ -122,6 +122,7 @@ struct plan {
 	int32_t join_flags; /* join: CLONE_NEW* of that process */
 	int32_t unshare_flags;   /* CLONE_NEW* that init makes after it has joined `given` */
 	uint32_t preserve;  /* descriptors from 3 on that the payload keeps */
+	uint64_t preserve_holes; /* but not those: bit 0 is 3 */
 	/* who may start it: SO_PEERCRED's uid, as init sees it */
 	uint32_t peer_uid;
 	/* the process */

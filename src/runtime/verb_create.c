@@ -22,6 +22,8 @@ struct args {
 	 .help = "Unix socket that gets the terminal's master"},                                                        \
 	{0, "preserve-fds", OPT_U32, offsetof(struct args, create.preserve_fds), .arg = "N", .min = 0, .max = 1024,      \
 	 .help = "Pass descriptors 3 to 3+N-1 on"},                                                                     \
+	{0, "preserve-holes", OPT_U64, offsetof(struct args, create.preserve_holes), .arg = "BITS", .max = INT64_MAX,  \
+	 .help = "But not 3 where bit 0 is set, and so on"},                                                            \
 	{0, "error-fd", OPT_U32, offsetof(struct args, create.error_fd), .arg = "N", .min = 3, .max = 65535,            \
 	 .help = "Descriptor that gets the outcome as a struct"},                                                         \
 	{0, "lifeline-fd", OPT_U32, offsetof(struct args, create.lifeline_fd), .arg = "N", .min = 3, .max = 65535,      \
