@@ -100,42 +100,50 @@ static int read_on(struct reader *r, bool *ret_any)
 	return e;
 }
 
+/* Back to before the entry that it stands at, so that the next step leads to it. */
+static int step_before(struct reader *r)
+{
+	int n = journal_step(&r->journal, -1);
+
+	return n > 0 ? 0 : n < 0 ? n : journal_seek(&r->journal, 0);
+}
+
+struct tail {
+	int64_t left;
+	bool started[2], any[2];
+};
+
+/* One entry, going backwards; true when its line is wanted. */
+static bool tail_entry(struct tail *t, enum log_stream s, bool partial)
+{
+	bool ends_line = !partial || !t->any[s];
+
+	t->any[s] = true;
+	if (!ends_line)
+		return t->started[s];
+	t->started[s] = t->left > 0;
+	t->left -= t->started[s];
+	return t->started[s];
+}
+
 /* Backwards, until enough lines have begun and each stream's first one is whole: see find_tail() of log.c. */
 static int find_tail(struct reader *r)
 {
-	bool started[2] = {false, false}, any[2] = {false, false};
-	int64_t left = r->q->tail, index = 0;
-	int n = 1, e = journal_seek(&r->journal, UINT64_MAX);
+	struct tail t = {.left = r->q->tail};
+	int n = journal_seek(&r->journal, UINT64_MAX);
 
-	while (e == 0 && (left > 0 || started[0] || started[1]) && (n = journal_step(&r->journal, -1)) > 0) {
+	n = n < 0 ? n : 1;
+	while (n > 0 && (t.left > 0 || t.started[0] || t.started[1]) && (n = journal_step(&r->journal, -1)) > 0) {
 		enum log_stream s = stream_of(r);
-		bool ends_line = !has(r, "CONTAINER_PARTIAL_MESSAGE") || !any[s];
 
-		any[s] = true;
-		if (ends_line)
-			started[s] = false;
-		if (ends_line && left > 0) {
-			left--;
-			started[s] = true;
-		}
-		index++;
-		if (started[s])
-			r->from[s] = index;
+		r->index++;
+		if (tail_entry(&t, s, has(r, "CONTAINER_PARTIAL_MESSAGE")))
+			r->from[s] = r->index;
 	}
-	if (e < 0 || n < 0)
-		return e < 0 ? e : n;
-	r->index = index;
-	if (index == 0) {
-		/* behind the last one is where a step back leads to it */
-		e = journal_seek(&r->journal, UINT64_MAX);
-		n = e == 0 ? journal_step(&r->journal, -1) : e;
-		return n > 0 ? 0 : n < 0 ? n : journal_seek(&r->journal, 0);
-	}
-	/* it stands at the first one, which the next step would pass */
-	if (n == 0)
-		return journal_seek(&r->journal, 0);
-	n = journal_step(&r->journal, -1);
-	return n > 0 ? 0 : n < 0 ? n : journal_seek(&r->journal, 0);
+	if (n <= 0)
+		return n < 0 ? n : journal_seek(&r->journal, 0);
+	/* with --tail 0 it stands behind the last one, and a step back leads to that */
+	return step_before(r);
 }
 
 static int follow(struct reader *r)
