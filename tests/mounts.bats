@@ -76,9 +76,25 @@ refused() {
 	is '/src/file /x ro,' /x -v "$SRC/file:/x:ro"
 	refused 'idmap a host file system' --mount "type=bind,src=$SRC,dst=/x,idmap"
 	refused 'a link is not mounted' --mount "type=bind,src=$SRC,dst=/x,no-dereference"
+	refused "upperdir=$SRC/none: No such file" -v "$SRC:/x:O,upperdir=$SRC/none,workdir=$SRC/none"
 	refused 'O: excludes bind' -v "$SRC:/x:O,bind"
 	refused 'not for this type' --mount "type=bind,src=$SRC,dst=/x,subpath=sub"
 	refused 'exclude each other' -v "$SRC:/x:ro,rw"
+}
+
+@test "-v: U gives a tree, or one file, to the container's user, and what a link leads to stays" {
+	need_ranges
+	local first mine=$BATS_TEST_TMPDIR/mine
+	first=$(sub_first uid)
+	mkdir -p "$mine/dir"
+	touch "$mine/dir/file" "$BATS_TEST_TMPDIR/other" "$mine/one"
+	ln -s "$BATS_TEST_TMPDIR/other" "$mine/dir/link"
+	run -0 ranby run --rm --network=none --user 5:6 -v "$mine/dir:/x:U" -v "$mine/one:/one:U" busybox stat -c %u:%g /x /x/file /x/link /one
+	[ "$output" = $'5:6\n5:6\n5:6\n5:6' ] || fail "$output"
+	[ "$(stat -c %u "$mine/dir/file")" = $((first + 4)) ]
+	[ "$(stat -c %u "$mine/one")" = $((first + 4)) ]
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/other")" = "$(id -u)" ]
+	remove_tree "$mine"
 }
 
 @test "-v: what is mounted below the source comes along, and ro is for all of it; alone it cannot be had" {

@@ -138,6 +138,14 @@ assert s["Spec"]["Name"] == "one" and s["Spec"]["Driver"]["Name"] == "file" and 
 	one_error 'cannot be set with secret type env'
 	run -125 box --secret s,target=/proc/x busybox true
 	run -125 box --secret target=x busybox true
+	run -125 box --secret s --secret large,target=s busybox true
+	one_error '/run/secrets/s is the target of secret s already'
+	run -125 box --secret s,type=env --secret large,type=env,target=s busybox true
+	one_error 's is the target of secret s already'
+	# shellcheck disable=SC2016
+	[ "$(box --secret s --secret s,type=env busybox sh -c 'echo "$s"')" = "$WORD" ]
+	run -125 box --secret s,target=/x --tmpfs /x busybox true
+	one_error 'something else is mounted on /x'
 	run -125 box --secret large,type=env busybox true
 	one_error 'holds a NUL'
 	nothing_left

@@ -141,6 +141,12 @@ assert l[0]["CreatedAt"].endswith("Z"), l'
 	run -0 box -v mem:/v busybox sh -c 'stat -c "%a" /v; grep " /v " /proc/mounts; df -k /v'
 	[[ ${lines[0]} = 700 && ${lines[1]} == tmpfs*noexec* && ${lines[1]} == *size=2048k* ]]
 	run -125 box -v mem:/v:U busybox true
+	# what the volume's maker took away stays away
+	run -125 box -v other:/v:exec busybox true
+	one_error 'volume other was made with o=noexec, which exec would undo'
+	mkdir "$BATS_TEST_TMPDIR/upper" "$BATS_TEST_TMPDIR/work"
+	box -v "other:/v:O,upperdir=$BATS_TEST_TMPDIR/upper,workdir=$BATS_TEST_TMPDIR/work" busybox touch /v/new
+	[ -e "$BATS_TEST_TMPDIR/upper/new" ]
 	# the content of a bind is not the volume's: it stays
 	ranby volume rm other mem
 	[ "$(cat "$BATS_TEST_TMPDIR/dir:colon/file")" = outside ]

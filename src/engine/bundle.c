@@ -24,6 +24,7 @@
 #include "engine/in_keeper.h"
 #include "engine/labels.h"
 #include "engine/mountpoints.h"
+#include "engine/mounts_parts.h"
 #include "engine/profile_landlock.h"
 #include "engine/relabel.h"
 #include "engine/secret_spec.h"
@@ -365,6 +366,20 @@ static int plan_secrets(struct bundle_plan *p, struct err *e)
 	return secret_specs_resolve(p->in->eng, &p->in->options->secret, &p->secrets, e);
 }
 
+/* A secret goes on top of everything, so that what else was wanted there could not be seen. */
+static int check_secret_places(const struct bundle_plan *p, struct err *e)
+{
+	size_t n = p->secrets ? json_object_array_length(p->secrets) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_array_get_idx(p->secrets, i);
+
+		if (strcmp(json_str(o, "type"), "env") != 0 && mount_is_taken(&p->mounts, json_str(o, "target")))
+			return err_set(e, EEXIST, "--secret %s: something else is mounted on %s", json_str(o, "name"), json_str(o, "target"));
+	}
+	return 0;
+}
+
 static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
@@ -379,6 +394,8 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 		r = mounts_defaults(&p->mounts, &m, e);
 	if (r == 0)
 		r = mounts_wanted(&p->mounts, &m, e);
+	if (r == 0)
+		r = check_secret_places(p, e);
 	mount_list_sort(&p->mounts);
 	for (size_t i = 0; r == 0 && i < p->mounts.n; i++)
 		if (!text_is_utf8(p->mounts.items[i].source) || !text_is_utf8(p->mounts.items[i].destination))

@@ -69,12 +69,25 @@ static int give_to_root(const struct mounts_input *m, size_t number, struct err 
 	return r < 0 || (o.uid == 0 && o.gid == 0) ? r : in_keeper(m->in->keeper, give, &o, e);
 }
 
+/* The runtime opens it by itself, at each start. */
+static int check_directory(const char *option, const char *path, struct err *e)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_errno(e, errno, "%s=%s", option, path) : 0;
+}
+
 static int make_upper(const struct mounts_input *m, const struct overlay_wish *w, size_t number, char **ret_upper, char **ret_work,
 		      struct err *e)
 {
 	int r;
 
 	if (w->spec->upper) {
+		r = check_directory("upperdir", w->spec->upper, e);
+		if (r == 0)
+			r = check_directory("workdir", w->spec->work, e);
+		if (r < 0)
+			return r;
 		*ret_upper = strdup(w->spec->upper);
 		*ret_work = strdup(w->spec->work);
 		return *ret_upper && *ret_work ? 0 : err_errno(e, ENOMEM, "overlay");

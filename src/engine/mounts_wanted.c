@@ -348,6 +348,24 @@ static int name_volume(struct mount_list *l, const struct mount_spec *s, const c
 	return entry->volume && !s->subpath == !entry->subpath ? 0 : err_errno(e, ENOMEM, "volume %s", name);
 }
 
+/* What whoever made the volume took away, a container does not get back. */
+static int check_own_words(const struct mount_spec *s, const struct mount_spec *p, struct err *e)
+{
+	static const char *const pairs[][2] = {{"ro", "rw"}, {"noexec", "exec"}, {"nosuid", "suid"}, {"nodev", "dev"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (strv_find(&p->options, pairs[i][0]) >= 0 && strv_find(&s->options, pairs[i][1]) >= 0)
+			return err_set(e, EINVAL, "volume %s was made with o=%s, which %s would undo", s->source, pairs[i][0], pairs[i][1]);
+	return 0;
+}
+
+static int replace_text(char **slot, const char *text)
+{
+	free(*slot);
+	*slot = strdup(text);
+	return *slot ? 0 : -ENOMEM;
+}
+
 /* A volume that is a bind of another directory or a tmpfs: its own words, then those of this container. */
 static int add_planned(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct mount_spec *p,
 		       struct err *e)
@@ -356,12 +374,14 @@ static int add_planned(struct mount_list *l, const struct mounts_input *m, const
 
 	if (p->kind == MOUNT_TMPFS && (s->overlay || s->chown || s->relabel))
 		return err_set(e, EINVAL, "volume %s is a tmpfs: O, U, z and Z are not for it", s->source);
-	free(p->destination);
-	p->destination = strdup(s->destination);
+	r = check_own_words(s, p, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < s->options.n; i++)
 		if (strv_find(&p->options, s->options.items[i]) < 0)
 			r = strv_add(&p->options, s->options.items[i]);
-	if (r < 0 || !p->destination)
+	if (r < 0 || replace_text(&p->destination, s->destination) < 0 || (s->upper && replace_text(&p->upper, s->upper) < 0) ||
+	    (s->work && replace_text(&p->work, s->work) < 0))
 		return err_errno(e, ENOMEM, "volume %s", s->source);
 	p->read_only |= s->read_only;
 	p->chown |= s->chown;

@@ -151,6 +151,18 @@ int secret_spec_parse(const char *text, struct secret_spec *ret, struct err *e)
 
 /* ---- into container.json ---- */
 
+/* Two files at one place, or two values of one variable: one of them would be given in vain. */
+static int check_alone(struct json_object *list, const struct secret_spec *s, struct err *e)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+
+		if (strcmp(json_str(o, "target"), s->target) == 0 && s->is_env == (strcmp(json_str(o, "type"), "env") == 0))
+			return err_set(e, EEXIST, "--secret %s: %s is the target of secret %s already", s->source, s->target, json_str(o, "name"));
+	}
+	return 0;
+}
+
 static int add_one(struct engine *eng, const char *text, struct json_object *list, struct err *e)
 {
 	_cleanup_(secret_spec_done) struct secret_spec s = {0};
@@ -164,6 +176,9 @@ static int add_one(struct engine *eng, const char *text, struct json_object *lis
 		return r;
 	/* named by its id: the file and the variable have the name */
 	r = take_text(&s.source, n.name) < 0 ? err_errno(e, ENOMEM, "secret") : settle_target(&s, e);
+	if (r < 0)
+		return r;
+	r = check_alone(list, &s, e);
 	if (r < 0)
 		return r;
 	o = json_object_new_object();

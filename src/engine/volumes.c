@@ -262,11 +262,15 @@ struct chown_work {
 static int chown_work(void *ctx, struct err *e)
 {
 	const struct chown_work *w = ctx;
-	_cleanup_close_ int fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int found = open(w->path, O_PATH | O_CLOEXEC), dir = -EBADF;
+	struct stat st;
 
-	if (fd < 0)
+	if (found < 0 || fstat(found, &st) < 0)
 		return err_errno(e, errno, "%s", w->path);
-	return volume_chown_tree(fd, w->uid, w->gid, e);
+	if (!S_ISDIR(st.st_mode))
+		return fchownat(found, "", w->uid, w->gid, AT_EMPTY_PATH) < 0 ? err_errno(e, errno, "%s", w->path) : 0;
+	dir = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? err_errno(e, errno, "%s", w->path) : volume_chown_tree(dir, w->uid, w->gid, e);
 }
 
 int volume_chown(const char *path, struct keeper *keeper, uint32_t uid, uint32_t gid, struct err *e)

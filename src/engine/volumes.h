@@ -60,7 +60,7 @@ struct volume_fill {
 /* Fills it when that has not been done yet; else does nothing. */
 int volume_fill(const struct volume_fill *f, struct err *e) _must_check_;
 
-/* Gives a whole tree to an owner (option U): keeper ids. `path` is a host path of the user's. */
+/* Gives a file or a whole tree to an owner (option U): keeper ids. `path` is a host path of the user's. */
 int volume_chown(const char *path, struct keeper *keeper, uint32_t uid, uint32_t gid, struct err *e) _must_check_;
 
 #endif
