@@ -366,15 +366,11 @@ static int replace_text(char **slot, const char *text)
 	return *slot ? 0 : -ENOMEM;
 }
 
-/* A volume that is a bind of another directory or a tmpfs: its own words, then those of this container. */
-static int add_planned(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct mount_spec *p,
-		       struct err *e)
+/* The volume's own words, then those of this container. */
+static int merge_specs(const struct mount_spec *s, struct mount_spec *p, struct err *e)
 {
-	int r = 0;
+	int r = check_own_words(s, p, e);
 
-	if (p->kind == MOUNT_TMPFS && (s->overlay || s->chown || s->relabel))
-		return err_set(e, EINVAL, "volume %s is a tmpfs: O, U, z and Z are not for it", s->source);
-	r = check_own_words(s, p, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < s->options.n; i++)
@@ -387,6 +383,20 @@ static int add_planned(struct mount_list *l, const struct mounts_input *m, const
 	p->chown |= s->chown;
 	p->overlay |= s->overlay;
 	p->relabel = s->relabel ? s->relabel : p->relabel;
+	return 0;
+}
+
+/* A volume that is a bind of another directory or a tmpfs. */
+static int add_planned(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct mount_spec *p,
+		       struct err *e)
+{
+	int r;
+
+	if (p->kind == MOUNT_TMPFS && (s->overlay || s->chown || s->relabel))
+		return err_set(e, EINVAL, "volume %s is a tmpfs: O, U, z and Z are not for it", s->source);
+	r = merge_specs(s, p, e);
+	if (r < 0)
+		return r;
 	if (s->subpath && (p->kind == MOUNT_TMPFS || p->overlay))
 		return err_set(e, EINVAL, "volume %s: a tmpfs or an overlay has no subpath", s->source);
 	r = p->kind == MOUNT_TMPFS ? add_filesystem(l, m, "tmpfs", p, e) : add_bind(l, m, p, e);
