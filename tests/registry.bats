@@ -203,6 +203,27 @@ Login Succeeded!" ]
 	[ -s "$XDG_STATE_HOME/ranby/ledger" ] || find "$XDG_STATE_HOME" -type f | grep -q ledger
 }
 
+@test "login: at a terminal a password is not shown, and can be mended while it is typed" {
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" login "$CLOSED" <<-'STEPS'
+		expect Username:
+		send user\r
+		expect Password:
+		send nothing\x15secrex\xc3\xa9\x7f\x7ft\r
+		reject secre
+		expect Login Succeeded!
+		exit 0
+	STEPS
+	run -0 ranby login --get-login "$CLOSED"
+	[ "$output" = user ]
+	ranby logout "$CLOSED"
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" login -u user "$CLOSED" <<-'STEPS'
+		expect Password:
+		send sec\x03
+		exit 125
+	STEPS
+	run -125 ranby login --get-login "$CLOSED"
+}
+
 @test "login: what others keep in the file stays, and what they wrote is read" {
 	local file=$BATS_TEST_TMPDIR/auth.json
 	skopeo login --tls-verify=false --authfile "$file" -u user --password-stdin "$CLOSED" <<<secret

@@ -7,6 +7,7 @@
  */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "base/escape.h"
 #include "image/login.h"
 #include "sys/fd.h"
 #include "sys/tty.h"
@@ -43,7 +44,23 @@ static void wipe(struct buf *b)
 	buf_done(b);
 }
 
-/* One line from the terminal, bytes as they are typed. -ECANCELED: ^C or the end. */
+/* What a terminal does itself unless it is raw: erase and kill (termios(3)). True when `c` was one of them. */
+static bool was_edited(struct buf *line, char c)
+{
+	const bool is_erase = c == 0x7f || c == '\b', is_kill = c == 0x15;
+
+	while (line->len > 0 && (is_erase || is_kill)) {
+		unsigned char last = (unsigned char)line->data[--line->len];
+
+		line->data[line->len] = '\0';
+		/* all bytes of a character of UTF-8 */
+		if (is_erase && (last & 0xc0) != 0x80)
+			break;
+	}
+	return is_erase || is_kill;
+}
+
+/* One line from the terminal. -ECANCELED: ^C or the end. */
 static int read_line(struct buf *line, struct err *e)
 {
 	char c;
@@ -57,7 +74,8 @@ static int read_line(struct buf *line, struct err *e)
 			return err_set(e, ECANCELED, "login: given up");
 		if (c == '\n' || c == '\r')
 			return 0;
-		buf_addc(line, c);
+		if (!was_edited(line, c))
+			buf_addc(line, c);
 		if (line->len > SECRET_MAX)
 			return err_set(e, EFBIG, "login: longer than %d bytes", SECRET_MAX);
 	}
@@ -99,13 +117,13 @@ static int read_password(struct buf *out, struct err *e)
 static int collect_name(const struct login_args *a, const struct auth *known, struct buf *name, struct err *e)
 {
 	const char *before = known->username ? known->username : "";
-	char question[256];
+	char question[256], shown[200];
 	int r = 0;
 
 	if (a->username) {
 		buf_adds(name, a->username);
 	} else {
-		snprintf(question, sizeof(question), "Username%s%.200s%s: ", *before ? " (" : "", before, *before ? ")" : "");
+		snprintf(question, sizeof(question), "Username%s%s%s: ", *before ? " (" : "", escape_into(shown, sizeof(shown), before), *before ? ")" : "");
 		r = ask(question, false, name, e);
 		if (r == 0 && name->len == 0)
 			buf_adds(name, before);
