@@ -31,8 +31,10 @@ few() { "$RANBY_TREE/tests/kill-sweep" --points "${RANBY_SWEEP_POINTS:-3}" "$@";
 
 @test "kill, exec, cp, commit, rename killed" { run -0 few kill exec cp cp-out commit rename; }
 @test "volume, network, secret: create and rm killed" { run -0 few volume-create volume-rm network-create network-rm secret-create secret-rm; }
+@test "pod create, start, stop, rm, run --pod new: killed" { run -0 few pod-create pod-start pod-stop pod-rm run-pod; }
 @test "a call of kill, exec, cp, commit, rename fails" { run -0 few --errors kill exec cp cp-out commit rename; }
 @test "a call of volume, network, secret create and rm fails" { run -0 few --errors volume-create volume-rm network-create network-rm secret-create secret-rm; }
+@test "a call of pod create, start, stop, rm, run --pod new: fails" { run -0 few --errors pod-create pod-start pod-stop pod-rm run-pod; }
 
 # errors N SWEEP...: N of its calls made to fail, with one of eight errors in turn
 errors() {
