@@ -243,6 +243,20 @@ static int plan_env(struct bundle_plan *p, struct err *e)
 
 /* ---- how it is confined, stopped and described ---- */
 
+/* Who shares memory or is seen by the others is not kept from them by categories. */
+static int plan_label(struct bundle_plan *p, struct err *e)
+{
+	const struct bundle_joined *j = p->in->joined;
+	char range[SELINUX_PART_SIZE];
+	bool joins = j && j->label && (j->set & (PEER_BIT(PEER_IPC) | PEER_BIT(PEER_PID))) && label_join(&p->profile.label, j->label, range);
+	int r = label_make(&p->profile.label, &p->label, e);
+
+	if (joins)
+		p->profile.label.level = NULL; /* what it borrowed ends here */
+	p->label.of_pod = r == 0 && joins;
+	return r;
+}
+
 static int plan_profile(struct bundle_plan *p, struct err *e)
 {
 	int r = profile_make(p->in->options, &p->profile, e);
@@ -254,7 +268,7 @@ static int plan_profile(struct bundle_plan *p, struct err *e)
 	if (r == 0)
 		r = profile_apparmor(&p->profile, e);
 	if (r == 0)
-		r = label_make(&p->profile.label, &p->label, e);
+		r = plan_label(p, e);
 	if (r == 0)
 		r = profile_seccomp(&p->profile, p->in->cache_dirfd, &p->seccomp, e);
 	if (r < 0 || !p->seccomp)

@@ -36,6 +36,7 @@ struct bundle_joined {
 	char id[65];    /* the other container's */
 	unsigned set;   /* PEER_BIT()s; PEER_NET among them: that one's network is meant */
 	const char *pod; /* its pod's id, below whose cgroup its own goes; NULL: the usual place */
+	const char *label; /* with PEER_IPC or PEER_PID: that one's SELinux label, whose categories are both's; NULL or "": none */
 	const char *shm; /* with PEER_IPC: the host's directory that is /dev/shm of both */
 };
 

@@ -279,8 +279,10 @@ static int write_bundle(struct create *c, struct err *e)
 	if (asprintf(&dir, "%s/%s/%s", c->eng->data_path, ENGINE_CONTAINERS, c->making.id) < 0)
 		return err_errno(e, ENOMEM, "bundle");
 	in.dir = dir;
-	if (joined.set)
+	if (joined.set) {
+		joined.label = json_str(c->q->pod->infra->spec, "config.selinux.process");
 		memcpy(joined.id, c->q->pod->infra->id, sizeof(joined.id));
+	}
 	/* only to be faster */
 	if (engine_cache(c->eng, &in.cache_dirfd, &cache, NULL) < 0)
 		in.cache_dirfd = -EBADF;

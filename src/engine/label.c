@@ -81,6 +81,17 @@ bool label_is_wished(const struct label_wishes *w)
 	return w->user || w->role || w->type || w->level || w->filetype || w->nested;
 }
 
+bool label_join(struct label_wishes *w, const char *infra, char ret_range[static SELINUX_PART_SIZE])
+{
+	struct selinux_context c;
+
+	if (w->level || w->disable || selinux_context_parse(infra, &c) < 0 || !*c.range)
+		return false;
+	memcpy(ret_range, c.range, sizeof(c.range));
+	w->level = ret_range;
+	return true;
+}
+
 /* ---- contexts ---- */
 
 static void set_part(char out[static SELINUX_PART_SIZE], const char *value)

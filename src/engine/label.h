@@ -45,6 +45,7 @@ enum label_state {
 struct label {
 	enum label_state state;
 	bool own_pair; /* the level is one that we chose */
+	bool of_pod;   /* it is that of the pod's infra container */
 	/* Without LABEL_ON: `process` is the login's where ranby has a domain of its own, else empty; `file` is empty. */
 	char process[SELINUX_CONTEXT_SIZE], file[SELINUX_CONTEXT_SIZE];
 	char layer[SELINUX_CONTEXT_SIZE]; /* of the image's layers, which containers share */
@@ -61,6 +62,12 @@ int label_wish(struct label_wishes *w, const char *value, struct err *e) _must_c
  * this login may not enter.
  */
 int label_make(const struct label_wishes *w, struct label *ret, struct err *e) _must_check_;
+
+/*
+ * For a member of a pod, whose infra container has the label `infra`: it wishes for the same categories, unless it wishes
+ * for a level of its own or for no label. *ret_range holds what `w` borrows then. True: it does.
+ */
+bool label_join(struct label_wishes *w, const char *infra, char ret_range[static SELINUX_PART_SIZE]);
 
 /* The error for labels that the policy does not have: -EINVAL, with what an administrator does. */
 int label_unknown(const char *process, const char *file, struct err *e) _must_check_;

@@ -177,7 +177,16 @@ int place_check(const struct place *p, const char *option, struct json_object *r
 	return r;
 }
 
-#define UNIT_SIZE (sizeof("ranby--.scope") + CONTAINER_ID_LEN + 10)
+#define KEY_SIZE (sizeof("pod-") + CONTAINER_ID_LEN)
+#define UNIT_SIZE (sizeof("ranby--.scope") + KEY_SIZE + 10)
+
+/* Whose the scope is: the container's, or its pod's where that has limits, which hold for all that is in one group. */
+static void unit_key(const struct container *c, char out[static KEY_SIZE])
+{
+	bool of_pod = json_at(c->spec, "podLimits");
+
+	snprintf(out, KEY_SIZE, "%s%.64s", of_pod ? "pod-" : "", of_pod ? json_str(c->spec, "pod") : c->id);
+}
 
 /*
  * Of one start: in the scope of the one before, what clears up after it may
@@ -185,17 +194,21 @@ int place_check(const struct place *p, const char *option, struct json_object *r
  */
 static void unit_name(const struct container *c, pid_t monitor, char out[static UNIT_SIZE])
 {
-	snprintf(out, UNIT_SIZE, "ranby-%.64s-%d.scope", c->id, (int)monitor);
+	char key[KEY_SIZE];
+
+	unit_key(c, key);
+	snprintf(out, UNIT_SIZE, "ranby-%s-%d.scope", key, (int)monitor);
 }
 
-/* The scope in a cgroup's path that is one of the container's; *ret_end: how much of the path it is, with the slash. */
+/* The scope in a cgroup's path that is one of the container's, or of its pod's; *ret_end: how much of the path it is, with the slash. */
 static int unit_in(const struct container *c, const char *path, char out[static UNIT_SIZE], size_t *ret_end)
 {
-	char prefix[sizeof("/ranby--") + CONTAINER_ID_LEN];
+	char key[KEY_SIZE], prefix[sizeof("/ranby--") + KEY_SIZE];
 	const char *at;
 	size_t n;
 
-	snprintf(prefix, sizeof(prefix), "/ranby-%.64s-", c->id);
+	unit_key(c, key);
+	snprintf(prefix, sizeof(prefix), "/ranby-%s-", key);
 	at = strstr(path, prefix);
 	if (!at)
 		return -ENOENT;
@@ -208,7 +221,30 @@ static int unit_in(const struct container *c, const char *path, char out[static 
 	return 0;
 }
 
-int place_monitor(const struct place *p, const struct container *c, const char *slice, pid_t monitor, struct err *e)
+static int out_of_reach(struct err *e)
+{
+	err_set(e, EPERM, "the pod's limits do not reach to here: its cgroup is elsewhere");
+	err_hint(e, "start it from where the pod was started");
+	return -EPERM;
+}
+
+/* A member goes to where its pod's infra container is, which has the limits. */
+static int join_pod(struct engine *eng, const struct place *p, const struct container *c, pid_t monitor, struct err *e)
+{
+	_cleanup_(container_freep) struct container *infra = NULL;
+	char theirs[PATH_MAX], unit[UNIT_SIZE];
+	size_t end;
+	int r = container_load(eng, json_str(c->spec, "podInfra"), &infra, e);
+
+	if (r < 0)
+		return r;
+	if (infra->pid <= 0 || cgroup_of(infra->pid, theirs) < 0 || unit_in(infra, theirs, unit, &end) < 0)
+		return out_of_reach(e);
+	return user_manager_attach(p->runtime_dir, unit, "/" CGROUP_SUPERVISOR, monitor, e);
+}
+
+int place_monitor(struct engine *eng, const struct place *p, const struct container *c, const char *slice, pid_t monitor,
+		  struct err *e)
 {
 	static const struct timespec pause = {.tv_nsec = 20000000};
 	char unit[UNIT_SIZE], description[192];
@@ -217,6 +253,8 @@ int place_monitor(const struct place *p, const struct container *c, const char *
 
 	if (p->manager != PLACE_SYSTEMD)
 		return 0;
+	if (json_at(c->spec, "podLimits") && !json_true(c->spec, "isInfra"))
+		return join_pod(eng, p, c, monitor, e);
 	unit_name(c, monitor, unit);
 	snprintf(description, sizeof(description), "container %.128s", json_str(c->spec, "name"));
 	for (int i = 0; r == -EEXIST && i < UNIT_TRIES; i++) {
@@ -264,9 +302,5 @@ int place_pod(const struct engine *eng, const struct container *c, struct err *e
 		return err_errno(e, -r, "cgroup of the pod");
 	if (json_true(c->spec, "isInfra"))
 		return cgroup_limit_pod(rroot, c->id, limits, e);
-	if (cgroup_same_pod(rroot, c->id, json_str(c->spec, "podInfra")))
-		return 0;
-	err_set(e, EPERM, "the pod's limits do not reach to here: its cgroup is elsewhere");
-	err_hint(e, "start it from where the pod was started");
-	return -EPERM;
+	return cgroup_same_pod(rroot, c->id, json_str(c->spec, "podInfra")) ? 0 : out_of_reach(e);
 }

@@ -6,7 +6,7 @@
  *
  *	place_find(eng, &p);			// also what `ranby info` shows
  *	r = place_check(&p, limits, resources, e);
- *	r = place_monitor(eng, &p, &what, monitor_pid, e);
+ *	r = place_monitor(eng, &p, c, slice, monitor_pid, e);
  *
  * Three cases, in this order:
  *	cgroupfs  our own cgroup was delegated to us (a service or scope with
@@ -16,6 +16,8 @@
  *	          delegated scope for the monitor, which is running already, so
  *	          that whose child and whose session it is does not change;
  *	none      else; a limit that is asked for is then an error.
+ * The members of a pod with limits go to the scope of its infra container, below
+ * a group that the limits are of.
  * A process that is under limits which it would leave by going to the
  * manager's scope is not moved: that is "none" too.
  */
@@ -48,7 +50,8 @@ void place_find(const struct engine *eng, struct place *ret);
 int place_check(const struct place *p, const char *option, struct json_object *resources, struct err *e) _must_check_;
 
 /* Puts the monitor, which has not begun yet, where the container's group can be made. `slice`: NULL for the usual one. */
-int place_monitor(const struct place *p, const struct container *c, const char *slice, pid_t monitor, struct err *e) _must_check_;
+int place_monitor(struct engine *eng, const struct place *p, const struct container *c, const char *slice, pid_t monitor,
+		  struct err *e) _must_check_;
 
 /* The same for the monitor of an exec session: beside the one of the container, when that is in a scope of its own. */
 int place_beside(const struct engine *eng, const struct container *c, pid_t monitor, struct err *e) _must_check_;

@@ -235,6 +235,18 @@ int pod_find(struct engine *eng, const char *name_or_id, struct pod **ret, struc
 	return 0;
 }
 
+bool pod_has_running(struct engine *eng, const struct container *c)
+{
+	_cleanup_(pod_freep) struct pod *p = NULL;
+
+	if (pod_find(eng, pod_id_of(c), &p, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < p->members.n; i++)
+		if (strcmp(p->members.items[i]->id, c->id) != 0 && p->members.items[i]->pid > 0)
+			return true;
+	return false;
+}
+
 int pod_latest(struct engine *eng, struct pod **ret, struct err *e)
 {
 	_cleanup_(pod_list_done) struct pod_list l = {0};

@@ -72,6 +72,9 @@ const char *pod_state_word(const struct pod *p);
 const char *pod_id_of(const struct container *c);
 bool pod_is_infra(const struct container *c);
 
+/* Does another member of its pod run? */
+bool pod_has_running(struct engine *eng, const struct container *c);
+
 /* ---- making ---- */
 
 #define POD_SHARE_DEFAULT (PEER_BIT(PEER_NET) | PEER_BIT(PEER_IPC) | PEER_BIT(PEER_UTS))

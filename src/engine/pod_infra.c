@@ -83,27 +83,32 @@ static void parts_done(struct parts *x)
 	strv_done(&x->alias);
 }
 
-/* Borrows from the pod's and from `x`. */
-static int infra_options(struct engine *eng, const struct pod *p, const struct pod_wanted *w, struct parts *x, struct container_options *ret,
-			 struct err *e)
+/* Its label is the pod's; all else that the members are confined by is nothing to a process that waits. */
+static int add_labels(const struct strv *security, struct strv *to)
 {
-	const struct container_options *pod = w->options;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < security->n; i++)
+		if (strncmp(security->items[i], "label", 5) == 0 && strchr("=:", security->items[i][5]))
+			r = strv_add(to, security->items[i]);
+	return r;
+}
+
+/* What it has beside the pod's own words. */
+static int make_parts(struct engine *eng, const struct pod *p, const struct container_options *pod, struct parts *x, struct err *e)
+{
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *init = NULL;
-	struct container_options o = {0};
 	enum network_kind network;
 	int r = network_kind_of(pod, &network, e);
 
 	if (r == 0)
 		r = self_open_program("ranby-init", &fd, &init, e);
-
 	if (r < 0)
 		return r;
-	container_options_defaults(&o);
 	snprintf(x->rootfs, sizeof(x->rootfs), "%s/" ENGINE_PODS "/%s/" POD_ROOTFS, eng->data_path, p->name);
 	snprintf(x->name, sizeof(x->name), "%.12s-infra", p->id);
-	for (size_t i = 0; r == 0 && i < pod->sysctl.n; i++)
-		r = strv_add(&x->sysctl, pod->sysctl.items[i]);
+	r = strv_add_all(&x->sysctl, pod->sysctl.items);
 	if (r == 0 && !network_is_foreign(network) && !sets_ports(&pod->sysctl))
 		r = strv_add(&x->sysctl, PORTS "=0");
 	if (r == 0)
@@ -111,9 +116,21 @@ static int infra_options(struct engine *eng, const struct pod *p, const struct p
 	/* its members have no names there; the pod has */
 	if (r == 0 && network == NETWORK_BRIDGE && host_name_is_valid(p->name, HOST_NAME_LEN_MAX))
 		r = strv_add(&x->alias, p->name);
+	if (r == 0)
+		r = add_labels(&pod->security_opt, &x->security);
 	if (r < 0 || strv_addf(&x->volume, "%s:/pause:ro", init) < 0 || strv_add(&x->cap_drop, "ALL") < 0 ||
 	    strv_add(&x->security, "no-new-privileges") < 0)
 		return err_errno(e, ENOMEM, "infra container");
+	return 0;
+}
+
+/* Borrows from the pod's and from `x`. */
+static struct container_options infra_options(const struct pod *p, const struct pod_wanted *w, const struct parts *x)
+{
+	const struct container_options *pod = w->options;
+	struct container_options o = {0};
+
+	container_options_defaults(&o);
 	o.name = w->infra_name ? w->infra_name : x->name;
 	o.hostname = pod->uts && strcmp(pod->uts, "host") == 0 ? NULL : pod->hostname ? pod->hostname : p->name;
 	o.rootfs = x->rootfs;
@@ -145,8 +162,7 @@ static int infra_options(struct engine *eng, const struct pod *p, const struct p
 	o.gidmap = pod->gidmap;
 	o.pid = pod->pid;
 	o.uts = pod->uts;
-	*ret = o;
-	return 0;
+	return o;
 }
 
 int pod_infra_make(struct engine *eng, struct pod *p, const struct pod_wanted *w, struct err *e)
@@ -158,10 +174,12 @@ int pod_infra_make(struct engine *eng, struct pod *p, const struct pod_wanted *w
 	struct create_request q = {.options = &o, .command = no_command, .origin = w->origin, .keeper = w->keeper, .env = w->env,
 				   .cwd = w->cwd, .pod = p, .is_infra = true};
 	struct container *c = NULL;
-	int r = infra_options(eng, p, w, &x, &o, e);
+	int r = make_parts(eng, p, w->options, &x, e);
 
-	if (r == 0)
+	if (r == 0) {
+		o = infra_options(p, w, &x);
 		r = container_options_check(&o, e);
+	}
 	if (r == 0)
 		r = create_container(eng, &q, &c, e);
 	a.c = c;

@@ -216,7 +216,7 @@ static int place_start(void *ctx, pid_t monitor, struct err *e)
 	const struct start *s = ctx;
 	const char *slice = json_str(s->q.c->spec, "options.cgroup-parent");
 
-	return place_monitor(&s->place, s->q.c, *slice ? slice : NULL, monitor, e);
+	return place_monitor(s->q.eng, &s->place, s->q.c, *slice ? slice : NULL, monitor, e);
 }
 
 /* The limits of its pod. */
@@ -227,10 +227,11 @@ static int plan_pod(const struct start *s, struct err *e)
 
 	if (!limits)
 		return 0;
-	if (s->place.manager == PLACE_SYSTEMD) {
-		err_set(e, ENOTSUP, "%s: the limits of a pod need a cgroup that was delegated", option);
-		err_hint(e, "systemd-run --user --scope -p Delegate=yes, see ranby-cgroups(7); or limit the containers one by one");
-		return -ENOTSUP;
+	/* a scope is of one start: what a new one holds and what the old one holds would have the limit twice */
+	if (s->place.manager == PLACE_SYSTEMD && pod_is_infra(s->q.c) && pod_has_running(s->q.eng, s->q.c)) {
+		err_set(e, EBUSY, "%s: members of the pod run in the cgroup of its last start, which has the limits", option);
+		err_hint(e, "ranby pod restart %s", json_str(s->q.c->spec, "podName"));
+		return -EBUSY;
 	}
 	return place_check(&s->place, option, limits, e);
 }

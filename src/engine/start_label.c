@@ -5,6 +5,9 @@
  * each start: what it labelled private stays its own. Only the pair can be
  * gone, for it was promised while the container runs and no longer.
  *
+ * The members of a pod that share memory or PIDs have the pair of its infra
+ * container, which claims it for them.
+ *
  * Whoever asked for a level by name shares it knowingly; the claim is then
  * tried, so that nobody else is given it, and not insisted on.
  */
@@ -36,7 +39,8 @@ int start_label_json(const struct label *l, const struct start_label_mount *moun
 	if (!o || r < 0 || json_add(o, "relabel", list) < 0 || json_add_str(o, "state", label_state_name(l->state)) < 0)
 		return -ENOMEM;
 	if (l->state == LABEL_ON && (json_add_str(o, "process", l->process) < 0 || json_add_str(o, "file", l->file) < 0 ||
-				     json_add_bool(o, "ownPair", l->own_pair) < 0))
+				     json_add_bool(o, "ownPair", l->own_pair) < 0 ||
+				     json_add_bool(o, "ofPod", l->of_pod) < 0))
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct json_object *m = json_object_new_object();
@@ -107,6 +111,28 @@ static int another_pair(struct container *c, struct start_label *l, struct err *
 	return r < 0 ? r : change_pair(c, &p, e);
 }
 
+static int pair_of(const struct container *c, struct mcs_pair *ret)
+{
+	struct selinux_context context;
+	int r = selinux_context_parse(json_str(c->spec, "config.selinux.process"), &context);
+
+	return r == 0 ? mcs_pair_of(context.range, ret) : r;
+}
+
+/* The infra container, which runs and has claimed them, may have got others than when the member was made. */
+static int follow_pod(struct engine *eng, struct container *c, struct err *e)
+{
+	_cleanup_(container_freep) struct container *infra = NULL;
+	struct mcs_pair own, pods;
+	int r = container_load(eng, json_str(c->spec, "podInfra"), &infra, e);
+
+	if (r < 0)
+		return r;
+	if (pair_of(c, &own) < 0 || pair_of(infra, &pods) < 0 || (own.a == pods.a && own.b == pods.b))
+		return 0;
+	return change_pair(c, &pods, e);
+}
+
 static int claim(struct container *c, struct start_label *l, struct err *e)
 {
 	struct json_object *o = json_at(c->spec, "config.selinux");
@@ -144,6 +170,10 @@ static int label_files(struct engine *eng, const struct container *c, struct kee
 		if (faccessat(container_dir(c), *name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    (strv_addf(&paths, "%s/%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, c->id, *name) < 0 || strv_add(&labels, file) < 0))
 			r = -ENOMEM;
+	/* the /dev/shm of its pod */
+	if (r == 0 && json_true(c->spec, "isInfra") &&
+	    (strv_addf(&paths, "%s/%s/shm", eng->run_path, c->id) < 0 || strv_add(&labels, file) < 0))
+		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);
 
@@ -162,7 +192,7 @@ int start_label(struct engine *eng, struct container *c, struct keeper *keeper, 
 	/* the module that had it has gone */
 	if (selinux_context_check(json_str(c->spec, "config.selinux.process")) == -EINVAL)
 		return label_unknown(json_str(c->spec, "config.selinux.process"), json_str(c->spec, "config.selinux.file"), e);
-	r = claim(c, ret, e);
+	r = json_true(c->spec, "config.selinux.ofPod") ? follow_pod(eng, c, e) : claim(c, ret, e);
 	return r < 0 ? r : label_files(eng, c, keeper, e);
 }
 

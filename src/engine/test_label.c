@@ -107,6 +107,41 @@ static void test_resolve(void **state)
 	}
 }
 
+/* The categories of a pod's infra container, unless a member has a wish of its own. */
+static void test_join(void **state)
+{
+	static const char *const infra = "unconfined_u:system_r:container_t:s0:c3,c4";
+	static const struct {
+		const char *wish, *infra;
+		bool joins;
+		const char *process;
+	} all[] = {
+		{NULL, infra, true, "unconfined_u:system_r:container_t:s0:c3,c4"},
+		{"user:staff_u", infra, true, "staff_u:system_r:container_t:s0:c3,c4"},
+		{"level:s0:c1,c2", infra, false, "unconfined_u:system_r:container_t:s0:c1,c2"},
+		{"disable", infra, false, ""},
+		{NULL, "", false, "unconfined_u:system_r:container_t:s0:c"},
+	};
+	struct label_host host = {.current = LOGIN, .policy = &policy_contexts, .check = check, .may_enter = may_enter};
+
+	(void)state;
+	known = trixie;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct label_wishes w = {0};
+		char range[SELINUX_PART_SIZE];
+		struct err e = {0};
+		struct label l;
+
+		if (all[i].wish)
+			assert_int_equal(label_wish(&w, all[i].wish, &e), 0);
+		assert_int_equal(label_join(&w, all[i].infra, range), all[i].joins);
+		assert_int_equal(label_resolve(&w, &host, &l, &e), 0);
+		assert_int_equal(strncmp(l.process, all[i].process, strlen(all[i].process)), 0);
+		if (all[i].joins)
+			assert_false(l.own_pair);
+	}
+}
+
 static void test_refused(void **state)
 {
 	struct label_host host = {.current = LOGIN, .policy = &policy_contexts, .check = check, .may_enter = may_enter};
@@ -224,5 +259,5 @@ static void test_change(void **state)
 	assert_int_equal(label_shared("x", out), -EINVAL);
 }
 
-TESTS("engine/label", cmocka_unit_test(test_resolve), cmocka_unit_test(test_refused), cmocka_unit_test(test_no_categories),
+TESTS("engine/label", cmocka_unit_test(test_resolve), cmocka_unit_test(test_join), cmocka_unit_test(test_refused), cmocka_unit_test(test_no_categories),
       cmocka_unit_test(test_own_domain), cmocka_unit_test(test_wishes), cmocka_unit_test(test_change))

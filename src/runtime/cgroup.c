@@ -151,7 +151,7 @@ static int make(int dir, int parent, const char *above, const char *id, struct c
 	return 0;
 }
 
-/* Goes on to the pod's group, when there is to be one. A scope is of one container alone, and its pod's slice is the manager's. */
+/* Goes on to the pod's group, when there is to be one. Not in a scope that is the container's alone: one of a pod with limits has the pod's name. */
 static int enter_pod_group(const char *path, const char *id, char above[static PATH_MAX], int *parent, const struct cgroup_limits *l)
 {
 	const char *name = path && strncmp(path, "ranby/" CGROUP_POD_PREFIX, sizeof("ranby/" CGROUP_POD_PREFIX) - 1) == 0 ? path + 6 : NULL;

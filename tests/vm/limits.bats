@@ -12,7 +12,7 @@ load lib
 
 setup_file() { ranby_setup_file busybox; }
 teardown_file() { ranby_teardown_file; }
-teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+teardown() { ranby pod rm --all --force --time 0 >/dev/null 2>&1 || true; ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
 # cgroup_of PID: its directory.
 cgroup_of() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")"; }
@@ -191,4 +191,44 @@ no_scopes() { [ "$(scopes)" = 0 ] && [ -z "$(find /sys/fs/cgroup/user.slice -typ
 @test "everything that a container with a limit prints arrives" {
 	run -0 ranby run --rm --network none --pids-limit 9 busybox sh -c 'seq 1 2000; echo end >&2'
 	[ "$(wc -l <<<"$output")" = 2001 ]
+}
+
+@test "a pod's limits are of one group in its scope, which all its containers are below; exec too; nothing of it is left" {
+	ranby pod create --name p --network none --memory 96m --cpus 0.5 --pids-limit 30 >/dev/null
+	ranby run -d --pod p --name a busybox sleep 1000
+	ranby run -d --pod p --name b --pids-limit 10 busybox sleep 1000
+	local infra group c pid
+	infra=$(ranby pod inspect p --format '{{.InfraContainerID}}')
+	group=$(dirname "$(cgroup_of "$(ctr_pid "$infra")")")
+	[[ $group == "/sys/fs/cgroup/user.slice/user-$(id -u).slice/user@$(id -u).service/user.slice/ranby-pod-"*.scope/ranby-pod-* ]] || fail "$group"
+	[ "$(cat "$group/memory.max")" = 100663296 ]
+	[ "$(cat "$group/cpu.max")" = '50000 100000' ]
+	[ "$(cat "$group/pids.max")" = 30 ]
+	for c in a b; do
+		pid=$(ctr_pid "$c")
+		[ "$(dirname "$(cgroup_of "$pid")")" = "$group" ]
+		[ "$(cat "/proc/$pid/loginuid")" = "$(id -u)" ]
+		[ "$(cat "/proc/$pid/sessionid")" = "$(cat /proc/self/sessionid)" ]
+	done
+	[ "$(value b pids.max)" = 10 ]
+	[ "$(scopes)" = 1 ]
+	# the limit holds over all of them
+	run ranby exec a sh -c 'i=0; while [ $i -lt 40 ]; do sleep 5 & i=$((i + 1)); done; wait'
+	[[ $output == *"can't fork"* ]] || fail "$output"
+	[ "$(cat "$group/pids.peak" 2>/dev/null || echo 30)" -le 30 ]
+	[ "$(awk '/^max / { print $2 }' "$group/pids.events")" -gt 0 ]
+	run -0 ranby pod restart -a
+	group=$(dirname "$(cgroup_of "$(ctr_pid a)")")
+	[ "$(cat "$group/pids.max")" = 30 ]
+	ranby stop -t 0 a
+	ranby start a
+	[ "$(dirname "$(cgroup_of "$(ctr_pid a)")")" = "$group" ]
+	ranby pod rm --force --time 0 p
+	wait_for 10 no_scopes
+}
+
+@test "a controller that is not delegated: a pod's limit names it, and how an administrator delegates it" {
+	ranby pod create --name p --network none --cgroup-conf hugetlb.2MB.max=0 >/dev/null
+	run -125 ranby pod start p
+	[[ $output == *'the cgroup controller "hugetlb" is not delegated to this user'*'systemctl edit user@.service'* ]] || fail "$output"
 }

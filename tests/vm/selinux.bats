@@ -22,6 +22,7 @@ teardown_file() {
 }
 teardown() {
 	[ ! -e "$BATS_TEST_TMPDIR/policy" ] || as_root load_policy
+	ranby pod rm --all --force --time 0 >/dev/null 2>&1 || true
 	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
 }
 
@@ -331,4 +332,41 @@ nested() {
 	esac
 	as_root load_policy
 	ranby start before
+}
+
+@test "members of a pod have the categories of its infra container, and its /dev/shm; others have not" {
+	ranby pod create --name p --network none >/dev/null
+	ranby run -d --pod p --name a busybox sh -c 'echo shared >/dev/shm/word; exec sleep 1000'
+	ranby run -d --pod p --name b busybox sleep 1000
+	ranby run -d --pod p --name own --security-opt label=level:s0:c1,c2 busybox sleep 1000
+	ranby run -d --name alone --network none busybox sleep 1000
+	local infra level
+	infra=$(ranby pod inspect p --format '{{.InfraContainerID}}')
+	level=$(level_of "$(ctr_pid "$infra")")
+	[[ $level =~ ^s0:c[0-9]+,c[0-9]+$ ]]
+	[ "$(level_of "$(ctr_pid a)")" = "$level" ]
+	[ "$(level_of "$(ctr_pid b)")" = "$level" ]
+	[ "$(level_of "$(ctr_pid own)")" = s0:c1,c2 ]
+	[ "$(level_of "$(ctr_pid alone)")" != "$level" ]
+	run -0 ranby exec b cat /dev/shm/word
+	[ "$output" = shared ]
+	# who has other categories does not read it
+	run ! ranby exec own cat /dev/shm/word
+	ranby pod restart p >/dev/null
+	level=$(level_of "$(ctr_pid "$infra")")
+	[ "$(level_of "$(ctr_pid a)")" = "$level" ]
+	[ "$(level_of "$(ctr_pid b)")" = "$level" ]
+	# another container has the pair by now: the pod gets another one, all of it
+	ranby pod stop --time 0 p >/dev/null
+	ranby run -d --name thief --network none --security-opt "label=level:$level" busybox sleep 1000
+	ranby pod start p >/dev/null
+	[ "$(level_of "$(ctr_pid "$infra")")" != "$level" ]
+	level=$(level_of "$(ctr_pid "$infra")")
+	[ "$(level_of "$(ctr_pid a)")" = "$level" ]
+	[ "$(level_of "$(ctr_pid b)")" = "$level" ]
+	ranby pod create --name q --network none --security-opt label=level:s0:c5,c6 >/dev/null
+	ranby run -d --pod q --name c busybox sleep 1000
+	[ "$(level_of "$(ctr_pid c)")" = s0:c5,c6 ]
+	[ "$(level_of "$(ctr_pid "$(ranby pod inspect q --format '{{.InfraContainerID}}')")")" = s0:c5,c6 ]
+	ranby pod rm --all --force --time 0 >/dev/null
 }
