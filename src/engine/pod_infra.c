@@ -20,6 +20,7 @@
 #include "engine/network.h"
 #include "engine/start.h"
 #include "sys/fd.h"
+#include "sys/lsm.h"
 #include "sys/path.h"
 #include "sys/self.h"
 
@@ -94,6 +95,25 @@ static int add_labels(const struct strv *security, struct strv *to)
 	return r;
 }
 
+#define INIT_MAX (8U << 20)
+
+/*
+ * SELinux lets a container begin with what has the label of its files, which the installed program has not and is not to
+ * get. Elsewhere the one that is installed is mounted: the pod's directory may be where nothing can be executed.
+ */
+static int copy_program(int pod_dirfd, const char *program, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_close_ int root = -EBADF, fd = open(program, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_read_all(fd, INIT_MAX, &b);
+
+	if (r == 0)
+		r = path_own_open(pod_dirfd, POD_ROOTFS, O_RDONLY | O_DIRECTORY, 0, &root);
+	if (r == 0)
+		r = path_own_write(root, "pause", b.data, b.len, 0755, PATH_SYNC_NONE);
+	return r < 0 ? err_errno(e, -r, "infra container: its program") : 0;
+}
+
 /* What it has beside the pod's own words. */
 static int make_parts(struct engine *eng, const struct pod *p, const struct container_options *pod, struct parts *x, struct err *e)
 {
@@ -118,7 +138,14 @@ static int make_parts(struct engine *eng, const struct pod *p, const struct cont
 		r = strv_add(&x->alias, p->name);
 	if (r == 0)
 		r = add_labels(&pod->security_opt, &x->security);
-	if (r < 0 || strv_addf(&x->volume, "%s:/pause:ro", init) < 0 || strv_add(&x->cap_drop, "ALL") < 0 ||
+	if (r == 0 && lsm_is_enabled(LSM_SELINUX)) {
+		r = copy_program(p->dirfd, init, e);
+		if (r < 0)
+			return r;
+	} else if (r == 0) {
+		r = strv_addf(&x->volume, "%s:/pause:ro", init);
+	}
+	if (r < 0 || strv_add(&x->cap_drop, "ALL") < 0 ||
 	    strv_add(&x->security, "no-new-privileges") < 0)
 		return err_errno(e, ENOMEM, "infra container");
 	return 0;

@@ -170,9 +170,10 @@ static int label_files(struct engine *eng, const struct container *c, struct kee
 		if (faccessat(container_dir(c), *name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    (strv_addf(&paths, "%s/%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, c->id, *name) < 0 || strv_add(&labels, file) < 0))
 			r = -ENOMEM;
-	/* the /dev/shm of its pod */
+	/* its root, which is no image's, and the /dev/shm of its pod */
 	if (r == 0 && json_true(c->spec, "isInfra") &&
-	    (strv_addf(&paths, "%s/%s/shm", eng->run_path, c->id) < 0 || strv_add(&labels, file) < 0))
+	    (add(&paths, &labels, json_str(c->spec, "image.rootfs"), file) < 0 ||
+	     strv_addf(&paths, "%s/%s/shm", eng->run_path, c->id) < 0 || strv_add(&labels, file) < 0))
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);
