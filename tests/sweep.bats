@@ -35,6 +35,8 @@ few() { "$RANBY_TREE/tests/kill-sweep" --points "${RANBY_SWEEP_POINTS:-3}" "$@";
 @test "a call of kill, exec, cp, commit, rename fails" { run -0 few --errors kill exec cp cp-out commit rename; }
 @test "a call of volume, network, secret create and rm fails" { run -0 few --errors volume-create volume-rm network-create network-rm secret-create secret-rm; }
 @test "a call of pod create, start, stop, rm, run --pod new: fails" { run -0 few --errors pod-create pod-start pod-stop pod-rm run-pod; }
+@test "bridge networks: run, start, connect, disconnect and the ends of it killed" { run -0 few network-run network-run:ranby-monitor network-start network-connect network-disconnect network-rm-force network-end; }
+@test "bridge networks: a call of run, start, connect, disconnect and of the ends of it fails" { run -0 few --errors network-run network-run:ranby-monitor network-start network-connect network-disconnect network-rm-force network-end; }
 
 # errors N SWEEP...: N of its calls made to fail, with one of eight errors in turn
 errors() {

@@ -529,6 +529,8 @@ static int begin(struct desk *d, struct bridge *b, struct keeper *k, struct err 
 		bridge_holder_done(&d->holder);
 		d->has_holder = false;
 	}
+	if (r == 0 && d->has_holder)
+		r = bridge_holder_mend(&d->holder, e);
 	if (r == 0 && !d->has_holder) {
 		r = bridge_holder_make(b->eng, d->dirfd, k, &d->holder, e);
 		d->has_holder = r == 0;

@@ -32,6 +32,7 @@
 #include "sys/netns.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
+#include "sys/procfs.h"
 #include "sys/self.h"
 #include "sys/spawn.h"
 
@@ -49,6 +50,8 @@
 
 #define NOTE "holder"
 #define NOTE_MAX 65536
+#define DEVICES_MAX ((size_t)8 << 20) /* a line each */
+#define UPLINK "tap0"
 #define GONE_MS 10000
 #define PROGRAM_MS 60000
 #define WORDS_MAX 1024
@@ -368,14 +371,14 @@ static int open_netns(pid_t pid, int *ret_fd)
 }
 
 /* Its first process ends when the interface is there; the one that stays is a child of the namespace's init. */
-static int connect_host(const struct making *m, pid_t holder, struct err *e)
+static int connect_host(int pasta_fd, pid_t holder, struct err *e)
 {
 	static const char *const argv[] = {
 		"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward", HOSTS_DNS_FORWARD, "-a", "169.254.2.2", "-n", "30",
-		"-g", "169.254.2.1", "-a", BRIDGE_SIX_PREFIX "0::2", "-g", BRIDGE_SIX_PREFIX "0::1", "--ns-ifname", "tap0", "-t", "none", "-u", "none", "-T", "none", "-U", "none",
+		"-g", "169.254.2.1", "-a", BRIDGE_SIX_PREFIX "0::2", "-g", BRIDGE_SIX_PREFIX "0::1", "--ns-ifname", UPLINK, "-t", "none", "-u", "none", "-T", "none", "-U", "none",
 		"--no-netns-quit", "--runas", "0:0", "--netns", "/proc/self/fd/3", NULL,
 	};
-	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = m->pasta_fd, .argv = argv};
+	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = pasta_fd, .argv = argv};
 	int r = open_netns(holder, &p.fd);
 
 	if (r < 0)
@@ -400,7 +403,7 @@ static int let_go(const struct making *m, pid_t pid, int ready_r, int go_w, stru
 	}
 	r = write_note(m->eng, m->dirfd, m->keeper, pid, e);
 	if (r == 0)
-		r = connect_host(m, pid, e);
+		r = connect_host(m->pasta_fd, pid, e);
 	if (r == 0 && fd_write_all(go_w, &byte, 1) < 0)
 		r = err_set(e, EIO, "the process of the bridge networks died");
 	if (r < 0)
@@ -444,12 +447,19 @@ static int make(void *ctx, struct err *e)
 	return r;
 }
 
-static int open_programs(struct making *m, struct err *e)
+static int open_pasta(int *ret_fd, struct err *e)
 {
-	int r = self_open_helper("pasta", &m->pasta_fd, NULL, e);
+	int r = self_open_helper("pasta", ret_fd, NULL, e);
 
 	if (r == -ENOENT)
 		err_hint(e, "bridge networks need it (Debian: apt install passt)");
+	return r;
+}
+
+static int open_programs(struct making *m, struct err *e)
+{
+	int r = open_pasta(&m->pasta_fd, e);
+
 	return r < 0 ? r : self_open_program("ranby-init", &m->init_fd, NULL, e);
 }
 
@@ -465,6 +475,54 @@ int bridge_holder_make(struct engine *eng, int dirfd, struct keeper *k, struct b
 	if (r == 0)
 		r = bridge_holder_find(eng, dirfd, ret, e);
 	return r == -ESRCH ? err_set(e, ESRCH, "the process of the bridge networks has ended") : r;
+}
+
+/* ---- mending ---- */
+
+struct mending {
+	const struct bridge_holder *h;
+	int pasta_fd;
+};
+
+/* In the keeper, on the host's network. */
+static int mend(void *ctx, struct err *e)
+{
+	const struct mending *m = ctx;
+
+	/* its child is one of that namespace then, and ends with it */
+	if (setns(m->h->pidfd, CLONE_NEWPID) < 0)
+		return err_errno(e, errno, "enter the bridge networks");
+	return connect_host(m->pasta_fd, m->h->pid, e);
+}
+
+static int has_uplink(const struct bridge_holder *h, struct err *e)
+{
+	_cleanup_(proc_close) struct proc p = PROC_INIT;
+	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
+	_cleanup_(buf_done) struct buf devices = BUF_INIT;
+	int r = procfs_open(&fs);
+
+	if (r == 0)
+		r = proc_open_identity(&fs, h->pid, h->start_ticks, &p);
+	if (r == 0)
+		r = proc_read(&p, "net/dev", DEVICES_MAX, &devices);
+	if (r < 0)
+		return err_errno(e, -r, "interfaces of the bridge networks");
+	return strstr(buf_str(&devices), " " UPLINK ":") ? 1 : 0;
+}
+
+int bridge_holder_mend(struct bridge_holder *h, struct err *e)
+{
+	struct mending m = {.h = h, .pasta_fd = -EBADF};
+	int r = has_uplink(h, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = open_pasta(&m.pasta_fd, e);
+	if (r == 0)
+		r = in_keeper(&h->keeper, mend, &m, e);
+	fd_closep(&m.pasta_fd);
+	return r;
 }
 
 int bridge_holder_end(struct bridge_holder *h, int dirfd, struct err *e)

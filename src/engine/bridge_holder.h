@@ -7,6 +7,7 @@
  *	_cleanup_(bridge_holder_done) struct bridge_holder h = BRIDGE_HOLDER_INIT;
  *	r = bridge_holder_find(eng, dirfd, &h, e);		// -ESRCH: there is none
  *	r = bridge_holder_make(eng, dirfd, keeper, &h, e);
+ *	r = bridge_holder_mend(&h, e);
  *	r = bridge_holder_do(&h, work, &args, e);		// in a child, in all of its namespaces
  *	r = bridge_holder_end(&h, dirfd, e);
  *
@@ -45,6 +46,9 @@ void bridge_holder_done(struct bridge_holder *h);
 
 int bridge_holder_find(struct engine *eng, int dirfd, struct bridge_holder *ret, struct err *e) _must_check_;
 int bridge_holder_make(struct engine *eng, int dirfd, struct keeper *k, struct bridge_holder *ret, struct err *e) _must_check_;
+
+/* The pasta that connects it with the host's networks may have been killed: then it is started anew. */
+int bridge_holder_mend(struct bridge_holder *h, struct err *e) _must_check_;
 
 /* Ends it, and with it all processes, interfaces and mounts that are in it. */
 int bridge_holder_end(struct bridge_holder *h, int dirfd, struct err *e) _must_check_;

@@ -147,6 +147,51 @@ not_asked_by() { ! asked_by "$@" >/dev/null || { cat "$D/log.$1"; return 1; }; }
 	[ ! -e "/proc/$pid" ] || [ "$(awk '$1 == "State:" {print $2}' "/proc/$pid/status")" = Z ]
 }
 
+# without NAME SCRIPT: as a plain user on a host that has not got that helper
+without() {
+	# shellcheck disable=SC2016 # the inner shells'
+	timeout 120 unshare --mount --propagation private bash -eu -c '
+		mount -t tmpfs tmpfs /mnt
+		for dir in /usr/bin /usr/sbin /usr/lib/podman /usr/libexec/podman; do
+			[ -e "$dir/$1" ] || continue
+			upper=/mnt/upper$dir
+			mkdir -p "$upper" "/mnt/work$dir"
+			mknod "$upper/$1" c 0 0
+			mount -t overlay overlay -o "lowerdir=$dir,upperdir=$upper,workdir=/mnt/work$dir" "$dir"
+		done
+		exec nsenter --net="/run/netns/$HOST" "$RANBY_TREE/tests/as-user" --account "${RANBY_BRIDGE_ACCOUNT:-ranbytest}" --reap bash -c '"'"'
+			base=$(mktemp -d "$TMPDIR/bridge.XXXXXX") run=$(mktemp -d "$XDG_RUNTIME_DIR/rt.XXXXXX")
+			export XDG_STATE_HOME=$base/state XDG_CACHE_HOME=$base/cache
+			R() { ranby --root "$base/data" --runroot "$run" "$@"; }
+			R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null && R network create n1 >/dev/null || exit
+			eval "$1"
+			R rm --all --force --time 0 >/dev/null
+			rm -rf "$base" "$run" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base" "$run"'"'"' user "$2"
+	' without "$@"
+}
+
+@test "a helper that is not installed: one error that says what to install, exit 125, nothing half made" {
+	local name package
+	while read -r name package; do
+		# shellcheck disable=SC2016 # the inner shell's
+		run -0 without "$name" '
+			R run --rm --network n1 -p 8080:80 busybox true; echo "run $?"
+			R create --name c --network n1 busybox true >/dev/null; R start c; echo "start $?"
+			echo "left: $(R ps -aq --filter status=running) $(ls -d "$run"/bridge 2>&1 | grep -v "cannot access") $(pgrep -u "$(id -u)" "pasta|passt|aardvark|netavark" 2>&1 | grep -E "^[0-9]+$")"
+			R run --rm --network none busybox echo "alone $?"'
+		[[ $output == *"Error: $name: not installed"*"apt install $package"*'run 125'* ]] || { echo "$name: $output"; false; }
+		[ "$name" = ip ] || [ "$name" = iptables-restore ] || [[ $output == *"Error: $name: not installed"*'start 125'* ]] || { echo "$name: $output"; false; }
+		[[ $output == *'left:   '$'\n''alone 0' ]] || { echo "$name: $output"; false; }
+	done <<-'END'
+		netavark netavark
+		aardvark-dns aardvark-dns
+		pasta passt
+		iptables iptables
+		iptables-restore iptables
+		ip iproute2
+	END
+}
+
 # last: it is none from here on
 @test "a host without IPv6: a network with both is of use in IPv4" {
 	nsenter --net="/run/netns/$HOST" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
