@@ -200,6 +200,21 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	wait "$server" || true
 }
 
+@test "--opt mtu and isolate, and --interface-name, are what the kernel has" {
+	ranby network create -o mtu=1400 --interface-name br-x n3 >/dev/null
+	ranby network create -o isolate=false n4 >/dev/null
+	ranby network create -o isolate=false n5 >/dev/null
+	web web --network n4
+	ranby run -d --name c --network n3 busybox sleep 1000 >/dev/null
+	ranby run -d --name d --network n5 busybox sleep 1000 >/dev/null
+	[ "$(ranby exec c cat /sys/class/net/eth0/mtu)" = 1400 ]
+	nsenter -t "$(holder)" -U --preserve-credentials -n ip -o link show type bridge | grep -q ' br-x: .*mtu 1400'
+	[ "$(get d 10.89.3.2)" = 'hello from web' ]
+	# n3 is isolated, but n4 is not; of two that are, neither gets to the other
+	web two --network n1
+	cannot_get c 10.89.0.2
+}
+
 @test "twenty at once: twenty addresses, and nothing left" {
 	local i pids=()
 	for i in {1..20}; do
@@ -282,6 +297,8 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	run -125 ranby network disconnect n1 c
 	one_error 'is not connected to network n1'
 	ranby network disconnect --force n1 c
+	run -125 ranby network disconnect --force nope c
+	one_error 'network not found'
 	ranby stop --time 0 c >/dev/null
 	ranby network connect n1 c
 	ranby network disconnect n2 c

@@ -58,6 +58,16 @@ show() { ranby network inspect -f "$2" "$1"; }
 	refused 'lease range start ip 10.7.0.1 not in subnet 10.6.0.0/24' --subnet 10.6.0.0/24 --ip-range 10.7.0.0/24
 	refused 'overlaps' --subnet 10.6.0.0/24 --subnet 10.6.0.0/16
 	refused 'unsupported driver macvlan' --driver macvlan
+	# what netavark would leave out, or has not
+	refused 'these bridges reach no VLAN of the host' -o vlan=7
+	refused 'unsupported ipam driver "dhcp"' --ipam-driver dhcp
+	refused '`ranby run --dns` is each' --dns 1.1.1.1
+	refused 'no routes but to its gateway' --route 10.1.0.0/16,10.50.0.2
+	refused 'no name for a bridge' --interface-name tap0
+	refused 'no name for a bridge' --interface-name sixteen_letters_
+	refused 'bridge name podman1 already in use' --interface-name podman1
+	ranby network create --interface-name br-x --ipam-driver host-local --subnet 10.7.0.0/24 n7 >/dev/null
+	[ "$(show n7 '{{.NetworkInterface}}')" = br-x ]
 	refused 'unsupported bridge network option foo' --opt foo=bar
 	refused 'not a number from 68' --opt mtu=x
 }

@@ -5,6 +5,7 @@
 #include "engine/attest.h"
 #include "engine/network_use.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,8 +94,10 @@ static int disconnect_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	r = network_use_disconnect(call->engine, c, call->argv[0], e);
-	if (r == -ENOENT && ((const struct disconnect_args *)call->args)->force)
+	if (r == 1 && ((const struct disconnect_args *)call->args)->force)
 		return 0;
+	if (r == 1)
+		r = err_set(e, ENOENT, "container %s is not connected to network %s", c->name, call->argv[0]);
 	return record(call->engine, c, "disconnect", r, e);
 }
 

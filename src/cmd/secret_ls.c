@@ -3,31 +3,17 @@
 /* ranby secret ls: what secrets there are, and no word of what they hold. */
 #include "base/clock.h"
 #include "cmd/commands.h"
-#include "cmd/screen.h"
+#include "cmd/list.h"
 #include "engine/filter.h"
 #include "engine/secret_store.h"
 
 #include <errno.h>
 #include <string.h>
 
-struct ls_args {
-	bool noheading, quiet;
-	const char *format;
-	struct strv filter;
-};
-
 static const struct option_row ls_rows[] = {
-	{'f', "filter", OPT_LIST, offsetof(struct ls_args, filter), .arg = "KEY=VALUE", .help = "Only those that match: id, label, name"},
-	{0, "format", OPT_STRING, offsetof(struct ls_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
-	{'n', "noheading", OPT_FLAG, offsetof(struct ls_args, noheading), .help = "No line of headings"},
-	{'q', "quiet", OPT_FLAG, offsetof(struct ls_args, quiet), .help = "Only ids"},
+	LIST_ROWS("id, name", "Only ids"),
 	OPTION_END,
 };
-
-static void ls_args_done(void *args)
-{
-	strv_done(&((struct ls_args *)args)->filter);
-}
 
 static bool match_name(const void *subject, const char *value)
 {
@@ -75,7 +61,7 @@ static int ls_run(const struct command_call *call, struct err *e)
 	_cleanup_(secret_list_done) struct secret_list l = {0};
 	_cleanup_(strv_done) struct strv filters = {0};
 	const struct timespec now = clock_now();
-	const struct ls_args *a = call->args;
+	const struct list_args *a = call->args;
 	int r = filter_parse(keys, "secret", &a->filter, &filters, e);
 
 	if (r == 0)
@@ -85,9 +71,7 @@ static int ls_run(const struct command_call *call, struct err *e)
 			r = err_errno(e, ENOMEM, "secrets");
 	if (r < 0)
 		return r;
-	return screen_list(rows, a->quiet && !a->format ? "{{.ID}}" : a->format,
-			   "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.CreatedAt}}\t{{.UpdatedAt}}", headings,
-			   TEMPLATE_STRICT | (a->noheading ? TEMPLATE_NO_HEADING : 0U), e);
+	return list_print(a, rows, &(struct list_look){"{{.ID}}", "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.CreatedAt}}\t{{.UpdatedAt}}", headings}, e);
 }
 
 const struct command command_secret_ls = {
@@ -97,7 +81,7 @@ const struct command command_secret_ls = {
 	.summary = "List the secrets",
 	.needs = NEED_ENGINE,
 	.rows = ls_rows,
-	.args_size = sizeof(struct ls_args),
-	.args_done = ls_args_done,
+	.args_size = sizeof(struct list_args),
+	.args_done = list_args_done,
 	.run = ls_run,
 };

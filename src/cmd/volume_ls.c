@@ -2,38 +2,23 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby volume ls. Nothing is printed of no volume, not even headings, as in podman. */
 #include "cmd/commands.h"
-#include "cmd/screen.h"
+#include "cmd/list.h"
 #include "engine/volume_list.h"
 
 #include <errno.h>
 #include <string.h>
 
-struct ls_args {
-	bool noheading, quiet;
-	const char *format;
-	struct strv filter;
-};
-
 static const struct option_row ls_rows[] = {
-	{'f', "filter", OPT_LIST, offsetof(struct ls_args, filter), .arg = "KEY=VALUE",
-	 .help = "Only those that match: dangling, driver, label, name, opt, scope, since, until"},
-	{0, "format", OPT_STRING, offsetof(struct ls_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
-	{'n', "noheading", OPT_FLAG, offsetof(struct ls_args, noheading), .help = "No line of headings"},
-	{'q', "quiet", OPT_FLAG, offsetof(struct ls_args, quiet), .help = "Only names"},
+	LIST_ROWS("dangling, driver, label, name, opt, scope, since, until", "Only names"),
 	OPTION_END,
 };
-
-static void ls_args_done(void *args)
-{
-	strv_done(&((struct ls_args *)args)->filter);
-}
 
 static int read_rows(const struct command_call *call, bool whole, struct json_object *rows, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list containers = {0};
 	_cleanup_(volume_filter_done) struct volume_filter f = {0};
 	_cleanup_(volume_list_done) struct volume_list l = {0};
-	const struct ls_args *a = call->args;
+	const struct list_args *a = call->args;
 	int r = volume_filter_parse(&a->filter, &f, e);
 
 	if (r == 0)
@@ -56,19 +41,15 @@ static int ls_run(const struct command_call *call, struct err *e)
 {
 	static const struct template_heading headings[] = {{"Name", "VOLUME NAME"}, {NULL, NULL}};
 	_cleanup_json_ struct json_object *rows = json_object_new_array();
-	const struct ls_args *a = call->args;
-	bool json = a->format && strcmp(a->format, "json") == 0;
-	int r;
+	const struct list_args *a = call->args;
+	bool json = list_is_json(a);
+	int r = rows ? list_check(a, e) : err_errno(e, ENOMEM, "volumes");
 
-	if (a->quiet && a->format)
-		return err_set(e, EINVAL, "--quiet and --format exclude each other");
-	if (!rows)
-		return err_errno(e, ENOMEM, "volumes");
-	r = read_rows(call, !json, rows, e);
+	if (r == 0)
+		r = read_rows(call, !json, rows, e);
 	if (r < 0 || (json_object_array_length(rows) == 0 && !json))
 		return r;
-	return screen_list(rows, a->quiet ? "{{.Name}}" : a->format, "table {{.Driver}}\t{{.Name}}", headings,
-			   TEMPLATE_STRICT | (a->noheading ? TEMPLATE_NO_HEADING : 0U), e);
+	return list_print(a, rows, &(struct list_look){"{{.Name}}", "table {{.Driver}}\t{{.Name}}", headings}, e);
 }
 
 const struct command command_volume_ls = {
@@ -78,7 +59,7 @@ const struct command command_volume_ls = {
 	.summary = "List the volumes",
 	.needs = NEED_ENGINE,
 	.rows = ls_rows,
-	.args_size = sizeof(struct ls_args),
-	.args_done = ls_args_done,
+	.args_size = sizeof(struct list_args),
+	.args_done = list_args_done,
 	.run = ls_run,
 };

@@ -153,18 +153,32 @@ static int add_subnets(const struct making *m, struct network_note *n, struct er
 
 /* ---- the whole ---- */
 
-/* podman1 and up: of no other network the bridge, or the name when there is none. */
-static void choose_device(const struct making *m, struct network_note *n)
+static bool is_device_taken(const struct making *m, const char *device)
 {
-	bool taken = true;
+	bool taken = false;
 
-	for (unsigned k = 1; taken; k++) {
-		taken = false;
+	for (size_t i = 0; i < m->others.n; i++)
+		taken |= strcmp(m->others.items[i].device, device) == 0 || (!m->w->name && strcmp(m->others.items[i].name, device) == 0);
+	return taken;
+}
+
+/* The one that was asked for, else podman1 and up: of no other network the bridge, or the name when there is none. */
+static int choose_device(const struct making *m, struct network_note *n, struct err *e)
+{
+	const char *wanted = m->w->device;
+
+	if (wanted && !network_device_is_valid(wanted))
+		return err_set(e, EINVAL, "--interface-name %s: no name for a bridge", wanted);
+	if (wanted && is_device_taken(m, wanted))
+		return err_set(e, EEXIST, "bridge name %s already in use", wanted);
+	if (wanted)
+		snprintf(n->device, sizeof(n->device), "%s", wanted);
+	for (unsigned k = 1; !wanted; k++) {
 		snprintf(n->device, sizeof(n->device), "podman%u", k);
-		for (size_t i = 0; i < m->others.n; i++)
-			taken |= strcmp(m->others.items[i].device, n->device) == 0 ||
-				 (!m->w->name && strcmp(m->others.items[i].name, n->device) == 0);
+		if (!is_device_taken(m, n->device))
+			break;
 	}
+	return 0;
 }
 
 static int fill(const struct making *m, struct network_note *n, struct err *e)
@@ -176,7 +190,9 @@ static int fill(const struct making *m, struct network_note *n, struct err *e)
 	if (r < 0)
 		return err_errno(e, -r, "random id");
 	snprintf(n->id, sizeof(n->id), "%.64s", id);
-	choose_device(m, n);
+	r = choose_device(m, n, e);
+	if (r < 0)
+		return r;
 	n->name = strdup(m->w->name ? m->w->name : n->device);
 	n->created = strdup(clock_rfc3339(&now, CLOCK_UTC, created));
 	n->labels = json_object_get(m->w->labels);

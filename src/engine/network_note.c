@@ -16,6 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MTU_MIN 68
+#define MTU_MAX 65535
+
 void network_note_done(struct network_note *n)
 {
 	free(n->name);
@@ -40,24 +43,21 @@ int network_name_check(const char *name, struct err *e)
 	return 0;
 }
 
+/* netavark before 1.6 leaves out what it does not know, vlan among it, and the bridges reach no network of the host that could have one. */
 static int check_option(const char *key, const char *value, struct err *e)
 {
-	static const struct {
-		const char *key;
-		uint32_t min, max;
-	} numbers[] = {{"mtu", 68, 65535}, {"vlan", 1, 4094}};
 	uint32_t n;
 	bool yes;
 
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (strcmp(key, numbers[i].key) == 0)
-			return parse_u32(value, numbers[i].min, numbers[i].max, &n) == 0
-				       ? 0
-				       : err_set(e, EINVAL, "network option %s=%s: not a number from %u to %u", key, value,
-						 numbers[i].min, numbers[i].max);
-	if (strcmp(key, "isolate") != 0)
-		return err_set(e, EINVAL, "unsupported bridge network option %s", key);
-	return parse_bool(value, &yes) == 0 ? 0 : err_set(e, EINVAL, "network option isolate=%s: not true or false", value);
+	if (strcmp(key, "mtu") == 0)
+		return parse_u32(value, MTU_MIN, MTU_MAX, &n) == 0
+			       ? 0
+			       : err_set(e, EINVAL, "network option mtu=%s: not a number from %d to %d", value, MTU_MIN, MTU_MAX);
+	if (strcmp(key, "isolate") == 0)
+		return parse_bool(value, &yes) == 0 ? 0 : err_set(e, EINVAL, "network option isolate=%s: not true or false", value);
+	if (strcmp(key, "vlan") == 0)
+		return err_set(e, ENOTSUP, "network option vlan=%s: these bridges reach no VLAN of the host", value);
+	return err_set(e, EINVAL, "unsupported bridge network option %s", key);
 }
 
 int network_options_check(struct json_object *options, struct err *e)
@@ -217,12 +217,12 @@ static int read_words(struct json_object *o, const char *key, struct json_object
 	return 0;
 }
 
-/* One name for one device: no blank and no slash (dev_valid_name() of the kernel). */
-static bool is_device(const char *name)
+bool network_device_is_valid(const char *name)
 {
 	size_t n = strlen(name);
+	bool ours = strcmp(name, "lo") == 0 || (n > 3 && strncmp(name, "tap", 3) == 0 && strspn(name + 3, "0123456789") == n - 3);
 
-	return n > 0 && n < NETWORK_DEVICE_SIZE && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	return !ours && n > 0 && n < NETWORK_DEVICE_SIZE && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
 }
 
@@ -247,7 +247,7 @@ static int read_names(struct json_object *o, struct network_note *n, struct err 
 		return r;
 	if (!digest_is_hex(id))
 		return err_set(e, EINVAL, "id: not 64 hexadecimal digits");
-	if (!is_device(device))
+	if (!network_device_is_valid(device))
 		return err_set(e, EINVAL, "network_interface: not the name of a device");
 	if (strcmp(driver, "bridge") != 0 || strcmp(ipam, "host-local") != 0)
 		return err_set(e, ENOTSUP, "driver %s with addresses by %s: there is only bridge with host-local", driver, ipam);

@@ -52,7 +52,10 @@ void network_note_done(struct network_note *n);
 /* Whether a network may be called that: the grammar, and no word that --network has another meaning for. */
 int network_name_check(const char *name, struct err *e) _must_check_;
 
-/* --opt of a bridge, an object of strings or NULL: mtu, vlan, isolate. */
+/* Whether a bridge may be called that: a device of the kernel (dev_valid_name()), and none that is there already (bridge_holder.h). */
+bool network_device_is_valid(const char *name);
+
+/* --opt of a bridge, an object of strings or NULL: mtu, isolate. */
 int network_options_check(struct json_object *options, struct err *e) _must_check_;
 
 /* A gateway and a range must be in their subnet, and subnets must not overlap. */

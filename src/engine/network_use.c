@@ -140,7 +140,7 @@ int network_use_disconnect(struct engine *eng, struct container *c, const char *
 		return r;
 	place = place_of(c, n.name);
 	if (place < 0)
-		return err_set(e, ENOENT, "container %s is not connected to network %s", c->name, n.name);
+		return 1;
 	if (is_up(c))
 		r = bridge_disconnect(eng, c, n.name, &hosts, e);
 	if (r == 0 && is_up(c))

@@ -28,7 +28,7 @@ int network_use_mark(struct engine *eng, struct network_list *l, struct err *e) 
 /* `link->name` may be the beginning of an id. Takes the container's lock. Nothing when it is on it; -EEXIST with an address or alias then. Recorded by the caller. */
 int network_use_connect(struct engine *eng, struct container *c, struct network_link *link, struct err *e) _must_check_;
 
-/* -ENOENT: it is not on it. */
+/* 1: it is not on it. -ENOENT: there is no such network. */
 int network_use_disconnect(struct engine *eng, struct container *c, const char *network, struct err *e) _must_check_;
 
 /* -EBUSY (exit code 2): a container is on it, and no force. Recorded (`reason` as network_remove() has it), and so are the containers that go first. */

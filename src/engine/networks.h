@@ -39,6 +39,7 @@ int network_load(struct engine *eng, const char *name, struct network_note *ret,
 
 struct network_wanted {
 	const char *name; /* NULL: that of its bridge */
+	const char *device; /* the bridge; NULL: a free one */
 	const struct strv *subnets, *gateways, *ranges; /* the n-th gateway and range belong to the n-th subnet */
 	bool ipv6;        /* a subnet of each family at least */
 	bool internal, no_dns;

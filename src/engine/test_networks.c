@@ -17,7 +17,7 @@ static const struct {
 	{HEAD NET TAIL, NULL},
 	{HEAD "\"subnets\":[{\"subnet\":\"10.5.0.0/24\",\"gateway\":\"10.5.0.7\",\"lease_range\":{\"start_ip\":\"10.5.0.129\","
 	      "\"end_ip\":\"10.5.0.255\"}}],\"ipv6_enabled\":false,\"internal\":true,\"dns_enabled\":false,\"labels\":{\"a.b\":\"c\"},"
-	      "\"options\":{\"mtu\":\"1400\",\"vlan\":\"7\",\"isolate\":\"true\"}," TAIL, NULL},
+	      "\"options\":{\"mtu\":\"1400\",\"isolate\":\"true\"}," TAIL, NULL},
 	{HEAD "\"subnets\":[{\"subnet\":\"10.5.0.0/24\"},{\"subnet\":\"fd00::/64\"}]," TAIL, NULL},
 	{"{}", "names must match"},
 	{"[]", "not an object"},
@@ -37,8 +37,10 @@ static const struct {
 	{HEAD "\"subnets\":[{\"subnet\":\"10.5.0.0/24\",\"route\":1}]," TAIL, "ranby does not know \"route\""},
 	{HEAD NET "\"network_dns_servers\":[\"1.1.1.1\"]," TAIL, "ranby does not know \"network_dns_servers\""},
 	{HEAD NET "\"options\":{\"mtu\":\"x\"}," TAIL, "mtu=x: not a number"},
-	{HEAD NET "\"options\":{\"vlan\":\"4095\"}," TAIL, "not a number from 1 to 4094"},
+	{HEAD NET "\"options\":{\"vlan\":\"7\"}," TAIL, "reach no VLAN"},
 	{HEAD NET "\"options\":{\"com.docker.network.bridge.name\":\"x\"}," TAIL, "unsupported bridge network option"},
+	{"{\"name\":\"n2\",\"id\":\"" ID "\",\"network_interface\":\"tap0\"," NET TAIL, "not the name of a device"},
+	{"{\"name\":\"n2\",\"id\":\"" ID "\",\"network_interface\":\"lo\"," NET TAIL, "not the name of a device"},
 	{HEAD NET "\"options\":{\"mtu\":1400}," TAIL, "is not a string"},
 	{HEAD NET "\"labels\":{\"a\":\"b\\u0000c\"}," TAIL, "is not a string"},
 	{HEAD NET "\"internal\":1," TAIL, "internal"},
@@ -79,7 +81,7 @@ static void test_round_trip(void **state)
 			    HEAD "\"created\":\"1970-01-01T00:00:00Z\",\"subnets\":[{\"subnet\":\"10.5.0.0/24\",\"gateway\":\"10.5.0.7\","
 				 "\"lease_range\":{\"start_ip\":\"10.5.0.129\",\"end_ip\":\"10.5.0.255\"}}],\"ipv6_enabled\":false,"
 				 "\"internal\":true,\"dns_enabled\":false,\"labels\":{\"a.b\":\"c\"},"
-				 "\"options\":{\"mtu\":\"1400\",\"vlan\":\"7\",\"isolate\":\"true\"}," TAIL);
+				 "\"options\":{\"mtu\":\"1400\",\"isolate\":\"true\"}," TAIL);
 }
 
 /* Its id is the one that podman gives it. */
