@@ -52,6 +52,8 @@
 #define NOTE_MAX 65536
 #define DEVICES_MAX ((size_t)8 << 20) /* a line each */
 #define UPLINK "tap0"
+#define UPLINK_SIX BRIDGE_SIX_PREFIX "0::2"
+#define UPLINK_SIX_GATEWAY BRIDGE_SIX_PREFIX "0::1"
 #define GONE_MS 10000
 #define PROGRAM_MS 60000
 #define WORDS_MAX 1024
@@ -375,7 +377,7 @@ static int connect_host(int pasta_fd, pid_t holder, struct err *e)
 {
 	static const char *const argv[] = {
 		"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward", HOSTS_DNS_FORWARD, "-a", "169.254.2.2", "-n", "30",
-		"-g", "169.254.2.1", "-a", BRIDGE_SIX_PREFIX "0::2", "-g", BRIDGE_SIX_PREFIX "0::1", "--ns-ifname", UPLINK, "-t", "none", "-u", "none", "-T", "none", "-U", "none",
+		"-g", "169.254.2.1", "-a", UPLINK_SIX, "-g", UPLINK_SIX_GATEWAY, "--ns-ifname", UPLINK, "-t", "none", "-u", "none", "-T", "none", "-U", "none",
 		"--no-netns-quit", "--runas", "0:0", "--netns", "/proc/self/fd/3", NULL,
 	};
 	struct bridge_program p = {BRIDGE_PROGRAM_INIT, .exe_fd = pasta_fd, .argv = argv};

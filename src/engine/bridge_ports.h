@@ -57,6 +57,6 @@ struct bridge_ports {
 };
 
 /* In the holder (bridge_holder_do()): lets the answers to what came in by that pasta leave by it, or no longer. */
-int bridge_ports_apply(const struct bridge_ports *ports, bool on, const struct bridge_ports_programs *p, struct err *e) _must_check_;
+int bridge_ports_apply(const struct bridge_ports *b, bool on, const struct bridge_ports_programs *p, struct err *e) _must_check_;
 
 #endif
