@@ -52,8 +52,8 @@
 #define NOTE_MAX 65536
 #define DEVICES_MAX ((size_t)8 << 20) /* a line each */
 #define UPLINK "tap0"
-#define UPLINK_SIX BRIDGE_SIX_PREFIX "0::2"
-#define UPLINK_SIX_GATEWAY BRIDGE_SIX_PREFIX "0::1"
+#define UPLINK_SIX "fd72:616e:6279:0::2" /* BRIDGE_SIX_PREFIX, and its number */
+#define UPLINK_SIX_GATEWAY "fd72:616e:6279:0::1"
 #define GONE_MS 10000
 #define PROGRAM_MS 60000
 #define WORDS_MAX 1024
