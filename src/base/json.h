@@ -89,6 +89,9 @@ int json_add_int(struct json_object *o, const char *key, int64_t value) _must_ch
 int json_add_u64(struct json_object *o, const char *key, uint64_t value) _must_check_;
 int json_add_bool(struct json_object *o, const char *key, bool value) _must_check_;
 int json_add_strv(struct json_object *o, const char *key, const struct strv *v) _must_check_;
+/* Marks an object as one of fixed fields: templates print it as Go prints a struct, {a b}, and not as a map. */
+void json_mark_struct(struct json_object *o);
+bool json_is_struct(struct json_object *o);
 /* A moment: RFC 3339 as JSON, and in templates (base/template.h) as Go prints a time. */
 int json_add_time(struct json_object *o, const char *key, const struct timespec *t) _must_check_;
 bool json_is_time(struct json_object *o);

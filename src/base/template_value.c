@@ -111,6 +111,25 @@ const char **object_sorted_keys(struct json_object *o, size_t *ret_n)
 
 static void print_object(struct json_object *o, struct buf *out);
 
+/* Its fields in their order; `names`: as %+v has it. */
+static void print_struct(struct json_object *o, bool names, struct buf *out)
+{
+	const char *before = "";
+
+	buf_addc(out, '{');
+	json_object_object_foreach(o, key, item) {
+		buf_adds(out, before);
+		if (names)
+			buf_addf(out, "%s:", key);
+		if (names && json_is_struct(item))
+			print_struct(item, true, out);
+		else
+			print_object(item, out);
+		before = " ";
+	}
+	buf_addc(out, '}');
+}
+
 static void print_map(struct json_object *o, struct buf *out)
 {
 	size_t n = 0;
@@ -152,7 +171,10 @@ static void print_object(struct json_object *o, struct buf *out)
 		print_double(json_object_get_double(o), out);
 		break;
 	case json_type_object:
-		print_map(o, out);
+		if (json_is_struct(o))
+			print_struct(o, false, out);
+		else
+			print_map(o, out);
 		break;
 	case json_type_array:
 		buf_addc(out, '[');
@@ -246,6 +268,44 @@ static void print_hex(const struct verb *verb, const struct value *v, struct buf
 		buf_addf(out, verb->letter == 'X' ? "%02X" : "%02x", (unsigned)(unsigned char)s[i]);
 }
 
+static void put_rune(uint64_t code, struct buf *out)
+{
+	bool bad = code > 0x10ffff || (code >= 0xd800 && code < 0xe000);
+	uint32_t c = bad ? 0xfffd : (uint32_t)code;
+
+	if (c < 0x80) {
+		buf_addc(out, (char)c);
+		return;
+	}
+	if (c >= 0x10000)
+		buf_addc(out, (char)(0xf0 | c >> 18));
+	if (c >= 0x800)
+		buf_addc(out, (char)(c < 0x10000 ? 0xe0 | c >> 12 : 0x80 | (c >> 12 & 0x3f)));
+	buf_addc(out, (char)(c < 0x800 ? 0xc0 | c >> 6 : 0x80 | (c >> 6 & 0x3f)));
+	buf_addc(out, (char)(0x80 | (c & 0x3f)));
+}
+
+/* %c and %U */
+static void print_rune(const struct verb *verb, const struct value *v, struct buf *out)
+{
+	uint64_t code = json_object_get_uint64(v->o);
+
+	if (verb->letter == 'U')
+		buf_addf(out, "U+%04llX", (unsigned long long)code);
+	else
+		put_rune(json_object_get_int64(v->o) < 0 ? UINT64_MAX : code, out);
+}
+
+static void put_binary(uint64_t u, int digits, struct buf *out)
+{
+	int n = 64;
+
+	while (n > 1 && n > digits && !(u >> (n - 1)))
+		n--;
+	while (n > 0)
+		buf_addc(out, (char)('0' + (u >> --n & 1)));
+}
+
 static void print_int(const struct verb *verb, const struct value *v, struct buf *out)
 {
 	int64_t n = json_object_get_int64(v->o);
@@ -259,6 +319,8 @@ static void print_int(const struct verb *verb, const struct value *v, struct buf
 	if (verb->letter == 'x' || verb->letter == 'X') {
 		buf_adds(out, !verb->sharp ? "" : verb->letter == 'x' ? "0x" : "0X");
 		buf_addf(out, verb->letter == 'x' ? "%.*llx" : "%.*llX", digits, (unsigned long long)u);
+	} else if (verb->letter == 'b') {
+		put_binary(u, digits, out);
 	} else if (verb->letter == 'o') {
 		buf_addf(out, "%s%.*llo", verb->sharp ? "0" : "", digits, (unsigned long long)u);
 	} else {
@@ -295,6 +357,8 @@ static void print_plain(const struct verb *verb, const struct value *v, struct b
 		buf_adds(out, value_type(v));
 	else if (verb->letter == 'v' && verb->sharp)
 		buf_adds(out, v->o ? json_text(v->o, NULL) : "nil");
+	else if (verb->letter == 'v' && verb->plus && json_is_struct(v->o))
+		print_struct(v->o, true, out);
 	else
 		value_print(v, out);
 }
@@ -308,10 +372,11 @@ static bool print_verb(const struct verb *verb, const struct value *v, struct bu
 		void (*print)(const struct verb *verb, const struct value *v, struct buf *out);
 	} printers[] = {
 		{json_type_null, "vT", print_plain},    {json_type_boolean, "tvT", print_plain},
-		{json_type_int, "T", print_plain},	{json_type_int, "dxXov", print_int},
+		{json_type_int, "T", print_plain},	{json_type_int, "dxXobv", print_int},
+		{json_type_int, "cU", print_rune},
 		{json_type_double, "T", print_plain},   {json_type_double, "eFfgGv", print_float},
 		{json_type_string, "svT", print_plain}, {json_type_string, "q", print_quoted},
-		{json_type_string, "xX", print_hex},    {json_type_array, "svT", print_plain},
+		{json_type_string, "xX", print_hex},    {json_type_array, "vT", print_plain},
 		{json_type_object, "svT", print_plain},
 	};
 	json_type type = json_object_get_type(v->o);
@@ -358,10 +423,30 @@ static void put_padded(const struct verb *verb, const struct value *v, const str
 		buf_addc(out, ' ');
 }
 
+static void put_verb(const struct verb *verb, const struct value *v, struct buf *out);
+
+static void put_elements(const struct verb *verb, struct json_object *array, struct buf *out)
+{
+	buf_addc(out, '[');
+	for (size_t i = 0; i < json_object_array_length(array); i++) {
+		struct value item = {.o = json_object_array_get_idx(array, i)};
+
+		if (i)
+			buf_addc(out, ' ');
+		put_verb(verb, &item, out);
+	}
+	buf_addc(out, ']');
+}
+
 static void put_verb(const struct verb *verb, const struct value *v, struct buf *out)
 {
 	_cleanup_(buf_done) struct buf piece = BUF_INIT;
 
+	/* each element by itself, as Go has it */
+	if (json_object_is_type(v->o, json_type_array) && verb->letter != 'v' && verb->letter != 'T') {
+		put_elements(verb, v->o, out);
+		return;
+	}
 	if (print_verb(verb, v, &piece)) {
 		put_padded(verb, v, &piece, out);
 	} else {

@@ -106,6 +106,8 @@ static const struct golden goldens[] = {
 	{"{{printf \"%\"}}", "%!(NOVERB)"},
 	{"{{printf \"%99999999d\" 1}}", NULL},
 	{"{{printf \"%x\" \"hi\"}}", "6869"},
+	{"{{printf \"%b|%08b|%c|%c|%c|%U|%U\" 5 5 65 8364 128512 65 128512}}", "101|00000101|A|\xe2\x82\xac|\xf0\x9f\x98\x80|U+0041|U+1F600"},
+	{"{{printf \"%q|%5s|%d\" .Names .Names .Names}}", "[\"web\" \"www\"]|[  web   www]|[%!d(string=web) %!d(string=www)]"},
 	{"{{printf \"%T %T\" 1 .Names}}", "int list"},
 	/* comparisons, logic */
 	{"{{eq .Pid 42}} {{eq .Id \"x\" \"abc123\"}} {{ne .Id \"x\"}}", "true true true"},
@@ -362,9 +364,38 @@ static void test_uses(void **state)
 	}
 }
 
+/* Fixed fields print as a Go struct, whatever they are in; a map inside stays a map. */
+static void test_struct(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{"{{.}}", "map[Pid:1 Policy:{no 0 map[a:b c:d]}]"},
+		{"{{.Policy}}|{{println .Policy}}", "{no 0 map[a:b c:d]}|{no 0 map[a:b c:d]}\n"},
+		{"{{printf \"%v|%+v\" .Policy .Policy}}", "{no 0 map[a:b c:d]}|{Name:no Count:0 Map:map[a:b c:d]}"},
+		{"{{json .Policy}}", "{\"Name\":\"no\",\"Count\":0,\"Map\":{\"c\":\"d\",\"a\":\"b\"}}"},
+	};
+	_cleanup_json_ struct json_object *o = NULL;
+	static const char text[] = "{\"Pid\":1,\"Policy\":{\"Name\":\"no\",\"Count\":0,\"Map\":{\"c\":\"d\",\"a\":\"b\"}}}";
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(json_parse(text, strlen(text), "test", &o, &e), 0);
+	json_mark_struct(json_at(o, "Policy"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_template_ struct template *t = NULL;
+		_cleanup_(buf_done) struct buf out = BUF_INIT;
+
+		assert_int_equal(template_parse(cases[i].text, &t, &e), 0);
+		assert_int_equal(template_exec(t, o, 0, &out, &e), 0);
+		assert_string_equal(buf_str(&out), cases[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_struct),
 		cmocka_unit_test(test_goldens),	     cmocka_unit_test(test_rows),   cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_heading_text), cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_uses),

@@ -48,6 +48,8 @@ int inspect_add_object(struct json_object *o, const char *key, struct json_objec
 	int r = sub ? json_add(o, key, sub) : -ENOMEM;
 
 	if (r == 0)
+		json_mark_struct(sub);
+	if (r == 0)
 		r = inspect_add_rows(sub, from, rows, n);
 	if (r == 0 && ret)
 		*ret = sub;
