@@ -51,6 +51,44 @@ errors() {
 @test "a call of pull, or of its workers, fails" { run -0 errors 4 pull pull:ranby-fetch pull:ranby-unpack; }
 @test "a call of load, or of its worker, fails" { run -0 errors 4 load load:ranby-unpack; }
 
+@test "create: whichever fsync fails, there is no container then, and its name is free" {
+	local killat=$RANBY_TREE/${RANBY_BUILD:-build}/tools/killat total n said tried=0
+	[ "$(uname -m)" = x86_64 ] || skip 'fsync(2) is 74 on x86-64'
+	no_leak_check
+	ranby_setup_file busybox
+	# the first one makes more than itself
+	ranby create --name made busybox true >/dev/null
+	ranby rm made
+	total=$("$killat" --error 5 0 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" create --name made busybox true | sed -n 's/^ended after \([0-9]*\).*/\1/p')
+	ranby rm made
+	# the last of its calls are where it becomes one
+	for ((n = total; n > total - 150 && tried < 3; n--)); do
+		said=$("$killat" --error 5 "$n" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" create --name made busybox true 2>&1) || true
+		if [[ $said == *' at 74('* ]]; then
+			tried=$((tried + 1))
+			[[ $said == *Error:* ]] || fail "$said"
+			[ -z "$(ranby ps --all --quiet)" ] || fail "$n: $said" "$(ranby ps --all)"
+		else
+			ranby rm --ignore made >/dev/null
+		fi
+	done
+	[ "$tried" = 3 ] || fail "only $tried calls of fsync in the last 150 of $total"
+	nothing_left
+	ranby_teardown_file
+}
+
+@test "a sweep goes on where it was ended, and counts what was before" {
+	run -0 "$RANBY_TREE/tests/kill-sweep" --minutes 0 --done "$BATS_TEST_TMPDIR/done" --points 2 create
+	[[ $output == *'create: '*' system calls, 0 points of '*', hit 0, '* ]] || fail "$output"
+	run -0 "$RANBY_TREE/tests/kill-sweep" --done "$BATS_TEST_TMPDIR/done" --calls 1-2 create
+	[[ $output == *', 2 points of '*', hit 2, refused 0, faults at 0' ]] || fail "$output"
+	[ "$(cut -d' ' -f1-3 "$BATS_TEST_TMPDIR/done")" = $'create 1 KILL\ncreate 2 KILL' ]
+	# with a fault that was found before, and nothing to do
+	sed -i '1s/done$/fault/' "$BATS_TEST_TMPDIR/done"
+	run -1 "$RANBY_TREE/tests/kill-sweep" --done "$BATS_TEST_TMPDIR/done" --calls 1-2 create
+	[[ $output == *', 2 points of '*', hit 2, refused 0, faults at 1' ]] || fail "$output"
+}
+
 @test "the oracle sees a launch with less confinement, and a process without an owner (control)" {
 	run -1 env RANBY_SWEEP_CONTROL=unconfined "$RANBY_TREE/tests/kill-sweep" --errors --points 3 run:ranby-monitor
 	[[ $output == *Seccomp:* ]]

@@ -51,11 +51,11 @@ compat: all
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/compat/run
 
 kill-sweep: all $(TOOLS)
-	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all $(SWEEP)
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --times 58
 
 error-sweep: all $(TOOLS)
-	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --errors --all
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --errors --all $(SWEEP)
 
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)

@@ -321,16 +321,20 @@ static int sync_names(struct engine *eng, struct err *e)
 	return r == 0 && fsync(names) < 0 ? err_errno(e, errno, "sync %s/%s", eng->data_path, ENGINE_NAMES) : r;
 }
 
-/* From now on it is a container. */
+/* From now on it is a container; on failure it is none, and lies where it was made. */
 static int publish(struct engine *eng, const struct container_making *m, bool durable, struct err *e)
 {
 	int all, r = engine_containers(eng, &all, e);
 
 	if (r < 0)
 		return r;
-	if (renameat(m->pending_fd, m->id, all, m->id) < 0 || (durable && fsync(all) < 0))
+	if (renameat(m->pending_fd, m->id, all, m->id) < 0)
 		return err_errno(e, errno, "make container %.12s", m->id);
-	return 0;
+	if (durable && fsync(all) < 0) {
+		r = err_errno(e, errno, "make container %.12s", m->id);
+		(void)renameat(all, m->id, m->pending_fd, m->id);
+	}
+	return r;
 }
 
 /* Just made, it has neither state nor end. */
