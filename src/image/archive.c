@@ -19,7 +19,7 @@
 
 #define IMAGES_MAX 1024
 
-enum archive_kind { ARCHIVE_DOCKER, ARCHIVE_OCI, ARCHIVE_OCI_DIR };
+enum archive_kind { ARCHIVE_DOCKER, ARCHIVE_OCI, ARCHIVE_OCI_DIR, ARCHIVE_DIR };
 
 static const struct {
 	const char *prefix;
@@ -28,6 +28,7 @@ static const struct {
 	{"docker-archive:", ARCHIVE_DOCKER},
 	{"oci-archive:", ARCHIVE_OCI},
 	{"oci:", ARCHIVE_OCI_DIR},
+	{"dir:", ARCHIVE_DIR},
 };
 
 /* What is wanted of an archive, and what became of it. */
@@ -38,6 +39,7 @@ struct loading {
 	const char *want;  /* a name, or NULL: all (or the first) */
 	const char *origin; /* what a name is made of when there is none: the path's last part; may be NULL */
 	bool first_only;
+	bool flat;         /* blobs lie beside the manifest */
 	int pin_fd;
 	struct image *image; /* the first one */
 	struct strv *names;  /* of all; may be NULL */
@@ -194,9 +196,9 @@ static int load_docker(struct loading *l, struct err *e)
 
 /* ---- OCI image layout ---- */
 
-static void blob_name(const struct digest *d, char ret[static 96])
+static void blob_name(const struct loading *l, const struct digest *d, char ret[static 96])
 {
-	snprintf(ret, 96, "blobs/sha256/%s", digest_hex(d));
+	snprintf(ret, 96, "%s%s", l->flat ? "" : "blobs/sha256/", digest_hex(d));
 }
 
 /* Reads a small blob and checks it. */
@@ -206,7 +208,7 @@ static int oci_blob(struct loading *l, const struct digest *d, struct buf *text,
 	char name[96];
 	int r;
 
-	blob_name(d, name);
+	blob_name(l, d, name);
 	r = source_read(l->src, name, text, e);
 	if (r < 0)
 		return r;
@@ -223,7 +225,7 @@ static int oci_layers(struct loading *l, const struct manifest *m, struct err *e
 		uint64_t bytes;
 		char name[96];
 
-		blob_name(&d, name);
+		blob_name(l, &d, name);
 		r = source_commit(l->src, name, &d, &bytes, e);
 		if (r == 0 && bytes != m->layers[i].size_bytes)
 			r = err_set(e, EBADMSG, "%s: %llu bytes, the manifest says %llu", name,
@@ -232,21 +234,26 @@ static int oci_layers(struct loading *l, const struct manifest *m, struct err *e
 	return r;
 }
 
-static int oci_image(struct loading *l, const struct digest *d, const struct strv *names, struct err *e)
+static int image_of(struct loading *l, const struct buf *manifest, const struct strv *names, struct err *e)
 {
-	_cleanup_(buf_done) struct buf manifest = BUF_INIT, config = BUF_INIT;
+	_cleanup_(buf_done) struct buf config = BUF_INIT;
 	_cleanup_(manifest_done) struct manifest m = {0};
-	struct add a = {.config = &config, .manifest = &manifest, .names = names};
-	int r;
+	struct add a = {.config = &config, .manifest = manifest, .names = names};
+	int r = manifest_parse(buf_str(manifest), manifest->len, NULL, &m, e);
 
-	r = oci_blob(l, d, &manifest, e);
-	if (r == 0)
-		r = manifest_parse(buf_str(&manifest), manifest.len, NULL, &m, e);
 	if (r == 0)
 		r = oci_blob(l, &m.config.digest, &config, e);
 	if (r == 0)
 		r = oci_layers(l, &m, e);
 	return r < 0 ? r : add_one(l, &a, e);
+}
+
+static int oci_image(struct loading *l, const struct digest *d, const struct strv *names, struct err *e)
+{
+	_cleanup_(buf_done) struct buf manifest = BUF_INIT;
+	int r = oci_blob(l, d, &manifest, e);
+
+	return r < 0 ? r : image_of(l, &manifest, names, e);
 }
 
 /* The manifest that a descriptor of the layout means: itself, or of an index the one of our platform. */
@@ -320,8 +327,20 @@ static int load_oci(struct loading *l, struct err *e)
 
 /* ---- both ---- */
 
+/* skopeo's "dir:": the manifest beside its blobs, no name. */
+static int load_flat(struct loading *l, struct err *e)
+{
+	_cleanup_(buf_done) struct buf manifest = BUF_INIT;
+	_cleanup_(strv_done) struct strv names = {0};
+	int r = source_read(l->src, "manifest.json", &manifest, e);
+
+	l->flat = true;
+	return r < 0 ? r : image_of(l, &manifest, &names, e);
+}
+
 static int load(struct loading *l, struct err *e)
 {
+	bool is_flat = source_has(l->src, "version") && source_has(l->src, "manifest.json");
 	bool is_oci = source_has(l->src, "oci-layout") && source_has(l->src, "index.json");
 	int r;
 
@@ -329,7 +348,7 @@ static int load(struct loading *l, struct err *e)
 		return err_set(e, EINVAL, "neither a docker archive nor an OCI image layout");
 	r = store_pin(l->st, &l->pin_fd, e);
 	if (r == 0)
-		r = is_oci ? load_oci(l, e) : load_docker(l, e);
+		r = is_oci ? load_oci(l, e) : is_flat ? load_flat(l, e) : load_docker(l, e);
 	if (r == 0 && l->n == 0)
 		r = err_set(e, ENOENT, "no image%s%s in it", l->want ? " named " : "", l->want ? l->want : "");
 	if (r == 0 && l->image) {

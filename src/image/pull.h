@@ -12,6 +12,7 @@
  *	docker-archive:PATH[:NAME]            a tar made by docker save
  *	oci-archive:PATH[:NAME]               a tar of an OCI image layout
  *	oci:DIR[:NAME]                        a directory of that layout
+ *	dir:DIR                               a directory that skopeo wrote
  *
  * Whatever is taken off the network or out of a foreign file is handled by
  * the confined workers ranby-fetch and ranby-unpack; nothing is visible in
