@@ -442,6 +442,22 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	[[ $output == *'/dev/shm is the pod'* ]]
 }
 
+@test "--volumes-from of a pod is each member's, --hosts-file what the hosts file of all begins with" {
+	mkdir "$BATS_TEST_TMPDIR/from"
+	echo theirs >"$BATS_TEST_TMPDIR/from/word"
+	echo '192.0.2.99 fromfile' >"$BATS_TEST_TMPDIR/hosts"
+	ranby create --name source -v "$BATS_TEST_TMPDIR/from:/data" busybox true >/dev/null
+	ranby pod create --name p --network none --volumes-from source --hosts-file "$BATS_TEST_TMPDIR/hosts" >/dev/null
+	ranby run -d --pod p --name m busybox sleep 100 >/dev/null
+	ranby container clone --run m >/dev/null
+	local c root
+	for c in m m-clone; do
+		root=/proc/$(ranby inspect "$c" --format '{{.State.Pid}}')/root
+		[ "$(cat "$root/data/word")" = theirs ]
+		grep -qx '192.0.2.99[[:space:]]fromfile' "$root/etc/hosts"
+	done
+}
+
 @test "what is about the infra container's namespaces is refused without one; what pods have not says why" {
 	local option
 	for option in '--dns 192.0.2.1' '--network none' '--ip 10.0.0.7' '--hostname x' '--sysctl kernel.shmmax=1' '--userns keep-id' '--add-host a:192.0.2.1' '--uts host'; do
@@ -499,6 +515,9 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	run -0 ranby run --rm --pod fixed busybox wget -qO- http://web/
 	[ "$output" = served ]
 	wait_for 5 get "$port" 2>/dev/null
+	ranby run -d --pod new:made --network n2 --ip 10.92.0.33 --network-alias also --name first busybox sleep 100 >/dev/null
+	run -0 ranby run --rm --pod fixed busybox nslookup also
+	[[ $output == *10.92.0.33* ]]
 	run -0 ranby pod ps --filter network=n1 --format '{{.Name}} {{.Networks}}'
 	[ "$output" = 'web n1,n2' ]
 	run -0 ranby pod inspect fixed --format '{{json .InfraConfig.Networks}} {{.InfraConfig.StaticIP}} {{.InfraConfig.StaticMAC}}'

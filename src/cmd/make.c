@@ -114,12 +114,15 @@ static int make_pod(const struct command_call *call, struct made *m, struct cont
 {
 	struct container_options mine = {.name = o->pod + strlen("new:"), .hostname = o->hostname, .userns = o->userns,
 					 .uidmap = o->uidmap, .gidmap = o->gidmap, .network = o->network, .publish = o->publish, .dns = o->dns,
-					 .dns_search = o->dns_search, .dns_option = o->dns_option, .add_host = o->add_host, .no_hosts = o->no_hosts};
+					 .dns_search = o->dns_search, .dns_option = o->dns_option, .add_host = o->add_host, .no_hosts = o->no_hosts,
+					 .hosts_file = o->hosts_file, .network_alias = o->network_alias, .ip = o->ip, .ip6 = o->ip6,
+					 .mac_address = o->mac_address};
 	bool one_map = o->userns || o->uidmap.n || o->gidmap.n;
 	const struct pod_wanted w = {
 		.options = &mine, .infra = true, .share = POD_SHARE_DEFAULT | (one_map ? PEER_BIT(PEER_USER) : 0), .share_parent = true,
 		.origin = &m->origin, .keeper = &m->keeper, .env = environ};
-	struct strv *const lists[] = {&o->uidmap, &o->gidmap, &o->network, &o->publish, &o->dns, &o->dns_search, &o->dns_option, &o->add_host};
+	struct strv *const lists[] = {&o->uidmap, &o->gidmap, &o->network, &o->publish, &o->dns, &o->dns_search, &o->dns_option, &o->add_host,
+				&o->network_alias};
 	int r;
 
 	container_options_defaults(&mine);
@@ -131,8 +134,7 @@ static int make_pod(const struct command_call *call, struct made *m, struct cont
 	m->new_pod = true;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_done(lists[i]);
-	o->userns = NULL;
-	o->hostname = NULL;
+	o->userns = o->hostname = o->ip = o->ip6 = o->mac_address = o->hosts_file = NULL;
 	return 0;
 }
 

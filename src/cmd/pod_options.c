@@ -41,6 +41,7 @@ const struct option_row pod_create_rows[] = {
 	{'p', "publish", OPT_LIST, O(publish), .arg = "[[IP:]HOST:]PORT[/PROTO]", .help = "Publish a port of the pod on the host"},
 	{'h', "hostname", OPT_STRING, O(hostname), .arg = "NAME", .help = "Host name inside (the pod's name)"},
 	NAME_ROWS(O),
+	{0, "hosts-file", OPT_STRING, O(hosts_file), .arg = "FILE", .help = "What /etc/hosts begins with; none: nothing"},
 	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave the members' /etc/hostname alone"},
 
 	{0, "userns", OPT_STRING, O(userns), .arg = "MODE", .group = "Namespaces", .help = "Of all members, who share it then: as of ranby run"},
@@ -53,16 +54,15 @@ const struct option_row pod_create_rows[] = {
 	{0, "cgroup-parent", OPT_STRING, O(cgroup_parent), .arg = "SLICE", .help = "Slice of the service manager that the members' scopes go to (user.slice)"},
 
 	{'v', "volume", OPT_LIST, O(volume), .arg = "[SRC:]DST[:OPTS]", .group = "For each member", .help = "Mount a directory, a file or a volume"},
+	{0, "volumes-from", OPT_LIST, O(volumes_from), .arg = "CONTAINER[:OPTS]", .help = "Mount the volumes and binds of another container"},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
 	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .help = "As of ranby run"},
 	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of each /dev/shm, where ipc is not shared (64m)"},
 
 	LIMIT_REFUSED_ROWS,
 	OPTION_REFUSED(0, "infra-conmon-pidfile", "the monitor's process ID is State.MonitorPid of ranby inspect"),
-	OPTION_REFUSED(0, "volumes-from", "name the volumes again with -v"),
 	OPTION_REFUSED(0, "subuidname", "use --uidmap"),
 	OPTION_REFUSED(0, "subgidname", "use --gidmap"),
-	OPTION_REFUSED(0, "hosts-file", "name the hosts with --add-host"),
 	OPTION_REFUSED(0, "shm-size-systemd", "systemd mode is not supported yet"),
 	OPTION_REFUSED(0, "gpus", "name the devices with --device"),
 	OPTION_REFUSED(0, "infra-image", OWN_INFRA),

@@ -183,6 +183,7 @@ static struct container_options infra_options(const struct pod *p, const struct 
 	o.dns_option = pod->dns_option;
 	o.add_host = pod->add_host;
 	o.no_hosts = pod->no_hosts;
+	o.hosts_file = pod->hosts_file;
 	o.cgroup_parent = pod->cgroup_parent;
 	o.userns = pod->userns;
 	o.uidmap = pod->uidmap;

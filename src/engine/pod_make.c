@@ -65,7 +65,7 @@ static const char *needs_infra(const struct container_options *o)
 		{"--network", o->network.n > 0}, {"--ip", o->ip}, {"--ip6", o->ip6}, {"--mac-address", o->mac_address},
 		{"--network-alias", o->network_alias.n > 0}, {"--hostname", o->hostname}, {"--add-host", o->add_host.n > 0},
 		{"--dns", o->dns.n > 0}, {"--dns-search", o->dns_search.n > 0}, {"--dns-option", o->dns_option.n > 0},
-		{"--no-hosts", o->no_hosts}, {"--sysctl", o->sysctl.n > 0}, {"--pid", o->pid}, {"--uts", o->uts},
+		{"--no-hosts", o->no_hosts}, {"--hosts-file", o->hosts_file}, {"--sysctl", o->sysctl.n > 0}, {"--pid", o->pid}, {"--uts", o->uts},
 		{"--userns", o->userns}, {"--uidmap", o->uidmap.n > 0}, {"--gidmap", o->gidmap.n > 0},
 	};
 

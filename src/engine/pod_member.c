@@ -157,13 +157,13 @@ static int add_volumes(const struct pod *p, struct container_options *o)
 	return r == 0 ? put_before(&o->volume, &pods) : r;
 }
 
-/* The pod's -v, --device and --security-opt are each member's. */
+/* The pod's -v, --device, --security-opt and --volumes-from are each member's. */
 static int add_lists(const struct pod *p, struct container_options *o)
 {
 	const struct {
 		const char *path;
 		struct strv *own;
-	} lists[] = {{"options.device", &o->device}, {"options.security-opt", &o->security_opt}};
+	} lists[] = {{"options.device", &o->device}, {"options.security-opt", &o->security_opt}, {"options.volumes-from", &o->volumes_from}};
 	int r = add_volumes(p, o);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++) {
@@ -296,7 +296,8 @@ int pod_leave(const struct pod *p, struct container_options *o, struct err *e)
 	const struct {
 		const char *path;
 		struct strv *own;
-	} lists[] = {{"options.volume", &o->volume}, {"options.device", &o->device}, {"options.security-opt", &o->security_opt}};
+	} lists[] = {{"options.volume", &o->volume}, {"options.device", &o->device}, {"options.security-opt", &o->security_opt},
+		     {"options.volumes-from", &o->volumes_from}};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)
