@@ -107,3 +107,73 @@ me' ] || fail "$output"
 	ranby rm user >/dev/null
 	refused 'there is no image' --rmi --rootfs
 }
+
+# listen: a service manager's socket, whose datagrams go to $BATS_TEST_TMPDIR/said, one a line with "|" between theirs
+listen() {
+	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
+	rm -f "$NOTIFY_SOCKET"
+	: >"$BATS_TEST_TMPDIR/said"
+	timeout 60 python3 -uc '
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+while True:
+    print(s.recv(4096).decode().replace("\n", "|"))' "$NOTIFY_SOCKET" >"$BATS_TEST_TMPDIR/said" 3>&- &
+	LISTENER=$!
+	wait_for 5 test -S "$NOTIFY_SOCKET"
+	export NOTIFY_SOCKET
+}
+said() { cat "$BATS_TEST_TMPDIR/said"; }
+heard() { grep -qx "$1" "$BATS_TEST_TMPDIR/said"; }
+
+@test "--sdnotify: the service manager hears of the monitor, and that it is ready, from whom it was asked" {
+	need_program python3
+	local monitor
+	listen
+	ranby run -d --name c --network none --sdnotify conmon busybox sleep 100 >/dev/null
+	monitor=$(ranby inspect --format '{{.State.ConmonPid}}' c)
+	wait_for 5 heard "MAINPID=$monitor|READY=1" || fail "$(said)"
+	run -0 ranby exec c sh -c 'echo "<$NOTIFY_SOCKET>"'
+	[ "$output" = '<>' ]
+	ranby restart -t 0 c >/dev/null
+	monitor=$(ranby inspect --format '{{.State.ConmonPid}}' c)
+	wait_for 5 heard "MAINPID=$monitor|READY=1" || fail "$(said)"
+	kill "$LISTENER"
+	# by the payload: the manager's own socket is in it
+	listen
+	ranby run -d --name p --network none busybox sh -c 'echo "$NOTIFY_SOCKET"; stat -c %i "$NOTIFY_SOCKET"; sleep 100' >/dev/null
+	wait_for 5 heard "MAINPID=$(ranby inspect --format '{{.State.ConmonPid}}' p)" || fail "$(said)"
+	wait_for 5 bash -c '[ "$("$@" logs p | wc -l)" = 2 ]' logs "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN"
+	run -0 ranby logs p
+	[ "$output" = "/run/notify/notify.sock
+$(stat -c %i "$NOTIFY_SOCKET")" ] || fail "$output"
+	run ! grep -q READY "$BATS_TEST_TMPDIR/said"
+	kill "$LISTENER"
+	listen
+	ranby run -d --name i --network none --sdnotify ignore busybox sleep 100 >/dev/null
+	ranby run -d --name h --network none --sdnotify healthy --health-cmd 'test -e /ready' --health-interval 1s busybox \
+		sh -c 'sleep 2; touch /ready; sleep 100' >/dev/null
+	wait_for 15 heard READY=1 || fail "$(said)"
+	[ "$(said)" = "MAINPID=$(ranby inspect --format '{{.State.ConmonPid}}' h)
+READY=1" ] || fail "$(said)"
+	kill "$LISTENER"
+	unset NOTIFY_SOCKET
+	ranby rm --all --force --time 0 >/dev/null
+	refused 'not one of' --sdnotify nonsense
+	refused 'there is no health check' --sdnotify healthy
+	NOTIFY_SOCKET=@abstract refused 'has no path' --sdnotify container
+}
+
+@test "--subuidname, --subgidname: the name's ranges of /etc/subuid and /etc/subgid, from 0 on" {
+	need_ranges
+	run -0 inside --subuidname "$(id -un)" -- sh -c 'head -n 1 /proc/self/uid_map; head -n 1 /proc/self/gid_map; id -u'
+	[ "$(awk 'NR < 3 { print $1, $2 }' <<<"$output")" = "0 1
+0 1" ] || fail "$output"
+	ranby run -d --name s --network none --subuidname "$(id -un)" --subgidname "$(id -un)" busybox sleep 100 >/dev/null
+	[ "$(status_field "$(ctr_pid s)" Uid 1)" = "$(sub_first uid)" ]
+	[ "$(status_field "$(ctr_pid s)" Gid 1)" = "$(sub_first gid)" ]
+	ranby rm -f -t 0 s >/dev/null
+	refused 'no such name' --subgidname nosuchname
+	refused 'exclude' --subuidname "$(id -un)" --userns keep-id
+}

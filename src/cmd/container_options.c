@@ -10,6 +10,7 @@
  */
 #include "cmd/container_options.h"
 #include "cmd/option_rows.h"
+#include "engine/subid.h"
 
 #include <errno.h>
 #include <string.h>
@@ -51,6 +52,7 @@ const struct option_row container_rows[] = {
 	{0, "init", OPT_FLAG, O(init), .help = "Run a small init that reaps processes and passes signals on"},
 	{0, "cidfile", OPT_STRING, O(cidfile), .arg = "FILE", .help = "Write the id to a file, which must not exist"},
 	{0, "pidfile", OPT_STRING, O(pidfile), .arg = "FILE", .help = "Write the payload's process ID to a file"},
+	{0, "sdnotify", OPT_STRING, O(sdnotify), .arg = "MODE", .help = "Who tells the service manager that it is ready: container, conmon, healthy, ignore"},
 	{0, "conmon-pidfile", OPT_STRING, O(monitor_pidfile), .arg = "FILE", .help = "Write the monitor's process ID to a file"},
 	{0, "log-driver", OPT_STRING, O(log_driver), .arg = "DRIVER", .help = "Where its output is kept: k8s-file, json-file, journald, passthrough, none"},
 	{0, "log-opt", OPT_LIST, O(log_opt), .arg = "NAME=VALUE", .help = "max-size=, max-file=, path=, tag=, labels=, env="},
@@ -126,6 +128,8 @@ const struct option_row container_rows[] = {
 	{0, "ident", OPT_STRING, O(ident), .arg = "MODE[,MODE]",
 	 .help = "What names it in audit records: uid, session, landlock"},
 	MAP_ROWS(O),
+	{0, "subuidname", OPT_STRING, O(subuidname), .arg = "NAME", .help = "Map the IDs that /etc/subuid gives to a name, from 0 on"},
+	{0, "subgidname", OPT_STRING, O(subgidname), .arg = "NAME", .help = "The same of /etc/subgid; one of the two stands for both"},
 	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
 	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "private, none or host"},
 	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
@@ -154,9 +158,6 @@ const struct option_row container_rows[] = {
 	OPTION_REFUSED(0, "init-path", "the init of --init is ranby's own"),
 	OPTION_REFUSED(0, "init-ctr", "init containers are not supported yet"),
 	OPTION_REFUSED(0, "personality", "not supported yet"),
-	OPTION_REFUSED(0, "sdnotify", "the service manager is not notified yet"),
-	OPTION_REFUSED(0, "subuidname", "use --uidmap"),
-	OPTION_REFUSED(0, "subgidname", "use --gidmap"),
 	OPTION_REFUSED(0, "runtime", "the runtime is ranby-runtime"),
 	OPTION_REFUSED(0, "storage-opt", "not supported yet"),
 	OPTION_REFUSED(0, "isolation", "Linux has but one kind"),
@@ -203,10 +204,40 @@ static void set_defaults(const struct command_call *call, struct container_optio
 			memcpy(defaults[i].at, defaults[i].value, defaults[i].size);
 }
 
+/* --subuidname: lines of --uidmap, host IDs on the right. Ranges lie one after the other from 1 on; here they begin with 0. */
+static int add_ranges(const char *option, enum subid_kind kind, const char *name, struct strv *map, struct err *e)
+{
+	_cleanup_free_ struct id_list *l = calloc(1, sizeof(*l));
+	int r = l ? subid_ranges(kind, (uid_t)-1, name, l, e) : err_errno(e, ENOMEM, "--%s", option);
+
+	if (r == 0 && l->n == 0)
+		r = err_set(e, ENOENT, "--%s %s: no such name in /etc/%s", option, name, kind == SUBID_USER ? "subuid" : "subgid");
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		if (strv_addf(map, "%u:@%u:%u", l->extents[i].inside - 1, l->extents[i].outside, l->extents[i].count) < 0)
+			r = err_errno(e, ENOMEM, "--%s", option);
+	return r;
+}
+
+static int expand_names(struct container_options *o, struct err *e)
+{
+	const char *uid = o->subuidname ? o->subuidname : o->subgidname, *gid = o->subgidname ? o->subgidname : uid;
+	int r;
+
+	if (!uid)
+		return 0;
+	if (o->userns || o->uidmap.n || o->gidmap.n)
+		return err_set(e, EINVAL, "--subuidname and --subgidname exclude --userns, --uidmap and --gidmap");
+	r = add_ranges("subuidname", SUBID_USER, uid, &o->uidmap, e);
+	return r == 0 ? add_ranges("subgidname", SUBID_GROUP, gid, &o->gidmap, e) : r;
+}
+
 int container_options_finish(const struct command_call *call, struct err *e)
 {
 	struct container_options *o = call->args;
+	int r = expand_names(o, e);
 
+	if (r < 0)
+		return r;
 	/* those of a container that is there have theirs */
 	if (!o->source)
 		set_defaults(call, o);

@@ -25,6 +25,7 @@
 #include "engine/labels.h"
 #include "engine/mountpoints.h"
 #include "engine/mounts_parts.h"
+#include "engine/sdnotify.h"
 #include "engine/profile_landlock.h"
 #include "engine/relabel.h"
 #include "engine/secret_spec.h"
@@ -227,7 +228,8 @@ static int plan_workdir(struct bundle_plan *p, struct err *e)
 
 static int plan_env(struct bundle_plan *p, struct err *e)
 {
-	const struct env_input in = {
+	const char *notify;
+	struct env_input in = {
 		.options = p->in->options,
 		.image = p->in->image ? &p->in->image->env : NULL,
 		.caller = p->in->caller_env,
@@ -237,7 +239,10 @@ static int plan_env(struct bundle_plan *p, struct err *e)
 	int r;
 
 	hosts_hostname(p->in->options, p->in->id, p->hostname);
-	r = env_resolve(&in, &p->env, e);
+	r = sdnotify_source(p->in->eng, p->in->options, &notify, e);
+	in.notify = r == 0 && notify ? SDNOTIFY_INSIDE : NULL;
+	if (r == 0)
+		r = env_resolve(&in, &p->env, e);
 	return r < 0 ? r : check_text("environment", &p->env, e);
 }
 
@@ -294,7 +299,12 @@ static int plan_stop(struct bundle_plan *p, struct err *e)
 
 static int plan_health(struct bundle_plan *p, struct err *e)
 {
-	return health_spec_make(p->in->options, p->in->image ? p->in->image->healthcheck : NULL, &p->healthcheck, e);
+	const char *told = p->in->options->sdnotify;
+	int r = health_spec_make(p->in->options, p->in->image ? p->in->image->healthcheck : NULL, &p->healthcheck, e);
+
+	if (r == 0 && !p->healthcheck && told && strcmp(told, "healthy") == 0)
+		r = err_set(e, EINVAL, "--sdnotify healthy: there is no health check: --health-cmd");
+	return r;
 }
 
 static int plan_labels(struct bundle_plan *p, struct err *e)

@@ -205,6 +205,7 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 		return err_set(e, EPERM, "ranby: must not be run set-user-id");
 	eng->rootful = is_initial_root(eng->uid);
 	eng->ssh_connection = getenv("SSH_CONNECTION");
+	eng->notify_socket = getenv("NOTIFY_SOCKET");
 	eng->home = strdup(home ? home : "/");
 	if (!eng->home)
 		return err_errno(e, ENOMEM, "engine");

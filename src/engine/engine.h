@@ -55,6 +55,7 @@ struct engine {
 	char boot_id[37];  /* /proc/sys/kernel/random/boot_id */
 	char *home;        /* $HOME, absolute; "/" when unset */
 	const char *mount_program; /* storage option: fuse-overlayfs in any case, its path; NULL: the kernel's overlay when it can; borrowed */
+	const char *notify_socket;  /* $NOTIFY_SOCKET (sdnotify.h), NULL when unset; borrowed */
 	const char *ssh_connection; /* $SSH_CONNECTION as the caller claims it, NULL when unset; borrowed */
 	char *data_path;   /* absolute */
 	char *run_path;

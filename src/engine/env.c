@@ -270,6 +270,8 @@ int env_resolve(const struct env_input *in, struct strv *ret, struct err *e)
 		r = supply(ret, "HOME", in->home[0] ? in->home : "/", e);
 	if (r == 0)
 		r = supply(ret, "HOSTNAME", in->hostname, e);
+	if (r == 0)
+		r = supply(ret, "NOTIFY_SOCKET", in->notify, e);
 	if (r == 0 && o->tty)
 		r = supply(ret, "TERM", "xterm", e);
 	return r;

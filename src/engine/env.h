@@ -31,6 +31,7 @@ struct env_input {
 	char *const *caller;      /* environ of the caller, or NULL */
 	const char *home;         /* of the passwd line; "" when none */
 	const char *hostname;     /* "" when none */
+	const char *notify;       /* NOTIFY_SOCKET inside; NULL: none */
 };
 
 /* -e, --env-merge and --unsetenv on their own. */

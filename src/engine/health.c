@@ -15,6 +15,7 @@
 #include "engine/attest.h"
 #include "engine/exec.h"
 #include "engine/restart.h"
+#include "engine/sdnotify.h"
 #include "engine/stop.h"
 #include "monitor/collect.h"
 #include "sys/fd.h"
@@ -337,6 +338,8 @@ int health_check(struct engine *eng, struct container *c, const struct origin *w
 	buf_done(&x.output);
 	if (r < 0)
 		return r;
+	if (changed && strcmp(m.status, HEALTH_HEALTHY) == 0)
+		sdnotify_healthy(eng, c);
 	if (changed)
 		tell(eng, c, m.status);
 	return strcmp(m.status, HEALTH_UNHEALTHY) == 0 ? act(eng, c, e) : 0;

@@ -10,6 +10,7 @@
  */
 #include "engine/mounts.h"
 #include "engine/engine.h"
+#include "engine/sdnotify.h"
 #include "engine/peer.h"
 
 #include "oci/runtime_config.h"
@@ -321,6 +322,14 @@ static int add_init(struct mount_list *l, const struct mounts_input *m, struct e
 	return r < 0 ? r : add_default(l, "bind", path, "/run/ranby-init", "bind,nosuid,nodev,ro", e);
 }
 
+static int add_notify(struct mount_list *l, const struct mounts_input *m, struct err *e)
+{
+	const char *source;
+	int r = sdnotify_source(m->in->eng, m->in->options, &source, e);
+
+	return r < 0 || !source ? r : add_default(l, "bind", source, SDNOTIFY_INSIDE, "bind,nosuid,noexec,nodev", e);
+}
+
 static int add_zone(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	const char *tz = m->in->options->tz;
@@ -344,7 +353,7 @@ static int add_zone(struct mount_list *l, const struct mounts_input *m, struct e
 int mounts_defaults(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	static int (*const steps[])(struct mount_list *, const struct mounts_input *, struct err *) = {
-		add_proc, add_dev, add_sys, add_selinuxfs, add_read_only_tmpfs, add_etc, add_init, add_zone,
+		add_proc, add_dev, add_sys, add_selinuxfs, add_read_only_tmpfs, add_etc, add_init, add_notify, add_zone,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

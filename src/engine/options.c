@@ -21,6 +21,7 @@
 #include "engine/log_config.h"
 #include "engine/mount_spec.h"
 #include "engine/network.h"
+#include "engine/sdnotify.h"
 #include "engine/profile.h"
 #include "engine/restart_policy.h"
 #include "engine/secret_spec.h"
@@ -166,6 +167,7 @@ static const struct field fields[] = {
 	F(LIST, "sysctl", sysctl),
 	F(STRING, "oom-score-adj", oom_score_adj),
 	F(STRING, "systemd", systemd),
+	F(STRING, "sdnotify", sdnotify),
 };
 
 void container_options_defaults(struct container_options *o)
@@ -431,7 +433,7 @@ static int check_process(const struct container_options *o, struct err *e)
 int container_options_check(const struct container_options *o, struct err *e)
 {
 	static int (*const checks[])(const struct container_options *, struct err *) = {
-		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, limits_check, hosts_check, health_spec_check,
+		check_front, check_namespaces, check_numbers, check_mounts, check_network, check_process, limits_check, hosts_check, sdnotify_check, health_spec_check,
 		env_check,
 	};
 

@@ -82,6 +82,7 @@ struct container_options {
 	/* namespaces */
 	const char *userns, *pid, *ipc, *uts, *cgroupns, *cgroups;
 	struct strv uidmap, gidmap;
+	const char *subuidname, *subgidname; /* cmd makes the two above of them; never recorded */
 	struct strv network; /* more than one: bridge networks */
 	const char *ip, *ip6, *mac_address;
 	struct strv network_alias;
@@ -109,6 +110,7 @@ struct container_options {
 	struct strv security_opt, cap_add, cap_drop, ulimit, sysctl;
 	const char *oom_score_adj;
 	const char *systemd;
+	const char *sdnotify; /* sdnotify.h */
 };
 
 /* Sets what is not zero by default. */

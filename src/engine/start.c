@@ -10,6 +10,7 @@
  */
 #include "engine/mounted.h"
 #include "engine/start.h"
+#include "engine/sdnotify.h"
 #include "engine/attest.h"
 #include "engine/bundle.h"
 #include "engine/etc.h"
@@ -572,8 +573,10 @@ int start_release(struct start *s, struct err *e)
 
 	if (r == 0 && s->q.keeper->userns_fd >= 0)
 		keeper_remember(s->q.eng, s->q.c->id);
-	if (r == 0)
+	if (r == 0) {
 		fd_closep(&s->lock_fd);
+		sdnotify_started(s->q.eng, s->q.c, s->launch.created.monitor_pid);
+	}
 	return start_failed(s, r, e);
 }
 
