@@ -17,6 +17,7 @@
 #include "engine/keeper.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/self.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -220,6 +221,22 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 		return r;
 	*ret = TAKE_PTR(eng);
 	return 0;
+}
+
+int engine_argv(const struct engine *eng, const char *const *words, struct strv *argv, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	int r = self_open_program("ranby", &fd, &path, e);
+
+	if (r < 0)
+		return r;
+	if (strv_consume(argv, TAKE_PTR(path)) < 0 || strv_add(argv, "--root") < 0 || strv_add(argv, eng->data_path) < 0 ||
+	    strv_add(argv, "--runroot") < 0 || strv_add(argv, eng->run_path) < 0)
+		r = -ENOMEM;
+	for (; r == 0 && *words; words++)
+		r = strv_add(argv, *words);
+	return r < 0 ? err_errno(e, -r, "command line of %s", words[0] ? words[0] : "ranby") : 0;
 }
 
 int engine_containers(struct engine *eng, int *ret_fd, struct err *e)

@@ -81,6 +81,9 @@ static inline void engine_closep(struct engine **eng)
 	*eng = engine_close(*eng);
 }
 
+/* Appends the command line of a ranby that works on the same directories: `words` ends with NULL. For the monitor, which starts it later. */
+int engine_argv(const struct engine *eng, const char *const *words, struct strv *argv, struct err *e) _must_check_;
+
 /* The directory of all containers; made when missing. Borrowed fd. */
 int engine_containers(struct engine *eng, int *ret_fd, struct err *e) _must_check_;
 

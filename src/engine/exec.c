@@ -111,18 +111,9 @@ static int runtime_argv(struct exec *x, struct err *e)
 
 static int exit_argv(struct exec *x, struct err *e)
 {
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -EBADF;
-	int r = self_open_program("ranby", &fd, &path, e);
+	const char *const words[] = {"container", "cleanup", "--exec", x->id, x->q.c->id, NULL};
 
-	if (r < 0)
-		return r;
-	const char *const words[] = {
-		path, "--root", x->q.eng->data_path, "--runroot", x->q.eng->run_path,
-		"container", "cleanup", "--exec", x->id, x->q.c->id,
-	};
-
-	return add_words(&x->exit_argv, words, ARRAY_SIZE(words), e);
+	return engine_argv(x->q.eng, words, &x->exit_argv, e);
 }
 
 static int place_exec(void *ctx, pid_t monitor, struct err *e)

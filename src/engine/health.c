@@ -22,7 +22,6 @@
 #include "sys/lock.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
-#include "sys/self.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -349,20 +348,15 @@ int health_check(struct engine *eng, struct container *c, const struct origin *w
 
 int health_plan(struct engine *eng, const struct container *c, struct monitor_launch *m, struct strv *argv, struct err *e)
 {
+	const char *const words[] = {"healthcheck", "run", c->id, NULL};
 	int64_t interval_ns = json_int(c->spec, CONFIG ".intervalNs");
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	if (interval_ns <= 0)
 		return 0;
-	r = self_open_program("ranby", &fd, &path, e);
+	r = engine_argv(eng, words, argv, e);
 	if (r < 0)
 		return r;
-	if (strv_consume(argv, TAKE_PTR(path)) < 0 || strv_add(argv, "--root") < 0 || strv_add(argv, eng->data_path) < 0 ||
-	    strv_add(argv, "--runroot") < 0 || strv_add(argv, eng->run_path) < 0 || strv_add(argv, "healthcheck") < 0 ||
-	    strv_add(argv, "run") < 0 || strv_add(argv, c->id) < 0)
-		return err_errno(e, ENOMEM, "health check");
 	m->check_argv = argv->items;
 	m->check_interval_ms = interval_ns < 1000000 ? 1 : (uint64_t)interval_ns / 1000000;
 	return 0;

@@ -19,7 +19,6 @@
 #include "monitor/backoff.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
-#include "sys/self.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -133,8 +132,7 @@ int restart_plan(struct engine *eng, const struct container *c, bool as_restart,
 		 struct err *e)
 {
 	struct restart_policy p = restart_policy_of(c);
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -EBADF;
+	const char *const words[] = {"container", "cleanup", "--restart", c->id, NULL};
 	int r;
 
 	if (p.kind == RESTART_NO)
@@ -146,13 +144,9 @@ int restart_plan(struct engine *eng, const struct container *c, bool as_restart,
 	}
 	if (p.retries > 0 && next_count(c, as_restart) >= p.retries)
 		return 0;
-	r = self_open_program("ranby", &fd, &path, e);
+	r = engine_argv(eng, words, argv, e);
 	if (r < 0)
 		return r;
-	if (strv_consume(argv, TAKE_PTR(path)) < 0 || strv_add(argv, "--root") < 0 || strv_add(argv, eng->data_path) < 0 ||
-	    strv_add(argv, "--runroot") < 0 || strv_add(argv, eng->run_path) < 0 || strv_add(argv, "container") < 0 ||
-	    strv_add(argv, "cleanup") < 0 || strv_add(argv, "--restart") < 0 || strv_add(argv, c->id) < 0)
-		return err_errno(e, ENOMEM, "restart");
 	m->restart_argv = argv->items;
 	m->restart_failed = p.kind == RESTART_ON_FAILURE;
 	m->restart_previous_ms = delay_of(c, as_restart);

@@ -144,18 +144,9 @@ static int runtime_argv(struct start *s, struct err *e)
 /* Who clears up when no front is there any more. */
 static int exit_argv(struct start *s, struct err *e)
 {
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -EBADF;
-	struct strv *v = &s->exit_argv;
-	int r = self_open_program("ranby", &fd, &path, e);
+	const char *const words[] = {"container", "cleanup", s->q.c->id, NULL};
 
-	if (r < 0)
-		return r;
-	if (strv_consume(v, TAKE_PTR(path)) < 0 || strv_add(v, "--root") < 0 || strv_add(v, s->q.eng->data_path) < 0 ||
-	    strv_add(v, "--runroot") < 0 || strv_add(v, s->q.eng->run_path) < 0 || strv_add(v, "container") < 0 ||
-	    strv_add(v, "cleanup") < 0 || strv_add(v, s->q.c->id) < 0)
-		return err_errno(e, ENOMEM, "cleanup");
-	return 0;
+	return engine_argv(s->q.eng, words, &s->exit_argv, e);
 }
 
 /* One argument of the network helper, with {PIDFILE} filled in; {PID} and {READY_FD} are the monitor's. */
