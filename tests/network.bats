@@ -126,6 +126,32 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	nothing_left
 }
 
+@test "pasta:OPTIONS and slirp4netns:OPTIONS: what the kernel has then; the host's loopback only when asked for" {
+	need_program slirp4netns
+	local port server said
+	run -0 ranby run --rm --network pasta:-a,10.9.8.7,-n,24,-g,10.9.8.1 busybox ip -4 -o addr show scope global
+	[[ $output == *' 10.9.8.7/24 '* ]] || fail "$output"
+	run -0 ranby run --rm --network slirp4netns:mtu=1500,cidr=10.77.0.0/24 busybox sh -c 'ip -4 -o addr show tap0; cat /sys/class/net/tap0/mtu'
+	[[ $output == *' 10.77.0.100/24 '*$'\n'1500 ]] || fail "$output"
+	port=$(free_port)
+	echo 'of the host' >"$BATS_TEST_TMPDIR/index.html"
+	python3 -m http.server --bind 127.0.0.1 --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
+	server=$!
+	wait_for 5 curl -s -o /dev/null "http://127.0.0.1:$port"
+	said=$(ranby run --rm --network slirp4netns:allow_host_loopback=true busybox timeout 5 wget -q -O- "http://10.0.2.2:$port/")
+	[ "$said" = 'of the host' ]
+	said=$(ranby run --rm --network "pasta:-T,$port" busybox timeout 5 wget -q -O- "http://127.0.0.1:$port/")
+	[ "$said" = 'of the host' ]
+	run ! ranby run --rm --network slirp4netns busybox timeout 5 wget -q -O- "http://10.0.2.2:$port/"
+	run ! ranby run --rm --network pasta busybox timeout 5 wget -q -O- "http://127.0.0.1:$port/"
+	kill "$server"
+	wait "$server" || true
+	run -125 ranby create --network pasta:--pcap,/tmp/x busybox true
+	one_error 'option "--pcap" is not one that a container can have'
+	run -125 ranby create --network slirp4netns:port_handler=rootlesskit busybox true
+	one_error 'unknown option "port_handler"'
+}
+
 @test "slirp4netns: an interface, ended with the container; nothing is published" {
 	need_program slirp4netns
 	run -0 ranby run --rm --network slirp4netns busybox /bin/busybox ip -o addr show tap0

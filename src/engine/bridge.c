@@ -567,6 +567,9 @@ int bridge_begin(struct engine *eng, const struct container *c, struct keeper *k
 		r = desk_open(eng, true, c->id, &d, e);
 	if (r == 0)
 		r = begin(&d, ret, k, e);
+	/* one may have been made of which we were not told */
+	if (r < 0 && d.lock_fd >= 0 && !d.has_holder)
+		d.has_holder = bridge_holder_find(eng, d.dirfd, &d.holder, NULL) == 0;
 	if (r < 0 && d.lock_fd >= 0)
 		(void)!close_up(&d, NULL);
 	return r;

@@ -81,6 +81,8 @@ int bridge_holder_find(struct engine *eng, int dirfd, struct bridge_holder *ret,
 	h.pid = (pid_t)json_int(o, "pid");
 	h.start_ticks = (uint64_t)json_int(o, "startTicks");
 	r = h.pid > 0 ? pidfd_open_identity(h.pid, h.start_ticks, &h.pidfd) : -ESRCH;
+	if (r < 0 && r != -ESRCH)
+		return err_errno(e, -r, "process of the bridge networks");
 	if (r == 0 && pidfd_has_ended(h.pidfd))
 		r = -ESRCH;
 	if (r == 0)

@@ -15,6 +15,7 @@
 
 #include "base/parse.h"
 #include "engine/hosts.h"
+#include "engine/network_helper.h"
 #include "engine/networks.h"
 #include "sys/fd.h"
 
@@ -190,13 +191,24 @@ int network_pasta_user(struct strv *argv)
 
 static int pasta_argv(const struct network_plan *plan, struct strv *argv)
 {
-	static const char *const start[] = {"pasta", "--config-net", "--quiet", "--no-map-gw", "--dns-forward",
-					    HOSTS_DNS_FORWARD, "--pid", "{PIDFILE}", "-T", "none", "-U", "none"};
-	bool tcp = false, udp = false;
-	int r = 0;
+	static const char *const start[] = {"pasta", "--config-net", "--quiet", "--dns-forward", HOSTS_DNS_FORWARD, "--pid", "{PIDFILE}"};
+	struct network_helper_set set = {false};
+	_cleanup_(strv_done) struct strv own = {0};
+	bool tcp, udp;
+	int r = network_helper_pasta(plan->helper_options ? plan->helper_options : "", &set, &own, NULL);
 
+	tcp = set.tcp;
+	udp = set.udp;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(start); i++)
 		r = strv_add(argv, start[i]);
+	if (r == 0 && !set.map_gw)
+		r = strv_add(argv, "--no-map-gw");
+	if (r == 0 && !set.tcp_ns)
+		r = strv_add_all(argv, (char *const[]){(char[]){"-T"}, (char[]){"none"}, NULL});
+	if (r == 0 && !set.udp_ns)
+		r = strv_add_all(argv, (char *const[]){(char[]){"-U"}, (char[]){"none"}, NULL});
+	if (r == 0 && own.n > 0)
+		r = strv_add_all(argv, own.items);
 	if (r == 0)
 		r = network_pasta_user(argv);
 	for (size_t i = 0; r == 0 && i < plan->n_ports; i++) {
@@ -211,21 +223,44 @@ static int pasta_argv(const struct network_plan *plan, struct strv *argv)
 	return r == 0 ? strv_add(argv, "{PID}") : r;
 }
 
-static int slirp_argv(struct strv *argv)
+static int slirp_argv(const struct network_plan *plan, struct strv *argv)
 {
-	static const char *const words[] = {"slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
-					    "--enable-ipv6", "--userns-path=/proc/{PID}/ns/user", "--ready-fd", "{READY_FD}",
-					    "{PID}", "tap0"};
-	int r = 0;
+	static const char *const words[] = {"--userns-path=/proc/{PID}/ns/user", "--ready-fd", "{READY_FD}", "{PID}", "tap0"};
+	int r = strv_add(argv, "slirp4netns");
 
+	if (r == 0)
+		r = network_helper_slirp(plan->helper_options ? plan->helper_options : "", argv, NULL);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words); i++)
 		r = strv_add(argv, words[i]);
 	return r;
 }
 
+/* The options of a helper are looked at when they are given, not at the start. */
+static int check_helper(const struct network_plan *p, struct err *e)
+{
+	_cleanup_(strv_done) struct strv argv = {0};
+	struct network_helper_set set = {false};
+
+	if (!p->helper_options)
+		return 0;
+	return p->kind == NETWORK_PASTA ? network_helper_pasta(p->helper_options, &set, &argv, e)
+					: network_helper_slirp(p->helper_options, &argv, e);
+}
+
 /* What has a value after the colon; false: it is not one of these. */
 static bool parse_joined(const char *value, struct network_plan *p)
 {
+	static const struct {
+		const char *prefix;
+		enum network_kind kind;
+	} helpers[] = {{"pasta:", NETWORK_PASTA}, {"slirp4netns:", NETWORK_SLIRP}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
+		if (strncmp(value, helpers[i].prefix, strlen(helpers[i].prefix)) == 0) {
+			p->kind = helpers[i].kind;
+			p->helper_options = value + strlen(helpers[i].prefix);
+			return true;
+		}
 	p->other = network_peer_of(value);
 	p->kind = NETWORK_PEER;
 	if (!p->other && strncmp(value, "ns:/", 4) == 0) {
@@ -316,6 +351,8 @@ static int parse_kind(const struct container_options *o, struct network_plan *re
 			r = err_set(e, EINVAL, "--network %s: excludes other networks", values[i]);
 		}
 	}
+	if (r == 0)
+		r = check_helper(ret, e);
 	return r == 0 ? add_own_options(o, ret, e) : r;
 }
 
@@ -495,6 +532,6 @@ int network_plan_finish(struct network_plan *p, struct err *e)
 	if (p->kind == NETWORK_PASTA)
 		r = pasta_argv(p, &p->helper);
 	else if (p->kind == NETWORK_SLIRP)
-		r = slirp_argv(&p->helper);
+		r = slirp_argv(p, &p->helper);
 	return r < 0 ? err_errno(e, -r, "network") : 0;
 }

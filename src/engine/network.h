@@ -58,6 +58,7 @@ struct network_plan {
 	struct strv helper; /* empty without one */
 	size_t n_links;     /* of NETWORK_BRIDGE, at least one */
 	struct network_link *links;
+	const char *helper_options; /* network_helper.h; NULL: none; borrowed from the options */
 	const char *other;  /* NAME of NETWORK_PEER, PATH of NETWORK_PATH; borrowed from the options */
 };
 

@@ -79,16 +79,16 @@ static void test_plan(void **state)
 	assert_int_equal(p.kind, NETWORK_PASTA);
 	assert_int_equal(network_plan_finish(&p, &e), 0);
 	joined(&p.helper, got, sizeof(got));
-	assert_string_equal(got, "pasta --config-net --quiet --no-map-gw --dns-forward 169.254.1.53 --pid {PIDFILE} "
-				 "-T none -U none -t 127.0.0.1/8080:80 -u 5000-5001:53-54 {PID}");
+	assert_string_equal(got, "pasta --config-net --quiet --dns-forward 169.254.1.53 --pid {PIDFILE} "
+				 "--no-map-gw -T none -U none -t 127.0.0.1/8080:80 -u 5000-5001:53-54 {PID}");
 	network_plan_done(&p);
 	/* nothing is forwarded that was not asked for */
 	strv_done(&o.publish);
 	assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
 	assert_int_equal(network_plan_finish(&p, &e), 0);
 	joined(&p.helper, got, sizeof(got));
-	assert_string_equal(got, "pasta --config-net --quiet --no-map-gw --dns-forward 169.254.1.53 --pid {PIDFILE} "
-				 "-T none -U none -t none -u none {PID}");
+	assert_string_equal(got, "pasta --config-net --quiet --dns-forward 169.254.1.53 --pid {PIDFILE} "
+				 "--no-map-gw -T none -U none -t none -u none {PID}");
 	network_plan_done(&p);
 	assert_int_equal(strv_add(&o.publish, "80"), 0);
 	assert_int_equal(strv_add(&o.network, "none"), 0);
@@ -106,7 +106,8 @@ static const struct {
 } modes[] = {
 	{"none", "none -"},         {"private", "pasta -"},   {"container:web", "container web"}, {"container:a:b", "container a:b"},
 	{"ns:/run/x", "ns /run/x"}, {"container:", NULL},     {"ns:", NULL},                      {"ns:x", NULL},
-	{"bridge", "bridge -"},     {"pasta:-t,80", NULL},    {"web", "bridge -"},              {"Container:x", NULL},
+	{"bridge", "bridge -"},     {"pasta:--pcap,/x", NULL}, {"pasta:--mtu,1500", "pasta -"}, {"pasta:--mtu", NULL}, {"slirp4netns:mtu=1500", "slirp4netns -"},
+	{"slirp4netns:mtu=x", NULL}, {"slirp4netns:foo=x", NULL}, {"slirp4netns:mtu", NULL}, {"slirp4netns:cidr=fd00::/64", NULL},    {"web", "bridge -"},              {"Container:x", NULL},
 	{"web:ip=1.2.3.4", "bridge -"}, {"../x", NULL},       {"host:ip=1.2.3.4", NULL},
 };
 
