@@ -91,11 +91,12 @@ static int ask(const char *question, bool secret, struct buf *line, struct err *
 		err_hint(e, "take --username with --password-stdin");
 		return r;
 	}
-	fprintf(stderr, "%s", question);
+	/* first, so that nobody is asked for what would be shown */
 	if (secret)
 		r = tty_make_raw(STDIN_FILENO, &saved);
 	if (r < 0)
 		return err_errno(e, -r, "login: terminal");
+	fprintf(stderr, "%s", question);
 	r = read_line(line, e);
 	tty_restore(&saved);
 	if (secret)
