@@ -268,6 +268,7 @@ static int desk_open(struct engine *eng, bool make, const char *gone, struct des
 	/* mostly nobody is, and then there is no lock to wait for */
 	int r = make ? 0 : open_dir(eng, &d->dirfd);
 
+	d->eng = eng;
 	if (r == 0)
 		r = lock_take(eng->run_fd, LOCK, LOCK_MS, &d->lock_fd);
 	fd_closep(&d->dirfd);
@@ -277,7 +278,6 @@ static int desk_open(struct engine *eng, bool make, const char *gone, struct des
 		return r;
 	if (r < 0)
 		return err_errno(e, -r, "bridge networks");
-	d->eng = eng;
 	r = bridge_holder_find(eng, d->dirfd, &d->holder, e);
 	d->has_holder = r == 0;
 	if (r < 0 && r != -ESRCH)
