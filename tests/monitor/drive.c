@@ -398,7 +398,7 @@ static int logs(const struct arguments *a)
 {
 	struct log_query q = LOG_QUERY_INIT;
 	struct err e = {0};
-	uint64_t skipped;
+	struct log_loss loss = {0};
 	pid_t pid;
 	int dirfd = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -409,9 +409,9 @@ static int logs(const struct arguments *a)
 		(void)!pidfd_open_pid(pid, &q.ended_pidfd);
 	q.is_over = is_over;
 	q.data = &dirfd;
-	if (log_read(dirfd, "ctr.log", &q, print, NULL, &skipped, &e) < 0)
+	if (log_read(dirfd, "ctr.log", &q, print, NULL, &loss, &e) < 0)
 		die(&e, 125);
-	return skipped > 0 ? 3 : 0;
+	return loss.skipped > 0 ? 3 : 0;
 }
 
 static int find(const char *dir, const char *pid, const char *ticks)
