@@ -41,7 +41,8 @@ missing_keys() {
 	# podman keeps notes of its own in annotations; a port has no host's number before the start
 	missing_keys '\.Config\.Annotations\.'
 	both image inspect busybox
-	missing_keys
+	# where podman's store has an overlay for each layer; ours are directories (.Ranby.LayerDirs)
+	missing_keys '\.GraphDriver\.Data\.'
 	both ps -a --format json
 	missing_keys
 	both info --format json

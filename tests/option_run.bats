@@ -144,8 +144,8 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	ranby run --name whole --network=none --log-driver k8s-file busybox sh -c 'for i in $(seq 3000); do echo "line $i"; done' >/dev/null
 	[ "$(ranby logs whole | wc -l)" = 3000 ]
 	ranby rm whole
-	refused k8s-file --log-driver journald
-	refused max-size --log-opt tag=x
+	refused k8s-file --log-driver syslog
+	refused max-size --log-opt compress=true
 	refused max-size --log-opt max-size=x
 }
 
