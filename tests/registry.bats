@@ -250,6 +250,23 @@ Login Succeeded!" ]
 	[ "$(cat "$file")" = '{"auths":' ]
 }
 
+@test "run, create: --creds are for the pull and kept nowhere" {
+	local c
+	ranby push -q --creds user:secret "$REG/busybox" "$CLOSED/made"
+	run -0 ranby run --creds user:secret --pull always --name kept "$CLOSED/made" true
+	run -0 ranby create --creds=user:secret --pull always --name kept2 "$CLOSED/made" true
+	for c in kept kept2; do
+		[[ $(ranby inspect "$c") == *'***********'* ]]
+		[[ $(ranby inspect "$c") != *user:secret* ]]
+	done
+	run ! grep -rl --exclude-dir=layers secret "$RANBY_ROOT" "$XDG_STATE_HOME"
+	# one that cannot be made is recorded too
+	run -125 ranby create --creds user:secret "$CLOSED/not-there" true
+	run ! grep -rl --exclude-dir=layers secret "$RANBY_ROOT" "$XDG_STATE_HOME"
+	ranby rm kept kept2
+	ranby rmi "$CLOSED/made" >/dev/null
+}
+
 @test "login: all the places, in their order" {
 	entry() { printf '{"auths":{"r.example":{"auth":"%s"}}}' "$(printf '%s:p' "$1" | base64)"; }
 	printf '{"https://r.example/v1/":{"auth":"%s"}}' "$(printf 'oldest:p' | base64)" >"$HOME/.dockercfg"

@@ -25,8 +25,29 @@
 
 #define HEAP_EXPECTED (168 * 1024) /* what a container of few options takes */
 
+/* Who does this; and a password off the command line, which will be read for it and kept. */
+static int read_login(const struct command_call *call, struct made *m, struct container_options *o, struct err *e)
+{
+	if (o->creds) {
+		m->creds = image_take_secret(o->creds);
+		o->creds = m->creds;
+		if (!m->creds)
+			return err_errno(e, ENOMEM, "credentials");
+	}
+	return origin_read_login(call->engine, &m->origin, e);
+}
+
+static void forget_creds(struct made *m)
+{
+	if (m->creds)
+		explicit_bzero(m->creds, strlen(m->creds));
+	free(m->creds);
+	m->creds = NULL;
+}
+
 void made_done(struct made *m)
 {
+	forget_creds(m);
 	origin_done(&m->origin);
 	keeper_done(&m->keeper);
 	monitor_handle_done(&m->monitor);
@@ -208,7 +229,7 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	int r;
 
 	self_expect_heap(HEAP_EXPECTED);
-	r = origin_read_login(call->engine, &m->origin, e);
+	r = read_login(call, m, call->args, e);
 	if (r == 0)
 		r = recorded_expand(call->engine, call->args, e);
 	if (r == 0)
@@ -233,6 +254,8 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 	r = enter_pod(call, m, call->args, e);
 	if (r == 0)
 		r = create(call, m, e);
+	forget_creds(m);
+	m->options->creds = NULL;
 	if (r < 0) {
 		r = attest_create(call, m, r, e);
 		drop_new_pod(call, m);

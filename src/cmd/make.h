@@ -25,6 +25,7 @@ struct made {
 	struct container_options *options; /* the command's arguments */
 	struct origin origin;
 	char ident[IDENT_TEXT_SIZE]; /* what options->ident points to */
+	char *creds;                 /* what options->creds points to until the image is here */
 	struct keeper keeper;
 	bool starts;                 /* it is started at once, by `monitor` */
 	struct monitor_handle monitor;
