@@ -118,6 +118,32 @@ refused() {
 	refused 'nothing may be mounted on /proc' --mount type=glob,src=/proc/versio*
 }
 
+@test "A03 A13 type=glob: a match never leads out of its directory, whatever link a payload has put there" {
+	local link word
+	canary_make
+	mkdir -p "$BATS_TEST_TMPDIR/data/sub"
+	echo inside >"$BATS_TEST_TMPDIR/data/a.conf"
+	ranby run --rm --network=none -v "$BATS_TEST_TMPDIR/data:/data" busybox sh -c "cd /data; ln -s a.conf good.conf; echo below >sub/b.conf
+		ln -s $CANARY/file absolute.bad; ln -s ../canary/file up.bad; ln -s /proc/self/root$CANARY/file magic.bad; ln -s $CANARY directory.bad"
+	cd "$BATS_TEST_TMPDIR/data"
+	run -0 ranby run --rm --network=none --mount 'type=glob,src=*.conf,dst=/x' --mount "type=glob,src=$PWD/s*/?.conf,dst=/y" busybox cat /x/a.conf /x/good.conf /y/b.conf
+	[ "$output" = $'inside\ninside\nbelow' ] || fail "$output"
+	for link in absolute up magic directory; do
+		run -125 ranby run --rm --network=none --mount "type=glob,src=$PWD/$link*,dst=/x" busybox sh -c 'cat /x/* /x/*/*; echo evil | tee /x/* /x/*/*'
+		one_error 'as seen from'
+		canary_intact
+	done
+	for word in U z Z O relabel=shared chown; do
+		refused 'not for this type' --mount "type=glob,src=$PWD/*.conf,dst=/x,$word"
+	done
+	# exchanged for a link when it has been made already
+	ranby create --name later --network=none --mount "type=glob,src=$PWD/a.*,dst=/x" busybox sh -c 'cat /x/a.conf; echo evil >/x/a.conf' >/dev/null
+	ln -sf "$CANARY/file" a.conf
+	run -125 ranby start -a later
+	one_error 'subpath /a.conf'
+	canary_intact
+}
+
 @test "--mount type=tmpfs and ramfs, --tmpfs: size, mode, owner, content" {
 	is ' /x rw,nosuid,nodev,noexec,relatime - tmpfs tmpfs rw,size=2048k,mode=700' /x --mount type=tmpfs,dst=/x,tmpfs-size=2m,tmpfs-mode=700
 	is ' /x ro,' /x --mount type=tmpfs,dst=/x,ro

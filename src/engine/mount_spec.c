@@ -29,6 +29,7 @@
 #define RAMFS (1U << MOUNT_RAMFS)
 #define HOST (BIND | GLOB)
 #define TREE (HOST | VOLUME)
+#define OWN (BIND | VOLUME) /* named by the user: what a pattern finds, others may have named */
 #define ANY (TREE | TMPFS | RAMFS)
 
 /* Words that exclude each other. */
@@ -89,12 +90,12 @@ static const struct word words[] = {
 	{"runbindable", ANY, PROPAGATION, PASS},
 	{"bind", TREE, DEPTH, PASS},
 	{"rbind", TREE, DEPTH, PASS},
-	{"z", TREE, NO_GROUP, RELABEL},
-	{"Z", TREE, NO_GROUP, RELABEL},
-	{"U", TREE | TMPFS, NO_GROUP, CHOWN},
-	{"O", TREE, NO_GROUP, OVERLAY},
-	{"upperdir", TREE, NO_GROUP, UPPER},
-	{"workdir", TREE, NO_GROUP, WORK},
+	{"z", OWN, NO_GROUP, RELABEL},
+	{"Z", OWN, NO_GROUP, RELABEL},
+	{"U", OWN | TMPFS, NO_GROUP, CHOWN},
+	{"O", OWN, NO_GROUP, OVERLAY},
+	{"upperdir", OWN, NO_GROUP, UPPER},
+	{"workdir", OWN, NO_GROUP, WORK},
 	{"nocopy", VOLUME, COPY, NO_COPY},
 	{"copy", VOLUME, COPY, NOTHING},
 	{"consistent", TREE, NO_GROUP, NOTHING},
@@ -521,8 +522,8 @@ static const struct alias aliases[] = {
 	{"readonly", "ro", "rw", ANY | IMAGE},
 	{"rw", "rw", "ro", ANY | IMAGE},
 	{"readwrite", "rw", "ro", IMAGE},
-	{"U", "U", NULL, TREE | TMPFS},
-	{"chown", "U", NULL, TREE | TMPFS},
+	{"U", "U", NULL, OWN | TMPFS},
+	{"chown", "U", NULL, OWN | TMPFS},
 	{"bind-nonrecursive", "bind", "rbind", HOST},
 	{"volume-nocopy", "nocopy", NULL, VOLUME},
 	{"tmpcopyup", "tmpcopyup", "notmpcopyup", TMPFS},

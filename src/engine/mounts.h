@@ -45,7 +45,7 @@ struct mount_entry {
 	struct strv options;
 	char *volume;      /* its name, or NULL */
 	char *image, *image_id; /* type=image: as it was named, and its id; else NULL */
-	char *subpath;     /* only this of the volume or image, or NULL */
+	char *subpath;     /* only this of the volume, image or, of a pattern, the directory; or NULL */
 	bool anonymous;
 	bool read_only;
 	bool device;       /* of --device */

@@ -19,6 +19,7 @@
 #include "oci/image_config.h"
 #include "sys/fd.h"
 #include "sys/lsm_selinux.h"
+#include "sys/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,7 +172,12 @@ static int add_bind(struct mount_list *l, const struct mounts_input *m, const st
 	if (s->overlay)
 		return add_overlay(l, m, s, source, e);
 	entry = mount_list_add(l, MOUNT_USER, "bind", source, s->destination, "", e);
-	r = entry ? want_relabel(m, s, entry, e) : -EEXIST;
+	if (!entry)
+		return -EEXIST;
+	entry->subpath = s->subpath ? strdup(s->subpath) : NULL;
+	if (s->subpath && !entry->subpath)
+		return err_errno(e, ENOMEM, "mount %s", s->destination);
+	r = want_relabel(m, s, entry, e);
 	return r < 0 ? r : mounts_add_options(s, entry, e);
 }
 
@@ -199,18 +205,55 @@ static int add_devpts(struct mount_list *l, const struct mount_spec *s, struct e
 	return !entry ? -EEXIST : strv_add_all(&entry->options, s->options.items) < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
 }
 
-/* A match: below the destination by its own name, or where it is on the host. */
+/* How much of a pattern is the name of a directory, its last slash included: what stands before the first part that is more than a name. */
+static size_t fixed_part(const char *pattern)
+{
+	size_t n = strcspn(pattern, "*?[\\");
+
+	while (n > 0 && pattern[n - 1] != '/')
+		n--;
+	return n;
+}
+
+/* Looked at once more where it is mounted (runtime/rootfs.c): here so that the error comes before anything is made. */
+static int check_match(const char *directory, const char *name, const char *match, struct err *e)
+{
+	_cleanup_close_ int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+	int r = dir < 0 ? -errno : path_in_root_open(dir, name, O_PATH, &fd);
+
+	if (r == 0)
+		return 0;
+	err_errno(e, -r, "%s, as seen from %s", match, directory);
+	err_hint(e, "a link is not followed out of the directory that the pattern names; name what it leads to with type=bind");
+	return r;
+}
+
+/*
+ * A match: below the destination by its own name, or where it is on the host.
+ * Whoever can write in the directory chose its name and may have made it a
+ * link: so the directory is the source, and the match a subpath, that never
+ * leads out of it.
+ */
 static int add_match(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, const char *match, struct err *e)
 {
-	_cleanup_(mount_spec_done) struct mount_spec one = {.kind = MOUNT_BIND, .read_only = s->read_only, .chown = s->chown,
-							     .relabel = s->relabel, .overlay = s->overlay};
-	_cleanup_free_ char *to = NULL;
+	_cleanup_(mount_spec_done) struct mount_spec one = {.kind = MOUNT_BIND, .read_only = s->read_only};
+	_cleanup_free_ char *directory = NULL, *to = NULL;
 	const char *base = strrchr(match, '/');
-	int r = absolute(match, m->in->caller_cwd, &one.source, e);
+	size_t fixed = fixed_part(s->source);
+	int r;
 
+	if (strncmp(match, s->source, fixed) != 0)
+		return err_set(e, EINVAL, "%s: not below the directory of %s", match, s->source);
+	directory = fixed ? strndup(match, fixed) : strdup(".");
+	if (!directory || asprintf(&one.subpath, "/%s", match + fixed) < 0)
+		return err_errno(e, ENOMEM, "%s", match);
+	r = absolute(directory, m->in->caller_cwd, &one.source, e);
+	if (r == 0)
+		r = check_match(one.source, one.subpath, match, e);
 	if (r < 0)
 		return r;
-	if (asprintf(&to, "%s/%s", s->destination ? s->destination : "", s->destination ? (base ? base + 1 : match) : one.source) < 0)
+	if ((s->destination ? asprintf(&to, "%s/%s", s->destination, base ? base + 1 : match)
+			    : asprintf(&to, "%s%s", one.source, one.subpath)) < 0)
 		return err_errno(e, ENOMEM, "%s", match);
 	r = mount_destination_clean(to, &one.destination, e);
 	if (r == 0 && strv_add_all(&one.options, s->options.items) < 0)
