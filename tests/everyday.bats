@@ -89,6 +89,26 @@ within() {
 	one_error 'no such container'
 }
 
+@test "container clone: a relative path means what it meant where the other was made (A03)" {
+	local mine=$BATS_TEST_TMPDIR/mine theirs=$BATS_TEST_TMPDIR/theirs
+	mkdir -p "$mine/data" "$theirs/data" "$mine/rootfs"
+	cp "$RANBY_TREE/profiles/seccomp/default.json" "$mine/strict.json"
+	echo '{"defaultAction": "SCMP_ACT_ALLOW"}' >"$theirs/strict.json"
+	echo mine >"$mine/data/file"
+	echo theirs >"$theirs/data/file"
+	echo WHOSE=mine >"$mine/env"
+	echo WHOSE=theirs >"$theirs/env"
+	cd "$mine"
+	ranby create --name c --network none -v ./data:/v --mount type=bind,src=data,dst=/m --mount 'type=glob,src=dat*/f*,dst=/g' --env-file env \
+		--security-opt seccomp=strict.json busybox sh -c 'cat /v/file /m/file /g/file; echo $WHOSE; unshare -U true 2>&1 | grep -c permitted'
+	cd "$theirs"
+	ranby container clone c
+	cd /
+	ranby container clone c-clone second
+	[ "$(ranby start -a c-clone)" = $'mine\nmine\nmine\nmine\n1' ]
+	[ "$(ranby start -a second)" = $'mine\nmine\nmine\nmine\n1' ]
+}
+
 @test "container cleanup: of what has ended, several at once, and no harm to what runs" {
 	ranby run --name ended --network none busybox true
 	ranby run -d --name b --network none busybox sleep 1000

@@ -526,6 +526,22 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	ranby network rm n1 n2 >/dev/null
 }
 
+@test "a pod's relative paths mean for each member what they meant when the pod was made (A03)" {
+	mkdir -p "$BATS_TEST_TMPDIR/mine/data" "$BATS_TEST_TMPDIR/theirs/data"
+	echo mine >"$BATS_TEST_TMPDIR/mine/data/file"
+	echo theirs >"$BATS_TEST_TMPDIR/theirs/data/file"
+	cp "$RANBY_TREE/profiles/seccomp/default.json" "$BATS_TEST_TMPDIR/mine/strict.json"
+	echo '{"defaultAction": "SCMP_ACT_ALLOW"}' >"$BATS_TEST_TMPDIR/theirs/strict.json"
+	cd "$BATS_TEST_TMPDIR/mine"
+	ranby pod create --name p -v ./data:/v --security-opt seccomp=strict.json >/dev/null
+	cd "$BATS_TEST_TMPDIR/theirs"
+	run -0 ranby run --rm --pod p busybox sh -c 'cat /v/file; unshare -U true 2>&1 | grep -c permitted'
+	[ "$output" = $'mine\n1' ]
+	ranby pod clone p q >/dev/null
+	run -0 ranby run --rm --pod q busybox cat /v/file
+	[ "$output" = mine ]
+}
+
 @test "container clone of a member stays in its pod; --pod puts one into another, without what that has itself" {
 	ranby pod create --name p --security-opt no-new-privileges -v "$BATS_TEST_TMPDIR:/x" >/dev/null
 	ranby pod create --name q >/dev/null

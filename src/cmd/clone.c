@@ -9,6 +9,7 @@
 
 #include "cmd/commands.h"
 #include "engine/limits.h"
+#include "engine/option_paths.h"
 #include "engine/pod.h"
 #include "image/store.h"
 
@@ -106,6 +107,19 @@ static int change_pod(struct engine *eng, const struct container *c, const char 
 	return r;
 }
 
+/* Relative to where the other was made, wherever this one is. */
+static int fix_paths(const struct container *c, struct container_options *o, char **rootfs, struct err *e)
+{
+	const char *cwd = json_str(c->spec, "createdBy.cwd");
+	int r = option_paths_fix(o, cwd, e);
+
+	if (r < 0 || !o->rootfs)
+		return r;
+	r = option_path_absolute(o->rootfs, cwd, rootfs, e);
+	o->rootfs = *rootfs;
+	return r;
+}
+
 static int create(const struct command_call *call, struct container_options *o, struct strv *words, struct made *m, struct err *e)
 {
 	struct command_call create = *call;
@@ -123,6 +137,7 @@ int clone_make(const struct command_call *call, const struct container *c, const
 {
 	_cleanup_(container_options_done) struct container_options o = {0};
 	_cleanup_(strv_done) struct strv words = {0};
+	_cleanup_free_ char *rootfs = NULL;
 	char name[CLONE_NAME_SIZE];
 	int r;
 
@@ -146,5 +161,7 @@ int clone_make(const struct command_call *call, const struct container *c, const
 	}
 	if (r == 0)
 		r = change_pod(call->engine, c, w->pod, &o, e);
+	if (r == 0)
+		r = fix_paths(c, &o, &rootfs, e);
 	return r == 0 ? create(call, &o, &words, m, e) : r;
 }

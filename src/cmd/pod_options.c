@@ -8,6 +8,7 @@
 #include "cmd/container_options.h"
 #include "cmd/option_rows.h"
 #include "cmd/make.h"
+#include "engine/option_paths.h"
 
 #include <limits.h>
 #include <string.h>
@@ -136,7 +137,7 @@ static int replace(const struct command_call *call, const char *name, struct err
 	return 0;
 }
 
-int pod_options_create(const struct command_call *call, const struct pod_options *a, struct pod **ret, struct err *e)
+int pod_options_create(const struct command_call *call, struct pod_options *a, struct pod **ret, struct err *e)
 {
 	struct origin origin = ORIGIN_INIT;
 	struct keeper keeper = KEEPER_INIT;
@@ -145,8 +146,10 @@ int pod_options_create(const struct command_call *call, const struct pod_options
 		.options = &a->o, .infra = a->infra, .infra_name = a->infra_name, .share = a->set, .share_parent = a->share_parent,
 		.exit_policy = a->policy, .origin = &origin, .keeper = &keeper, .env = environ, .cwd = getcwd(cwd, sizeof(cwd)),
 	};
-	int r = origin_read(call->engine, &origin, e);
+	int r = option_paths_fix(&a->o, w.cwd, e);
 
+	if (r == 0)
+		r = origin_read(call->engine, &origin, e);
 	if (r == 0)
 		r = keeper_open(call->engine, &keeper, e);
 	if (r == 0)

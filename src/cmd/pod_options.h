@@ -27,6 +27,6 @@ void pod_options_done(void *args);
 int pod_options_finish(const struct command_call *call, struct pod_options *a, struct err *e) _must_check_;
 
 /* With a keeper and an origin of its own. */
-int pod_options_create(const struct command_call *call, const struct pod_options *a, struct pod **ret, struct err *e) _must_check_;
+int pod_options_create(const struct command_call *call, struct pod_options *a, struct pod **ret, struct err *e) _must_check_;
 
 #endif
