@@ -83,6 +83,18 @@ numbers() { find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n | tr '\n' ' 
 	[ -z "$(ranby ps -aq)" ]
 }
 
+@test "passthrough: a pipe of the caller stays his, also for a payload of another user" {
+	need_ranges
+	local before pipe=$BATS_TEST_TMPDIR/pipe
+	mkfifo -m 600 "$pipe"
+	before=$(stat -c '%u:%g %a' "$pipe")
+	ranby run --rm --network none --log-driver passthrough --user 5 busybox sh -c 'stat -L -c %u /proc/$$/fd/1 >&2; echo out' \
+		<"$BATS_TEST_TMPDIR/3" 1<>"$pipe" 2>"$BATS_TEST_TMPDIR/err"
+	# in its own IDs: root, which is the caller
+	[ "$(cat "$BATS_TEST_TMPDIR/err")" = 0 ]
+	[ "$(stat -c '%u:%g %a' "$pipe")" = "$before" ]
+}
+
 @test "passthrough: the streams are the caller's own; no log, no terminal" {
 	echo in >"$BATS_TEST_TMPDIR/in"
 	ranby run --name p --network none --log-driver passthrough busybox sh -c 'cat; echo out; echo err >&2' \

@@ -102,6 +102,7 @@ static int add_choices(const struct start *s, struct strv *v)
 	static char *const secrets[] = {"--secrets-fd", "{SECRETS_FD}", NULL};
 	static char *const console[] = {"--console-socket", "{CONSOLE}", NULL};
 	static char *const early[] = {"--early", NULL}, *const canary[] = {"--canary", NULL};
+	static char *const keep_stdio[] = {"--keep-stdio", NULL};
 	const struct {
 		bool wanted;
 		char *const *words;
@@ -111,6 +112,7 @@ static int add_choices(const struct start *s, struct strv *v)
 		{s->plan.monitor.tty, console},
 		{may_be_early(s), early},
 		{ident_of(s) & IDENT_LANDLOCK, canary},
+		{log_config_place(s->q.c) == LOG_PLACE_PASSED, keep_stdio},
 	};
 	int r = 0;
 

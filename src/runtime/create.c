@@ -240,7 +240,7 @@ static int plan_container(struct create *c, struct err *e)
 
 	h->flags |= (f->root_readonly ? PLAN_ROOT_READONLY : 0U) | (net && !net->path ? PLAN_LOOPBACK : 0U);
 	h->flags |= c->a->no_new_keyring ? 0U : PLAN_KEYRING;
-	h->flags |= c->a->early ? PLAN_EARLY : 0U;
+	h->flags |= (c->a->early ? PLAN_EARLY : 0U) | (c->a->keep_stdio ? PLAN_KEEP_STDIO : 0U);
 	h->preserve = c->a->preserve_fds;
 	h->preserve_holes = c->a->preserve_holes;
 	h->rootfs_propagation = f->rootfs_propagation;

@@ -26,6 +26,7 @@ struct create_args {
 	uint32_t init_fd;           /* a socket on which a sealed copy of ranby-init comes, see launch_seal_init(); 0: none */
 	uint32_t secrets_fd;        /* runtime/secrets.h; 0: none */
 	uint32_t fuse_fd;           /* fuse-overlayfs, checked by the caller; 0: looked for here */
+	bool keep_stdio;            /* 0..2 do not become the payload's user's: they are not made for this container */
 	bool no_new_keyring;        /* keep the caller's session keyring */
 };
 

@@ -87,11 +87,11 @@ static int set_label(struct init *i, struct err *e)
 	return r;
 }
 
-/* 0..2 to the payload's user, so that it can open /dev/stdout again; not a device, which is not ours to give. */
+/* 0..2 to the payload's user, so that it can open /dev/stdout again; not a device, nor what the caller keeps, which are not ours to give. */
 static int give_stdio(struct init *i, struct err *e)
 {
 	(void)e;
-	for (int fd = 0; i->p->uid != 0 && fd < 3; fd++) {
+	for (int fd = 0; i->p->uid != 0 && !(i->p->flags & PLAN_KEEP_STDIO) && fd < 3; fd++) {
 		struct stat st;
 
 		if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))

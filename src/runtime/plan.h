@@ -48,6 +48,7 @@ enum plan_flags {
 	PLAN_KEYRING_MUST = 1U << 10,  /* and no way without: the filter lets keyctl(2) through */
 	PLAN_CANARY = 1U << 11,        /* a Landlock domain for the audit log (sys/canary.h) */
 	PLAN_EARLY = 1U << 12,         /* READY at the beginning: create does not wait for what init builds */
+	PLAN_KEEP_STDIO = 1U << 13,    /* 0..2 are the caller's own: their owner stays */
 };
 
 struct plan_list {

@@ -30,6 +30,8 @@ struct args {
 	 .help = "Pipe: init ends when nobody reads from it before the start"},                                         \
 	{0, "early", OPT_FLAG, offsetof(struct args, create.early),                                                    \
 	 .help = "Do not wait for what init builds: who starts it hears of a failure"},                               \
+	{0, "keep-stdio", OPT_FLAG, offsetof(struct args, create.keep_stdio),                                          \
+	 .help = "Pipes and sockets at 0 to 2 keep their owner"},                                                       \
 	{0, "init-fd", OPT_U32, offsetof(struct args, create.init_fd), .arg = "N", .min = 3, .max = 65535,              \
 	 .help = "Socket that brings a sealed copy of ranby-init"},                                                     \
 	{0, "trail-fd", OPT_U32, offsetof(struct args, create.watch.trail_fd), .arg = "N", .min = 3, .max = 65535,      \
