@@ -103,3 +103,20 @@ answers() { curl -s -m 1 -o /dev/null "http://$1/"; }
 	one_error "$port"
 	nothing_of_bridges
 }
+
+@test "a start that cannot read the notes of the others takes nothing from them" {
+	local pid note
+	web web --network n1
+	ranby run -d --name peer --network n1 busybox sleep 1000 >/dev/null
+	pid=$(holder)
+	[ -n "$pid" ] || fail 'no holder'
+	note=$RANBY_RUN/bridge/$(printf '0%.0s' {1..64})
+	mkdir "$note"
+	run -125 ranby run --rm --network n1 busybox true
+	one_error 'notes of containers'
+	rmdir "$note"
+	[ "$(holder)" = "$pid" ]
+	[ "$(get peer web)" = 'hello from web' ]
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}

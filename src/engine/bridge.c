@@ -555,6 +555,7 @@ int bridge_begin(struct engine *eng, const struct container *c, struct keeper *k
 {
 	_cleanup_(programs_done) struct programs p = PROGRAMS_INIT;
 	_cleanup_(desk_done) struct desk d = DESK_INIT;
+	bool known;
 	int r;
 
 	if (!bridge_is_on(c))
@@ -565,13 +566,16 @@ int bridge_begin(struct engine *eng, const struct container *c, struct keeper *k
 	r = programs_open(&p, true, e);
 	if (r == 0)
 		r = desk_open(eng, true, c->id, &d, e);
+	known = r == 0;
 	if (r == 0)
 		r = begin(&d, ret, k, e);
+	/* who could not read the notes does not know that nobody else is there */
+	if (r == 0 || !known)
+		return r;
 	/* one may have been made of which we were not told */
-	if (r < 0 && d.lock_fd >= 0 && !d.has_holder)
+	if (!d.has_holder)
 		d.has_holder = bridge_holder_find(eng, d.dirfd, &d.holder, NULL) == 0;
-	if (r < 0 && d.lock_fd >= 0)
-		(void)!close_up(&d, NULL);
+	(void)!close_up(&d, NULL);
 	return r;
 }
 
