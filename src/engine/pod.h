@@ -131,7 +131,11 @@ int pod_join(struct engine *eng, struct pod *p, struct container_options *o, str
 /* The reverse: what pod_join() gave a member is taken out of the options that it was made with. */
 int pod_leave(const struct pod *p, struct container_options *o, struct err *e) _must_check_;
 
-/* What pod_join() would refuse of a container that comes from elsewhere is left out. */
+/*
+ * What a container that comes from elsewhere has in place of what the pod
+ * shares is left out, and what pod_join() would refuse; but not none or
+ * private, which is less than the pod's, nor --ident, which pod_join() refuses.
+ */
 void pod_yield(const struct pod *p, struct container_options *o);
 
 /* Right before the member is made: -ENOENT when the pod has gone meanwhile. */

@@ -99,14 +99,19 @@ static int check_member(const struct pod *p, const struct container_options *o, 
 	return share & PEER_BIT(PEER_PID) ? check_helper(p, o, e) : 0;
 }
 
-static int set_network(const struct pod *p, struct container_options *o)
+/* What is nobody's own is had again; NULL: the infra container's is joined. */
+static const char *mode_had_again(const struct pod *p)
 {
 	const char *mode = json_str(p->infra->spec, "config.network.mode");
 
-	/* what is nobody's own is had again, the infra container's is joined */
-	if (strcmp(mode, "host") == 0 || strchr(mode, ':'))
-		return strv_add(&o->network, mode);
-	return strv_addf(&o->network, "container:%s", p->infra->id);
+	return strcmp(mode, "host") == 0 || strchr(mode, ':') ? mode : NULL;
+}
+
+static int set_network(const struct pod *p, struct container_options *o)
+{
+	const char *mode = mode_had_again(p);
+
+	return mode ? strv_add(&o->network, mode) : strv_addf(&o->network, "container:%s", p->infra->id);
 }
 
 /* The pod's words before the member's own, which are what counts where the two differ. */
@@ -278,11 +283,12 @@ static int take_out(struct strv *from, struct json_object *spec, const char *pat
 	return r;
 }
 
+/* Is it what set_network() gave? */
 static bool is_infras(const struct pod *p, const char *network)
 {
-	const char *mode = json_str(p->infra->spec, "config.network.mode"), *peer = network_peer_of(network);
+	const char *mode = mode_had_again(p), *peer = network_peer_of(network);
 
-	return strcmp(network, mode) == 0 || (peer && strcmp(peer, p->infra->id) == 0);
+	return mode ? strcmp(network, mode) == 0 : peer && strcmp(peer, p->infra->id) == 0;
 }
 
 static void drop_if_pods(const char **own, const struct pod *p, const char *path)
@@ -333,26 +339,32 @@ static void drop_network(struct container_options *o)
 	o->publish_all = false;
 }
 
+/* Less than the pod's: whoever chose that is not given more without being asked. */
+static bool is_confined(const char *mode)
+{
+	return mode && (strcmp(mode, "none") == 0 || strcmp(mode, "private") == 0);
+}
+
 void pod_yield(const struct pod *p, struct container_options *o)
 {
 	const struct container_options nothing_chosen = {0};
 	unsigned share = share_of(p, &nothing_chosen);
 
-	if (share & PEER_BIT(PEER_NET))
+	if ((share & PEER_BIT(PEER_NET)) && !(o->network.n == 1 && is_confined(o->network.items[0])))
 		drop_network(o);
-	if (share & PEER_BIT(PEER_IPC)) {
+	if ((share & PEER_BIT(PEER_IPC)) && !is_confined(o->ipc)) {
 		o->ipc = NULL;
 		o->shm_size = SHM_SIZE_DEFAULT;
 	}
-	if (share & PEER_BIT(PEER_UTS))
+	if ((share & PEER_BIT(PEER_UTS)) && !is_confined(o->uts))
 		o->uts = o->hostname = NULL;
-	if (share & PEER_BIT(PEER_PID))
+	if ((share & PEER_BIT(PEER_PID)) && !is_confined(o->pid))
 		o->pid = NULL;
-	if (share & PEER_BIT(PEER_CGROUP))
+	if ((share & PEER_BIT(PEER_CGROUP)) && !is_confined(o->cgroupns))
 		o->cgroupns = NULL;
 	if (json_at(p->spec, "resources"))
 		o->cgroup_parent = NULL;
-	o->userns = o->ident = NULL;
+	o->userns = NULL;
 	strv_done(&o->uidmap);
 	strv_done(&o->gidmap);
 }
