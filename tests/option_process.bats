@@ -105,6 +105,22 @@ me' ] || fail "$output"
 	ranby run -d --rmi --network none localhost/gone:2 sleep 0.2 >/dev/null
 	wait_for 10 bash -c '! "$@" image exists localhost/gone:2' no "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN"
 	ranby rm user >/dev/null
+	# a name that means another image by then is not its own
+	ranby tag busybox localhost/gone:3
+	ranby create -q --name old --rmi --network none localhost/gone:3 true >/dev/null
+	tar -c -T /dev/null | ranby import -q - localhost/gone:3 >/dev/null
+	ranby start -a old
+	run -1 ranby container exists old
+	run -0 ranby image exists localhost/gone:3
+	run -0 ranby image exists busybox
+	# its own, which has no name then, goes
+	tar -c -C /etc hostname | ranby import -q - localhost/gone:4 >"$BATS_TEST_TMPDIR/id"
+	ranby create -q --name old --network none localhost/gone:4 true >/dev/null
+	ranby tag localhost/gone:3 localhost/gone:4
+	ranby container cleanup --rmi old
+	run -1 ranby image exists "$(cat "$BATS_TEST_TMPDIR/id")"
+	run -0 ranby image exists localhost/gone:4
+	ranby rmi localhost/gone:3 localhost/gone:4 >/dev/null
 	refused 'there is no image' --rmi --rootfs
 }
 

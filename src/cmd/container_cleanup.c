@@ -48,7 +48,7 @@ static int clean_up(const struct command_call *call, struct container *c, void *
 	if (r == 0 && (a->rm || a->rmi))
 		r = remove_container(call->engine, c, &(struct remove_options){.volumes = true, .reason = "cleanup"}, e);
 	if (r == 0 && a->rmi)
-		r = image_remove_unused(call->engine, json_str(c->spec, "image.reference"), e);
+		r = image_remove_unused(call->engine, c, e);
 	if (r == 0)
 		puts(c->name);
 	return r;

@@ -3,11 +3,11 @@
 #include "engine/image_use.h"
 
 #include "engine/attest.h"
-#include "engine/container.h"
 #include "engine/keeper.h"
 #include "image/store.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Once for each container, though it may mount the image that it was made of. */
 static int add_use(struct strv *uses, const char *image, const char *container, struct err *e)
@@ -38,16 +38,37 @@ int image_uses(void *ctx, struct strv *uses, struct err *e)
 	return r;
 }
 
-int image_remove_unused(struct engine *eng, const char *text, struct err *e)
+/* What names the image of `c` and nothing else of anybody's; NULL: nothing does. */
+static const char *own_name(struct store *st, const struct container *c)
+{
+	_cleanup_(image_freep) struct image *by_name = NULL, *by_id = NULL;
+	const char *id = json_str(c->spec, "image.id"), *name = json_str(c->spec, "image.reference");
+
+	if (store_resolve(st, name, &by_name, NULL) == 0 && strcmp(by_name->id, id) == 0)
+		return name;
+	/* the name means another image by now; other names were given for other ends */
+	if (store_resolve(st, id, &by_id, NULL) == 0 && by_id->names.n == 0 && by_id->repo_digests.n == 0)
+		return id;
+	return NULL;
+}
+
+int image_remove_unused(struct engine *eng, const struct container *c, struct err *e)
 {
 	_cleanup_(store_removed_done) struct store_removed removed = {0};
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(strv_done) struct strv uses = {0};
-	int r = store_open(eng->data_fd, &st, e);
+	const char *text;
+	int r;
 
+	if (!*json_str(c->spec, "image.id"))
+		return 0;
+	r = store_open(eng->data_fd, &st, e);
 	if (r < 0)
 		return r;
 	store_set_keeper(st, keeper_for_store, eng);
+	text = own_name(st, c);
+	if (!text)
+		return 0;
 	r = image_uses(eng, &uses, e);
 	if (r == 0)
 		r = store_remove(st, text, false, &uses, &removed, e);

@@ -7,12 +7,17 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "engine/container.h"
 #include "engine/engine.h"
 
 /* A store_uses_fn; ctx is the engine. */
 int image_uses(void *ctx, struct strv *uses, struct err *e) _must_check_;
 
-/* Removes what `text` names unless a container uses it, or somebody has removed it: then 0. Recorded. */
-int image_remove_unused(struct engine *eng, const char *text, struct err *e) _must_check_;
+/*
+ * Removes the image of `c` unless a container uses it, or somebody has removed
+ * it: then 0. By the name that `c` was made by; where that means another image
+ * by now, by its id, unless it has other names. Recorded.
+ */
+int image_remove_unused(struct engine *eng, const struct container *c, struct err *e) _must_check_;
 
 #endif

@@ -325,6 +325,6 @@ int remove_after_end(struct engine *eng, struct container *c, struct err *e)
 	if (r == 0 && c->pid <= 0)
 		pod_member_ended(eng, c);
 	if (r == 0 && json_true(c->spec, "options.rmi"))
-		r = image_remove_unused(eng, json_str(c->spec, "image.reference"), e);
+		r = image_remove_unused(eng, c, e);
 	return r;
 }
