@@ -565,6 +565,26 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	[[ $output == *'no such pod'* ]]
 }
 
+@test "container clone --pod takes no confinement away: none and private stay, --ident is refused" {
+	ranby pod create --name q >/dev/null
+	ranby pod create --name alone --network none >/dev/null
+	ranby create --name solo --network none --ipc private --uts private --hostname own busybox sleep 100 >/dev/null
+	ranby container clone --run --pod q solo joined >/dev/null
+	local kind
+	for kind in net ipc uts; do
+		[ "$(ns joined $kind)" != "$(ns "$(pod_infra q)" $kind)" ]
+	done
+	run -0 ranby exec joined sh -c 'hostname; ls /sys/class/net'
+	[ "$output" = $'own\nlo' ]
+	# a member's own too, where the pod has none either
+	ranby create --pod alone --name m --network none busybox sleep 100 >/dev/null
+	ranby container clone --run --pod q m moved >/dev/null
+	[ "$(ns moved net)" != "$(ns "$(pod_infra q)" net)" ]
+	ranby create --name known --ident uid busybox sleep 100 >/dev/null
+	run -125 ranby container clone --pod q known
+	one_error '--ident and --pod cannot be set together'
+}
+
 @test "pod clone: the options of the other, its containers, and what is given anew; half a pod is none" {
 	ranby pod create --name p --label a=b --share net,uts --exit-policy stop --hostname host -v "$BATS_TEST_TMPDIR:/x" >/dev/null
 	ranby run -d --pod p --name m busybox sleep 100 >/dev/null
@@ -587,6 +607,20 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	run -0 ranby pod inspect other --format '{{.NumContainers}}'
 	[ "$output" = 3 ]
 	run -0 ranby container exists m-clone1
+}
+
+@test "pod clone: its containers require each other, not those of the other pod" {
+	ranby pod create --name p >/dev/null
+	ranby create --name outside --network none busybox sleep 100 >/dev/null
+	ranby create --pod p --name first busybox sleep 100 >/dev/null
+	ranby create --pod p --name second --requires first,outside busybox sleep 100 >/dev/null
+	ranby pod clone p >/dev/null
+	run -0 ranby inspect --format '{{json .Dependencies}}' second-clone
+	[ "$output" = "[\"$(ranby inspect --format '{{.Id}}' first-clone)\",\"$(ranby inspect --format '{{.Id}}' outside)\"]" ]
+	ranby pod rm --force --time 0 p >/dev/null
+	ranby start second-clone >/dev/null
+	[ "$(ranby inspect --format '{{.State.Running}}' first-clone)" = true ]
+	[ "$(ranby inspect --format '{{.State.Running}}' outside)" = true ]
 }
 
 @test "inspect finds pods too, system prune takes those that have ended, system reset all" {

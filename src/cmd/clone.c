@@ -120,6 +120,13 @@ static int fix_paths(const struct container *c, struct container_options *o, cha
 	return r;
 }
 
+/* By their ids: a name may be another's by now. */
+static int set_requires(const struct container *c, const struct strv *wanted, struct strv *ret)
+{
+	strv_done(ret);
+	return wanted ? strv_add_all(ret, wanted->items) : json_get_strv(c->spec, "requires", ret, NULL);
+}
+
 static int create(const struct command_call *call, struct container_options *o, struct strv *words, struct made *m, struct err *e)
 {
 	struct command_call create = *call;
@@ -147,7 +154,8 @@ int clone_make(const struct command_call *call, const struct container *c, const
 		return -EINVAL;
 	}
 	r = container_options_from_json(json_at(c->spec, "options"), &o, e);
-	if (r == 0 && ((w->change && limits_change(&o, w->change) < 0) || make_words(call, c, w->image, &words) < 0))
+	if (r == 0 && ((w->change && limits_change(&o, w->change) < 0) || make_words(call, c, w->image, &words) < 0 ||
+		       set_requires(c, w->requires, &o.requires) < 0))
 		r = err_errno(e, ENOMEM, "clone");
 	if (r < 0)
 		return r;

@@ -19,6 +19,7 @@ struct clone_wanted {
 	const char *name;  /* NULL: the other's and "-clone" */
 	const char *image; /* NULL: the other's */
 	const char *pod;   /* by name or id; NULL: the other's, if it is in one */
+	const struct strv *requires; /* ids of containers; NULL: the other's */
 	const struct container_options *change; /* limits over the other's; NULL: none */
 };
 

@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * ranby pod clone: another pod with the options of one that is there, changed
- * by what is given, and a clone of each of its containers. One that cannot be
- * made whole is not left half made.
+ * by what is given, and a clone of each of its containers, those first that
+ * others require: the clones require the clones. One that cannot be made whole
+ * is not left half made.
  */
 #include "cmd/clone.h"
 #include "cmd/commands.h"
@@ -15,6 +16,7 @@
 #include "engine/remove.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,19 +105,91 @@ static int fill(const struct command_call *call, const struct pod *old, struct p
 	return r;
 }
 
-static int clone_members(const struct command_call *call, const struct pod *old, const struct pod *p, struct err *e)
+struct cloning {
+	const struct command_call *call;
+	const struct pod *old;
+	const char *pod;
+	struct strv from, to; /* ids of members, and of their clones */
+};
+
+static void cloning_done(struct cloning *w)
 {
-	const struct clone_wanted w = {.pod = p->id};
+	strv_done(&w->from);
+	strv_done(&w->to);
+}
+
+static int note_clone(struct cloning *w, const char *from, const char *to, struct err *e)
+{
+	if (strv_add(&w->from, from) < 0 || strv_add(&w->to, to) < 0)
+		return err_errno(e, ENOMEM, "clone");
+	return 0;
+}
+
+static bool is_member(const struct pod *p, const char *id)
+{
+	for (size_t i = 0; i < p->members.n; i++)
+		if (strcmp(p->members.items[i]->id, id) == 0)
+			return true;
+	return false;
+}
+
+/* What a clone of `c` requires: clones, where `c` requires members. 1: one of them is not made yet. */
+static int required_of(const struct cloning *w, const struct container *c, struct strv *ret, struct err *e)
+{
+	_cleanup_(strv_done) struct strv ids = {0};
+	int r = json_get_strv(c->spec, "requires", &ids, e);
+
+	for (size_t i = 0; r == 0 && i < ids.n; i++) {
+		ptrdiff_t k = strv_find(&w->from, ids.items[i]);
+
+		if (k < 0 && is_member(w->old, ids.items[i]))
+			return 1;
+		if (strv_add(ret, k < 0 ? ids.items[i] : w->to.items[k]) < 0)
+			r = err_errno(e, ENOMEM, "clone");
+	}
+	return r;
+}
+
+/* Likewise. */
+static int clone_member(struct cloning *w, const struct container *c, struct err *e)
+{
+	_cleanup_(made_done) struct made m = MADE_INIT;
+	_cleanup_(strv_done) struct strv required = {0};
+	const struct clone_wanted wanted = {.pod = w->pod, .requires = &required};
+	int r = required_of(w, c, &required, e);
+
+	if (r > 0)
+		return r;
+	if (r == 0)
+		r = clone_make(w->call, c, &wanted, &m, e);
+	if (r < 0)
+		return err_wrap(e, r, "container %s", c->name);
+	return note_clone(w, c->id, m.c->id, e);
+}
+
+/* Those whose needs are there, and that are not. */
+static int clone_some(struct cloning *w, struct err *e)
+{
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < old->members.n; i++) {
-		_cleanup_(made_done) struct made m = MADE_INIT;
+	for (size_t i = 0; r >= 0 && i < w->old->members.n; i++)
+		if (strv_find(&w->from, w->old->members.items[i]->id) < 0)
+			r = clone_member(w, w->old->members.items[i], e);
+	return r < 0 ? r : 0;
+}
 
-		if (old->members.items[i] != old->infra)
-			r = clone_make(call, old->members.items[i], &w, &m, e);
-		if (r < 0)
-			r = err_wrap(e, r, "container %s", old->members.items[i]->name);
+static int clone_members(const struct command_call *call, const struct pod *old, const struct pod *p, struct err *e)
+{
+	_cleanup_(cloning_done) struct cloning w = {.call = call, .old = old, .pod = p->id};
+	size_t before = SIZE_MAX;
+	int r = old->infra && p->infra ? note_clone(&w, old->infra->id, p->infra->id, e) : 0;
+
+	while (r == 0 && w.from.n < old->members.n && w.from.n != before) {
+		before = w.from.n;
+		r = clone_some(&w, e);
 	}
+	if (r == 0 && w.from.n < old->members.n)
+		return err_set(e, ELOOP, "pod %s: containers of it need each other", old->name);
 	return r;
 }
 
