@@ -181,6 +181,42 @@ READY=1" ] || fail "$(said)"
 	NOTIFY_SOCKET=@abstract refused 'has no path' --sdnotify container
 }
 
+@test "--sdnotify container: the socket is that of whoever starts it, whatever there was when it was made" {
+	need_program python3
+	local first=$BATS_TEST_TMPDIR/first
+	local words='echo "<$NOTIFY_SOCKET>"; test -S /run/notify/notify.sock && stat -c %i /run/notify/notify.sock || echo none'
+	ranby create --name without --network none busybox sh -c "$words" >/dev/null
+	ranby create --name own --network none -e NOTIFY_SOCKET=/own busybox sh -c "$words" >/dev/null
+	run -0 ranby start -a without
+	[[ $output == '<>'*none ]] || fail "$output"
+	listen
+	ranby create --name with --network none busybox sh -c "$words" >/dev/null
+	run -0 ranby start -a without
+	[ "$output" = "</run/notify/notify.sock>
+$(stat -c %i "$NOTIFY_SOCKET")" ] || fail "$output"
+	run -0 ranby start -a own
+	[ "$output" = "</own>
+$(stat -c %i "$NOTIFY_SOCKET")" ] || fail "$output"
+	kill "$LISTENER"
+	# another one, and the first is gone
+	mv "$NOTIFY_SOCKET" "$first"
+	listen
+	rm "$first"
+	for name in with without; do
+		run -0 ranby start -a "$name"
+		[ "$output" = "</run/notify/notify.sock>
+$(stat -c %i "$NOTIFY_SOCKET")" ] || fail "$output"
+	done
+	kill "$LISTENER"
+	rm "$NOTIFY_SOCKET"
+	unset NOTIFY_SOCKET
+	for name in with without own; do
+		run -0 ranby start -a "$name"
+		[[ $output == '<'*'>'*none && $output != *notify.sock'>'* ]] || fail "$output"
+	done
+	ranby rm --all --force --time 0 >/dev/null
+}
+
 @test "--subuidname, --subgidname: the name's ranges of /etc/subuid and /etc/subgid, from 0 on" {
 	need_ranges
 	run -0 inside --subuidname "$(id -un)" -- sh -c 'head -n 1 /proc/self/uid_map; head -n 1 /proc/self/gid_map; id -u'

@@ -74,7 +74,7 @@ struct bundle_result {
 	 * hostname, stopSignal, stopTimeout, tty, openStdin, labels{},
 	 * mounts[{type,name?,image?,source,destination,subpath?,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[], rlimits[],
-	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{log_config.h},
+	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{log_config.h}, notifySocket?,
 	 * joined{container,namespaces[]} (peer.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
 	 */
 	struct json_object *config;

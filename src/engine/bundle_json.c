@@ -20,6 +20,7 @@
 #include "engine/limits.h"
 #include "engine/log_config.h"
 #include "engine/options.h"
+#include "engine/sdnotify.h"
 #include "engine/start_label.h"
 #include "runtime/cgroup.h"
 
@@ -383,6 +384,15 @@ static struct json_object *shown_label(const struct bundle_plan *p)
 	return mounts && start_label_json(&p->label, mounts, n, &o) == 0 ? o : NULL;
 }
 
+/* Of the service that made it; a start changes it (sdnotify.h). NULL: none. */
+static const char *shown_notify(const struct bundle_plan *p)
+{
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (p->mounts.items[i].origin == MOUNT_DEFAULT && strcmp(p->mounts.items[i].destination, SDNOTIFY_INSIDE) == 0)
+			return p->mounts.items[i].source;
+	return NULL;
+}
+
 static int shown_confinement(const struct bundle_plan *p, struct json_object *o)
 {
 	if (json_add_strv(o, "capabilities", &p->profile.caps) < 0 ||
@@ -404,7 +414,7 @@ int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, str
 	if (!o || shown_process(p, o) < 0 || mount_list_shown(&p->mounts, &mounts) < 0 ||
 	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "network", shown_network(p)) < 0 ||
 	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 || shown_joined(p, o) < 0 ||
-	    json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0 ||
+	    json_add_str(o, "notifySocket", shown_notify(p)) < 0 || json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0 ||
 	    (p->healthcheck && json_add(o, "healthcheck", json_object_get(p->healthcheck)) < 0) ||
 	    (p->secrets && json_add(o, "secrets", json_object_get(p->secrets)) < 0))
 		return err_errno(e, ENOMEM, "container.json");

@@ -8,6 +8,7 @@
  */
 #include "engine/sdnotify.h"
 
+#include "engine/bundle_config.h"
 #include "engine/pod.h"
 #include "sys/fd.h"
 
@@ -48,6 +49,104 @@ int sdnotify_source(const struct engine *eng, const struct container_options *o,
 		return err_set(e, EINVAL, "--sdnotify container: NOTIFY_SOCKET has no path, and cannot be mounted; use conmon or healthy");
 	return 0;
 }
+
+/* ---- at a later start ---- */
+
+#define VARIABLE "NOTIFY_SOCKET"
+#define SHOWN "notifySocket"
+
+/* Its own, where the container has one, stays. */
+static int change_env(struct json_object *o, const char *socket)
+{
+	static const char ours[] = VARIABLE "=" SDNOTIFY_INSIDE;
+	_cleanup_(strv_done) struct strv env = {0};
+	int r = json_get_strv(o, "env", &env, NULL);
+
+	if (r < 0)
+		return r;
+	if (strv_find(&env, ours) >= 0)
+		strv_env_unset(&env, VARIABLE);
+	if (socket && !strv_env_get(&env, VARIABLE) && strv_add(&env, ours) < 0)
+		return -ENOMEM;
+	json_object_object_del(o, "env");
+	return json_add_strv(o, "env", &env);
+}
+
+/* Last: above what else is mounted on the way to it. */
+static int add_mount(struct json_object *mounts, const char *socket)
+{
+	_cleanup_(strv_done) struct strv options = {0};
+	struct json_object *m = json_object_new_object();
+	int r = json_append(mounts, m);
+
+	if (r == 0 && (strv_add(&options, "bind") < 0 || strv_add(&options, "nosuid") < 0 || strv_add(&options, "noexec") < 0 ||
+		       strv_add(&options, "nodev") < 0))
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	return json_add_str(m, "destination", SDNOTIFY_INSIDE) < 0 || json_add_str(m, "type", "bind") < 0 ||
+			       json_add_str(m, "source", socket) < 0 || json_add_strv(m, "options", &options) < 0
+		       ? -ENOMEM : 0;
+}
+
+struct change {
+	const char *socket; /* NULL: none */
+};
+
+/* For bundle_config_change(). */
+static int change_config(struct json_object *config, void *ctx)
+{
+	struct json_object *mounts = json_at(config, "mounts"), *process = json_at(config, "process");
+	const char *socket = ((const struct change *)ctx)->socket;
+	size_t i = 0;
+
+	if (!process || !mounts || !json_object_is_type(mounts, json_type_array))
+		return -EINVAL;
+	while (i < json_object_array_length(mounts))
+		if (strcmp(json_str(json_object_array_get_idx(mounts, i), "destination"), SDNOTIFY_INSIDE) != 0)
+			i++;
+		else if (json_object_array_del_idx(mounts, i, 1) < 0)
+			return -EINVAL;
+	if (socket && add_mount(mounts, socket) < 0)
+		return -ENOMEM;
+	return change_env(process, socket);
+}
+
+/* Somebody's own mount at that place is not ours to change. */
+static bool is_taken(const struct container *c)
+{
+	struct json_object *mounts = json_at(c->spec, "config.mounts");
+
+	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++)
+		if (strcmp(json_str(json_object_array_get_idx(mounts, i), "destination"), SDNOTIFY_INSIDE) == 0)
+			return true;
+	return false;
+}
+
+int sdnotify_refresh(const struct engine *eng, struct container *c, struct err *e)
+{
+	struct json_object *config = json_at(c->spec, "config"), *mode = json_at(c->spec, "options.sdnotify");
+	const struct container_options o = {.sdnotify = mode ? json_object_get_string(mode) : NULL};
+	const char *socket;
+	int r = sdnotify_source(eng, &o, &socket, e);
+
+	if (r < 0)
+		return r;
+	/* nobody in it could say anything */
+	if (pod_is_infra(c))
+		socket = NULL;
+	if (strcmp(json_str(config, SHOWN), socket ? socket : "") == 0 || is_taken(c))
+		return 0;
+	r = bundle_config_change(container_dir(c), change_config, &(struct change){socket}, e);
+	if (r < 0)
+		return r;
+	json_object_object_del(config, SHOWN);
+	if (change_env(config, socket) < 0 || json_add_str(config, SHOWN, socket) < 0)
+		return err_errno(e, ENOMEM, "container.json");
+	return container_write_spec(c, c->spec, e);
+}
+
+/* ---- what is told ---- */
 
 static void tell(const struct engine *eng, const char *text)
 {

@@ -27,6 +27,13 @@ int sdnotify_check(const struct container_options *o, struct err *e) _must_check
 /* The socket to mount at SDNOTIFY_INSIDE; NULL: none. -EINVAL: container was asked for, and it has no path (an abstract one). */
 int sdnotify_source(const struct engine *eng, const struct container_options *o, const char **ret, struct err *e) _must_check_;
 
+/*
+ * Before a later start, by the holder of its lock: what is mounted there and in
+ * the variable is what this command has, and not what there was when the
+ * container was made. Changes container.json and config.json where that differs.
+ */
+int sdnotify_refresh(const struct engine *eng, struct container *c, struct err *e) _must_check_;
+
 /* It runs, and has that monitor. As with sd_notify(3), nobody is bothered when the manager cannot be reached. */
 void sdnotify_started(const struct engine *eng, const struct container *c, pid_t monitor);
 

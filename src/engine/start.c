@@ -461,6 +461,8 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		r = join(q, s, e);
 	if (r == 0)
 		r = refresh_etc(s, e);
+	if (r == 0 && !q->fresh)
+		r = sdnotify_refresh(q->eng, q->c, e);
 	if (r == 0)
 		r = start_label(q->eng, q->c, s->q.keeper, &s->label, e);
 	if (r == 0)
