@@ -313,8 +313,8 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	while kill -0 "$pull" 2>/dev/null; do
 		for p in $(pgrep -u "$(id -u)" -x ranby-fetch); do
 			found=1
-			! tr '\0' '\n' <"/proc/$p/cmdline" | grep secret
-			! grep -a secret "/proc/$p/environ" 2>/dev/null
+			! tr '\0' '\n' 2>/dev/null <"/proc/$p/cmdline" | grep secret || fail 'in an argument'
+			! grep -aq secret "/proc/$p/environ" 2>/dev/null || fail 'in the environment'
 		done
 		sleep 0.02
 	done

@@ -49,6 +49,12 @@ setup() {
 seen() { skopeo inspect --tls-verify=false "docker://$1" | jq -r "${2:-.Digest}"; }
 raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 
+# conf LINE...: a registries.conf of these, and no other
+conf() {
+	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/registries.conf"
+	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf
+}
+
 @test "push: the registry has the same bytes afterwards" {
 	run -0 ranby push --digestfile "$BATS_TEST_TMPDIR/digest" "$REG/busybox" "$REG/same:1"
 	[ "$(seen "$REG/same:1")" = "$(seen "$REG/busybox")" ]
@@ -149,11 +155,67 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	for how in push_other push_moved; do
 		run -0 ranby push -q --creds user:secret "$REG/busybox" "$BAD/$how/x"
 	done
-	jq -e -s 'map(select(.server == "other" and .method == "PUT")) | length > 0 and all(.authorization == null)' "$HOSTILE/log"
+	for how in push_other push_moved; do
+		jq -e -s --arg how "$how" 'map(select(.path | contains($how))) |
+			(map(select(.server == "main" and .authorization == "Bearer good-token")) | length > 0) and
+			(map(select(.server == "other" and .method == "PUT")) | length > 0 and all(.authorization == null))' "$HOSTILE/log"
+	done
 	for how in push_file push_nowhere; do
 		run -125 ranby push -q "$REG/busybox" "$BAD/$how/x"
 		one_error 'a redirect to'
 	done
+}
+
+@test "a certificate that is let pass is the registry's own, and so is the client's that is shown (A41)" {
+	need_program openssl
+	local dir=$BATS_TEST_TMPDIR/tls
+	mkdir -p "$dir/certs" "$dir/server"
+	for name in localhost client; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$name" -addext subjectAltName=DNS:localhost \
+			-keyout "$dir/$name.key" -out "$dir/$name.pem" 2>/dev/null
+	done
+	mkfifo "$dir/stdin"
+	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$dir/server" "$dir/localhost.pem" "$dir/localhost.key" "$dir/client.pem" \
+		<"$dir/stdin" >"$dir/out" 2>&1 3>&- &
+	local server=$!
+	exec 7>"$dir/stdin"
+	wait_for 10 test -s "$dir/server/address"
+	echo "https://$(cat "$dir/server/address")/token" >"$HOSTILE/realm"
+	# the registry is on loopback, and may be as it likes; its token server is another
+	run -125 ranby pull -q --creds user:secret "$BAD/bearer_elsewhere/x" 7>&-
+	one_error 'token server: its certificate is not valid'
+	[ ! -e "$dir/server/log" ]
+	cp "$dir/localhost.pem" "$dir/certs/ca.crt"
+	cp "$dir/client.pem" "$dir/certs/client.cert"
+	cp "$dir/client.key" "$dir/certs/client.key"
+	run -0 ranby pull -q --creds user:secret --cert-dir "$dir/certs" "$BAD/bearer_elsewhere/x" 7>&-
+	jq -e -s 'length > 0 and all(.client == false) and any(.authorization != null)' "$dir/server/log"
+	# said of all
+	run -0 ranby pull -q --creds user:secret --tls-verify=false "$BAD/bearer_elsewhere/x" 7>&-
+	# the registry itself is shown it
+	: >"$dir/server/log"
+	run -0 ranby pull -q --cert-dir "$dir/certs" "$(cat "$dir/server/address")/x/y" 7>&-
+	jq -e -s 'length > 0 and all(.client)' "$dir/server/log"
+	exec 7>&-
+	wait "$server"
+	rm "$HOSTILE/realm"
+}
+
+@test "push: a manifest that takes more than one answer" {
+	local dir=$BATS_TEST_TMPDIR/large digest text
+	ranby save -q --format oci-dir -o "$dir" "$REG/busybox"
+	digest=$(jq -r '.manifests[0].digest' "$dir/index.json" | cut -d: -f2)
+	text=$(head -c 200000 /dev/zero | tr '\0' x)
+	jq -c --rawfile x <(printf %s "$text") '.annotations.x = $x' "$dir/blobs/sha256/$digest" >"$BATS_TEST_TMPDIR/manifest"
+	digest=$(sha256sum <"$BATS_TEST_TMPDIR/manifest" | cut -d' ' -f1)
+	cp "$BATS_TEST_TMPDIR/manifest" "$dir/blobs/sha256/$digest"
+	jq --arg d "sha256:$digest" --argjson n "$(stat -c %s "$BATS_TEST_TMPDIR/manifest")" \
+		'.manifests[0] |= (.digest = $d | .size = $n | .annotations = {"org.opencontainers.image.ref.name": "localhost/large:1"})' "$dir/index.json" >"$dir/index.new"
+	mv "$dir/index.new" "$dir/index.json"
+	ranby load -q -i "$dir"
+	run -0 ranby push -q localhost/large:1 "$REG/large:1"
+	[ "$(seen "$REG/large:1")" = "sha256:$digest" ]
+	ranby rmi localhost/large:1 >/dev/null
 }
 
 @test "push: the worker holds no directory of the store, and no secret is to be seen" {
@@ -163,8 +225,8 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	while kill -0 "$push" 2>/dev/null; do
 		for pid in $(pgrep -u "$(id -u)" -x ranby-fetch); do
 			found=1
-			! find "/proc/$pid/fd" -lname "$RANBY_ROOT/*" -printf '%l\n' 2>/dev/null | grep -v '/blobs/sha256/[0-9a-f]*$'
-			! tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep secret
+			! find "/proc/$pid/fd" -lname "$RANBY_ROOT/*" -printf '%l\n' 2>/dev/null | grep -v '/blobs/sha256/[0-9a-f]*$' || fail 'a directory of the store'
+			! tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep secret || fail 'a secret'
 		done
 		sleep 0.01
 	done
@@ -310,7 +372,7 @@ helper() {
 	run -125 ranby login --get-login "$CLOSED"
 	run -0 ranby login -v -u user --password-stdin "$CLOSED" <<<secret
 	[[ $output == *docker-credential-test* ]]
-	run ! grep -r c2VjcmV0 "$XDG_RUNTIME_DIR"
+	run ! grep -r "$(printf user:secret | base64)" "$XDG_RUNTIME_DIR"
 	[ "$(jq -r .Secret "$BATS_TEST_TMPDIR/kept")" = secret ]
 	run -0 ranby push -q "$REG/busybox" "$CLOSED/helped"
 	run -0 ranby logout "$CLOSED"
@@ -361,20 +423,44 @@ helper() {
 	run -0 ranby push -q --authfile "$BATS_TEST_TMPDIR/token.json" --chunk-size 300k "$REG/busybox" "$BAD/push_short/z"
 }
 
-@test "login: a secret on the command line is blanked at once" {
-	mkfifo "$BATS_TEST_TMPDIR/config"
-	mkdir -p "$XDG_RUNTIME_DIR/containers"
-	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" push -q --creds user:secret --authfile "$BATS_TEST_TMPDIR/config" --chunk-size 1k "$REG/busybox" "$CLOSED/blank" 3>&- &
-	local push=$!
-	wait_for 5 pgrep -u "$(id -u)" -x ranby-fetch >/dev/null || true
-	! tr '\0' ' ' <"/proc/$push/cmdline" | grep secret || fail 'shown'
-	wait "$push"
+@test "login: what nobody has tried did not succeed" {
+	local status
+	for status in 404 403; do
+		echo "$status" >"$HOSTILE/v2"
+		run -125 ranby login -u user --password-stdin "$BAD" <<<secret
+		one_error 'is it a registry?'
+		# images may be had there all the same
+		run -0 ranby pull -q "$BAD/good/x"
+	done
+	rm "$HOSTILE/v2"
+	[ ! -e "$XDG_RUNTIME_DIR/containers/auth.json" ]
+	# tried where it is for, not where registries.conf has the images from
+	conf '[[registry]]' "prefix = \"$CLOSED\"" "location = \"$REG\""
+	run -125 ranby login -u user --password-stdin "$CLOSED" <<<wrong
+	one_error 'invalid username/password'
+	run -0 ranby login -u user --password-stdin "$CLOSED" <<<secret
+	conf '[[registry]]' "location = \"$CLOSED\"" 'blocked = true'
+	run -125 ranby login -u user --password-stdin "$CLOSED" <<<secret
+	one_error 'is blocked'
+	unset CONTAINERS_REGISTRIES_CONF
+	ranby logout "$CLOSED"
+	# a namespace's own, and no repository's
+	printf '{"auths":{"%s":{"auth":"%s"},"%s/ns":{"auth":"%s"},"%s/x":{"auth":"%s"}}}' "$CLOSED" "$(printf user:wrong | base64)" \
+		"$CLOSED" "$(printf user:secret | base64)" "$CLOSED" "$(printf other:x | base64)" >"$BATS_TEST_TMPDIR/ns.json"
+	run -0 ranby login --authfile "$BATS_TEST_TMPDIR/ns.json" "$CLOSED/ns" </dev/null
+	[[ $output == *"Already logged in to $CLOSED/ns" ]]
+	[ "$(ranby login --authfile "$BATS_TEST_TMPDIR/ns.json" --get-login "$CLOSED")" = user ]
+	run -125 ranby login --authfile "$BATS_TEST_TMPDIR/ns.json" "$CLOSED" </dev/null
 }
 
-# conf LINE...: a registries.conf of these, and no other
-conf() {
-	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/registries.conf"
-	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf
+@test "login: a secret on the command line is blanked at once" {
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" push -q --creds user:secret --chunk-size 5k "$REG/busybox" "$BAD/push_blank/x" 3>&- &
+	local push=$!
+	wait_for 5 pgrep -u "$(id -u)" -P "$push" -x ranby-fetch
+	tr '\0' ' ' <"/proc/$push/cmdline" >"$BATS_TEST_TMPDIR/shown"
+	wait "$push"
+	grep -q -- '--creds \*\*\*\*' "$BATS_TEST_TMPDIR/shown"
+	run ! grep secret "$BATS_TEST_TMPDIR/shown"
 }
 
 @test "registries.conf: mirrors in their order, and the place itself last" {
@@ -421,6 +507,9 @@ conf() {
 	ranby rmi good.example/team/busybox >/dev/null
 	ranby untag "$REG/busybox"
 	conf "unqualified-search-registries = [\"localhost:1\", \"$REG\"]" '[aliases]' "aliased = \"$REG/busybox\""
+	# a password is not tried on one after the other
+	run -125 ranby pull -q --creds user:secret busybox
+	[[ $output == *'2 registries for it'*'write the registry too'* ]]
 	run -0 ranby pull busybox
 	[[ $output == *'Trying to pull localhost:1/busybox'*"Trying to pull $REG/busybox"* ]]
 	ranby untag "$REG/busybox"

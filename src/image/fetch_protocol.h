@@ -7,8 +7,11 @@
  * ranby sends the session: one packet with a memfd, which holds this JSON:
  *
  *	{"host": "localhost:5000", "repository": "debian", "allowHttp": true, "skipVerify": false,
+ *	 "skipVerifyOthers": false,
  *	 "username": …, "password": …, "identityToken": …, "ca": PEM, "cert": PEM, "key": PEM}
  *
+ * where skipVerify is of that host alone, skipVerifyOthers of token servers and
+ * redirects elsewhere; "repository" is "" to log in only;
  * and for a push "push": true, "mountFrom": [REPOSITORY, …]; then any number
  * of requests, each a struct fetch_request with one descriptor: writable for
  * what is got, readable for what is sent, none to log in. Each is answered by

@@ -9,6 +9,9 @@
  *  - a token to the registry itself;
  *  - nothing to where a redirect leads (CVE-2020-15157 and its kin).
  *
+ * A bad certificate that is let pass is the registry's own: elsewhere it is let
+ * pass only where the user has said so for this call.
+ *
  * http is tried only where the caller allows it, and only after https turned
  * out not to be spoken there: a registry that fails its certificate check is
  * never asked again in clear.
@@ -60,6 +63,7 @@ int session_read(const char *text, size_t len, struct session *ret, struct err *
 	s.push = json_true(o, "push");
 	s.allow_http = json_true(o, "allowHttp");
 	s.trust.skip_verify = json_true(o, "skipVerify");
+	s.skip_verify_others = json_true(o, "skipVerifyOthers");
 	*ret = s;
 	return 0;
 }
@@ -77,6 +81,13 @@ bool session_owns(const struct session *s, const char *url)
 	size_t n = strlen(s->origin);
 
 	return n && strncasecmp(url, s->origin, n) == 0 && (url[n] == '/' || url[n] == '\0');
+}
+
+struct http_trust session_trust(const struct session *s, const char *url)
+{
+	if (session_owns(s, url))
+		return s->trust;
+	return (struct http_trust){.skip_verify = s->skip_verify_others, .ca = s->trust.ca};
 }
 
 /* "Basic …" of the user's name and password into `out`. */
@@ -187,7 +198,8 @@ static int token_error(const struct http_answer *a, struct err *e)
 
 static int get_token(struct session *s, const struct challenge *c, struct err *e)
 {
-	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
+	const struct http_trust trust = session_trust(s, c->realm);
+	_cleanup_(http_closep) CURL *h = http_new(&trust);
 	_cleanup_(http_headers_freep) struct curl_slist *headers = NULL;
 	_cleanup_(buf_done) struct buf url = BUF_INIT_MAX(HTTP_URL_SIZE), value = BUF_INIT, body = BUF_INIT;
 	_cleanup_(strv_done) struct strv scopes = {0};
@@ -272,6 +284,7 @@ static int after_ping(struct session *s, const struct http_answer *a, struct err
 			err_hint(e, "if this registry speaks plain http, allow that with --tls-verify=false");
 		return err_wrap(e, r, "registry %s", s->host);
 	}
+	s->ping_status = a->status;
 	if (a->status == 401) {
 		if (!a->challenge[0])
 			return err_set(e, EPROTO, "registry %s: it wants a login, but does not say how", s->host);
@@ -292,8 +305,10 @@ int session_check(struct session *s, struct err *e)
 	char url[600];
 	int r = 0;
 
-	if (!s->authorization[0])
+	if (!s->authorization[0] && s->ping_status == 200)
 		return 0; /* it lets everybody in */
+	if (!s->authorization[0])
+		return err_set(e, EPROTO, "it answers %ld to /v2/ and asks for no login: is it a registry?", s->ping_status);
 	if (!h || http_add_header(&headers, "Authorization", s->authorization) < 0)
 		return err_errno(e, ENOMEM, "login");
 	snprintf(url, sizeof(url), "%.511s/v2/", s->origin);

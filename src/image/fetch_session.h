@@ -25,10 +25,12 @@ struct session {
 	struct json_object *json; /* owns the strings */
 	const char *host, *repository; /* "": no repository, to log in only */
 	const char *username, *password, *identity_token; /* NULL: none */
-	struct http_trust trust;
+	struct http_trust trust; /* of the registry itself */
+	bool skip_verify_others;
 	bool allow_http;
 	bool push;
 	struct strv mount_from;    /* repositories there that are read too */
+	long ping_status;        /* what /v2/ answered to nobody */
 	char origin[512];        /* "https://localhost:5000": where credentials may go */
 	char authorization[16384]; /* header value; "" while none is needed */
 };
@@ -47,5 +49,8 @@ int session_login(struct session *s, const char *challenge, struct err *e) _must
 
 /* Whether the URL is the registry's own, so that credentials may be sent there. */
 bool session_owns(const struct session *s, const char *url);
+
+/* How the server of that URL is trusted: another one than the registry is checked, and is shown no client certificate. */
+struct http_trust session_trust(const struct session *s, const char *url);
 
 #endif

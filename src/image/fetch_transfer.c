@@ -183,9 +183,10 @@ static CURLcode set_options(struct transfer *t)
 
 int transfer_start(struct transfer *t, const struct session *s, CURLM *multi, struct err *e)
 {
+	const struct http_trust trust = session_trust(s, t->url);
 	int r;
 
-	t->easy = http_new(&s->trust);
+	t->easy = http_new(&trust);
 	t->headers = NULL;
 	t->body_seen = t->body_good = false;
 	t->range_from = t->request.kind == FETCH_BLOB ? t->bytes : 0;

@@ -103,7 +103,8 @@ static CURLcode set_method(CURL *h, struct call *c)
 
 static int perform(const struct session *s, struct call *c, struct http_answer *a, struct err *e)
 {
-	_cleanup_(http_closep) CURL *h = http_new(&s->trust);
+	const struct http_trust trust = session_trust(s, c->url);
+	_cleanup_(http_closep) CURL *h = http_new(&trust);
 	_cleanup_(http_headers_freep) struct curl_slist *headers = NULL;
 
 	c->sent = 0;

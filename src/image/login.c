@@ -48,6 +48,7 @@ static int find_path(const struct registry_access *o, char ret[static 4096], str
 static int parse_key(const char *registry, struct login *l, struct err *e)
 {
 	char text[REFERENCE_TEXT_SIZE];
+	const char *slash;
 	size_t len;
 	int r;
 
@@ -67,12 +68,15 @@ static int parse_key(const char *registry, struct login *l, struct err *e)
 	if ((size_t)snprintf(text, sizeof(text), "%s/x", l->key) >= sizeof(text))
 		return err_set(e, EINVAL, "\"%.128s\" names no registry", registry);
 	r = reference_parse(text, &l->at, e);
-	if (r == 0 && !l->at.domain[0]) {
+	if (r == 0 && !l->at.domain[0])
 		/* "registry" alone is a host of the local network */
 		r = reference_set_domain(&l->at, l->key, e);
-		snprintf(l->at.path, sizeof(l->at.path), "x");
-	}
-	return r < 0 ? err_wrap(e, r, "registry %.128s", registry) : 0;
+	if (r < 0)
+		return err_wrap(e, r, "registry %.128s", registry);
+	/* of no repository: its namespace, or nothing */
+	slash = strchr(l->key, '/');
+	snprintf(l->at.path, sizeof(l->at.path), "%s", slash ? slash + 1 : "");
+	return 0;
 }
 
 static const char *helper_of(const struct strv *helpers)
@@ -116,17 +120,16 @@ int login_find(struct login *l, struct auth *ret, struct err *e)
 
 int login_try(struct login *l, const char *creds, struct err *e)
 {
-	const struct registry_need need = {.push = false};
+	const struct registry_need need = {.login = true};
 	_cleanup_(fetch_stop) struct fetch_client fc = FETCH_CLIENT_INIT;
 	struct registry_access access = *l->access;
 	struct registry_place place;
 	struct fetch_answer a;
-	int r = registry_place(&l->at, l->conf, &place, e);
+	int r = registry_place_named(&l->at, l->conf, &place, e);
 
 	if (r < 0)
 		return r;
 	access.creds = creds;
-	place.at.path[0] = '\0'; /* no repository: nothing but the login */
 	r = registry_connect(&place, &need, &access, &fc, e);
 	if (r == 0)
 		r = fetch_ask(&fc, FETCH_LOGIN, 0, "", 0, -EBADF, e);

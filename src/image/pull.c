@@ -102,6 +102,12 @@ static int pull_short(struct store *st, const struct reference *want, const stru
 		err_hint(e, "write the registry too, such as docker.io/library/%s", want->path);
 		return -ENOENT;
 	}
+	/* a password is for one registry, and the first one is a guess */
+	if (o->access.creds && conf->search.n > 1) {
+		err_set(e, EINVAL, "short name \"%s\" with --creds: registries.conf names %zu registries for it", want->path, conf->search.n);
+		err_hint(e, "write the registry too, such as %s/%s", conf->search.items[0], want->path);
+		return -EINVAL;
+	}
 	for (size_t i = 0; i < conf->search.n && r < 0; i++) {
 		struct reference ref = *want;
 

@@ -245,7 +245,9 @@ static int send_manifest(struct push *p, struct err *e)
 	if (r == 0)
 		r = fetch_request(&p->workers[0].client, &request, what, fd, e);
 	if (r == 0)
-		r = fetch_answer(&p->workers[0].client, &a, e);
+		do
+			r = fetch_answer(&p->workers[0].client, &a, e);
+		while (r == 0 && a.type == FETCH_PROGRESS);
 	if (r == 0 && a.type != FETCH_DONE) {
 		r = -a.err.code;
 		if (e)

@@ -75,6 +75,12 @@ static void rule_done(struct registry_rule *rule)
 	*rule = (struct registry_rule){0};
 }
 
+/* A colon in the first part is a port's. */
+static bool has_tag(const char *prefix)
+{
+	return strchr(prefix, '@') || strchr(prefix + strcspn(prefix, "/"), ':');
+}
+
 static int take_rule_keys(struct registry_rule *rule, struct json_object *o, struct err *e)
 {
 	int r = set_string(&rule->location, o, "location", e);
@@ -93,7 +99,9 @@ static int take_rule_keys(struct registry_rule *rule, struct json_object *o, str
 		return err_set(e, EINVAL, "a registry with neither prefix nor location");
 	if (!rule->prefix)
 		rule->prefix = strdup(rule->location);
-	return rule->prefix ? 0 : err_errno(e, ENOMEM, "registries");
+	if (!rule->prefix)
+		return err_errno(e, ENOMEM, "registries");
+	return has_tag(rule->prefix) ? err_set(e, EINVAL, "prefix %s: with a tag or a digest, which is not supported", rule->prefix) : 0;
 }
 
 /* A later file's rule of the same prefix takes the place of the earlier one. */
@@ -105,6 +113,9 @@ static int take_rule(struct registries *r, struct json_object *o, struct err *e)
 
 	while (res == 0 && at < r->n_rules && strcmp(r->rules[at].prefix, rule.prefix) != 0)
 		at++;
+	if (res == 0 && at < r->n_rules && r->rules[at].file == r->n_files &&
+	    (r->rules[at].blocked != rule.blocked || r->rules[at].insecure != rule.insecure))
+		res = err_set(e, EINVAL, "prefix %s is there twice, with other words on blocked or insecure", rule.prefix);
 	if (res == 0 && at == REGISTRIES_MAX)
 		res = err_set(e, E2BIG, "more than %d registries", REGISTRIES_MAX);
 	if (res < 0) {
@@ -115,6 +126,7 @@ static int take_rule(struct registries *r, struct json_object *o, struct err *e)
 		r->n_rules++;
 	else
 		rule_done(&r->rules[at]);
+	rule.file = r->n_files;
 	r->rules[at] = rule;
 	return 0;
 }
@@ -170,6 +182,7 @@ int registries_parse(const char *text, size_t len, const char *what, struct regi
 
 	if (res < 0)
 		return res;
+	r->n_files++;
 	res = take_all(r, o, e);
 	return res < 0 ? err_wrap(e, res, "%s", what) : 0;
 }
@@ -271,14 +284,14 @@ struct registries *registries_free(struct registries *r)
 	return NULL;
 }
 
-/* How much of the repository the prefix covers; 0: it is another one. "*.example.com" covers the hosts below it. */
+/* How much of the repository the prefix covers; 0: it is another one. "*.example.com" covers the hosts below it, on all ports. */
 static size_t covers(const char *prefix, const char *repository)
 {
-	size_t n = strlen(prefix), host = strcspn(repository, "/");
+	size_t n = strlen(prefix), host = strcspn(repository, "/"), name = strcspn(repository, "/:");
 
 	if (strncmp(prefix, "*.", 2) == 0) {
 		n--;
-		return host > n && memcmp(repository + host - n, prefix + 1, n) == 0 ? host : 0;
+		return name > n && memcmp(repository + name - n, prefix + 1, n) == 0 ? host : 0;
 	}
 	return n && strncmp(prefix, repository, n) == 0 && (repository[n] == '\0' || repository[n] == '/') ? n : 0;
 }

@@ -5,7 +5,8 @@
  *
  * Version 2 of the format: unqualified-search-registries, credential-helpers,
  * [aliases], and in [[registry]] prefix, location, insecure, blocked,
- * mirror-by-digest-only and [[registry.mirror]]. From
+ * mirror-by-digest-only and [[registry.mirror]]. A prefix with a tag or digest
+ * is refused, and so are two of one prefix in a file that contradict each other. From
  * ~/.config/containers/registries.conf, else /etc/containers/registries.conf,
  * and then registries.conf.d/ of /etc and of the user, sorted by name; with
  * $CONTAINERS_REGISTRIES_CONF from that file alone.
@@ -38,6 +39,7 @@ struct registry_rule {
 	char *prefix;   /* "example.com/ns", "*.example.com" */
 	char *location; /* NULL: the prefix */
 	bool insecure, blocked;
+	unsigned file; /* counted from 1 */
 	struct registry_mirror mirrors[REGISTRY_MIRRORS_MAX]; /* to be tried before it, in this order */
 	size_t n_mirrors;
 };
@@ -48,6 +50,7 @@ struct registries {
 	struct strv aliases; /* "debian=docker.io/library/debian", the last of a name counts */
 	struct registry_rule rules[REGISTRIES_MAX];
 	size_t n_rules;
+	unsigned n_files;
 };
 void registries_done(struct registries *r);
 

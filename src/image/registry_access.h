@@ -11,7 +11,7 @@
 enum registry_tls {
 	REGISTRY_TLS_DEFAULT, /* https; http is tried for loopback registries and those that registries.conf calls insecure */
 	REGISTRY_TLS_VERIFY,
-	REGISTRY_TLS_INSECURE, /* no certificate check, http allowed */
+	REGISTRY_TLS_INSECURE, /* no certificate check, not of token servers and redirects either; http allowed */
 };
 
 /* Strings are borrowed. */

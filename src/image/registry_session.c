@@ -43,19 +43,34 @@ static bool serves(const struct registry_mirror *m, const struct reference *ref)
 	return m->when == MIRROR_ALL || by_digest == (m->when == MIRROR_DIGEST_ONLY);
 }
 
+/* *ret_rule NULL: none is about it. */
+static int find_rule(const struct reference *ref, const struct registries *conf, const struct registry_rule **ret_rule, size_t *ret_covered,
+		     struct err *e)
+{
+	char repository[REFERENCE_TEXT_SIZE];
+
+	reference_repository(ref, repository);
+	*ret_rule = registries_rule(conf, repository, ret_covered);
+	if (*ret_rule && (*ret_rule)->blocked)
+		return err_set(e, EACCES, "registry %s is blocked in registries.conf", (*ret_rule)->prefix);
+	return 0;
+}
+
+static bool is_moved(const struct registry_rule *rule)
+{
+	return rule->location && strcmp(rule->location, rule->prefix) != 0;
+}
+
 int registry_places(const struct reference *ref, const struct registries *conf, bool mirrors, struct registry_place *ret, size_t *ret_n,
 		    struct err *e)
 {
 	const struct registry_place own = {.at = *ref, .domain = ref->domain, .helpers = &conf->helpers};
-	char repository[REFERENCE_TEXT_SIZE];
 	const struct registry_rule *rule;
 	size_t n = 0, covered = 0;
-	int r = 0;
+	int r = find_rule(ref, conf, &rule, &covered, e);
 
-	reference_repository(ref, repository);
-	rule = registries_rule(conf, repository, &covered);
-	if (rule && rule->blocked)
-		return err_set(e, EACCES, "registry %s is blocked in registries.conf", rule->prefix);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; rule && mirrors && i < rule->n_mirrors && r == 0; i++) {
 		if (!serves(&rule->mirrors[i], ref))
 			continue;
@@ -69,7 +84,7 @@ int registry_places(const struct reference *ref, const struct registries *conf, 
 	ret[n] = own;
 	if (rule) {
 		ret[n].insecure = rule->insecure;
-		if (rule->location && strcmp(rule->location, rule->prefix) != 0)
+		if (is_moved(rule))
 			r = move(ref, rule->location, covered, &ret[n].at, e);
 	}
 	*ret_n = n + 1;
@@ -81,6 +96,18 @@ int registry_place(const struct reference *ref, const struct registries *conf, s
 	size_t n;
 
 	return registry_places(ref, conf, false, ret, &n, e);
+}
+
+int registry_place_named(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e)
+{
+	const struct registry_rule *rule;
+	size_t covered;
+	int r = find_rule(ref, conf, &rule, &covered, e);
+
+	/* what may be skipped at the place that it is moved to may not be here */
+	*ret = (struct registry_place){.at = *ref, .domain = ref->domain, .helpers = &conf->helpers,
+				       .insecure = r == 0 && rule && rule->insecure && !is_moved(rule)};
+	return r;
 }
 
 static bool may_skip_tls(const struct registry_place *place, enum registry_tls tls)
@@ -97,9 +124,10 @@ static int add_need(const struct registry_place *place, const struct registry_ne
 	int r = 0;
 
 	r |= json_add_str(o, "host", registry_host(place->at.domain));
-	r |= json_add_str(o, "repository", place->at.path);
+	r |= json_add_str(o, "repository", need->login ? "" : place->at.path);
 	r |= json_add_bool(o, "allowHttp", insecure);
 	r |= json_add_bool(o, "skipVerify", insecure);
+	r |= json_add_bool(o, "skipVerifyOthers", access->tls == REGISTRY_TLS_INSECURE);
 	r |= json_add_bool(o, "push", need->push);
 	if (need->mount_from)
 		r |= json_add_strv(o, "mountFrom", need->mount_from);

@@ -36,6 +36,7 @@ struct registry_place {
 /* What is going to be asked of it. */
 struct registry_need {
 	bool push;
+	bool login; /* of no repository: whether the credentials are good */
 	const struct strv *mount_from; /* further repositories there that are read; NULL: none */
 };
 
@@ -51,6 +52,9 @@ int registry_places(const struct reference *ref, const struct registries *conf, 
 
 /* The place itself. */
 int registry_place(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e) _must_check_;
+
+/* What the reference itself names, wherever its images are had from: to log in. */
+int registry_place_named(const struct reference *ref, const struct registries *conf, struct registry_place *ret, struct err *e) _must_check_;
 
 /* Starts the worker and tells it all of that; whether the registry agrees is heard with the first answer. */
 int registry_connect(const struct registry_place *place, const struct registry_need *need, const struct registry_access *access,

@@ -53,7 +53,10 @@ static void test_read(void **state)
 	assert_null(registries_rule(r, "a.example:5000/ns", &covered));
 	assert_true(registries_rule(r, "x.y.wild.example/ns", &covered)->blocked);
 	assert_int_equal(covered, strlen("x.y.wild.example"));
+	assert_true(registries_rule(r, "x.wild.example:5000/ns", &covered)->blocked);
+	assert_int_equal(covered, strlen("x.wild.example:5000"));
 	assert_null(registries_rule(r, "wild.example/ns", &covered));
+	assert_null(registries_rule(r, "wild.example:5000/ns", &covered));
 	assert_null(registries_rule(r, "wild.example.evil/ns", &covered));
 	/* a later file's alias and list win */
 	assert_int_equal(registries_parse(later, strlen(later), "g", r, NULL), 0);
@@ -70,6 +73,9 @@ static const char *const bad[] = {
 	"[[registry]]\nblocked = true", "[registries.search]\nregistries = []", "[registry]\nlocation='x'",
 	"[[registry]]\nlocation='x'\n[[registry.mirror]]\ninsecure=true", "[aliases]\nx = 1",
 	"[[registry]]\nlocation='x'\n[[registry.mirror]]\nlocation='y'\npull-from-mirror='some'",
+	"[[registry]]\nprefix='x.example/ns:tag'\nblocked=true", "[[registry]]\nlocation='x.example@sha256:00'\nblocked=true",
+	"[[registry]]\nlocation='x:5'\nblocked=true\n[[registry]]\nlocation='x:5'",
+	"[[registry]]\nlocation='x'\n[[registry]]\nprefix='x'\ninsecure=true",
 };
 
 static void test_bad(void **state)
