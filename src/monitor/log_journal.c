@@ -8,6 +8,7 @@
  */
 #include "monitor/log_journal.h"
 
+#include "base/clock.h"
 #include "monitor/log_format.h"
 #include "sys/journal_read.h"
 
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 #define WAIT_USEC 200000U
-#define LATE_ROUNDS 5 /* the journal takes entries some time after they were sent: so often is looked again after the end */
+#define LATE_MS 1000 /* the journal takes entries some time after they were sent: so long is looked for more after the end */
 
 struct reader {
 	const struct log_query *q;
@@ -76,7 +77,8 @@ static int show(struct reader *r)
 	if (usec_of(&q->until) > 0 && usec > usec_of(&q->until))
 		return 1;
 	r->index--;
-	if (q->tail >= 0 && r->index >= r->from[s])
+	/* a tail's beginning may be older */
+	if (usec < usec_of(&q->since) || (q->tail >= 0 && r->index >= r->from[s]))
 		return 0;
 	r->in_line[s] = partial;
 	if (q->timestamps && !continues)
@@ -150,14 +152,19 @@ static int follow(struct reader *r)
 {
 	const struct log_query *q = r->q;
 	bool ended = q->ended_pidfd < 0;
-	int late = 0, e = 0;
+	int64_t last = clock_monotonic_ms();
+	bool any = false;
+	int e = 0;
 
-	while (e == 0 && late < LATE_ROUNDS) {
+	/* by the clock: whatever anybody sends to the journal ends a wait */
+	while (e == 0 && clock_monotonic_ms() - last < LATE_MS) {
 		struct pollfd p = {.fd = q->ended_pidfd, .events = POLLIN};
-		bool over = ended && (!q->is_over || q->is_over(q->data)), any = false;
+		bool over = ended && (!q->is_over || q->is_over(q->data));
 
+		any = false;
 		e = read_on(r, &any);
-		late = over && !any ? late + 1 : 0;
+		if (!over || any)
+			last = clock_monotonic_ms();
 		if (e == 0)
 			e = journal_wait(&r->journal, WAIT_USEC);
 		ended = ended || poll(&p, 1, 0) > 0;
@@ -169,7 +176,8 @@ static int follow(struct reader *r)
 				return 1;
 		}
 	}
-	return e;
+	/* what the last wait was for */
+	return e == 0 ? read_on(r, &any) : e;
 }
 
 int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct err *e)

@@ -33,13 +33,20 @@ with_journal() {
 		for _ in $(seq 100); do [ -f /run/log/journal/*/system.journal ] && break; sleep 0.1; done
 		chmod -R a+rX /run/log/journal
 		mkfifo -m 666 /run/systemd/wish
-		# what only root can do to the journal
-		( while read -r what <>/run/systemd/wish; do kill -$what $journal; touch /run/systemd/done.$what; done ) 3>&- & helper=$!
+		# what only root can do to the journal, and in it
+		( while read -r what id <>/run/systemd/wish; do
+			if [ $what = FORGE ]; then
+				printf "MESSAGE=forged\nPRIORITY=6\nCONTAINER_ID_FULL=%s\n" $id | logger --journald
+			else
+				kill -$what $journal
+			fi
+			touch /run/systemd/done.$what
+		done ) 3>&- & helper=$!
 		status=0
 		"$RANBY_TREE/tests/as-user" --account "${RANBY_DELEGATED_ACCOUNT:-ranbytest}" --reap bash -c "
 			base=\$(mktemp -d \"\$TMPDIR/journal.XXXXXX\") run=\$(mktemp -d \"\$XDG_RUNTIME_DIR/rt.XXXXXX\")
 			R=\"ranby --root \$base/data --runroot \$run\"
-			wish() { echo \$1 >/run/systemd/wish; for _ in \$(seq 50); do [ -e /run/systemd/done.\$1 ] && return; sleep 0.1; done; }
+			wish() { echo \$* >/run/systemd/wish; for _ in \$(seq 50); do [ -e /run/systemd/done.\$1 ] && return; sleep 0.1; done; }
 			wait_for() { for _ in \$(seq 100); do eval \"\$1\" && return; sleep 0.1; done; echo waited for \"\$1\"; return 1; }
 			\$R load -q -i \"\$RANBY_TEST_IMAGES/busybox.tar\" >/dev/null
 			$1
@@ -66,7 +73,8 @@ with_journal() {
 			sed "s/${id:0:12}/ID/g; s/$(id -u)/UID/" | sort -u
 		echo $(journalctl -q -o json CONTAINER_ID_FULL=$id | jq -r .RANBY_AUID | sort -u) = $($R inspect web --format {{.Ranby.StartedBy.auid}})
 		$R logs web 2>/dev/null; echo; $R logs web 2>&1 >/dev/null; $R logs --tail 1 web; echo
-		$R logs --since 1h web 2>/dev/null | head -1; $R logs --until 1h web; $R logs -t web 2>/dev/null | head -1 | cut -c1-3'
+		$R logs --since 1h web 2>/dev/null | head -1; $R logs --until 1h web; $R logs -t web 2>/dev/null | head -1 | cut -c1-3
+		echo "later [$($R logs --tail 3 --since 2099-01-01T00:00:00Z web 2>&1)]"'
 	echo "$output"
 	[ "${lines[0]}" = '["err","3",null,"web","busybox","front"]' ]
 	[ "${lines[1]}" = '["out","6",null,"web","busybox","front"]' ]
@@ -76,6 +84,31 @@ with_journal() {
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
 	[ "${lines[5]} ${lines[6]} ${lines[7]} ${lines[8]} ${lines[9]}" = 'out part err part out' ]
 	[[ ${lines[10]} == 20* ]]
+	[ "${lines[11]}" = 'later []' ]
+}
+
+@test "journald: what another user says of a container is not shown" {
+	run -0 with_journal '
+		$R run --name c --network none --log-driver journald busybox echo mine >/dev/null
+		id=$($R inspect --format {{.Id}} c)
+		wish FORGE $id
+		# it is there, with all that an entry of the container is found by
+		wait_for "[ \"\$(journalctl -q -o cat CONTAINER_ID_FULL=$id | sort | tr \"\\n\" \" \")\" = \"forged mine \" ]" || exit
+		$R logs c; $R logs --tail 5 c; $R logs -f c'
+	[ "$output" = $'mine\nmine\nmine' ]
+}
+
+@test "journald: logs -f waits for the last lines, also while others write much" {
+	run -0 with_journal '
+		$R run --name c --network none --log-driver journald busybox echo mine >/dev/null
+		systemd-cat timeout 10 sh -c "while echo x; do sleep 0.01; done" 3>&- & busy=$!
+		sleep 0.5
+		begin=$(date +%s%3N)
+		$R logs -f c
+		echo $(($(date +%s%3N) - begin))
+		kill $busy; wait $busy; true'
+	[ "${lines[0]}" = mine ]
+	[ "${lines[1]}" -ge 1000 ]
 }
 
 @test "journald: many lines and a long one, whole; logs -f to the end" {
