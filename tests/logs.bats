@@ -116,6 +116,12 @@ is_running() { [ "$(ranby inspect --format '{{.State.Status}}' "$1")" = running 
 	done
 	run -125 ranby run --network none --log-driver json-file --log-opt 'tag={{.Nope}}' busybox true
 	one_error 'Nope'
+	# those that there are, info says
+	run -0 ranby info --format '{{json .plugins.log}}'
+	[ "$output" = '["k8s-file","json-file","journald","passthrough","none"]' ]
+	for bad in k8s-file json-file journald passthrough none; do
+		ranby create --network none --log-driver "$bad" busybox true >/dev/null
+	done
 }
 
 @test "logs of several: names, colours, an end of each" {

@@ -254,6 +254,9 @@ refused() {
 	is ' - tmpfs ' /vol --volumes-from first --tmpfs /vol
 	run -0 ranby run --rm --network=none --volumes-from first busybox grep -cE ' /(tmpfs|over|dev/also-null|image) ' /proc/self/mountinfo || true
 	[ "$output" = 0 ]
+	ranby create --name third --network=none --volumes-from first:ro --volumes-from second busybox true >/dev/null
+	run -0 ranby inspect third --format '{{json .HostConfig.VolumesFrom}}'
+	[ "$output" = '["first:ro","second"]' ]
 	refused 'no such container' --volumes-from none
 	refused 'not one of ro, rw, z' --volumes-from first:noexec
 	refused 'exclude each other' --volumes-from first:ro,rw

@@ -196,7 +196,7 @@ int info_add_plugins(struct json_object *o, struct err *e)
 	struct json_object *plugins = json_object_new_object(), *registries = json_object_new_object();
 
 	if (json_add(o, "plugins", plugins) < 0 || json_add(o, "registries", registries) < 0 || add_words(plugins, "volume", "local") < 0 ||
-	    add_words(plugins, "network", "bridge") < 0 || add_words(plugins, "log", "k8s-file none") < 0 ||
+	    add_words(plugins, "network", "bridge") < 0 || add_words(plugins, "log", "k8s-file json-file journald passthrough none") < 0 ||
 	    json_object_object_add(plugins, "authorization", NULL) < 0)
 		return err_errno(e, ENOMEM, "info");
 	return 0;

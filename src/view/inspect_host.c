@@ -28,7 +28,7 @@
 
 static const struct inspect_row rows[] = {
 	S("CgroupManager", NULL), S("ContainerIDFile", "options.cidfile"), W("NetworkMode", "config.network.mode", NULL),
-	B("AutoRemove", "options.rm"), S("VolumeDriver", NULL), NOTHING("VolumesFrom"), L("Dns", "options.dns"),
+	B("AutoRemove", "options.rm"), S("VolumeDriver", NULL), L("VolumesFrom", "options.volumes-from"), L("Dns", "options.dns"),
 	L("DnsOptions", "options.dns-option"), L("DnsSearch", "options.dns-search"), L("ExtraHosts", "options.add-host"),
 	L("GroupAdd", "options.group-add"), S("Cgroup", NULL), W("Cgroups", "options.cgroups", "default"), NOTHING("Links"),
 	B("Privileged", "config.privileged"), B("PublishAllPorts", "options.publish-all"), B("ReadonlyRootfs", "config.readOnly"),
