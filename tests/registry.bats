@@ -296,6 +296,15 @@ Login Succeeded!" ]
 	run -125 ranby login --authfile "$file" --get-login other.example
 	ranby login --authfile "$file" -u user -p secret "$CLOSED" >/dev/null
 	[ "$(jq -c '.extra, (.auths | keys | length)' "$file" | tr '\n' ' ')" = '{"x":[1]} 2 ' ]
+	# one that is not there is made
+	run -0 ranby login --authfile "$file.2" -u user --password-stdin "$CLOSED" <<<secret
+	[ "$(ranby login --authfile "$file.2" --get-login "$CLOSED")" = user ]
+	printf '{"auths":{"r.example":{"auth":"%s"}}}' "$(printf 'a\033[31mb:p' | base64)" >"$file.2"
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" login --authfile "$file.2" --get-login r.example <<-'STEPS'
+		expect x1b\[31mb
+		reject \x1b
+		exit 0
+	STEPS
 	# two at once: both are there afterwards
 	local pids=()
 	for i in 1 2 3 4; do
@@ -382,6 +391,8 @@ helper() {
 	printf '{"credsStore":"test"}' >"$XDG_RUNTIME_DIR/containers/auth.json"
 	run -0 ranby login -u user --password-stdin "$CLOSED" <<<secret
 	run -0 ranby push -q "$REG/busybox" "$CLOSED/helped"
+	run -125 ranby login -u user --password-stdin "$CLOSED/ns" <<<secret
+	one_error 'not for a part of it'
 	ranby logout "$CLOSED"
 	rm "$XDG_RUNTIME_DIR/containers/auth.json"
 	mkdir -p "$HOME/.config/containers"
@@ -397,6 +408,10 @@ helper() {
 	printf '{"credHelpers":{"%s":"missing"}}' "$CLOSED" >"$XDG_RUNTIME_DIR/containers/auth.json"
 	run -125 ranby pull -q "$CLOSED/x"
 	one_error 'docker-credential-missing: not in PATH'
+	run -125 ranby logout "$CLOSED"
+	one_error 'docker-credential-missing: not in PATH'
+	run -0 ranby logout --all
+	[[ $output == *'what docker-credential-missing keeps is left'* ]]
 	printf '{"credHelpers":{"%s":"../../bin/sh"}}' "$CLOSED" >"$XDG_RUNTIME_DIR/containers/auth.json"
 	run -125 ranby pull -q "$CLOSED/x"
 	one_error 'no name of a program'

@@ -7,6 +7,7 @@
  */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "cmd/report.h"
 #include "base/escape.h"
 #include "image/login.h"
 #include "sys/fd.h"
@@ -158,9 +159,16 @@ static int collect(const struct login_args *a, const struct auth *known, struct 
 
 static int get_login(const struct login *l, const struct auth *known, struct err *e)
 {
+	_cleanup_(buf_done) struct buf shown = BUF_INIT;
+
 	if (!known->username)
 		return err_set(e, ENOENT, "not logged into %s", l->key);
-	puts(known->username);
+	/* whoever wrote it into the file or the helper: it is no terminal's to obey */
+	if (tty_is(STDOUT_FILENO))
+		escape_text(known->username, strlen(known->username), 0, &shown);
+	if (buf_bad(&shown))
+		return err_errno(e, ENOMEM, "login");
+	puts(shown.len ? buf_str(&shown) : known->username);
 	return 0;
 }
 
@@ -263,6 +271,7 @@ static int logout_run(const struct command_call *call, struct err *e)
 {
 	const struct logout_args *a = call->args;
 	_cleanup_(image_source_done) struct image_source source = {0};
+	_cleanup_(strv_done) struct strv helpers = {0};
 	_cleanup_(login_done) struct login l = {0};
 	int r = image_source_init(true, &source, e);
 
@@ -276,9 +285,12 @@ static int logout_run(const struct command_call *call, struct err *e)
 		return r;
 	if (!a->all)
 		return forget(&l, e);
-	r = login_forget_all(&l, e);
-	if (r == 0)
-		puts("Removed login credentials for all registries");
+	r = login_forget_all(&l, &helpers, e);
+	if (r < 0)
+		return r;
+	printf("Removed login credentials for all registries from %s\n", l.path);
+	for (size_t i = 0; i < helpers.n; i++)
+		report_warning("what docker-credential-%s keeps is left: log out of each registry by its name", helpers.items[i]);
 	return r;
 }
 

@@ -8,7 +8,6 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
-#include "base/json.h"
 #include "image/auth_helper.h"
 #include "sys/fd.h"
 
@@ -153,6 +152,14 @@ static int find_helper(struct json_object *o, struct json_object *helpers, bool 
 	return r < 0 ? r : AUTH_HELPER;
 }
 
+int auth_helper_of(struct json_object *file, const struct reference *ref, struct auth_helper_name *ret, struct err *e)
+{
+	struct json_object *helpers = NULL;
+	int r = json_get_object(file, "credHelpers", &helpers, e);
+
+	return r < 0 ? r : find_helper(file, helpers, false, ref, ret, e);
+}
+
 int auth_from_json(const char *text, size_t len, bool old, const struct reference *ref, struct auth *ret,
 		   struct auth_helper_name *ret_helper, struct err *e)
 {
@@ -231,7 +238,7 @@ static int try_files(const struct reference *ref, const struct registry_access *
 	int r;
 
 	if (named && *named)
-		return try_file(named, o->auth_file != NULL, false, ref, o, ret, e);
+		return try_file(named, o->auth_file && !o->auth_file_may_be_new, false, ref, o, ret, e);
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
 		if (!usual[i].base || !*usual[i].base ||
 		    (size_t)snprintf(path, sizeof(path), "%s%s", usual[i].base, usual[i].rest) >= sizeof(path))

@@ -15,6 +15,7 @@
 #define RANBY_IMAGE_AUTH_H
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "image/registry_access.h"
@@ -53,6 +54,9 @@ struct auth_helper_name {
 /* From the text of one auth file: enum auth_outcome. `old`: a .dockercfg, whose entries are all that is in it. */
 int auth_from_json(const char *text, size_t len, bool old, const struct reference *ref, struct auth *ret,
 		   struct auth_helper_name *ret_helper, struct err *e) _must_check_;
+
+/* The helper that an auth file names for the registry, of credHelpers or credsStore: AUTH_NONE or AUTH_HELPER. */
+int auth_helper_of(struct json_object *file, const struct reference *ref, struct auth_helper_name *ret, struct err *e) _must_check_;
 
 /* "USER:PASSWORD", or "USER" alone. */
 int auth_split(const char *pair, struct auth *ret, struct err *e) _must_check_;

@@ -51,7 +51,8 @@ static int find_program(const char *helper, const char *path, char ret[static 40
 		p += len;
 		p += *p == ':';
 	}
-	return err_set(e, ENOENT, "credential helper " PROGRAM_PREFIX "%s: not in PATH", helper);
+	/* not ENOENT, which is said of credentials */
+	return err_set(e, ENOPKG, "credential helper " PROGRAM_PREFIX "%s: not in PATH", helper);
 }
 
 static int64_t now_ms(void)
@@ -62,20 +63,26 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until it closes its output, within the time. */
-static int read_answer(int fd, struct buf *answer, struct err *e)
+static int time_left(int64_t end)
 {
-	int64_t end = now_ms() + AUTH_HELPER_TIMEOUT_MS;
+	int64_t left = end - now_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+/* Until it closes its output, within the time. */
+static int read_answer(int fd, int64_t end, struct buf *answer, struct err *e)
+{
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	for (;;) {
-		int64_t left = end - now_ms();
+		int left = time_left(end);
 		char piece[4096];
 		ssize_t n;
 
-		if (left <= 0)
+		if (left == 0)
 			return err_set(e, ETIMEDOUT, "the credential helper did not answer in time");
-		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+		if (poll(&p, 1, left) < 0 && errno != EINTR)
 			return err_errno(e, errno, "poll");
 		if (!p.revents)
 			continue;
@@ -113,6 +120,7 @@ static int run(const char *helper, const char *verb, const struct buf *input, co
 	char path[4096], word[16];
 	char *argv[] = {path, word, NULL};
 	struct spawn s = SPAWN_INIT;
+	int64_t end = now_ms() + AUTH_HELPER_TIMEOUT_MS;
 	int p[2], r;
 	pid_t pid;
 
@@ -135,9 +143,11 @@ static int run(const char *helper, const char *verb, const struct buf *input, co
 	s.die_with_us = true;
 	r = spawn_start(&s, &pid, &pidfd, e);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? err_set(e, ENOPKG, "credential helper %s: its interpreter is not there", path) : r;
 	fd_closep(&wr);
-	r = read_answer(rd, answer, e);
+	r = read_answer(rd, end, answer, e);
+	if (r == 0 && pidfd_wait(pidfd, time_left(end)) < 0)
+		r = err_set(e, ETIMEDOUT, "the credential helper did not end in time");
 	if (r < 0)
 		(void)!pidfd_signal(pidfd, SIGKILL);
 	if (spawn_wait(pid, ret_status) < 0 && r == 0)
@@ -206,7 +216,7 @@ int auth_helper_get(const char *helper, const char *server, const struct registr
 	if (r == 0 && !is_good(status))
 		r = failed(helper, "get", &answer, e);
 	if (r < 0)
-		return r == -ENOENT && (!e || !e->code) ? AUTH_NONE : r;
+		return r == -ENOENT ? AUTH_NONE : r;
 	r = take_answer(&answer, ret, e);
 	return r < 0 ? err_wrap(e, r, PROGRAM_PREFIX "%s", helper) : r;
 }

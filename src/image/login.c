@@ -115,7 +115,10 @@ void login_done(struct login *l)
 
 int login_find(struct login *l, struct auth *ret, struct err *e)
 {
-	return auth_find(&l->at, l->access, &l->conf->helpers, ret, e);
+	struct registry_access access = *l->access;
+
+	access.auth_file_may_be_new = true;
+	return auth_find(&l->at, &access, &l->conf->helpers, ret, e);
 }
 
 int login_try(struct login *l, const char *creds, struct err *e)
@@ -130,6 +133,7 @@ int login_try(struct login *l, const char *creds, struct err *e)
 	if (r < 0)
 		return r;
 	access.creds = creds;
+	access.auth_file_may_be_new = true;
 	r = registry_connect(&place, &need, &access, &fc, e);
 	if (r == 0)
 		r = fetch_ask(&fc, FETCH_LOGIN, 0, "", 0, -EBADF, e);
@@ -208,18 +212,24 @@ static int write_text(const char *path, struct auth_text *t, struct err *e)
 	return r < 0 ? err_errno(e, -r, "write auth file %s", path) : 0;
 }
 
-/* The helper that the file itself names for this key; "" where it names none. */
-static void file_helper(struct json_object *o, const char *key, char ret[static AUTH_HELPER_SIZE])
+/* Who keeps it, by what name: as it will be looked for. */
+static int choose_helper(struct login *l, struct json_object *file, struct err *e)
 {
-	struct json_object *helpers = json_at(o, "credHelpers"), *name = NULL;
-	const char *word = NULL;
+	struct auth_helper_name by = {0};
+	int r;
 
-	if (json_object_is_type(helpers, json_type_object) && json_object_object_get_ex(helpers, key, &name) &&
-	    json_object_is_type(name, json_type_string))
-		word = json_object_get_string(name);
-	if (!word)
-		word = json_str(o, "credsStore");
-	snprintf(ret, AUTH_HELPER_SIZE, "%s", word);
+	if (l->helper[0]) {
+		snprintf(by.server, sizeof(by.server), "%s", l->at.domain);
+	} else {
+		r = auth_helper_of(file, &l->at, &by, e);
+		if (r <= 0)
+			return r;
+		memcpy(l->helper, by.helper, sizeof(l->helper));
+	}
+	memcpy(l->server, by.server, sizeof(l->server));
+	if (l->at.path[0] && strcmp(l->server, l->key) != 0)
+		return err_set(e, EINVAL, "credential helper %s keeps them for all of %s, not for a part of it", l->helper, l->at.domain);
+	return 0;
 }
 
 static struct json_object *auths_of(struct json_object *o)
@@ -249,62 +259,92 @@ static int put_entry(struct json_object *o, const char *key, const char *creds, 
 	return r < 0 ? err_errno(e, ENOMEM, "auth file") : 0;
 }
 
-static int keep_by(const char *helper, struct login *l, const char *creds, struct err *e)
+static int keep_by_helper(struct login *l, const char *creds, struct err *e)
 {
 	_cleanup_(auth_done) struct auth a = {0};
 	int r = auth_split(creds, &a, e);
 
-	return r < 0 ? r : auth_helper_store(helper, l->key, &a, l->access, e);
+	return r < 0 ? r : auth_helper_store(l->helper, l->server, &a, l->access, e);
+}
+
+/* 1: it was there. */
+static int drop_entry(struct login *l, struct auth_text *t, struct err *e)
+{
+	struct json_object *auths = NULL;
+	int r;
+
+	if (!json_object_object_get_ex(t->json, "auths", &auths) || !json_object_is_type(auths, json_type_object) ||
+	    !json_object_object_get_ex(auths, l->key, NULL))
+		return 0;
+	json_object_object_del(auths, l->key);
+	r = write_text(l->path, t, e);
+	return r < 0 ? r : 1;
 }
 
 int login_keep(struct login *l, const char *creds, struct err *e)
 {
 	_cleanup_(auth_text_done) struct auth_text t = {.dirfd = -EBADF, .lock_fd = -EBADF};
-	int r;
+	int r = open_text(l->path, &t, e);
 
-	if (l->helper[0])
-		return keep_by(l->helper, l, creds, e);
-	r = open_text(l->path, &t, e);
+	if (r == 0)
+		r = choose_helper(l, t.json, e);
 	if (r < 0)
 		return r;
-	file_helper(t.json, l->key, l->helper);
-	if (l->helper[0])
-		return keep_by(l->helper, l, creds, e);
-	r = put_entry(t.json, l->key, creds, e);
-	return r < 0 ? r : write_text(l->path, &t, e);
+	if (!l->helper[0]) {
+		r = put_entry(t.json, l->key, creds, e);
+		return r < 0 ? r : write_text(l->path, &t, e);
+	}
+	r = keep_by_helper(l, creds, e);
+	/* an older one in the file would go before it */
+	if (r == 0)
+		r = drop_entry(l, &t, e);
+	return r < 0 ? r : 0;
 }
 
 int login_forget(struct login *l, struct err *e)
 {
 	_cleanup_(auth_text_done) struct auth_text t = {.dirfd = -EBADF, .lock_fd = -EBADF};
-	struct json_object *auths;
-	int r;
+	int r = open_text(l->path, &t, e), erased = -ENOENT;
 
-	if (l->helper[0])
-		return auth_helper_erase(l->helper, l->key, l->access, e);
-	r = open_text(l->path, &t, e);
-	if (r < 0)
-		return r;
-	file_helper(t.json, l->key, l->helper);
-	if (l->helper[0])
-		return auth_helper_erase(l->helper, l->key, l->access, e);
-	auths = auths_of(t.json);
-	if (!auths)
-		return err_errno(e, ENOMEM, "auth file");
-	if (!json_object_object_get_ex(auths, l->key, NULL))
-		return -ENOENT;
-	json_object_object_del(auths, l->key);
-	return write_text(l->path, &t, e);
+	if (r == 0)
+		r = choose_helper(l, t.json, e);
+	if (r == 0 && l->helper[0])
+		erased = auth_helper_erase(l->helper, l->server, l->access, e);
+	if (r < 0 || (erased < 0 && erased != -ENOENT))
+		return r < 0 ? r : erased;
+	r = drop_entry(l, &t, e);
+	return r < 0 ? r : r == 1 ? 0 : erased;
 }
 
-int login_forget_all(struct login *l, struct err *e)
+/* The helpers that the file and registries.conf name. */
+static int list_helpers(const struct login *l, struct json_object *file, struct strv *ret)
+{
+	struct json_object *helpers = json_at(file, "credHelpers");
+	int r = 0;
+
+	if (*json_str(file, "credsStore"))
+		r = strv_add(ret, json_str(file, "credsStore"));
+	for (size_t i = 0; i < l->conf->helpers.n && r == 0; i++)
+		if (strcmp(l->conf->helpers.items[i], AUTH_FILES) != 0 && strv_find(ret, l->conf->helpers.items[i]) < 0)
+			r = strv_add(ret, l->conf->helpers.items[i]);
+	if (!json_object_is_type(helpers, json_type_object))
+		return r;
+	json_object_object_foreach(helpers, key, name) {
+		(void)key;
+		if (r == 0 && json_object_is_type(name, json_type_string) && strv_find(ret, json_object_get_string(name)) < 0)
+			r = strv_add(ret, json_object_get_string(name));
+	}
+	return r;
+}
+
+int login_forget_all(struct login *l, struct strv *ret_helpers, struct err *e)
 {
 	_cleanup_(auth_text_done) struct auth_text t = {.dirfd = -EBADF, .lock_fd = -EBADF};
 	int r = open_text(l->path, &t, e);
 
 	if (r < 0)
 		return r;
-	if (json_add(t.json, "auths", json_object_new_object()) < 0)
+	if (list_helpers(l, t.json, ret_helpers) < 0 || json_add(t.json, "auths", json_object_new_object()) < 0)
 		return err_errno(e, ENOMEM, "auth file");
 	return write_text(l->path, &t, e);
 }

@@ -28,6 +28,7 @@ struct login {
 	char key[REFERENCE_TEXT_SIZE]; /* "registry.example.com", or with a namespace */
 	char path[4096];          /* the file */
 	char helper[AUTH_HELPER_SIZE]; /* "": none */
+	char server[REFERENCE_TEXT_SIZE]; /* its name there */
 };
 
 int login_to(const char *registry, const struct registry_access *access, struct login *ret, struct err *e) _must_check_;
@@ -43,7 +44,7 @@ int login_keep(struct login *l, const char *creds, struct err *e) _must_check_;
 
 /* -ENOENT: nothing was kept. */
 int login_forget(struct login *l, struct err *e) _must_check_;
-/* Of all registries. */
-int login_forget_all(struct login *l, struct err *e) _must_check_;
+/* Of all registries, out of the file; *ret_helpers are those that it and registries.conf name, and keep what they have. */
+int login_forget_all(struct login *l, struct strv *ret_helpers, struct err *e) _must_check_;
 
 #endif

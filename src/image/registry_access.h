@@ -8,6 +8,8 @@
 #ifndef RANBY_IMAGE_REGISTRY_ACCESS_H
 #define RANBY_IMAGE_REGISTRY_ACCESS_H
 
+#include <stdbool.h>
+
 enum registry_tls {
 	REGISTRY_TLS_DEFAULT, /* https; http is tried for loopback registries and those that registries.conf calls insecure */
 	REGISTRY_TLS_VERIFY,
@@ -19,6 +21,7 @@ struct registry_access {
 	enum registry_tls tls;
 	const char *creds;     /* "USER[:PASSWORD]"; NULL: from the auth file */
 	const char *auth_file; /* NULL: the usual places */
+	bool auth_file_may_be_new; /* it is going to be written */
 	const char *cert_dir;  /* NULL: the usual places */
 	char *const *env;      /* for the registry worker: proxies only; NULL: none */
 	/* from the caller's environment; NULL where unset */
