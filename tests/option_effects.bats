@@ -7,6 +7,7 @@
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
+load option
 
 setup_file() {
 	need_namespaces
@@ -14,26 +15,6 @@ setup_file() {
 }
 teardown_file() { ranby_teardown_file; }
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
-
-# inside OPTION... -- COMMAND: run --rm --network none, in busybox.
-inside() {
-	local options=()
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	ranby run -q --rm --network none "${options[@]}" busybox "$@"
-}
-
-# refused TEXT OPTION...: exit 125, one line, nothing left.
-refused() {
-	local text=$1
-	shift
-	run -125 ranby run --rm --network none "$@" busybox true
-	one_error "$text"
-	nothing_left
-}
 
 # ---- the process ----
 

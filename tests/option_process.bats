@@ -8,6 +8,7 @@
 # shellcheck disable=SC2154,SC2016 # bats sets output, lines and status; the scripts are the container's
 
 load lib
+load option
 
 setup_file() {
 	need_namespaces
@@ -15,23 +16,6 @@ setup_file() {
 }
 teardown_file() { ranby_teardown_file; }
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
-
-inside() { # OPTION... -- COMMAND
-	local options=()
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	ranby run -q --rm --network none "${options[@]}" busybox "$@"
-}
-refused() { # TEXT OPTION...
-	local text=$1
-	shift
-	run -125 ranby run --rm --network none "$@" busybox true
-	one_error "$text"
-	nothing_left
-}
 
 @test "--passwd: a user and a group that are numbers get lines, once, and only where the image has none" {
 	run -0 inside -u 1234:77 -w /tmp -- sh -c 'grep 1234 /etc/passwd /etc/group; id'

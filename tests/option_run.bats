@@ -8,6 +8,7 @@
 # shellcheck disable=SC2154,SC2016 # bats sets output, lines and status; the scripts are the container's
 
 load lib
+load option
 
 setup_file() {
 	need_namespaces
@@ -20,22 +21,6 @@ setup_file() {
 teardown_file() { ranby_teardown_file; }
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
-inside() { # OPTION... -- COMMAND
-	local options=()
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	ranby run -q --rm --network none "${options[@]}" busybox "$@"
-}
-refused() { # TEXT OPTION...
-	local text=$1
-	shift
-	run -125 ranby run --rm --network none "$@" busybox true
-	one_error "$text"
-	nothing_left
-}
 up() { wait_for 5 bash -c '[ "$("$WRAP" logs "$1" 2>/dev/null | head -1)" = up ]' up "$1"; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 

@@ -14,6 +14,7 @@
 #include "engine/mounts_parts.h"
 
 #include "engine/attest.h"
+#include "engine/option_paths.h"
 #include "engine/relabel.h"
 #include "engine/volumes.h"
 #include "oci/image_config.h"
@@ -82,23 +83,6 @@ int mounts_add_options(const struct mount_spec *s, struct mount_entry *m, struct
 	return r < 0 ? err_errno(e, ENOMEM, "mount %s", s->destination) : 0;
 }
 
-/* Absolute, by the directory that the caller stood in. */
-static int absolute(const char *path, const char *cwd, char **ret, struct err *e)
-{
-	_cleanup_free_ char *out = NULL;
-
-	if (*path != '/' && !cwd)
-		return err_set(e, ENOENT, "%s: the current directory has been removed", path);
-	if (*path == '/')
-		out = strdup(path);
-	else if (asprintf(&out, "%s/%s", cwd, path) < 0)
-		out = NULL;
-	if (!out)
-		return err_errno(e, ENOMEM, "%s", path);
-	*ret = TAKE_PTR(out);
-	return 0;
-}
-
 static int must_exist(const char *path, struct stat *st, struct err *e)
 {
 	_cleanup_close_ int fd = path ? open(path, O_PATH | O_CLOEXEC) : -EBADF;
@@ -159,7 +143,7 @@ static int add_bind(struct mount_list *l, const struct mounts_input *m, const st
 	struct stat st;
 	int r;
 
-	r = absolute(s->source, m->in->caller_cwd, &source, e);
+	r = option_path_absolute(s->source, m->in->caller_cwd, &source, e);
 	if (r == 0)
 		r = must_exist(source, &st, e);
 	if (r == 0 && s->chown) {
@@ -247,7 +231,7 @@ static int add_match(struct mount_list *l, const struct mounts_input *m, const s
 	directory = fixed ? strndup(match, fixed) : strdup(".");
 	if (!directory || asprintf(&one.subpath, "/%s", match + fixed) < 0)
 		return err_errno(e, ENOMEM, "%s", match);
-	r = absolute(directory, m->in->caller_cwd, &one.source, e);
+	r = option_path_absolute(directory, m->in->caller_cwd, &one.source, e);
 	if (r == 0)
 		r = check_match(one.source, one.subpath, match, e);
 	if (r < 0)
