@@ -112,7 +112,8 @@ static bool is_settled(const struct log_view *v, int until, const struct found *
 	int newest = f->n > 0 ? f->fds[0] : until;
 	int r = open_nth(v, 0, &fd);
 
-	return r == -ENOENT || r < 0 || is_same(fd, newest);
+	/* none, or not to be looked at: there is nothing to wait for */
+	return r < 0 || is_same(fd, newest);
 }
 
 static int find_settled(const struct log_view *v, int until, struct found *f)

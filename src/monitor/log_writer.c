@@ -39,6 +39,7 @@ struct batch {
 	int n;
 	size_t bytes;
 	size_t payload; /* of them */
+	char full[LOG_HEAD_LEN], part[LOG_HEAD_LEN]; /* what lines of k8s-file begin with; iov points to them */
 };
 
 /* What became of a torn end: cut off it would be lost text, so the line is ended. */
@@ -231,16 +232,15 @@ static bool next_line(const char *data, size_t len, size_t *ret_line)
 
 static void put_k8s(struct log_writer *w, struct batch *b, enum log_stream stream, const struct timespec *now, const char *data, size_t len)
 {
-	char full[LOG_HEAD_LEN], part[LOG_HEAD_LEN];
 	size_t line;
 
-	log_head(now, stream, false, full);
-	log_head(now, stream, true, part);
+	log_head(now, stream, false, b->full);
+	log_head(now, stream, true, b->part);
 	for (; len > 0; data += line, len -= line) {
 		bool whole = next_line(data, len, &line);
 
 		make_room(w, b, LOG_HEAD_LEN + line + 1);
-		add(b, whole ? full : part, LOG_HEAD_LEN);
+		add(b, whole ? b->full : b->part, LOG_HEAD_LEN);
 		add(b, data, line);
 		if (!whole)
 			add(b, "\n", 1);
