@@ -318,7 +318,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	run -0 ranby start --attach gone
 	[ "$output" = hi ]
 	run -125 ranby run --rm --network none -v ./x:/y busybox true
-	one_error 'has been removed'
+	one_error 'the directory that it was relative to is gone'
 	run -125 ranby run --rm --network none --rootfs x true
 	one_error 'has been removed'
 	ranby rm gone

@@ -152,10 +152,12 @@ same_again() {
 	cp "$RANBY_ROOT/blobs/sha256/$blob" "$BATS_TEST_TMPDIR/kept"
 	chmod u+w "$RANBY_ROOT/blobs/sha256/$blob"
 	printf X | dd of="$RANBY_ROOT/blobs/sha256/$blob" bs=1 seek=5000 conv=notrunc status=none
-	for format in oci-archive docker-archive; do
-		run -125 ranby save -q --format "$format" -o "$OUT.$format" busybox
-		one_error 'has changed on the disk'
-	done
+	run -125 ranby save -q --format oci-archive -o "$OUT.oci" busybox
+	one_error 'has changed on the disk'
+	# this one is inflated on its way, where the same is seen by gzip's sum or by ours, whichever comes first
+	run -125 ranby save -q --format docker-archive -o "$OUT.docker" busybox
+	one_error Error:
+	[[ $output == *'has changed on the disk'* || $output == *gzip:* ]]
 	cp "$BATS_TEST_TMPDIR/kept" "$RANBY_ROOT/blobs/sha256/$blob"
 	run -0 ranby save -q --format oci-archive -o "$OUT.good" busybox
 }
