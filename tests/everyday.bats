@@ -119,6 +119,9 @@ within() {
 	[ "$(ranby inspect --format '{{.State.Running}}' b)" = true ]
 	run -0 ranby container cleanup --all
 	[ "${#lines[@]}" = 1 ]
+	# one that goes by itself is gone after it
+	ranby create --rm --name passing --network none busybox true >/dev/null
+	run -0 ranby container cleanup --rm passing
 	ranby container cleanup --rm ended
 	run -1 ranby container exists ended
 	ranby tag busybox localhost/cleaned:1

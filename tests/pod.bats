@@ -557,7 +557,9 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	run -0 ranby exec moved sh -c "echo \$A"
 	[ "$output" = 1 ]
 	ranby create --name solo --publish 80 --hostname own --dns 192.0.2.1 --uidmap 0:0:1 busybox sleep 100 >/dev/null
-	ranby container clone --run --pod q solo joined >/dev/null
+	run -0 --separate-stderr ranby container clone --run --pod q solo joined
+	# shellcheck disable=SC2154 # bats sets it
+	[[ $stderr == *'--uidmap'*'left out'* ]] || fail "$stderr"
 	[ "$(ns joined uts)" = "$(ns "$(pod_infra q)" uts)" ]
 	run -125 ranby container clone "$(pod_infra p)"
 	[[ $output == *'ranby pod clone p'* ]]

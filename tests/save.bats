@@ -158,6 +158,13 @@ same_again() {
 	run -125 ranby save -q --format docker-archive -o "$OUT.docker" busybox
 	one_error Error:
 	[[ $output == *'has changed on the disk'* || $output == *gzip:* ]]
+	# and no half of it either; what stood there keeps its name
+	[ ! -e "$OUT.oci" ]
+	[ ! -e "$OUT.docker" ]
+	echo before >"$OUT.there"
+	run -125 ranby save -q --format oci-archive -o "$OUT.there" busybox
+	[ -f "$OUT.there" ]
+	[ ! -s "$OUT.there" ]
 	cp "$BATS_TEST_TMPDIR/kept" "$RANBY_ROOT/blobs/sha256/$blob"
 	run -0 ranby save -q --format oci-archive -o "$OUT.good" busybox
 }

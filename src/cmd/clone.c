@@ -8,6 +8,7 @@
 #include "cmd/clone.h"
 
 #include "cmd/commands.h"
+#include "cmd/report.h"
 #include "engine/limits.h"
 #include "engine/option_paths.h"
 #include "engine/pod.h"
@@ -99,6 +100,8 @@ static int change_pod(struct engine *eng, const struct container *c, const char 
 	/* what a member has of its own it chose knowing of a pod */
 	if (r == 0 && wanted && !from) {
 		r = pod_find(eng, wanted, &to, e);
+		if (r == 0 && (o->userns || o->uidmap.n || o->gidmap.n))
+			report_warning("container %s: its --userns, --uidmap and --gidmap are left out, the clone has the pod's ID map", c->name);
 		if (r == 0)
 			pod_yield(to, o);
 	}

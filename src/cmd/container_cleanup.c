@@ -45,7 +45,8 @@ static int clean_up(const struct command_call *call, struct container *c, void *
 	r = remove_after_end(call->engine, c, e);
 	if (r == 0 && c->pid > 0)
 		return err_set(e, EBUSY, "container %s is running or paused, refusing to clean up: container state improper", c->id);
-	if (r == 0 && (a->rm || a->rmi))
+	/* one that was made with --rm is gone by now */
+	if (r == 0 && (a->rm || a->rmi) && container_has(c, "container.json"))
 		r = remove_container(call->engine, c, &(struct remove_options){.volumes = true, .reason = "cleanup"}, e);
 	if (r == 0 && a->rmi)
 		r = image_remove_unused(call->engine, c, e);

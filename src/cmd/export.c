@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby export: all files of a container as a tar. */
 #include "cmd/commands.h"
+#include "cmd/output_file.h"
 #include "engine/attest.h"
 #include "engine/copy.h"
 #include "sys/fd.h"
@@ -21,7 +22,7 @@ static const struct option_row export_rows[] = {
 
 static int export_to(const struct command_call *call, struct container *c, const char *path, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_(output_file_done) struct output_file file = OUTPUT_FILE_INIT;
 	int r;
 
 	if (!path && isatty(STDOUT_FILENO)) {
@@ -30,13 +31,10 @@ static int export_to(const struct command_call *call, struct container *c, const
 	}
 	if (!path)
 		return copy_export(call->engine, c, STDOUT_FILENO, e);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
-	if (fd < 0)
-		return err_errno(e, errno, "%s", path);
-	r = copy_export(call->engine, c, fd, e);
-	if (r == 0 && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
-		r = err_errno(e, errno, "%s", path);
-	return r;
+	r = output_file_open(path, &file, e);
+	if (r == 0)
+		r = copy_export(call->engine, c, file.fd, e);
+	return r == 0 ? output_file_keep(&file, e) : r;
 }
 
 static int export_run(const struct command_call *call, struct err *e)

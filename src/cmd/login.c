@@ -45,7 +45,7 @@ static void wipe(struct buf *b)
 	buf_done(b);
 }
 
-/* What a terminal does itself unless it is raw: erase and kill (termios(3)). True when `c` was one of them. */
+/* What a terminal does itself unless it is raw: one character goes, or the line. True when `c` asked for that. */
 static bool was_edited(struct buf *line, char c)
 {
 	const bool is_erase = c == 0x7f || c == '\b', is_kill = c == 0x15;

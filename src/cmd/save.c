@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby save: images as an archive, or as a directory. One name after another of the same image are its names there. */
 #include "cmd/commands.h"
+#include "cmd/output_file.h"
 #include "cmd/image_common.h"
 #include "image/save.h"
 #include "sys/dir.h"
@@ -91,25 +92,26 @@ static int open_dir(const char *path, struct err *e)
 	return d ? err_set(e, ENOTEMPTY, "%s: it is not empty", path) : TAKE_FD(fd);
 }
 
-static int open_output(const struct save_args *a, enum save_format format, struct err *e)
+static int open_output(const struct save_args *a, enum save_format format, struct output_file *ret, struct err *e)
 {
 	bool dir = format == SAVE_OCI_DIR || format == SAVE_DOCKER_DIR;
-	int fd;
 
 	if (dir && !a->output)
 		return err_set(e, EINVAL, "save: a directory is wanted with --output");
 	if (!a->output && isatty(STDOUT_FILENO))
 		return err_set(e, EINVAL, "refusing to save to terminal: use -o flag or redirect");
-	if (dir)
-		return open_dir(a->output, e);
-	fd = a->output ? open(a->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644) : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	return fd < 0 ? err_errno(e, errno, "%s", a->output ? a->output : "standard output") : fd;
+	if (a->output && !dir)
+		return output_file_open(a->output, ret, e);
+	ret->fd = dir ? open_dir(a->output, e) : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (ret->fd >= 0)
+		return 0;
+	return dir ? ret->fd : err_errno(e, errno, "standard output");
 }
 
 static int save(const struct save_args *a, struct store *st, const struct saving *s, struct progress *progress, struct err *e)
 {
 	struct save_options o = {.progress = progress};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_(output_file_done) struct output_file file = OUTPUT_FILE_INIT;
 	int r = save_format_parse(a->format ? a->format : "docker-archive", &o.format, e);
 
 	if (r < 0)
@@ -117,14 +119,12 @@ static int save(const struct save_args *a, struct store *st, const struct saving
 	if (a->compress && (o.format != SAVE_OCI_DIR && o.format != SAVE_DOCKER_DIR))
 		return err_set(e, EINVAL, "--compress can only be set when --format is 'oci-dir' or 'docker-dir'");
 	o.packing = a->uncompressed ? OUTGOING_UNPACKED : a->compress ? OUTGOING_PACKED : OUTGOING_PACKED_AS_IT_IS;
-	fd = open_output(a, o.format, e);
-	if (fd < 0)
-		return fd;
-	o.out_fd = fd;
+	r = open_output(a, o.format, &file, e);
+	if (r < 0)
+		return r;
+	o.out_fd = file.fd;
 	r = save_images(st, s->items, s->n, &o, e);
-	if (r == 0 && a->output && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
-		r = err_errno(e, errno, "%s", a->output);
-	return r;
+	return r == 0 && a->output ? output_file_keep(&file, e) : r;
 }
 
 static int save_run(const struct command_call *call, struct err *e)

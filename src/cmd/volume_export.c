@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby volume export, ranby volume import. */
 #include "cmd/commands.h"
+#include "cmd/output_file.h"
 #include "engine/volume_tar.h"
 #include "sys/fd.h"
 
@@ -21,20 +22,17 @@ static const struct option_row export_rows[] = {
 static int export_run(const struct command_call *call, struct err *e)
 {
 	const struct export_args *a = call->args;
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_(output_file_done) struct output_file file = OUTPUT_FILE_INIT;
 	int r;
 
 	if (!a->output && isatty(STDOUT_FILENO))
 		return err_set(e, EINVAL, "refusing to export to terminal: use -o flag or redirect");
 	if (!a->output)
 		return volume_export(call->engine, call->argv[0], STDOUT_FILENO, e);
-	fd = open(a->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
-	if (fd < 0)
-		return err_errno(e, errno, "%s", a->output);
-	r = volume_export(call->engine, call->argv[0], fd, e);
-	if (r == 0 && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
-		r = err_errno(e, errno, "%s", a->output);
-	return r;
+	r = output_file_open(a->output, &file, e);
+	if (r == 0)
+		r = volume_export(call->engine, call->argv[0], file.fd, e);
+	return r == 0 ? output_file_keep(&file, e) : r;
 }
 
 const struct command command_volume_export = {
