@@ -58,6 +58,8 @@ static int options_of(const struct command_call *call, const struct image_source
 		.progress = source->progress};
 	if (ret->outgoing.format == OUTGOING_DOCKER && ret->outgoing.packing == OUTGOING_PACKED_ZSTD)
 		return err_set(e, EINVAL, "--compression-format=zstd: docker's manifests have no such layers; take --format=oci");
+	if (a->compression_level && ret->outgoing.packing == OUTGOING_PACKED_AS_IT_IS)
+		return err_set(e, EINVAL, "--compression-level: --compression-format=none packs nothing; take gzip or zstd");
 	return 0;
 }
 

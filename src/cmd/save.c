@@ -118,6 +118,8 @@ static int save(const struct save_args *a, struct store *st, const struct saving
 		return r;
 	if (a->compress && (o.format != SAVE_OCI_DIR && o.format != SAVE_DOCKER_DIR))
 		return err_set(e, EINVAL, "--compress can only be set when --format is 'oci-dir' or 'docker-dir'");
+	if (a->compress && a->uncompressed)
+		return err_set(e, EINVAL, "--compress and --uncompressed exclude each other");
 	o.packing = a->uncompressed ? OUTGOING_UNPACKED : a->compress ? OUTGOING_PACKED : OUTGOING_PACKED_AS_IT_IS;
 	r = open_output(a, o.format, &file, e);
 	if (r < 0)

@@ -67,9 +67,10 @@ struct container *container_free(struct container *c)
 
 int container_dir(const struct container *c)
 {
-	if (*c->dir < 0 && path_own_open(c->parent, c->id, O_RDONLY | O_DIRECTORY, 0, c->dir) < 0)
-		return -EBADF;
-	return *c->dir;
+	int r = *c->dir >= 0 ? 0 : path_own_open(c->parent, c->id, O_RDONLY | O_DIRECTORY, 0, c->dir);
+
+	/* never what openat(2) takes for the current directory */
+	return r == 0 ? *c->dir : r == AT_FDCWD ? -EIO : r;
 }
 
 /* Where a file of it is to be looked for: one that is being removed has its directory elsewhere, but open. */

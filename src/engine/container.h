@@ -136,7 +136,7 @@ int container_name_holder(struct engine *eng, const char *name, char ret_id[stat
 /* Reads state and exit again and derives anew. */
 int container_refresh(struct engine *eng, struct container *c, struct err *e) _must_check_;
 
-/* The container's directory, which `c` keeps open; -EBADF when it cannot be opened. */
+/* The container's directory, which `c` keeps open. -ENOENT: it has gone since it was listed. As a descriptor a negative errno is a bad one. */
 int container_dir(const struct container *c);
 
 /* One of its files, `max` bytes at most, as path_own_read(); its directory need not be open for that. */

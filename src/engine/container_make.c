@@ -450,7 +450,7 @@ int container_write_state(const struct container *c, struct json_object *state, 
 
 int container_lock(const struct container *c, int timeout_ms, int *ret_lock_fd, struct err *e)
 {
-	int r = lock_take_dir(container_dir(c), timeout_ms, ret_lock_fd);
+	int dir = container_dir(c), r = dir < 0 ? dir : lock_take_dir(dir, timeout_ms, ret_lock_fd);
 
 	if (r == -EAGAIN)
 		return err_set(e, EAGAIN, "container %.12s: another command is changing it", c->id);

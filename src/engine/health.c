@@ -14,6 +14,7 @@
 #include "base/escape.h"
 #include "engine/attest.h"
 #include "engine/exec.h"
+#include "engine/keeper.h"
 #include "engine/restart.h"
 #include "engine/sdnotify.h"
 #include "engine/stop.h"
@@ -281,8 +282,12 @@ static int record_kill(struct engine *eng, const struct container *c, struct err
 /* As `ranby restart`, but nobody has asked for it. */
 static int restart(struct engine *eng, struct container *c, struct err *e)
 {
-	int r = record_kill(eng, c, e);
+	_cleanup_(keeper_done) struct keeper keeper = KEEPER_INIT;
+	/* what a start cannot do without is had before the run is ended */
+	int r = keeper_open(eng, &keeper, e);
 
+	if (r == 0)
+		r = record_kill(eng, c, e);
 	if (r == 0)
 		r = stop_container(eng, c, STOP_TIMEOUT_OWN, e);
 	return r == 0 ? restart_start(eng, c, e) : r;

@@ -67,8 +67,10 @@ static int take_path(struct parsed *p, const char *value, struct err *e)
 static int take_max_size(struct parsed *p, const char *value, struct err *e)
 {
 	/* docker's and podman's word for no limit */
-	if (strcmp(value, "-1") == 0)
+	if (strcmp(value, "-1") == 0) {
+		p->max_size = 0;
 		return 0;
+	}
 	if (parse_size(value, INT64_MAX, &p->max_size) < 0 || p->max_size == 0)
 		return err_set(e, EINVAL, "--log-opt max-size=%s: not a size, such as 10m", value);
 	return 0;
@@ -377,6 +379,17 @@ static int plan_attrs(const struct container *c, const char *tag, struct strv *t
 
 /* ---- journald ---- */
 
+/* Fields of an entry that say what it is of: a label of an image must not say it too. */
+static bool is_ours(const char *name)
+{
+	static const char *const begins[] = {"CONTAINER_", "RANBY_", "SYSLOG_", "IMAGE_NAME", "MESSAGE", "PRIORITY"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 /* A key as the journal takes them: capitals, digits and _, not with that at its beginning. */
 static int add_field(const char *key, const char *value, void *ctx)
 {
@@ -392,7 +405,7 @@ static int add_field(const char *key, const char *value, void *ctx)
 			name[n++] = '_';
 	}
 	name[n] = '\0';
-	return n > 0 && !isdigit((unsigned char)name[0]) ? strv_addf(ctx, "%s=%s", name, value) : 0;
+	return n > 0 && !isdigit((unsigned char)name[0]) && !is_ours(name) ? strv_addf(ctx, "%s=%s", name, value) : 0;
 }
 
 static int plan_fields(const struct container *c, struct json_object *started_by, const char *tag, struct strv *fields, struct err *e)

@@ -445,8 +445,8 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 	int r;
 
 	r = parse_kind(o, &p, e);
-	if (r == 0 && p.kind == NETWORK_PEER && (o->dns.n || o->dns_search.n || o->dns_option.n || o->add_host.n))
-		return err_set(e, EINVAL, "--dns and --add-host: not possible with --network container: its files are the other container's");
+	if (r == 0 && p.kind == NETWORK_PEER && (o->dns.n || o->dns_search.n || o->dns_option.n || o->add_host.n || o->hosts_file))
+		return err_set(e, EINVAL, "--dns, --add-host and --hosts-file: not possible with --network container: its files are the other container's");
 	if (r == 0)
 		r = parse_ports_all(o, &p, e);
 	if (r == 0 && o->publish_all)

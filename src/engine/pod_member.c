@@ -52,7 +52,7 @@ static int check_network(const struct container_options *o, struct err *e)
 	if (o->publish.n || o->publish_all || o->expose.n)
 		return err_set(e, EINVAL, "invalid config provided: published or exposed ports must be defined when the pod is created: "
 					  "network cannot be configured when it is shared with a pod");
-	if (o->add_host.n)
+	if (o->add_host.n || o->hosts_file)
 		return err_set(e, EINVAL, "invalid config provided: extra host entries must be specified on the pod: "
 					  "network cannot be configured when it is shared with a pod");
 	if (o->dns.n || o->dns_search.n || o->dns_option.n)
@@ -335,7 +335,7 @@ static void drop_network(struct container_options *o)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_done(lists[i]);
-	o->ip = o->ip6 = o->mac_address = NULL;
+	o->ip = o->ip6 = o->mac_address = o->hosts_file = NULL;
 	o->publish_all = false;
 }
 

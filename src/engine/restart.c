@@ -86,12 +86,15 @@ void restart_cancel(const struct container *c)
 int restart_forbid(struct engine *eng, struct container *c, struct err *e)
 {
 	_cleanup_close_ int lock = -EBADF, mark = -EBADF;
-	int r;
+	int r, dir;
 
 	if (restart_policy_of(c).kind == RESTART_NO)
 		return 0;
 	/* not by a temporary file: without the lock, who starts it takes that away (container_tidy()) */
-	mark = openat(container_dir(c), STOPPED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	dir = container_dir(c);
+	if (dir < 0)
+		return err_errno(e, -dir, "mark container %.12s as stopped", c->id);
+	mark = openat(dir, STOPPED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (mark < 0)
 		return err_errno(e, errno, "mark container %.12s as stopped", c->id);
 	r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);

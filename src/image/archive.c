@@ -332,8 +332,11 @@ static int load_flat(struct loading *l, struct err *e)
 {
 	_cleanup_(buf_done) struct buf manifest = BUF_INIT;
 	_cleanup_(strv_done) struct strv names = {0};
-	int r = source_read(l->src, "manifest.json", &manifest, e);
+	int r;
 
+	if (l->want)
+		return err_set(e, EINVAL, "a dir: has no names: leave \":%s\" out", l->want);
+	r = source_read(l->src, "manifest.json", &manifest, e);
 	l->flat = true;
 	return r < 0 ? r : image_of(l, &manifest, &names, e);
 }
@@ -345,7 +348,7 @@ static int load(struct loading *l, struct err *e)
 	int r;
 
 	if (!is_oci && !source_has(l->src, "manifest.json"))
-		return err_set(e, EINVAL, "neither a docker archive nor an OCI image layout");
+		return err_set(e, EINVAL, "neither a docker archive nor an OCI image layout nor a dir:, it has no manifest.json, nor oci-layout with index.json");
 	r = store_pin(l->st, &l->pin_fd, e);
 	if (r == 0)
 		r = is_oci ? load_oci(l, e) : is_flat ? load_flat(l, e) : load_docker(l, e);

@@ -10,6 +10,7 @@
 #include "image/auth_helper.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
@@ -23,7 +24,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define PROGRAM_PREFIX "docker-credential-"
 #define NOT_FOUND "credentials not found"
@@ -55,17 +55,9 @@ static int find_program(const char *helper, const char *path, char ret[static 40
 	return err_set(e, ENOPKG, "credential helper " PROGRAM_PREFIX "%s: not in PATH", helper);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int time_left(int64_t end)
 {
-	int64_t left = end - now_ms();
+	int64_t left = end - clock_monotonic_ms();
 
 	return left > 0 ? (int)left : 0;
 }
@@ -120,7 +112,7 @@ static int run(const char *helper, const char *verb, const struct buf *input, co
 	char path[4096], word[16];
 	char *argv[] = {path, word, NULL};
 	struct spawn s = SPAWN_INIT;
-	int64_t end = now_ms() + AUTH_HELPER_TIMEOUT_MS;
+	int64_t end = clock_monotonic_ms() + AUTH_HELPER_TIMEOUT_MS;
 	int p[2], r;
 	pid_t pid;
 

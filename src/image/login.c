@@ -103,6 +103,9 @@ int login_to(const char *registry, const struct registry_access *access, struct 
 		r = parse_key(registry ? registry : ret->conf->search.items[0], ret, e);
 	if (r == 0)
 		r = find_path(access, ret->path, e);
+	/* before it is cut to the place for it: another program would get the password */
+	if (r == 0 && *helper_of(&ret->conf->helpers))
+		r = auth_helper_check(helper_of(&ret->conf->helpers), e);
 	if (r == 0)
 		snprintf(ret->helper, sizeof(ret->helper), "%s", helper_of(&ret->conf->helpers));
 	return r;

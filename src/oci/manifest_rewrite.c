@@ -54,6 +54,11 @@ static int put_layer(struct json_object *o, enum manifest_family family, const s
 
 	if (!type)
 		return err_set(e, EINVAL, "docker's manifests have no layers packed with zstd");
+	/* what speaks of the old bytes: tables of contents of chunked layers, and the bytes themselves */
+	if (strcmp(json_str(o, "digest"), d->digest.text) != 0) {
+		json_object_object_del(o, "annotations");
+		json_object_object_del(o, "data");
+	}
 	json_object_object_del(o, "urls"); /* it goes with the image now */
 	if (json_add_str(o, "mediaType", type) < 0 || json_add_u64(o, "size", d->size_bytes) < 0 ||
 	    json_add_str(o, "digest", d->digest.text) < 0)

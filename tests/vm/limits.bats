@@ -215,7 +215,9 @@ no_scopes() { [ "$(scopes)" = 0 ] && [ -z "$(find /sys/fs/cgroup/user.slice -typ
 	# the limit holds over all of them
 	run ranby exec a sh -c 'i=0; while [ $i -lt 40 ]; do sleep 5 & i=$((i + 1)); done; wait'
 	[[ $output == *"can't fork"* ]] || fail "$output"
-	[ "$(cat "$group/pids.peak" 2>/dev/null || echo 30)" -le 30 ]
+	# Linux 6.1 has no such file
+	[ -e "$group/pids.max" ]
+	[ ! -e "$group/pids.peak" ] || [ "$(cat "$group/pids.peak")" -le 30 ]
 	# before Linux 6.11 the refusal is counted where the fork was, below the group that has the limit
 	[ "$(find "$group" -name pids.events -exec awk '/^max / { print $2 }' {} + | sort -n | tail -1)" -gt 0 ]
 	run -0 ranby pod restart -a
