@@ -5,11 +5,11 @@
  * terminal without echo; the one that --password gave is blanked on the
  * command line at once.
  */
+#include "base/escape.h"
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
-#include "base/escape.h"
-#include "image/login.h"
+#include "registry/login.h"
 #include "sys/fd.h"
 #include "sys/tty.h"
 

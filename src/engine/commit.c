@@ -11,9 +11,9 @@
 #include "engine/keeper.h"
 #include "engine/rootfs.h"
 #include "image/commit.h"
-#include "image/unpack_copy.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "tar/unpack_copy.h"
 
 #include <fcntl.h>
 #include <stdio.h>

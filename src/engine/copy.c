@@ -11,10 +11,10 @@
 
 #include "engine/in_keeper.h"
 #include "engine/rootfs.h"
-#include "image/unpack_copy.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/spawn.h"
+#include "tar/unpack_copy.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -9,7 +9,7 @@
  *	r = copy_files(eng, &from, &to, &(struct copy_options){0}, e);
  *
  * What goes where is docker's (docker-cp(1)). The transport is a tar through a
- * pipe, between two confined workers (image/unpack_copy.h): one sees the
+ * pipe, between two confined workers (tar/unpack_copy.h): one sees the
  * source's tree and nothing else, the other the destination's.
  */
 #ifndef RANBY_ENGINE_COPY_H

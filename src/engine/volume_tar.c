@@ -6,8 +6,8 @@
 #include "engine/attest.h"
 #include "engine/keeper.h"
 #include "engine/volume_list.h"
-#include "image/unpack_copy.h"
 #include "sys/fd.h"
+#include "tar/unpack_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>

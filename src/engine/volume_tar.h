@@ -5,7 +5,7 @@
  *
  *	r = volume_export(eng, "cache", STDOUT_FILENO, e);
  *
- * Done by the confined worker (image/unpack_copy.h), which sees the volume's
+ * Done by the confined worker (tar/unpack_copy.h), which sees the volume's
  * tree and nothing else, with the IDs that containers see.
  */
 #ifndef RANBY_ENGINE_VOLUME_TAR_H

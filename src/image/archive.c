@@ -9,7 +9,7 @@
 
 #include "image/add.h"
 #include "image/archive_source.h"
-#include "image/registries.h"
+#include "registry/registries.h"
 #include "sys/path.h"
 
 #include <fcntl.h>

@@ -8,9 +8,9 @@
  */
 #include "image/archive_source.h"
 
-#include "image/unpack.h"
 #include "oci/descriptor.h"
 #include "sys/path.h"
+#include "tar/unpack.h"
 
 #include <fcntl.h>
 #include <stdio.h>

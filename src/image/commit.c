@@ -13,8 +13,8 @@
 #include "image/add.h"
 #include "image/change.h"
 #include "image/pull.h"
-#include "image/unpack_copy.h"
 #include "oci/index.h"
+#include "tar/unpack_copy.h"
 
 #include <fcntl.h>
 #include <string.h>

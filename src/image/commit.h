@@ -13,7 +13,7 @@
 #define RANBY_IMAGE_COMMIT_H
 
 #include "image/store.h"
-#include "image/unpack.h"
+#include "tar/unpack.h"
 
 struct commit_options {
 	const struct image *base;

@@ -11,9 +11,9 @@
 #include "image/add.h"
 #include "image/change.h"
 #include "image/pull.h"
-#include "image/unpack.h"
 #include "oci/index.h"
 #include "sys/path.h"
+#include "tar/unpack.h"
 
 #include <fcntl.h>
 #include <string.h>

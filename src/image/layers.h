@@ -19,7 +19,7 @@
 
 #include "image/progress.h"
 #include "image/store_private.h"
-#include "image/unpack.h"
+#include "tar/unpack.h"
 
 #include <poll.h>
 

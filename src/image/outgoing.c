@@ -6,9 +6,9 @@
  */
 #include "image/outgoing.h"
 
-#include "image/deflate.h"
-#include "image/unpack.h"
 #include "sys/path.h"
+#include "tar/deflate.h"
+#include "tar/unpack.h"
 
 #include <fcntl.h>
 #include <stdio.h>

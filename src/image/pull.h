@@ -23,8 +23,8 @@
 
 #include "base/err.h"
 #include "base/strv.h"
-#include "image/registry_access.h"
 #include "image/store.h"
+#include "registry/access.h"
 
 #include <stdbool.h>
 

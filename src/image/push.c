@@ -8,7 +8,7 @@
 #include "image/push.h"
 
 #include "image/outgoing.h"
-#include "image/registry_session.h"
+#include "registry/session.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -15,8 +15,8 @@
 
 #include "base/err.h"
 #include "image/progress.h"
-#include "image/registry_access.h"
 #include "image/store.h"
+#include "registry/access.h"
 
 #include <stdint.h>
 

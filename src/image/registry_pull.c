@@ -17,7 +17,7 @@
 #include "image/registry_pull.h"
 
 #include "image/layers.h"
-#include "image/registry_session.h"
+#include "registry/session.h"
 #include "sys/lock.h"
 #include "sys/path.h"
 

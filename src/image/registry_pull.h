@@ -5,8 +5,8 @@
 #define RANBY_IMAGE_REGISTRY_PULL_H
 
 #include "image/pull.h"
-#include "image/registries.h"
 #include "oci/reference.h"
+#include "registry/registries.h"
 
 /* Gets the image of a full reference (domain, and tag or digest) into the store and names it so. */
 int registry_pull(struct store *st, const struct reference *ref, const struct registries *conf,

@@ -10,9 +10,9 @@
  * maker that finds its new directory taken makes another.
  */
 #include "image/store_private.h"
-#include "image/unpack.h"
 #include "sys/lock.h"
 #include "sys/path.h"
+#include "tar/unpack.h"
 
 #include <dirent.h>
 #include <fcntl.h>

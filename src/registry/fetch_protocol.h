@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * fetch_protocol - what ranby and ranby-fetch say to each other.
+ *
+ * Over the SOCK_SEQPACKET socket that ranby-fetch has as descriptor 3. First
+ * ranby sends the session: one packet with a memfd, which holds this JSON:
+ *
+ *	{"host": "localhost:5000", "repository": "debian", "allowHttp": true, "skipVerify": false,
+ *	 "skipVerifyOthers": false,
+ *	 "username": …, "password": …, "identityToken": …, "ca": PEM, "cert": PEM, "key": PEM}
+ *
+ * where skipVerify is of that host alone, skipVerifyOthers of token servers and
+ * redirects elsewhere; "repository" is "" to log in only;
+ * and for a push "push": true, "mountFrom": [REPOSITORY, …]; then any number
+ * of requests, each a struct fetch_request with one descriptor: writable for
+ * what is got, readable for what is sent, none to log in. Each is answered by
+ * any number of PROGRESS and then DONE or FAILED. What is sent is sent one
+ * after the other. Closing the socket ends the worker. The session is the only place
+ * where credentials travel: not in argv, not in the environment.
+ *
+ * The worker checks length and digest while it writes. Its answers are
+ * foreign bytes all the same: the reader bounds and checks them.
+ */
+#ifndef RANBY_REGISTRY_FETCH_PROTOCOL_H
+#define RANBY_REGISTRY_FETCH_PROTOCOL_H
+
+#include "base/err.h"
+#include "oci/digest.h"
+
+#include <stdint.h>
+
+#define FETCH_FD 3
+#define FETCH_SESSION_MAX (2U << 20) /* bytes of the session's JSON */
+#define FETCH_WHAT_SIZE 160        /* a tag or a digest */
+#define FETCH_REQUESTS_MAX 512
+#define FETCH_MANIFEST_MAX (4U << 20)
+
+enum fetch_kind {
+	FETCH_MANIFEST = 1,
+	FETCH_BLOB,
+	FETCH_LOGIN,        /* nothing but whether the credentials are good */
+	FETCH_PUT_BLOB,
+	FETCH_PUT_MANIFEST,
+};
+
+struct fetch_request {
+	uint32_t kind;   /* enum fetch_kind */
+	uint32_t id;     /* the caller's, comes back in the answers */
+	uint64_t size_bytes; /* that it must have; UINT64_MAX: not known (manifests) */
+	char what[FETCH_WHAT_SIZE]; /* tag or digest of a manifest, digest of a blob */
+	/* PUT_BLOB */
+	uint64_t chunk_bytes;    /* sent in pieces of so many; 0: whole */
+	char mount_from[256];    /* repository of the registry that may have it; "": none known */
+	/* PUT_MANIFEST */
+	char content_type[128];
+};
+
+enum fetch_how { FETCH_SENT = 1, FETCH_WAS_THERE, FETCH_MOUNTED };
+
+enum fetch_answer_type { FETCH_PROGRESS = 1, FETCH_DONE, FETCH_FAILED };
+
+struct fetch_answer {
+	uint32_t type; /* enum fetch_answer_type */
+	uint32_t id;
+	uint64_t bytes;           /* so far, or in all */
+	uint32_t how;             /* DONE of PUT_BLOB: enum fetch_how */
+	char content_type[128];   /* DONE */
+	struct digest digest;     /* DONE: of what was written */
+	struct err err;           /* FAILED */
+};
+
+#endif
