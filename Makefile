@@ -18,7 +18,7 @@ LIBEXECDIR  := $(PREFIX)/libexec/ranby
 DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
 
-ROOMS := base sys oci runtime audit monitor witness trail tar registry image engine view cmd query
+ROOMS := base sys oci runtime audit monitor witness trail tar registry image engine build view cmd query
 O     := $(BUILD)$(if $(SAN),/san)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
@@ -58,14 +58,14 @@ LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-trail ranby-audit ranby-fetch ranby-unpack
 BIN_PROGRAMS := ranby ranby-runtime
 SBIN_PROGRAMS := ranby-trail
-rooms_ranby          := cmd view engine image registry tar audit monitor runtime oci sys base
+rooms_ranby          := cmd view build engine image registry tar audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
 rooms_ranby-init     := runtime oci sys base
 rooms_ranby-monitor  := monitor audit sys base
 rooms_ranby-session  :=
 rooms_ranby-witness  := witness audit sys base
 rooms_ranby-trail    := trail audit sys base
-rooms_ranby-audit    := query cmd view engine image registry tar audit monitor runtime oci sys base
+rooms_ranby-audit    := query cmd view build engine image registry tar audit monitor runtime oci sys base
 rooms_ranby-fetch    := registry oci sys base
 rooms_ranby-unpack   := tar oci sys base
 libs_ranby           := -l:libjson-c.a -l:libcap-ng.a $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
