@@ -17,6 +17,7 @@
 #include "image/registry_pull.h"
 
 #include "image/layers.h"
+#include "registry/listing.h"
 #include "registry/session.h"
 #include "sys/lock.h"
 #include "sys/path.h"
@@ -101,51 +102,6 @@ static int new_file(struct pull *p, const char *name, int *ret_fd, struct err *e
 	return r < 0 ? err_errno(e, -r, "write %s", name) : 0;
 }
 
-static int await_one(struct pull *p, struct fetch_answer *a, struct err *e)
-{
-	int r;
-
-	do
-		r = fetch_answer(&p->fetch, a, e);
-	while (r == 0 && a->type == FETCH_PROGRESS);
-	if (r == 0 && a->type == FETCH_FAILED) {
-		r = -a->err.code;
-		if (e)
-			*e = a->err;
-	}
-	return r;
-}
-
-/* Gets a small thing whole, and hashes it here again. `want` may be NULL. */
-static int get_small(struct pull *p, enum fetch_kind kind, const char *what, uint64_t size, const struct digest *want,
-		     struct buf *text, struct fetch_answer *a, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct digest found;
-	int r;
-
-	if (size != UINT64_MAX && size > STORE_JSON_MAX)
-		return err_set(e, EFBIG, "%s: larger than %u bytes", what, STORE_JSON_MAX);
-	r = new_file(p, "small", &fd, e);
-	if (r == 0)
-		r = fetch_ask(&p->fetch, kind, 0, what, size, fd, e);
-	if (r == 0)
-		r = await_one(p, a, e);
-	if (r < 0)
-		return r;
-	buf_reset(text);
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_errno(e, errno, "read %s", what);
-	r = fd_read_all(fd, STORE_JSON_MAX, text);
-	if (r < 0)
-		return err_errno(e, -r, "read %s", what);
-	digest_of(buf_str(text), text->len, &found);
-	if (want && digest_is_set(want) && !digest_equal(&found, want))
-		return err_set(e, EBADMSG, "the registry sent other content than %s", want->text);
-	a->digest = found;
-	return 0;
-}
-
 /* Takes the text as the index that it is, keeps it, and names the manifest to get. */
 static int pick_from_index(struct pull *p, const char *content_type, struct descriptor *ret, struct err *e)
 {
@@ -171,14 +127,14 @@ static int get_manifest(struct pull *p, struct err *e)
 	enum media_kind kind = MEDIA_OTHER;
 	int r;
 
-	r = get_small(p, FETCH_MANIFEST, what, UINT64_MAX, &p->ref->digest, &p->manifest_text, &a, e);
+	r = registry_small(&p->fetch, FETCH_MANIFEST, what, UINT64_MAX, &p->ref->digest, &p->manifest_text, &a, e);
 	if (r == 0)
 		r = manifest_kind(buf_str(&p->manifest_text), p->manifest_text.len, a.content_type, &kind, e);
 	if (r == 0 && kind == MEDIA_INDEX) {
 		p->index_digest = a.digest;
 		r = pick_from_index(p, a.content_type, &picked, e);
 		if (r == 0)
-			r = get_small(p, FETCH_MANIFEST, picked.digest.text, picked.size_bytes, &picked.digest,
+			r = registry_small(&p->fetch, FETCH_MANIFEST, picked.digest.text, picked.size_bytes, &picked.digest,
 				      &p->manifest_text, &a, e);
 	}
 	if (r < 0)
@@ -199,7 +155,7 @@ static int get_config(struct pull *p, struct err *e)
 		r = 0;
 	} else {
 		buf_reset(&text);
-		r = get_small(p, FETCH_BLOB, d->digest.text, d->size_bytes, &d->digest, &text, &a, e);
+		r = registry_small(&p->fetch, FETCH_BLOB, d->digest.text, d->size_bytes, &d->digest, &text, &a, e);
 		if (r == 0)
 			r = blob_write(p->st, buf_str(&text), text.len, NULL, e);
 		snprintf(label, sizeof(label), "Copying config %.12s", digest_hex(&d->digest));

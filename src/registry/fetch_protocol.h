@@ -35,6 +35,8 @@
 #define FETCH_WHAT_SIZE 160        /* a tag or a digest */
 #define FETCH_REQUESTS_MAX 512
 #define FETCH_MANIFEST_MAX (4U << 20)
+#define FETCH_LIST_MAX (16U << 20) /* bytes of all pages of a list */
+#define FETCH_PAGES_MAX 1000
 
 enum fetch_kind {
 	FETCH_MANIFEST = 1,
@@ -42,13 +44,18 @@ enum fetch_kind {
 	FETCH_LOGIN,        /* nothing but whether the credentials are good */
 	FETCH_PUT_BLOB,
 	FETCH_PUT_MANIFEST,
+	/* lists; all of their pages, each followed by a NUL */
+	FETCH_TAGS,         /* of the repository; `what` is "" */
+	FETCH_CATALOG,      /* of the registry's repositories; "" */
+	FETCH_REFERRERS,    /* what refers to the manifest of that digest; -ENOENT also where the registry has no such list */
+	FETCH_SEARCH,       /* /v1/search: `what` is the term */
 };
 
 struct fetch_request {
 	uint32_t kind;   /* enum fetch_kind */
 	uint32_t id;     /* the caller's, comes back in the answers */
 	uint64_t size_bytes; /* that it must have; UINT64_MAX: not known (manifests) */
-	char what[FETCH_WHAT_SIZE]; /* tag or digest of a manifest, digest of a blob */
+	char what[FETCH_WHAT_SIZE]; /* tag or digest of a manifest, digest of a blob, a term */
 	/* PUT_BLOB */
 	uint64_t chunk_bytes;    /* sent in pieces of so many; 0: whole */
 	char mount_from[256];    /* repository of the registry that may have it; "": none known */

@@ -174,19 +174,25 @@ static size_t take_body(char *data, size_t one, size_t len, void *ctx)
 	return buf_bad(&a->body) ? 0 : one * len;
 }
 
-/* What a header says may be relative to where it was asked for. */
-static void make_absolute(const char *url, char location[static HTTP_URL_SIZE])
+bool http_join(const char *base, const char *url, char ret[static HTTP_URL_SIZE])
 {
 	CURLU *u = curl_url();
 	char *text = NULL;
+	bool good = u && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_URL, &text, 0) == CURLUE_OK && strlen(text) < HTTP_URL_SIZE;
 
-	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK || curl_url_set(u, CURLUPART_URL, location, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK || strlen(text) >= HTTP_URL_SIZE)
-		location[0] = '\0';
-	else
-		memcpy(location, text, strlen(text) + 1);
+	if (good)
+		memcpy(ret, text, strlen(text) + 1);
 	curl_free(text);
 	curl_url_cleanup(u);
+	return good;
+}
+
+/* What a header says may be relative to where it was asked for. */
+static void make_absolute(const char *url, char location[static HTTP_URL_SIZE])
+{
+	if (!http_join(url, location, location))
+		location[0] = '\0';
 }
 
 void http_get(CURL *h, const char *url, struct curl_slist *headers, struct http_answer *answer)

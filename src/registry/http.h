@@ -74,6 +74,9 @@ void http_send(CURL *h, const char *url, struct curl_slist *headers, struct http
 /* Adds to *e what the registry says itself: {"errors":[{"code":…,"message":…}]}. */
 void http_add_message(const char *body, size_t len, struct err *e);
 
+/* `url`, absolute or relative to `base`, as an absolute one; they may be one buffer with `ret`. False: malformed or too long. */
+bool http_join(const char *base, const char *url, char ret[static HTTP_URL_SIZE]);
+
 bool http_is_redirect(long status);
 /* An answer that may be another one at the next try. */
 bool http_is_transient(long status);

@@ -12,6 +12,7 @@
  * Name services are read by libc itself ("files dns"): nothing is dlopened
  * once it is locked in.
  */
+#include "registry/fetch_list.h"
 #include "registry/fetch_protocol.h"
 #include "registry/fetch_session.h"
 #include "registry/fetch_transfer.h"
@@ -120,11 +121,18 @@ static bool is_text_of(const char *text, size_t size, const char *bytes)
 	return memchr(text, '\0', size) && strspn(text, bytes) == strlen(text);
 }
 
+static bool needs_what(uint32_t kind)
+{
+	return kind != FETCH_LOGIN && kind != FETCH_TAGS && kind != FETCH_CATALOG;
+}
+
 static bool is_request_good(const struct fetch_request *r, size_t n_fds)
 {
-	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_PUT_MANIFEST || n_fds != (r->kind != FETCH_LOGIN))
+	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_SEARCH || n_fds != (r->kind != FETCH_LOGIN))
 		return false;
-	if (!is_text_of(r->what, sizeof(r->what), NAME_BYTES) || (!r->what[0] && r->kind != FETCH_LOGIN))
+	/* a term is escaped where it is used */
+	if (!is_text_of(r->what, sizeof(r->what), r->kind == FETCH_SEARCH ? NAME_BYTES "/ +@" : NAME_BYTES) ||
+	    (!r->what[0] && needs_what(r->kind)))
 		return false;
 	return is_text_of(r->mount_from, sizeof(r->mount_from), NAME_BYTES "/") &&
 	       is_text_of(r->content_type, sizeof(r->content_type), NAME_BYTES "/+");
@@ -138,7 +146,7 @@ static void say_bytes(void *ctx, uint64_t bytes)
 	(void)!send(FETCH_FD, &a, sizeof(a), MSG_NOSIGNAL);
 }
 
-/* What is sent, and a login, keep us until they are over. */
+/* What is sent, a list, and a login keep us until they are over. */
 static void serve_at_once(struct fetch *f, struct fetch_request *request, int fd)
 {
 	struct upload u = {.request = request, .fd = fd, .on_bytes = say_bytes, .ctx = request};
@@ -150,6 +158,8 @@ static void serve_at_once(struct fetch *f, struct fetch_request *request, int fd
 		r = session_check(&f->session, &e);
 	else if (request->kind == FETCH_PUT_BLOB)
 		r = upload_blob(&f->session, &u, &a.how, &e);
+	else if (request->kind >= FETCH_TAGS)
+		r = list_get(&f->session, request, fd, &e);
 	else
 		r = upload_manifest(&f->session, &u, &e);
 	if (r < 0)
