@@ -18,7 +18,7 @@ LIBEXECDIR  := $(PREFIX)/libexec/ranby
 DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
 
-ROOMS := base sys oci runtime audit monitor witness trail tar registry image engine build view cmd query
+ROOMS := base sys oci runtime audit monitor witness trail tar registry trust image engine build view cmd query
 O     := $(BUILD)$(if $(SAN),/san)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
@@ -53,21 +53,23 @@ LIBS_BASE    := $(call pkg,json-c smartcols) -l:libcrypto.a
 LIBS_RUNTIME := $(LIBS_BASE) $(call pkg,libseccomp libcap-ng)
 LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
 LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
+LIBS_TRUST   := -l:libjson-c.a $(call pkg,libcrypto yaml-0.1 libseccomp)
 
 # program: rooms it links (later ones may use earlier ones), libraries, link mode
-PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-trail ranby-audit ranby-fetch ranby-unpack
+PROGRAMS := ranby ranby-runtime ranby-init ranby-monitor ranby-session ranby-witness ranby-trail ranby-audit ranby-fetch ranby-unpack ranby-trust
 BIN_PROGRAMS := ranby ranby-runtime
 SBIN_PROGRAMS := ranby-trail
-rooms_ranby          := cmd view build engine image registry tar audit monitor runtime oci sys base
+rooms_ranby          := cmd view build engine image trust registry tar audit monitor runtime oci sys base
 rooms_ranby-runtime  := runtime oci sys base
 rooms_ranby-init     := runtime oci sys base
 rooms_ranby-monitor  := monitor audit sys base
 rooms_ranby-session  :=
 rooms_ranby-witness  := witness audit sys base
 rooms_ranby-trail    := trail audit sys base
-rooms_ranby-audit    := query cmd view build engine image registry tar audit monitor runtime oci sys base
+rooms_ranby-audit    := query cmd view build engine image trust registry tar audit monitor runtime oci sys base
 rooms_ranby-fetch    := registry oci sys base
 rooms_ranby-unpack   := tar oci sys base
+rooms_ranby-trust    := trust oci sys base
 libs_ranby           := -l:libjson-c.a -l:libcap-ng.a $(LIBS_BASE) $(call pkg,libcap-ng libseccomp)
 libs_ranby-runtime   := $(call pkg,json-c libseccomp libcap-ng) -l:libcrypto.a
 libs_ranby-init      :=
@@ -78,11 +80,13 @@ libs_ranby-trail     := $(call pkg,json-c smartcols sqlite3 libcrypto libseccomp
 libs_ranby-audit     := $(call pkg,json-c smartcols sqlite3 libcrypto libcap-ng libseccomp)
 libs_ranby-fetch     := $(LIBS_FETCH)
 libs_ranby-unpack    := $(LIBS_UNPACK)
+libs_ranby-trust     := $(LIBS_TRUST)
 link_ranby           := -pie
 link_ranby-trail     := -pie
 link_ranby-audit     := -pie
 link_ranby-fetch     := -pie
 link_ranby-unpack    := -pie
+link_ranby-trust     := -pie
 # static: an idle monitor must stay below 1 MiB, and init must need no file of the container; init is
 # copied at each start, so without symbols. The runtime starts in two thirds of the time; the linker's
 # word on getpwuid is about a function of libcap-ng that is not called.
@@ -180,7 +184,7 @@ $(foreach p,$(BUILT),$(eval $(call $(if $(and $(MUSL_CC),$(musl_$(p))),musl_rule
 
 # ---- unit tests, beside their subject ----
 TEST_BINS := $(patsubst src/%.c,$(O)/test/%,$(TESTS))
-LIBS_TEST := $(call pkg,cmocka audit sqlite3) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
+LIBS_TEST := $(call pkg,cmocka audit sqlite3) $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH) $(call pkg,yaml-0.1)
 $(O)/test/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
