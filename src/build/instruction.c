@@ -91,6 +91,71 @@ struct instruction *instruction_free(struct instruction *in)
 	return NULL;
 }
 
+/* ---- a copy ---- */
+
+static int copy_text(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
+}
+
+/* `to` is a bytewise copy: what it points to becomes its own, or nothing. */
+static int copy_flags(struct instruction_flags *to, const struct instruction_flags *from)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		void *at = (char *)to + flags[i].offset;
+		const void *was = (const char *)from + flags[i].offset;
+
+		if (flags[i].type == FLAG_TEXT) {
+			int copied = copy_text(at, *(char *const *)was);
+
+			r = r < 0 ? r : copied;
+		} else if (flags[i].type == FLAG_LIST) {
+			*(struct strv *)at = (struct strv){0};
+			r = r < 0 ? r : strv_add_all(at, ((const struct strv *)was)->items);
+		}
+	}
+	return r;
+}
+
+static int copy_heredocs(struct instruction *to, const struct instruction *from)
+{
+	if (from->n_heredocs == 0)
+		return 0;
+	to->heredocs = mem_array(from->n_heredocs, sizeof(*to->heredocs));
+	for (size_t i = 0; to->heredocs && i < from->n_heredocs; i++) {
+		struct heredoc *h = &to->heredocs[i];
+
+		*h = from->heredocs[i];
+		h->content = NULL;
+		to->n_heredocs = i + 1;
+		if (copy_text(&h->name, from->heredocs[i].name) < 0 || copy_text(&h->content, from->heredocs[i].content) < 0)
+			return -ENOMEM;
+	}
+	return to->heredocs ? 0 : -ENOMEM;
+}
+
+int instruction_copy(const struct instruction *in, struct instruction **ret)
+{
+	_cleanup_instruction_ struct instruction *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	copy->kind = in->kind;
+	copy->line = in->line;
+	copy->last_line = in->last_line;
+	copy->is_exec = in->is_exec;
+	copy->is_none = in->is_none;
+	copy->flags = in->flags;
+	if (copy_flags(&copy->flags, &in->flags) < 0 || copy_text(&copy->text, in->text) < 0 || strv_add_all(&copy->args, in->args.items) < 0 ||
+	    copy_heredocs(copy, in) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(copy);
+	return 0;
+}
+
 /* ---- flags ---- */
 
 struct flag_words {
