@@ -56,11 +56,100 @@ within() {
 	[ "$output" = $'c\n0' ] || fail "$output"
 }
 
-@test "init: says what to do instead" {
-	ranby create --name c busybox true
+# prepared NAME: pid of the init that waits
+prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
+
+@test "init: its init stands and does not run; start goes on with that very process" {
+	ranby create --name c --network none --hostname here busybox sh -c 'echo ran; sleep 1000'
+	[ "$(ranby init c)" = c ]
+	[ "$(ranby ps -a --format '{{.Status}} {{.State}}')" = 'Initialized initialized' ]
+	[ -z "$(ranby ps -q)" ]
+	[ "$(ranby ps -aq --filter status=initialized | wc -l)" = 1 ]
+	[ "$(ranby inspect --format '{{.State.Status}} {{.State.Running}}' c)" = 'initialized false' ]
+	local pid
+	pid=$(prepared c)
+	[ "$pid" -gt 0 ]
+	[ "$(nsenter --preserve-credentials -U -u -t "$pid" hostname)" = here ] || fail 'no uts namespace of its own'
+	[ -z "$(ranby logs c)" ]
 	run -125 ranby container init c
-	one_error 'prepared and started in one step'
+	one_error 'is initialized already'
+	run -125 ranby exec c true
+	run -125 ranby kill c
+	one_error 'not running'
+	[ "$(ranby start c)" = c ]
+	[ "$(ctr_pid c)" = "$pid" ]
+	wait_for 5 grep -q ran <(ranby logs c)
 	run -125 ranby init c
+	one_error 'running already'
+	[ "$(ranby inspect --format '{{.Ranby.StartedBy.loginUid}}' c)" != '' ]
+}
+
+@test "init: stop and rm end what was prepared; how the run before ended is not forgotten" {
+	ranby create --name c --network none busybox sh -c 'exit 3'
+	run -3 ranby start -a c
+	ranby container init c
+	local pid
+	pid=$(prepared c)
+	ranby stop c
+	[ ! -e "/proc/$pid" ]
+	[ "$(ranby inspect --format '{{.State.Status}} {{.State.ExitCode}}' c)" = 'exited 3' ]
+	ranby init --latest
+	pid=$(prepared c)
+	ranby rm c
+	[ ! -e "/proc/$pid" ]
+	nothing_left
+	ranby create --name d --network none busybox true
+	ranby create --name e --network none busybox true
+	[ "$(ranby init --all | sort | xargs)" = 'd e' ]
+	[ -z "$(ranby init --all)" ]
+	kill -KILL "$(ranby inspect --format '{{.State.Pid}}' d)"
+	wait_for 5 eval '[ "$(ranby inspect --format "{{.State.Status}}" d)" = created ]'
+	run -0 ranby start -a d
+	[ "$(ranby wait --condition initialized e)" = -1 ]
+}
+
+@test "init: with a network helper, --rm and a killed monitor: start makes it afresh" {
+	need_ranges
+	ranby create --name c --rm busybox sh -c 'ip -o -4 addr show; true'
+	ranby init c
+	kill -KILL "$(ranby inspect --format '{{.State.MonitorPid}}' c)"
+	wait_for 5 eval '[ "$(ranby inspect --format "{{.State.Status}}" c)" = created ]'
+	run -0 ranby start -a c
+	[[ $output == *inet* ]] || fail "$output"
+	ranby create --name c --rm busybox sh -c 'ip -o -4 addr show; true'
+	ranby init c
+	run -0 ranby start -a c
+	[[ $output == *'inet '*'scope global'* ]] || fail "$output"
+	nothing_left
+}
+
+@test "init: another login's start takes nothing over" {
+	ranby create --name c --network none busybox sleep 1000
+	ranby init c
+	local pid
+	pid=$(prepared c)
+	# as if somebody else's login had prepared it
+	python3 - "$RANBY_ROOT/containers/$(ranby ps -aq --no-trunc)/state.json" <<-'EOF'
+		import json, sys
+		o = json.load(open(sys.argv[1]))
+		o["prepared"]["preparedBy"]["auid"] = 12345
+		json.dump(o, open(sys.argv[1], "w"))
+	EOF
+	ranby start c
+	[ "$(ctr_pid c)" != "$pid" ]
+	[ ! -e "/proc/$pid" ]
+}
+
+@test "init: what cannot be prepared says so, and stays created" {
+	mkdir "$BATS_TEST_TMPDIR/v"
+	ranby create --name d --network none -v "$BATS_TEST_TMPDIR/v:/v" busybox true
+	rmdir "$BATS_TEST_TMPDIR/v"
+	run -125 ranby init d
+	one_error "$BATS_TEST_TMPDIR/v"
+	[ "$(ranby inspect --format '{{.State.Status}}' d)" = created ]
+	run -125 ranby init nosuch
+	one_error 'no such container'
+	run -125 ranby init
 }
 
 @test "container clone: the same options, other limits, name and image; the other may go" {

@@ -29,6 +29,7 @@ static const struct audit_verb_row rows[] = {
 	[AUDIT_VERB_RESTART] = {"restart", CONTROL, "kill", "restart", CALLER},
 	[AUDIT_VERB_HEALTH] = {"health-status", CONTROL, "health_status", "user", CALLER},
 	[AUDIT_VERB_RM] = {"rm", CONTROL, "rm", "user", CALLER},
+	[AUDIT_VERB_INIT] = {"init", CONTROL, "init", "user", CALLER},
 	[AUDIT_VERB_RENAME] = {"rename", CONTROL, "rename", "user", CALLER},
 	[AUDIT_VERB_UPDATE] = {"update", CONTROL, "update", "user", CALLER},
 	[AUDIT_VERB_CP] = {"cp", CONTROL, "cp", "user", CALLER},

@@ -45,6 +45,7 @@ enum audit_verb {
 	AUDIT_VERB_HEALTH, /* it has become healthy or unhealthy */
 	AUDIT_VERB_RM,
 	AUDIT_VERB_RENAME,
+	AUDIT_VERB_INIT,
 	AUDIT_VERB_UPDATE,
 	AUDIT_VERB_CP,
 	AUDIT_VERB_EXPORT,

@@ -63,7 +63,7 @@ static int choose(const struct walk *k, const struct ps_filter *f, struct contai
 	if (!keep)
 		return err_errno(e, ENOMEM, "--filter");
 	for (size_t i = 0; i < l->n; i++)
-		keep[i] = (!k->w->running_only || l->items[i]->pid > 0 || restart_is_pending(l->items[i])) &&
+		keep[i] = (!k->w->running_only || container_runs(l->items[i]) || restart_is_pending(l->items[i])) &&
 			  ps_filter_match(f, l->items[i], l);
 	for (size_t i = 0; i < l->n; i++)
 		if (!keep[i])

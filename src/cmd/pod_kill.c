@@ -23,7 +23,7 @@ static const struct option_row kill_rows[] = {
 
 static int kill_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
-	int r = c->pid > 0 ? act_kill(call->engine, c, *(const int *)ctx, e) : 0;
+	int r = container_runs(c) ? act_kill(call->engine, c, *(const int *)ctx, e) : 0;
 
 	/* it has ended by itself meanwhile, or with the infra container */
 	return r == -ESRCH ? 0 : r;

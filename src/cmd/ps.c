@@ -123,7 +123,7 @@ static void select_rows(const struct ps_args *a, const struct ps_filter *f, stru
 	bool *keep = mem_array(l->n, sizeof(bool));
 
 	for (size_t i = 0; keep && i < l->n; i++)
-		keep[i] = (all || l->items[i]->pid > 0) && ps_filter_match(f, l->items[i], l);
+		keep[i] = (all || container_runs(l->items[i])) && ps_filter_match(f, l->items[i], l);
 	for (size_t i = 0; keep && i < l->n; i++)
 		if (keep[i])
 			l->items[n++] = l->items[i];

@@ -98,7 +98,7 @@ static int start_one(const struct command_call *call, struct container *c, void 
 					.require_audit = all->a->require_audit};
 	int r;
 
-	if (c->pid > 0 && (all->a->all || all->a->filter.n > 0))
+	if (container_runs(c) && (all->a->all || all->a->filter.n > 0))
 		return 0;
 	r = start_prepare(&q, &s, e);
 	/* docker's and podman's: no error */

@@ -91,7 +91,7 @@ static int list_all(const struct command_call *call, bool all, struct container_
 	size_t n = 0;
 
 	for (size_t i = 0; r == 0 && i < l->n; i++)
-		if (all || l->items[i]->pid > 0)
+		if (all || container_runs(l->items[i]))
 			l->items[n++] = l->items[i];
 		else
 			container_free(l->items[i]);
@@ -105,7 +105,7 @@ static int add_members(struct pod *p, struct container_list *l, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->members.n; i++)
-		if (p->members.items[i]->pid > 0) {
+		if (container_runs(p->members.items[i])) {
 			r = add(l, p->members.items[i]);
 			if (r == 0)
 				p->members.items[i] = NULL;

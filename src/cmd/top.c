@@ -91,7 +91,7 @@ static int add_all_running(struct engine *eng, struct work *w, struct err *e)
 
 	w->all = true;
 	for (size_t i = 0; i < w->list.n && r == 0; i++)
-		if (w->list.items[i]->pid > 0)
+		if (container_runs(w->list.items[i]))
 			r = add_container(w, w->list.items[i]);
 	return r;
 }
@@ -207,7 +207,7 @@ static int open_pod(const struct command_call *call, struct work *w, struct err 
 	p->members = (struct container_list){0};
 	w->all = true;
 	for (size_t i = 0; r == 0 && i < w->list.n; i++)
-		if (w->list.items[i]->pid > 0)
+		if (container_runs(w->list.items[i]))
 			r = add_container(w, w->list.items[i]);
 	if (r < 0)
 		return err_errno(e, -r, "top");

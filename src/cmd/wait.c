@@ -38,13 +38,13 @@ static const struct option_row wait_rows[] = {
 	OPTION_END,
 };
 
-enum condition { CREATED, RUNNING, PAUSED, STOPPED, HEALTHY, UNHEALTHY };
+enum condition { CREATED, INITIALIZED, RUNNING, PAUSED, STOPPED, HEALTHY, UNHEALTHY };
 
 static const struct {
 	const char *word;
 	enum condition condition;
 } conditions[] = {
-	{"stopped", STOPPED}, {"exited", STOPPED}, {"created", CREATED}, {"configured", CREATED}, {"initialized", CREATED},
+	{"stopped", STOPPED}, {"exited", STOPPED}, {"created", CREATED}, {"configured", CREATED}, {"initialized", INITIALIZED},
 	{"running", RUNNING}, {"paused", PAUSED},  {"healthy", HEALTHY}, {"unhealthy", UNHEALTHY},
 };
 
@@ -68,6 +68,8 @@ static bool holds(const struct container *c, enum condition condition)
 	switch (condition) {
 	case CREATED:
 		return c->status == CONTAINER_CREATED;
+	case INITIALIZED:
+		return c->status == CONTAINER_INITIALIZED;
 	case RUNNING:
 		return c->status == CONTAINER_RUNNING;
 	case PAUSED:
@@ -114,7 +116,7 @@ static int wait_for_state(const struct command_call *call, struct container *c, 
 			}
 		}
 		/* its end wakes at once */
-		if (c->pid > 0) {
+		if (container_runs(c)) {
 			int r = stop_wait(call->engine, c, a->interval_ms, e);
 
 			if (r < 0 && r != -ETIMEDOUT)
@@ -162,7 +164,7 @@ static int wait_run(const struct command_call *call, struct err *e)
 	r = read_interval(a->interval, &a->interval_ms, e);
 	for (size_t i = 0; r == 0 && i < a->condition.n; i++)
 		if (condition_of(a->condition.items[i]) < 0)
-			r = err_set(e, EINVAL, "--condition %s: not one of created, running, paused, stopped, exited, healthy, unhealthy",
+			r = err_set(e, EINVAL, "--condition %s: not one of created, initialized, running, paused, stopped, exited, healthy, unhealthy",
 				    a->condition.items[i]);
 	return r < 0 ? r : each_container(call, &w, wait_one, a, e);
 }

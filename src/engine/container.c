@@ -31,7 +31,7 @@
 const char *container_status_word(enum container_status s)
 {
 	static const char *const words[] = {
-		[CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running", [CONTAINER_PAUSED] = "paused",
+		[CONTAINER_CREATED] = "created", [CONTAINER_INITIALIZED] = "initialized", [CONTAINER_RUNNING] = "running", [CONTAINER_PAUSED] = "paused",
 		[CONTAINER_EXITED] = "exited",   [CONTAINER_LOST] = "lost",
 	};
 
@@ -155,6 +155,21 @@ static int find_end(struct container *c, pid_t pid, bool same_boot)
 	}
 }
 
+/* What was prepared since its last run waits still. */
+static bool is_prepared(const struct engine *eng, struct container *c)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	struct json_object *p = c->state ? json_at(c->state, "prepared") : NULL;
+
+	if (!p || strcmp(json_str(p, "bootId"), eng->boot_id) != 0 ||
+	    pidfd_open_identity((pid_t)json_int(p, "pid"), (uint64_t)json_int(p, "startTicks"), &pidfd) < 0 || pidfd_has_ended(pidfd))
+		return false;
+	c->pid = (pid_t)json_int(p, "pid");
+	c->start_ticks = (uint64_t)json_int(p, "startTicks");
+	c->status = CONTAINER_INITIALIZED;
+	return true;
+}
+
 static int derive(struct engine *eng, struct container *c, struct err *e)
 {
 	bool same_boot;
@@ -166,7 +181,7 @@ static int derive(struct engine *eng, struct container *c, struct err *e)
 	c->exit_code = -1;
 	c->end = (struct monitor_exit){0};
 	c->status = CONTAINER_CREATED;
-	if (!c->state || json_int(c->state, "pid") == 0)
+	if (is_prepared(eng, c) || !c->state || json_int(c->state, "pid") == 0)
 		return 0;
 	pid = (pid_t)json_int(c->state, "pid");
 	c->start_ticks = (uint64_t)json_int(c->state, "startTicks");
@@ -328,7 +343,7 @@ int container_find(struct engine *eng, const char *name_or_id, struct container 
 
 int container_pidfd(const struct container *c, int *ret_pidfd)
 {
-	if (c->status != CONTAINER_RUNNING && c->status != CONTAINER_PAUSED)
+	if (!container_runs(c))
 		return -ESRCH;
 	return pidfd_open_identity(c->pid, c->start_ticks, ret_pidfd);
 }

@@ -52,13 +52,14 @@
 
 enum container_status {
 	CONTAINER_CREATED, /* never started, or its start failed */
+	CONTAINER_INITIALIZED, /* its init waits to be started (prepared.h) */
 	CONTAINER_RUNNING,
 	CONTAINER_PAUSED,
 	CONTAINER_EXITED, /* exit_code is right */
 	CONTAINER_LOST,   /* it ran and does not any more, and nobody can say how it ended */
 };
 
-/* "created", "running", "paused", "exited", "lost". */
+/* "created", "initialized", "running", "paused", "exited", "lost". */
 const char *container_status_word(enum container_status s);
 
 struct container {
@@ -71,7 +72,7 @@ struct container {
 	int *dir, own_dir;         /* container_dir() opens own_dir, by dir: of a thousand in a list most are never asked for */
 	/* derived when loaded */
 	enum container_status status;
-	pid_t pid;                 /* init in the host's pid namespace, 0 unless it runs */
+	pid_t pid;                 /* init in the host's pid namespace, 0 unless there is one: see container_runs() */
 	uint64_t start_ticks;      /* its start time, 0 unless started */
 	int exit_code;             /* 128 + n for signal n; -1 when not known */
 	struct monitor_exit end;   /* of CONTAINER_EXITED and CONTAINER_LOST; finished_sec 0: not known when */
@@ -119,7 +120,7 @@ void container_parts_done(struct container_parts *p);
 
 /* What container.c reads of them. */
 #define CONTAINER_SPEC_PARTS "name createdNs config.limitedBy"
-#define CONTAINER_STATE_PARTS "pid startTicks bootId monitorPid monitorStartTicks"
+#define CONTAINER_STATE_PARTS "pid startTicks bootId monitorPid monitorStartTicks prepared"
 
 /* Adds paths, separated by blanks. 0, -ENOMEM. */
 int container_parts_add(struct container_parts *p, const char *spec, const char *state) _must_check_;
@@ -143,6 +144,12 @@ int container_dir(const struct container *c);
 int container_read(const struct container *c, const char *name, size_t max, struct buf *b) _must_check_;
 
 bool container_has(const struct container *c, const char *name);
+
+/* Its payload was started and has not ended: running or paused. */
+static inline bool container_runs(const struct container *c)
+{
+	return c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
+}
 
 /* A pidfd of the running init. -ESRCH when it does not run. */
 int container_pidfd(const struct container *c, int *ret_pidfd) _must_check_;

@@ -53,7 +53,7 @@ int network_use_mark(struct engine *eng, struct network_list *l, struct err *e)
 
 static bool is_up(const struct container *c)
 {
-	return c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
+	return c->pid > 0;
 }
 
 /* ---- its files ---- */

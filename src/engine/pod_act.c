@@ -64,7 +64,7 @@ int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reas
 
 static int start_member(struct engine *eng, struct container *c, struct act_starter *by, struct err *e)
 {
-	int r = c->pid > 0 ? 0 : act_start(eng, c, by, e);
+	int r = container_runs(c) ? 0 : act_start(eng, c, by, e);
 
 	if (r == -EALREADY) {
 		err_clear(e);

@@ -239,7 +239,7 @@ int pod_start_infra(const struct start_request *q, struct err *e)
 	r = container_load(q->eng, id, &infra, e);
 	if (r < 0)
 		return err_wrap(e, r, "the infra container of its pod");
-	if (infra->pid > 0)
+	if (container_runs(infra))
 		return 0;
 	s = malloc(sizeof(*s)); /* large, and the caller has one on its stack */
 	if (!s)

@@ -309,7 +309,7 @@ static int clear_after_end(struct engine *eng, struct container *c, struct err *
 	if (r == 0)
 		r = container_refresh(eng, c, e);
 	/* started again meanwhile: what is there now is not ours to clear */
-	if (r < 0 || c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED)
+	if (r < 0 || c->pid > 0)
 		return r;
 	if (json_true(c->spec, "options.rm"))
 		return record_removal(eng, c, &by_itself, remove_locked(eng, c, &by_itself, e), e);

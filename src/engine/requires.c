@@ -40,7 +40,7 @@ static int start_needed(const struct start_request *q, const char *id, int depth
 	struct start_request own = {.eng = q->eng, .keeper = q->keeper, .origin = q->origin, .require_audit = q->require_audit, .needs_nothing = true};
 	int r = container_load(q->eng, id, &c, e);
 
-	if (r < 0 || c->pid > 0)
+	if (r < 0 || container_runs(c))
 		return r;
 	r = start_all(q, c, depth + 1, e);
 	own.c = c;

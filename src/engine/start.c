@@ -20,6 +20,7 @@
 #include "engine/inforce.h"
 #include "engine/log_config.h"
 #include "engine/pod.h"
+#include "engine/prepared.h"
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
 #include "engine/remove.h"
@@ -41,6 +42,7 @@
 #include <sys/stat.h>
 
 #define HELPER_PID_FILE "helper.pid"
+#define KEEP_TIMEOUT_MS 10000
 
 /* ---- what the plan is made of ---- */
 
@@ -87,12 +89,12 @@ static unsigned ident_of(const struct start *s)
 
 /*
  * The monitor must have the terminal, which comes out of what init builds, and
- * see the root that its helper shall end with; and whose namespaces init has is
+ * see the root that its helper shall end with; one that is kept must be whole; and whose namespaces init has is
  * looked at when it has joined them, which it may do by itself (peer_check()).
  */
 static bool may_be_early(const struct start *s)
 {
-	return !s->plan.monitor.tty && s->plan.monitor.helper_fd < 0 && !s->peer.keeper;
+	return !s->q.for_keep && !s->plan.monitor.tty && s->plan.monitor.helper_fd < 0 && !s->peer.keeper;
 }
 
 /* What not every container has. */
@@ -390,7 +392,7 @@ static int renew_volatile(const struct start *s, struct err *e)
 
 	if (s->q.fresh || !c->state || !json_true(c->spec, "options.rm"))
 		return 0;
-	if (strcmp(json_str(c->state, "bootId"), s->q.eng->boot_id) != 0) {
+	if (strcmp(json_str(c->state, json_at(c->state, "prepared") ? "prepared.bootId" : "bootId"), s->q.eng->boot_id) != 0) {
 		err_set(e, ESTALE, "container %.12s: made with --rm, so its files were not kept over the end of a boot", c->id);
 		err_hint(e, "remove it (ranby rm %.12s) and run a new one", c->id);
 		return -ESTALE;
@@ -403,7 +405,7 @@ static int renew_volatile(const struct start *s, struct err *e)
 
 int start_failed(const struct start *s, int r, struct err *e)
 {
-	struct attest a = ATTEST_INIT(AUDIT_VERB_START);
+	struct attest a = ATTEST_INIT(s->q.for_keep ? AUDIT_VERB_INIT : AUDIT_VERB_START);
 
 	a.c = s->q.c;
 	a.reason = s->q.as_restart ? "restart" : NULL;
@@ -439,6 +441,52 @@ static int attach(struct start *s, struct err *e)
 	return r == 0 ? bridge_attach(&s->bridge, c->pid, c->start_ticks, e) : r;
 }
 
+/* It stands already, for this login: what is left is to let it run. */
+static int adopt(struct start *s, struct err *e)
+{
+	struct engine *eng = s->q.eng;
+	int r = path_own_open(eng->run_fd, s->q.c->id, O_RDONLY | O_DIRECTORY, 0, &s->run_dirfd);
+
+	if (r == 0)
+		r = path_own_open(eng->run_fd, ENGINE_RUNTIME, O_RDONLY | O_DIRECTORY, 0, &s->rroot_fd);
+	if (r < 0)
+		return err_errno(e, -r, "run directory of container %.12s", s->q.c->id);
+	r = prepared_join(s->q.c, s->run_dirfd, &s->launch.monitor, &s->launch.created, e);
+	if (r < 0)
+		return r;
+	s->adopted = true;
+	s->launch.watching = true;
+	s->plan.run_dirfd = s->run_dirfd;
+	s->plan.start_dirfd = s->rroot_fd;
+	s->plan.runtime_id = s->q.c->id;
+	s->plan.record = record_start;
+	s->plan.ctx = s;
+	return meanwhile(s, e);
+}
+
+/* 1: it goes on from what was prepared; 0: there is nothing that it could go on from. */
+static int go_on(struct start *s, struct err *e)
+{
+	struct container *c = s->q.c;
+	int r;
+
+	if (c->status != CONTAINER_INITIALIZED)
+		return 0;
+	if (s->q.for_keep)
+		return err_set(e, EALREADY, "container %.12s is initialized already", c->id);
+	if (prepared_is_of(c, s->q.origin)) {
+		r = adopt(s, e);
+		if (r == 0)
+			return 1;
+		/* its monitor was killed, or is about to go */
+		monitor_handle_done(&s->launch.monitor);
+		fd_closep(&s->run_dirfd);
+		fd_closep(&s->rroot_fd);
+		err_clear(e);
+	}
+	return prepared_end(s->q.eng, c, e);
+}
+
 static int prepare(const struct start_request *q, struct start *s, struct err *e)
 {
 	int r;
@@ -450,6 +498,9 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		return r;
 	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED)
 		return err_set(e, EALREADY, "container %.12s is running already", q->c->id);
+	r = go_on(s, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	/* two overlays on one upper directory would disagree */
 	if (!q->fresh && mounted_end(q->eng, q->c, e) < 0)
 		return -EBUSY;
@@ -497,10 +548,22 @@ int start_prepare(const struct start_request *q, struct start *s, struct err *e)
 
 /* ---- the record ---- */
 
+/* "keeper": of one that was prepared, that of then. */
+static int add_keeper(const struct start *s, struct json_object *o)
+{
+	_cleanup_json_ struct json_object *keeper = NULL;
+
+	if (s->adopted)
+		keeper = json_object_get(json_at(s->q.c->state, "prepared.keeper"));
+	else if (s->q.keeper->userns_fd >= 0 && keeper_to_json(s->q.keeper, json_true(s->q.c->spec, "nested"), &keeper) < 0)
+		return -ENOMEM;
+	return keeper ? json_add(o, "keeper", TAKE_PTR(keeper)) : 0;
+}
+
 static int state_json(const struct start *s, const struct monitor_created *created, struct json_object *in_force,
 		      struct json_object **ret)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object(), *keeper = NULL, *identity = NULL;
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *identity = NULL;
 	struct timespec now = clock_now();
 	char time[CLOCK_TEXT_SIZE];
 	int r = o ? json_add(o, "inForce", in_force) : (json_object_put(in_force), -ENOMEM);
@@ -511,17 +574,13 @@ static int state_json(const struct start *s, const struct monitor_created *creat
 	    json_add_u64(o, "monitorStartTicks", created->monitor_start_ticks) < 0 ||
 	    json_add_str(o, "startedAt", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 ||
 	    json_add_int(o, "startedNs", clock_ns(&now)) < 0 ||
-	    json_add(o, "startedBy", json_object_get(s->q.origin->json)) < 0)
+	    json_add(o, "startedBy", json_object_get(s->adopted ? prepared_by(s->q.c, s->q.origin) : s->q.origin->json)) < 0)
 		return -ENOMEM;
 	if (inforce_add_landlock(in_force, json_at(s->q.c->spec, "config")) < 0 ||
 	    ident_json(ident_of(s), in_force, &s->q.origin->login, &identity) < 0 ||
 	    (identity && json_add(o, "identity", TAKE_PTR(identity)) < 0))
 		return -ENOMEM;
-	if (restart_to_json(s->q.c, s->q.as_restart, o) < 0)
-		return -ENOMEM;
-	if (s->q.keeper->userns_fd >= 0 &&
-	    (keeper_to_json(s->q.keeper, json_true(s->q.c->spec, "nested"), &keeper) < 0 ||
-	     json_add(o, "keeper", TAKE_PTR(keeper)) < 0))
+	if (restart_to_json(s->q.c, s->q.as_restart, o) < 0 || add_keeper(s, o) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;
@@ -573,6 +632,19 @@ int start_release(struct start *s, struct err *e)
 		sdnotify_started(s->q.eng, s->q.c, s->launch.created.monitor_pid);
 	}
 	return start_failed(s, r, e);
+}
+
+int start_keep(struct start *s, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_INIT);
+	int r = prepared_note(s->q.eng, s->q.c, &s->launch.created, s->q.origin, s->q.keeper, e);
+
+	if (r == 0)
+		r = monitor_say_keep(&s->launch.monitor, KEEP_TIMEOUT_MS, e);
+	if (r == 0)
+		s->launch.released = true;
+	a.c = s->q.c;
+	return attest_result(s->q.eng, &a, r, e);
 }
 
 /* ---- the end ---- */

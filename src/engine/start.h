@@ -11,6 +11,8 @@
  *	r = monitor_wait_exited(&s.launch.monitor, -1, &x, e);
  *	start_ended(&s, e);						// the front clears up: --rm, run directory
  *
+ * start_keep() instead of start_release(): it is prepared (prepared.h), and whoever starts it next goes on from there.
+ *
  * The container is locked from start_prepare() to start_release(). When that
  * is not reached, start_done() ends all that was started.
  */
@@ -46,6 +48,7 @@ struct start_request {
 	bool needs_nothing;           /* what it requires (requires.h) is seen to */
 	const struct passed_fds *passed; /* NULL: none. Until start_prepare() returns */
 	bool have_lock;               /* the caller holds container_lock(), until after start_release() */
+	bool for_keep;                /* start_keep() follows */
 	bool require_audit;           /* no receipt, no start; its own --require-audit and policy may ask for it too */
 };
 
@@ -64,6 +67,7 @@ struct start {
 	struct start_label label;
 	struct peer peer;
 	struct bridge bridge;
+	bool adopted; /* it was prepared before */
 };
 #define START_INIT                                                                                     \
 	{                                                                                              \
@@ -72,9 +76,10 @@ struct start {
 		.bridge = BRIDGE_INIT                                                                          \
 	}
 
-/* -EALREADY: it runs. */
+/* -EALREADY: it runs; with for_keep, it is prepared already. */
 int start_prepare(const struct start_request *q, struct start *s, struct err *e) _must_check_;
 int start_release(struct start *s, struct err *e) _must_check_;
+int start_keep(struct start *s, struct err *e) _must_check_;
 
 /*
  * What the caller failed at between the two: a start that came to nothing is

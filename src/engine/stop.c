@@ -8,6 +8,7 @@
 #include "engine/stop.h"
 #include "engine/freeze.h"
 #include "engine/launch.h"
+#include "engine/prepared.h"
 
 #include "base/clock.h"
 #include "sys/fd.h"
@@ -73,7 +74,12 @@ void stopping_done(struct stopping *s)
 int stop_begin(struct engine *eng, struct container *c, int timeout_ms, struct stopping *ret, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;
-	int sig = (int)json_int(c->spec, "stopSignal"), r = container_pidfd(c, &pidfd);
+	int sig = (int)json_int(c->spec, "stopSignal"), r;
+
+	/* nothing of it was let run that a signal could be meant for */
+	if (c->status == CONTAINER_INITIALIZED)
+		return prepared_end(eng, c, e);
+	r = container_pidfd(c, &pidfd);
 
 	if (r == -ESRCH)
 		return 0;

@@ -20,7 +20,7 @@
 #define NAME "attach"
 
 /* A name below a directory fd that fits sun_path, however long the directory's path is. */
-static void address(struct sockaddr_un *a, int dirfd)
+static void address(struct sockaddr_un *a, int dirfd, const char *name)
 {
 	char digits[12];
 	size_t n = 0;
@@ -34,32 +34,38 @@ static void address(struct sockaddr_un *a, int dirfd)
 	while (dirfd /= 10);
 	while (n > 0)
 		*p++ = digits[--n];
-	memcpy(p, "/" NAME, sizeof("/" NAME));
+	*p++ = '/';
+	memcpy(p, name, strlen(name) + 1);
 }
 
-int clients_listen(struct clients *c, int run_dirfd, struct err *e)
+int clients_socket(int run_dirfd, const char *name, int *ret, struct err *e)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un a;
 	mode_t old;
 	int r;
 
-	for (size_t i = 0; i < MONITOR_CLIENTS_MAX; i++)
-		c->items[i] = (struct client){.fd = -EBADF, .slot = -1};
 	if (fd < 0)
-		return err_errno(e, errno, "attach socket");
-	if (unlinkat(run_dirfd, NAME, 0) < 0 && errno != ENOENT)
-		return err_errno(e, errno, "old attach socket");
-	address(&a, run_dirfd);
+		return err_errno(e, errno, "%s socket", name);
+	if (unlinkat(run_dirfd, name, 0) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "old %s socket", name);
+	address(&a, run_dirfd, name);
 	old = umask(0177);
 	r = bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
 	umask(old);
 	if (r == 0 && listen(fd, MONITOR_CLIENTS_MAX) < 0)
 		r = -errno;
 	if (r < 0)
-		return err_errno(e, -r, "attach socket");
-	c->listen_fd = TAKE_FD(fd);
+		return err_errno(e, -r, "%s socket", name);
+	*ret = TAKE_FD(fd);
 	return 0;
+}
+
+int clients_listen(struct clients *c, int run_dirfd, struct err *e)
+{
+	for (size_t i = 0; i < MONITOR_CLIENTS_MAX; i++)
+		c->items[i] = (struct client){.fd = -EBADF, .slot = -1};
+	return clients_socket(run_dirfd, NAME, &c->listen_fd, e);
 }
 
 void clients_unlisten(struct clients *c, int run_dirfd)
@@ -131,16 +137,25 @@ void clients_offer(struct clients *c, struct output *o)
 		o->len = 0;
 }
 
-static void accept_one(struct clients *c)
+int clients_accept(int listen_fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
-	int room = 4 * MONITOR_DATA_MAX;
-	_cleanup_close_ int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	_cleanup_close_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
-		return;
+		return -errno;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.uid != geteuid())
+		return -EPERM;
+	return TAKE_FD(fd);
+}
+
+static void accept_one(struct clients *c)
+{
+	int room = 4 * MONITOR_DATA_MAX;
+	_cleanup_close_ int fd = clients_accept(c->listen_fd);
+
+	if (fd < 0)
 		return;
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	for (size_t i = 0; i < MONITOR_CLIENTS_MAX; i++)

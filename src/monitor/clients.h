@@ -30,6 +30,10 @@ struct clients {
 	char packet[sizeof(struct monitor_header) + MONITOR_DATA_MAX]; /* one, being handled */
 };
 
+/* A socket that listens on RUNDIR/NAME (an old one is replaced), and the next connection to it, of the same user: its fd or -errno. */
+int clients_socket(int run_dirfd, const char *name, int *ret, struct err *e) _must_check_;
+int clients_accept(int listen_fd) _must_check_;
+
 /* Listens on RUNDIR/attach (an old socket is replaced). */
 int clients_listen(struct clients *c, int run_dirfd, struct err *e) _must_check_;
 void clients_unlisten(struct clients *c, int run_dirfd);

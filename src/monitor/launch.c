@@ -15,8 +15,10 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -344,4 +346,24 @@ int monitor_say_started(struct monitor_handle *m, const struct witness_request *
 int monitor_say_cleaned(struct monitor_handle *m, struct err *e)
 {
 	return say(m, MONITOR_CLEANED, NULL, 0, e);
+}
+
+int monitor_say_keep(struct monitor_handle *m, int timeout_ms, struct err *e)
+{
+	struct monitor_created again;
+	int r = say(m, MONITOR_KEEP, NULL, 0, e);
+
+	return r == 0 ? monitor_wait_created(m, timeout_ms, &again, e) : r;
+}
+
+int monitor_rejoin(int run_dirfd, int monitor_pidfd_consume_fd, struct monitor_handle *ret, struct err *e)
+{
+	_cleanup_close_ int pidfd = monitor_pidfd_consume_fd, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/" MONITOR_RELEASE, run_dirfd);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
+		return err_errno(e, errno, "the monitor that waits");
+	*ret = (struct monitor_handle){.sync_fd = TAKE_FD(fd), .pidfd = TAKE_FD(pidfd)};
+	return 0;
 }

@@ -134,6 +134,11 @@ int monitor_wait_exited(struct monitor_handle *m, int timeout_ms, struct monitor
 
 /* `at_exit` (may be NULL) is what the witness is to be asked when the payload has ended. */
 int monitor_say_started(struct monitor_handle *m, const struct witness_request *at_exit, struct err *e) _must_check_;
+/* Instead of monitor_say_started(): init waits on without us, for who calls monitor_rejoin() with the same run directory. */
+int monitor_say_keep(struct monitor_handle *m, int timeout_ms, struct err *e) _must_check_;
+
+/* `*ret` becomes the handle that the one had who said that; monitor_wait_created() comes next. -ECONNREFUSED, -ENOENT: there is none. */
+int monitor_rejoin(int run_dirfd, int monitor_pidfd_consume_fd, struct monitor_handle *ret, struct err *e) _must_check_;
 int monitor_say_cleaned(struct monitor_handle *m, struct err *e) _must_check_;
 
 #endif

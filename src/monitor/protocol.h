@@ -26,6 +26,11 @@
  *	           witness_request (audit/request.h) that the witness is to be
  *	           asked with init's zombie. When the sync socket closes before, init
  *	           is killed and nothing is left but an exit file that says so
+ *	KEEP       instead of STARTED: init shall wait on without the starter.
+ *	           The answer is CREATED once more, and the sync socket closes;
+ *	           who connects to the socket "release" in the run directory is the
+ *	           starter from then on, and hears CREATED first. One whose init
+ *	           ends before any STARTED has no exit file, and is not restarted
  *	CLEANED    the starter does what on-exit would do: it shall not run
  * The starter closes its end whenever it likes; the monitor then goes on alone.
  *
@@ -55,6 +60,7 @@
 #define MONITOR_PASSED_MAX 48 /* descriptors of the caller that a payload gets */
 #define MONITOR_DATA_MAX 16384 /* bytes after the header, at most */
 #define MONITOR_CLIENTS_MAX 32
+#define MONITOR_RELEASE "release" /* the socket of KEEP */
 
 enum monitor_type {
 	MONITOR_CREATED = 1,
@@ -69,6 +75,7 @@ enum monitor_type {
 	MONITOR_INPUT,
 	MONITOR_INPUT_EOF,
 	MONITOR_RESIZE,
+	MONITOR_KEEP,
 };
 
 struct monitor_header {

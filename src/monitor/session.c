@@ -43,6 +43,7 @@ void session_init(struct session *s, const struct monitor_options *o)
 	s->o = o;
 	s->run_dirfd = -EBADF;
 	s->sync_fd = o->sync_fd;
+	s->release_fd = -EBADF;
 	s->exit_file = (struct exit_file)EXIT_FILE_INIT;
 	s->oom = (struct oom_watch)OOM_WATCH_INIT;
 	s->create = (struct create)CREATE_INIT;
@@ -93,6 +94,40 @@ static int starter_gone(struct session *s, struct err *e)
 	return give_up(s, e);
 }
 
+static void unlisten(struct session *s)
+{
+	if (s->release_fd < 0)
+		return;
+	fd_closep(&s->release_fd);
+	(void)unlinkat(s->run_dirfd, MONITOR_RELEASE, 0);
+}
+
+/* Init waits on, and we for whoever comes to release it. */
+static int keep_held(struct session *s, struct err *e)
+{
+	int r = s->release_fd >= 0 ? 0 : clients_socket(s->run_dirfd, MONITOR_RELEASE, &s->release_fd, e);
+
+	if (r < 0)
+		return r;
+	s->kept = true;
+	r = say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
+	fd_closep(&s->sync_fd);
+	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
+}
+
+static int hear_release(struct session *s, struct err *e)
+{
+	int r;
+
+	if (!pollset_got(&s->set, s->release_slot) || s->sync_fd >= 0 || s->phase != PHASE_HELD)
+		return 0;
+	s->sync_fd = clients_accept(s->release_fd);
+	if (s->sync_fd < 0)
+		return 0;
+	r = say(s, MONITOR_CREATED, &s->created, sizeof(s->created));
+	return r < 0 ? err_errno(e, -r, "report to the starter") : 0;
+}
+
 /* What came with STARTED is kept; without memory the end is not witnessed. */
 static void keep_request(struct session *s, const struct witness_request *q, size_t len)
 {
@@ -119,9 +154,13 @@ static int read_starter(struct session *s, struct err *e)
 	if (h.type == MONITOR_STARTED && s->phase == PHASE_HELD) {
 		s->phase = PHASE_RUN;
 		s->run_ms = now_ms();
+		s->kept = false;
+		unlisten(s);
 		keep_request(s, &q, h.len);
 		create_done(&s->create);
 		oom_watch_open(&s->oom, s->init);
+	} else if (h.type == MONITOR_KEEP && s->phase == PHASE_HELD) {
+		return keep_held(s, e);
 	} else if (h.type == MONITOR_CLEANED) {
 		s->cleaned = true;
 	} else if (h.type != MONITOR_STARTED || s->phase < PHASE_HELD) {
@@ -346,7 +385,9 @@ static void report(struct session *s)
 	witness_end(s);
 	log_writer_end(&s->log);
 	s->exit.log_lost_bytes = s->log.lost_bytes;
-	(void)!exit_file_write(&s->exit_file, &s->exit);
+	/* what was never started has no end: the file is still that of the run before */
+	if (!s->kept)
+		(void)!exit_file_write(&s->exit_file, &s->exit);
 	child_reap(s->init);
 	if (say(s, MONITOR_EXITED, &s->exit, sizeof(s->exit)) < 0)
 		fd_closep(&s->sync_fd); /* the end of file tells him to look at the exit file */
@@ -376,7 +417,7 @@ static void step_drain(struct session *s)
 /* Once, after those who wait have been told. */
 static void sync_exit_file(struct session *s)
 {
-	if (!s->o->transient && !s->exit_synced)
+	if (!s->o->transient && !s->exit_synced && !s->kept)
 		exit_file_sync(&s->exit_file);
 	s->exit_synced = true;
 }
@@ -407,7 +448,7 @@ static void run_restart(struct session *s)
 {
 	int64_t due = s->ended_ms + (int64_t)backoff_ms(s->o->restart_previous_ms, s->ended_ms - s->run_ms);
 
-	if (!s->o->restart || s->cleaned || s->starter_died || s->asked_to_end || (s->o->restart_failed && s->exit.exit_code == 0)) {
+	if (!s->o->restart || s->cleaned || s->kept || s->starter_died || s->asked_to_end || (s->o->restart_failed && s->exit.exit_code == 0)) {
 		s->restart_done = true;
 	} else if (now_ms() >= due) {
 		s->restart_done = true;
@@ -458,6 +499,7 @@ static void wait_for_something(struct session *s)
 {
 	s->signal_slot = pollset_add(&s->set, s->signal_fd, POLLIN);
 	s->sync_slot = pollset_add(&s->set, s->sync_fd, POLLIN);
+	s->release_slot = pollset_add(&s->set, s->sync_fd < 0 ? s->release_fd : -EBADF, POLLIN);
 	s->in.slot = pollset_add(&s->set, s->in.fd, s->in.len > 0 ? POLLOUT : 0);
 	for (size_t i = 0; i < 2; i++)
 		poll_output(s, &s->out[i]);
@@ -478,6 +520,8 @@ static int take_what_came(struct session *s, struct err *e)
 		r = 0;
 	if (r == 0)
 		r = hear_starter(s, e);
+	if (r == 0)
+		r = hear_release(s, e);
 	if (r == 0 && s->phase == PHASE_CREATE)
 		r = create_dispatch(&s->create, &s->set, s->out, &s->in, e);
 	if (r == 0 && s->phase == PHASE_CREATE && create_is_done(&s->create))
@@ -591,6 +635,7 @@ int session_run(struct session *s, int signal_fd, struct err *e)
 		clients_unlisten(&s->clients, s->run_dirfd);
 		sync_exit_file(s);
 	}
+	unlisten(s);
 	clients_close_all(&s->clients);
 	exit_file_done(&s->exit_file);
 	log_writer_done(&s->log);

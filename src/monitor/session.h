@@ -41,7 +41,9 @@ struct session {
 	int run_dirfd;
 	int sync_fd; /* -EBADF: the starter has gone */
 	int signal_fd;
-	int sync_slot, signal_slot;
+	int release_fd; /* listens for who goes on, after KEEP; -EBADF: nobody is waited for */
+	int sync_slot, signal_slot, release_slot;
+	bool kept;         /* KEEP was said, and no STARTED since */
 	bool cleaned;      /* CLEANED was said */
 	bool on_exit_done; /* started, or not wanted */
 	bool starter_died; /* before STARTED */

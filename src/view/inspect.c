@@ -50,9 +50,10 @@ static int add_state(struct json_object *o, const struct container *c)
 		INSPECT("CgroupPath", "inForce.cgroup", STRING), INSPECT("Restarting", NULL, BOOL),
 	};
 	struct timespec never = CLOCK_NEVER, start = time_of(c->state, "startedNs"), end = {.tv_sec = c->end.finished_sec, .tv_nsec = c->end.finished_nsec};
-	bool running = c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED;
+	bool running = container_runs(c);
 	struct json_object *s;
-	int r = inspect_add_object(o, "State", c->state, rows, ARRAY_SIZE(rows), &s);
+	int r = inspect_add_object(o, "State", c->status == CONTAINER_INITIALIZED ? json_at(c->state, "prepared") : c->state, rows,
+				   ARRAY_SIZE(rows), &s);
 
 	if (r < 0 || json_add_str(s, "OciVersion", "1.0.2") < 0 ||
 	    json_add_str(s, "Status", container_status_word(c->status)) < 0 || json_add_bool(s, "Running", running) < 0 ||

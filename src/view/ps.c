@@ -52,6 +52,9 @@ void ps_status(const struct container *c, const struct timespec *now, char *out,
 	case CONTAINER_CREATED:
 		snprintf(out, size, "Created");
 		break;
+	case CONTAINER_INITIALIZED:
+		snprintf(out, size, "Initialized");
+		break;
 	}
 }
 
