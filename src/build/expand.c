@@ -151,7 +151,7 @@ static int trim(struct lexer *l, const char *name, char op, const char *word, bo
 	bool longest = *word == op;
 	struct pattern p;
 	size_t len;
-	int r = pattern_compile(word + longest, &p);
+	int r = pattern_compile(word + longest, PATTERN_TEXT, &p);
 
 	if (r < 0)
 		return too_big(l, r);
@@ -202,7 +202,7 @@ static int replace(struct lexer *l, const char *name, bool is_open)
 	if (r == 0)
 		r = nested(l, '}', false, &with);
 	if (r == 0)
-		r = too_big(l, pattern_compile(buf_str(&word), &p));
+		r = too_big(l, pattern_compile(buf_str(&word), PATTERN_TEXT, &p));
 	return r < 0 ? r : replace_in(l, &p, value_of(l, name) ?: "", buf_str(&with), all, is_open);
 }
 
