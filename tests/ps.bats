@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The ranby authors
 #
-# ps reads of each container only what is asked for, by many threads where there are many. What it shows must not depend on that.
+# ps reads of each container only what is asked for, by many threads where there are many, and keeps what did not change. What it
+# shows must not depend on that.
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
@@ -95,4 +96,71 @@ rows() {
 	[[ $output == *"${id:0:12}"*container.json* ]]
 	rm -r "$RANBY_ROOT/containers/$id" "$RANBY_ROOT/names/hurt"
 	[ "$(ranby ps -aq --filter name=more | wc -l)" = 70 ]
+}
+
+# opened: how often ps opens a file of a container, by the kernel's word
+opened() {
+	strace -f -e trace=open,openat,openat2 -o "$BATS_TEST_TMPDIR/trace" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" ps -a >/dev/null
+	grep -Ec '"[0-9a-f]{64}/(container|state)\.json"' "$BATS_TEST_TMPDIR/trace" || true
+}
+
+# alike: what ps says is what it says without what it keeps
+alike() {
+	local kept
+	kept=$(rows 'table {{.ID}} {{.Names}} {{.Image}} {{.Command}} {{.Status}} {{.Ports}} {{.Pid}} {{.Labels}} {{.PodName}}')
+	mv "$RANBY_RUN/list" "$BATS_TEST_TMPDIR/list"
+	diff <(echo "$kept") <(rows 'table {{.ID}} {{.Names}} {{.Image}} {{.Command}} {{.Status}} {{.Ports}} {{.Pid}} {{.Labels}} {{.PodName}}') ||
+		fail "$1"
+	# the old one, of before what comes next
+	mv "$BATS_TEST_TMPDIR/list" "$RANBY_RUN/list"
+}
+
+@test "of many, those that did not change are not opened again, and each change is seen at once" {
+	local i pid
+	need_program strace
+	no_leak_check
+	for ((i = 0; i < 70; i++)); do ranby create --name "many-$i" --network none busybox true >/dev/null; done
+	ranby run -d --name lives --network none busybox sleep 1000 >/dev/null 3>&-
+	# what was changed a moment ago is not kept: so late could it change again unseen
+	sleep 3.1
+	[ ! -e "$RANBY_RUN/list" ] || rm "$RANBY_RUN/list"
+	[ "$(opened)" -ge 140 ]
+	[ "$(opened)" = 0 ]
+	alike unchanged
+	ranby rename many-3 renamed
+	[ "$(ranby ps -aq --filter name=renamed | wc -l)" = 1 ]
+	alike renamed
+	ranby start many-4 >/dev/null
+	wait_for 10 bash -c '"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" ps -a --filter name=many-4 --format "{{.Status}}" | grep -q "Exited (0)"'
+	alike started
+	ranby rm many-5 >/dev/null
+	alike removed
+	# nobody writes that it is gone: monitor and payload are killed
+	pid=$(ctr_pid lives)
+	[ "$(ranby ps -q --filter name=lives | wc -l)" = 1 ]
+	kill -9 "$(awk '{print $4}' "/proc/$pid/stat")" "$pid"
+	wait_for 10 bash -c "! kill -0 $pid 2>/dev/null"
+	[ -z "$(ranby ps -q --filter name=lives)" ]
+	alike killed
+	# by hand, in place, with the time put back
+	i=$RANBY_ROOT/containers/$(ranby ps -aq --no-trunc --filter name=renamed)/container.json
+	touch -r "$i" "$BATS_TEST_TMPDIR/time"
+	python3 - "$i" <<-'PYTHON'
+		import sys
+		with open(sys.argv[1], "r+b") as f:
+		    text = f.read().replace(b'"renamed"', b'"by-hand"')
+		    f.seek(0)
+		    f.write(text)
+	PYTHON
+	touch -r "$BATS_TEST_TMPDIR/time" "$i"
+	[ "$(ranby ps -aq --filter name=by-hand | wc -l)" = 1 ]
+	alike edited
+	# not readable, damaged, a directory: it does without
+	for i in 'chmod 0' 'truncate -s 3000' 'truncate -s 0' rm 'mkdir -p'; do
+		[[ $i != mkdir* ]] || rm -f "$RANBY_RUN/list"
+		$i "$RANBY_RUN/list"
+		[ "$(ranby ps -aq | wc -l)" = "$(find "$RANBY_ROOT/containers" -mindepth 1 -maxdepth 1 | wc -l)" ]
+		[[ $i != chmod* ]] || chmod 600 "$RANBY_RUN/list"
+	done
+	rmdir "$RANBY_RUN/list"
 }

@@ -26,7 +26,7 @@
 struct scan {
 	const char *text, *p, *end;
 	const char *what;
-	unsigned depth;
+	unsigned depth, deepest;
 	size_t members; /* of all objects */
 	const char *apart;    /* the keys on the way to what is left as text, from here on; NULL: there is nothing (more) to find */
 	unsigned apart_depth; /* where the first of them is */
@@ -316,6 +316,8 @@ static int scan_list(struct scan *s, bool is_object)
 
 	if (++s->depth > JSON_DEPTH_MAX)
 		return bad(s, "nested too deeply");
+	if (s->deepest < s->depth)
+		s->deepest = s->depth;
 	s->p++;
 	skip_blanks(s);
 	if (!take(s, close)) {
@@ -410,7 +412,8 @@ static int parse(struct scan *s, struct json_object **ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	tok = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
+	/* room for what is there, and not for all that could be */
+	tok = json_tokener_new_ex((int)s->deepest + 2);
 	if (!tok)
 		return err_errno(e, ENOMEM, "%s", what);
 	o = feed(tok, s);

@@ -216,7 +216,7 @@ static int make_row(const struct ps_args *a, const struct wanted *wanted, const 
 		    uint64_t bytes, const struct timespec *now, struct keyed *ret)
 {
 	_cleanup_json_ struct json_object *row = NULL;
-	int r = ps_row(c, wanted->fields, a->no_trunc, now, &row);
+	int r = ps_row(c, wanted->fields, ret->at == 0, a->no_trunc, now, &row);
 
 	if (r == 0)
 		r = set_key(ret, a->sort, c, row, bytes);

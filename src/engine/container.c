@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Reading containers: no lock, no cache, and no file that says "running".
+ * Reading containers: no lock, and no file that says "running".
  *
  * What runs is decided by asking the kernel about {boot id, pid, start time}.
  * How it ended is exit_find()'s to say: the monitor's file, else the
@@ -102,6 +102,11 @@ bool container_has(const struct container *c, const char *name)
 	return faccessat(f.dirfd, f.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int parse_json(const char *text, size_t len, const char *name, const struct strv *paths, struct json_object **ret, struct err *e)
+{
+	return paths ? json_parse_parts(text, len, name, paths, ret, e) : json_parse(text, len, name, ret, e);
+}
+
 /* A JSON file of the container, or of it only what is at `paths`; *ret is NULL when it is not there. */
 static int read_json(const struct container *c, const char *name, const struct strv *paths, struct json_object **ret, struct err *e)
 {
@@ -113,7 +118,7 @@ static int read_json(const struct container *c, const char *name, const struct s
 	if (r < 0 && r != -ENOENT)
 		return err_errno(e, -r, "%s", name);
 	if (r == 0) {
-		r = paths ? json_parse_parts(buf_str(&b), b.len, name, paths, &o, e) : json_parse(buf_str(&b), b.len, name, &o, e);
+		r = parse_json(buf_str(&b), b.len, name, paths, &o, e);
 		if (r < 0)
 			return r;
 	}
@@ -217,6 +222,12 @@ int container_refresh(struct engine *eng, struct container *c, struct err *e)
 	return read_state(eng, c, NULL, e);
 }
 
+static void take_spec(struct container *c)
+{
+	c->name = json_str(c->spec, "name");
+	c->created_ns = json_int(c->spec, "createdNs");
+}
+
 static int no_such(const char *what, struct err *e)
 {
 	return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", what);
@@ -248,11 +259,34 @@ int container_load_as(struct engine *eng, const char *id, bool open_dir, const s
 		return err_wrap(e, r, "container %.12s", id);
 	if (!c->spec)
 		return no_such(id, e);
-	c->name = json_str(c->spec, "name");
-	c->created_ns = json_int(c->spec, "createdNs");
+	take_spec(c);
 	r = read_state(eng, c, parts, e);
 	if (r < 0)
 		return r;
+	*ret = TAKE_PTR(c);
+	return 0;
+}
+
+int container_load_texts(struct engine *eng, const char *id, const struct container_texts *t, const struct container_parts *parts,
+			 struct container **ret, struct err *e)
+{
+	_cleanup_(container_freep) struct container *c = NULL;
+	int all, r = engine_containers(eng, &all, e);
+
+	if (r < 0)
+		return r;
+	c = container_new(id, all, -EBADF);
+	if (!c)
+		return err_errno(e, ENOMEM, "container %.12s", id);
+	r = parse_json(t->spec, t->spec_len, "container.json", &parts->spec, &c->spec, e);
+	if (r == 0)
+		take_spec(c);
+	if (r == 0 && t->state_len)
+		r = parse_json(t->state, t->state_len, "state.json", &parts->state, &c->state, e);
+	if (r == 0)
+		r = derive(eng, c, e);
+	if (r < 0)
+		return err_wrap(e, r, "container %.12s", id);
 	*ret = TAKE_PTR(c);
 	return 0;
 }

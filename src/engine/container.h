@@ -106,6 +106,16 @@ struct container_parts;
 int container_load_as(struct engine *eng, const char *id, bool open_dir, const struct container_parts *parts, struct container **ret,
 		      struct err *e) _must_check_;
 
+/* What is at `parts` of container.json and of state.json, as text; state_len 0: it has none. */
+struct container_texts {
+	const char *spec, *state;
+	size_t spec_len, state_len;
+};
+
+/* The same with these for its files, which are not opened. */
+int container_load_texts(struct engine *eng, const char *id, const struct container_texts *t, const struct container_parts *parts,
+			 struct container **ret, struct err *e) _must_check_;
+
 /* By name, full id or unique id prefix, names first. -ENOENT; -EEXIST when a prefix is ambiguous. */
 int container_find(struct engine *eng, const char *name_or_id, struct container **ret, struct err *e) _must_check_;
 
@@ -125,7 +135,7 @@ void container_parts_done(struct container_parts *p);
 /* Adds paths, separated by blanks. 0, -ENOMEM. */
 int container_parts_add(struct container_parts *p, const char *spec, const char *state) _must_check_;
 
-/* The same, with no more of their files than that: for whoever shows a few words of a thousand. */
+/* The same, with no more of their files than that, or little more: for whoever shows a few words of a thousand. */
 int container_list_parts(struct engine *eng, const struct container_parts *parts, struct container_list *ret, struct err *e) _must_check_;
 
 /* The newest by creation time (--latest). -ENOENT when there are none. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * All containers, each read as if it were alone: nothing is kept of them
- * besides their own files, so a list costs some thirty microseconds for each,
- * half of them the kernel's. Where there are many, as many threads as there
+ * All containers, each read as if it were alone, from its own files; of many,
+ * when only parts of them are wanted, what did not change since the last list
+ * from the index that that one kept (engine/container_index.h). Where there are many, as many threads as there
  * are processors (four at most) take them off one list. A thread that cannot
  * be had is no error: the others do its part.
  *
@@ -11,6 +11,7 @@
  * words for an error; the engine's directory is open before there are any.
  */
 #include "engine/container.h"
+#include "engine/container_index.h"
 
 #include "oci/digest.h"
 #include "sys/dir.h"
@@ -83,7 +84,8 @@ static int read_ids(int all, struct ids *ret, struct err *e)
 
 struct reading {
 	struct engine *eng;
-	const struct container_parts *parts;
+	const struct container_index *index; /* NULL: all of their files is wanted */
+	struct container_seen *seen;         /* of those that the index is asked for */
 	const struct ids *ids;
 	struct container **items; /* each at its id's place; NULL: it vanished */
 	atomic_size_t next;
@@ -96,6 +98,14 @@ struct reader {
 	int r;
 };
 
+static int read_one(struct reading *all, size_t i, struct err *e)
+{
+	const char *id = all->ids->items[i];
+
+	return all->index ? container_index_load(all->index, id, &all->seen[i], &all->items[i], e)
+			  : container_load_as(all->eng, id, false, NULL, &all->items[i], e);
+}
+
 static void *read_some(void *ctx)
 {
 	struct reader *me = ctx;
@@ -106,7 +116,7 @@ static void *read_some(void *ctx)
 
 		if (i >= all->ids->n)
 			break;
-		me->r = container_load_as(all->eng, all->ids->items[i], false, all->parts, &all->items[i], &me->e);
+		me->r = read_one(all, i, &me->e);
 		if (me->r == -ENOENT) {
 			me->r = 0;
 			me->e = (struct err){0};
@@ -160,18 +170,39 @@ static int by_creation(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* Those of `ids`, each at its place in *items. */
+static int read_them(struct engine *eng, const struct ids *ids, const struct container_parts *parts, struct container **items, struct err *e)
+{
+	_cleanup_(container_index_close) struct container_index index = {0};
+	_cleanup_free_ struct container_seen *seen = NULL;
+	struct reading all = {.eng = eng, .ids = ids, .items = items};
+	int r;
+
+	if (parts) {
+		seen = mem_array(ids->n, sizeof(*seen));
+		if (!seen)
+			return err_errno(e, ENOMEM, "list containers");
+		container_index_open(eng, parts, ids->n, &index);
+		all.index = &index;
+		all.seen = seen;
+	}
+	r = read_all(&all, e);
+	if (r == 0 && parts)
+		container_index_keep(&index, items, seen, ids->n);
+	return r;
+}
+
 static int list(struct engine *eng, const struct container_parts *parts, struct container_list *ret, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
 	struct ids ids = {0};
-	struct reading all = {.eng = eng, .parts = parts, .ids = &ids};
 	int fd, r = engine_containers(eng, &fd, e);
 
 	if (r == 0)
 		r = read_ids(fd, &ids, e);
 	if (r == 0 && ids.n > 0) {
-		all.items = l.items = mem_array(ids.n, sizeof(struct container *));
-		r = l.items ? read_all(&all, e) : err_errno(e, ENOMEM, "list containers");
+		l.items = mem_array(ids.n, sizeof(struct container *));
+		r = l.items ? read_them(eng, &ids, parts, l.items, e) : err_errno(e, ENOMEM, "list containers");
 	}
 	for (size_t i = 0; l.items && i < ids.n; i++)
 		if (l.items[i])

@@ -469,6 +469,24 @@ int path_own_write_new(int dirfd, const char *name, const void *data, size_t len
 	return write_name(dirfd, name, data, len, mode, sync, true);
 }
 
+int path_own_write_spare(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+	_cleanup_close_ int fd = openat(dirfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	char path[40];
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, data, len);
+	if (r < 0)
+		return r;
+	/* a link never replaces; AT_EMPTY_PATH would want a capability before Linux 6.10 */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 void path_own_tidy(int dirfd)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -86,6 +86,14 @@ int path_own_write(int dirfd, const char *name, const void *data, size_t len, mo
 /* As path_own_write, but -EEXIST when the name is there already (linkat(2)). */
 int path_own_write_new(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync) _must_check_;
 
+/*
+ * The same for what may as well be missing: no reader sees a part of it, it is
+ * not synced, and whoever is killed in between leaves the old one, the new
+ * one, or none, but no temporary file (O_TMPFILE; -EOPNOTSUPP where there is
+ * none). Of two at once one wins.
+ */
+int path_own_write_spare(int dirfd, const char *name, const void *data, size_t len, mode_t mode) _must_check_;
+
 /* Takes away what writers left who were killed; for one that knows that nobody is writing there. */
 void path_own_tidy(int dirfd);
 

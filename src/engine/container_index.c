@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Half of what `ps` of a thousand took went to the opening, reading and
+ * scanning of two thousand files, of which hardly any had changed since the
+ * `ps` before. Two calls of stat(2) say that of a container, for a quarter of
+ * the time.
+ *
+ * Rejected: a summary beside each container's files, by whoever writes them.
+ * It is one more file to write and to sync at each start, must be right after a
+ * kill between two writes, and still has to be opened a thousand times. Here
+ * nobody writes but who lists, and what is written is compared with the
+ * truth before each use.
+ *
+ * Held: a stamp is taken before the file is read, so that it is at most too
+ * old. Files get their times from a clock that ticks some hundred times a second,
+ * and an inode's number is soon used again: what was changed in the last
+ * seconds could be changed once more with no difference to be seen, so it is
+ * not kept. Of a file system whose times or numbers are another host's to give
+ * nothing is kept. Nor is what another boot has written: it may lie on a disk,
+ * half of it.
+ */
+#include "engine/container_index.h"
+
+#include "base/clock.h"
+#include "sys/fd.h"
+#include "sys/mountns.h"
+#include "sys/path.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+
+#define MAGIC "ranby list 1"
+#define INDEX_MAX (64U << 20) /* bytes of the file */
+#define SETTLED_S 2           /* what was changed more lately is not kept */
+#define WORTH 16              /* so many new ones, and one in so many */
+
+/* All that the columns and filters of ps read but who started it whole; an older file with less is not used. */
+#define SPEC_PARTS                                                                                                    \
+	CONTAINER_SPEC_PARTS " created pod podName isInfra requires image.name image.rootfs image.id options.restart" \
+			     " options.rm options.cidfile config.command config.entrypoint config.healthcheck"       \
+			     " config.labels config.mounts config.network createdBy.auid createdBy.session"          \
+			     " createdBy.loginUser createdBy.tty"
+#define STATE_PARTS                                                                                                   \
+	CONTAINER_STATE_PARTS " startedNs restartCount receipt uuid identity.inForce startedBy.auid startedBy.session" \
+			      " startedBy.loginUser startedBy.tty"
+
+struct head {
+	char magic[16];
+	char boot_id[40];
+	char parts[1024]; /* so that another version's is not taken for ours */
+	uint64_t dev, ino; /* of the directory of all containers */
+	uint64_t n;
+};
+_Static_assert(sizeof(MAGIC) <= 16 && sizeof(SPEC_PARTS) + sizeof(STATE_PARTS) < 1024, "it fits");
+
+/* ---- stamps ---- */
+
+/* 0: `path` is as *ret says, or is not there. */
+static int stamp(int dirfd, const char *path, struct container_stamp *ret)
+{
+	struct stat st;
+
+	*ret = (struct container_stamp){0};
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	*ret = (struct container_stamp){.ino = st.st_ino, .size = (uint64_t)st.st_size,
+					.mtime_sec = st.st_mtim.tv_sec, .mtime_nsec = st.st_mtim.tv_nsec,
+					.ctime_sec = st.st_ctim.tv_sec, .ctime_nsec = st.st_ctim.tv_nsec};
+	return 0;
+}
+
+static bool is_same(const struct container_stamp *a, const struct container_stamp *b)
+{
+	return a->ino == b->ino && a->size == b->size && a->mtime_sec == b->mtime_sec && a->mtime_nsec == b->mtime_nsec &&
+	       a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec;
+}
+
+/* One that is missing may come the next moment, and is seen to be there then. */
+static bool is_settled(const struct container_stamp *s, const struct timespec *now)
+{
+	return s->ino == 0 || s->ctime_sec < now->tv_sec - SETTLED_S;
+}
+
+static bool can_be_kept(const struct container_index *x, const struct container_seen *seen)
+{
+	return seen->spec.ino != 0 && is_settled(&seen->spec, &x->begun) && is_settled(&seen->state, &x->begun);
+}
+
+static bool has_stamps_of_its_own(int fd)
+{
+	static const unsigned long local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC};
+	unsigned long type;
+
+	if (mount_magic(fd, &type) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
+		if (type == local[i])
+			return true;
+	return false;
+}
+
+/* ---- the file ---- */
+
+static int make_head(struct engine *eng, size_t n, struct head *ret)
+{
+	struct stat st;
+	int fd, r = engine_containers(eng, &fd, NULL);
+
+	if (r < 0)
+		return r;
+	if (!has_stamps_of_its_own(fd))
+		return -EOPNOTSUPP;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret = (struct head){.magic = MAGIC, .parts = SPEC_PARTS "|" STATE_PARTS, .dev = st.st_dev, .ino = st.st_ino, .n = n};
+	memcpy(ret->boot_id, eng->boot_id, sizeof(eng->boot_id));
+	return 0;
+}
+
+/* Every text lies in the file, so that no look-up needs to ask. */
+static bool is_whole(const struct container_index *x)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		const struct container_noted *c = &x->noted[i];
+
+		if (c->at > x->text.len || c->spec_len > x->text.len - c->at || c->state_len > x->text.len - c->at - c->spec_len)
+			return false;
+	}
+	return true;
+}
+
+static bool read_file(struct container_index *x)
+{
+	struct head want, is;
+
+	if (make_head(x->eng, 0, &want) < 0 || path_own_read(x->eng->run_fd, CONTAINER_INDEX, INDEX_MAX, &x->text) < 0 ||
+	    x->text.len < sizeof(is))
+		return false;
+	memcpy(&is, x->text.data, sizeof(is));
+	want.n = is.n;
+	if (memcmp(&is, &want, sizeof(is)) != 0 || is.n > CONTAINER_MAX ||
+	    is.n > (x->text.len - sizeof(is)) / sizeof(struct container_noted))
+		return false;
+	/* malloc(3) aligned the text, and the head's size is a multiple of eight */
+	x->noted = (const void *)(x->text.data + sizeof(is));
+	x->n = is.n;
+	return is_whole(x);
+}
+_Static_assert(sizeof(struct head) % 8 == 0 && _Alignof(struct container_noted) == 8, "records lie where they can be read");
+
+/* Is `path` one of those kept, or below one? */
+static bool has_part(const struct strv *kept, const char *path)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		size_t n = strlen(kept->items[i]);
+
+		if (strncmp(path, kept->items[i], n) == 0 && (path[n] == '\0' || path[n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static bool has_all(const struct strv *kept, const struct strv *asked)
+{
+	for (size_t i = 0; i < asked->n; i++)
+		if (!has_part(kept, asked->items[i]))
+			return false;
+	return true;
+}
+
+void container_index_open(struct engine *eng, const struct container_parts *asked, size_t n, struct container_index *ret)
+{
+	struct container_index x = {.eng = eng, .asked = asked, .text = {.limit = INDEX_MAX}};
+
+	if (n < CONTAINER_INDEX_FEW || clock_gettime(CLOCK_REALTIME_COARSE, &x.begun) < 0 || container_parts_add(&x.parts, SPEC_PARTS, STATE_PARTS) < 0 ||
+	    !has_all(&x.parts.spec, &asked->spec) || !has_all(&x.parts.state, &asked->state)) {
+		container_parts_done(&x.parts);
+	} else if (!read_file(&x)) {
+		buf_done(&x.text);
+		x.noted = NULL;
+		x.n = 0;
+	}
+	*ret = x;
+}
+
+void container_index_close(struct container_index *x)
+{
+	buf_done(&x->text);
+	container_parts_done(&x->parts);
+	x->noted = NULL;
+	x->n = 0;
+}
+
+/* ---- one ---- */
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(((const struct container_noted *)a)->id, ((const struct container_noted *)b)->id, CONTAINER_ID_LEN);
+}
+
+static int look(const struct container_index *x, const char *id, struct container_seen *ret)
+{
+	char path[CONTAINER_ID_LEN + 32];
+	int all, r = engine_containers(x->eng, &all, NULL);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/container.json", id);
+	r = stamp(all, path, &ret->spec);
+	if (r < 0)
+		return r;
+	memcpy(path + CONTAINER_ID_LEN, "/state.json", sizeof("/state.json"));
+	return stamp(all, path, &ret->state);
+}
+
+int container_index_load(const struct container_index *x, const char *id, struct container_seen *seen, struct container **ret,
+			 struct err *e)
+{
+	const struct container_noted *noted;
+	struct container_noted key;
+	struct container_texts t;
+
+	*seen = (struct container_seen){0};
+	if (x->parts.spec.n == 0)
+		return container_load_as(x->eng, id, false, x->asked, ret, e);
+	/* what cannot be stamped is no worse than what is not in the index */
+	if (look(x, id, seen) < 0)
+		*seen = (struct container_seen){0};
+	memcpy(key.id, id, CONTAINER_ID_LEN);
+	noted = x->n ? bsearch(&key, x->noted, x->n, sizeof(key), by_id) : NULL;
+	if (!noted || seen->spec.ino == 0 || !is_same(&noted->spec, &seen->spec) || !is_same(&noted->state, &seen->state))
+		return container_load_as(x->eng, id, false, &x->parts, ret, e);
+	seen->noted = noted;
+	t = (struct container_texts){.spec = x->text.data + noted->at, .spec_len = noted->spec_len,
+				     .state = x->text.data + noted->at + noted->spec_len, .state_len = noted->state_len};
+	return container_load_texts(x->eng, id, &t, x->asked, ret, e);
+}
+
+/* ---- writing ---- */
+
+struct writing {
+	const struct container_index *x;
+	struct container_noted *noted;
+	size_t n;
+	struct buf texts;
+};
+
+/* The text of an object, or what was in the index; its length. */
+static size_t add_text(struct writing *w, struct json_object *o, const char *kept, size_t kept_len)
+{
+	size_t len = kept_len;
+	const char *text = kept ? kept : o ? json_text(o, &len) : NULL;
+
+	if (text)
+		buf_add(&w->texts, text, len);
+	return text ? len : 0;
+}
+
+static void add(struct writing *w, const struct container *c, const struct container_seen *seen)
+{
+	const struct container_noted *old = seen->noted;
+	struct container_noted *new = &w->noted[w->n++];
+	const char *kept = old ? w->x->text.data + old->at : NULL;
+
+	*new = (struct container_noted){.spec = seen->spec, .state = seen->state, .at = w->texts.len};
+	memcpy(new->id, c->id, CONTAINER_ID_LEN);
+	new->spec_len = add_text(w, c->spec, kept, old ? old->spec_len : 0);
+	new->state_len = add_text(w, c->state, kept ? kept + old->spec_len : NULL, old ? old->state_len : 0);
+}
+
+static void write_file(struct writing *w)
+{
+	_cleanup_(buf_done) struct buf all = {.limit = INDEX_MAX};
+	uint64_t from = sizeof(struct head) + w->n * sizeof(*w->noted);
+	struct head head;
+
+	if (make_head(w->x->eng, w->n, &head) < 0)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		w->noted[i].at += from;
+	qsort(w->noted, w->n, sizeof(*w->noted), by_id);
+	buf_add(&all, &head, sizeof(head));
+	buf_add(&all, w->noted, w->n * sizeof(*w->noted));
+	buf_add(&all, w->texts.data, w->texts.len);
+	if (!buf_bad(&w->texts) && !buf_bad(&all))
+		(void)!path_own_write_spare(w->x->eng->run_fd, CONTAINER_INDEX, all.data, all.len, 0600);
+}
+
+void container_index_keep(const struct container_index *x, struct container *const *items, const struct container_seen *seen, size_t n)
+{
+	struct writing w = {.x = x, .texts = {.limit = INDEX_MAX}};
+	size_t fresh = 0;
+
+	if (x->parts.spec.n == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		fresh += items[i] && !seen[i].noted && can_be_kept(x, &seen[i]);
+	if (fresh < WORTH || fresh < n / WORTH)
+		return;
+	w.noted = mem_array(n, sizeof(*w.noted));
+	for (size_t i = 0; w.noted && i < n; i++)
+		if (items[i] && (seen[i].noted || can_be_kept(x, &seen[i])))
+			add(&w, items[i], &seen[i]);
+	if (w.noted)
+		write_file(&w);
+	buf_done(&w.texts);
+	free(w.noted);
+}
