@@ -198,6 +198,55 @@ started() { # the moments of all starts that the ledger has, in seconds
 	ctr_pid c >/dev/null
 }
 
+@test "update --restart: the run that is there ends by the new policy, both ways" {
+	ranby run -d --name c --network none busybox sh -c '[ -e /again ] && exec sleep 1000; touch /again; while [ ! -e /go ]; do sleep 0.05; done'
+	run -0 ranby update --restart always c
+	[ "$(get c .HostConfig.RestartPolicy.Name)" = always ]
+	ranby exec c touch /go
+	wait_for 10 count_is c 1
+	ranby update --restart no c
+	ranby kill c
+	wait_for 10 is_exited c
+	sleep 0.5
+	is_exited c
+	count_is c 1
+	run -0 ranby events --stream=false --filter container=c --filter event=update
+	[[ $output == *restart=always*restart=no* ]] || fail "$output"
+}
+
+@test "update --restart: after a stop under another policy, and with a front that waits for the end" {
+	ranby run -d --name c --network none --restart always busybox sleep 1000
+	ranby stop -t 0 c
+	ranby update --restart no c
+	ranby start c
+	ranby update --restart on-failure:1 c
+	ranby exec c sh -c 'kill -TERM 1' || true
+	kill -KILL "$(ctr_pid c)"
+	wait_for 10 count_is c 1
+	ranby kill c
+	wait_for 5 is_exited c
+	sleep 0.5
+	is_exited c
+	ranby run --name d --network none busybox sh -c '[ -e /again ] && exec sleep 1000; touch /again; while [ ! -e /go ]; do sleep 0.05; done; exit 3' 3>&- &
+	local front=$! code=0
+	wait_for 5 ctr_pid d
+	ranby update --restart unless-stopped d
+	ranby exec d touch /go
+	wait $front || code=$?
+	[ "$code" = 3 ]
+	wait_for 10 count_is d 1
+}
+
+@test "update --restart: what is refused" {
+	ranby run -d --rm --name c --network none busybox sleep 1000
+	run -125 ranby update --restart always c
+	one_error '--rm'
+	run -125 ranby update --restart sometimes c
+	one_error sometimes
+	run -125 ranby update c
+	one_error 'nothing to change'
+}
+
 @test "what is refused" {
 	local bad
 	for bad in sometimes always:3 on-failure:x on-failure: no:1; do

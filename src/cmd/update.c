@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ranby update: other limits, at once and for the next starts. */
+/* ranby update: other limits and another restart policy, at once and for the next starts. */
 #include "base/buf.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
@@ -21,6 +21,7 @@ struct update_args {
 static const struct option_row update_rows[] = {
 	{'l', "latest", OPT_FLAG, offsetof(struct update_args, latest), .help = "The newest container"},
 	LIMIT_ROWS(O),
+	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
 	LIMIT_REFUSED_ROWS,
 	OPTION_END,
 };
@@ -50,7 +51,7 @@ static int update_run(const struct command_call *call, struct err *e)
 	struct update_args *a = call->args;
 	const struct each w = {.latest = a->latest};
 
-	if (!limits_is_given(&a->change)) {
+	if (!limits_is_given(&a->change) && !a->change.restart) {
 		(void)err_set(e, EINVAL, "ranby update: nothing to change");
 		err_hint(e, "give a limit, like --memory 1g; ranby update --help lists them");
 		return -EINVAL;
@@ -62,7 +63,7 @@ const struct command command_update = {
 	.name = "update",
 	.aliases = "container update",
 	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Change the limits of containers",
+	.summary = "Change the limits and the restart policy of containers",
 	.needs = NEED_ENGINE,
 	.max_operands = -1,
 	.rows = update_rows,

@@ -18,6 +18,7 @@
 
 #include "monitor/backoff.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "sys/pidfd.h"
 
 #include <fcntl.h>
@@ -105,6 +106,33 @@ int restart_forbid(struct engine *eng, struct container *c, struct err *e)
 	return r;
 }
 
+/* ---- an update ---- */
+
+int restart_update(struct engine *eng, const struct container *c, const char *policy, struct err *e)
+{
+	_cleanup_close_ int run = -EBADF;
+	struct restart_policy p;
+	const char *word;
+	int r = restart_policy_parse(policy, &p, e);
+
+	if (r < 0 || !container_runs(c))
+		return r;
+	/* of a stop before this run, of one that had another policy then */
+	if (unlinkat(container_dir(c), STOPPED, 0) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "container %.12s", c->id);
+	/* unless-stopped is always for a monitor, and it does not count */
+	word = p.kind == RESTART_UNLESS_STOPPED ? restart_policy_word(RESTART_ALWAYS) : restart_policy_word(p.kind);
+	r = path_own_open(eng->run_fd, c->id, O_RDONLY | O_DIRECTORY, 0, &run);
+	if (r == 0)
+		r = path_own_write(run, MONITOR_RESTART, word, strlen(word), 0600, PATH_SYNC_NONE);
+	return r < 0 ? err_errno(e, -r, "restart policy of container %.12s", c->id) : 0;
+}
+
+bool restart_was_updated(int run_dirfd)
+{
+	return faccessat(run_dirfd, MONITOR_RESTART, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* ---- a start ---- */
 
 /* What was waited before the run that begins: what the monitor of the one before came to. */
@@ -138,19 +166,19 @@ int restart_plan(struct engine *eng, const struct container *c, bool as_restart,
 	const char *const words[] = {"container", "cleanup", "--restart", c->id, NULL};
 	int r;
 
-	if (p.kind == RESTART_NO)
+	/* one with --rm never comes back, others may by an update */
+	if (json_true(c->spec, "options.rm"))
 		return 0;
-	if (!as_restart) {
+	if (p.kind != RESTART_NO && !as_restart) {
 		restart_cancel(c);
 		if (unlinkat(container_dir(c), STOPPED, 0) < 0 && errno != ENOENT)
 			return err_errno(e, errno, "container %.12s", c->id);
 	}
-	if (p.retries > 0 && next_count(c, as_restart) >= p.retries)
-		return 0;
 	r = engine_argv(eng, words, argv, e);
 	if (r < 0)
 		return r;
 	m->restart_argv = argv->items;
+	m->restart_never = p.kind == RESTART_NO || (p.retries > 0 && next_count(c, as_restart) >= p.retries);
 	m->restart_failed = p.kind == RESTART_ON_FAILURE;
 	m->restart_previous_ms = delay_of(c, as_restart);
 	return 0;

@@ -40,6 +40,15 @@ uint32_t restart_count(const struct container *c);
 bool restart_is_pending(const struct container *c);
 
 /*
+ * The run that is there ends by another policy, which the caller writes to container.json with its lock held;
+ * nothing when it does not run. -EINVAL: `policy` is none.
+ */
+int restart_update(struct engine *eng, const struct container *c, const char *policy, struct err *e) _must_check_;
+
+/* That was said of the run with this run directory: its end is the monitor's, whatever the policy was at its start. */
+bool restart_was_updated(int run_dirfd);
+
+/*
  * What the monitor of the run that begins is told; `argv` keeps its words. `as_restart`: this is one itself.
  * `c` is of the run before, and its lock is held: by somebody's own start a wait for it ends.
  */

@@ -653,7 +653,7 @@ int start_ended(struct start *s, struct err *e)
 {
 	int r, told;
 
-	if (restart_policy_of(s->q.c).kind != RESTART_NO)
+	if (restart_policy_of(s->q.c).kind != RESTART_NO || restart_was_updated(s->run_dirfd))
 		return 0;
 	told = monitor_say_cleaned(&s->launch.monitor, NULL);
 	/* told first: the monitor has nothing left to do then, and its end is waited for */

@@ -21,6 +21,7 @@
 #include "engine/bundle_config.h"
 #include "engine/limits.h"
 #include "engine/place.h"
+#include "engine/restart.h"
 #include "oci/cgroup_limits.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
@@ -46,6 +47,8 @@ struct change {
 	struct container_options before, after;
 	struct json_object *old, *new; /* linux.resources */
 	bool had_group;
+	bool limits;         /* one is to be changed */
+	const char *restart; /* likewise the policy, or NULL; borrowed */
 	struct cgroup_limits old_limits, new_limits;
 	struct written done[CGROUP_LIMITS_MAX];
 	size_t n_done;
@@ -75,6 +78,16 @@ static int make_limits(struct change *x, struct err *e)
 	return r == 0 ? cgroup_limits_read(x->new, &x->new_limits, e) : r;
 }
 
+static int check_restart(const struct container *c, const char *policy, struct err *e)
+{
+	struct restart_policy p;
+	int r = restart_policy_parse(policy, &p, e);
+
+	if (r == 0 && p.kind != RESTART_NO && json_true(c->spec, "options.rm"))
+		return err_set(e, EINVAL, "container %s: was made with --rm, and is removed at its end: --restart cannot be changed", c->name);
+	return r;
+}
+
 static int read_options(const struct container *c, const struct container_options *wanted, struct change *x, struct err *e)
 {
 	struct json_object *options = json_at(c->spec, "options");
@@ -87,7 +100,11 @@ static int read_options(const struct container *c, const struct container_option
 	x->had_group = json_at(c->spec, "config.limitedBy");
 	if (limits_change(&x->after, wanted) < 0)
 		return err_errno(e, ENOMEM, "limits");
+	x->limits = limits_is_given(wanted);
+	x->restart = wanted->restart;
 	r = limits_check(&x->after, e);
+	if (r == 0 && x->restart)
+		r = check_restart(c, x->restart, e);
 	if (r == 0)
 		r = make_limits(x, e);
 	return r;
@@ -227,12 +244,15 @@ static int set_spec(struct container *c, const struct change *x)
 	json_object_object_del(config, "nanoCpus");
 	if (option && (json_add_str(config, "limitedBy", option) < 0 || json_add_u64(config, "nanoCpus", nano) < 0))
 		return -ENOMEM;
-	return limits_to_options(&x->after, json_at(c->spec, "options"));
+	r = limits_to_options(&x->after, json_at(c->spec, "options"));
+	if (r == 0 && x->restart)
+		r = set(json_at(c->spec, "options"), "restart", NULL);
+	return r == 0 && x->restart ? json_add_str(json_at(c->spec, "options"), "restart", x->restart) : r;
 }
 
 static int write_files(struct container *c, struct change *x, struct err *e)
 {
-	int r = bundle_config_change(container_dir(c), set_limits, x, e);
+	int r = x->limits ? bundle_config_change(container_dir(c), set_limits, x, e) : 0;
 
 	if (r < 0)
 		return r;
@@ -250,15 +270,19 @@ int update_container(struct engine *eng, struct container *c, const struct conta
 		r = container_refresh(eng, c, e);
 	if (r == 0)
 		r = read_options(c, change, &x, e);
-	if (r == 0)
+	if (r == 0 && x.limits)
 		r = check(eng, c, &x, limits_option(&x.after), &group, e);
 	if (r == 0 && group >= 0)
 		r = write_group(&x, group, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; group < 0 && i < x.new_limits.n; i++)
+	if (x.restart)
+		buf_addf(what, "%srestart=%s", what->len ? " " : "", x.restart);
+	for (size_t i = 0; x.limits && group < 0 && i < x.new_limits.n; i++)
 		buf_addf(what, "%s%s=%s", what->len ? " " : "", x.new_limits.items[i].file, x.new_limits.items[i].value);
-	r = write_files(c, &x, e);
+	r = x.restart ? restart_update(eng, c, x.restart, e) : 0;
+	if (r == 0)
+		r = write_files(c, &x, e);
 	if (r < 0 && group >= 0)
 		write_back(&x, group);
 	return r;

@@ -20,7 +20,7 @@
 #include "engine/options.h"
 
 /*
- * `change` has what is to be replaced, as `run` takes it. Appends what was
+ * `change` has what is to be replaced, as `run` takes it: limits, and the restart policy, which decides of the end of the run that is there too. Appends what was
  * written ("memory.max=1073741824 pids.max=max"), or for one that does not
  * run what was asked for. -ENOTSUP: the controller is not delegated, or it
  * runs without a group of its own.

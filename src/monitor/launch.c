@@ -167,6 +167,8 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	if (o->on_exit_argv && o->on_exit_always)
 		add(l, "--on-exit-always");
 	add_list(l, "--restart", o->restart_argv);
+	if (o->restart_argv && o->restart_never)
+		add(l, "--restart-never");
 	if (o->restart_argv && o->restart_failed)
 		add(l, "--restart-failed");
 	if (o->restart_argv && o->restart_previous_ms > 0)

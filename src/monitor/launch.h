@@ -96,6 +96,7 @@ struct monitor_launch {
 	 * was asked to end (SIGTERM, SIGINT, SIGQUIT), which also ends the wait.
 	 */
 	char *const *restart_argv;  /* NULL: nothing */
+	bool restart_never;         /* unless RUNDIR/restart says otherwise by the time of the end (MONITOR_RESTART) */
 	bool restart_failed;        /* only after an exit code other than 0 */
 	uint64_t restart_previous_ms; /* what was waited before this run; 0: it is no restart */
 	char *const *check_argv;    /* started every so often while the payload runs, one at a time; NULL: nothing */

@@ -62,6 +62,7 @@ static const struct row rows[] = {
 	ROW("--check", LIST, check),
 	ROW("--check-interval", NUMBER, check_interval_ms),
 	ROW("--restart", LIST, restart),
+	ROW("--restart-never", FLAG, restart_never),
 	ROW("--restart-failed", FLAG, restart_failed),
 	ROW("--restart-previous", NUMBER, restart_previous_ms),
 };

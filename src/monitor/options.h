@@ -10,7 +10,7 @@
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]] [--time-limit MS]
  *		[--check COUNT ARG... ';' --check-interval MS]
- *		[--restart COUNT ARG... ';' [--restart-failed] [--restart-previous MS]]
+ *		[--restart COUNT ARG... ';' [--restart-never] [--restart-failed] [--restart-previous MS]]
  *		-- RUNTIME ARG...
  *
  * Lists have their count in front, so that an item may be any text; the ';'
@@ -41,6 +41,7 @@ struct monitor_options {
 	uint64_t time_limit_ms;       /* then SIGKILL; 0: none */
 	uint64_t restart_previous_ms; /* backoff.h */
 	uint64_t check_interval_ms;   /* checks.h */
+	bool restart_never;           /* not at all, unless RUNDIR/restart says otherwise */
 	bool restart_failed;          /* only after an exit code other than 0 */
 	int sync_fd, userns_fd, helper_fd, runtime_fd, secrets_fd, claim_fd; /* -EBADF: not given */
 	int stdio_fds, passed_fds; /* the first of three, of passed_count; -EBADF: none */

@@ -60,6 +60,7 @@
 #define MONITOR_PASSED_MAX 48 /* descriptors of the caller that a payload gets */
 #define MONITOR_DATA_MAX 16384 /* bytes after the header, at most */
 #define MONITOR_CLIENTS_MAX 32
+#define MONITOR_RESTART "restart" /* a file in the run directory, which says which ends the payload comes back from: "no", "always", "on-failure" */
 #define MONITOR_RELEASE "release" /* the socket of KEEP */
 
 enum monitor_type {

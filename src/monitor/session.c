@@ -23,6 +23,7 @@
 #include "monitor/children.h"
 #include "monitor/exit.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "sys/pidfd.h"
 #include "sys/spawn.h"
 
@@ -218,6 +219,19 @@ static int runtime_done(struct session *s, int status, struct err *e)
 	return helper_start(&s->helper, s->o, s->init, e);
 }
 
+/* What holds for this end: the run directory is cleared soon after it. */
+static void learn_restart(struct session *s)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	s->restart_never = s->o->restart_never;
+	s->restart_failed = s->o->restart_failed;
+	if (!s->o->restart || path_own_read(s->run_dirfd, MONITOR_RESTART, 32, &b) < 0)
+		return;
+	s->restart_never = strcmp(buf_str(&b), "no") == 0;
+	s->restart_failed = strcmp(buf_str(&b), "on-failure") == 0;
+}
+
 static void init_ended(struct session *s, int status)
 {
 	struct timespec now;
@@ -236,6 +250,7 @@ static void init_ended(struct session *s, int status)
 	s->exit.finished_nsec = now.tv_nsec;
 	s->ended_ms = now_ms();
 	s->phase = PHASE_DRAIN;
+	learn_restart(s);
 	input_close(&s->in);
 	helper_stop(&s->helper);
 	trail_finish(&s->trail);
@@ -448,7 +463,8 @@ static void run_restart(struct session *s)
 {
 	int64_t due = s->ended_ms + (int64_t)backoff_ms(s->o->restart_previous_ms, s->ended_ms - s->run_ms);
 
-	if (!s->o->restart || s->cleaned || s->kept || s->starter_died || s->asked_to_end || (s->o->restart_failed && s->exit.exit_code == 0)) {
+	if (!s->o->restart || s->cleaned || s->kept || s->starter_died || s->asked_to_end || s->restart_never ||
+	    (s->restart_failed && s->exit.exit_code == 0)) {
 		s->restart_done = true;
 	} else if (now_ms() >= due) {
 		s->restart_done = true;

@@ -48,6 +48,7 @@ struct session {
 	bool on_exit_done; /* started, or not wanted */
 	bool starter_died; /* before STARTED */
 	bool asked_to_end; /* by a signal: the payload shall not come back */
+	bool restart_never, restart_failed; /* as of its end */
 	bool restart_done; /* started, or not wanted */
 	bool timed_out;
 	int64_t run_ms;    /* when the payload was released */
