@@ -9,6 +9,8 @@
 #ifndef RANBY_SYS_DIR_H
 #define RANBY_SYS_DIR_H
 
+#include "base/mem.h"
+
 #include <dirent.h>
 
 /*
@@ -18,5 +20,11 @@
  * in it for garbage, and a policy would be without its last files.
  */
 struct dirent *dir_next(DIR *dir, int *r);
+
+/* All names of an open directory, sorted by their bytes, each malloc'ed as the list is. -E2BIG: more than `max`. */
+int dir_sorted(int dirfd, size_t max, char ***ret_names, size_t *ret_n) _must_check_;
+
+/* Frees them, and the list. */
+void dir_names_free(char **names, size_t n);
 
 #endif

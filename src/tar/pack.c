@@ -14,6 +14,7 @@
 #include "sys/fd.h"
 #include "sys/mountns.h"
 #include "sys/path.h"
+#include "tar/pack_xattr.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -22,7 +23,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#define XATTRS_MAX 65536
 #define READ_SIZE (256U * 1024)
 #define MEASURED_MAX (64U * 1024 * 1024)
 #define WHITEOUT ".wh."
@@ -116,33 +116,6 @@ static void describe(const struct packer *p, const struct stat *st, struct tar_e
 	t->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
 }
 
-/* As untar takes them: a capability without the root that it is valid under, which is the tree's own. */
-static void put_xattr(int fd, const char *name, struct buf *pax)
-{
-	char value[XATTRS_MAX];
-	ssize_t len = fgetxattr(fd, name, value, sizeof(value));
-
-	if (len < 0)
-		return;
-	if (strcmp(name, "security.capability") == 0 && len == 24) {
-		/* version 3 to version 2 (linux/capability.h): the byte of the version, and the root's id off */
-		value[3] = 2;
-		len = 20;
-	}
-	tar_xattr(name, value, (size_t)len, pax);
-}
-
-static void read_xattrs(int fd, struct buf *pax)
-{
-	char list[XATTRS_MAX];
-	ssize_t n = flistxattr(fd, list, sizeof(list));
-
-	for (const char *name = list; n > 0 && name < list + n; name += strlen(name) + 1)
-		if (strcmp(name, "security.capability") == 0 ||
-		    (strncmp(name, "user.", 5) == 0 && strncmp(name, "user.overlay.", 13) != 0))
-			put_xattr(fd, name, pax);
-}
-
 /* ---- links to what is there already ---- */
 
 static size_t slot_of(const struct linked *links, size_t room, dev_t dev, ino_t ino)
@@ -205,7 +178,7 @@ static int put_file(struct packer *p, int fd, const struct stat *st, struct err 
 		tar_header(&t, &p->out);
 		return 0;
 	}
-	read_xattrs(fd, &pax);
+	pack_xattrs(fd, &pax);
 	tar_header(&t, &p->out);
 	return put_content(p, fd, t.size, e);
 }
@@ -265,50 +238,10 @@ static void put_opaque(struct packer *p, int fd)
 
 /* ---- directories ---- */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void level_done(struct level *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		free(l->names[i]);
-	free(l->names);
+	dir_names_free(l->names, l->n);
 	fd_closep(&l->fd);
-}
-
-static int read_names(struct level *l)
-{
-	int copy = openat(l->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *d;
-	size_t room = 0;
-
-	if (!dir) {
-		r = -errno;
-		fd_closep(&copy);
-		return r;
-	}
-	while (r == 0 && (d = dir_next(dir, &r))) {
-		if (l->n == room) {
-			char **names = l->n < PACK_DIRECTORY_MAX ? mem_regrow(l->names, room ? 2 * room : 32, sizeof(char *)) : NULL;
-
-			if (!names) {
-				r = l->n < PACK_DIRECTORY_MAX ? -ENOMEM : -E2BIG;
-				break;
-			}
-			l->names = names;
-			room = room ? 2 * room : 32;
-		}
-		l->names[l->n] = strdup(d->d_name);
-		r = l->names[l->n] ? 0 : -ENOMEM;
-		l->n += r == 0;
-	}
-	closedir(dir);
-	if (r == 0 && l->n)
-		qsort(l->names, l->n, sizeof(char *), by_name);
-	return r;
 }
 
 /* Takes `fd`. The entry of the directory itself has been written. */
@@ -323,7 +256,7 @@ static int push(struct packer *p, int fd, struct err *e)
 	}
 	l = &p->levels[p->depth++];
 	*l = (struct level){.fd = fd, .name_len = p->name.len};
-	r = read_names(l);
+	r = dir_sorted(l->fd, PACK_DIRECTORY_MAX, &l->names, &l->n);
 	return r < 0 ? err_errno(e, -r, "%s", buf_str(&p->name)) : 0;
 }
 
@@ -333,7 +266,7 @@ static int put_directory(struct packer *p, int fd, const struct stat *st, struct
 	_cleanup_(buf_done) struct buf pax = BUF_INIT;
 	struct tar_entry t = {.type = TAR_DIRECTORY, .pax = &pax};
 
-	read_xattrs(fd, &pax);
+	pack_xattrs(fd, &pax);
 	describe(p, st, &t);
 	tar_header(&t, &p->out);
 	if (p->o->layer)

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * What the user names on the command line (the operand, -f, --ignorefile) is
+ * opened as he could open it himself, links and all. What is found in the context,
+ * the default Containerfile too, is found from its descriptor alone: a
+ * context may be somebody else's, and a link in it must not make a Containerfile of
+ * the user's files.
+ *
+ * Standard input goes to a file first: whether it is a tar is told by its first
+ * block, and a pipe cannot be read twice.
+ */
+#include "build/context.h"
+
+#include "build/add_sink.h"
+#include "build/containerfile.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "tar/unpack_copy.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define STDIN_FILE "stdin"
+
+void context_done(struct context *c)
+{
+	fd_closep(&c->dir_fd);
+	free(c->file_name);
+	buf_done(&c->file);
+	ignore_done(&c->ignore);
+	*c = (struct context)CONTEXT_INIT;
+}
+
+/* ---- addresses ---- */
+
+static bool begins(const char *text, const char *with)
+{
+	return strncasecmp(text, with, strlen(with)) == 0;
+}
+
+static bool is_git(const char *text)
+{
+	size_t n = strcspn(text, "#");
+
+	return begins(text, "git://") || begins(text, "git@") || begins(text, "ssh://") || begins(text, "github.com/") ||
+	       ((begins(text, "http://") || begins(text, "https://")) && n > 4 && strncmp(text + n - 4, ".git", 4) == 0);
+}
+
+static int refuse_address(const char *text, struct err *e)
+{
+	if (is_git(text)) {
+		err_set(e, ENOTSUP, "%s: git repositories are not fetched", text);
+		err_hint(e, "git clone it, and give the directory");
+		return -ENOTSUP;
+	}
+	if (begins(text, "http://") || begins(text, "https://")) {
+		err_set(e, ENOTSUP, "%s: addresses are not fetched", text);
+		err_hint(e, "curl -L ADDRESS | ranby build -");
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* ---- the tree ---- */
+
+static int make_directory(int scratch_fd, int *ret_fd, struct err *e)
+{
+	if (mkdirat(scratch_fd, CONTEXT_DIRECTORY, 0700) < 0)
+		return err_errno(e, errno, "context");
+	int r = path_own_open(scratch_fd, CONTEXT_DIRECTORY, O_RDONLY | O_DIRECTORY, 0, ret_fd);
+
+	return r < 0 ? err_errno(e, -r, "context") : 0;
+}
+
+/* All in it is ours: its owners mean nothing, since COPY gives them anew. */
+static int unpack(const struct context_options *o, int tar_fd, int dir_fd, struct err *e)
+{
+	_cleanup_(unpack_job_done) struct unpack_job job = UNPACK_JOB_INIT;
+	const struct unpack_tree t = {.dir_fd = dir_fd, .userns_fd = o->keeper_fd, .own = true,
+				      .uid = o->keeper_fd >= 0 ? 0 : geteuid(), .gid = o->keeper_fd >= 0 ? 0 : getegid()};
+	int r = unpack_start_extract(&job, &t, tar_fd, e);
+
+	return r < 0 ? r : unpack_wait(&job, e);
+}
+
+static int save_piece(const char *data, size_t len, void *ctx)
+{
+	return fd_write_all(*(int *)ctx, data, len);
+}
+
+/* Standard input as a file without a name. */
+static int save_stdin(const struct context_options *o, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = openat(o->scratch_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0) {
+		r = path_own_open(o->scratch_fd, STDIN_FILE, O_RDWR | O_CREAT | O_EXCL, 0600, &fd);
+		if (r < 0)
+			return err_errno(e, -r, "standard input");
+	}
+	r = fd_read_each(STDIN_FILENO, "standard input", save_piece, &fd, e);
+	if (r < 0)
+		return e && e->code ? r : err_errno(e, -r, "standard input");
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(e, errno, "standard input");
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int read_file(int fd, const char *name, struct context *c, struct err *e)
+{
+	int r;
+
+	c->file.limit = CONTAINERFILE_MAX + 1;
+	r = fd_read_all(fd, CONTAINERFILE_MAX, &c->file);
+	if (r == -EFBIG)
+		return err_set(e, E2BIG, "%s: larger than %zu bytes: not a Containerfile", name, CONTAINERFILE_MAX);
+	if (r < 0)
+		return err_errno(e, -r, "%s", name);
+	free(c->file_name);
+	c->file_name = strdup(name);
+	return c->file_name ? 0 : err_errno(e, ENOMEM, "%s", name);
+}
+
+/* A tar, or with `may_be_file` a Containerfile. */
+static int open_tar(const struct context_options *o, int fd, const char *name, bool may_be_file, struct context *c, struct err *e)
+{
+	int r = add_sink_is_tar(fd, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "%s", name);
+	if (r == 0 && !may_be_file)
+		return err_set(e, ENOTDIR, "%s: neither a directory nor a tar", name);
+	if (r == 0)
+		r = read_file(fd, name, c, e);
+	else
+		r = 1;
+	if (r < 0)
+		return r;
+	int made = make_directory(o->scratch_fd, &c->dir_fd, e);
+
+	if (made < 0 || r == 0)
+		return made;
+	r = unpack(o, fd, c->dir_fd, e);
+	return r < 0 ? err_wrap(e, r, "%s", name) : 0;
+}
+
+static int open_stdin(const struct context_options *o, struct context *c, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = save_stdin(o, &fd, e);
+
+	return r < 0 ? r : open_tar(o, fd, "standard input", true, c, e);
+}
+
+static int open_tree(const struct context_options *o, struct context *c, struct err *e)
+{
+	const char *operand = o->operand ?: ".";
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+	int r = refuse_address(operand, e);
+
+	if (r < 0)
+		return r;
+	if (strcmp(operand, "-") == 0)
+		return open_stdin(o, c, e);
+	fd = open(operand, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, errno, "context %s", operand);
+	if (S_ISREG(st.st_mode))
+		return open_tar(o, fd, operand, false, c, e);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "context %s: neither a directory nor a tar", operand);
+	c->dir_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* ---- the Containerfile ---- */
+
+/* In the context: -ENOENT without words. */
+static int read_inside(struct context *c, const char *name, struct err *e)
+{
+	int r;
+
+	c->file.limit = CONTAINERFILE_MAX + 1;
+	r = path_in_root_read(c->dir_fd, name, CONTAINERFILE_MAX, &c->file);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return -ENOENT;
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "%s: not a regular file", name);
+	if (r < 0)
+		return err_errno(e, -r, "%s", name);
+	c->file_name = strdup(name);
+	return c->file_name ? 0 : err_errno(e, ENOMEM, "%s", name);
+}
+
+static int read_default(struct context *c, struct err *e)
+{
+	static const char *const names[] = {"Containerfile", "Dockerfile"};
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++)
+		r = read_inside(c, names[i], e);
+	return r == -ENOENT ? err_set(e, ENOENT, "no Containerfile or Dockerfile in the context") : r;
+}
+
+/* -f: a path of the user's; one that is not there may be one in the context. */
+static int read_named(const struct context_options *o, struct context *c, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+	int r;
+
+	if (strcmp(o->file, "-") == 0)
+		return read_file(STDIN_FILENO, "standard input", c, e);
+	fd = open(o->file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && *o->file != '/') {
+		r = read_inside(c, o->file, e);
+		return r == -ENOENT ? err_errno(e, ENOENT, "%s", o->file) : r;
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, errno, "%s", o->file);
+	if (S_ISDIR(st.st_mode))
+		return err_errno(e, EISDIR, "%s", o->file);
+	return read_file(fd, o->file, c, e);
+}
+
+static int read_containerfile(const struct context_options *o, struct context *c, struct err *e)
+{
+	if (c->file_name && o->file)
+		return err_set(e, EINVAL, "-f %s: standard input is the Containerfile already", o->file);
+	if (o->file && o->operand && strcmp(o->file, "-") == 0 && strcmp(o->operand, "-") == 0)
+		return err_set(e, EINVAL, "standard input cannot be both the context and the Containerfile");
+	if (c->file_name)
+		return 0;
+	return o->file ? read_named(o, c, e) : read_default(c, e);
+}
+
+/* ---- what is ignored ---- */
+
+static int parse_ignore(const struct buf *b, const char *name, struct context *c, struct err *e)
+{
+	return ignore_parse(buf_str(b), b->len, name, &c->ignore, e);
+}
+
+/* A file of the user's. 1: it is not there. */
+static int ignore_outside(const char *path, struct context *c, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT_MAX(IGNORE_FILE_MAX + 1);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 1 : err_errno(e, errno, "%s", path);
+	r = fd_read_all(fd, IGNORE_FILE_MAX, &b);
+	return r < 0 ? err_errno(e, -r, "%s", path) : parse_ignore(&b, path, c, e);
+}
+
+static int ignore_inside(const char *path, struct context *c, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT_MAX(IGNORE_FILE_MAX + 1);
+	int r = path_in_root_read(c->dir_fd, path, IGNORE_FILE_MAX, &b);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 1;
+	return r < 0 ? err_errno(e, -r, "%s", path) : parse_ignore(&b, path, c, e);
+}
+
+static int read_ignore(const struct context_options *o, struct context *c, struct err *e)
+{
+	static const char *const ends[] = {".containerignore", ".dockerignore"};
+	char path[PATH_MAX];
+	int r = 1;
+
+	if (o->ignore_file) {
+		r = ignore_outside(o->ignore_file, c, e);
+		return r > 0 ? err_errno(e, ENOENT, "%s", o->ignore_file) : r;
+	}
+	for (size_t i = 0; r > 0 && o->file && i < ARRAY_SIZE(ends); i++) {
+		if ((size_t)snprintf(path, sizeof(path), "%s%s", o->file, ends[i]) < sizeof(path))
+			r = ignore_outside(path, c, e);
+	}
+	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(ends); i++)
+		r = ignore_inside(ends[i], c, e);
+	return r < 0 ? r : 0;
+}
+
+int context_open(const struct context_options *o, struct context *ret, struct err *e)
+{
+	_cleanup_(context_done) struct context c = CONTEXT_INIT;
+	int r = open_tree(o, &c, e);
+
+	if (r == 0)
+		r = read_containerfile(o, &c, e);
+	if (r == 0)
+		r = read_ignore(o, &c, e);
+	if (r < 0)
+		return r;
+	*ret = c;
+	c = (struct context)CONTEXT_INIT;
+	return 0;
+}
+
+/* ---- --build-context ---- */
+
+void build_context_done(struct build_context *c)
+{
+	free(c->name);
+	free(c->value);
+	*c = (struct build_context){0};
+}
+
+static const struct scheme {
+	const char *begins;
+	enum build_context_kind kind;
+} schemes[] = {
+	{"docker-image://", BUILD_CONTEXT_IMAGE},
+	{"container-image://", BUILD_CONTEXT_IMAGE},
+	{"container-image:", BUILD_CONTEXT_IMAGE},
+	{"docker://", BUILD_CONTEXT_IMAGE},
+	{"oci-layout://", BUILD_CONTEXT_OCI_LAYOUT},
+	{"oci-layout:", BUILD_CONTEXT_OCI_LAYOUT},
+};
+
+int build_context_parse(const char *text, struct build_context *ret, struct err *e)
+{
+	_cleanup_(build_context_done) struct build_context c = {.kind = BUILD_CONTEXT_DIRECTORY};
+	const char *eq = strchr(text, '='), *value = eq ? eq + 1 : "";
+	int r;
+
+	if (!eq || eq == text || !*value)
+		return err_set(e, EINVAL, "--build-context %s: NAME=VALUE is wanted", text);
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		if (begins(value, schemes[i].begins)) {
+			c.kind = schemes[i].kind;
+			value += strlen(schemes[i].begins);
+			break;
+		}
+	}
+	r = c.kind == BUILD_CONTEXT_DIRECTORY ? refuse_address(value, e) : 0;
+	if (r < 0)
+		return err_wrap(e, r, "--build-context");
+	if (!*value)
+		return err_set(e, EINVAL, "--build-context %s: nothing after its kind", text);
+	c.name = strndup(text, (size_t)(eq - text));
+	c.value = strdup(value);
+	if (!c.name || !c.value)
+		return err_errno(e, ENOMEM, "--build-context");
+	*ret = c;
+	c = (struct build_context){0};
+	return 0;
+}
