@@ -96,13 +96,13 @@ restart -t 5: running 0' ] || { echo "$output"; false; }
 }
 
 @test "pause and unpause killed at their system calls: nothing without an owner, and rm -f removes what stands still" {
-	run -0 delegated "$RANBY_TREE/tests/kill-sweep --points ${RANBY_SWEEP_POINTS:-6} pause unpause"
+	run -0 delegated "$RANBY_TREE/tests/kill-sweep --points ${RANBY_SWEEP_POINTS:-6} pause unpause update"
 	look
 	[[ $output == *'pause: '*'faults at 0'*'unpause: '*'faults at 0'* ]] || { echo "$output"; false; }
 }
 
 @test "a call of pause or unpause fails: it says so, or it has done it" {
-	run -0 delegated "$RANBY_TREE/tests/kill-sweep --errors --points ${RANBY_SWEEP_POINTS:-8} pause unpause"
+	run -0 delegated "$RANBY_TREE/tests/kill-sweep --errors --points ${RANBY_SWEEP_POINTS:-8} pause unpause update"
 	look
 	[[ $output == *'pause: '*'faults at 0'*'unpause: '*'faults at 0'* ]] || { echo "$output"; false; }
 }
