@@ -400,3 +400,17 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$
 		none_runs
 	done
 }
+
+@test "create: all that it is is on the disk before it is one, and nothing twice" {
+	local trace=$BATS_TEST_TMPDIR/trace id calls
+	need_program strace
+	no_leak_check
+	# a traced newuidmap has no privilege: what it makes has to be there
+	ranby run -d --name keeps --network none busybox sleep 1000 >/dev/null 3>&-
+	id=$(strace -f -y -e trace=fsync,fdatasync,renameat,renameat2 -o "$trace" \
+		"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" create --network none busybox true)
+	calls=$(sed -nE "s#.*(fsync|renameat)\([0-9]+<$RANBY_ROOT/([^>]*)>.* = 0\$#\1 \2#p" "$trace" | sed "s/$id/ID/g")
+	[ "$calls" = "$(printf '%s\n' 'fsync pending/ID/config.json' 'fsync names' 'fsync pending/ID/container.json' \
+		'fsync pending/ID' 'renameat pending' 'fsync containers')" ] || fail "$calls"
+	ranby rm -f -t 0 "$id" keeps >/dev/null
+}

@@ -479,10 +479,13 @@ int bundle_rewrite_etc(int container_dirfd, const struct container_options *o, c
 	return make_etc(container_dirfd, o, id, bridge, etc_rewrite, PATH_SYNC_NONE, e);
 }
 
-/* What is written once has to be there when container.json is, also after a power loss; with --rm neither has. */
+/*
+ * What is written once has to be there when container.json is, also after a power loss; with --rm neither has. Its name
+ * gets there with those of all others, container_commit().
+ */
 static enum path_sync once(const struct bundle_plan *p)
 {
-	return p->in->options->rm ? PATH_SYNC_UNSEEN : PATH_SYNC_FULL;
+	return p->in->options->rm ? PATH_SYNC_UNSEEN : PATH_SYNC_UNSEEN_DATA;
 }
 
 static int write_config(const struct bundle_plan *p, struct err *e)

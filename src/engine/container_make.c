@@ -358,7 +358,10 @@ int container_commit(struct engine *eng, struct container_making *m, struct json
 	int r = durable ? sync_names(eng, e) : 0;
 
 	if (r == 0)
-		r = write_json(m->dirfd, "container.json", spec, durable ? PATH_SYNC_FULL : PATH_SYNC_UNSEEN, e);
+		r = write_json(m->dirfd, "container.json", spec, durable ? PATH_SYNC_UNSEEN_DATA : PATH_SYNC_UNSEEN, e);
+	/* once for all that was made in it */
+	if (r == 0 && durable && fsync(m->dirfd) < 0)
+		r = err_errno(e, errno, "sync container %.12s", m->id);
 	if (r == 0)
 		r = publish(eng, m, durable, e);
 	if (r < 0)

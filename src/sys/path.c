@@ -431,7 +431,7 @@ static int write_fresh(int dirfd, const char *name, const void *data, size_t len
 	if ((mode & 077) != 0 && fchmod(fd, mode) < 0)
 		return -errno;
 	r = fd_write_all(fd, data, len);
-	if (r == 0 && sync == PATH_SYNC_FULL && fsync(fd) < 0)
+	if (r == 0 && (sync == PATH_SYNC_FULL || sync == PATH_SYNC_UNSEEN_DATA) && fsync(fd) < 0)
 		r = -errno;
 	return r;
 }
@@ -459,7 +459,7 @@ static int write_name(int dirfd, const char *name, const void *data, size_t len,
 
 int path_own_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode, enum path_sync sync)
 {
-	if (sync == PATH_SYNC_UNSEEN)
+	if (sync == PATH_SYNC_UNSEEN || sync == PATH_SYNC_UNSEEN_DATA)
 		return write_fresh(dirfd, name, data, len, mode, sync);
 	return write_name(dirfd, name, data, len, mode, sync, false);
 }

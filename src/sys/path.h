@@ -77,6 +77,7 @@ int path_own_read(int dirfd, const char *path, size_t max, struct buf *b) _must_
 #define PATH_TEMP_PREFIX ".tmp." /* of the temporary files of the two below; one killed leaves one */
 enum path_sync {
 	PATH_SYNC_UNSEEN, /* in a directory that nobody reads yet: written in place; -EEXIST when it is there */
+	PATH_SYNC_UNSEEN_DATA, /* the same, and the data is on the disk on return; the name is with the directory's next fsync */
 	PATH_SYNC_NONE,   /* may be lost at power loss, never torn otherwise */
 	PATH_SYNC_FULL,   /* data and the name are on the disk on return */
 };
