@@ -130,22 +130,19 @@ static int make_missing(struct add *a, const char *path, bool whole, struct err 
 	return r;
 }
 
-/* What a directory becomes that is there: nothing, when a link leads to it, or when it is where the copy goes. */
-static int put_directory(struct add *a, const char *name, const struct select_entry *entry, struct tar_entry *t, struct err *e)
+/* One that is there by a link stays what it is: it is gone through. */
+static int put_directory(struct add *a, const char *name, struct tar_entry *t, struct err *e)
 {
 	enum found what;
-	int r;
+	int r = look(a, name, &what, e);
 
-	if (!*name || strv_find(&a->made, name) >= 0)
-		return 0;
-	r = look(a, name, &what, e);
 	if (r < 0)
 		return r;
 	if (what == FOUND_OTHER)
 		return err_set(e, EEXIST, "cannot copy a directory over /%s, which is none", name);
-	if (what == FOUND_LINKED_DIRECTORY || (what == FOUND_DIRECTORY && !*entry->rel))
+	if (what == FOUND_LINKED_DIRECTORY)
 		return 0;
-	r = strv_add(&a->made, name);
+	r = strv_find(&a->made, name) < 0 ? strv_add(&a->made, name) : 0;
 	return r < 0 ? err_errno(e, -r, "/%s", name) : add_sink_header(&a->sink, t, e);
 }
 
@@ -164,7 +161,8 @@ static int put_entry(void *ctx, const struct select_entry *entry, struct err *e)
 	switch (entry->st.st_mode & S_IFMT) {
 	case S_IFDIR:
 		t.type = TAR_DIRECTORY;
-		return put_directory(a, name, entry, &t, e);
+		/* what is copied to is there already */
+		return *entry->rel ? put_directory(a, name, &t, e) : 0;
 	case S_IFREG:
 		t.type = TAR_FILE;
 		t.size = (uint64_t)entry->st.st_size;
@@ -267,7 +265,7 @@ static int find_base(struct add *a, const char *pattern, const char *path, bool 
 
 	if ((size_t)snprintf(a->base, sizeof(a->base), "%s%s%s", a->dest, *a->dest && *name ? "/" : "", name) >= sizeof(a->base))
 		return err_errno(e, ENAMETOOLONG, "%s", path);
-	return make_missing(a, a->base, false, e);
+	return make_missing(a, a->base, is_dir, e);
 }
 
 /* ---- sources ---- */
