@@ -109,6 +109,7 @@ int image_source_open(const struct command_call *call, const struct image_source
 	if (r < 0)
 		return r;
 	ret->options.platform = ret->platform;
+	ret->options.signature_policy = a->signature_policy;
 	return registry_access_of(call, &a->registry, ret, e);
 }
 

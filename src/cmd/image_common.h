@@ -35,6 +35,7 @@ struct registry_args {
 /* Options of where an image comes from, alike in all commands that get one. */
 struct image_source_args {
 	struct registry_args registry;
+	const char *signature_policy;
 	const char *platform, *os, *arch, *variant;
 	bool quiet;
 };
@@ -44,6 +45,8 @@ struct image_source_args {
 	{0, "platform", OPT_STRING, offsetof(type, field.platform), .arg = "OS/ARCH[/VARIANT]",                     \
 	 .help = "Platform instead of this host's"},                                                                \
 	{'q', "quiet", OPT_FLAG, offsetof(type, field.quiet), .help = "Show no progress"},                          \
+	{0, "signature-policy", OPT_STRING, offsetof(type, field.signature_policy), .arg = "FILE",                      \
+	 .help = "This policy.json instead of the usual ones"},                                                     \
 	REGISTRY_ROWS(type, field.registry),                                                                        \
 	{0, "variant", OPT_STRING, offsetof(type, field.variant), .arg = "VARIANT", .help = "Variant of the architecture"}
 

@@ -22,6 +22,7 @@
 #include "sys/loginuid.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
+#include "trust/check.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,6 +53,15 @@ static void claim(struct witness_request *q, enum witness_claim which, const cha
 	witness_text(q->claim[which], sizeof(q->claim[which]), text);
 }
 
+/* What was decided of the image when it came: nobody looks again. */
+static void claim_trust(struct witness_request *q, struct json_object *decision)
+{
+	char text[WITNESS_TEXT_SIZE];
+
+	trust_record_text(decision, text, sizeof(text));
+	claim(q, WITNESS_CLAIM_DETAIL, text);
+}
+
 static void claim_container(struct witness_request *q, const struct container *c)
 {
 	witness_text(q->ctr, sizeof(q->ctr), c->id);
@@ -59,6 +69,8 @@ static void claim_container(struct witness_request *q, const struct container *c
 	claim(q, WITNESS_CLAIM_IMAGE, json_str(c->spec, "image.reference"));
 	claim(q, WITNESS_CLAIM_DIGEST, json_str(c->spec, "image.digest"));
 	claim(q, WITNESS_CLAIM_USER, json_str(c->spec, "options.user"));
+	if (q->verb == AUDIT_VERB_START)
+		claim_trust(q, json_at(c->spec, "image.trust"));
 	if (c->state)
 		claim(q, WITNESS_CLAIM_RUN, json_str(c->state, "uuid"));
 	add_command(q, c);
@@ -298,13 +310,16 @@ int attest_result(struct engine *eng, struct attest *a, int r, struct err *e)
 int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e)
 {
 	struct attest a = ATTEST_INIT(verb), check = ATTEST_INIT(AUDIT_VERB_VERIFY);
+	char trust[WITNESS_TEXT_SIZE] = "";
 
 	a.name = check.name = name;
 	a.claim[WITNESS_CLAIM_IMAGE] = check.claim[WITNESS_CLAIM_IMAGE] = name;
 	if (img)
 		a.claim[WITNESS_CLAIM_DIGEST] = check.claim[WITNESS_CLAIM_DIGEST] = img->digest.text;
+	trust_record_text(img ? img->trust : NULL, trust, sizeof(trust));
+	check.claim[WITNESS_CLAIM_DETAIL] = trust[0] ? trust : NULL;
 	check.reason = audit_verb_row((uint32_t)verb)->name;
-	if ((verb == AUDIT_VERB_PULL || verb == AUDIT_VERB_LOAD) && (r == 0 || r == -EBADMSG))
+	if ((verb == AUDIT_VERB_PULL || verb == AUDIT_VERB_LOAD) && (r == 0 || r == -EBADMSG || r == -EKEYREJECTED))
 		r = attest_result(eng, &check, r, e);
 	return attest_result(eng, &a, r, e);
 }

@@ -298,7 +298,8 @@ static int image_json(const struct create *c, struct json_object **ret)
 		return -ENOMEM;
 	if (img && (json_add_str(o, "reference", c->q->image) < 0 ||
 		    json_add_str(o, "name", img->name ? img->name : img->id) < 0 || json_add_str(o, "id", img->id) < 0 ||
-		    json_add_str(o, "digest", img->digest.text) < 0 || json_add_strv(o, "layers", &c->layers) < 0))
+		    json_add_str(o, "digest", img->digest.text) < 0 || json_add_strv(o, "layers", &c->layers) < 0 ||
+		    (img->trust && json_add(o, "trust", json_object_get(img->trust)) < 0)))
 		return -ENOMEM;
 	if (!img && json_add_str(o, "rootfs", c->q->options->rootfs) < 0)
 		return -ENOMEM;

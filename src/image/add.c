@@ -84,7 +84,8 @@ static int write_refs(struct store *st, const struct add *a, struct ref *ref, st
 		return r;
 	*ret_first = a->names->n ? *ref : nameless;
 	ret_first->name = strdup(a->names->n ? a->names->items[0] : nameless.name);
-	return ret_first->name ? 0 : err_errno(e, ENOMEM, "image");
+	ret_first->trust = ref->trust ? strdup(ref->trust) : NULL;
+	return ret_first->name && (ret_first->trust || !ref->trust) ? 0 : err_errno(e, ENOMEM, "image");
 }
 
 int add_image(struct store *st, const struct add *a, int *pin_fd, struct image **ret, struct err *e)
@@ -92,7 +93,7 @@ int add_image(struct store *st, const struct add *a, int *pin_fd, struct image *
 	_cleanup_(ref_list_done) struct ref_list all = {0};
 	_cleanup_(ref_done) struct ref first = {0};
 	_cleanup_(buf_done) struct buf manifest = BUF_INIT;
-	struct ref ref = {0};
+	struct ref ref = {.trust = (char *)(uintptr_t)a->trust};
 	int r;
 
 	r = manifest_text(a, &manifest, e);

@@ -17,6 +17,7 @@ struct add {
 	const struct descriptor *layers; /* used when manifest is NULL */
 	size_t n_layers;
 	const struct strv *names;     /* full references; none: a nameless image */
+	const char *trust;            /* as in struct ref */
 	struct progress *progress;
 	bool no_unpack;
 };

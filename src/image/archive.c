@@ -9,6 +9,7 @@
 
 #include "image/add.h"
 #include "image/archive_source.h"
+#include "image/gate.h"
 #include "registry/registries.h"
 #include "sys/path.h"
 
@@ -38,6 +39,8 @@ struct loading {
 	struct source *src;
 	const char *want;  /* a name, or NULL: all (or the first) */
 	const char *origin; /* what a name is made of when there is none: the path's last part; may be NULL */
+	const char *path;  /* NULL: standard input */
+	char *trust;       /* what the policy says of it */
 	bool first_only;
 	bool flat;         /* blobs lie beside the manifest */
 	int pin_fd;
@@ -92,6 +95,7 @@ static int add_one(struct loading *l, struct add *a, struct err *e)
 
 	a->progress = l->o->progress;
 	a->no_unpack = l->o->no_unpack;
+	a->trust = l->trust;
 	r = add_image(l->st, a, &pin, &img, e);
 	if (r < 0)
 		return r;
@@ -341,6 +345,16 @@ static int load_flat(struct loading *l, struct err *e)
 	return r < 0 ? r : image_of(l, &manifest, &names, e);
 }
 
+/* By what it is, whatever it was called: a policy is about the thing. */
+static const char *transport_of(const struct loading *l, bool is_oci, bool is_flat)
+{
+	struct stat s;
+
+	if (!is_oci)
+		return is_flat ? "dir" : "docker-archive";
+	return l->path && stat(l->path, &s) == 0 && S_ISDIR(s.st_mode) ? "oci" : "oci-archive";
+}
+
 static int load(struct loading *l, struct err *e)
 {
 	bool is_flat = source_has(l->src, "version") && source_has(l->src, "manifest.json");
@@ -349,7 +363,9 @@ static int load(struct loading *l, struct err *e)
 
 	if (!is_oci && !source_has(l->src, "manifest.json"))
 		return err_set(e, EINVAL, "neither a docker archive nor an OCI image layout nor a dir:, it has no manifest.json, nor oci-layout with index.json");
-	r = store_pin(l->st, &l->pin_fd, e);
+	r = gate_archive(transport_of(l, is_oci, is_flat), l->path, l->want, l->o, &l->trust, e);
+	if (r == 0)
+		r = store_pin(l->st, &l->pin_fd, e);
 	if (r == 0)
 		r = is_oci ? load_oci(l, e) : is_flat ? load_flat(l, e) : load_docker(l, e);
 	if (r == 0 && l->n == 0)
@@ -409,10 +425,12 @@ int archive_pull(struct store *st, const char *source, const struct pull_options
 		*colon = '\0';
 		l.want = colon[1] ? colon + 1 : NULL;
 	}
+	l.path = path;
 	l.origin = origin = origin_of(path);
 	r = open_path(&src, st, path, o->progress, e);
 	if (r == 0)
 		r = load(&l, e);
+	free(l.trust);
 	if (r < 0)
 		return err_wrap(e, r, "%s", source);
 	*ret = l.image;
@@ -428,11 +446,13 @@ int load_archive(struct store *st, const char *path, int in_fd, const struct pul
 	bool is_path = path && strcmp(path, "-") != 0;
 	int r;
 
+	l.path = is_path ? path : NULL;
 	if (is_path)
 		l.origin = origin = origin_of(path);
 	r = is_path ? open_path(&src, st, path, o->progress, e) : source_open_tar(&src, st, in_fd, o->progress, e);
 	if (r == 0)
 		r = load(&l, e);
+	free(l.trust);
 	l.image = r == 0 ? image_free(l.image) : NULL;
 	return r < 0 ? err_wrap(e, r, "load %s", is_path ? path : "standard input") : 0;
 }

@@ -18,6 +18,7 @@ struct image *image_free(struct image *img)
 	strv_done(&img->names);
 	strv_done(&img->repo_digests);
 	image_config_free(img->config);
+	json_object_put(img->trust);
 	free(img->layers);
 	fd_closep(&img->pin_fd);
 	free(img);
@@ -136,6 +137,8 @@ int image_load(struct store *st, const struct ref *r, const struct ref_list *all
 		if (!img->name)
 			return err_errno(e, ENOMEM, "image");
 	}
+	if (r->trust && json_parse(r->trust, strlen(r->trust), "trust", &img->trust, NULL) < 0)
+		img->trust = NULL;
 	if (add_names(img, r, all) < 0)
 		return err_errno(e, ENOMEM, "image");
 	res = load_content(st, r, img, e);

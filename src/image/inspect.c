@@ -119,6 +119,8 @@ static int add_all(struct store *st, const struct image *img, struct json_object
 	r |= json_add_str(o, "User", c->user);
 	r |= add_history(img, o);
 	r |= json_add_strv(o, "NamesHistory", &img->names);
+	if (img->trust)
+		r |= json_add(o, "Trust", borrow(img->trust));
 	return r;
 }
 

@@ -42,6 +42,7 @@ struct pull_options {
 	enum pull_policy policy;
 	struct registry_access access;
 	const char *platform;  /* "os[/arch[/variant]]"; NULL: this host's */
+	const char *signature_policy; /* this policy.json; NULL: the usual places (trust/policy.h) */
 	struct progress *progress; /* NULL: silent */
 	bool no_unpack;        /* leave the layers packed until they are wanted */
 	bool *ret_sought;      /* may be NULL; set to true when it was looked for outside of the store */

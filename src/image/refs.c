@@ -25,6 +25,7 @@
 void ref_done(struct ref *r)
 {
 	free(r->name);
+	free(r->trust);
 	*r = (struct ref){0};
 }
 
@@ -78,7 +79,7 @@ static int parse_ref(const struct buf *b, struct ref *ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
 	struct ref ref = {0};
-	const char *name = "";
+	const char *name = "", *trust = NULL;
 	int r;
 
 	r = json_parse(buf_str(b), b->len, "reference", &o, e);
@@ -93,12 +94,17 @@ static int parse_ref(const struct buf *b, struct ref *ret, struct err *e)
 	if (r == 0)
 		r = get_digest(o, "index", false, &ref.index, e);
 	if (r == 0)
+		r = json_get_str(o, "trust", &trust, e);
+	if (r == 0)
 		r = json_get_i64(o, "tagged", INT64_MIN, INT64_MAX, &ref.tagged_ns, e);
 	if (r < 0)
 		return r;
 	ref.name = strdup(name);
-	if (!ref.name)
+	ref.trust = trust ? strdup(trust) : NULL;
+	if (!ref.name || (trust && !ref.trust)) {
+		ref_done(&ref);
 		return err_errno(e, ENOMEM, "reference");
+	}
 	*ret = ref;
 	return 0;
 }
@@ -204,7 +210,8 @@ int ref_nameless(const struct ref *of, struct ref *ret, struct err *e)
 	*ret = *of;
 	snprintf(name, sizeof(name), "@%s", digest_hex(&of->id));
 	ret->name = strdup(name);
-	return ret->name ? 0 : err_errno(e, ENOMEM, "reference");
+	ret->trust = of->trust ? strdup(of->trust) : NULL;
+	return ret->name && (ret->trust || !of->trust) ? 0 : err_errno(e, ENOMEM, "reference");
 }
 
 static int write_file(struct store *st, const struct ref *ref, struct err *e)
@@ -223,6 +230,7 @@ static int write_file(struct store *st, const struct ref *ref, struct err *e)
 	r |= json_add_str(o, "digest", ref->digest.text);
 	if (digest_is_set(&ref->index))
 		r |= json_add_str(o, "index", ref->index.text);
+	r |= json_add_str(o, "trust", ref->trust);
 	r |= json_add_int(o, "tagged", clock_ns(&now));
 	text = r == 0 ? json_text(o, &len) : NULL;
 	if (!text)

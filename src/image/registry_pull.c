@@ -5,7 +5,7 @@
  *
  *	1 pin the store, take a staging directory, start ranby-fetch
  *	2 manifest by tag or digest; of an index, the manifest of our platform
- *	3 config, which names the DiffIDs
+ *	3 what the policy says of it; config, which names the DiffIDs
  *	4 blobs that are not here, several at once; each is put in place when it
  *	  is complete and synced, and its layer is unpacked while others arrive
  *	5 manifest and index, then the reference, last
@@ -16,6 +16,7 @@
  */
 #include "image/registry_pull.h"
 
+#include "image/gate.h"
 #include "image/layers.h"
 #include "registry/listing.h"
 #include "registry/session.h"
@@ -55,6 +56,7 @@ struct pull {
 	struct part *parts; /* of manifest.layers */
 	struct layer_queue queue;
 	bool queue_begun;
+	char *trust; /* what the policy said of it */
 };
 
 static void pull_done(struct pull *p)
@@ -66,6 +68,7 @@ static void pull_done(struct pull *p)
 		fd_closep(&p->parts[i].fd);
 		fd_closep(&p->parts[i].lock_fd);
 	}
+	free(p->trust);
 	free(p->parts);
 	free(p->layers);
 	image_config_free(p->config);
@@ -361,7 +364,7 @@ static int commit(struct pull *p, struct image **ret, struct err *e)
 	_cleanup_(ref_list_done) struct ref_list all = {0};
 	char name[REFERENCE_TEXT_SIZE];
 	struct ref ref = {.name = name, .id = p->manifest.config.digest, .digest = p->manifest_digest,
-			  .index = p->index_digest};
+			  .index = p->index_digest, .trust = p->trust};
 	int r;
 
 	reference_text(p->ref, name);
@@ -387,6 +390,8 @@ static int pull_from(struct store *st, const struct reference *ref, const struct
 	r = begin(&p, place, e);
 	if (r == 0)
 		r = get_manifest(&p, e);
+	if (r == 0)
+		r = gate_registry(&p.fetch, ref, &p.manifest_digest, &p.index_digest, o, &p.trust, e);
 	if (r == 0)
 		r = get_config(&p, e);
 	if (r == 0)

@@ -119,6 +119,7 @@ int store_tag(struct store *st, const struct image *img, const char *name, struc
 		return r;
 	reference_text(&parsed, text);
 	ref_of_image(img, &ref);
+	ref.trust = img->trust ? (char *)(uintptr_t)json_text(img->trust, NULL) : NULL;
 	ref.name = text;
 	return ref_write(st, &ref, e);
 }
@@ -133,6 +134,7 @@ int store_untag(struct store *st, const struct image *img, const char *name, str
 	int r;
 
 	ref_of_image(img, &of);
+	of.trust = img->trust ? (char *)(uintptr_t)json_text(img->trust, NULL) : NULL;
 	r = refs_load(st, &all, e);
 	if (r == 0 && name)
 		r = resolve_ref(&all, name, &found, &by, e);

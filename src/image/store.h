@@ -73,6 +73,7 @@ struct image {
 	struct image_config *config; /* the same, read and checked: never NULL */
 	struct image_layer *layers;  /* lowest first */
 	size_t n_layers;
+	struct json_object *trust;   /* what was decided when it came under that name (trust/check.h); NULL: not asked, as of what was made here */
 	uint64_t size_bytes;         /* with store_list(): of the unpacked layers as far as known, else of the blobs */
 	int pin_fd;                  /* keeps its data from being collected */
 };

@@ -92,6 +92,7 @@ struct ref {
 	struct digest digest; /* of the manifest */
 	struct digest index; /* of the index that it was picked from; not set: none */
 	int64_t tagged_ns;   /* when the reference was written */
+	char *trust;         /* JSON: what was decided when it came (trust/check.h); NULL: not asked */
 };
 struct ref_list {
 	struct ref *items;

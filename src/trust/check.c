@@ -54,7 +54,7 @@ int trust_signatures_add(struct trust_signatures *s, struct trust_signature *one
 static int reject(struct trust_decision *d, struct err *e, const char *why)
 {
 	d->verdict = TRUST_REJECTED;
-	return err_set(e, EACCES, "refused by %s, %s: %s", d->policy, d->scope, why);
+	return err_set(e, EKEYREJECTED, "refused by %s, %s: %s", d->policy, d->scope, why);
 }
 
 /* Of several signatures that will not do, the first one's reason is told. */
@@ -65,7 +65,7 @@ static int first_reason(struct trust_decision *d, size_t n, const struct err *fi
 	d->verdict = TRUST_REJECTED;
 	if (n == 0)
 		return reject(d, e, "a signature is required, and there is none");
-	r = err_set(e, EACCES, "refused by %s, %s: %s", d->policy, d->scope, first->text);
+	r = err_set(e, EKEYREJECTED, "refused by %s, %s: %s", d->policy, d->scope, first->text);
 	if (first->hint[0])
 		err_hint(e, "%s", first->hint);
 	return r;

@@ -7,7 +7,7 @@
  *	const struct trust_source source = {.gather = my_gather, .ctx = &mine};
  *	struct trust_decision d;
  *
- *	r = trust_check(&access, &image, &source, &d, e);	// -EACCES: no, with why
+ *	r = trust_check(&access, &image, &source, &d, e);	// -EKEYREJECTED: no, with why
  *
  * Called when the manifest is known and before anything of it is visible in a
  * store. Signatures are asked for by `gather` only when the policy wants some.
@@ -52,17 +52,17 @@ struct trust_decision {
 	int64_t logged_at;                 /* when the transparency log took it, seconds; 0: not asked */
 };
 
-/* 0 and *ret; -EACCES: the policy says no, *ret says by what. Other failures: it could not be judged, which is no yes either. */
+/* 0 and *ret; -EKEYREJECTED: the policy says no, *ret says by what. Other failures: it could not be judged, which is no yes either. */
 int trust_check(const struct trust_access *access, const struct trust_image *image, const struct trust_source *source,
 		struct trust_decision *ret, struct err *e) _must_check_;
 
 /* "no policy", "accepted without signature", "verified", "rejected". */
 const char *trust_verdict_word(enum trust_verdict v);
 
-/* As it is kept with the image and shown by inspect; the caller owns *ret. And back: -EINVAL. */
+/* As it is kept with the image and shown by inspect; the caller owns *ret. */
 int trust_decision_json(const struct trust_decision *d, struct json_object **ret, struct err *e) _must_check_;
 
-/* One line for a record: "verified key=… digest=…". */
-void trust_decision_text(const struct trust_decision *d, char *ret, size_t size);
+/* One line for a record, of that JSON: "image verified key=… digest=…"; "" for NULL. */
+void trust_record_text(struct json_object *decision, char *ret, size_t size);
 
 #endif

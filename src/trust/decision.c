@@ -44,10 +44,13 @@ int trust_decision_json(const struct trust_decision *d, struct json_object **ret
 	return 0;
 }
 
-void trust_decision_text(const struct trust_decision *d, char *ret, size_t size)
+void trust_record_text(struct json_object *decision, char *ret, size_t size)
 {
-	if (d->verdict == TRUST_VERIFIED)
-		snprintf(ret, size, "%s key=%.128s digest=%s", trust_verdict_word(d->verdict), d->key, d->signed_digest.text);
-	else
-		snprintf(ret, size, "%s", trust_verdict_word(d->verdict));
+	const char *verdict = json_str(decision, "Verdict"), *key = json_str(decision, "Key");
+
+	ret[0] = '\0';
+	if (*key)
+		snprintf(ret, size, "image %s key=%.128s digest=%s", verdict, key, json_str(decision, "SignedDigest"));
+	else if (*verdict)
+		snprintf(ret, size, "image %s", verdict);
 }

@@ -103,6 +103,8 @@ static int verify_one(const struct gpg *g, const struct trust_signature *s, stru
 	struct trust_payload p;
 	int r = output < 0 || status < 0 ? -errno : memfd_seal_bytes("message", s->body.data, s->body.len, &message), code = 0;
 
+	if (r == 0 && lseek(message, 0, SEEK_SET) < 0)
+		r = -errno;
 	if (r < 0)
 		return err_errno(e, -r, "gpgv");
 	r = start(g, message, output, status, &code, e);

@@ -101,7 +101,7 @@ int trust_worker_ask(const char *verb, struct json_object *request, struct json_
 	if (!asked || len > TRUST_REQUEST_MAX)
 		return err_set(e, EMSGSIZE, WORKER ": too much to ask");
 	r = memfd_seal_bytes("request", asked, len, &memory);
-	if (r == 0 && pipe2(pipes, O_CLOEXEC) < 0)
+	if (r == 0 && (lseek(memory, 0, SEEK_SET) < 0 || pipe2(pipes, O_CLOEXEC) < 0))
 		r = -errno;
 	if (r < 0)
 		return err_errno(e, -r, WORKER);

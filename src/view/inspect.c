@@ -223,6 +223,7 @@ static int add_ranby(struct json_object *o, struct engine *eng, const struct con
 		INSPECT("SELinux", "config.selinux.state", STRING),
 		INSPECT("Landlock", "config.landlock", LIST),
 		INSPECT("Layers", "image.layers", LIST),
+		INSPECT("ImageTrust", "image.trust", MAP),
 	};
 	struct json_object *ranby, *trail = NULL;
 	int r = inspect_add_object(o, "Ranby", c->state, of_state, ARRAY_SIZE(of_state), &ranby);

@@ -1,0 +1,343 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# policy.json and signatures: what comes here, on whose word. Keys, certificates
+# and signatures are made by openssl (tests/sigstore), gpg and skopeo; the
+# registry is Debian's.
+# shellcheck disable=SC2154 # bats sets output and status
+load lib
+
+setup_file() {
+	need_program docker-registry
+	need_program skopeo
+	need_program openssl
+	ranby_setup_file
+	export REG_DIR=$BATS_FILE_TMPDIR/registry K=$BATS_FILE_TMPDIR/keys
+	REG=$("$RANBY_TREE/tests/registry" start "$REG_DIR" 0)
+	export REG
+	"$RANBY_TREE/tests/registry" push "$REG_DIR" busybox
+	"$RANBY_TREE/tests/sigstore" keys "$K"
+}
+
+teardown_file() {
+	[ -z "${REG_DIR:-}" ] || "$RANBY_TREE/tests/registry" stop "$REG_DIR"
+	ranby_teardown_file
+}
+
+setup() {
+	export HOME=$BATS_TEST_TMPDIR/home
+	unset XDG_CONFIG_HOME
+	mkdir -p "$HOME/.config/containers"
+	# a repository of its own, so that no other test's signatures are there
+	IMG=$REG/t$BATS_TEST_NUMBER
+	skopeo --insecure-policy copy -q --src-tls-verify=false --dest-tls-verify=false "docker://$REG/busybox" "docker://$IMG:1"
+	DIGEST=$(skopeo inspect --tls-verify=false "docker://$IMG:1" | jq -r .Digest)
+}
+
+sign() { "$RANBY_TREE/tests/sigstore" sign --dir "$K" "$@"; }
+
+# policy REQUIREMENT: of all docker images; the rest is refused
+policy() {
+	printf '{"default": [{"type": "reject"}], "transports": {"docker": {"": [%s]}}}' "$1" >"$HOME/.config/containers/policy.json"
+}
+# by KEY [MORE]: sigstoreSigned of that key
+by() { policy "{\"type\": \"sigstoreSigned\", \"keyPath\": \"$K/$1.pub\"${2:+, $2}}"; }
+# fulcio EMAIL [MORE]
+fulcio() {
+	policy "{\"type\": \"sigstoreSigned\", \"fulcio\": {\"caPath\": \"$K/ca.crt\", \"oidcIssuer\": \"https://accounts.example\", \"subjectEmail\": \"$1\"},
+		\"rekorPublicKeyPath\": \"$K/log.pub\"}"
+}
+refused() { # WHY REF: the image is not here afterwards
+	run ranby pull -q "${2:-$IMG:1}"
+	[ "$status" -eq 125 ]
+	[[ $output == *"$1"* ]] || { echo "wanted: $1"; echo "$output"; false; }
+	run -1 ranby image exists "${2:-$IMG:1}"
+}
+accepted() { ranby pull -q "${1:-$IMG:1}" && ranby image exists "${1:-$IMG:1}"; }
+verdict() { ranby image inspect --format '{{.Trust.Verdict}}' "${1:-$IMG:1}"; }
+
+# ---- policy ----
+
+@test "no policy.json: accepted, and said to be on nobody's word" {
+	[ ! -e /etc/containers/policy.json ] || skip 'this host has a policy.json'
+	accepted
+	[ "$(verdict)" = 'no policy' ]
+}
+
+@test "insecureAcceptAnything: accepted without signature" {
+	policy '{"type": "insecureAcceptAnything"}'
+	accepted
+	[ "$(verdict)" = 'accepted without signature' ]
+	[ "$(ranby image inspect --format '{{.Trust.Policy}}' "$IMG:1")" = "$HOME/.config/containers/policy.json" ]
+}
+
+@test "reject: nothing of it is here, and the ledger has the refusal" {
+	policy '{"type": "reject"}'
+	refused 'no image of this scope is accepted'
+	cat "$XDG_STATE_HOME"/ranby/ledger/* | jq -se 'map(select(.verb == "verify" and .res == "failed" and .vm == "'"$IMG:1"'")) | length == 1' ||
+		{ ls -R "$XDG_STATE_HOME/ranby"; tail -n 3 "$XDG_STATE_HOME"/ranby/ledger/*; false; }
+}
+
+@test "--signature-policy: that file, and one that is not there is an error" {
+	policy '{"type": "insecureAcceptAnything"}'
+	echo '{"default": [{"type": "reject"}]}' >"$BATS_TEST_TMPDIR/p.json"
+	run -125 ranby pull -q --signature-policy "$BATS_TEST_TMPDIR/p.json" "$IMG:1"
+	run -125 ranby pull -q --signature-policy "$BATS_TEST_TMPDIR/none.json" "$IMG:1"
+}
+
+@test "a policy that is not one refuses all: unknown, duplicate and missing keys" {
+	for text in '{}' '{"default": []}' '{"default": [{"type": "insecureAcceptAnything"}], "extra": {}}' \
+		'{"default": [{"type": "insecureAcceptAnything"}], "default": [{"type": "reject"}]}' \
+		'{"default": [{"type": "insecureAcceptAnything", "keyPath": "/x"}]}' \
+		'{"default": [{"type": "insecureacceptanything"}]}' \
+		'{"default": [{"type": "insecureAcceptAnything"}]} x' \
+		'{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"": []}}}' \
+		'{"default": [{"type": "sigstoreSigned"}]}' \
+		'{"default": [{"type": "signedBy", "keyType": "X509Certificates", "keyPath": "/x"}]}' \
+		'{"default": [{"type": "sigstoreSigned", "keyPath": "/x", "keyData": "eA=="}]}'; do
+		echo "$text" >"$HOME/.config/containers/policy.json"
+		run -125 ranby pull -q "$IMG:1"
+		[[ $output == *policy.json* ]]
+	done
+}
+
+@test "scopes: the most specific one decides alone" {
+	local accept='[{"type": "insecureAcceptAnything"}]' reject='[{"type": "reject"}]' p=$HOME/.config/containers/policy.json
+	skopeo --insecure-policy copy -q --src-tls-verify=false --dest-tls-verify=false "docker://$REG/busybox" "docker://$IMG:2"
+	echo "{\"default\": $accept, \"transports\": {\"docker\": {\"$IMG:1\": $accept, \"$IMG\": $reject, \"$REG\": $accept}}}" >"$p"
+	accepted
+	refused 'no image' "$IMG:2"
+	accepted "$REG/busybox"
+	echo "{\"default\": $reject, \"transports\": {\"docker\": {\"${REG}\": $accept}, \"oci\": {\"\": $accept}}}" >"$p"
+	accepted "$IMG:2"
+}
+
+@test "load and pull of archives ask the policy too" {
+	skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$REG/busybox" "docker-archive:$BATS_TEST_TMPDIR/a.tar:x/y:1"
+	skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$REG/busybox" "oci:$BATS_TEST_TMPDIR/o:1"
+	policy '{"type": "insecureAcceptAnything"}'
+	run -125 ranby load -q -i "$BATS_TEST_TMPDIR/a.tar"
+	run -125 ranby pull -q "docker-archive:$BATS_TEST_TMPDIR/a.tar"
+	run -125 ranby pull -q "oci:$BATS_TEST_TMPDIR/o:1"
+	run -1 ranby image exists x/y:1
+	echo "{\"default\": [{\"type\": \"reject\"}], \"transports\": {\"oci\": {\"$BATS_TEST_TMPDIR\": [{\"type\": \"insecureAcceptAnything\"}]}}}" \
+		>"$HOME/.config/containers/policy.json"
+	run -0 ranby pull -q "oci:$BATS_TEST_TMPDIR/o:1"
+}
+
+# ---- sigstore ----
+
+@test "the .sig tag: P-256, P-384, Ed25519 and RSA keys" {
+	for key in p256 p384 ed25519 rsa; do
+		by "$key"
+		refused 'signature'
+		sign --key "$key" "$IMG:1"
+		accepted
+		[ "$(verdict)" = verified ]
+		[ "$(ranby image inspect --format '{{.Trust.Key}}' "$IMG:1")" = "sha256:$(openssl pkey -pubin -in "$K/$key.pub" -outform DER | sha256sum | cut -d' ' -f1)" ]
+		[ "$(ranby image inspect --format '{{.Trust.SignedDigest}}' "$IMG:1")" = "$DIGEST" ]
+		ranby rmi "$IMG:1"
+	done
+}
+
+@test "a bundle that refers to it: P-256 and Ed25519" {
+	for key in p256 ed25519; do
+		by "$key"
+		refused 'signature'
+		sign --key "$key" --shape bundle "$IMG:1"
+		accepted
+		[ "$(verdict)" = verified ]
+		ranby rmi "$IMG:1"
+	done
+}
+
+@test "refused: no signature, another key, a weak one" {
+	by p256
+	refused 'there is none'
+	sign --key other "$IMG:1"
+	sign --key other --shape bundle "$IMG:1"
+	refused 'not of a key that the policy names'
+	by weak
+	refused 'RSA of less than 2048 bits'
+	by nothing
+	refused 'nothing.pub'
+}
+
+@test "refused: payload, statement or signature that was changed, cut off or swollen" {
+	by p256
+	for damage in payload signature extra twice; do
+		sign --key p256 --damage "$damage" "$IMG:1"
+	done
+	for damage in statement truncate big; do
+		sign --key p256 --shape bundle --damage "$damage" "$IMG:1"
+	done
+	refused 'refused by'
+	sign --key p256 "$IMG:1"
+	accepted
+}
+
+@test "refused: another digest, another name, another tag, an attestation" {
+	by p256
+	for shape in legacy bundle; do
+		sign --key p256 --shape $shape --digest "sha256:$(printf x | sha256sum | cut -d' ' -f1)" "$IMG:1"
+		sign --key p256 --shape $shape --name "$REG/another:1" "$IMG:1"
+		sign --key p256 --shape $shape --name "$IMG:2" "$IMG:1"
+		sign --key p256 --shape $shape --name "$IMG" "$IMG:1"
+	done
+	sign --key p256 --shape bundle --predicate https://spdx.dev/Document "$IMG:1"
+	refused 'refused by'
+	# one of them alone would have told which
+	by p256 '"signedIdentity": {"type": "matchRepository"}'
+	accepted
+}
+
+@test "replay: a signature of one image beside another" {
+	by p256 '"signedIdentity": {"type": "matchRepository"}'
+	skopeo --insecure-policy copy -q --src-tls-verify=false --dest-tls-verify=false -f v2s2 "docker://$IMG:1" "docker://$IMG:2"
+	local two
+	two=$(skopeo inspect --tls-verify=false "docker://$IMG:2" | jq -r .Digest)
+	[ "$two" != "$DIGEST" ]
+	sign --key p256 --at "$two" "$IMG:1"
+	sign --key p256 --shape bundle --at "$two" "$IMG:1"
+	refused 'the signature is for' "$IMG:2"
+}
+
+@test "a signature without a name: for who asks for the digest, and for nobody else" {
+	by p256
+	sign --key p256 --shape bundle --name '' "$IMG:1"
+	refused 'names no image, only a digest'
+	accepted "$IMG@$DIGEST"
+	by p256 '"signedIdentity": {"type": "matchExact"}'
+	run -125 ranby pull -q "$IMG@$DIGEST"
+}
+
+@test "identities: exactReference, exactRepository, remapIdentity, by digest" {
+	sign --key p256 --name registry.example/real:1 "$IMG:1"
+	by p256
+	refused 'is for registry.example/real:1'
+	by p256 '"signedIdentity": {"type": "exactReference", "dockerReference": "registry.example/real:1"}'
+	accepted && ranby rmi "$IMG:1"
+	by p256 '"signedIdentity": {"type": "exactReference", "dockerReference": "registry.example/real:2"}'
+	refused 'is for registry.example/real:1'
+	by p256 '"signedIdentity": {"type": "exactRepository", "dockerRepository": "registry.example/real"}'
+	accepted && ranby rmi "$IMG:1"
+	by p256 "\"signedIdentity\": {\"type\": \"remapIdentity\", \"prefix\": \"$IMG\", \"signedPrefix\": \"registry.example/real\"}"
+	accepted && ranby rmi "$IMG:1"
+	by p256 "\"signedIdentity\": {\"type\": \"remapIdentity\", \"prefix\": \"${IMG%?}\", \"signedPrefix\": \"registry.example/rea\"}"
+	refused 'is for registry.example/real:1'
+	sign --key p256 --name "$IMG:9" "$IMG:1"
+	by p256
+	refused 'is for'
+	accepted "$IMG@$DIGEST"
+}
+
+@test "the log: promise, proof, another log, another entry" {
+	by p256 "\"rekorPublicKeyPath\": \"$K/log.pub\""
+	sign --key p256 "$IMG:1"
+	refused 'not from the log that the policy asks for'
+	sign --key p256 --log log2 "$IMG:1"
+	sign --key p256 --log log --log-of x "$IMG:1"
+	sign --key p256 --shape bundle --log log2 --proof --no-promise "$IMG:1"
+	sign --key p256 --shape bundle --log log --log-of x --proof "$IMG:1"
+	sign --key p256 --shape bundle --log log --no-promise "$IMG:1"
+	sign --key p256 --shape bundle --log log --proof --damage root "$IMG:1"
+	sign --key p256 --shape bundle --log log --proof --damage path "$IMG:1"
+	refused 'refused by'
+	sign --key p256 --shape bundle --log log --proof --no-promise "$IMG:1"
+	accepted
+	[ "$(verdict)" = verified ]
+}
+
+@test "the log: the promise of a .sig is enough, and says when" {
+	by p256 "\"rekorPublicKeyPath\": \"$K/log.pub\""
+	sign --key p256 --log log "$IMG:1"
+	accepted
+	run -0 ranby image inspect --format '{{.Trust.LoggedAt}}' "$IMG:1"
+	[[ $output == "$(date -u +%Y)"* ]]
+}
+
+@test "certificates: who, by whom, for what and when" {
+	fulcio dev@example.com
+	for bad in stranger foreign unknown server; do
+		sign --certificate $bad --log log "$IMG:1"
+		sign --certificate $bad --shape bundle --log log "$IMG:1"
+	done
+	sign --certificate expired --log log "$IMG:1"
+	sign --certificate good --log log --time "$(($(date +%s) - 400000))" "$IMG:1"
+	sign --certificate good "$IMG:1"
+	sign --certificate good --shape bundle --log log --proof --no-promise "$IMG:1"
+	refused 'refused by'
+	sign --certificate good --log log "$IMG:1"
+	accepted
+	[ "$(ranby image inspect --format '{{.Trust.Key}}' "$IMG:1")" = 'dev@example.com (https://accounts.example)' ]
+}
+
+@test "certificates: one that had expired since, a workload, a bundle" {
+	fulcio dev@example.com
+	sign --certificate expired --log log --time "$(($(date +%s) - 216000))" "$IMG:1"
+	accepted
+	ranby rmi "$IMG:1"
+	fulcio https://ci.example/job
+	refused 'not of https://ci.example/job'
+	sign --certificate workload --shape bundle --log log --proof "$IMG:1"
+	accepted
+}
+
+@test "use-sigstore-attachments: false leaves them unread" {
+	by p256
+	sign --key p256 "$IMG:1"
+	mkdir -p "$HOME/.config/containers/registries.d"
+	printf 'docker:\n  %s:\n    use-sigstore-attachments: false\n' "$REG" >"$HOME/.config/containers/registries.d/a.yaml"
+	refused 'there is none'
+	printf 'docker:\n  %s:\n    use-sigstore-attachments: true\n' "$IMG" >"$HOME/.config/containers/registries.d/b.yaml"
+	accepted
+	printf 'docker:\n  x:\n    use-sigstore: true\n' >"$HOME/.config/containers/registries.d/c.yaml"
+	run -125 ranby pull -q "$IMG:1"
+	[[ $output == *'unknown key "use-sigstore"'* ]]
+	printf 'a: &x 1\nb: *x\n' >"$HOME/.config/containers/registries.d/c.yaml"
+	run -125 ranby pull -q "$IMG:1"
+}
+
+# ---- simple signing ----
+
+gpg_home() {
+	export GNUPGHOME=$BATS_TEST_TMPDIR/g
+	mkdir -m 700 "$GNUPGHOME"
+	gpg --batch --quiet --passphrase '' --quick-generate-key signer@example.com ed25519 sign never
+	gpg --batch --quiet --passphrase '' --quick-generate-key other@example.com ed25519 sign never
+	gpg --armor --export signer@example.com >"$BATS_TEST_TMPDIR/signer.asc"
+	gpg --export other@example.com >"$BATS_TEST_TMPDIR/other.gpg"
+	FPR=$(gpg --with-colons --list-keys signer@example.com | awk -F: '/^fpr/ { print $10; exit }')
+	mkdir -p "$HOME/.config/containers/registries.d"
+	printf 'default-docker:\n  lookaside: file://%s/sigs\n' "$BATS_TEST_TMPDIR" >"$HOME/.config/containers/registries.d/a.yaml"
+}
+# simple KEYFILE [NAME] [DIGEST] [WHO]: a signature by skopeo
+simple() {
+	local manifest=$BATS_TEST_TMPDIR/manifest dir n=1
+	skopeo inspect --raw --tls-verify=false "docker://$IMG:1" >"$manifest"
+	dir=$BATS_TEST_TMPDIR/sigs/$IMG@sha256=${DIGEST#sha256:}
+	mkdir -p "$dir"
+	while [ -e "$dir/signature-$n" ]; do n=$((n + 1)); done
+	skopeo standalone-sign "$manifest" "${1:-$IMG:1}" "${2:-signer@example.com}" -o "$dir/signature-$n"
+}
+
+@test "simple signing: skopeo signs, gpgv verifies" {
+	need_program gpg
+	need_program gpgv
+	gpg_home
+	policy "{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPath\": \"$BATS_TEST_TMPDIR/signer.asc\"}"
+	refused 'there is none'
+	simple "$IMG:1" other@example.com
+	refused 'by a key that the policy does not name'
+	simple "$IMG:2"
+	simple "$IMG:1" other@example.com
+	refused 'refused by'
+	simple
+	accepted
+	[ "$(ranby image inspect --format '{{.Trust.Key}}' "$IMG:1")" = "$FPR" ]
+	ranby rmi "$IMG:1"
+	policy "{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPaths\": [\"$BATS_TEST_TMPDIR/other.gpg\", \"$BATS_TEST_TMPDIR/signer.asc\"]}"
+	accepted
+	gpgconf --kill all
+}
