@@ -55,7 +55,7 @@ refused() { # WHY REF: the image is not here afterwards
 	run -1 ranby image exists "${2:-$IMG:1}"
 }
 accepted() { ranby pull -q "${1:-$IMG:1}" && ranby image exists "${1:-$IMG:1}"; }
-verdict() { ranby image inspect --format '{{.Trust.Verdict}}' "${1:-$IMG:1}"; }
+verdict() { ranby image inspect --format '{{.Trust.Verdict}}' "$IMG:1"; }
 
 # ---- policy ----
 
