@@ -10,6 +10,9 @@
  */
 #include "cmd/container_options.h"
 #include "cmd/option_rows.h"
+#include "cmd/report.h"
+#include "engine/containers_conf.h"
+#include "engine/defaults.h"
 #include "engine/subid.h"
 
 #include <errno.h>
@@ -204,6 +207,27 @@ static void set_defaults(const struct command_call *call, struct container_optio
 			memcpy(defaults[i].at, defaults[i].value, defaults[i].size);
 }
 
+static bool is_given(void *ctx, const char *option)
+{
+	const struct command_call *call = ctx;
+
+	return option_given(call->command->rows, call->full_argc, call->full_argv, option);
+}
+
+/* What containers.conf has instead of our own defaults. `used`: the names of those, for who is told that something does not go together. */
+static int defaults_of_files(const struct command_call *call, struct container_options *o, struct buf *used, struct err *e)
+{
+	_cleanup_(containers_conf_done) struct containers_conf f = {0};
+	_cleanup_(strv_done) struct strv warnings = {0};
+	int r = containers_conf_read(call->engine, &f, e);
+
+	if (r == 0)
+		r = defaults_apply(&f, is_given, (void *)(uintptr_t)call, o, used, &warnings, e);
+	for (size_t i = 0; r == 0 && i < warnings.n; i++)
+		report_warning("%s", warnings.items[i]);
+	return r;
+}
+
 /* --subuidname: lines of --uidmap, host IDs on the right. Ranges lie one after the other from 1 on; here they begin with 0. */
 static int add_ranges(const char *option, enum subid_kind kind, const char *name, struct strv *map, struct err *e)
 {
@@ -234,13 +258,18 @@ static int expand_names(struct container_options *o, struct err *e)
 int container_options_finish(const struct command_call *call, struct err *e)
 {
 	struct container_options *o = call->args;
+	_cleanup_(buf_done) struct buf used = BUF_INIT;
 	int r = expand_names(o, e);
 
 	if (r < 0)
 		return r;
 	/* those of a container that is there have theirs */
-	if (!o->source)
+	if (!o->source) {
 		set_defaults(call, o);
+		r = defaults_of_files(call, o, &used, e);
+		if (r < 0)
+			return r;
+	}
 	if (o->trail && !*o->trail)
 		o->trail = "notify";
 	if (o->rmi && o->rootfs_flag)
@@ -248,5 +277,8 @@ int container_options_finish(const struct command_call *call, struct err *e)
 	o->rm = o->rm || o->rmi;
 	if (o->rootfs_flag && call->argc > 0)
 		o->rootfs = call->argv[0];
-	return container_options_check(o, e);
+	r = container_options_check(o, e);
+	if (r < 0 && used.len > 0 && e && !e->hint[0])
+		err_hint(e, "containers.conf (ranby info names the files) gives: %s", buf_str(&used));
+	return r;
 }

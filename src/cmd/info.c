@@ -7,6 +7,7 @@
 #include "cmd/version.h"
 #include "base/template.h"
 #include "engine/container.h"
+#include "engine/containers_conf.h"
 #include "engine/keeper.h"
 #include "engine/label.h"
 #include "engine/place.h"
@@ -49,6 +50,17 @@ static int add_login(struct json_object *o, struct err *e)
 		return r < 0 ? r : err_errno(e, ENOMEM, "info");
 	}
 	return json_add(o, "login", login) < 0 ? err_errno(e, ENOMEM, "info") : 0;
+}
+
+/* The files of containers.conf(5) that were read, in their order. */
+static int add_conf(struct json_object *host, const struct engine *eng, struct err *e)
+{
+	_cleanup_(containers_conf_done) struct containers_conf f = {0};
+	int r = containers_conf_read(eng, &f, e);
+
+	if (r < 0)
+		return r;
+	return json_add_strv(host, "containersConf", &f.files) < 0 ? err_errno(e, ENOMEM, "info") : 0;
 }
 
 /* How a limit would be set, and which. */
@@ -156,6 +168,10 @@ static int add_host(struct json_object *o, struct engine *eng, struct err *e)
 	struct json_object *host = json_object_new_object();
 	int r = json_add(o, "host", host);
 
+	if (r == 0)
+		r = add_conf(host, eng, e);
+	if (r < 0 && e->code)
+		return r;
 	if (r < 0 || add_machine(host) < 0 || add_memory(host) < 0 || add_cgroups(host, eng) < 0)
 		return err_errno(e, ENOMEM, "info");
 	r = add_runtime(host, e);

@@ -166,7 +166,7 @@ int info_add_security(struct json_object *security, struct err *e)
 	static const struct strv none = {0};
 	_cleanup_(strv_done) struct strv caps = {0};
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
-	int r = capset_resolve(&none, &none, false, &caps, e);
+	int r = capset_resolve(NULL, &none, &none, false, &caps, e);
 
 	for (size_t i = 0; i < caps.n; i++)
 		buf_addf(&text, "%s%s", i ? "," : "", caps.items[i]);

@@ -70,7 +70,7 @@ static int read_list(const char *option, const struct strv *list, uint64_t *ret_
 	return 0;
 }
 
-int capset_resolve(const struct strv *add, const struct strv *drop, bool all, struct strv *ret, struct err *e)
+int capset_resolve(const struct strv *usual, const struct strv *add, const struct strv *drop, bool all, struct strv *ret, struct err *e)
 {
 	uint64_t added = 0, dropped = 0, mask = 0;
 	bool add_all = false, drop_all = false;
@@ -86,6 +86,15 @@ int capset_resolve(const struct strv *add, const struct strv *drop, bool all, st
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
 		if (caps[i].is_default)
 			mask |= UINT64_C(1) << i;
+	if (usual && usual->n > 0) {
+		bool every = false;
+
+		mask = 0;
+		r = read_list("default_capabilities", usual, &mask, &every, e);
+		if (r < 0)
+			return r;
+		mask = every ? ALL : mask;
+	}
 	if (all || add_all)
 		mask = ALL;
 	if (drop_all)

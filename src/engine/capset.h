@@ -16,8 +16,11 @@
 
 #include <stdbool.h>
 
-/* "CAP_CHOWN", … in the order of their numbers. `all`: --privileged. -EINVAL: unknown, or both added and dropped. */
-int capset_resolve(const struct strv *add, const struct strv *drop, bool all, struct strv *ret, struct err *e) _must_check_;
+/*
+ * "CAP_CHOWN", … in the order of their numbers. `usual`: another default set; none in it, or NULL: podman's.
+ * `all`: --privileged. -EINVAL: unknown, or both added and dropped.
+ */
+int capset_resolve(const struct strv *usual, const struct strv *add, const struct strv *drop, bool all, struct strv *ret, struct err *e) _must_check_;
 
 /* True for a name that capset_resolve() knows, "CAP_" or not. */
 bool capset_is_name(const char *name);

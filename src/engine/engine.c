@@ -69,6 +69,13 @@ static const char *absolute_env(const char *name)
 	return v && v[0] == '/' && strlen(v) < PATH_MAX - 128 ? v : NULL;
 }
 
+static const char *given_env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
 /* True when `path` is there and a directory of somebody else. */
 static bool is_foreign(const char *path, uid_t uid)
 {
@@ -206,6 +213,9 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 		return err_set(e, EPERM, "ranby: must not be run set-user-id");
 	eng->rootful = is_initial_root(eng->uid);
 	eng->ssh_connection = getenv("SSH_CONNECTION");
+	eng->xdg_config_home = absolute_env("XDG_CONFIG_HOME");
+	eng->containers_conf = given_env("CONTAINERS_CONF");
+	eng->containers_conf_override = given_env("CONTAINERS_CONF_OVERRIDE");
 	eng->notify_socket = getenv("NOTIFY_SOCKET");
 	eng->home = strdup(home ? home : "/");
 	if (!eng->home)

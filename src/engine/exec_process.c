@@ -110,7 +110,7 @@ static int apply_caps(const struct exec_request *q, struct json_object *process,
 	int r;
 
 	if (q->privileged) {
-		r = capset_resolve(&none, &none, true, &caps, e);
+		r = capset_resolve(NULL, &none, &none, true, &caps, e);
 		if (r == 0 && set_caps(process, &caps, true) < 0)
 			r = err_errno(e, ENOMEM, "capabilities");
 		return r;

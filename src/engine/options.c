@@ -161,6 +161,7 @@ static const struct field fields[] = {
 	F(U64, "shm-size", shm_size),
 	F(FLAG, "privileged", privileged),
 	F(LIST, "security-opt", security_opt),
+	F(LIST, "default-capabilities", default_caps),
 	F(LIST, "cap-add", cap_add),
 	F(LIST, "cap-drop", cap_drop),
 	F(LIST, "ulimit", ulimit),

@@ -107,6 +107,7 @@ struct container_options {
 
 	/* confinement */
 	bool privileged;
+	struct strv default_caps; /* of containers.conf (defaults.h); none: the built-in ones */
 	struct strv security_opt, cap_add, cap_drop, ulimit, sysctl;
 	const char *oom_score_adj;
 	const char *systemd;

@@ -429,7 +429,7 @@ static int fill(const struct container_options *o, struct profile *p, struct err
 	if (r == 0 && p->seccomp_log && p->seccomp_unconfined)
 		r = err_set(e, EINVAL, "--security-opt seccomp-log: there is no filter that could refuse anything (%s)",
 			    p->privileged ? "--privileged" : "seccomp=unconfined");
-	return r < 0 ? r : capset_resolve(&o->cap_add, &o->cap_drop, o->privileged, &p->caps, e);
+	return r < 0 ? r : capset_resolve(&o->default_caps, &o->cap_add, &o->cap_drop, o->privileged, &p->caps, e);
 }
 
 int profile_make(const struct container_options *o, struct profile *ret, struct err *e)

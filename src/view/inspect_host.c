@@ -128,7 +128,7 @@ static int add_caps(struct json_object *host, const struct container *c)
 {
 	static const struct strv none = {0};
 	_cleanup_(strv_done) struct strv usual = {0}, has = {0};
-	int r = capset_resolve(&none, &none, json_true(c->spec, "config.privileged"), &usual, NULL);
+	int r = capset_resolve(NULL, &none, &none, json_true(c->spec, "config.privileged"), &usual, NULL);
 
 	if (r == 0)
 		r = json_get_strv(c->spec, "config.capabilities", &has, NULL);

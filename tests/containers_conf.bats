@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# containers.conf(5): whose defaults a container has, asked of the container.
+# shellcheck disable=SC2154,SC2016 # bats sets output, lines and status; the scripts are the container's
+
+load lib
+
+setup_file() {
+	need_namespaces
+	ranby_setup_file busybox
+}
+teardown_file() { ranby_teardown_file; }
+setup() {
+	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
+	mkdir -p "$XDG_CONFIG_HOME/containers/containers.conf.d"
+}
+teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+conf() { cat >"$XDG_CONFIG_HOME/containers/${1:-containers.conf}"; }
+try() { ranby run --rm --network none "$@"; }
+
+@test "the user's file gives environment, umask, time zone, limits, capabilities, read-only, init; options win" {
+	conf <<-'EOF'
+		[containers]
+		env = ["FROM=file", "BOTH=file"]
+		umask = "0077"
+		tz = "Etc/GMT+5"
+		default_ulimits = ["nofile=100:200", "core=0:0"]
+		default_capabilities = ["CHOWN", "CAP_KILL"]
+		read_only = true
+		init = true
+		nonsense = 3
+		[engine]
+		stop_timeout = 3
+	EOF
+	run -0 try -e BOTH=option busybox sh -c 'echo $FROM $BOTH; umask; ulimit -n; date +%z; touch /x || true; cat /proc/1/comm; grep CapBnd /proc/self/status' 2>&1
+	[[ $output == $'file option\n0077\n100\n-0500\n'*'Read-only'* ]] || fail "$output"
+	[[ $output == *$'\nranby-init\n'* ]] || fail "$output"
+	[[ $output == *$'CapBnd:\t0000000000000021' ]] || fail "$output"
+	run -0 try --umask 022 --init=false --read-only=false --ulimit nofile=50 --cap-add NET_RAW busybox \
+		sh -c 'umask; ulimit -n; touch /x; cat /proc/1/comm; grep CapBnd /proc/self/status'
+	[ "$output" = $'0022\n50\nsh\nCapBnd:\t0000000000002021' ] || fail "$output"
+	ranby create --name c busybox true
+	[ "$(ranby inspect --format '{{.Config.StopTimeout}}' c)" = 3 ]
+}
+
+@test "files are laid over each other in their order; a list is replaced, or continued; info names them" {
+	conf <<<$'[containers]\nenv = ["A=1"]\nlog_driver = "json-file"'
+	conf containers.conf.d/20.conf <<<$'[containers]\nenv = ["B=2", {append=true}]'
+	conf containers.conf.d/10.conf <<<$'[containers]\nlog_driver = "none"'
+	conf containers.conf.d/ignored <<<'this is no TOML'
+	run -0 try busybox sh -c 'echo $A$B'
+	[ "$output" = 12 ]
+	ranby create --name c busybox true
+	[ "$(ranby inspect --format '{{.HostConfig.LogConfig.Type}}' c)" = none ]
+	run -0 ranby info --format '{{range .Host.ContainersConf}}{{.}} {{end}}'
+	[[ $output == *"/containers/containers.conf $XDG_CONFIG_HOME/containers/containers.conf.d/10.conf $XDG_CONFIG_HOME/containers/containers.conf.d/20.conf "* ]] || fail "$output"
+	printf '[containers]\nenv = ["ONLY=1"]\n' >"$BATS_TEST_TMPDIR/only.conf"
+	CONTAINERS_CONF=$BATS_TEST_TMPDIR/only.conf run -0 try busybox sh -c 'echo $A$B$ONLY'
+	[ "$output" = 1 ]
+	CONTAINERS_CONF_OVERRIDE=$BATS_TEST_TMPDIR/only.conf run -0 try busybox sh -c 'echo $A$B$ONLY'
+	[ "$output" = 1 ]
+	CONTAINERS_CONF=/nonexistent run -125 try busybox true
+	one_error /nonexistent
+}
+
+@test "namespaces and network; a pod's members have the pod's" {
+	conf <<<$'[containers]\nnetns = "none"\nutsns = "host"\npidns = "host"\ndns_servers = ["192.0.2.7"]\nbase_hosts_file = "none"'
+	run -0 ranby run --rm busybox sh -c 'readlink /proc/self/ns/uts; ls /sys/class/net'
+	[ "${lines[0]}" = "$(readlink /proc/self/ns/uts)" ]
+	[ "${lines[1]}" = lo ]
+	run -0 ranby run --rm --uts private busybox readlink /proc/self/ns/uts
+	[ "$output" != "$(readlink /proc/self/ns/uts)" ]
+	conf <<<$'[containers]\nuserns = "keep-id"'
+	run -0 try busybox id -u
+	[ "$output" = "$(id -u)" ]
+	run -0 try --userns host busybox id -u
+	[ "$output" = 0 ]
+}
+
+@test "what is wrong is said, with the file; what cannot be applied too" {
+	conf <<<$'[containers]\nenv = ["A=1"'
+	run -125 try busybox true
+	one_error "$XDG_CONFIG_HOME/containers/containers.conf:"
+	conf <<<$'[containers]\ninit = "yes"'
+	run -125 try busybox true
+	one_error 'containers.init: is no true or false'
+	conf <<<$'[containers]\ndefault_capabilities = ["FLYING"]'
+	run -125 try busybox true
+	one_error 'default_capabilities FLYING'
+	conf <<<$'[containers]\nseccomp_profile = "/nonexistent.json"'
+	run -125 try busybox true
+	one_error /nonexistent.json
+	conf <<<$'[containers]\numask = "9"\ntz = "UTC"'
+	run -125 try busybox true
+	one_error '--umask 9'
+	[[ $output == *'containers.conf (ranby info names the files) gives: '*'tz, umask' ]] || fail "$output"
+	conf <<<$'[engine]\nhooks_dir = ["/some/hooks"]'
+	run -0 try busybox true
+	[[ $output == 'Warning: containers.conf: hooks_dir: OCI hooks are not run'*/some/hooks* ]] || fail "$output"
+	conf </dev/null
+	chmod 000 "$XDG_CONFIG_HOME/containers/containers.conf"
+	run -125 try busybox true
+	one_error "$XDG_CONFIG_HOME/containers/containers.conf: Permission denied"
+}
