@@ -12,7 +12,7 @@ static int tag_run(const struct command_call *call, struct err *e)
 	int r = image_store_open(call, &st, e);
 
 	if (r == 0)
-		r = store_resolve(st, call->argv[0], &img, e);
+		r = store_resolve_any(st, call->argv[0], &img, e);
 	for (int i = 1; i < call->argc && r == 0; i++)
 		r = attest_image(call->engine, AUDIT_VERB_TAG, call->argv[i], img, store_tag(st, img, call->argv[i], e), e);
 	return r;
@@ -25,7 +25,7 @@ static int untag_run(const struct command_call *call, struct err *e)
 	int r = image_store_open(call, &st, e);
 
 	if (r == 0)
-		r = store_resolve(st, call->argv[0], &img, e);
+		r = store_resolve_any(st, call->argv[0], &img, e);
 	if (r == 0 && call->argc == 1)
 		r = attest_image(call->engine, AUDIT_VERB_UNTAG, call->argv[0], img, store_untag(st, img, NULL, e), e);
 	for (int i = 1; i < call->argc && r == 0; i++)

@@ -23,6 +23,15 @@ static int add_use(struct strv *uses, const char *image, const char *container, 
 	return strv_consume(uses, TAKE_PTR(use)) < 0 ? err_errno(e, ENOMEM, "containers") : 0;
 }
 
+/* A container's image may be one that only an index leads to. */
+static int add_indexes(struct engine *eng, struct strv *uses, struct err *e)
+{
+	_cleanup_(store_closep) struct store *st = NULL;
+	int r = uses->n ? store_open(eng->data_fd, &st, e) : 0;
+
+	return r < 0 || !st ? r : store_index_uses(st, uses, e);
+}
+
 int image_uses(void *ctx, struct strv *uses, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list l = {0};
@@ -35,7 +44,7 @@ int image_uses(void *ctx, struct strv *uses, struct err *e)
 		for (size_t k = 0; r == 0 && mounts && k < json_object_array_length(mounts); k++)
 			r = add_use(uses, json_str(json_object_array_get_idx(mounts, k), "image"), l.items[i]->id, e);
 	}
-	return r;
+	return r < 0 ? r : add_indexes(ctx, uses, e);
 }
 
 /* What names the image of `c` and nothing else of anybody's; NULL: nothing does. */

@@ -71,6 +71,8 @@ static int write_refs(struct store *st, const struct add *a, struct ref *ref, st
 	_cleanup_(ref_done) struct ref nameless = {0};
 	int r = 0;
 
+	if (a->no_ref)
+		return ref_nameless(ref, ret_first, e);
 	for (size_t i = 0; i < a->names->n && r == 0; i++) {
 		ref->name = a->names->items[i];
 		r = ref_write(st, ref, e);

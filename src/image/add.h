@@ -20,6 +20,7 @@ struct add {
 	const char *trust;            /* as in struct ref */
 	struct progress *progress;
 	bool no_unpack;
+	bool no_ref;                  /* no reference is written: the image is there while it is pinned */
 };
 
 /* Takes over *pin_fd when it succeeds. */

@@ -96,6 +96,7 @@ static int add_one(struct loading *l, struct add *a, struct err *e)
 	a->progress = l->o->progress;
 	a->no_unpack = l->o->no_unpack;
 	a->trust = l->trust;
+	a->no_ref = l->o->no_ref;
 	r = add_image(l->st, a, &pin, &img, e);
 	if (r < 0)
 		return r;

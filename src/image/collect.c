@@ -59,6 +59,50 @@ static void roots_done(struct roots *r)
 	free(r->layers.hex);
 }
 
+struct sweep {
+	struct store *st;
+	struct roots roots;
+};
+
+/* The layers' chain ids are in the config; one that is not here has no layers unpacked. */
+static int mark_chains(struct store *st, const struct manifest *m, struct roots *roots, struct err *e)
+{
+	_cleanup_(image_config_freep) struct image_config *config = NULL;
+	_cleanup_free_ struct image_layer *layers = NULL;
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	int r, bad = 0;
+
+	if (!blob_exists(st, &m->config.digest, NULL))
+		return 0;
+	r = blob_read(st, &m->config.digest, &text, e);
+	if (r == 0)
+		r = image_config_parse(buf_str(&text), text.len, &config, e);
+	if (r == 0)
+		r = image_plan_layers(m, config, &layers, e);
+	for (size_t i = 0; r == 0 && i < m->n_layers; i++)
+		bad |= mark(&roots->layers, &layers[i].chain_id);
+	return r < 0 ? r : bad ? err_errno(e, ENOMEM, "collect") : 0;
+}
+
+static int mark_instance(void *ctx, const struct instance *in, struct err *e)
+{
+	struct sweep *s = ctx;
+	struct roots *roots = &s->roots;
+	const struct manifest *m = in->manifest;
+	int bad = mark(&roots->blobs, &in->entry->descriptor.digest) | mark(&roots->blobs, &m->config.digest);
+
+	for (size_t i = 0; i < m->n_layers; i++)
+		bad |= mark(&roots->blobs, &m->layers[i].digest);
+	return bad ? err_errno(e, ENOMEM, "collect") : mark_chains(s->st, m, roots, e);
+}
+
+static int mark_index(struct sweep *s, const struct ref *ref, struct err *e)
+{
+	if (mark(&s->roots.blobs, &ref->digest) < 0)
+		return err_errno(e, ENOMEM, "collect");
+	return index_each_instance(s->st, &ref->digest, mark_instance, s, e);
+}
+
 static int mark_image(struct store *st, const struct ref *ref, struct roots *roots, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
@@ -90,11 +134,6 @@ static int each_name(int dirfd, int (*fn)(void *ctx, const char *name, struct er
 	closedir(dir);
 	return r < 0 && e && !e->code ? err_errno(e, -r, "collect") : r;
 }
-
-struct sweep {
-	struct store *st;
-	struct roots roots;
-};
 
 static int sweep_blob(void *ctx, const char *name, struct err *e)
 {
@@ -149,15 +188,16 @@ static int sweep_lock(void *ctx, const char *name, struct err *e)
 	return 0;
 }
 
-static int mark_all(struct store *st, struct roots *roots, struct err *e)
+static int mark_all(struct sweep *s, struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list all = {0};
-	int r = refs_load(st, &all, e);
+	struct roots *roots = &s->roots;
+	int r = refs_load(s->st, &all, e);
 
 	if (r == 0 && all.damaged)
 		return 1;
 	for (size_t i = 0; i < all.n && r == 0; i++)
-		r = mark_image(st, &all.items[i], roots, e);
+		r = all.items[i].is_index ? mark_index(s, &all.items[i], e) : mark_image(s->st, &all.items[i], roots, e);
 	if (r < 0)
 		return r == -ENOMEM ? r : 1;
 	if (roots->blobs.n)
@@ -179,7 +219,7 @@ int store_sweep(struct store *st, struct err *e)
 		return 0;
 	if (r < 0)
 		return err_errno(e, -r, "lock the image store");
-	r = mark_all(st, &s.roots, e);
+	r = mark_all(&s, e);
 	if (r == 0)
 		r = each_name(st->blobs_fd, sweep_blob, &s, e);
 	if (r == 0)

@@ -141,11 +141,12 @@ int image_load(struct store *st, const struct ref *r, const struct ref_list *all
 		img->trust = NULL;
 	if (add_names(img, r, all) < 0)
 		return err_errno(e, ENOMEM, "image");
-	res = load_content(st, r, img, e);
+	img->is_index = r->is_index;
+	res = r->is_index ? index_load_image(st, r, img, e) : load_content(st, r, img, e);
 	if (res < 0)
 		return err_wrap(e, res, "image %s", ref_is_nameless(r) ? img->id : r->name);
 	/* a file to read per layer, which `run` need not */
-	if (all)
+	if (all && !img->is_index)
 		img->size_bytes = image_bytes(st, img);
 	img->pin_fd = pin_fd;
 	*ret = TAKE_PTR(img);

@@ -49,8 +49,11 @@ static bool is_of_platform(const struct image *img, const struct pull_options *o
 static int find_here(struct store *st, const char *source, const struct pull_options *o, struct image **ret, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
-	int r = store_resolve(st, source, &img, e);
+	struct platform want;
+	int r = o->platform ? platform_parse(o->platform, &want, e) : 0;
 
+	if (r == 0)
+		r = store_resolve_for(st, source, o->platform ? &want : NULL, &img, e);
 	if (r < 0)
 		return r;
 	if (!is_of_platform(img, o))

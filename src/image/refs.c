@@ -96,6 +96,10 @@ static int parse_ref(const struct buf *b, struct ref *ret, struct err *e)
 	if (r == 0)
 		r = json_get_str(o, "trust", &trust, e);
 	if (r == 0)
+		r = json_get_bool(o, "isIndex", &ref.is_index, e);
+	if (r == 0 && ref.is_index && !digest_equal(&ref.id, &ref.digest))
+		r = err_set(e, EINVAL, "an index whose id is not its digest");
+	if (r == 0)
 		r = json_get_i64(o, "tagged", INT64_MIN, INT64_MAX, &ref.tagged_ns, e);
 	if (r < 0)
 		return r;
@@ -231,6 +235,8 @@ static int write_file(struct store *st, const struct ref *ref, struct err *e)
 	if (digest_is_set(&ref->index))
 		r |= json_add_str(o, "index", ref->index.text);
 	r |= json_add_str(o, "trust", ref->trust);
+	if (ref->is_index)
+		r |= json_add_bool(o, "isIndex", true);
 	r |= json_add_int(o, "tagged", clock_ns(&now));
 	text = r == 0 ? json_text(o, &len) : NULL;
 	if (!text)
@@ -279,6 +285,11 @@ int ref_write(struct store *st, const struct ref *ref, struct err *e)
 	/* it has a name now */
 	r = ref_nameless(ref, &nameless, e);
 	return r < 0 ? r : ref_remove(st, nameless.name, e);
+}
+
+int ref_replace(struct store *st, const struct ref *ref, struct err *e)
+{
+	return write_file(st, ref, e);
 }
 
 int ref_remove(struct store *st, const char *name, struct err *e)

@@ -96,7 +96,7 @@ int store_remove(struct store *st, const char *text, bool force, const struct st
 
 static void ref_of_image(const struct image *img, struct ref *ret)
 {
-	*ret = (struct ref){.digest = img->digest};
+	*ret = (struct ref){.digest = img->digest, .is_index = img->is_index};
 	digest_from_hex(img->id, &ret->id);
 }
 

@@ -147,21 +147,63 @@ static int load_exact(struct store *st, const char *text, struct ref *ret)
 	return ref_load(st, name, ret, NULL);
 }
 
-static int resolve_pinned(struct store *st, const char *text, int pin_fd, struct image **ret, struct err *e)
+/* How a word is read where it means an index. */
+struct reading {
+	bool as_index;
+	const struct platform *platform; /* NULL: this host's */
+};
+
+static int load_found(struct store *st, const struct ref *found, const struct ref_list *all, const struct reading *how, int pin_fd,
+		      struct image **ret, struct err *e)
+{
+	_cleanup_(ref_done) struct ref picked = {0};
+	int r;
+
+	if (!found->is_index || how->as_index)
+		return image_load(st, found, all, pin_fd, ret, e);
+	r = index_pick_ref(st, found, how->platform, &picked, e);
+	return r < 0 ? r : image_load(st, &picked, NULL, pin_fd, ret, e);
+}
+
+/* An id that no reference has may be that of an image in an index. */
+static int resolve_instance(struct store *st, const struct ref_list *all, const char *text, int pin_fd, struct image **ret, struct err *e)
+{
+	const char *hex = strncmp(text, "sha256:", 7) == 0 ? text + 7 : text;
+	_cleanup_(ref_done) struct ref found = {0};
+	struct err own = {0};
+	int r;
+
+	if (!digest_is_hex_prefix(hex))
+		return -ENOENT;
+	r = index_find_instance(st, all, hex, &found, &own);
+	if (r == -ENOENT)
+		return r;
+	if (r == 0) {
+		err_clear(e);
+		return image_load(st, &found, NULL, pin_fd, ret, e);
+	}
+	if (e)
+		*e = own;
+	return r;
+}
+
+static int resolve_pinned(struct store *st, const char *text, const struct reading *how, int pin_fd, struct image **ret, struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list all = {0};
 	_cleanup_(ref_done) struct ref exact = {0};
 	const struct ref *found = NULL;
-	enum resolve_by by;
+	enum resolve_by by = RESOLVE_ID;
 	int r;
 
 	if (load_exact(st, text, &exact) == 0)
-		return image_load(st, &exact, NULL, pin_fd, ret, e);
+		return load_found(st, &exact, NULL, how, pin_fd, ret, e);
 	r = refs_load(st, &all, e);
 	if (r == 0)
 		r = resolve_ref(&all, text, &found, &by, e);
 	if (r == 0)
-		r = image_load(st, found, &all, pin_fd, ret, e);
+		r = load_found(st, found, &all, how, pin_fd, ret, e);
+	else if (r == -ENOENT)
+		r = resolve_instance(st, &all, text, pin_fd, ret, e);
 	if (r == 0 && by == RESOLVE_ID) {
 		free((*ret)->name);
 		(*ret)->name = NULL;
@@ -169,15 +211,30 @@ static int resolve_pinned(struct store *st, const char *text, int pin_fd, struct
 	return r;
 }
 
-int store_resolve(struct store *st, const char *text, struct image **ret, struct err *e)
+static int resolve(struct store *st, const char *text, const struct reading *how, struct image **ret, struct err *e)
 {
 	_cleanup_close_ int pin = -EBADF;
 	int r;
 
 	r = store_pin(st, &pin, e);
 	if (r == 0)
-		r = resolve_pinned(st, text, pin, ret, e);
+		r = resolve_pinned(st, text, how, pin, ret, e);
 	if (r == 0)
 		(void)TAKE_FD(pin);
 	return r;
+}
+
+int store_resolve(struct store *st, const char *text, struct image **ret, struct err *e)
+{
+	return resolve(st, text, &(struct reading){.as_index = false}, ret, e);
+}
+
+int store_resolve_for(struct store *st, const char *text, const struct platform *platform, struct image **ret, struct err *e)
+{
+	return resolve(st, text, &(struct reading){.platform = platform}, ret, e);
+}
+
+int store_resolve_any(struct store *st, const char *text, struct image **ret, struct err *e)
+{
+	return resolve(st, text, &(struct reading){.as_index = true}, ret, e);
 }

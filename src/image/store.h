@@ -19,7 +19,8 @@
  *	layers/HEX[@MAP]/diff    an unpacked layer: HEX is the chain id of image-spec
  *	layers/HEX[@MAP]/layer.json  its DiffID and size; MAP: hash of the id map, none for the keeper's own
  *	layers/HEX[@MAP]/opaque-root there when it hides all layers below it
- *	images/NAME              one small JSON file per reference, the last thing written
+ *	images/NAME              one small JSON file per reference, the last thing written;
+ *	                         it means an image, or an index of several, of which any may be missing
  *	staging/RANDOM/          work of a command that runs, or of one that died
  *	locks/                   one lock file per thing being made
  *
@@ -54,6 +55,7 @@ struct id_map;       /* sys/idmap.h */
 struct store;
 struct progress;     /* image/progress.h */
 struct image_config; /* oci/image_config.h */
+struct platform;     /* oci/index.h */
 
 struct image_layer {
 	struct digest blob;     /* of the blob as stored, compressed or not */
@@ -64,8 +66,9 @@ struct image_layer {
 };
 
 struct image {
-	char id[DIGEST_HEX_SIZE];    /* hex digest of its config */
-	struct digest digest;        /* of its manifest */
+	char id[DIGEST_HEX_SIZE];    /* hex digest of its config; of an index, of that */
+	struct digest digest;        /* of its manifest, or of the index */
+	bool is_index;               /* it is an index: no layers, and a config that says nothing but when it was written */
 	char *name;                  /* full name that it was found by ("localhost:5000/debian:latest"); NULL: by id */
 	struct strv names;           /* tags ("localhost:5000/debian:latest"), sorted: all with store_list(), else perhaps only that one */
 	struct strv repo_digests;    /* "localhost:5000/debian@sha256:…", likewise */
@@ -106,9 +109,16 @@ void store_set_keeper(struct store *st, store_keeper_fn fn, void *ctx);
  * without "sha256:"), a full reference, a short one ("debian" finds
  * "localhost:5000/debian:latest" when no other repository ends so), or a
  * reference by digest. -ENOENT: not here. -EINVAL: no such reference can be.
- * -EEXIST: several images.
+ * -EEXIST: several images. A name of an index means the image of it that is
+ * for this host, which must be here.
  */
 int store_resolve(struct store *st, const char *text, struct image **ret, struct err *e) _must_check_;
+
+/* The same for `platform` (NULL: this host's), where the name is an index's. */
+int store_resolve_for(struct store *st, const char *text, const struct platform *platform, struct image **ret, struct err *e) _must_check_;
+
+/* The same, but an index is itself: to be named, removed, pushed whole. */
+int store_resolve_any(struct store *st, const char *text, struct image **ret, struct err *e) _must_check_;
 
 /*
  * The directories of the image's layers, lowest first, relative to the data
@@ -118,6 +128,12 @@ int store_resolve(struct store *st, const char *text, struct image **ret, struct
  */
 int store_layers(struct store *st, const struct image *img, const struct id_map *map, struct progress *progress,
 		 struct strv *ret, struct err *e) _must_check_;
+
+/*
+ * What containers use of indexes: for each pair "IMAGEID=CONTAINERID" in
+ * `uses` whose image only an index leads to, appends "INDEXID=CONTAINERID".
+ */
+int store_index_uses(struct store *st, struct strv *uses, struct err *e) _must_check_;
 
 /* Who uses images: appends "IMAGEID=CONTAINERID" pairs, full ids. */
 typedef int (*store_uses_fn)(void *ctx, struct strv *uses, struct err *e);

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "image/store.h"
 #include "oci/image_config.h"
+#include "oci/index.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "sys/fd.h"
@@ -88,8 +89,9 @@ int blob_copy(const struct staging *sg, const char *name, int in_fd, uint64_t ma
 
 struct ref {
 	char *name;          /* "localhost:5000/debian:latest", "x@sha256:…", or "@<id>" for an image without names */
-	struct digest id;    /* of the config */
-	struct digest digest; /* of the manifest */
+	struct digest id;    /* of the config; of an index: its own */
+	struct digest digest; /* of the manifest, or of the index */
+	bool is_index;        /* it means an index: several images under one name */
 	struct digest index; /* of the index that it was picked from; not set: none */
 	int64_t tagged_ns;   /* when the reference was written */
 	char *trust;         /* JSON: what was decided when it came (trust/check.h); NULL: not asked */
@@ -108,6 +110,8 @@ int refs_load(struct store *st, struct ref_list *ret, struct err *e) _must_check
 int ref_load(struct store *st, const char *name, struct ref *ret, struct err *e) _must_check_;
 /* Writes or replaces it, durably. An image that loses its last name so gets a nameless reference first. */
 int ref_write(struct store *st, const struct ref *r, struct err *e) _must_check_;
+/* The same, and what it meant is let go. */
+int ref_replace(struct store *st, const struct ref *r, struct err *e) _must_check_;
 int ref_remove(struct store *st, const char *name, struct err *e) _must_check_;
 /* "@<id>" */
 int ref_nameless(const struct ref *of, struct ref *ret, struct err *e) _must_check_;
@@ -122,6 +126,26 @@ uint64_t image_bytes(struct store *st, const struct image *img);
 /* Checks a manifest against its config and computes the layers' chain ids; the caller frees *ret_layers. */
 int image_plan_layers(const struct manifest *m, const struct image_config *c, struct image_layer **ret_layers, struct err *e)
 	_must_check_;
+
+/* ---- index.c ---- */
+
+/* An image of an index whose manifest is here. Borrowed for the call. */
+struct instance {
+	const struct index_entry *entry;
+	const struct manifest *manifest;
+};
+typedef int (*instance_fn)(void *ctx, const struct instance *in, struct err *e);
+
+/* The index itself, read and checked. */
+int index_load(struct store *st, const struct digest *d, struct index *ret, struct err *e) _must_check_;
+/* Calls `fn` for each of its images that is here, until it returns other than 0, which is returned then. */
+int index_each_instance(struct store *st, const struct digest *d, instance_fn fn, void *ctx, struct err *e) _must_check_;
+/* The reference that the index's name means for one platform (NULL: this host's): its image, which must be here. -ENOENT. */
+int index_pick_ref(struct store *st, const struct ref *index, const struct platform *want, struct ref *ret, struct err *e) _must_check_;
+/* The index among `all` that an image of that id, or a prefix of it, is of, as index_pick_ref() would return it. -ENOENT, -EEXIST. */
+int index_find_instance(struct store *st, const struct ref_list *all, const char *hex, struct ref *ret, struct err *e) _must_check_;
+/* image_load() of an index. */
+int index_load_image(struct store *st, const struct ref *r, struct image *img, struct err *e) _must_check_;
 
 /* ---- layers.c ---- */
 
