@@ -12,9 +12,12 @@
 #include "cmd/command.h"
 #include "engine/engine.h"
 #include "engine/image_use.h"
+#include "image/copy.h"
 #include "image/progress.h"
 #include "image/pull.h"
 #include "image/store.h"
+
+#define EXIT_IN_USE 2 /* of what would remove an image: a container is of it */
 
 /* Options of how a registry is spoken to, alike in all commands that do. */
 struct registry_args {
@@ -78,6 +81,13 @@ int image_store_open(const struct command_call *call, struct store **ret, struct
 
 /* --platform, or --os, --arch and --variant put together, for the caller to free; NULL: this host's. */
 int image_platform(const char *platform, const char *os, const char *arch, const char *variant, char **ret, struct err *e) _must_check_;
+
+/* Of --format's words "oci", "v2s2", "docker"; NULL: as it is. */
+enum outgoing_format image_format(const char *word);
+
+/* An index of the store goes to `to` (no transport: a registry), as `o` says, and is recorded. */
+int manifest_push(const struct command_call *call, struct store *st, const char *name, const char *to, struct copy_options *o,
+		  const char *digestfile, struct err *e) _must_check_;
 
 /* How many of these are of that image. */
 int image_count_uses(const struct strv *uses, const char *id);

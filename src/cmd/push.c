@@ -15,11 +15,12 @@ struct push_args {
 	const char *format, *digestfile, *compression_format;
 	uint32_t compression_level;
 	uint64_t chunk_size;
-	bool quiet, remove_signatures;
+	bool all, quiet, remove_signatures;
 };
 
 static const struct option_row push_rows[] = {
 	REGISTRY_ROWS(struct push_args, registry),
+	{0, "all", OPT_FLAG, offsetof(struct push_args, all), .help = "Of a manifest list, all images, as also without it; =false: the list alone"},
 	{0, "chunk-size", OPT_SIZE, offsetof(struct push_args, chunk_size), .arg = "SIZE",
 	 .help = "Send blobs in pieces of this size (default: large ones, in pieces of 64 MiB)"},
 	{0, "compression-format", OPT_CHOICE, offsetof(struct push_args, compression_format), .arg = "FORMAT",
@@ -36,11 +37,6 @@ static const struct option_row push_rows[] = {
 	OPTION_END,
 };
 
-static enum outgoing_format format_of(const char *word)
-{
-	return !word ? OUTGOING_AS_IT_IS : strcmp(word, "oci") == 0 ? OUTGOING_OCI : OUTGOING_DOCKER;
-}
-
 static enum outgoing_packing packing_of(const char *word)
 {
 	if (!word)
@@ -54,7 +50,7 @@ static int options_of(const struct command_call *call, const struct image_source
 
 	*ret = (struct push_options){.access = source->options.access, .chunk_bytes = a->chunk_size};
 	ret->outgoing = (struct outgoing_options){
-		.format = format_of(a->format), .packing = packing_of(a->compression_format), .level = a->compression_level,
+		.format = image_format(a->format), .packing = packing_of(a->compression_format), .level = a->compression_level,
 		.progress = source->progress};
 	if (ret->outgoing.format == OUTGOING_DOCKER && ret->outgoing.packing == OUTGOING_PACKED_ZSTD)
 		return err_set(e, EINVAL, "--compression-format=zstd: docker's manifests have no such layers; take --format=oci");
@@ -76,6 +72,22 @@ static int push(const struct command_call *call, struct store *st, const struct 
 	return push_image(st, *ret_img, to ? to : (*ret_img)->name, o, ret, e);
 }
 
+/* A list goes whole, its images as they are. */
+static int push_list(const struct command_call *call, struct store *st, const struct push_options *o, const struct image *img, struct err *e)
+{
+	const struct push_args *a = call->args;
+	const char *to = call->argc > 1 ? call->argv[1] : img->name;
+	bool only = option_given(call->command->rows, call->full_argc, call->full_argv, "all") && !a->all;
+	struct copy_options copy = {.which = only ? COPY_INDEX_ONLY : COPY_ALL, .format = o->outgoing.format, .to = o->access,
+				    .progress = o->outgoing.progress};
+
+	if (!to)
+		return err_set(e, EINVAL, "push %s: a list without a name needs a destination", call->argv[0]);
+	if (a->compression_format || a->compression_level)
+		return err_set(e, EINVAL, "push %s: a manifest list goes with its layers as they are; --compression-format is of one image", call->argv[0]);
+	return manifest_push(call, st, call->argv[0], to, &copy, a->digestfile, e);
+}
+
 static int push_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(image_source_done) struct image_source source = {0};
@@ -92,6 +104,9 @@ static int push_run(const struct command_call *call, struct err *e)
 		r = options_of(call, &source, &o, e);
 	if (r == 0)
 		r = image_store_open(call, &st, e);
+	if (r == 0 && store_resolve_any(st, call->argv[0], &img, NULL) == 0 && img->is_index)
+		return push_list(call, st, &o, img, e);
+	img = image_free(img);
 	if (r < 0)
 		return r;
 	r = push(call, st, &o, &img, &digest, e);

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define EXIT_NO_IMAGE 1
-#define EXIT_IN_USE 2
 
 struct rmi_args {
 	bool all, force, ignore;
@@ -41,7 +40,7 @@ struct rmi {
 static int remove_users(struct rmi *m, const char *text, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
-	int r = store_resolve(m->st, text, &img, e);
+	int r = store_resolve_any(m->st, text, &img, e);
 
 	for (size_t i = 0; r == 0 && i < m->uses.n; i++) {
 		_cleanup_(container_freep) struct container *c = NULL;

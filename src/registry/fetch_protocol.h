@@ -44,6 +44,7 @@ enum fetch_kind {
 	FETCH_LOGIN,        /* nothing but whether the credentials are good */
 	FETCH_PUT_BLOB,
 	FETCH_PUT_MANIFEST,
+	FETCH_HAVE_BLOB,    /* whether PUT_BLOB need not send it: `how` is 0 when it must. No descriptor */
 	/* lists; all of their pages, each followed by a NUL */
 	FETCH_TAGS,         /* of the repository; `what` is "" */
 	FETCH_CATALOG,      /* of the registry's repositories; "" */

@@ -218,6 +218,21 @@ int upload_blob(struct session *s, struct upload *u, uint32_t *ret_how, struct e
 	return r;
 }
 
+int upload_have(struct session *s, struct upload *u, uint32_t *ret_how, struct err *e)
+{
+	struct http_answer a = {.body = BUF_INIT_MAX(CALL_ANSWER_MAX)};
+	char url[HTTP_URL_SIZE];
+	int r = is_there(s, u, &a, e);
+
+	*ret_how = r == 1 ? FETCH_WAS_THERE : 0;
+	if (r == 0 && u->request->mount_from[0]) {
+		r = begin(s, u, &a, url, e);
+		*ret_how = r == FETCH_MOUNTED ? FETCH_MOUNTED : 0;
+	}
+	buf_done(&a.body);
+	return r < 0 ? r : 0;
+}
+
 int upload_manifest(struct session *s, struct upload *u, struct err *e)
 {
 	struct call c = {.method = "PUT", .fd = u->fd, .on_bytes = say_sent, .ctx = u, .len = u->request->size_bytes, .content_type = u->request->content_type};

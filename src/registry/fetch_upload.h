@@ -30,6 +30,9 @@ struct upload {
 /* *ret_how: enum fetch_how. */
 int upload_blob(struct session *s, struct upload *u, uint32_t *ret_how, struct err *e) _must_check_;
 
+/* Whether it is there, or could be mounted; *ret_how is 0 when it must be sent. */
+int upload_have(struct session *s, struct upload *u, uint32_t *ret_how, struct err *e) _must_check_;
+
 int upload_manifest(struct session *s, struct upload *u, struct err *e) _must_check_;
 
 #endif

@@ -128,7 +128,7 @@ static bool needs_what(uint32_t kind)
 
 static bool is_request_good(const struct fetch_request *r, size_t n_fds)
 {
-	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_SEARCH || n_fds != (r->kind != FETCH_LOGIN))
+	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_SEARCH || n_fds != (r->kind != FETCH_LOGIN && r->kind != FETCH_HAVE_BLOB))
 		return false;
 	/* a term is escaped where it is used */
 	if (!is_text_of(r->what, sizeof(r->what), r->kind == FETCH_SEARCH ? NAME_BYTES "/ +@" : NAME_BYTES) ||
@@ -158,6 +158,8 @@ static void serve_at_once(struct fetch *f, struct fetch_request *request, int fd
 		r = session_check(&f->session, &e);
 	else if (request->kind == FETCH_PUT_BLOB)
 		r = upload_blob(&f->session, &u, &a.how, &e);
+	else if (request->kind == FETCH_HAVE_BLOB)
+		r = upload_have(&f->session, &u, &a.how, &e);
 	else if (request->kind >= FETCH_TAGS)
 		r = list_get(&f->session, request, fd, &e);
 	else
