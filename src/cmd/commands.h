@@ -18,6 +18,7 @@ extern const struct command command_audit_setup;
 extern const struct command command_audit_trail;
 extern const struct command command_audit_verify;
 extern const struct command command_audit_who;
+extern const struct command command_build;
 extern const struct command command_commit;
 extern const struct command command_complete;
 extern const struct command command_completion;

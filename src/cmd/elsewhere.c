@@ -17,7 +17,6 @@
 #define NO_CRIU "processes are not written to the disk; ranby pause stops them, and ranby commit keeps the files"
 #define NO_MACHINE "there is no virtual machine: containers run on this host"
 #define NO_TRUST "signatures are not checked, digests are; verify with skopeo or cosign, and pull by digest: NAME@sha256:..."
-#define NO_BUILD "build with buildah or another builder, and load the image: ranby load -i FILE"
 #define NO_FARM "build on each host"
 #define NO_ARTIFACT "only images are kept; use skopeo or oras"
 
@@ -42,7 +41,6 @@ static const struct {
 	{"network reload", "nothing to be done: rules live in the network's own namespace, and no firewall of the host touches them"},
 	{"network update", "a network has no name servers of its own; give them to the containers: ranby run --dns"},
 	{"volume reload", "there are no drivers whose volumes could have changed; ranby volume ls shows those that are there"}, {"volume update", NO_SWARM},
-	{"build", NO_BUILD}, {"buildx", NO_BUILD}, {"builder", NO_BUILD},
 	{"swarm", NO_SWARM}, {"service", NO_SWARM}, {"stack", NO_SWARM}, {"node", NO_SWARM}, {"config", "use secrets: ranby secret create"},
 	{"plugin", "there are no plugins"},
 };

@@ -31,7 +31,7 @@
 /* It does not run, will not by itself, and is no part of what does. */
 static bool may_go(const struct container *c)
 {
-	return c->pid <= 0 && !restart_is_pending(c) && !pod_is_infra(c);
+	return c->pid <= 0 && !restart_is_pending(c) && !pod_is_infra(c) && !json_true(c->spec, "isBuild");
 }
 
 static int find_containers(struct engine *eng, const struct prune_query *q, struct strv *ids, struct err *e)

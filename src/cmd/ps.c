@@ -29,7 +29,7 @@ static const struct option_row ps_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct ps_args, all), .help = "Also those that do not run"},
 	{0, "all-users", OPT_FLAG, offsetof(struct ps_args, all_users),
 	 .help = "Everybody's that run, and other engines' too, by /proc and the system ledger (root, group ranby-audit)"},
-	{0, "external", OPT_FLAG, offsetof(struct ps_args, external), .help = "Those of other tools in the same store too (here they are none)"},
+	{0, "external", OPT_FLAG, offsetof(struct ps_args, external), .help = "Those of a build that goes on too"},
 	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
 	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, pod, auid, session, until"},
 	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
@@ -123,7 +123,7 @@ static void select_rows(const struct ps_args *a, const struct ps_filter *f, stru
 	bool *keep = mem_array(l->n, sizeof(bool));
 
 	for (size_t i = 0; keep && i < l->n; i++)
-		keep[i] = (all || container_runs(l->items[i])) && ps_filter_match(f, l->items[i], l);
+		keep[i] = (all || container_runs(l->items[i])) && (a->external || !json_true(l->items[i]->spec, "isBuild")) && ps_filter_match(f, l->items[i], l);
 	for (size_t i = 0; keep && i < l->n; i++)
 		if (keep[i])
 			l->items[n++] = l->items[i];

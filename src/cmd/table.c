@@ -20,6 +20,7 @@ const struct command *const command_table[] = {
 	&command_audit_trail,
 	&command_audit_verify,
 	&command_audit_who,
+	&command_build,
 	&command_commit,
 	&command_complete,
 	&command_completion,

@@ -129,7 +129,7 @@ struct container_parts {
 void container_parts_done(struct container_parts *p);
 
 /* What container.c reads of them. */
-#define CONTAINER_SPEC_PARTS "name createdNs config.limitedBy"
+#define CONTAINER_SPEC_PARTS "name createdNs config.limitedBy isBuild"
 #define CONTAINER_STATE_PARTS "pid startTicks bootId monitorPid monitorStartTicks prepared"
 
 /* Adds paths, separated by blanks. 0, -ENOMEM. */

@@ -124,10 +124,13 @@ static int add_used(struct engine *eng, struct userns_host *h, struct err *e)
 	return r;
 }
 
-static int add_auto(const struct create *c, struct json_object *o)
+/* What few containers have: a step of a build, one with a slice of IDs. */
+static int add_rare(const struct create *c, struct json_object *o)
 {
 	_cleanup_(buf_done) struct buf uid = BUF_INIT, gid = BUF_INIT;
 
+	if (c->q->is_build && json_add_bool(o, "isBuild", true) < 0)
+		return -ENOMEM;
 	if (c->plan->kind != USERNS_AUTO)
 		return 0;
 	id_list_text(&c->plan->map.uid, &uid);
@@ -338,7 +341,7 @@ static int spec_json(const struct create *c, struct json_object **ret)
 	    json_add_strv(o, "anonymousVolumes", &c->bundle.anonymous) < 0 ||
 	    json_add_int(o, "stopSignal", c->bundle.stop_signal) < 0 ||
 	    json_add_int(o, "stopTimeout", c->bundle.stop_timeout_s) < 0 ||
-	    json_add_bool(o, "nested", c->plan->create) < 0 || add_auto(c, o) < 0 || add_pod(c, o) < 0 ||
+	    json_add_bool(o, "nested", c->plan->create) < 0 || add_rare(c, o) < 0 || add_pod(c, o) < 0 ||
 	    (c->required.n > 0 && json_add_strv(o, "requires", &c->required) < 0) ||
 	    json_add(o, "createdBy", json_object_get(c->q->origin->json)) < 0)
 		return -ENOMEM;

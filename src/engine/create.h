@@ -34,6 +34,7 @@ struct create_request {
 	const char *cwd;                  /* of the caller */
 	const struct pod *pod;            /* it is in this one; NULL: in none */
 	bool is_infra;                    /* the pod's own */
+	bool is_build;                    /* a step of a build: ps shows it with --external alone, and no prune takes it */
 	struct pod_place *place;          /* in it, when it is not (pod.h) */
 	struct monitor_handle *monitor;   /* it is to be started at once: gets a monitor that waits; NULL: it is not */
 };

@@ -564,7 +564,7 @@ static const struct {
 	const char *key;
 	unsigned kinds;
 } subpath_keys[] = {
-	{"subpath", VOLUME | IMAGE},
+	{"subpath", VOLUME | IMAGE | BIND},
 	{"volume-subpath", VOLUME},
 	{"image-subpath", IMAGE},
 };

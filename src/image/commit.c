@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * The layer's tar goes through a pipe into a blob of the staging directory,
- * hashed on the way; not compressed, so that its digest is its DiffID too.
- * From there all is as for any image that is brought in (add.h): the layer
- * is unpacked from the blob, and checked, before the name is written.
+ * The layer is made by assemble.h. From there all is as for any image that is
+ * brought in (add.h): the layer is unpacked from the blob, and checked, before
+ * the name is written.
  */
 #include "image/commit.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "image/add.h"
+#include "image/assemble.h"
 #include "image/change.h"
 #include "image/pull.h"
 #include "oci/index.h"
@@ -18,32 +18,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-
-static int take_layer(struct store *st, commit_pack_fn pack, void *ctx, struct descriptor *ret, struct err *e)
-{
-	_cleanup_(unpack_job_done) struct unpack_job job = UNPACK_JOB_INIT;
-	_cleanup_(staging_done) struct staging sg = STAGING_INIT;
-	_cleanup_close_ int in = -EBADF, out = -EBADF;
-	int fds[2], r;
-
-	staging_sweep(st);
-	r = staging_begin(st, &sg, e);
-	if (r < 0)
-		return r;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(e, errno, "pipe");
-	in = fds[0];
-	out = fds[1];
-	r = pack(ctx, &job, out, e);
-	fd_closep(&out);
-	if (r == 0)
-		r = blob_copy(&sg, "tar", in, BLOB_BYTES_MAX, &ret->digest, &ret->size_bytes, e);
-	fd_closep(&in);
-	/* a tar that ended early is no layer */
-	if (r == 0)
-		r = unpack_wait(&job, e);
-	return r < 0 ? r : blob_commit(st, &sg, "tar", &ret->digest, e);
-}
 
 /* The array at `key` of `o`, made where it is not there. */
 static struct json_object *array_at(struct json_object *o, const char *key)
@@ -99,29 +73,24 @@ int commit_image(struct store *st, commit_pack_fn pack, void *ctx, const char *n
 		 struct err *e)
 {
 	size_t n = o->base->n_layers;
-	_cleanup_free_ struct descriptor *layers = mem_array(n + 1, sizeof(*layers));
+	_cleanup_free_ struct descriptor *layers = NULL;
 	_cleanup_(strv_done) struct strv names = {0};
 	_cleanup_(buf_done) struct buf config = BUF_INIT;
 	_cleanup_close_ int pin = -EBADF;
-	struct add a = {.config = &config, .layers = layers, .n_layers = n + 1, .names = &names};
+	struct add a = {.config = &config, .n_layers = n + 1, .names = &names};
 	int r = name ? import_full_name(name, &names, e) : 0;
 
-	if (r < 0 || !layers)
-		return r < 0 ? r : err_errno(e, ENOMEM, "commit");
-	for (size_t i = 0; i < n; i++) {
-		const struct image_layer *l = &o->base->layers[i];
-
-		layers[i].digest = l->blob;
-		layers[i].size_bytes = l->blob_bytes;
-		layers[i].type = media_type_find(l->media_type);
-	}
+	if (r == 0)
+		r = assemble_layers_of(o->base, 1, &layers, e);
+	if (r < 0)
+		return r;
+	a.layers = layers;
 	r = store_pin(st, &pin, e);
 	if (r == 0)
-		r = take_layer(st, pack, ctx, &layers[n], e);
+		r = assemble_layer(st, pack, ctx, &layers[n], e);
 	if (r == 0)
 		r = make_config(&layers[n].digest, o, &config, e);
 	if (r < 0)
 		return r;
-	layers[n].type = media_type_find(blob_media_type(st, &layers[n].digest));
 	return add_image(st, &a, &pin, ret, e);
 }

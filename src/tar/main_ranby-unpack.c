@@ -399,6 +399,17 @@ static int extract(int argc, char **argv, struct unpack_done *done, struct err *
 	return 0;
 }
 
+/* "time=" for each entry, "latest=" for later ones. 1: given. */
+static int times_of(int argc, char **argv, struct pack_times *ret, struct err *e)
+{
+	const char *all = value_of(argc, argv, "time"), *latest = value_of(argc, argv, "latest");
+
+	if (!all && !latest)
+		return 0;
+	ret->all = all != NULL;
+	return parse_i64(all ? all : latest, 0, INT64_MAX, &ret->sec) < 0 ? err_set(e, EINVAL, "bad time") : 1;
+}
+
 static int pack_tree(int argc, char **argv, struct unpack_done *done, struct err *e)
 {
 	const char *path = value_of(argc, argv, "path");
@@ -406,8 +417,13 @@ static int pack_tree(int argc, char **argv, struct unpack_done *done, struct err
 				 .layer = value_of(argc, argv, "layer") != NULL,
 				 .one_mount = value_of(argc, argv, "one-mount") != NULL, .out_fd = UNPACK_FD_IN};
 	struct pack_counts counts = {0};
-	int r = map_of(argc, argv, &o.map, e);
+	struct pack_times times;
+	int r = times_of(argc, argv, &times, e);
 
+	if (r > 0)
+		o.times = &times;
+	if (r >= 0)
+		r = map_of(argc, argv, &o.map, e);
 	if (r == 0)
 		r = confine(UNPACK_FD_DIR, &done->no_landlock, e);
 	if (r == 0)

@@ -106,6 +106,7 @@ static uint32_t inner_id(const struct id_list *l, uint32_t id)
 
 static void describe(const struct packer *p, const struct stat *st, struct tar_entry *t)
 {
+	const struct pack_times *times = p->o->times;
 	const struct id_map *map = p->o->map;
 
 	t->name = buf_str(&p->name);
@@ -114,6 +115,10 @@ static void describe(const struct packer *p, const struct stat *st, struct tar_e
 	t->gid = map ? inner_id(&map->gid, st->st_gid) : st->st_gid;
 	t->mtime_sec = st->st_mtim.tv_sec;
 	t->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
+	if (times && (times->all || t->mtime_sec >= times->sec)) {
+		t->mtime_sec = times->sec;
+		t->mtime_nsec = 0;
+	}
 }
 
 /* ---- links to what is there already ---- */

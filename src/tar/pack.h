@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sys/idmap.h"
+#include "tar/unpack_protocol.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,7 @@ struct pack_options {
 	const char *top;          /* its name in the tar; NULL: only what is in it, with names from there */
 	const struct id_map *map; /* ids in the tar to ids here; NULL: the same. One that has none there becomes ID_OVERFLOW */
 	bool layer;               /* the upper directory of an overlay: whiteouts and opaque marks as image-spec writes them */
+	const struct pack_times *times; /* NULL: as they are */
 	bool one_mount;           /* what is mounted below is an empty directory or file */
 	int out_fd;
 };

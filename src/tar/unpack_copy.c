@@ -34,6 +34,8 @@ static int add_tree(struct strv *argv, const struct unpack_tree *t)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(flags); i++)
 		if (flags[i].wanted)
 			r = strv_add(argv, flags[i].word);
+	if (r == 0 && t->times)
+		r = strv_addf(argv, "%s=%lld", t->times->all ? "time" : "latest", (long long)t->times->sec);
 	if (r == 0 && t->own)
 		r = strv_addf(argv, "uid=%u", t->uid);
 	if (r == 0 && t->own)

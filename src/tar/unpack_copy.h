@@ -23,6 +23,7 @@ struct unpack_tree {
 	/* pack (tar/pack.h) */
 	const char *top;
 	bool layer, one_mount;
+	const struct pack_times *times;
 	/* extract (tar/untar.h) */
 	bool own, overwrite, no_set_id;
 	uint32_t uid, gid;

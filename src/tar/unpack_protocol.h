@@ -31,6 +31,7 @@
 #include "base/err.h"
 #include "oci/digest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -71,6 +72,12 @@ struct unpack_done {
 	uint64_t packed_bytes; /* and its length */
 	uint32_t no_landlock; /* 1: this kernel had none */
 	uint32_t opaque_root; /* 1: layers below are not to be seen */
+};
+
+/* For a tar that shall be the same whenever it is made. */
+struct pack_times {
+	int64_t sec;  /* since 1970 */
+	bool all;     /* each entry has this time; else none a later one */
 };
 
 #define UNPACK_LEN_MAX (sizeof(struct unpack_member) + 2 * UNPACK_NAME_MAX)

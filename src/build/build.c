@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * The graph: stages in the order of the file, of which the target and what it
+ * leads to are made; a stage can only refer to one before it, so that order is
+ * right. They are made one after another.
+ */
+#include "build/build.h"
+
+#include "build/expand.h"
+#include "build/layer.h"
+#include "build/session.h"
+#include "oci/index.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void session_done(struct session *s)
+{
+	for (size_t i = 0; i < s->n_stages; i++) {
+		struct stage *sg = &s->stages[i];
+
+		free(sg->base);
+		free(sg->platform);
+		image_free(sg->img);
+		state_done(&sg->state);
+		strv_done(&sg->args);
+	}
+	free(s->stages);
+	free(s->platform);
+	vars_done(&s->vars);
+	guard_done(&s->guard);
+}
+
+/* ---- variables that all stages see ---- */
+
+static const char *caller_env(const struct build_request *q, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (char *const *at = q->env; at && *at; at++)
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+			return *at + len + 1;
+	return NULL;
+}
+
+static int give_args(struct session *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->q->build_args->n; i++) {
+		const char *arg = s->q->build_args->items[i];
+
+		r = vars_give(&s->vars, arg, strchr(arg, '=') ? NULL : caller_env(s->q, arg), e);
+	}
+	return r;
+}
+
+static int begin_platform(struct session *s, struct err *e)
+{
+	char host[PLATFORM_TEXT_SIZE], want[PLATFORM_TEXT_SIZE];
+	struct platform p;
+	int r = 0;
+
+	platform_host(&p);
+	platform_text(&p, host);
+	if (s->q->platform)
+		r = platform_parse(s->q->platform, &p, e);
+	if (r < 0)
+		return r;
+	platform_text(&p, want);
+	s->platform = strdup(want);
+	return s->platform ? vars_platform(&s->vars, host, want, e) : err_errno(e, ENOMEM, "platform");
+}
+
+/* ---- the graph ---- */
+
+static int add_stage(struct session *s, size_t at, const struct instruction *from, const struct expand *x, struct err *e)
+{
+	_cleanup_instruction_ struct instruction *ready = NULL;
+	struct stage *sg = &s->stages[s->n_stages];
+	int r = instruction_expand(from, x, &ready, e);
+
+	if (r < 0)
+		return r;
+	if (!*ready->args.items[0])
+		return err_set(e, EINVAL, "line %u: FROM %s: the name of the image is empty: a variable of it has no value", from->line, from->args.items[0]);
+	*sg = (struct stage){.index = s->n_stages, .first = at, .last = s->q->file->n, .base = strdup(ready->args.items[0])};
+	s->n_stages++;
+	sg->name = from->args.n > 1 ? from->args.items[1] : NULL;
+	if (ready->flags.platform && *ready->flags.platform) {
+		sg->platform = strdup(ready->flags.platform);
+		if (!sg->platform)
+			return err_errno(e, ENOMEM, "stages");
+	}
+	if (!sg->base)
+		return err_errno(e, ENOMEM, "stages");
+	sg->from = session_stage(s, sg->base, sg->index);
+	if (sg->index > 0)
+		s->stages[sg->index - 1].last = at;
+	return 0;
+}
+
+static int find_stages(struct session *s, struct err *e)
+{
+	const struct expand x = {.escape = s->q->file->escape, .get = vars_global_get, .ctx = &s->vars};
+	int r = 0;
+
+	s->stages = calloc(BUILD_STAGES_MAX, sizeof(*s->stages));
+	if (!s->stages)
+		return err_errno(e, ENOMEM, "stages");
+	for (size_t i = 0; r == 0 && i < s->q->file->n; i++) {
+		const struct instruction *in = s->q->file->items[i];
+
+		if (in->kind == INSTRUCTION_FROM) {
+			r = s->n_stages < BUILD_STAGES_MAX ? add_stage(s, i, in, &x, e) : err_set(e, E2BIG, "more than %d stages", BUILD_STAGES_MAX);
+		} else if (s->n_stages == 0) {
+			_cleanup_instruction_ struct instruction *ready = NULL;
+
+			r = instruction_expand(in, &x, &ready, e);
+			for (size_t k = 0; r == 0 && k < ready->args.n; k++)
+				r = vars_global_arg(&s->vars, ready->args.items[k]) < 0 ? err_errno(e, ENOMEM, "ARG") : 0;
+		}
+	}
+	return r;
+}
+
+static int find_target(struct session *s, struct err *e)
+{
+	s->target = s->q->target ? session_stage(s, s->q->target, s->n_stages) : &s->stages[s->n_stages - 1];
+	if (s->target)
+		return 0;
+	return err_set(e, ENOENT, "the target \"%s\" was not found in the provided Containerfile", s->q->target);
+}
+
+static void need(struct session *s, struct stage *sg);
+
+static void need_name(struct session *s, const struct stage *sg, const char *name)
+{
+	struct stage *other = name ? session_stage(s, name, sg->index) : NULL;
+
+	if (other)
+		need(s, other);
+}
+
+/* from= of a --mount; a name with a variable in it can be any of them. */
+static void need_mount(struct session *s, const struct stage *sg, const char *text)
+{
+	const char *from = strstr(text, "from=");
+	char name[256];
+
+	if (!from || (from != text && from[-1] != ','))
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(from + 5, ","), from + 5);
+	need_name(s, sg, name);
+}
+
+static void need_all(struct session *s, const struct stage *sg)
+{
+	for (size_t i = 0; i < sg->index; i++)
+		need(s, &s->stages[i]);
+}
+
+static void need(struct session *s, struct stage *sg)
+{
+	if (sg->needed)
+		return;
+	sg->needed = true;
+	s->n_needed++;
+	if (sg->from)
+		need(s, sg->from);
+	for (size_t i = sg->first; i < sg->last; i++) {
+		const struct instruction_flags *f = &s->q->file->items[i]->flags;
+
+		need_name(s, sg, f->from);
+		if (f->from && strchr(f->from, '$'))
+			need_all(s, sg);
+		for (size_t k = 0; k < f->mount.n; k++)
+			need_mount(s, sg, f->mount.items[k]);
+	}
+}
+
+/* ---- the end ---- */
+
+static int apply_pairs(const struct strv *pairs, struct state *st, int (*set)(struct state *, const char *, const char *))
+{
+	int r = 0;
+
+	for (size_t i = 0; pairs && r == 0 && i < pairs->n; i++) {
+		_cleanup_free_ char *name = strndup(pairs->items[i], strcspn(pairs->items[i], "="));
+
+		r = name ? set(st, name, pairs->items[i][strlen(name)] ? pairs->items[i] + strlen(name) + 1 : "") : -ENOMEM;
+	}
+	return r;
+}
+
+static int unset_words(struct stage *sg, const struct build_request *q)
+{
+	struct json_object *labels = json_at(sg->state.config, "Labels");
+	_cleanup_(strv_done) struct strv env = {0};
+	int r = json_get_strv(sg->state.config, "Env", &env, NULL);
+
+	for (size_t i = 0; labels && q->unset_label && i < q->unset_label->n; i++)
+		json_object_object_del(labels, q->unset_label->items[i]);
+	for (size_t i = 0; q->unset_env && i < q->unset_env->n; i++)
+		strv_env_unset(&env, q->unset_env->items[i]);
+	return r == 0 && q->unset_env && q->unset_env->n ? json_add_strv(sg->state.config, "Env", &env) : r;
+}
+
+static int annotations_of(const struct build_request *q, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	for (size_t i = 0; q->annotations && i < q->annotations->n; i++) {
+		const char *text = q->annotations->items[i];
+		_cleanup_free_ char *name = strndup(text, strcspn(text, "="));
+
+		if (!name || json_add_str(o, name, text[strlen(name)] ? text + strlen(name) + 1 : "") < 0)
+			return -ENOMEM;
+	}
+	*ret = q->annotations && q->annotations->n ? TAKE_PTR(o) : NULL;
+	return 0;
+}
+
+static int finish(struct session *s, struct image **ret, struct err *e)
+{
+	const struct build_request *q = s->q;
+	_cleanup_json_ struct json_object *annotations = NULL;
+	struct stage *sg = s->target;
+	int r;
+
+	if (apply_pairs(q->set_env, &sg->state, state_env) < 0 || apply_pairs(q->labels, &sg->state, state_label) < 0 ||
+	    unset_words(sg, q) < 0 || annotations_of(q, &annotations) < 0 ||
+	    (q->times && json_add_str(sg->state.json, "created", sg->created) < 0))
+		return err_errno(e, ENOMEM, "build");
+	for (size_t i = 0; i < q->names->n; i++)
+		session_say(s, "COMMIT %s", q->names->items[i]);
+	if (q->names->n == 0)
+		session_say(s, "COMMIT");
+	r = layer_finish(s, sg, q->names, annotations, e);
+	if (r < 0)
+		return r;
+	session_say(s, "--> %.12s", sg->img->id);
+	for (size_t i = 0; i < q->names->n; i++)
+		session_say(s, "Successfully tagged %s", q->names->items[i]);
+	*ret = TAKE_PTR(sg->img);
+	return 0;
+}
+
+static void warn_unused(const struct session *s)
+{
+	_cleanup_(strv_done) struct strv unused = {0};
+	_cleanup_(buf_done) struct buf names = BUF_INIT;
+
+	if (vars_unused(&s->vars, &unused) < 0 || unused.n == 0)
+		return;
+	for (size_t i = 0; i < unused.n; i++)
+		buf_addf(&names, "%s%s", i ? " " : "", unused.items[i]);
+	session_say(s, "[Warning] one or more build args were not consumed: [%s]", buf_str(&names));
+}
+
+int build_image(const struct build_request *q, struct image **ret, struct err *e)
+{
+	_cleanup_(session_done) struct session s = {.q = q, .guard = GUARD_INIT};
+	int r = begin_platform(&s, e);
+
+	if (r == 0)
+		r = give_args(&s, e);
+	if (r == 0)
+		r = find_stages(&s, e);
+	if (r == 0)
+		r = find_target(&s, e);
+	s.dir = q->dir;
+	if (r < 0)
+		return r;
+	need(&s, s.target);
+	for (size_t i = 0; r == 0 && i < s.n_stages; i++) {
+		if (!s.stages[i].needed)
+			continue;
+		r = stage_make(&s, &s.stages[i], e);
+		if (r == 0 && &s.stages[i] != s.target && !q->layers)
+			r = layer_finish(&s, &s.stages[i], NULL, NULL, e);
+	}
+	if (r == 0)
+		warn_unused(&s);
+	return r == 0 ? finish(&s, ret, e) : r;
+}

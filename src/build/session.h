@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* session - what the files of a build share while it goes on. Only build/ includes it. */
+#ifndef RANBY_BUILD_SESSION_H
+#define RANBY_BUILD_SESSION_H
+
+#include "build/build.h"
+#include "build/guard.h"
+#include "build/state.h"
+#include "build/vars.h"
+#include "image/assemble.h"
+
+#define BUILD_STAGES_MAX 256
+
+struct stage {
+	size_t index;
+	const char *name;        /* NULL: none */
+	size_t first, last;      /* instructions: FROM, and the one behind its last */
+	char *base;              /* expanded: an image, a stage's name, "scratch" */
+	char *platform;          /* NULL: the build's */
+	struct stage *from;      /* the stage that it goes on; NULL: an image or scratch */
+	bool needed, made;
+
+	struct state state;
+	struct image *img;       /* what has its layers, in the store; NULL: none yet (scratch) */
+	struct strv args;        /* ARGs with values, when it is made */
+	size_t base_layers, base_history;
+	char key[65];            /* of the cache: all that made it what it is */
+	bool missed;             /* a step was not in the cache: nothing after it is looked for */
+	bool upper;              /* without layers: the working directory has what was changed */
+	char created[40];        /* the newest of its steps */
+};
+
+struct session {
+	const struct build_request *q;
+	struct assemble *dir;
+	struct guard guard;
+	struct vars vars;
+	struct stage *stages;
+	size_t n_stages, n_needed;
+	struct stage *target;
+	char *platform;          /* of the image */
+	size_t uppers;           /* directories that were made for layers */
+	struct stage *current;
+};
+
+/* ---- stage.c ---- */
+
+/* Makes one; the stages that it needs are made. */
+int stage_make(struct session *s, struct stage *sg, struct err *e) _must_check_;
+
+/* By name or number, among those before `before`; NULL. */
+struct stage *session_stage(struct session *s, const char *name, size_t before);
+
+void session_say(const struct session *s, const char *fmt, ...) _printf_(2, 3);
+
+/* An image by any name: pulled when it is not here. */
+int session_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
+
+/* The time of what is made now: the one that was asked for, else the clock's. */
+void session_now(const struct session *s, char ret[static 40]);
+
+#endif

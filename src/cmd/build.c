@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* ranby build: what is asked, checked and opened; the work is build/build.h's. */
+#include "cmd/commands.h"
+#include "cmd/image_common.h"
+#include "cmd/make.h"
+#include "cmd/option_rows.h"
+#include "cmd/report.h"
+#include "base/parse.h"
+#include "build/build.h"
+#include "build/context.h"
+#include "engine/attest.h"
+#include "image/assemble.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct build_args {
+	struct container_options o; /* of RUN */
+	struct image_source_args source;
+	struct strv tag, build_arg, label, annotation, env, unsetenv, unsetlabel, secret, ssh, build_context;
+	const char *file, *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
+	const char *timestamp, *source_date_epoch;
+	uint32_t jobs;
+	bool no_cache, squash, squash_all, layers, rm, force_rm, stdin, compress;
+};
+#define O(member) offsetof(struct build_args, o.member)
+#define A(member) offsetof(struct build_args, member)
+
+static const struct option_row build_rows[] = {
+	{'t', "tag", OPT_LIST, A(tag), .arg = "NAME[:TAG]", .help = "Name the image"},
+	{'f', "file", OPT_STRING, A(file), .arg = "FILE", .help = "The Containerfile; - is standard input (Containerfile or Dockerfile of the context)"},
+	{0, "ignorefile", OPT_STRING, A(ignorefile), .arg = "FILE", .help = "Instead of the context's .containerignore or .dockerignore"},
+	{0, "build-arg", OPT_LIST, A(build_arg), .arg = "NAME[=VALUE]", .help = "Value of an ARG; without one, the caller's variable"},
+	{0, "build-context", OPT_LIST, A(build_context), .arg = "NAME=PLACE", .help = "A directory or container-image:IMAGE that --from= finds by name"},
+	{0, "target", OPT_STRING, A(target), .arg = "STAGE", .help = "Stop at this stage"},
+	{0, "secret", OPT_LIST, A(secret), .arg = "id=ID[,src=FILE|,env=NAME]", .help = "What RUN --mount=type=secret may have"},
+	{0, "ssh", OPT_LIST, A(ssh), .arg = "ID[=SOCKET]", .help = "An agent's socket that RUN --mount=type=ssh may have"},
+	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "Stages at once at most; they are made one after another"},
+
+	{0, "no-cache", OPT_FLAG, A(no_cache), .group = "Layers", .help = "Do each step, whatever was done before"},
+	{0, "layers", OPT_FLAG, A(layers), .help = "A layer for each step, and a cache of them (true); false: one layer for all"},
+	{0, "squash", OPT_FLAG, A(squash), .help = "One layer for all steps"},
+	{0, "squash-all", OPT_FLAG, A(squash_all), .help = "One layer for all, the base's too"},
+	{0, "timestamp", OPT_STRING, A(timestamp), .arg = "SECONDS", .help = "This time, since 1970, on the image and on all new files"},
+	{0, "source-date-epoch", OPT_STRING, A(source_date_epoch), .arg = "SECONDS",
+	 .help = "This time on the image, and on new files that are younger ($SOURCE_DATE_EPOCH)"},
+	{0, "rm", OPT_FLAG, A(rm), .help = "Remove the containers of RUN (true); they always are"},
+	{0, "force-rm", OPT_FLAG, A(force_rm), .help = "Also when the build fails (true); they always are"},
+
+	{0, "format", OPT_CHOICE, A(format), .arg = "FORMAT", .choices = "oci|docker", .group = "The image", .help = "Of its manifest: oci or docker"},
+	{0, "iidfile", OPT_STRING, A(iidfile), .arg = "FILE", .help = "Write the image's id there"},
+	{0, "label", OPT_LIST, A(label), .arg = "KEY=VALUE", .help = "Set a label of the image"},
+	{0, "unsetlabel", OPT_LIST, A(unsetlabel), .arg = "KEY", .help = "Leave a label of the base out"},
+	{0, "annotation", OPT_LIST, A(annotation), .arg = "KEY=VALUE", .help = "Set an annotation of the manifest"},
+	{0, "env", OPT_LIST, A(env), .arg = "NAME[=VALUE]", .help = "Set a variable in the image"},
+	{0, "unsetenv", OPT_LIST, A(unsetenv), .arg = "NAME", .help = "Leave a variable of the base out"},
+	IMAGE_SOURCE_ROWS(struct build_args, source),
+	{0, "pull", OPT_OPTIONAL, A(pull), .arg = "POLICY", .help = "When to pull base images: always, missing, never, newer (missing; alone: always)"},
+	{0, "logfile", OPT_STRING, A(logfile), .arg = "FILE", .help = "Write the output there"},
+
+	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "RUN", .help = "Its network: none, host, and as for ranby run"},
+	{'v', "volume", OPT_LIST, O(volume), .arg = "SRC:DST[:OPTS]", .help = "Mount a directory, a file or a volume while it runs"},
+	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
+	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .help = "As for ranby run: seccomp=, apparmor=, label=, mask=, unmask="},
+	{0, "cap-add", OPT_LIST_CSV, O(cap_add), .arg = "CAPABILITY", .help = "Add a capability"},
+	{0, "cap-drop", OPT_LIST_CSV, O(cap_drop), .arg = "CAPABILITY", .help = "Take a capability away"},
+	{0, "group-add", OPT_LIST, O(group_add), .arg = "GROUP", .help = "Add a supplementary group"},
+	{0, "ulimit", OPT_LIST, O(ulimit), .arg = "NAME=SOFT[:HARD]", .help = "Set a resource limit of processes"},
+	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of /dev/shm (64m)"},
+	{0, "http-proxy", OPT_FLAG, O(http_proxy), .help = "Pass the caller's proxy variables on (true)"},
+	{0, "cgroup-parent", OPT_STRING, O(cgroup_parent), .arg = "SLICE", .help = "A slice of the service manager"},
+	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "IPC namespace: private, host"},
+	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "PID namespace: private, host"},
+	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "UTS namespace: private, host"},
+	{0, "cgroupns", OPT_STRING, O(cgroupns), .arg = "MODE", .help = "Cgroup namespace: private, host"},
+	{0, "no-hostname", OPT_FLAG, O(no_hostname), .help = "Leave /etc/hostname alone"},
+	NAME_ROWS(O),
+	LIMIT_ROWS(O),
+	{0, "isolation", OPT_CHOICE, A(isolation), .arg = "KIND", .choices = "oci|rootless", .hidden = true, .help = "RUN is always a container"},
+	{0, "compress", OPT_FLAG, A(compress), .hidden = true, .help = "For docker's sake: nothing is sent anywhere"},
+	LIMIT_REFUSED_ROWS,
+	OPTION_REFUSED('o', "output", "build with -t, then ranby save or ranby export"),
+	OPTION_REFUSED(0, "manifest", "name the image, and make a list of images with another tool"),
+	OPTION_REFUSED(0, "userns", "RUN has the map of ranby run; files belong to the ids that the image has"),
+	OPTION_REFUSED(0, "userns-uid-map", "RUN has the map of ranby run"), OPTION_REFUSED(0, "userns-gid-map", "RUN has the map of ranby run"),
+	OPTION_REFUSED(0, "cache-from", "the cache is this host's"), OPTION_REFUSED(0, "cache-to", "the cache is this host's"),
+	OPTION_REFUSED(0, "cache-ttl", "use --no-cache"), OPTION_REFUSED(0, "cpp-flag", "run cpp before: cpp -E FILE.in | ranby build -f - DIR"),
+	OPTION_REFUSED(0, "sign-by", "sign the image when it is pushed"), OPTION_REFUSED(0, "from", "use ARG before FROM, and --build-arg"),
+	OPTION_REFUSED(0, "stdin", "RUN has no input"), OPTION_REFUSED(0, "runtime", "RUN is started by ranby-runtime"),
+	OPTION_REFUSED(0, "hooks-dir", "ranby executes no hooks"), OPTION_REFUSED(0, "all-platforms", "build for one platform at a time"),
+	OPTION_END,
+};
+
+static void build_args_done(void *args)
+{
+	struct build_args *a = args;
+	struct strv *const lists[] = {&a->tag, &a->build_arg, &a->label, &a->annotation, &a->env, &a->unsetenv, &a->unsetlabel, &a->secret,
+				      &a->ssh, &a->build_context};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		strv_done(lists[i]);
+	container_options_done(&a->o);
+}
+
+/* All that is open while it builds. */
+struct building {
+	const struct command_call *call;
+	struct build_args *a;
+	struct image_source source;
+	struct store *st;
+	struct keeper keeper;
+	struct origin origin;
+	struct context context;
+	struct containerfile file;
+	struct strv names, env;
+	struct pack_times times;
+	char *platform;
+	char cwd[PATH_MAX];
+	int log_fd, null_fd;
+	struct build_request q;
+};
+
+static void building_done(struct building *b)
+{
+	containerfile_done(&b->file);
+	context_done(&b->context);
+	image_source_done(&b->source);
+	origin_done(&b->origin);
+	keeper_done(&b->keeper);
+	b->st = store_close(b->st);
+	strv_done(&b->names);
+	strv_done(&b->env);
+	free(b->platform);
+	fd_closep(&b->log_fd);
+	fd_closep(&b->null_fd);
+}
+
+static void say(void *ctx, const char *line)
+{
+	const struct building *b = ctx;
+
+	if (b->a->source.quiet)
+		return;
+	if (b->log_fd >= 0) {
+		dprintf(b->log_fd, "%s\n", line);
+		return;
+	}
+	puts(line);
+	/* in order with what RUN writes past stdio */
+	fflush(stdout);
+}
+
+/* ---- what was asked ---- */
+
+static bool given(const struct command_call *call, const char *name)
+{
+	return option_given(call->command->rows, call->full_argc, call->full_argv, name);
+}
+
+static int read_times(struct building *b, struct err *e)
+{
+	const char *epoch = b->a->source_date_epoch ? b->a->source_date_epoch : getenv("SOURCE_DATE_EPOCH");
+	const char *text = b->a->timestamp ? b->a->timestamp : epoch;
+
+	if (!text || !*text)
+		return 0;
+	if (b->a->timestamp && b->a->source_date_epoch)
+		return err_set(e, EINVAL, "--timestamp and --source-date-epoch exclude each other");
+	b->times.all = b->a->timestamp != NULL;
+	if (parse_i64(text, 0, 253402300799, &b->times.sec) < 0)
+		return err_set(e, EINVAL, "%s %s: no number of seconds since 1970", b->times.all ? "--timestamp" : "--source-date-epoch", text);
+	b->q.times = &b->times;
+	return 0;
+}
+
+/* --env NAME takes the caller's. */
+static int read_env(struct building *b, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->a->env.n; i++) {
+		const char *text = b->a->env.items[i], *value = strchr(text, '=') ? NULL : getenv(text);
+
+		if (strchr(text, '='))
+			r = strv_add(&b->env, text);
+		else if (value)
+			r = strv_addf(&b->env, "%s=%s", text, value);
+	}
+	return r < 0 ? err_errno(e, -r, "--env") : 0;
+}
+
+static int read_names(struct building *b, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->a->tag.n; i++)
+		r = import_full_name(b->a->tag.items[i], &b->names, e);
+	return r;
+}
+
+static int read_options(struct building *b, struct err *e)
+{
+	struct build_args *a = b->a;
+	bool quiet = a->source.quiet;
+	int r;
+
+	a->o.sig_proxy = a->o.passwd = a->o.read_only_tmpfs = a->o.tls_verify = true;
+	a->o.stop_timeout = 10;
+	if (!given(b->call, "http-proxy"))
+		a->o.http_proxy = true;
+	if (!given(b->call, "shm-size"))
+		a->o.shm_size = SHM_SIZE_DEFAULT;
+	if (!given(b->call, "layers"))
+		a->layers = true;
+	r = container_options_check(&a->o, e);
+	if (r == 0)
+		r = read_names(b, e);
+	if (r == 0)
+		r = read_times(b, e);
+	if (r == 0)
+		r = read_env(b, e);
+	if (r == 0)
+		r = image_source_open(b->call, &a->source, &b->source, e);
+	if (r == 0 && a->pull)
+		r = pull_policy_parse(*a->pull ? a->pull : "always", &b->source.options.policy, e);
+	if (r == 0)
+		r = image_platform(a->source.platform, a->source.os, a->source.arch, a->source.variant, &b->platform, e);
+	if (r == 0 && (quiet || a->logfile)) {
+		b->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (a->logfile)
+			b->log_fd = open(a->logfile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		if (b->null_fd < 0 || (a->logfile && b->log_fd < 0))
+			r = err_errno(e, errno, "--logfile %s", a->logfile ? a->logfile : "");
+	}
+	return r;
+}
+
+/* ---- what it is made of ---- */
+
+static int open_all(struct building *b, struct err *e)
+{
+	int r = origin_read(b->call->engine, &b->origin, e);
+
+	if (r == 0)
+		r = keeper_open(b->call->engine, &b->keeper, e);
+	if (r < 0)
+		return r;
+	make_notice(&b->keeper);
+	if (!getcwd(b->cwd, sizeof(b->cwd)))
+		return err_errno(e, errno, "current directory");
+	return image_store_open(b->call, &b->st, e);
+}
+
+static int read_file(struct building *b, struct assemble *dir, struct err *e)
+{
+	const struct context_options o = {
+		.operand = b->call->argc > 0 ? b->call->argv[0] : ".", .file = b->a->file, .ignore_file = b->a->ignorefile,
+		.scratch_fd = dir->dirfd, .keeper_fd = b->keeper.userns_fd,
+	};
+	int r = context_open(&o, &b->context, e);
+
+	if (r < 0)
+		return r;
+	return containerfile_parse(buf_str(&b->context.file), b->context.file.len, b->context.file_name, &b->file, e);
+}
+
+static int build(struct building *b, struct image **ret, struct err *e)
+{
+	const struct build_args *a = b->a;
+	_cleanup_(assemble_endp) struct assemble *dir = NULL;
+	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : STDOUT_FILENO, r;
+
+	r = assemble_begin(b->st, &dir, e);
+	if (r == 0)
+		r = read_file(b, dir, e);
+	if (r < 0)
+		return r;
+	b->q = (struct build_request){
+		.eng = b->call->engine, .store = b->st, .keeper = &b->keeper, .origin = &b->origin, .file = &b->file,
+		.context = &b->context, .dir = dir, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
+		.names = &b->names, .build_args = &a->build_arg, .labels = &a->label, .annotations = &a->annotation,
+		.set_env = &b->env, .unset_env = &a->unsetenv, .unset_label = &a->unsetlabel, .contexts = &a->build_context,
+		.secrets = &a->secret, .ssh = &a->ssh, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
+		.layers = a->layers && !a->squash && !a->squash_all, .squash_all = a->squash_all,
+		.docker = a->format && strcmp(a->format, "docker") == 0, .times = b->q.times, .say = say, .ctx = b,
+		.out_fd = out, .err_fd = b->log_fd >= 0 || a->source.quiet ? out : STDERR_FILENO,
+	};
+	return build_image(&b->q, ret, e);
+}
+
+static int build_run(const struct command_call *call, struct err *e)
+{
+	struct building b = {.call = call, .a = call->args, .keeper = KEEPER_INIT, .origin = ORIGIN_INIT, .context = CONTEXT_INIT,
+			      .log_fd = -EBADF, .null_fd = -EBADF};
+	_cleanup_(image_freep) struct image *img = NULL;
+	int r = read_options(&b, e);
+
+	if (r == 0)
+		r = open_all(&b, e);
+	if (r == 0) {
+		r = build(&b, &img, e);
+		r = attest_image(call->engine, AUDIT_VERB_BUILD, b.names.n ? b.names.items[0] : img ? img->id : "", img, r, e);
+	}
+	if (r == 0 && b.a->iidfile)
+		r = make_write_file("--iidfile", b.a->iidfile, img->id, false, e);
+	if (r == 0)
+		puts(img->id);
+	/* what lost its name to the new image */
+	if (b.st)
+		(void)!store_sweep(b.st, NULL);
+	building_done(&b);
+	return r;
+}
+
+const struct command command_build = {
+	.name = "build",
+	.aliases = "image build|buildx build|builder build",
+	.operands = "[OPTIONS] [CONTEXT]",
+	.summary = "Make an image of a Containerfile",
+	.needs = NEED_ENGINE,
+	.min_operands = 0,
+	.max_operands = 1,
+	.rows = build_rows,
+	.args_size = sizeof(struct build_args),
+	.args_done = build_args_done,
+	.run = build_run,
+};

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# build: Containerfiles into images; the result is looked at from outside, and
+# compared with what podman makes of the same file.
+# shellcheck disable=SC2154 # bats sets output and status
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir ctx
+}
+
+# containerfile: ctx/Containerfile from standard input.
+containerfile() { cat >ctx/Containerfile; }
+
+# nothing_left: no container of a build, nothing half made in the store.
+nothing_left() {
+	local left
+	left=$(find "$RANBY_ROOT"/{staging,containers,pending} -mindepth 1 2>/dev/null) || true
+	[ -z "$left" ] || fail 'left behind:' "$left"
+}
+
+config_of() { ranby image inspect --format "{{json .Config.$2}}" "$1"; }
+
+@test "FROM, ENV, WORKDIR, COPY, RUN, CMD: the image runs" {
+	echo one >ctx/a
+	containerfile <<-'EOF'
+		FROM busybox
+		ENV A=b C="d e"
+		WORKDIR /srv/app
+		COPY a .
+		RUN echo "$A $C" >b && id -u >c
+		CMD ["cat", "a", "b", "c"]
+	EOF
+	run -0 ranby build -t first ctx
+	[[ $output == *"STEP 1/6: FROM busybox"*"STEP 6/6: CMD"*"COMMIT localhost/first:latest"*"Successfully tagged localhost/first:latest"* ]]
+	[[ ${lines[-1]} =~ ^[0-9a-f]{64}$ ]]
+	run -0 ranby run --rm first
+	[ "$output" = $'one\nb d e\n0' ]
+	[ "$(ranby image inspect --format '{{len .RootFS.Layers}}' first)" = 4 ]
+	nothing_left
+}
+
+@test "the configuration: each instruction that only changes it, and docker's resets" {
+	containerfile <<-'EOF'
+		FROM busybox AS base
+		CMD ["inherited"]
+		VOLUME /data ["no"]
+		FROM base
+		LABEL a=1 b="two words"
+		EXPOSE 80 53/udp 8000-8001
+		VOLUME ["/v w"]
+		USER nobody
+		STOPSIGNAL SIGINT
+		HEALTHCHECK --interval=5s --retries=3 CMD true
+		SHELL ["/bin/sh", "-ec"]
+		WORKDIR /tmp
+		WORKDIR ../etc
+		ENTRYPOINT echo hello
+	EOF
+	run -0 ranby build -t conf ctx
+	[ "$(config_of conf Cmd)" = null ]
+	[ "$(config_of conf Entrypoint)" = '["/bin/sh","-ec","echo hello"]' ]
+	[ "$(config_of conf User)" = '"nobody"' ]
+	[ "$(config_of conf WorkingDir)" = '"/etc"' ]
+	[ "$(config_of conf StopSignal)" = '"SIGINT"' ]
+	[ "$(config_of conf Labels)" = '{"a":"1","b":"two words"}' ]
+	[ "$(config_of conf ExposedPorts | tr -d '{}:' | tr , '\n' | sort | tr -d '\n')" = '"53/udp""80/tcp""8000/tcp""8001/tcp"' ]
+	[[ $(config_of conf Volumes) == *'"/v w"'* ]]
+}
+
+@test "stages: only those that are needed, by name and number, --target" {
+	containerfile <<-'EOF'
+		ARG TAG=latest
+		FROM busybox:$TAG AS tools
+		RUN echo tool >/tool
+		FROM tools AS broken
+		RUN false
+		FROM scratch AS files
+		COPY --from=tools /tool /a
+		FROM busybox
+		COPY --from=files /a /x/
+		COPY --from=0 --chown=7:8 --chmod=640 /tool /y
+		COPY --from=busybox /etc/passwd /z
+	EOF
+	run -0 ranby build -t staged ctx
+	[[ $output != *broken* ]]
+	run -0 ranby run --rm staged sh -c 'cat /x/a; stat -c "%u:%g %a" /y; grep -c nobody /z'
+	[ "$output" = $'tool\n7:8 640\n1' ]
+	run -1 ranby build --target broken ctx
+	[[ $output == *'building at STEP "RUN false": while running runtime: exit status 1'* ]]
+	run -0 ranby build --target files -t files ctx
+	run -125 ranby build --target nobody ctx
+	nothing_left
+}
+
+@test "ARG: --build-arg, the default, before FROM, and what is not consumed" {
+	containerfile <<-'EOF'
+		ARG G=global
+		FROM busybox
+		RUN test -z "$G"
+		ARG G
+		ARG A=default
+		ARG TARGETARCH
+		RUN echo "$G $A $B $TARGETARCH" >/out
+		CMD cat /out
+	EOF
+	run -0 ranby build -t args --build-arg B=x ctx
+	[[ $output == *'one or more build args were not consumed: [B]'* ]]
+	run -0 ranby run --rm args
+	[[ $output == "global default  "?* ]]
+	run -0 ranby build -t args --build-arg A=given ctx
+	[[ $output == *'Using cache'* ]]
+	run -0 ranby run --rm args
+	[[ $output == "global given  "?* ]]
+}
+
+@test "a RUN that fails: its exit code, and nothing of it is left" {
+	containerfile <<<$'FROM busybox\nRUN exit 7'
+	run -7 ranby build -t failed ctx
+	[[ $output == *'exit status 7'* ]]
+	run -1 ranby image exists failed
+	nothing_left
+}
+
+@test "the cache: the same again, and what must be done anew" {
+	echo 1 >ctx/f
+	containerfile <<-'EOF'
+		FROM busybox
+		ARG A
+		COPY f /f
+		RUN date +%N >/made
+		LABEL x=y
+	EOF
+	first=$(ranby build -q -t cached ctx)
+	run -0 ranby build -t cached ctx
+	[ "$(grep -c 'Using cache' <<<"$output")" = 4 ]
+	[ "${lines[-1]}" = "$first" ]
+	# times do not count, content and mode do
+	touch -d 2001-01-01 ctx/f
+	[ "$(ranby build -q ctx)" = "$first" ]
+	chmod 600 ctx/f
+	[ "$(ranby build -q ctx)" != "$first" ]
+	chmod 644 ctx/f
+	[ "$(ranby build -q ctx)" = "$first" ]
+	echo 2 >ctx/f
+	[ "$(ranby build -q ctx)" != "$first" ]
+	echo 1 >ctx/f
+	[ "$(ranby build -q --build-arg A=1 ctx)" != "$first" ]
+	[ "$(ranby build -q --cap-drop ALL ctx)" != "$first" ]
+	[ "$(ranby build -q --no-cache ctx)" != "$first" ]
+}
+
+@test "the cache: an entry that is torn, or of an image that has gone, is none" {
+	containerfile <<<$'FROM busybox\nRUN date +%N >/made\nRUN date +%N >/more'
+	first=$(ranby build -q -t torn ctx)
+	for f in "$RANBY_ROOT"/build-cache/*; do head -c 20 "$f" >"$f.x" && mv "$f.x" "$f"; done
+	run -0 ranby build -q -t torn ctx
+	second=$output
+	[ "$second" != "$first" ]
+	ranby rmi --force torn >/dev/null
+	ranby image prune --all --force >/dev/null
+	load_image busybox
+	run -0 ranby build -t torn ctx
+	[[ $output != *'Using cache'* ]]
+	run -0 ranby run --rm torn cat /made
+}
+
+@test "reproducible: the same digest again, and from another directory" {
+	mkdir ctx/d
+	echo 1 >ctx/d/f
+	containerfile <<-'EOF'
+		FROM busybox
+		COPY d /d
+		RUN mkdir /e && echo x >/e/f && rm -r /tmp
+		WORKDIR /new
+	EOF
+	for how in --timestamp=1000000000 --source-date-epoch=1000000000 '--source-date-epoch=1000000000 --squash'; do
+		# shellcheck disable=SC2086 # two options
+		first=$(ranby build -q --no-cache $how -t again ctx)
+		cp -r ctx elsewhere
+		# shellcheck disable=SC2086
+		[ "$(ranby build -q --no-cache $how -t again elsewhere)" = "$first" ]
+		rm -r elsewhere
+	done
+	[ "$(ranby image inspect --format '{{.Created}}' again)" = '2001-09-09T01:46:40Z' ]
+}
+
+@test "--layers=false, --squash: one layer more; --squash-all: one" {
+	containerfile <<<$'FROM busybox\nRUN echo 1 >/a\nRUN rm /a; echo 2 >/b\nWORKDIR /c'
+	for how in --layers=false --squash --squash-all; do
+		run -0 ranby build "$how" -t flat ctx
+		n=2
+		[ "$how" != --squash-all ] || n=1
+		[ "$(ranby image inspect --format '{{len .RootFS.Layers}}' flat)" = "$n" ]
+		run -0 ranby run --rm flat sh -c 'cat /b; test ! -e /a; pwd'
+		[ "$output" = $'2\n/c' ]
+	done
+	nothing_left
+}
+
+@test "what a RUN does not change is not in its layer" {
+	containerfile <<<$'FROM busybox\nRUN true'
+	ranby build -q -t empty ctx
+	ranby save --format oci-dir -o out empty
+	layer=$(python3 -c 'import json; i = json.load(open("out/index.json"))["manifests"][0]["digest"][7:]
+print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
+	run -0 tar tf "out/blobs/sha256/$layer"
+	[ -z "$output" ]
+}
+
+@test "--iidfile, --label, --annotation, --env, --unsetenv, --format docker, -f -" {
+	run -0 ranby build --iidfile id --label l=1 --annotation a=2 --env E=3 --unsetenv PATH --format docker -t opts -f - ctx <<<$'FROM busybox\nENV F=4'
+	[ "$(cat id)" = "${lines[-1]}" ]
+	[ "$(config_of opts Labels)" = '{"l":"1"}' ]
+	[ "$(config_of opts Env)" = '["F=4","E=3"]' ]
+	[ "$(ranby image inspect --format '{{.ManifestType}}' opts)" = application/vnd.docker.distribution.manifest.v2+json ]
+}
+
+@test "ONBUILD is done by the build that goes on it" {
+	containerfile <<<$'FROM busybox\nONBUILD RUN echo trigger >/t\nONBUILD ENV T=1'
+	ranby build -q -t base ctx
+	run -1 ranby run --rm base test -e /t
+	containerfile <<<$'FROM base'
+	ranby build -q -t on ctx
+	run -0 ranby run --rm on sh -c 'cat /t; echo $T'
+	[ "$output" = $'trigger\n1' ]
+	[ "$(config_of on OnBuild)" = null ]
+}
+
+@test "[A20] a build that is killed leaves nothing: no process, no container, no directory" {
+	containerfile <<<$'FROM busybox\nRUN echo begun && sleep 300'
+	ranby build ctx >out 2>&1 3>&- &
+	pid=$!
+	wait_for 20 grep -q begun out
+	# the program, not the function's shell
+	program=$(pgrep -P "$pid" -x ranby || echo "$pid")
+	run -0 ranby ps -q
+	[ -z "$output" ]
+	run -0 ranby ps --external --format '{{.Names}}'
+	[[ $output == build-* ]]
+	kill -KILL "$program"
+	wait "$pid" || true
+	wait_for 20 sh -c "! pgrep -f '^sleep 300' -u $(id -u)"
+	wait_for 20 sh -c "[ -z \"\$(ls -A '$RANBY_ROOT/containers')\" ]"
+	containerfile <<<$'FROM busybox\nRUN true'
+	run -0 ranby build ctx
+	nothing_left
+}
