@@ -103,9 +103,9 @@ endif
 # Where musl is, the two programs that there are most of are linked with it: why is in sys/musl.h.
 # They are few files: these, compiled for it beside the others. A file that is missing here does not link.
 MUSL_CC ?= $(if $(SAN),,$(shell command -v musl-gcc))
-musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_dev init_exec init_rootfs message plan reap) \
-	$(addprefix base/,buf err parse) \
-	$(addprefix sys/,canary caps copytree fd keyring landlock lsm lsm_selinux memfd mountns netns path pty seccomp signals)
+musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_dev init_exec init_hooks init_rootfs message plan reap) \
+	$(addprefix base/,buf clock err parse) \
+	$(addprefix sys/,canary caps copytree fd keyring landlock lsm lsm_selinux memfd mountns netns path pidfd pty seccomp signals)
 musl_ranby-monitor := \
 	$(addprefix monitor/,main_ranby-monitor backoff cast_writer checks children clients create exit exit_file helper log_format log_json log_writer) \
 	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \

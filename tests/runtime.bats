@@ -9,41 +9,14 @@
 
 load lib
 
-RUNTIME=${RUNTIME:-$RANBY_TREE/${RANBY_BUILD:-build}/bin/ranby-runtime}
+load oci
 
-setup_file() {
-	[ "$(id -u)" != 0 ] || fail 'these tests want an unprivileged user: tests/as-user bats FILE'
-	RUN=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/rr.XXXXXX")
-	export RUN XDG_CACHE_HOME=$RUN/cache
-}
+setup_file() { oci_setup_file; }
+teardown_file() { oci_teardown_file; }
+setup() { oci_setup; }
+teardown() { oci_teardown; }
 
-teardown_file() { remove_tree "$RUN"; }
-
-setup() {
-	B=$BATS_TEST_TMPDIR/b
-	mkdir -p "$B/rootfs"/{bin,etc,tmp,usr/bin}
-	cp /bin/busybox "$B/rootfs/bin/"
-	local applet
-	for applet in sh ls cat id mount echo true sleep ps stat hostname ip grep env pwd tty readlink touch mkdir wc chmod ln rm kill find umount; do
-		ln -s busybox "$B/rootfs/bin/$applet"
-	done
-	echo 'root:x:0:0::/:/bin/sh' >"$B/rootfs/etc/passwd"
-}
-
-teardown() { remove_tree "$BATS_TEST_TMPDIR/b"; }
-
-keeper() { unshare --map-root-user --map-auto "$@"; }
-rt() { "$RUNTIME" --root "$RUN/state" "$@"; }
-export -f rt
-export RUNTIME
-bundle() { "$RANBY_TREE/tests/bundle" "$B" "$@"; }
-# go [CHANGES] -- COMMAND...: a bundle, run to its end inside a keeper
-go() {
-	bundle "$@"
-	keeper "$RUNTIME" --root "$RUN/state" run --bundle "$B" c1
-}
 field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
-none_left() { [ -z "$(ls -A "$RUN/state" 2>/dev/null)" ] || fail 'left behind:' "$(ls -lR "$RUN/state")"; }
 
 @test "what runs beside or before a payload needs no file of the container: static" {
 	local program
@@ -331,7 +304,7 @@ b" ]
 	cp "$RANBY_TREE/${RANBY_BUILD:-build}/libexec/ranby/ranby-init" "$copy/libexec/ranby/"
 	sha256sum "$copy"/bin/* "$copy"/libexec/ranby/* >"$BATS_TEST_TMPDIR/sums"
 	printf '#!/proc/self/exe\n' >"$B/rootfs/bin/evil" && chmod 755 "$B/rootfs/bin/evil"
-	bundle -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); for p in /proc/[0-9]*; do [ $p = /proc/1 ] || { exec 4<$p/exe; } 2>/dev/null && { echo X >/proc/self/fd/4; } 2>/dev/null && echo WROTE; done; done'
+	bundle -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); for p in /proc/[0-9]*; do [ $p = /proc/1 ] || (exec 4<$p/exe; echo X >/proc/self/fd/4 && echo WROTE) 2>/dev/null; done; done'
 	run keeper bash -c 'R="$2/bin/ranby-runtime --root $RUN/state"; $R create --bundle "$1" c1 && $R start c1 && for i in $(seq 100); do $R exec c1 true; $R exec c1 evil; done; $R delete --force c1' keeper "$B" "$copy"
 	[[ $output != *WROTE* ]]
 	sha256sum --quiet -c "$BATS_TEST_TMPDIR/sums"
@@ -420,7 +393,7 @@ race() {
 		{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","soft":9,"hard":1}]}}|soft
 		{"process":{"apparmorProfile":"nosuch"}}|AppArmor
 		{"process":{"selinuxLabel":"a:b:c"}}|SELinux
-		{"hooks":{"prestart":[{"path":"/bin/true"}]}}|hooks.prestart
+		{"hooks":{"prestart":[{"path":"bin/true"}]}}|hooks: prestart[0]: path
 		{"linux":{"intelRdt":{"closID":"x"}}}|intelRdt
 		{"linux":{"resources":{"memory":{"limit":1000000}}}}|memory
 		{"linux":{"sysctl":{"kernel.core_pattern":"x"}}}|host

@@ -12,7 +12,7 @@
  *
  * In the order in which they are to be written. What version 2 has no file
  * for is -ENOTSUP, never left out. "devices" is not looked at: in a user
- * namespace no node can be made.
+ * namespace no node can be made, and as root it is oci/device_rules.h.
  */
 #ifndef RANBY_OCI_CGROUP_LIMITS_H
 #define RANBY_OCI_CGROUP_LIMITS_H

@@ -17,10 +17,7 @@
 #include <sys/resource.h>
 
 static const char *const refused[] = {
-	"hooks.prestart", "hooks.createRuntime", "hooks.createContainer", "hooks.startContainer",
-	"hooks.poststart", "hooks.poststop", "vm", "windows", "solaris", "zos",
-	"process.scheduler", "process.ioPriority", "process.execCPUAffinity",
-	"linux.intelRdt", "linux.personality", "linux.timeOffsets", "linux.memoryPolicy", "linux.netDevices",
+	"vm", "windows", "solaris", "zos", "linux.intelRdt", "linux.memoryPolicy", "linux.netDevices",
 };
 
 bool config_is_filled(struct json_object *o)
@@ -228,7 +225,7 @@ static int check_process(const struct config_process *p, struct err *e)
 int config_process_read(struct json_object *o, struct config_process *ret, struct err *e)
 {
 	typedef int (*part)(struct json_object *, struct config_process *, struct err *);
-	static const part parts[] = {read_console, read_user, read_caps, read_rlimits, read_labels, read_oom};
+	static const part parts[] = {read_console, read_user, read_caps, read_rlimits, read_labels, read_oom, config_sched_read};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
@@ -350,6 +347,10 @@ int runtime_config_parse(const char *text, size_t len, struct runtime_config *re
 	if (r == 0)
 		r = read_process(c.json, &c, e);
 	if (r == 0)
+		r = json_get_object(c.json, "hooks", &c.hooks_json, e);
+	if (r == 0 && c.hooks_json)
+		r = config_hooks_read(c.hooks_json, &c.hooks, e);
+	if (r == 0)
 		r = config_mounts_read(c.json, &c, e);
 	if (r == 0)
 		r = config_linux_read(c.json, &c, e);
@@ -364,8 +365,11 @@ int runtime_config_parse(const char *text, size_t len, struct runtime_config *re
 void runtime_config_done(struct runtime_config *c)
 {
 	config_process_done(&c->process);
-	for (size_t i = 0; i < c->n_mounts; i++)
+	config_hooks_done(&c->hooks);
+	for (size_t i = 0; i < c->n_mounts; i++) {
 		strv_done(&c->mounts[i].options);
+		free(c->mounts[i].map);
+	}
 	for (size_t i = 0; i < c->n_sysctls; i++)
 		free(c->sysctls[i].name);
 	free(c->mounts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * runtime_config - config.json of a bundle (OCI runtime-spec 1.2, config.md
+ * runtime_config - config.json of a bundle (OCI runtime-spec 1.2 and 1.3, config.md
  * and config-linux.md), read and checked.
  *
  *	_cleanup_(runtime_config_done) struct runtime_config c = {0};
@@ -39,6 +39,22 @@ struct config_rlimit {
 	uint64_t soft, hard;
 };
 
+#define CONFIG_CPUS_MAX 1024
+struct config_cpus {
+	bool given;
+	uint64_t bits[CONFIG_CPUS_MAX / 64];
+};
+
+/* sched_setattr(2) */
+struct config_scheduler {
+	bool given;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* nanoseconds */
+};
+
 struct config_process {
 	bool terminal;
 	uint16_t rows, cols;      /* consoleSize, 0: not given */
@@ -55,6 +71,10 @@ struct config_process {
 	bool no_new_privs;
 	bool has_oom_score_adj;
 	int32_t oom_score_adj;
+	struct config_scheduler scheduler;
+	bool has_io_priority;
+	uint32_t io_priority;     /* as ioprio_set(2) has it: class << 13 | level */
+	struct config_cpus cpus_initial, cpus_final; /* execCPUAffinity: of an exec before it is in its cgroup, and then */
 	const char *apparmor;     /* NULL when not given, empty or "unconfined" */
 	const char *selinux;      /* NULL when not given or empty */
 };
@@ -75,6 +95,8 @@ struct config_mount {
 	uint64_t propagation;     /* MS_*, 0: none asked */
 	bool propagation_rec;
 	bool copy_up;             /* tmpfs: starts with what the image has there (tmpcopyup) */
+	bool idmap, idmap_rec;    /* seen through a map: `map`, or NULL for the container's own */
+	struct id_map *map;
 	const char *subpath;      /* bind, overlay: this below the source is mounted (CONFIG_MOUNT_SUBPATH); NULL: all of it */
 	struct strv options;      /* what is left, for the filesystem: "size=64k" */
 };
@@ -99,6 +121,36 @@ struct config_sysctl {
 	int needs;        /* CLONE_NEW* that must be new or joined for it */
 };
 
+enum config_hook_kind {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_KINDS,
+};
+#define CONFIG_HOOKS_MAX 128 /* of one kind */
+
+struct config_hook {
+	const char *path;    /* absolute */
+	struct strv args;    /* never empty */
+	struct strv env;
+	uint32_t timeout_s;  /* 0: none */
+};
+
+struct config_hooks {
+	struct config_hook *items[HOOK_KINDS];
+	size_t n[HOOK_KINDS];
+};
+
+/* timeOffsets of one clock */
+struct config_time_offset {
+	bool given;
+	int64_t secs;
+	uint32_t nanosecs;
+};
+
 struct runtime_config {
 	struct json_object *json; /* keeps the strings */
 	const char *oci_version;
@@ -119,6 +171,11 @@ struct runtime_config {
 	struct config_sysctl *sysctls;
 	size_t n_sysctls;
 	struct strv masked_paths, readonly_paths;
+	struct config_time_offset monotonic, boottime;
+	bool has_personality;
+	uint32_t personality;        /* PER_* */
+	struct config_hooks hooks;
+	struct json_object *hooks_json; /* the same as an object, or NULL */
 	uint64_t rootfs_propagation; /* MS_* | MS_REC, 0: not given (private) */
 	char *seccomp;               /* text of an object, strictly scanned but not parsed; NULL: none */
 	const char *mount_label;     /* NULL when not given */
@@ -141,6 +198,14 @@ int config_process_read(struct json_object *o, struct config_process *ret, struc
 /* ---- parts, each its own file ---- */
 int config_mounts_read(struct json_object *root, struct runtime_config *c, struct err *e) _must_check_;
 int config_linux_read(struct json_object *root, struct runtime_config *c, struct err *e) _must_check_;
+
+int config_sched_read(struct json_object *process, struct config_process *p, struct err *e) _must_check_;
+/* "prestart" ... of an object like "hooks"; strings are borrowed from it. What was read is the caller's, on failure too. */
+int config_hooks_read(struct json_object *hooks, struct config_hooks *ret, struct err *e) _must_check_;
+void config_hooks_done(struct config_hooks *h);
+const char *config_hook_name(enum config_hook_kind kind);
+/* Two lists of extents ("uidMappings", "gidMappings") of an object. */
+int config_map_read(struct json_object *o, struct id_map *ret, struct err *e) _must_check_;
 
 /* Elements of the array at `path`, all objects: calls `read` for each with a zeroed element of `size` bytes. The array becomes the caller's. */
 typedef int (*config_read_item)(struct json_object *o, void *item, struct err *e);

@@ -10,8 +10,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 
 #ifndef CLONE_NEWTIME
@@ -26,6 +28,7 @@ static int read_namespace(struct json_object *o, void *item, struct err *e)
 	} types[] = {
 		{"user", CLONE_NEWUSER}, {"mount", CLONE_NEWNS},     {"pid", CLONE_NEWPID},   {"network", CLONE_NEWNET},
 		{"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},      {"cgroup", CLONE_NEWCGROUP},
+		{"time", CLONE_NEWTIME},
 	};
 	struct config_namespace *ns = item;
 	const char *type = NULL;
@@ -45,8 +48,7 @@ static int read_namespace(struct json_object *o, void *item, struct err *e)
 			ns->flag = types[i].flag;
 			return 0;
 		}
-	return err_set(e, type && strcmp(type, "time") == 0 ? ENOTSUP : EINVAL, "type: %.20s is not supported",
-		       type ? type : "(none)");
+	return err_set(e, EINVAL, "type: %.20s is not supported", type ? type : "(none)");
 }
 
 static int check_namespaces(const struct runtime_config *c, struct err *e)
@@ -90,6 +92,13 @@ static int read_id_list(struct json_object *l, const char *path, struct id_list 
 	return r;
 }
 
+int config_map_read(struct json_object *o, struct id_map *ret, struct err *e)
+{
+	int r = read_id_list(o, "uidMappings", &ret->uid, e);
+
+	return r == 0 ? read_id_list(o, "gidMappings", &ret->gid, e) : r;
+}
+
 static int read_map(struct json_object *l, struct runtime_config *c, struct err *e)
 {
 	const struct config_namespace *user = runtime_config_namespace(c, CLONE_NEWUSER);
@@ -105,9 +114,7 @@ static int read_map(struct json_object *l, struct runtime_config *c, struct err 
 	c->map = mem_array(1, sizeof(*c->map));
 	if (!c->map)
 		return err_errno(e, ENOMEM, "uidMappings");
-	r = read_id_list(l, "uidMappings", &c->map->uid, e);
-	if (r == 0)
-		r = read_id_list(l, "gidMappings", &c->map->gid, e);
+	r = config_map_read(l, c->map, e);
 	if (r == 0 && (c->map->uid.n == 0 || c->map->gid.n == 0))
 		return err_set(e, EINVAL, "uidMappings and gidMappings: both are needed");
 	return r;
@@ -282,6 +289,47 @@ static int read_seccomp(struct json_object *l, struct runtime_config *c, struct 
 	return c->seccomp ? 0 : err_errno(e, ENOMEM, "seccomp");
 }
 
+static int read_offset(struct json_object *l, const char *clock, struct config_time_offset *t, struct err *e)
+{
+	char path[48];
+	int r;
+
+	snprintf(path, sizeof(path), "timeOffsets.%s", clock);
+	t->given = json_at(l, path) != NULL;
+	snprintf(path, sizeof(path), "timeOffsets.%s.secs", clock);
+	r = json_get_i64(l, path, INT64_MIN, INT64_MAX, &t->secs, e);
+	snprintf(path, sizeof(path), "timeOffsets.%s.nanosecs", clock);
+	return r == 0 ? json_get_u32(l, path, 0, 999999999, &t->nanosecs, e) : r;
+}
+
+static int read_time(struct json_object *l, struct runtime_config *c, struct err *e)
+{
+	const struct config_namespace *ns = runtime_config_namespace(c, CLONE_NEWTIME);
+	int r = read_offset(l, "monotonic", &c->monotonic, e);
+
+	if (r == 0)
+		r = read_offset(l, "boottime", &c->boottime, e);
+	if (r == 0 && (c->monotonic.given || c->boottime.given) && (!ns || ns->path))
+		return err_set(e, EINVAL, "timeOffsets: without a new time namespace");
+	return r;
+}
+
+static int read_personality(struct json_object *l, struct runtime_config *c, struct err *e)
+{
+	const char *domain = NULL;
+	int r = json_get_str(l, "personality.domain", &domain, e);
+
+	if (r == 0 && config_is_filled(json_at(l, "personality.flags")))
+		return err_set(e, ENOTSUP, "personality.flags: none is known");
+	if (r < 0 || !json_at(l, "personality"))
+		return r;
+	if (!domain || (strcmp(domain, "LINUX") != 0 && strcmp(domain, "LINUX32") != 0))
+		return err_set(e, EINVAL, "personality.domain: %.20s is unknown", domain ? domain : "(none)");
+	c->has_personality = true;
+	c->personality = strcmp(domain, "LINUX32") == 0 ? PER_LINUX32 : PER_LINUX;
+	return 0;
+}
+
 static int read_rest(struct json_object *l, struct runtime_config *c, struct err *e)
 {
 	int r;
@@ -293,6 +341,10 @@ static int read_rest(struct json_object *l, struct runtime_config *c, struct err
 		r = read_propagation(l, c, e);
 	if (r == 0)
 		r = read_seccomp(l, c, e);
+	if (r == 0)
+		r = read_time(l, c, e);
+	if (r == 0)
+		r = read_personality(l, c, e);
 	if (r == 0)
 		r = json_get_object(l, "resources", &c->resources, e);
 	if (r == 0)

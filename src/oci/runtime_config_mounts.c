@@ -22,6 +22,8 @@ enum word_effect {
 	WORD_BIND,
 	WORD_RBIND,
 	WORD_COPY_UP,
+	WORD_IDMAP,
+	WORD_IDMAP_REC,
 	WORD_NOTHING, /* the default anyway, or of no meaning inside a user namespace's own mount */
 	WORD_REFUSED,
 };
@@ -73,8 +75,10 @@ static const struct word {
 	{"async", WORD_NOTHING, 0},
 	{"norelatime", WORD_NOTHING, 0},
 	{"tmpcopyup", WORD_COPY_UP, 0},
-	{"idmap", WORD_REFUSED, 0},
-	{"ridmap", WORD_REFUSED, 0},
+	{"idmap", WORD_IDMAP, 0},
+	{"ridmap", WORD_IDMAP_REC, 0},
+	{"rrelatime", WORD_CLEAR_REC, MOUNT_ATTR__ATIME},
+	{"rstrictatime", WORD_SET_REC, MOUNT_ATTR_STRICTATIME},
 	{"remount", WORD_REFUSED, 0},
 	{"mand", WORD_REFUSED, 0},
 	{"copy-symlink", WORD_REFUSED, 0},
@@ -122,6 +126,11 @@ static int apply_word(struct config_mount *m, const struct word *w, struct err *
 		break;
 	case WORD_COPY_UP:
 		m->copy_up = true;
+		break;
+	case WORD_IDMAP:
+	case WORD_IDMAP_REC:
+		m->idmap = true;
+		m->idmap_rec = m->idmap_rec || w->effect == WORD_IDMAP_REC;
 		break;
 	case WORD_NOTHING:
 		break;
@@ -181,6 +190,20 @@ static int check_bind(struct config_mount *m, struct err *e)
 	return 0;
 }
 
+/* Mappings ask for an idmapped mount by themselves (runtime-spec 1.1). */
+static int read_mapping(struct json_object *o, struct config_mount *m, struct err *e)
+{
+	bool uids = config_is_filled(json_at(o, "uidMappings")), gids = config_is_filled(json_at(o, "gidMappings"));
+
+	if (!uids && !gids)
+		return 0;
+	if (uids != gids)
+		return err_set(e, EINVAL, "uidMappings and gidMappings go together");
+	m->idmap = true;
+	m->map = mem_array(1, sizeof(*m->map));
+	return m->map ? config_map_read(o, m->map, e) : err_errno(e, ENOMEM, "uidMappings");
+}
+
 static int read_mount(struct json_object *o, void *item, struct err *e)
 {
 	struct config_mount *m = item;
@@ -193,10 +216,10 @@ static int read_mount(struct json_object *o, void *item, struct err *e)
 		r = json_get_str(o, "source", &m->source, e);
 	if (r == 0)
 		r = check_destination(m->destination, e);
-	if (r == 0 && (config_is_filled(json_at(o, "uidMappings")) || config_is_filled(json_at(o, "gidMappings"))))
-		r = err_set(e, ENOTSUP, "uidMappings: not supported");
 	if (r == 0)
 		r = read_options(o, m, e);
+	if (r == 0)
+		r = read_mapping(o, m, e);
 	if (r < 0)
 		return r;
 	if (m->type && strcmp(m->type, "bind") == 0)
@@ -207,6 +230,8 @@ static int read_mount(struct json_object *o, void *item, struct err *e)
 		return err_set(e, EINVAL, "type: missing");
 	if (m->subpath && strcmp(m->type, "overlay") != 0)
 		return err_set(e, EINVAL, "options: " CONFIG_MOUNT_SUBPATH " is for a bind or an overlay");
+	if (m->idmap)
+		return err_set(e, ENOTSUP, "options: idmap is for a bind");
 	if (m->copy_up && strcmp(m->type, "tmpfs") != 0)
 		return err_set(e, EINVAL, "options: tmpcopyup is for tmpfs");
 	return 0;

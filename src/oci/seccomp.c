@@ -49,6 +49,7 @@ static const struct {
 	{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true},
 	{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, false},
 	{"SCMP_ACT_LOG", SCMP_ACT_LOG, false},
+	{"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY, false},
 };
 
 static const struct {
@@ -83,6 +84,7 @@ static const struct {
 	{"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
 	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 };
 
 /* State of one compilation. */
@@ -92,6 +94,7 @@ struct compile {
 	uint32_t arch[ARCHES_MAX]; /* SCMP_ARCH_*, which are AUDIT_ARCH_* but for x32 */
 	int highest[ARCHES_MAX];   /* highest call number named, -1: none */
 	size_t n_arches;
+	bool notifies;             /* a rule asks a listener */
 	bool socketcall, ipc;      /* named by the section itself */
 };
 
@@ -310,6 +313,7 @@ static int add_rule(struct compile *c, struct json_object *rule, struct err *e)
 	if (!json_object_is_type(rule, json_type_object))
 		return err_set(e, EINVAL, "not an object");
 	r = read_action(rule, "action", "errnoRet", &action, e);
+	c->notifies = c->notifies || (r == 0 && action == SCMP_ACT_NOTIFY);
 	if (r == 0)
 		r = json_get_strv(rule, "names", &names, e);
 	if (r == 0)
@@ -438,16 +442,14 @@ static int read_flags(struct json_object *section, uint32_t *ret, struct err *e)
 
 static int start(struct compile *c, struct json_object *section, struct err *e)
 {
-	const char *listener = NULL;
 	int r;
 
-	r = json_get_str(section, "listenerPath", &listener, e);
-	if (r == 0 && listener && *listener)
-		return err_set(e, ENOTSUP, "listenerPath: notification is not supported");
-	if (r == 0)
-		r = read_action(section, "defaultAction", "defaultErrnoRet", &c->default_action, e);
+	r = read_action(section, "defaultAction", "defaultErrnoRet", &c->default_action, e);
 	if (r < 0)
 		return r;
+	/* our own exec would be asked about, and whoever answers be asked before it can */
+	if (c->default_action == SCMP_ACT_NOTIFY)
+		return err_set(e, EINVAL, "defaultAction: SCMP_ACT_NOTIFY cannot be for all calls");
 	c->ctx = seccomp_init(c->default_action);
 	if (!c->ctx)
 		return err_set(e, EINVAL, "defaultAction: refused by libseccomp");
@@ -475,6 +477,8 @@ int seccomp_section_compile(struct json_object *section, struct seccomp_filter *
 		r = add_arches(&c, section, e);
 	if (r == 0)
 		r = add_rules(&c, section, e);
+	if (r == 0 && c.notifies && !*json_str(section, "listenerPath"))
+		r = err_set(e, EINVAL, "syscalls: SCMP_ACT_NOTIFY without listenerPath");
 	if (r == 0)
 		r = export(&c, &f, e);
 	if (r < 0) {

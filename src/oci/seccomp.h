@@ -29,7 +29,8 @@ void seccomp_filter_done(struct seccomp_filter *f);
  * Compiles. A name that libseccomp does not know is left out where the
  * default action is a refusal, and an error where it is not. Calls newer than
  * any the section names get ENOSYS, so that a C library falls back instead of
- * failing with EPERM. Notification (a listener) is refused.
+ * failing with EPERM. Notification (SCMP_ACT_NOTIFY) wants a
+ * listenerPath, and cannot be the default.
  */
 int seccomp_section_compile(struct json_object *section, struct seccomp_filter *ret, struct err *e) _must_check_;
 

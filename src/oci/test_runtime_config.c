@@ -73,6 +73,46 @@ static void test_process(void **state)
 	assert_null(p->selinux);
 }
 
+static void test_schedule(void **state)
+{
+	_cleanup_(runtime_config_done) struct runtime_config c = {0};
+	const struct config_process *p = &c.process;
+
+	(void)state;
+	parse_well(HEAD LINUX ",\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"nice\":-3,\"priority\":4,"
+			      "\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\",\"SCHED_FLAG_RECLAIM\"],\"runtime\":1,\"deadline\":2,\"period\":3},"
+			      "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":7},"
+			      "\"execCPUAffinity\":{\"initial\":\"0,2-3\",\"final\":\"63-64,1023\"}}}",
+		   &c);
+	assert_true(p->scheduler.given && p->scheduler.policy == 6 && p->scheduler.nice == -3 && p->scheduler.priority == 4);
+	assert_true(p->scheduler.flags == 3 && p->scheduler.runtime == 1 && p->scheduler.deadline == 2 && p->scheduler.period == 3);
+	assert_true(p->has_io_priority && p->io_priority == (3U << 13 | 7));
+	assert_true(p->cpus_initial.bits[0] == 0xd);
+	assert_true(p->cpus_final.bits[0] == 1ULL << 63 && p->cpus_final.bits[1] == 1 && p->cpus_final.bits[15] == 1ULL << 63);
+}
+
+static void test_time_and_hooks(void **state)
+{
+	_cleanup_(runtime_config_done) struct runtime_config c = {0};
+	const struct config_hook *h;
+
+	(void)state;
+	parse_well(HEAD "\"hooks\":{\"prestart\":[{\"path\":\"/a\"}],\"poststop\":[{\"path\":\"/b\",\"args\":[\"x\",\"y\"],\"env\":[\"A=1\"],\"timeout\":9}]},"
+			"\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"time\"}],\"timeOffsets\":{\"monotonic\":{\"secs\":-1},"
+			"\"boottime\":{\"secs\":2,\"nanosecs\":3}},\"personality\":{\"domain\":\"LINUX32\"}}}",
+		   &c);
+	assert_true(c.monotonic.given && c.monotonic.secs == -1 && c.monotonic.nanosecs == 0);
+	assert_true(c.boottime.given && c.boottime.secs == 2 && c.boottime.nanosecs == 3);
+	assert_true(c.has_personality && c.personality == 8);
+	assert_int_equal(c.hooks.n[HOOK_PRESTART], 1);
+	h = &c.hooks.items[HOOK_PRESTART][0];
+	assert_string_equal(h->args.items[0], "/a");
+	assert_true(h->args.n == 1 && h->env.n == 0 && h->timeout_s == 0);
+	h = &c.hooks.items[HOOK_POSTSTOP][0];
+	assert_true(h->args.n == 2 && h->env.n == 1 && h->timeout_s == 9);
+	assert_int_equal(c.hooks.n[HOOK_CREATE_RUNTIME], 0);
+}
+
 static void test_mounts(void **state)
 {
 	_cleanup_(runtime_config_done) struct runtime_config c = {0};
@@ -127,10 +167,13 @@ static void test_refused(void **state)
 		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"}]}}", "uidMappings"},
 		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]," MAP "}}", "uidMappings"},
 		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"mount\"}]}}", "twice"},
-		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"time\"}]}}", "time"},
+		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"moon\"}]}}", "moon"},
+		{HEAD "\"linux\":{" NS MAP ",\"timeOffsets\":{\"boottime\":{\"secs\":1}}}}", "time namespace"},
+		{HEAD "\"linux\":{" NS MAP ",\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}}}", "personality.flags"},
+		{HEAD "\"linux\":{" NS MAP ",\"personality\":{\"domain\":\"BSD\"}}}", "BSD"},
 		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"net\"}]}}", "net"},
 		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"network\",\"path\":\"x\"}]}}", "path"},
-		{HEAD PROC "\"hooks\":{\"poststop\":[{\"path\":\"/x\"}]}," LINUX "}", "hooks.poststop"},
+		{HEAD PROC "\"hooks\":{\"poststop\":[{\"path\":\"x\"}]}," LINUX "}", "hooks: poststop[0]: path"},
 		{HEAD "\"process\":{\"cwd\":\"/\"}," LINUX "}", "args"},
 		{HEAD "\"process\":{\"args\":[\"a\"]}," LINUX "}", "cwd"},
 		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"x\"}," LINUX "}", "cwd"},
@@ -143,12 +186,18 @@ static void test_refused(void **state)
 		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"capabilities\":{\"effective\":[\"cap_chown\"]}}," LINUX "}", "cap_chown"},
 		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"rlimits\":[{\"type\":\"RLIMIT_CPU\"},{\"type\":\"RLIMIT_CPU\"}]}," LINUX "}", "twice"},
 		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"oomScoreAdj\":1001}," LINUX "}", "oomScoreAdj"},
-		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}}," LINUX "}", "scheduler"},
+		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_LATE\"}}," LINUX "}", "scheduler.policy"},
+		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":100}}," LINUX "}", "scheduler.priority"},
+		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}}," LINUX "}", "ioPriority.priority"},
+		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"execCPUAffinity\":{\"initial\":\"3-1\"}}," LINUX "}", "execCPUAffinity.initial"},
+		{HEAD "\"process\":{\"args\":[\"a\"],\"cwd\":\"/\",\"execCPUAffinity\":{\"final\":\"1024\"}}," LINUX "}", "execCPUAffinity.final"},
 		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a/../b\",\"type\":\"tmpfs\"}]}", ".."},
 		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\"}]}", "type"},
 		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\"}]}", "source"},
 		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"size=1\"]}]}", "size=1"},
-		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"idmap\"]}]}", "idmap"},
+		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"remount\"]}]}", "remount"},
+		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"idmap\"]}]}", "idmap"},
+		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/s\",\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]}]}", "go together"},
 		{HEAD LINUX ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"proc\",\"options\":[\"tmpcopyup\"]}]}", "tmpcopyup"},
 		{HEAD LINUX ",\"mounts\":[1]}", "mounts[0]"},
 		{HEAD LINUX ",\"hostname\":\"" "0123456789012345678901234567890123456789012345678901234567890123456789" "\"}", "hostname"},
@@ -181,5 +230,5 @@ static void test_refused(void **state)
 	}
 }
 
-TESTS("oci/runtime_config", cmocka_unit_test(test_least), cmocka_unit_test(test_process), cmocka_unit_test(test_mounts),
+TESTS("oci/runtime_config", cmocka_unit_test(test_least), cmocka_unit_test(test_process), cmocka_unit_test(test_schedule), cmocka_unit_test(test_time_and_hooks), cmocka_unit_test(test_mounts),
       cmocka_unit_test(test_sysctls), cmocka_unit_test(test_refused))

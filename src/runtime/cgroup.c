@@ -18,6 +18,7 @@
 #include "sys/path.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,6 +173,101 @@ static int enter_pod_group(const char *path, const char *id, char above[static P
 	return cgroup_enable(fd, needed(l), CGROUP_ALL);
 }
 
+/* ---- where another engine wants it ---- */
+
+/* Names below the mount, none of them "..", "." or empty. */
+static bool is_plain_path(const char *path)
+{
+	for (const char *p = path; *p;) {
+		size_t n;
+
+		if (*p++ != '/')
+			return false;
+		n = strcspn(p, "/");
+		if (n == 0 || n > NAME_MAX || (p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.'))))
+			return false;
+		p += n;
+	}
+	return path[0] == '/' && strlen(path) < PATH_MAX;
+}
+
+/* Goes down one group, and makes it when it is not there; what is needed below is enabled where we come from. */
+static int go_down(int *fd, const char *name, size_t len, const struct cgroup_limits *l)
+{
+	_cleanup_free_ char *copy = strndup(name, len);
+	int below = -EBADF, r = copy ? cgroup_enable_in_place(*fd, needed(l), CGROUP_ALL) : -ENOMEM;
+
+	if (r == 0 && mkdirat(*fd, copy, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0)
+		r = path_own_open(*fd, copy, O_RDONLY | O_DIRECTORY, 0, &below);
+	if (r < 0)
+		return r;
+	fd_closep(fd);
+	*fd = below;
+	return 0;
+}
+
+static bool is_populated(int fd)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	return cgroup_read(fd, "cgroup.events", &b) < 0 || strstr(buf_str(&b), "populated 1");
+}
+
+static int make_given(int dir, const char *path, const struct cgroup_limits *l, struct cgroup *ret)
+{
+	_cleanup_free_ char *note = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	int r = cgroup_mount_open(&fd);
+
+	for (const char *p = path; r == 0 && *p;) {
+		size_t n = strcspn(++p, "/");
+
+		r = go_down(&fd, p, n, l);
+		if (r == -EBUSY)
+			r = -ENOTEMPTY;
+		p += n;
+	}
+	if (r == 0 && is_populated(fd))
+		return -EBUSY;
+	if (r < 0)
+		return r;
+	if (asprintf(&note, "=%s", path) < 0)
+		return -ENOMEM;
+	r = path_own_write(dir, NOTE, note, strlen(note), 0600, PATH_SYNC_NONE);
+	ret->path = r == 0 ? strdup(path) : NULL;
+	if (r == 0 && !ret->path)
+		r = -ENOMEM;
+	if (r == 0)
+		ret->dir = TAKE_FD(fd);
+	return r;
+}
+
+static int prepare_given(int dir, const char *path, const struct cgroup_limits *l, struct cgroup *ret, struct err *e)
+{
+	int r = is_plain_path(path) ? make_given(dir, path, l, ret) : -EINVAL;
+
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "linux.cgroupsPath: %.200s is no path of a cgroup", path);
+	if (r == -EBUSY)
+		return err_set(e, EBUSY, "linux.cgroupsPath: %.200s has processes of others in it", path);
+	if (r < 0 && l->n == 0)
+		return 0;
+	if (r == -ENOTEMPTY)
+		return err_set(e, ENOTSUP, "linux.resources.%s: a group above %s has processes, so no controller can be enabled below it",
+			       l->items[0].from, path);
+	if (r == -ENODEV) {
+		_cleanup_close_ int mount = -EBADF;
+
+		r = cgroup_mount_open(&mount);
+		return r == 0 ? lacking(mount, l, path, e) : explain(r, l->items[0].from, path, e);
+	}
+	if (r == -EROFS || r == -EPERM)
+		r = -EACCES;
+	return r < 0 ? explain(r, l->items[0].from, path, e) : write_limits(ret->dir, l, e);
+}
+
 int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret, struct err *e)
 {
 	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
@@ -179,9 +275,10 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 	char above[PATH_MAX] = "";
 	int r = cgroup_limits_read(resources, &l, e);
 
-	/* an absolute path is another engine's plan for a hierarchy of his own */
-	if (r < 0 || (l.n == 0 && (!path || path[0] == '/' || strchr(path, ':'))))
+	if (r < 0 || (l.n == 0 && (!path || strchr(path, ':'))))
 		return r;
+	if (path && path[0] == '/')
+		return prepare_given(dir, path, &l, ret, e);
 	r = find_parent(above, &parent);
 	if (r < 0)
 		return l.n == 0 ? 0 : explain(r, l.items[0].from, above, e);
@@ -244,7 +341,12 @@ static int read_note(int rroot, const char *id, struct buf *path)
 	char note[PATH_MAX];
 
 	snprintf(note, sizeof(note), "%s/" NOTE, id);
-	return path_own_read(rroot, note, PATH_MAX - 1, path) < 0 || !is_of(buf_str(path), id) ? -ENOENT : 0;
+	if (path_own_read(rroot, note, PATH_MAX - 1, path) < 0)
+		return -ENOENT;
+	if (buf_str(path)[0] != '=')
+		return is_of(buf_str(path), id) ? 0 : -ENOENT;
+	memmove(path->data, path->data + 1, path->len--);
+	return is_plain_path(buf_str(path)) ? 0 : -ENOENT;
 }
 
 int cgroup_own(int rroot, const char *id, int *ret_fd)
@@ -293,6 +395,21 @@ int cgroup_limit_pod(int rroot, const char *id, struct json_object *resources, s
 	if (r == -ENODEV)
 		return lacking(up, &l, buf_str(&path), e);
 	return r < 0 ? err_errno(e, -r, "cgroup %s", buf_str(&path)) : write_limits(fd, &l, e);
+}
+
+int cgroup_update(int fd, const char *path, struct json_object *resources, struct err *e)
+{
+	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
+	_cleanup_close_ int up = -EBADF;
+	int r = cgroup_limits_read(resources, &l, e);
+
+	if (r < 0)
+		return r;
+	up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = up < 0 ? -errno : cgroup_enable_in_place(up, needed(&l), needed(&l));
+	if (r == -ENODEV)
+		return lacking(up, &l, path ? path : "", e);
+	return r < 0 ? err_errno(e, -r, "cgroup %s", path ? path : "") : write_limits(fd, &l, e);
 }
 
 bool cgroup_same_pod(int rroot, const char *id, const char *other)

@@ -14,6 +14,10 @@
  * With a `path` of "ranby/ranby-pod-NAME" it is below a group of that name,
  * which all of a pod have in common; whoever leaves it last removes it.
  *
+ * An absolute path is another engine's plan, and taken as it is: the group is
+ * made there, below the cgroup mount, where that is allowed; one that others
+ * are in is refused. Such a path is noted with a '=' before it.
+ *
  * Without limits and without a wish for a group (`path`) that can be granted
  * a container stays where its caller is. A limit that cannot be set is an
  * error, never dropped; the words name the controller.
@@ -53,6 +57,9 @@ int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e) _must_check_;
 
 /* The group of a container that runs, by the path in its state (NULL: none), for another process to enter. */
 int cgroup_find(const char *path, struct cgroup *ret, struct err *e) _must_check_;
+
+/* Other limits for a group that is there; `path` is for words. */
+int cgroup_update(int fd, const char *path, struct json_object *resources, struct err *e) _must_check_;
 
 /* The group of its own that is noted in RROOT/ID, by its directory. -ENOENT: it has none. */
 int cgroup_own(int rroot, const char *id, int *ret_fd) _must_check_;

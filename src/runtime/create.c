@@ -11,8 +11,11 @@
 #include "runtime/create.h"
 
 #include "base/clock.h"
+#include "oci/device_rules.h"
 #include "runtime/cgroup.h"
+#include "runtime/hooks.h"
 #include "runtime/launch.h"
+#include "runtime/message.h"
 #include "runtime/process.h"
 #include "runtime/secrets.h"
 #include "runtime/state.h"
@@ -46,6 +49,9 @@ struct create {
 	struct launch l;
 	struct child child;
 	struct cgroup cgroup;
+	struct hook_runner runner;
+	char *notify;    /* linux.seccomp.listenerMetadata, when there is a listener */
+	char offsets[96]; /* of a time namespace */
 	int bundle, dir; /* dir: RROOT/ID, ours from make_dir() on */
 	bool done;
 };
@@ -99,6 +105,8 @@ static int check_config(struct create *c, struct err *e)
 		return err_set(e, EINVAL, "process.terminal needs --console-socket");
 	if (!f->process.terminal && c->a->console_socket)
 		return err_set(e, EINVAL, "--console-socket without process.terminal");
+	if (f->hooks.n[HOOK_START_CONTAINER] > 0 && f->seccomp && strstr(f->seccomp, "listenerPath"))
+		return err_set(e, ENOTSUP, "hooks.startContainer: not together with linux.seccomp.listenerPath");
 	return 0;
 }
 
@@ -115,6 +123,12 @@ static int make_dir(struct create *c, struct err *e)
 		return err_errno(e, -r, "container %s", c->a->id);
 	}
 	return 0;
+}
+
+/* Whoever runs prestart and createRuntime stays in the caller's namespaces. */
+static int start_runner(struct create *c, struct err *e)
+{
+	return hook_runner_start(&c->c.hooks, &c->runner, e);
 }
 
 /* The rights to mount: those of the namespace around us, else of one with only our own id. */
@@ -189,6 +203,27 @@ static int open_console(struct create *c, struct err *e)
 	return r < 0 ? err_errno(e, -r, "console socket") : 0;
 }
 
+/*
+ * No user namespace stands between a node and the host's device: the rules
+ * for its cgroup do, or it can make none. A root of the image's own is mounted
+ * nodev in any case (init_finish_root).
+ */
+static int bound_devices(struct create *c, struct err *e)
+{
+	struct device_rule rules[DEVICE_RULES_MAX];
+	size_t n;
+	int r = device_rules_read(c->c.resources, rules, &n, e);
+
+	if (r == 0 && c->cgroup.dir >= 0)
+		return device_filter_attach(c->cgroup.dir, rules, n, e);
+	if (r == 0 && c->c.process.caps.bounding >> CAP_MKNOD & 1) {
+		(void)err_set(e, ENOTSUP, "CAP_MKNOD without a user namespace: its device rules need a cgroup of version 2");
+		err_hint(e, "drop the capability, or give the container a user namespace");
+		return -ENOTSUP;
+	}
+	return r;
+}
+
 static int plan_devices(struct create *c, struct err *e)
 {
 	const struct runtime_config *f = &c->c;
@@ -201,8 +236,9 @@ static int plan_devices(struct create *c, struct err *e)
 	if (initial && !f->map) {
 		c->w.head.flags |= PLAN_MKNOD;
 		/* no user namespace stands between a node and the host's device, and no device cgroup either */
-		if (f->process.caps.bounding >> CAP_MKNOD & 1)
-			return err_set(e, ENOTSUP, "CAP_MKNOD without a user namespace: needs a device cgroup, which is not supported");
+		r = bound_devices(c, e);
+		if (r < 0)
+			return r;
 	}
 	for (size_t i = 0; i < f->n_devices; i++)
 		d[i] = (struct plan_device){
@@ -230,6 +266,45 @@ static int plan_sysctls(struct create *c, struct err *e)
 	return 0;
 }
 
+static struct plan_list plan_hook_list(struct create *c, enum config_hook_kind kind)
+{
+	const struct config_hook *h = c->c.hooks.items[kind];
+	size_t n = c->c.hooks.n[kind];
+	_cleanup_free_ struct plan_hook *list = mem_array(n, sizeof(*list));
+
+	if (!list) {
+		c->w.body.error = ENOMEM;
+		return (struct plan_list){0, 0};
+	}
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct plan_hook){
+			.path = plan_string(&c->w, h[i].path), .timeout_s = h[i].timeout_s,
+			.args = plan_strings(&c->w, h[i].args.items, h[i].args.n), .env = plan_strings(&c->w, h[i].env.items, h[i].env.n),
+		};
+	return plan_items(&c->w, list, n, sizeof(*list));
+}
+
+/* Hooks that init runs, or waits for; the listener of the filter. */
+static int plan_hooks(struct create *c, struct err *e)
+{
+	const struct config_hooks *h = &c->c.hooks;
+	int r = process_plan_notify(c->c.seccomp, &c->w, &c->kept, &c->notify, e);
+
+	if (r == 0 && c->notify)
+		r = process_keep_text(PLAN_TEXT_SECCOMP, &c->w, &c->kept, e);
+	if (r == 0 && c->runner.pid + (pid_t)h->n[HOOK_CREATE_CONTAINER] > 0) {
+		/* whoever starts it is not to find it half made */
+		c->w.head.flags = (c->w.head.flags & ~(uint32_t)PLAN_EARLY) | PLAN_HOOKS;
+		c->w.head.create_hooks = plan_hook_list(c, HOOK_CREATE_CONTAINER);
+		r = process_keep_text(PLAN_TEXT_CREATING, &c->w, &c->kept, e);
+	}
+	if (r == 0 && h->n[HOOK_START_CONTAINER] > 0) {
+		c->w.head.start_hooks = plan_hook_list(c, HOOK_START_CONTAINER);
+		r = process_keep_text(PLAN_TEXT_CREATED, &c->w, &c->kept, e);
+	}
+	return r;
+}
+
 static int plan_container(struct create *c, struct err *e)
 {
 	const struct runtime_config *f = &c->c;
@@ -244,11 +319,15 @@ static int plan_container(struct create *c, struct err *e)
 	h->preserve = c->a->preserve_fds;
 	h->preserve_holes = c->a->preserve_holes;
 	h->rootfs_propagation = f->rootfs_propagation;
+	h->flags |= f->has_personality ? PLAN_PERSONALITY : 0U;
+	h->personality = f->personality;
 	h->hostname = plan_string(&c->w, f->hostname);
 	h->domainname = plan_string(&c->w, f->domainname);
 	h->masked = plan_strings(&c->w, f->masked_paths.items, f->masked_paths.n);
 	h->readonly = plan_strings(&c->w, f->readonly_paths.items, f->readonly_paths.n);
-	r = plan_devices(c, e);
+	r = plan_hooks(c, e);
+	if (r == 0)
+		r = plan_devices(c, e);
 	if (r == 0)
 		r = plan_sysctls(c, e);
 	if (r == 0) {
@@ -301,7 +380,7 @@ static int join_one(struct create *c, const struct config_namespace *ns, struct 
  */
 static int join_namespaces(struct create *c, struct err *e)
 {
-	static const int order[] = {CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWPID};
+	static const int order[] = {CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWPID};
 	struct plan_ns given[ARRAY_SIZE(order)];
 	unsigned long flags = CLONE_NEWNS;
 	size_t n = 0;
@@ -315,6 +394,8 @@ static int join_namespaces(struct create *c, struct err *e)
 		else if (ns)
 			flags |= (unsigned long)ns->flag;
 	}
+	if (n > 0 && (flags & CLONE_NEWTIME))
+		return err_set(e, ENOTSUP, "linux.namespaces: a new time namespace not together with a pid and a user namespace by path");
 	if (n > 0) {
 		c->w.head.given = plan_items(&c->w, given, n, sizeof(given[0]));
 		c->w.head.unshare_flags = (int32_t)flags;
@@ -324,6 +405,18 @@ static int join_namespaces(struct create *c, struct err *e)
 		c->l.in_given_user = is_given(c, CLONE_NEWUSER);
 	}
 	return r;
+}
+
+/* "CLOCK SECONDS NANOSECONDS", as timens_offsets has it. */
+static void plan_offsets(struct create *c)
+{
+	const struct config_time_offset *m = &c->c.monotonic, *b = &c->c.boottime;
+
+	if (!m->given && !b->given)
+		return;
+	snprintf(c->offsets, sizeof(c->offsets), "monotonic %lld %u\nboottime %lld %u\n", (long long)m->secs, m->nanosecs, (long long)b->secs,
+		 b->nanosecs);
+	c->l.time_offsets = c->offsets;
 }
 
 /* Our uid as init will see it on the start socket. */
@@ -364,34 +457,92 @@ static int boot_id(char ret[static 40])
 	return 0;
 }
 
-static int save_state(struct create *c, struct err *e)
+/* Those that are run when we are gone. */
+static char *later_hooks(const struct create *c)
 {
-	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = c->child.pid, .start_ticks = c->child.start_ticks};
+	static const enum config_hook_kind later[] = {HOOK_POSTSTART, HOOK_POSTSTOP};
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	for (size_t i = 0; o && i < ARRAY_SIZE(later); i++)
+		if (c->c.hooks.n[later[i]] > 0 && json_add(o, config_hook_name(later[i]),
+							   json_object_get(json_at(c->c.hooks_json, config_hook_name(later[i])))) < 0)
+			return NULL;
+	return o ? strdup(json_text(o, NULL)) : NULL;
+}
+
+/* What init and the hooks are told of it. */
+static int write_texts(struct create *c, const struct runtime_state *s, struct err *e)
+{
+	static const enum runtime_status status[] = {[PLAN_TEXT_CREATING] = RUNTIME_CREATING, [PLAN_TEXT_CREATED] = RUNTIME_CREATED,
+						     [PLAN_TEXT_SECCOMP] = RUNTIME_CREATING};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < PLAN_TEXTS; i++) {
+		_cleanup_free_ char *text = NULL;
+		int fd = c->w.head.text_fd[i];
+
+		if (fd < 0)
+			continue;
+		r = runtime_state_text(s, status[i], &text, e);
+		if (r == 0 && i == PLAN_TEXT_SECCOMP)
+			r = process_write_notify(fd, c->child.pid, c->notify, text, e);
+		else if (r == 0)
+			r = fd_write_all(fd, text, strlen(text)) < 0 ? err_set(e, EIO, "texts for init") : 0;
+	}
+	return r;
+}
+
+static int save_state(struct create *c, struct runtime_state *ret, struct err *e)
+{
 	struct timespec now = clock_now();
 	char created[CLOCK_TEXT_SIZE];
 	int r;
 
-	snprintf(s.id, sizeof(s.id), "%s", c->a->id);
-	s.owner = geteuid();
-	s.servers = c->servers;
-	s.created = strdup(clock_rfc3339(&now, CLOCK_UTC, created));
-	s.annotations = c->c.annotations ? strdup(json_text(c->c.annotations, NULL)) : NULL;
-	s.cgroup = c->cgroup.path ? strdup(c->cgroup.path) : NULL;
-	r = absolute(c->bundle, c->a->bundle, &s.bundle);
+	snprintf(ret->id, sizeof(ret->id), "%s", c->a->id);
+	ret->owner = geteuid();
+	ret->servers = c->servers;
+	ret->created = strdup(clock_rfc3339(&now, CLOCK_UTC, created));
+	ret->annotations = c->c.annotations ? strdup(json_text(c->c.annotations, NULL)) : NULL;
+	ret->cgroup = c->cgroup.path ? strdup(c->cgroup.path) : NULL;
+	r = absolute(c->bundle, c->a->bundle, &ret->bundle);
 	if (r == 0)
-		r = absolute(c->bundle, c->c.root_path, &s.rootfs);
+		r = absolute(c->bundle, c->c.root_path, &ret->rootfs);
 	if (r == 0)
-		r = boot_id(s.boot_id);
-	if (r < 0 || !s.created)
-		return err_errno(e, r < 0 ? -r : ENOMEM, "container %s", s.id);
-	return runtime_state_save(c->dir, &s, e);
+		r = boot_id(ret->boot_id);
+	if (r < 0 || !ret->created)
+		return err_errno(e, r < 0 ? -r : ENOMEM, "container %s", ret->id);
+	ret->hooks = c->c.hooks.n[HOOK_POSTSTART] + c->c.hooks.n[HOOK_POSTSTOP] > 0 ? later_hooks(c) : NULL;
+	r = runtime_state_save(c->dir, ret, e);
+	return r == 0 ? write_texts(c, ret, e) : r;
+}
+
+/* The namespaces stand: what is run outside before anything is hidden. */
+static int run_hooks(struct create *c, const struct runtime_state *s, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	enum message_type m;
+	int r = message_receive(c->l.sync[0], CREATE_WAITS_BUILT, &m, e);
+
+	if (r == 0)
+		r = runtime_state_text(s, RUNTIME_CREATING, &text, e);
+	if (r == 0)
+		r = hook_runner_run(&c->runner, text, e);
+	if (r == 0) {
+		r = message_send(c->l.sync[0], MESSAGE_HOOKED, NULL);
+		if (r < 0)
+			(void)err_errno(e, -r, "init");
+	}
+	return r;
 }
 
 static int start_init(struct create *c, struct err *e)
 {
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	bool hooks = (c->w.head.flags & PLAN_HOOKS) != 0;
 	int r;
 
 	plan_peer(c);
+	plan_offsets(c);
 	c->l.kept = &c->kept;
 	r = launch_seal_init(c->a->init_fd, &c->l.exe_fd, e);
 	if (r == 0)
@@ -403,12 +554,16 @@ static int start_init(struct create *c, struct err *e)
 	if (r == 0)
 		r = launch_init(&c->l, &c->child, e);
 	/* whoever finds us killed from here on finds init by it */
+	s.pid = c->child.pid;
+	s.start_ticks = c->child.start_ticks;
 	if (r == 0)
-		r = save_state(c, e);
+		r = save_state(c, &s, e);
 	if (r == 0)
 		r = cgroup_enter(&c->cgroup, c->child.pid, e);
 	if (r == 0)
 		r = launch_go(&c->l, &c->child, e);
+	if (r == 0 && hooks)
+		r = run_hooks(c, &s, e);
 	if (r < 0)
 		return r;
 	/* init works now; what was read and planned is not needed any more */
@@ -422,6 +577,11 @@ static int write_pid(struct create *c, struct err *e)
 	return process_write_pid_file(c->a->pid_file, c->child.pid, e);
 }
 
+static int send_pidfd(struct create *c, struct err *e)
+{
+	return process_send_pidfd(c->a->pidfd_socket, c->child.pidfd, e);
+}
+
 static int say_done(struct create *c, struct err *e)
 {
 	return process_say_done(c->a->error_fd, e);
@@ -433,6 +593,7 @@ static int build(struct create *c, struct err *e)
 		read_bundle,
 		check_config,
 		make_dir,         /* takes the name */
+		start_runner,     /* of the hooks that belong where we are now */
 		gain_rights,      /* a mount namespace of our own from here on */
 		find_fuse_overlay,
 		prepare_rootfs,   /* the root, binds: detached mounts */
@@ -442,6 +603,7 @@ static int build(struct create *c, struct err *e)
 		plan_container,   /* process, labels, filter: all in one sealed plan */
 		join_namespaces,  /* by path; the rest is new */
 		start_init,       /* clone, state, map, exec of the sealed init; until it says READY */
+		send_pidfd,
 		write_pid,        /* last but the word of it: who reads it may start us */
 		say_done,
 	};
@@ -462,6 +624,8 @@ static void create_done(struct create *c)
 			(void)!path_own_remove_tree(c->x->rroot, c->a->id);
 		}
 	}
+	hook_runner_done(&c->runner);
+	free(c->notify);
 	fd_closep(&c->child.pidfd);
 	fd_closep(&c->bundle);
 	fd_closep(&c->servers.fuse_fd);
@@ -486,7 +650,7 @@ int runtime_create(const struct runtime_context *x, const struct create_args *a,
 	if (!c)
 		return err_errno(e, ENOMEM, "create");
 	*c = (struct create){
-		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .servers = {.fuse_fd = -EBADF},
+		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .runner = HOOK_RUNNER_INIT, .servers = {.fuse_fd = -EBADF},
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
 	plan_writer_init(&c->w);

@@ -17,6 +17,7 @@ struct create_args {
 	const char *bundle;         /* NULL: the working directory */
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* needed with process.terminal, refused without */
+	const char *pidfd_socket;   /* unix socket that gets a pidfd of init; NULL: none */
 	uint32_t preserve_fds;
 	uint64_t preserve_holes;
 	uint32_t error_fd;          /* gets a struct err: how it went, code 0 when the container is there; 0: none */

@@ -22,6 +22,7 @@
 #include "runtime/secrets.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
+#include "sys/capname.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
 #include "sys/path.h"
@@ -33,6 +34,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define OVERFLOW_UID 65534U
 
@@ -49,6 +51,7 @@ struct exec {
 	struct launch l;
 	struct child child;
 	struct cgroup cgroup;              /* the container's */
+	char *notify;                      /* linux.seccomp.listenerMetadata, when there is a listener */
 	int target;                        /* pidfd of the container's init; in `kept` later */
 	int socket_dir;                    /* of the start socket, once it is bound */
 	const char *socket_name;
@@ -115,6 +118,52 @@ static int change_user(struct config_process *p, const char *user, struct err *e
 	return r < 0 ? err_set(e, EINVAL, "user %.64s: not UID or UID:GID", user) : 0;
 }
 
+/* In addition to the config's, for a moment in a container that has fewer. */
+static int add_caps(struct config_process *p, const struct strv *names, struct err *e)
+{
+	uint64_t more = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (capname_add(names->items[i], &more) < 0)
+			return err_set(e, EINVAL, "capability %.40s: unknown", names->items[i]);
+	p->caps.bounding |= more;
+	p->caps.permitted |= more;
+	p->caps.effective |= more;
+	return 0;
+}
+
+static int add_groups(struct config_process *p, const struct strv *ids, struct err *e)
+{
+	uint32_t *all = ids->n > 0 ? mem_array(p->n_groups + ids->n, sizeof(*all)) : NULL;
+
+	if (ids->n == 0)
+		return 0;
+	if (!all)
+		return err_errno(e, ENOMEM, "groups");
+	for (size_t i = 0; i < p->n_groups; i++)
+		all[i] = p->groups[i];
+	free(p->groups);
+	p->groups = all;
+	for (size_t i = 0; i < ids->n; i++)
+		if (parse_u32(ids->items[i], 0, UINT32_MAX - 1, &all[p->n_groups++]) < 0)
+			return err_set(e, EINVAL, "group %.40s: not a group ID", ids->items[i]);
+	return 0;
+}
+
+static int change_confinement(struct exec *x, struct config_process *p, struct err *e)
+{
+	int r = add_caps(p, &x->a->caps, e);
+
+	if (r == 0)
+		r = add_groups(p, &x->a->groups, e);
+	if (x->a->apparmor)
+		p->apparmor = x->a->apparmor;
+	if (x->a->selinux)
+		p->selinux = x->a->selinux;
+	p->no_new_privs = p->no_new_privs || x->a->no_new_privs;
+	return r;
+}
+
 static int change_process(struct exec *x, struct err *e)
 {
 	struct config_process *p = &x->c.process;
@@ -127,6 +176,8 @@ static int change_process(struct exec *x, struct err *e)
 		p->cwd = x->a->cwd;
 	if (x->a->user)
 		r = change_user(p, x->a->user, e);
+	if (r == 0)
+		r = change_confinement(x, p, e);
 	if (r == 0 && strv_add_all(&p->args, x->a->argv) < 0)
 		return err_errno(e, ENOMEM, "arguments");
 	for (size_t i = 0; r == 0 && i < x->a->env.n; i++) {
@@ -234,7 +285,8 @@ static int plan_join(struct exec *x, struct err *e)
 	for (size_t i = 0; i < x->c.n_namespaces; i++)
 		if (x->c.namespaces[i].flag != CLONE_NEWPID)
 			x->w.head.join_flags |= x->c.namespaces[i].flag;
-	x->w.head.flags |= PLAN_JOIN | PLAN_KEYRING;
+	x->w.head.flags |= PLAN_JOIN | PLAN_KEYRING | (x->c.has_personality ? PLAN_PERSONALITY : 0U);
+	x->w.head.personality = x->c.personality;
 	x->w.head.preserve = x->a->preserve_fds;
 	x->w.head.preserve_holes = x->a->preserve_holes;
 	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -251,6 +303,10 @@ static int plan_join(struct exec *x, struct err *e)
 			return err_errno(e, -r, "setgroups");
 	}
 	if (r == 0)
+		r = process_plan_notify(x->c.seccomp, &x->w, &x->kept, &x->notify, e);
+	if (r == 0 && x->notify)
+		r = process_keep_text(PLAN_TEXT_SECCOMP, &x->w, &x->kept, e);
+	if (r == 0)
 		r = process_plan_landlock(x->c.annotations, &x->w, e);
 	return r == 0 ? process_plan(x->x, x->process, x->c.seccomp, denied, &x->w, e) : r;
 }
@@ -260,6 +316,24 @@ static int enter_pid_namespace(struct exec *x, struct err *e)
 	if (!runtime_config_namespace(&x->c, CLONE_NEWPID))
 		return 0;
 	return setns(x->target, CLONE_NEWPID) < 0 ? err_errno(e, errno, "join the container's pid namespace") : 0;
+}
+
+static int write_notify(struct exec *x, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = x->notify ? runtime_state_text(&x->state, RUNTIME_RUNNING, &text, e) : 0;
+
+	return r == 0 && x->notify ? process_write_notify(x->w.head.text_fd[PLAN_TEXT_SECCOMP], x->child.pid, x->notify, text, e) : r;
+}
+
+/* execCPUAffinity: where it runs until it is in the container's cgroup, and from then on. */
+static int set_cpus(pid_t pid, const struct config_cpus *c, const char *which, struct err *e)
+{
+	if (!c->given)
+		return 0;
+	if (syscall(SYS_sched_setaffinity, pid, sizeof(c->bits), c->bits) < 0)
+		return err_errno(e, errno, "process.execCPUAffinity.%s", which);
+	return 0;
 }
 
 static int start_init(struct exec *x, struct err *e)
@@ -277,7 +351,13 @@ static int start_init(struct exec *x, struct err *e)
 	if (r == 0)
 		r = launch_init(&x->l, &x->child, e);
 	if (r == 0)
+		r = set_cpus(x->child.pid, &x->process->cpus_initial, "initial", e);
+	if (r == 0)
 		r = cgroup_enter(&x->cgroup, x->child.pid, e);
+	if (r == 0)
+		r = set_cpus(x->child.pid, &x->process->cpus_final, "final", e);
+	if (r == 0)
+		r = write_notify(x, e);
 	if (r == 0)
 		r = launch_go(&x->l, &x->child, e);
 	return r == 0 ? launch_wait_ready(&x->l, e) : r;
@@ -286,6 +366,11 @@ static int start_init(struct exec *x, struct err *e)
 static int write_pid(struct exec *x, struct err *e)
 {
 	return process_write_pid_file(x->a->pid_file, x->child.pid, e);
+}
+
+static int send_pidfd(struct exec *x, struct err *e)
+{
+	return process_send_pidfd(x->a->pidfd_socket, x->child.pidfd, e);
 }
 
 static int say_done(struct exec *x, struct err *e)
@@ -307,6 +392,7 @@ static int build(struct exec *x, struct err *e)
 		plan_join,
 		enter_pid_namespace,
 		start_init,  /* it joins the rest by itself */
+		send_pidfd,
 		write_pid,
 		wait_exec,
 		say_done,
@@ -325,6 +411,7 @@ static void exec_done(struct exec *x)
 		if (x->socket_name)
 			(void)!unlinkat(x->socket_dir, x->socket_name, 0);
 	}
+	free(x->notify);
 	fd_closep(&x->child.pidfd);
 	fd_closep(&x->socket_dir);
 	fd_closep(&x->target);

@@ -19,7 +19,11 @@ struct exec_args {
 	char *const *argv;          /* without `process`: the command */
 	const char *cwd, *user;     /* "UID[:GID]", NULL: the config's */
 	struct strv env;            /* added to the config's */
+	struct strv caps, groups;   /* likewise: capabilities ("CAP_KILL"), group IDs */
+	const char *apparmor, *selinux; /* instead of the config's; NULL: the config's */
+	bool no_new_privs;          /* in any case */
 	bool tty;
+	const char *pidfd_socket;   /* as create's */
 	const char *pid_file, *console_socket;
 	const char *start_socket;   /* it waits there for START before it is confined, as create does; NULL: runs at once */
 	uint32_t preserve_fds;

@@ -141,23 +141,23 @@ bool filter_refuses_keys(const struct seccomp_filter *f)
 	return !lets_pass(f, SYS_keyctl) && !lets_pass(f, SYS_add_key) && !lets_pass(f, SYS_request_key);
 }
 
-int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct err *e)
+int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, bool notifies, struct err *e)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		int nr;
-		bool always; /* needed with no_new_privs too */
+		bool needed;
 	} needed[] = {
-		{"capset", SYS_capset, false},
+		{"capset", SYS_capset, !no_new_privs},
+		{"sendmsg", SYS_sendmsg, notifies},
 		{"execve", SYS_execve, true},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		if ((no_new_privs && !needed[i].always) || lets_pass(f, needed[i].nr))
+		if (!needed[i].needed || lets_pass(f, needed[i].nr))
 			continue;
 		(void)err_set(e, EPERM, "seccomp: the profile refuses %s, which is needed after it is loaded", needed[i].name);
-		err_hint(e, needed[i].always ? "allow it in the profile"
-					     : "allow it in the profile, or use no-new-privileges");
+		err_hint(e, needed[i].nr == SYS_capset ? "allow it in the profile, or use no-new-privileges" : "allow it in the profile");
 		return -EPERM;
 	}
 	return 0;

@@ -23,9 +23,9 @@ int filter_get(const char *section, const char *cache_dir, struct seccomp_filter
 
 /*
  * Without no_new_privs init must give up its capabilities after the filter is
- * loaded: -EPERM naming the call that the filter would refuse.
+ * loaded, and in any case execute, and with `notifies` hand the listener over: -EPERM naming the call that the filter would refuse.
  */
-int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, struct err *e) _must_check_;
+int filter_check_order(const struct seccomp_filter *f, bool no_new_privs, bool notifies, struct err *e) _must_check_;
 
 /* True when the filter lets none of add_key(2), request_key(2), keyctl(2) through. */
 bool filter_refuses_keys(const struct seccomp_filter *f);

@@ -251,10 +251,12 @@ static const init_step build[] = {
 	init_write_sysctls, /* through that proc */
 	init_make_cwd,
 	init_check_command, /* a command that is not there */
+	init_create_hooks,  /* prestart, createRuntime (create runs them), createContainer */
 	init_protect_paths, /* readonlyPaths */
 	init_mask_paths,    /* maskedPaths: last of the mounts, nothing comes on top */
-	init_finish_root,   /* root.readonly, propagation */
+	init_finish_root,   /* root.readonly */
 	init_pivot,         /* the host's tree is gone from here on */
+	init_propagate,
 	say_ready,
 	wait_start,
 	NULL,

@@ -55,11 +55,19 @@ int init_protect_paths(struct init *i, struct err *e);
 int init_make_cwd(struct init *i, struct err *e);
 int init_finish_root(struct init *i, struct err *e);
 int init_pivot(struct init *i, struct err *e);
+int init_propagate(struct init *i, struct err *e);
 
 /* ---- steps: /dev and the terminal (init_dev.c) ---- */
 int init_make_devices(struct init *i, struct err *e);
 int init_make_links(struct init *i, struct err *e);
 int init_open_terminal(struct init *i, struct err *e);
+
+/* ---- steps: hooks (init_hooks.c) ---- */
+int init_create_hooks(struct init *i, struct err *e);
+int init_start_hooks(struct init *i, struct err *e);
+
+/* In a child of init that has the payload's credentials: the rest of its confinement (init_confine.c). */
+int init_confine_hook(struct init *i, struct err *e) _must_check_;
 
 /* ---- steps: confinement (init_confine.c) ---- */
 extern const init_step init_confine_new_privs[];    /* no_new_privs off; ends with NULL */

@@ -28,6 +28,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -69,6 +70,35 @@ static int set_rlimits(struct init *i, struct err *e)
 			return err_errno(e, errno, "rlimit %u to %llu:%llu", l[k].resource, (unsigned long long)l[k].soft,
 					 (unsigned long long)l[k].hard);
 	}
+	return 0;
+}
+
+/* No function of the C library's. */
+struct sched_attr_v0 {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* How it is scheduled, and counts as which kind of Linux. Realtime classes want a right of the host, which a user namespace does not give. */
+static int set_schedule(struct init *i, struct err *e)
+{
+	const struct plan *p = i->p;
+	const struct plan_scheduler *s = &p->scheduler;
+	struct sched_attr_v0 a = {
+		.size = sizeof(a), .policy = s->policy, .flags = s->flags, .nice = s->nice, .priority = s->priority,
+		.runtime = s->runtime, .deadline = s->deadline, .period = s->period,
+	};
+
+	if (p->flags & PLAN_SCHEDULER && syscall(SYS_sched_setattr, 0, &a, 0) < 0)
+		return err_errno(e, errno, "process.scheduler: policy %u", s->policy);
+	/* 1: IOPRIO_WHO_PROCESS */
+	if (p->flags & PLAN_IO_PRIORITY && syscall(SYS_ioprio_set, 1, 0, (int)p->io_priority) < 0)
+		return err_errno(e, errno, "process.ioPriority: class %u, priority %u", p->io_priority >> 13, p->io_priority & 7);
+	if (p->flags & PLAN_PERSONALITY && personality(p->personality) < 0)
+		return err_errno(e, errno, "linux.personality");
 	return 0;
 }
 
@@ -335,18 +365,62 @@ static int start_trail(struct init *i, struct err *e)
 	return r < 0 ? err_errno(e, -r, "exec trail: nobody writes it") : 0;
 }
 
+#define NOTIFY_TEXT_MAX (256 * 1024)
+
+/* What create has written for whoever listens. */
+static int read_notify_text(const struct init *i, char **ret, size_t *ret_len)
+{
+	int fd = i->p->text_fd[PLAN_TEXT_SECCOMP];
+	_cleanup_free_ char *text = malloc(NOTIFY_TEXT_MAX);
+	ssize_t n = text ? pread(fd, text, NOTIFY_TEXT_MAX, 0) : -1;
+
+	if (n < 0)
+		return text ? -errno : -ENOMEM;
+	*ret_len = (size_t)n;
+	*ret = TAKE_PTR(text);
+	return n == 0 || n == NOTIFY_TEXT_MAX ? -EMSGSIZE : 0;
+}
+
+/* seccomp.listenerPath: the filter's questions go to another program, which is handed the listener (parent: the filter lets sendmsg(2) pass). */
+static int load_notifying_filter(struct init *i, struct err *e)
+{
+	const struct plan *p = i->p;
+	_cleanup_close_ int listener = -EBADF;
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	bool killable;
+	int r = read_notify_text(i, &text, &len);
+
+	if (r < 0)
+		return err_errno(e, -r, "text for the seccomp listener");
+	r = seccomp_filter_listen(plan_at(p, p->seccomp), p->seccomp.n, &listener, &killable);
+	if (r < 0)
+		return err_errno(e, -r, "load the seccomp filter");
+	r = fd_send(p->notify_fd, text, len, &listener, 1);
+	return r < 0 ? err_errno(e, -r, "linux.seccomp.listenerPath: nobody takes the listener") : 0;
+}
+
 static int load_filter(struct init *i, struct err *e)
 {
 	int r;
 
 	if (!(i->p->flags & PLAN_SECCOMP))
 		return 0;
+	if (i->p->notify_fd >= 0)
+		return load_notifying_filter(i, e);
 	r = seccomp_filter_load(plan_at(i->p, i->p->seccomp), i->p->seccomp.n, i->p->seccomp_flags);
 	return r < 0 ? err_errno(e, -r, "load the seccomp filter") : 0;
 }
 
+int init_confine_hook(struct init *i, struct err *e)
+{
+	int r = load_filter(i, e);
+
+	return r == 0 && !(i->p->flags & PLAN_NO_NEW_PRIVS) ? drop_admin(i, e) : r;
+}
+
 const init_step init_confine_no_new_privs[] = {
-	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors,
+	set_oom_score, set_rlimits, set_schedule, set_label, give_stdio, pass_descriptors,
 	make_domains, enter_cwd,
 	bound_caps,
 	set_groups,
@@ -356,6 +430,7 @@ const init_step init_confine_no_new_privs[] = {
 	set_no_new_privs,
 	enter_canary,
 	enter_domains,
+	init_start_hooks, /* confined as the payload will be */
 	start_trail,
 	say_confined,
 	load_filter,      /* last */
@@ -363,7 +438,7 @@ const init_step init_confine_no_new_privs[] = {
 };
 
 const init_step init_confine_new_privs[] = {
-	set_oom_score, set_rlimits, set_label, give_stdio, pass_descriptors,
+	set_oom_score, set_rlimits, set_schedule, set_label, give_stdio, pass_descriptors,
 	make_domains, enter_cwd,
 	bound_caps,
 	set_groups,
@@ -372,6 +447,7 @@ const init_step init_confine_new_privs[] = {
 	drop_caps_but_admin, /* and read back */
 	enter_canary,
 	enter_domains,       /* likewise with CAP_SYS_ADMIN */
+	init_start_hooks,    /* confined as the payload will be */
 	start_trail,
 	say_confined,
 	load_filter,         /* CAP_SYS_ADMIN is still there, as the kernel demands */

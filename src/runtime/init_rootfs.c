@@ -401,19 +401,14 @@ int init_make_cwd(struct init *i, struct err *e)
 	return 0;
 }
 
-/* root.readonly for the root's own mount, not for those on top; the propagation that was asked for. */
+/* root.readonly for the root's own mount, not for those on top. */
 int init_finish_root(struct init *i, struct err *e)
 {
 	uint64_t attr = (i->p->flags & PLAN_ROOT_READONLY ? MOUNT_ATTR_RDONLY : 0U) |
 			/* no user namespace keeps the image's own device nodes from working */
 			(i->p->flags & PLAN_MKNOD ? MOUNT_ATTR_NODEV : 0U);
-	uint64_t propagation = i->p->rootfs_propagation & ~(uint64_t)MS_REC;
-	int r = 0;
+	int r = attr ? mount_set(i->root, attr, 0, 0, false) : 0;
 
-	if (attr)
-		r = mount_set(i->root, attr, 0, 0, false);
-	if (r == 0 && propagation)
-		r = mount_set(i->root, 0, 0, propagation, (i->p->rootfs_propagation & MS_REC) != 0);
 	return r < 0 ? err_errno(e, -r, "flags of the root filesystem") : 0;
 }
 
@@ -423,4 +418,13 @@ int init_pivot(struct init *i, struct err *e)
 	int r = mount_pivot(i->root);
 
 	return r < 0 ? err_errno(e, -r, "pivot_root") : 0;
+}
+
+/* linux.rootfsPropagation. After the pivot: a root that is shared cannot become one (pivot_root(2)). */
+int init_propagate(struct init *i, struct err *e)
+{
+	uint64_t propagation = i->p->rootfs_propagation & ~(uint64_t)MS_REC;
+	int r = propagation ? mount_set(i->root, 0, 0, propagation, (i->p->rootfs_propagation & MS_REC) != 0) : 0;
+
+	return r < 0 ? err_errno(e, -r, "propagation of the root filesystem") : 0;
 }

@@ -90,13 +90,35 @@ static int namespaces_failed(int error, struct err *e)
  * the parent has moved us; and what is in the IPC namespace, its mqueue, belongs
  * to who made it: to the container's root, which a map need not make of us before.
  */
-#define OWN_FLAGS ((unsigned long)(CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWIPC))
+#define OWN_FLAGS ((unsigned long)(CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWTIME))
 
 static int unshare_own(const struct launch *l, unsigned long which, struct err *e)
 {
 	unsigned long flags = l->flags & which;
 
 	return flags && unshare((int)flags) < 0 ? namespaces_failed(errno, e) : 0;
+}
+
+/*
+ * A time namespace is for children, so who makes one enters it after; its
+ * offsets can be set until somebody is in it (time_namespaces(7)). The files
+ * belong to whom we were before the clone, as we still do.
+ */
+static int make_time(const struct launch *l, struct err *e)
+{
+	_cleanup_close_ int offsets = -EBADF, ns = -EBADF;
+
+	if (!(l->flags & CLONE_NEWTIME))
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return namespaces_failed(errno, e);
+	if (l->time_offsets) {
+		offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+		if (offsets < 0 || fd_write_all(offsets, l->time_offsets, strlen(l->time_offsets)) < 0)
+			return err_errno(e, errno, "linux.timeOffsets");
+	}
+	ns = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	return ns < 0 || setns(ns, CLONE_NEWTIME) < 0 ? err_errno(e, errno, "enter the time namespace") : 0;
 }
 
 static int inherit(const struct launch *l)
@@ -121,6 +143,8 @@ static _Noreturn void child_run(const struct launch *l)
 	close(l->sync[0]);
 	/* a failure waits for its turn: the parent needs a live child to give the map to */
 	made = unshare_own(l, CLONE_NEWNET, &early);
+	if (made == 0)
+		made = make_time(l, &early);
 	r = message_receive(l->sync[1], INIT_WAITS_MAP, &m, &e);
 	if (r == 0 && made < 0) {
 		r = made;

@@ -25,6 +25,7 @@
 struct launch {
 	unsigned long flags;          /* CLONE_NEW* */
 	const struct id_map *map;     /* with CLONE_NEWUSER */
+	const char *time_offsets;     /* with CLONE_NEWTIME: text for timens_offsets, or NULL */
 	bool in_given_user;           /* we have entered a user namespace that was given: its id 0 is not us everywhere */
 	int exe_fd;                   /* launch_seal_init() */
 	int plan_fd;

@@ -88,7 +88,7 @@ static void version(struct buf *out)
 
 static void help(struct buf *out)
 {
-	static const char *const names[] = {"create", "start", "state", "kill", "delete", "run", "exec", "ps", "list", "features", "spec"};
+	static const char *const names[] = {"create", "start", "state", "kill", "delete", "run", "exec", "ps", "list", "pause", "resume", "update", "events", "features", "spec"};
 
 	buf_adds(out, "usage: ranby-runtime [OPTIONS] VERB [OPTIONS] [ID] [ARG...]\n\nVerbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -107,7 +107,7 @@ static void say(const char *word, const char *text)
 }
 
 /* One line for people, or one object for containerd and podman. */
-static void log_failure(const struct globals *g, const struct err *e)
+static void log_line(const struct globals *g, const char *level, const struct err *e)
 {
 	_cleanup_close_ int fd = open(g->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	struct timespec now = clock_now();
@@ -121,10 +121,10 @@ static void log_failure(const struct globals *g, const struct err *e)
 		_cleanup_(buf_done) struct buf b = BUF_INIT;
 
 		escape_text(e->text, strlen(e->text), 0, &b);
-		dprintf(fd, "time=\"%s\" level=error msg=\"%s\"\n", time, buf_str(&b));
+		dprintf(fd, "time=\"%s\" level=%s msg=\"%s\"\n", time, level, buf_str(&b));
 		return;
 	}
-	if (json_add_str(o, "level", "error") == 0 && json_add_str(o, "msg", e->text) == 0 && json_add_str(o, "time", time) == 0)
+	if (json_add_str(o, "level", level) == 0 && json_add_str(o, "msg", e->text) == 0 && json_add_str(o, "time", time) == 0)
 		dprintf(fd, "%s\n", json_text(o, NULL));
 }
 
@@ -137,7 +137,7 @@ static int report(const struct globals *g, int error_fd, const struct err *e)
 	if (error_fd < 0 && e->hint[0])
 		say("Hint", e->hint);
 	if (g->log)
-		log_failure(g, e);
+		log_line(g, "error", e);
 	return e->exit_code ? e->exit_code : 1;
 }
 
@@ -177,9 +177,18 @@ static int run_verb(const struct globals *g, char *const *env, int argc, char **
 	return v->run(&x, argc, argv, ret, e);
 }
 
+static int flush(struct buf *out)
+{
+	int r = fd_write_all(1, out->data, out->len);
+
+	buf_done(out);
+	*out = (struct buf)BUF_INIT;
+	return r;
+}
+
 int main(int argc, char **argv, char **env)
 {
-	struct verb_result result = {.error_fd = -1};
+	struct verb_result result = {.error_fd = -1, .flush = flush};
 	struct globals g = {.debug = false};
 	struct err e = {0};
 	int first = argc, hidden, r;
@@ -208,6 +217,11 @@ int main(int argc, char **argv, char **env)
 		help(&result.out);
 	else if (r == 0)
 		r = run_verb(&g, env, argc - first, argv + first, &result, &e);
+	if (result.warning.code) {
+		say("Warning", result.warning.text);
+		if (g.log)
+			log_line(&g, "warning", &result.warning);
+	}
 	if (r < 0)
 		result.exit_code = report(&g, result.error_fd, &e);
 	if (result.out.len > 0 && fd_write_all(1, result.out.data, result.out.len) < 0)

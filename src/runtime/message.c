@@ -27,6 +27,9 @@ static const struct {
 	{STARTER_WAITS_CONFINED, MESSAGE_FAILED, sizeof(struct packet)},
 	{STARTER_WAITS_EXEC, MESSAGE_NONE, 0},
 	{STARTER_WAITS_EXEC, MESSAGE_FAILED, sizeof(struct packet)},
+	{CREATE_WAITS_BUILT, MESSAGE_BUILT, sizeof(uint32_t)},
+	{CREATE_WAITS_BUILT, MESSAGE_FAILED, sizeof(struct packet)},
+	{INIT_WAITS_HOOKED, MESSAGE_HOOKED, sizeof(uint32_t)},
 };
 
 /* What an early end of file means to whom. */
@@ -37,6 +40,8 @@ static const char *const ended[] = {
 	[STARTER_WAITS_READY] = "init ended without a word",
 	[STARTER_WAITS_CONFINED] = "init ended without a word",
 	[STARTER_WAITS_EXEC] = "init ended",
+	[CREATE_WAITS_BUILT] = "init ended without a word",
+	[INIT_WAITS_HOOKED] = "create ended",
 };
 
 int message_send(int sock, enum message_type type, const struct err *failure)

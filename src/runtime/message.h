@@ -8,6 +8,8 @@
  *
  *	sync   (a socketpair: create and init)
  *	  create -> init   MAPPED      the maps are written: go on as root there
+ *	  init -> create   BUILT       with PLAN_HOOKS: namespaces and root stand, the host's names can still be reached
+ *	  create -> init   HOOKED      prestart and createRuntime are done
  *	  init -> create   READY       the root filesystem stands, init listens
  *	  init -> create   FAILED      words in struct err; init ends
  *	start  (RROOT/ID/start: a starter and init)
@@ -38,6 +40,8 @@ enum message_type {
 	MESSAGE_START,
 	MESSAGE_CONFINED,
 	MESSAGE_FAILED,
+	MESSAGE_BUILT,
+	MESSAGE_HOOKED,
 };
 
 /* Who listens, and for what it waits. */
@@ -48,6 +52,8 @@ enum message_state {
 	STARTER_WAITS_READY,
 	STARTER_WAITS_CONFINED,
 	STARTER_WAITS_EXEC,
+	CREATE_WAITS_BUILT,
+	INIT_WAITS_HOOKED,
 };
 
 /* Sends one. `failure` belongs to FAILED and is NULL otherwise. Uses write(2) only. */

@@ -23,7 +23,9 @@ void plan_writer_init(struct plan_writer *w)
 	memset(w, 0, sizeof(*w));
 	w->head.magic = PLAN_MAGIC;
 	w->head.sync_fd = w->head.listen_fd = w->head.rootfs_fd = w->head.console_fd = -1;
-	w->head.lifeline_fd = w->head.trail_fd = -1;
+	w->head.lifeline_fd = w->head.trail_fd = w->head.notify_fd = -1;
+	for (size_t i = 0; i < PLAN_TEXTS; i++)
+		w->head.text_fd[i] = -1;
 	w->head.proc_fd = w->head.target_fd = -1;
 	w->body.limit = PLAN_MAX;
 	buf_add(&w->body, &w->head, sizeof(w->head));
@@ -160,6 +162,18 @@ static bool domains_are_inside(const struct plan *p)
 	return true;
 }
 
+static bool hooks_are_inside(const struct plan *p, struct plan_list l)
+{
+	const struct plan_hook *h = plan_at(p, l);
+
+	if (!list_is_inside(p, l, sizeof(*h)))
+		return false;
+	for (size_t i = 0; i < l.n; i++)
+		if (h[i].path == 0 || !string_is_inside(p, h[i].path) || !strings_are_inside(p, h[i].args) || !strings_are_inside(p, h[i].env))
+			return false;
+	return true;
+}
+
 static bool items_are_inside(const struct plan *p)
 {
 	const struct plan_device *d = plan_at(p, p->devices);
@@ -175,7 +189,8 @@ static bool items_are_inside(const struct plan *p)
 			return false;
 	return list_is_inside(p, p->given, sizeof(struct plan_ns)) && list_is_inside(p, p->groups, sizeof(uint32_t)) && list_is_inside(p, p->rlimits, sizeof(struct plan_rlimit)) &&
 	       list_is_inside(p, p->seccomp, sizeof(struct sock_filter)) &&
-	       list_is_inside(p, p->trail, sizeof(struct sock_filter)) && domains_are_inside(p);
+	       list_is_inside(p, p->trail, sizeof(struct sock_filter)) && domains_are_inside(p) &&
+	       hooks_are_inside(p, p->create_hooks) && hooks_are_inside(p, p->start_hooks);
 }
 
 static bool is_sound(const struct plan *p, uint64_t size)

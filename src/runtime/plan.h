@@ -48,6 +48,10 @@ enum plan_flags {
 	PLAN_KEYRING_MUST = 1U << 10,  /* and no way without: the filter lets keyctl(2) through */
 	PLAN_CANARY = 1U << 11,        /* a Landlock domain for the audit log (sys/canary.h) */
 	PLAN_EARLY = 1U << 12,         /* READY at the beginning: create does not wait for what init builds */
+	PLAN_HOOKS = 1U << 14,         /* create waits for BUILT, init for HOOKED */
+	PLAN_SCHEDULER = 1U << 15,
+	PLAN_IO_PRIORITY = 1U << 16,
+	PLAN_PERSONALITY = 1U << 17,
 	PLAN_KEEP_STDIO = 1U << 13,    /* 0..2 are the caller's own: their owner stays */
 };
 
@@ -87,6 +91,28 @@ struct plan_device {
 	uint32_t uid, gid;
 };
 
+struct plan_hook {
+	uint32_t path; /* string */
+	uint32_t timeout_s; /* 0: none */
+	struct plan_list args, env; /* strings */
+};
+
+/* Texts that hold what is known only when init lives, each in a memfd that create writes before MAPPED. */
+enum plan_text {
+	PLAN_TEXT_CREATING, /* the container's state, for hooks */
+	PLAN_TEXT_CREATED,
+	PLAN_TEXT_SECCOMP,  /* for who listens to the filter */
+	PLAN_TEXTS,
+};
+
+/* sched_setattr(2) */
+struct plan_scheduler {
+	uint32_t policy;
+	int32_t nice;
+	uint32_t priority, pad;
+	uint64_t flags, runtime, deadline, period;
+};
+
 struct plan_pair {
 	uint32_t name, value; /* strings */
 };
@@ -117,6 +143,8 @@ struct plan {
 	/* descriptors; -1: none */
 	int32_t sync_fd, listen_fd, rootfs_fd, console_fd;
 	int32_t lifeline_fd; /* a pipe: without a reader there will be no START */
+	int32_t notify_fd;   /* a socket: gets the listener of the filter `seccomp`, and PLAN_TEXT_SECCOMP */
+	int32_t text_fd[PLAN_TEXTS];
 	int32_t trail_fd;    /* a socket: gets the listener of the filter `trail`; without it that filter has none */
 	int32_t proc_fd;    /* /proc of the parent: for a joined container, or where no proc of its own is mounted */
 	int32_t target_fd;  /* join: pidfd of the container's init */
@@ -131,6 +159,8 @@ struct plan {
 	uint16_t rows, cols;
 	int32_t oom_score_adj;
 	struct caps caps;
+	struct plan_scheduler scheduler;
+	uint32_t io_priority, personality;
 	uint64_t rootfs_propagation;
 	uint32_t seccomp_flags;
 	uint32_t cwd, hostname, domainname, apparmor, selinux; /* strings; 0: none */
@@ -140,6 +170,7 @@ struct plan {
 	struct plan_list mounts;    /* struct plan_mount */
 	struct plan_list devices;   /* struct plan_device */
 	struct plan_list sysctls;   /* struct plan_pair */
+	struct plan_list create_hooks, start_hooks; /* struct plan_hook */
 	struct plan_list masked, readonly; /* strings */
 	struct plan_list args, env; /* strings */
 	struct plan_list seccomp;   /* struct sock_filter */

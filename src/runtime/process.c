@@ -8,7 +8,9 @@
 #include "sys/canary.h"
 #include "sys/fd.h"
 #include "sys/lsm.h"
+#include "sys/memfd.h"
 #include "sys/path.h"
+#include "sys/pty.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -42,7 +44,7 @@ static int plan_filter(const struct runtime_context *x, const struct config_proc
 		return 0;
 	r = filter_get(seccomp, x->cache_dir, &f, e);
 	if (r == 0)
-		r = filter_check_order(&f, p->no_new_privs, e);
+		r = filter_check_order(&f, p->no_new_privs, strstr(seccomp, "listenerPath") != NULL, e);
 	if (r < 0)
 		return r;
 	w->head.flags |= PLAN_SECCOMP;
@@ -139,6 +141,12 @@ int process_plan(const struct runtime_context *x, const struct config_process *p
 	h->oom_score_adj = p->oom_score_adj;
 	h->flags |= (p->terminal ? PLAN_TERMINAL : 0U) | (p->no_new_privs ? PLAN_NO_NEW_PRIVS : 0U) |
 		    (p->has_oom_score_adj ? PLAN_OOM_SCORE : 0U);
+	h->flags |= (p->scheduler.given ? PLAN_SCHEDULER : 0U) | (p->has_io_priority ? PLAN_IO_PRIORITY : 0U);
+	h->io_priority = p->io_priority;
+	h->scheduler = (struct plan_scheduler){
+		.policy = p->scheduler.policy, .nice = p->scheduler.nice, .priority = p->scheduler.priority, .flags = p->scheduler.flags,
+		.runtime = p->scheduler.runtime, .deadline = p->scheduler.deadline, .period = p->scheduler.period,
+	};
 	h->cwd = plan_string(w, p->cwd);
 	h->args = plan_strings(w, p->args.items, p->args.n);
 	h->env = plan_strings(w, p->env.items, p->env.n);
@@ -238,6 +246,91 @@ int process_write_pid_file(const char *path, pid_t pid, struct err *e)
 	n = snprintf(text, sizeof(text), "%d", (int)pid);
 	r = path_own_write(dir, name, text, (size_t)n, 0644, PATH_SYNC_NONE);
 	return r < 0 ? err_errno(e, -r, "pid file %s", path) : 0;
+}
+
+int process_plan_notify(const char *seccomp, struct plan_writer *w, struct kept_fds *kept, char **ret_metadata, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	const char *path = NULL, *metadata = NULL;
+	int sock, r;
+
+	/* the section is parsed only when its filter must be compiled, or here */
+	if (!seccomp || !strstr(seccomp, "listenerPath"))
+		return 0;
+	r = json_parse(seccomp, strlen(seccomp), "linux.seccomp", &o, e);
+	if (r == 0)
+		r = json_get_str(o, "listenerPath", &path, e);
+	if (r == 0)
+		r = json_get_str(o, "listenerMetadata", &metadata, e);
+	if (r < 0 || !path || !*path)
+		return r;
+	*ret_metadata = strdup(metadata ? metadata : "");
+	if (!*ret_metadata)
+		return err_errno(e, ENOMEM, "linux.seccomp");
+	r = pty_console_connect(path, &sock, e);
+	if (r < 0)
+		return err_wrap(e, r, "linux.seccomp.listenerPath");
+	w->head.notify_fd = sock;
+	r = kept_fds_consume_fd(kept, sock);
+	return r < 0 ? err_errno(e, -r, "linux.seccomp.listenerPath") : 0;
+}
+
+int process_keep_text(enum plan_text which, struct plan_writer *w, struct kept_fds *kept, struct err *e)
+{
+	int fd, r = memfd_empty("ranby-text", &fd);
+
+	if (r == 0) {
+		w->head.text_fd[which] = fd;
+		r = kept_fds_consume_fd(kept, fd);
+	}
+	return r < 0 ? err_errno(e, -r, "texts for init") : 0;
+}
+
+int process_write_notify(int fd, pid_t pid, const char *metadata, const char *state, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	struct json_object *fds = json_object_new_array(), *s = NULL;
+	size_t len = 0;
+	int r = o && fds ? json_parse(state, strlen(state), "state", &s, e) : -ENOMEM;
+
+	if (r == 0)
+		r = json_add_str(o, "ociVersion", json_str(s, "ociVersion"));
+	if (r == 0)
+		r = json_append_str(fds, "seccompFd");
+	if (r == 0) {
+		r = json_add(o, "fds", fds);
+		fds = NULL;
+	}
+	if (r == 0)
+		r = json_add_int(o, "pid", pid);
+	if (r == 0)
+		r = json_add_str(o, "metadata", metadata);
+	if (r == 0) {
+		r = json_add(o, "state", s);
+		s = NULL;
+	}
+	if (r == 0) {
+		const char *text = json_text(o, &len);
+
+		r = fd_write_all(fd, text, len);
+	}
+	json_object_put(fds);
+	json_object_put(s);
+	return r < 0 ? err_errno(e, -r, "text for the seccomp listener") : 0;
+}
+
+int process_send_pidfd(const char *path, int pidfd, struct err *e)
+{
+	_cleanup_close_ int sock = -EBADF;
+	int r;
+
+	if (!path)
+		return 0;
+	r = pty_console_connect(path, &sock, e);
+	if (r < 0)
+		return err_wrap(e, r, "--pidfd-socket");
+	r = fd_send(sock, "pidfd", 5, &pidfd, 1);
+	return r < 0 ? err_errno(e, -r, "--pidfd-socket %s", path) : 0;
 }
 
 int process_say_done(uint32_t error_fd, struct err *e)

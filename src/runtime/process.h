@@ -44,6 +44,21 @@ struct process_watch {
 /* Plans it; a copy of trail_fd is kept for init. -ENOTSUP: the kernel cannot. */
 int process_keep_watch(const struct process_watch *watch, struct plan_writer *w, struct kept_fds *kept, struct err *e) _must_check_;
 
+/*
+ * linux.seccomp.listenerPath: connects to it, for init (w->head.notify_fd).
+ * *ret_metadata, malloc'ed, stays NULL when there is no such path. What
+ * process_write_notify() writes goes to the listener with the filter's descriptor.
+ */
+int process_plan_notify(const char *seccomp, struct plan_writer *w, struct kept_fds *kept, char **ret_metadata, struct err *e) _must_check_;
+/* `state` is runtime_state_text()'s; `fd` one of process_keep_text(). */
+int process_write_notify(int fd, pid_t pid, const char *metadata, const char *state, struct err *e) _must_check_;
+
+/* A memfd for a text that is known later (w->head.text_fd[which]). */
+int process_keep_text(enum plan_text which, struct plan_writer *w, struct kept_fds *kept, struct err *e) _must_check_;
+
+/* --pidfd-socket: sends it there; path NULL: to nobody. */
+int process_send_pidfd(const char *path, int pidfd, struct err *e) _must_check_;
+
 /* The pid as text, through a temporary and a rename. */
 int process_write_pid_file(const char *path, pid_t pid, struct err *e) _must_check_;
 

@@ -3,6 +3,7 @@
 #include "runtime/remove.h"
 
 #include "runtime/cgroup.h"
+#include "runtime/hooks.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -31,7 +32,16 @@ int runtime_end_servers(const struct runtime_state *s, struct err *e)
 	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end %s of container %.12s", FUSE_OVERLAY_PROGRAM, s->id) : 0;
 }
 
-int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *e)
+static void run_poststop(const struct runtime_state *s, struct err *warning)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = s->hooks ? runtime_state_text(s, RUNTIME_STOPPED, &text, warning) : 0;
+
+	if (r == 0 && s->hooks)
+		(void)!hooks_run_text(s->hooks, HOOK_POSTSTOP, text, warning);
+}
+
+int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *warning, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
 	_cleanup_close_ int pidfd = -EBADF;
@@ -48,7 +58,7 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 		r = runtime_state_status(x->rroot, &s, &status, &pidfd, e);
 	else if (force)
 		status = RUNTIME_STOPPED, r = 0;
-	if (r == 0 && status == RUNTIME_RUNNING && !force)
+	if (r == 0 && (status == RUNTIME_RUNNING || status == RUNTIME_PAUSED) && !force)
 		return err_set(e, EBUSY, "container %s is running: stop it or use --force", id);
 	if (r == 0 && pidfd >= 0)
 		r = end(id, pidfd, e);
@@ -59,5 +69,8 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 	if (r < 0)
 		return r;
 	r = path_own_remove_tree(x->rroot, id);
-	return r < 0 ? err_errno(e, -r, "remove container %s", id) : 0;
+	if (r < 0)
+		return err_errno(e, -r, "remove container %s", id);
+	run_poststop(&s, warning);
+	return 0;
 }

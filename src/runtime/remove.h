@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-/* Removes RROOT/ID. One that only waits is ended first; one that runs only with `force`. Missing: -ENOENT, with `force` 0. */
-int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *e) _must_check_;
+/* Removes RROOT/ID. One that only waits is ended first; one that runs only with `force`. Missing: -ENOENT, with `force` 0. `warning` gets what a poststop hook did wrong. */
+int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *warning, struct err *e) _must_check_;
 
 struct runtime_state;
 /* For one that has ended: what served its file systems goes with its mounts; waits for that, and sees to it. */

@@ -7,6 +7,7 @@
 #include "sys/mountns.h"
 #include "sys/overlay.h"
 #include "sys/path.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -220,7 +221,36 @@ static int set_flags(int fd, const struct config_mount *m, struct err *e)
 	return r < 0 ? err_errno(e, -r, "set its flags") : 0;
 }
 
-static int make_bind(int bundle_fd, const struct config_mount *m, int *ret_fd, struct err *e)
+/* The container's own map when the mount has none, or that of the user namespace that it joins. */
+static int open_map(const struct runtime_config *c, const struct config_mount *m, int *ret_fd, struct err *e)
+{
+	const struct config_namespace *user = runtime_config_namespace(c, CLONE_NEWUSER);
+	const struct id_map *map = m->map ? m->map : c->map;
+
+	if (map)
+		return userns_of_map(map, ret_fd, e);
+	if (!user)
+		return err_set(e, EINVAL, "idmap: neither the mount nor the container has a map");
+	*ret_fd = open(user->path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_errno(e, errno, "%s", user->path) : 0;
+}
+
+static int set_map(const struct runtime_config *c, const struct config_mount *m, int fd, struct err *e)
+{
+	_cleanup_close_ int ns = -EBADF;
+	int r = m->idmap ? open_map(c, m, &ns, e) : 0;
+
+	if (r < 0 || !m->idmap)
+		return r;
+	r = mount_idmap(fd, ns, m->idmap_rec);
+	if (r == -EPERM)
+		return err_set(e, EPERM, "idmap: only who owns the filesystem may map it, root for one of the host's");
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "idmap: the filesystem has no idmapped mounts");
+	return r < 0 ? err_errno(e, -r, "idmap") : 0;
+}
+
+static int make_bind(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF, tree = -EBADF, sub = -EBADF;
 	int r;
@@ -241,7 +271,9 @@ static int make_bind(int bundle_fd, const struct config_mount *m, int *ret_fd, s
 	}
 	if (r < 0)
 		return err_errno(e, -r, "%s", m->source);
-	r = set_flags(fd, m, e);
+	r = set_map(c, m, fd, e);
+	if (r == 0)
+		r = set_flags(fd, m, e);
 	if (r < 0)
 		return err_wrap(e, r, "%s", m->source);
 	*ret_fd = TAKE_FD(fd);
@@ -253,14 +285,14 @@ static int make_bind(int bundle_fd, const struct config_mount *m, int *ret_fd, s
  * being the same user, change the groups of everything that its user runs
  * (CVE-2023-25809): the host's view then, read-only with all below it.
  */
-static int make_host_cgroup(int bundle_fd, int *ret_fd, struct err *e)
+static int make_host_cgroup(const struct runtime_config *c, int bundle_fd, int *ret_fd, struct err *e)
 {
 	const struct config_mount host = {
 		.kind = CONFIG_MOUNT_BIND, .recursive = true, .source = "/sys/fs/cgroup",
 		.set_rec = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 	};
 
-	return make_bind(bundle_fd, &host, ret_fd, e);
+	return make_bind(c, bundle_fd, &host, ret_fd, e);
 }
 
 /* ---- the plan ---- */
@@ -291,9 +323,9 @@ static int plan_mount(const struct runtime_config *c, int bundle_fd, const struc
 	if (overlay) {
 		r = make_whole_overlay(c, bundle_fd, m, servers, &fd, e);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
-		r = make_bind(bundle_fd, m, &fd, e);
+		r = make_bind(c, bundle_fd, m, &fd, e);
 	} else if (cgroup && !runtime_config_namespace(c, CLONE_NEWCGROUP)) {
-		r = make_host_cgroup(bundle_fd, &fd, e);
+		r = make_host_cgroup(c, bundle_fd, &fd, e);
 	} else {
 		ret->kind = PLAN_MOUNT_NEW;
 		ret->type = plan_string(w, cgroup ? "cgroup2" : m->type);
@@ -401,7 +433,7 @@ static int make_given(const struct runtime_config *c, int bundle_fd, struct root
 		const struct config_mount *m = &c->mounts[i];
 
 		if (is_wanted(m))
-			r = is_overlay(m) ? make_whole_overlay(c, bundle_fd, m, servers, &fds[i], e) : make_bind(bundle_fd, m, &fds[i], e);
+			r = is_overlay(m) ? make_whole_overlay(c, bundle_fd, m, servers, &fds[i], e) : make_bind(c, bundle_fd, m, &fds[i], e);
 	}
 	return r;
 }

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "runtime/cgroup.h"
+#include "sys/cgroup.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -23,6 +25,7 @@ void runtime_state_done(struct runtime_state *s)
 	free(s->annotations);
 	free(s->created);
 	free(s->cgroup);
+	free(s->hooks);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -41,6 +44,7 @@ bool runtime_id_is_valid(const char *id)
 const char *runtime_status_name(enum runtime_status status)
 {
 	static const char *const names[] = {
+		[RUNTIME_CREATING] = "creating",
 		[RUNTIME_CREATED] = "created",
 		[RUNTIME_RUNNING] = "running",
 		[RUNTIME_PAUSED] = "paused",
@@ -112,6 +116,8 @@ static int read_state(struct json_object *o, struct runtime_state *s, struct err
 		if (!s->annotations)
 			return err_errno(e, ENOMEM, "annotations");
 	}
+	if (r == 0)
+		r = take(o, "hooks", &s->hooks, e);
 	if (r == 0)
 		r = read_servers(o, &s->servers, e);
 	snprintf(s->boot_id, sizeof(s->boot_id), "%s", json_str(o, "bootId"));
@@ -208,6 +214,8 @@ int runtime_state_save(int container_dirfd, const struct runtime_state *s, struc
 	if (r == 0)
 		r = json_add_str(o, "cgroup", s->cgroup);
 	if (r == 0)
+		r = json_add_str(o, "hooks", s->hooks);
+	if (r == 0)
 		r = add_servers(o, &s->servers);
 	if (r == 0)
 		r = add_common(o, s);
@@ -265,6 +273,13 @@ static int open_init(const struct runtime_state *s, int *ret_pidfd)
 	return r == 0 ? pidfd_open_identity(s->pid, s->start_ticks, ret_pidfd) : r;
 }
 
+static bool is_paused(int rroot, const char *id)
+{
+	_cleanup_close_ int group = -EBADF;
+
+	return cgroup_own(rroot, id, &group) == 0 && cgroup_is_frozen(group);
+}
+
 int runtime_state_status(int rroot_dirfd, const struct runtime_state *s, enum runtime_status *ret, int *ret_pidfd,
 			 struct err *e)
 {
@@ -281,6 +296,8 @@ int runtime_state_status(int rroot_dirfd, const struct runtime_state *s, enum ru
 		*ret = RUNTIME_STOPPED;
 	else
 		*ret = fstatat(rroot_dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? RUNTIME_CREATED : RUNTIME_RUNNING;
+	if (*ret != RUNTIME_STOPPED && s->cgroup && is_paused(rroot_dirfd, s->id))
+		*ret = RUNTIME_PAUSED;
 	if (ret_pidfd)
 		*ret_pidfd = *ret == RUNTIME_STOPPED ? -EBADF : TAKE_FD(pidfd);
 	return 0;

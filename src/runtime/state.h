@@ -7,6 +7,7 @@
  * derived: a container is
  *	created   its init lives and RROOT/ID/start is still there,
  *	running   its init lives and the start socket is gone,
+ *	paused    its init lives, and the container's cgroup is frozen,
  *	stopped   its init has ended (also: another boot).
  * "Its init" is {boot id, pid, start time}: a number alone is nobody.
  */
@@ -24,7 +25,7 @@
 #define RUNTIME_ID_MAX 255
 #define RUNTIME_STATE_MAX (1U << 20) /* bytes of a state.json */
 
-enum runtime_status { RUNTIME_CREATED, RUNTIME_RUNNING, RUNTIME_PAUSED, RUNTIME_STOPPED };
+enum runtime_status { RUNTIME_CREATED, RUNTIME_RUNNING, RUNTIME_PAUSED, RUNTIME_STOPPED, RUNTIME_CREATING };
 
 struct runtime_state {
 	char id[RUNTIME_ID_MAX + 1];
@@ -33,6 +34,7 @@ struct runtime_state {
 	char *rootfs;       /* root.path, absolute */
 	char *annotations;  /* a JSON object as text, or NULL */
 	char *created;      /* RFC 3339 */
+	char *hooks;        /* "poststart" and "poststop" of the config's hooks as text, or NULL */
 	char *cgroup;       /* our cgroup's path below its mount, or NULL */
 	pid_t pid;          /* in the pid namespace of the /proc that create saw */
 	uint64_t start_ticks;

@@ -16,7 +16,10 @@
 
 struct verb_result {
 	struct buf out;  /* to standard output */
+	struct err warning; /* of what went wrong and stops nothing; code 0: none */
 	int exit_code;   /* 0, or the payload's (run, exec) */
+	/* Writes `out` at once and empties it: for a verb that goes on. 0 or -errno. */
+	int (*flush)(struct buf *out);
 	int error_fd;    /* --error-fd: takes the struct err of a failure; -1: none */
 };
 
@@ -30,14 +33,14 @@ struct verb {
 	int (*run)(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e);
 };
 
-
-
 const struct verb *verb_find(const char *name);
 
 /* ---- the verbs, by file ---- */
 extern const struct verb verb_create, verb_run, verb_start;   /* verb_create.c */
 extern const struct verb verb_exec;                           /* verb_exec.c */
-extern const struct verb verb_state, verb_list, verb_ps, verb_kill, verb_delete; /* verb_state.c */
+extern const struct verb verb_state, verb_list, verb_ps, verb_delete; /* verb_state.c */
+extern const struct verb verb_kill; /* verb_kill.c */
+extern const struct verb verb_pause, verb_resume, verb_update, verb_events, verb_checkpoint, verb_restore; /* verb_cgroup.c */
 extern const struct verb verb_features, verb_spec;            /* verb_spec.c */
 
 /* Parses the verb's options into `base`, and checks the number of operands; *ret_operand is the index of the first. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "runtime/create.h"
+#include "runtime/hooks.h"
 #include "runtime/remove.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
@@ -20,6 +21,8 @@ struct args {
 	{0, "pid-file", OPT_STRING, offsetof(struct args, create.pid_file), .arg = "FILE", .help = "Write the pid of init there"}, \
 	{0, "console-socket", OPT_STRING, offsetof(struct args, create.console_socket), .arg = "SOCKET",                 \
 	 .help = "Unix socket that gets the terminal's master"},                                                        \
+	{0, "pidfd-socket", OPT_STRING, offsetof(struct args, create.pidfd_socket), .arg = "SOCKET",                     \
+	 .help = "Unix socket that gets a pidfd of init"},                                                              \
 	{0, "preserve-fds", OPT_U32, offsetof(struct args, create.preserve_fds), .arg = "N", .min = 0, .max = 1024,      \
 	 .help = "Pass descriptors 3 to 3+N-1 on"},                                                                     \
 	{0, "preserve-holes", OPT_U64, offsetof(struct args, create.preserve_holes), .arg = "BITS", .max = INT64_MAX,  \
@@ -83,7 +86,20 @@ static int create(const struct runtime_context *x, int argc, char **argv, struct
 
 const struct verb verb_create = {"create", "[OPTIONS] ID", "Make a container that waits to be started", create_rows, 1, 1, true, create};
 
-static int release(const struct runtime_context *x, const char *id, struct err *e)
+/* It runs already, so what goes wrong is a warning (config.md, "Lifecycle"). */
+static void run_poststart(const struct runtime_context *x, const char *id, struct err *warning)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_free_ char *text = NULL;
+	int r = runtime_state_load(x->rroot, id, &s, warning);
+
+	if (r == 0 && s.hooks)
+		r = runtime_state_text(&s, RUNTIME_RUNNING, &text, warning);
+	if (r == 0 && s.hooks)
+		(void)!hooks_run_text(s.hooks, HOOK_POSTSTART, text, warning);
+}
+
+static int release(const struct runtime_context *x, const char *id, struct err *warning, struct err *e)
 {
 	_cleanup_close_ int sock = -EBADF;
 	int r = runtime_start_connect(x->rroot, id, &sock, e);
@@ -92,7 +108,11 @@ static int release(const struct runtime_context *x, const char *id, struct err *
 		r = runtime_start_send(sock, e);
 	if (r == 0)
 		r = runtime_start_ready(sock, e);
-	return r == 0 ? runtime_start_result(sock, e) : r;
+	if (r == 0)
+		r = runtime_start_result(sock, e);
+	if (r == 0)
+		run_poststart(x, id, warning);
+	return r;
 }
 
 static const struct option_row start_rows[] = {OPTION_END};
@@ -101,8 +121,7 @@ static int start(const struct runtime_context *x, int argc, char **argv, struct 
 {
 	int first, r = verb_parse(&verb_start, argc, argv, NULL, &first, e);
 
-	(void)ret;
-	return r == 0 ? release(x, argv[first], e) : r;
+	return r == 0 ? release(x, argv[first], &ret->warning, e) : r;
 }
 
 const struct verb verb_start = {"start", "ID", "Start a container that waits", start_rows, 1, 1, true, start};
@@ -120,16 +139,16 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 	r = runtime_create(x, &a.create, &pid, e);
 	if (r < 0)
 		return r;
-	r = release(x, a.create.id, e);
+	r = release(x, a.create.id, &ret->warning, e);
 	if (r < 0) {
-		(void)!runtime_remove(x, a.create.id, true, NULL);
+		(void)!runtime_remove(x, a.create.id, true, NULL, NULL);
 		return r;
 	}
 	if (a.detach)
 		return 0;
 	r = wait_child(pid, &ret->exit_code, e);
 	if (r == 0 && !a.keep)
-		r = runtime_remove(x, a.create.id, true, e);
+		r = runtime_remove(x, a.create.id, true, &ret->warning, e);
 	return r;
 }
 

@@ -19,6 +19,12 @@ static const struct option_row rows[] = {
 	{'u', "user", OPT_STRING, offsetof(struct args, exec.user), .arg = "UID[:GID]", .help = "Run as that user"},
 	{0, "cwd", OPT_STRING, offsetof(struct args, exec.cwd), .arg = "DIR", .help = "Working directory"},
 	{'e', "env", OPT_LIST, offsetof(struct args, exec.env), .arg = "NAME=VALUE", .help = "Add to the environment"},
+	{'c', "cap", OPT_LIST, offsetof(struct args, exec.caps), .arg = "CAPABILITY", .help = "Add a capability to the config's"},
+	{'g', "additional-gids", OPT_LIST, offsetof(struct args, exec.groups), .arg = "GID", .help = "Add a group to the config's"},
+	{0, "apparmor", OPT_STRING, offsetof(struct args, exec.apparmor), .arg = "PROFILE", .help = "AppArmor profile, instead of the config's"},
+	{0, "process-label", OPT_STRING, offsetof(struct args, exec.selinux), .arg = "LABEL", .help = "SELinux label, instead of the config's"},
+	{0, "no-new-privs", OPT_FLAG, offsetof(struct args, exec.no_new_privs), .help = "Set no_new_privs, whatever the config says"},
+	{0, "pidfd-socket", OPT_STRING, offsetof(struct args, exec.pidfd_socket), .arg = "SOCKET", .help = "Unix socket that gets its pidfd"},
 	{0, "pid-file", OPT_STRING, offsetof(struct args, exec.pid_file), .arg = "FILE", .help = "Write its pid there"},
 	{0, "console-socket", OPT_STRING, offsetof(struct args, exec.console_socket), .arg = "SOCKET",
 	 .help = "Unix socket that gets the terminal's master"},
@@ -72,6 +78,8 @@ static int exec(const struct runtime_context *x, int argc, char **argv, struct v
 	if (r == 0)
 		r = run(x, &a, ret, e);
 	strv_done(&a.exec.env);
+	strv_done(&a.exec.caps);
+	strv_done(&a.exec.groups);
 	return r;
 }
 

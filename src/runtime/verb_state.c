@@ -2,17 +2,15 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* The verbs that look at containers, or end them. */
 #include "base/json.h"
-#include "base/parse.h"
+#include "runtime/members.h"
 #include "runtime/remove.h"
 #include "runtime/state.h"
 #include "runtime/verb.h"
 #include "sys/dir.h"
 #include "sys/fd.h"
-#include "sys/pidfd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,41 +111,6 @@ const struct verb verb_list = {"list", "[OPTIONS]", "List the containers below -
 
 /* ---- ps ---- */
 
-static int pid_namespace(pid_t pid, char *out, size_t size)
-{
-	char path[32];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
-	n = readlink(path, out, size - 1);
-	if (n < 0)
-		return -errno;
-	out[n] = '\0';
-	return 0;
-}
-
-/* Everything in init's pid namespace, as the host counts. */
-static int container_pids(pid_t init, struct json_object *pids, struct err *e)
-{
-	char ours[64], its[64];
-	DIR *proc = opendir("/proc");
-	int r;
-
-	if (!proc)
-		return err_errno(e, errno, "/proc");
-	r = pid_namespace(init, ours, sizeof(ours));
-	for (struct dirent *d; r == 0 && (d = dir_next(proc, &r));) {
-		uint32_t pid;
-
-		if (parse_u32(d->d_name, 1, INT32_MAX, &pid) < 0 || pid_namespace((pid_t)pid, its, sizeof(its)) < 0)
-			continue;
-		if (strcmp(ours, its) == 0)
-			r = json_append(pids, json_object_new_int((int)pid));
-	}
-	closedir(proc);
-	return r < 0 ? err_errno(e, -r, "processes of the container") : 0;
-}
-
 static const struct option_row ps_rows[] = {
 	{'f', "format", OPT_CHOICE, 0, .arg = "FORMAT", .choices = "table|json", .help = "Form of the output"},
 	OPTION_END,
@@ -166,7 +129,7 @@ static int ps(const struct runtime_context *x, int argc, char **argv, struct ver
 	if (r == 0)
 		r = runtime_state_status(x->rroot, &s, &status, NULL, e);
 	if (r == 0 && status != RUNTIME_STOPPED)
-		r = container_pids(s.pid, pids, e);
+		r = members_list(s.pid, pids, e);
 	if (r < 0)
 		return r;
 	if (format && strcmp(format, "json") == 0) {
@@ -181,67 +144,6 @@ static int ps(const struct runtime_context *x, int argc, char **argv, struct ver
 
 const struct verb verb_ps = {"ps", "[OPTIONS] ID", "List the processes of a container", ps_rows, 1, 1, true, ps};
 
-/* ---- kill ---- */
-
-/* "TERM", "SIGTERM", "15", "RTMIN+3" */
-static int signal_number(const char *name, int *ret)
-{
-	uint32_t n;
-
-	if (parse_u32(name, 1, 64, &n) == 0) {
-		*ret = (int)n;
-		return 0;
-	}
-	if (strncmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sigabbrev_np(sig) && strcmp(sigabbrev_np(sig), name) == 0) {
-			*ret = sig;
-			return 0;
-		}
-	if (strncmp(name, "RTMIN+", 6) == 0 && parse_u32(name + 6, 0, 30, &n) == 0) {
-		*ret = SIGRTMIN + (int)n;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-struct kill_args {
-	bool all;
-};
-
-static const struct option_row kill_rows[] = {
-	{'a', "all", OPT_FLAG, offsetof(struct kill_args, all), .help = "All processes: those of init's pid namespace end with it"},
-	OPTION_END,
-};
-
-static int kill_verb(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
-{
-	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
-	_cleanup_close_ int pidfd = -EBADF;
-	struct kill_args a = {.all = false};
-	enum runtime_status status;
-	int first, sig = SIGTERM, r = verb_parse(&verb_kill, argc, argv, &a, &first, e);
-
-	(void)ret;
-	if (r == 0 && argv[first + 1] && signal_number(argv[first + 1], &sig) < 0)
-		return err_set(e, EINVAL, "signal %.20s: unknown", argv[first + 1]);
-	if (r == 0)
-		r = runtime_state_load(x->rroot, argv[first], &s, e);
-	if (r == 0)
-		r = runtime_state_status(x->rroot, &s, &status, &pidfd, e);
-	if (r == 0 && status == RUNTIME_STOPPED)
-		return a.all ? 0 : err_set(e, ESRCH, "container %s is not running", s.id);
-	if (r == 0) {
-		r = pidfd_signal(pidfd, sig);
-		if (r < 0)
-			return err_errno(e, -r, "signal container %s", s.id);
-	}
-	return r;
-}
-
-const struct verb verb_kill = {"kill", "[OPTIONS] ID [SIGNAL]", "Send a signal to a container's init", kill_rows, 1, 2, true, kill_verb};
-
 /* ---- delete ---- */
 
 static const struct option_row delete_rows[] = {
@@ -254,8 +156,7 @@ static int delete(const struct runtime_context *x, int argc, char **argv, struct
 	bool force = false;
 	int first, r = verb_parse(&verb_delete, argc, argv, &force, &first, e);
 
-	(void)ret;
-	return r == 0 ? runtime_remove(x, argv[first], force, e) : r;
+	return r == 0 ? runtime_remove(x, argv[first], force, &ret->warning, e) : r;
 }
 
 const struct verb verb_delete = {"delete", "[OPTIONS] ID", "Remove a container that has ended", delete_rows, 1, 1, true, delete};

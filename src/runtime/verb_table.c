@@ -9,7 +9,8 @@ const struct verb *verb_find(const char *name)
 {
 	static const struct verb *const all[] = {
 		&verb_create, &verb_start, &verb_state, &verb_kill, &verb_delete, &verb_run,
-		&verb_exec,   &verb_ps,    &verb_list,  &verb_features, &verb_spec,
+		&verb_exec,   &verb_ps,    &verb_list,  &verb_pause, &verb_resume, &verb_update, &verb_events,
+		&verb_features, &verb_spec, &verb_checkpoint, &verb_restore,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)

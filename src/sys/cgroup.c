@@ -227,7 +227,7 @@ static int enable(int fd, unsigned set)
 	return buf_bad(&b) ? -buf_bad(&b) : cgroup_write(fd, "cgroup.subtree_control", buf_str(&b));
 }
 
-int cgroup_enable(int fd, unsigned needed, unsigned wanted)
+static int enable_or_move(int fd, unsigned needed, unsigned wanted, int tries)
 {
 	unsigned there, enabled;
 	int r = cgroup_controllers(fd, &there);
@@ -243,7 +243,7 @@ int cgroup_enable(int fd, unsigned needed, unsigned wanted)
 		return 0;
 	r = enable(fd, wanted);
 	/* whoever forks meanwhile has a child in it again */
-	for (int i = 0; r == -EBUSY && i < VACATE_TRIES; i++) {
+	for (int i = 0; r == -EBUSY && i < tries; i++) {
 		r = vacate(fd);
 		if (r == 0)
 			r = enable(fd, wanted);
@@ -252,6 +252,16 @@ int cgroup_enable(int fd, unsigned needed, unsigned wanted)
 	if (r < 0 && (wanted & ~needed) && (needed & ~enabled))
 		r = enable(fd, needed & ~enabled);
 	return r < 0 && !(needed & ~enabled) ? 0 : r;
+}
+
+int cgroup_enable(int fd, unsigned needed, unsigned wanted)
+{
+	return enable_or_move(fd, needed, wanted, VACATE_TRIES);
+}
+
+int cgroup_enable_in_place(int fd, unsigned needed, unsigned wanted)
+{
+	return enable_or_move(fd, needed, wanted, 0);
 }
 
 bool cgroup_is_frozen(int fd)

@@ -67,6 +67,9 @@ int cgroup_enabled(int fd, unsigned *ret) _must_check_;
  */
 int cgroup_enable(int fd, unsigned needed, unsigned wanted) _must_check_;
 
+/* The same, moving nobody: -EBUSY where the kernel demands it. For groups that others may be in. */
+int cgroup_enable_in_place(int fd, unsigned needed, unsigned wanted) _must_check_;
+
 /* One value into one of its files; a text out of one, without the newline. */
 int cgroup_write(int fd, const char *file, const char *value) _must_check_;
 int cgroup_read(int fd, const char *file, struct buf *out) _must_check_;

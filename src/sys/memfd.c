@@ -43,6 +43,15 @@ static int seal(int fd, int extra)
 	return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
 }
 
+int memfd_empty(const char *name, int *ret_fd)
+{
+	int fd = memfd_new(name, MFD_NOEXEC_SEAL);
+
+	if (fd >= 0)
+		*ret_fd = fd;
+	return fd < 0 ? fd : 0;
+}
+
 int memfd_seal_bytes(const char *name, const void *data, size_t len, int *ret_fd)
 {
 	_cleanup_close_ int fd = memfd_new(name, MFD_NOEXEC_SEAL);

@@ -15,6 +15,9 @@
 /* A sealed copy of bytes. The caller owns *ret_fd. */
 int memfd_seal_bytes(const char *name, const void *data, size_t len, int *ret_fd) _must_check_;
 
+/* An empty one, to be written; not sealed. The caller owns *ret_fd. */
+int memfd_empty(const char *name, int *ret_fd) _must_check_;
+
 /* A sealed, executable copy of the regular file open at `fd`. */
 int memfd_seal_program(const char *name, int fd, int *ret_fd) _must_check_;
 

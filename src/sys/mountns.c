@@ -100,6 +100,13 @@ int mount_clone(int dirfd, const char *path, bool recursive, int *ret_fd)
 	return 0;
 }
 
+int mount_idmap(int fd, int userns_fd, bool recursive)
+{
+	struct mount_attr a = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)userns_fd};
+
+	return mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
 int mount_set(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive)
 {
 	struct mount_attr a = {.attr_set = set, .attr_clr = clear, .propagation = propagation};

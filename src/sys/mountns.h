@@ -51,6 +51,9 @@ int mount_clone(int dirfd, const char *path, bool recursive, int *ret_fd) _must_
 /* mount_setattr(2) on the mount `fd` is the root of. `propagation` MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE or 0. */
 int mount_set(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive) _must_check_;
 
+/* Shows a detached mount through the map of the user namespace `userns_fd` (Linux 5.12); -EPERM: not ours to do, -EINVAL: not this filesystem. */
+int mount_idmap(int fd, int userns_fd, bool recursive) _must_check_;
+
 /* Of `wanted` (MOUNT_ATTR_*), those that the mount has now. */
 int mount_has(int fd, uint64_t wanted, uint64_t *ret) _must_check_;
 

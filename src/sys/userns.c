@@ -8,15 +8,19 @@
 
 #include "base/buf.h"
 #include "sys/fd.h"
+#include "sys/pidfd.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static int write_file(int dirfd, const char *name, const char *text, size_t len)
 {
@@ -126,6 +130,39 @@ int userns_enter_own(struct err *e)
 		return r;
 	}
 	return userns_write_map(getpid(), &map, true, e);
+}
+
+/* Lives as long as its maps are written and its namespace is opened. */
+static _Noreturn void stay(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	for (;;)
+		(void)pause();
+}
+
+int userns_of_map(const struct id_map *map, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	char path[32];
+	int fd = -EBADF, r;
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, 0);
+
+	if (pid < 0)
+		return err_errno(e, errno, "make a user namespace");
+	if (pid == 0)
+		stay();
+	r = userns_write_map((pid_t)pid, map, false, e);
+	if (r == 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		r = fd < 0 ? err_errno(e, errno, "%s", path) : 0;
+	}
+	(void)!pidfd_signal(pidfd, SIGKILL);
+	while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (r == 0)
+		*ret_fd = fd;
+	return r;
 }
 
 int userns_parent(int nsfd, int *ret_fd)

@@ -37,6 +37,9 @@ int userns_is_initial(bool *ret) _must_check_;
 /* A new namespace for the calling (single-threaded) process, its own ids mapped to themselves; no others can be. */
 int userns_enter_own(struct err *e) _must_check_;
 
+/* A namespace with that map and nobody in it, for mount_idmap(). Needs the rights to write the map. The caller owns *ret_fd. */
+int userns_of_map(const struct id_map *map, int *ret_fd, struct err *e) _must_check_;
+
 /* ioctl_ns(2) on an open user namespace: its parent (-EPERM: out of our sight), its owner's uid. */
 int userns_parent(int nsfd, int *ret_fd) _must_check_;
 /* Enters the parent of the user namespace of process `pid`, which we must own: all capabilities there. */

@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# ranby-runtime and the container's cgroup: where it is, pause, resume, update,
+# events; what the kernel's own files say. In a cgroup that root has delegated.
+# shellcheck disable=SC2154 # bats sets output, lines and status
+
+bats_require_minimum_version 1.5.0
+load ../delegated
+
+setup_file() { delegated_setup_file; }
+
+# what the scripts below begin with: a bundle in $base/b, changed by $1; `rt` in a keeper
+BUNDLE='
+	mkdir -p $base/b/rootfs/bin
+	cp /bin/busybox $base/b/rootfs/bin/
+	ln -s busybox $base/b/rootfs/bin/sh; ln -s busybox $base/b/rootfs/bin/sleep; ln -s busybox $base/b/rootfs/bin/usleep
+	make() { "$RANBY_TREE/tests/bundle" $base/b "$@" -- sh -c "i=0; while :; do i=\$((i + 1)); echo \$i >/count; usleep 20000; done"; }
+	own=/$(basename $D)
+	export base run runtime own
+	inside() { unshare --map-root-user --map-auto bash -c "$1"; }
+	'
+
+@test "a path of its own: the group is there, exec joins it, delete removes it; one that others are in is refused" {
+	run -0 delegated "$BUNDLE"'
+		make "{\"linux\":{\"cgroupsPath\":\"$own/engine/c1\"}}"
+		inside "cd $base/b; $runtime create --pid-file $base/pid c1 && $runtime start c1
+			sed -n s/^0:://p /proc/\$(cat $base/pid)/cgroup
+			$runtime exec --detach --pid-file $base/pid2 c1 sleep 100; sed -n s/^0:://p /proc/\$(cat $base/pid2)/cgroup
+			$runtime create c2; echo rc \$?
+			$runtime delete --force c1; [ -d $D/engine/c1 ] || echo removed; rmdir $D/engine"' 
+	look
+	[[ $output =~ ^(/ranby-tests-[0-9]+/engine/c1)$'\n'(/ranby-tests-[0-9]+/engine/c1)$'\n'.*'has processes of others in it'.*$'\nrc 1\nremoved' ]] || { echo "$output"; false; }
+}
+
+@test "pause, resume, update and events, and what state, exec and the kernel say" {
+	run -0 delegated "$BUNDLE"'
+		make "{\"linux\":{\"cgroupsPath\":\"$own/c1\",\"resources\":{\"unified\":{\"hugetlb.2MB.max\":\"4194304\"}}}}"
+		export G=$D/c1
+		unshare --map-root-user --map-auto $runtime create --bundle $base/b c1 2>&1; echo rc $?
+		mkdir $D/supervisor; for pid in $(cat $D/cgroup.procs); do echo $pid >$D/supervisor/cgroup.procs || true; done 2>/dev/null
+		inside "cd $base/b; rt() { $runtime \"\$@\"; }; rt create c1 && rt start c1; sleep 0.3
+			echo max \$(cat \$G/hugetlb.2MB.max)
+			rt pause c1; rt state c1 | grep -o paused; grep frozen \$G/cgroup.events; rt pause c1; echo rc \$?; rt exec c1 sleep 1; echo rc \$?
+			a=\$(cat rootfs/count); sleep 0.3; [ \"\$a\" = \"\$(cat rootfs/count)\" ] && echo stands
+			rt resume c1; rt state c1 | grep -o running
+			for _ in \$(seq 50); do sleep 0.1; [ \"\$a\" = \"\$(cat rootfs/count)\" ] || break; done; [ \"\$a\" = \"\$(cat rootfs/count)\" ] || echo moves
+			rt resume c1; echo rc \$?
+			echo \"{\\\"hugepageLimits\\\":[{\\\"pageSize\\\":\\\"2MB\\\",\\\"limit\\\":2097152}]}\" | rt update --resources - c1; echo max \$(cat \$G/hugetlb.2MB.max)
+			rt update --pids-limit 5 c1; echo rc \$?
+			rt events --stats c1; timeout 5 $runtime events --interval 100ms c1 | head -2 | wc -l
+			rt pause c1; rt delete --force c1; [ -d \$G ] || echo removed"'
+	look
+	[[ $output = *'no controller can be enabled below it
+rc 1
+max 4194304
+paused
+frozen 1
+'*'is paused
+rc 1'*'paused, not running
+rc 1
+stands
+running
+moves
+'*'is running
+rc 1
+max 2097152
+'*'"pids" is not delegated'*'rc 1
+{"type":"stats","id":"c1","data":{"cpu":{"usage":{"total":'*'
+2
+removed' ]] || { echo "$output"; false; }
+}
