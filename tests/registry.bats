@@ -322,6 +322,20 @@ Login Succeeded!" ]
 	[ "$(cat "$file")" = '{"auths":' ]
 }
 
+@test "logout: makes no directory, and no file that was none" {
+	local dir=$BATS_TEST_TMPDIR/config
+	XDG_RUNTIME_DIR='' XDG_CONFIG_HOME=$dir run -125 ranby logout "$CLOSED"
+	one_error 'not logged into'
+	[ ! -e "$dir" ] || fail "$(find "$dir")"
+	XDG_RUNTIME_DIR='' XDG_CONFIG_HOME=$dir run -0 ranby logout --all
+	[ ! -e "$dir" ] || fail "$(find "$dir")"
+	mkdir -p "$dir/containers"
+	XDG_RUNTIME_DIR='' XDG_CONFIG_HOME=$dir ranby logout --all
+	[ -z "$(ls "$dir/containers")" ]
+	run -125 ranby logout --authfile "$dir/none.json" "$CLOSED"
+	[ ! -e "$dir/none.json" ]
+}
+
 @test "run, create: --creds are for the pull and kept nowhere" {
 	local c
 	ranby push -q --creds user:secret "$REG/busybox" "$CLOSED/made"

@@ -170,16 +170,9 @@ static int hex_digits(struct parser *s, int n, uint32_t *ret)
 
 static void add_utf8(struct buf *b, uint32_t c)
 {
-	if (c < 0x80) {
-		buf_addc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_addf(b, "%c%c", (int)(0xc0 | c >> 6), (int)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_addf(b, "%c%c%c", (int)(0xe0 | c >> 12), (int)(0x80 | (c >> 6 & 0x3f)), (int)(0x80 | (c & 0x3f)));
-	} else {
-		buf_addf(b, "%c%c%c%c", (int)(0xf0 | c >> 18), (int)(0x80 | (c >> 12 & 0x3f)),
-			 (int)(0x80 | (c >> 6 & 0x3f)), (int)(0x80 | (c & 0x3f)));
-	}
+	char text[4];
+
+	buf_add(b, text, utf8_put(c, text));
 }
 
 /* After a backslash (Go specification, "Rune literals"). */

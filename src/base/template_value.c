@@ -270,19 +270,9 @@ static void print_hex(const struct verb *verb, const struct value *v, struct buf
 
 static void put_rune(uint64_t code, struct buf *out)
 {
-	bool bad = code > 0x10ffff || (code >= 0xd800 && code < 0xe000);
-	uint32_t c = bad ? 0xfffd : (uint32_t)code;
+	char text[4];
 
-	if (c < 0x80) {
-		buf_addc(out, (char)c);
-		return;
-	}
-	if (c >= 0x10000)
-		buf_addc(out, (char)(0xf0 | c >> 18));
-	if (c >= 0x800)
-		buf_addc(out, (char)(c < 0x10000 ? 0xe0 | c >> 12 : 0x80 | (c >> 12 & 0x3f)));
-	buf_addc(out, (char)(c < 0x800 ? 0xc0 | c >> 6 : 0x80 | (c >> 6 & 0x3f)));
-	buf_addc(out, (char)(0x80 | (c & 0x3f)));
+	buf_add(out, text, utf8_put(code > UINT32_MAX ? UINT32_MAX : (uint32_t)code, text));
 }
 
 /* %c and %U */

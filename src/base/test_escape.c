@@ -114,5 +114,27 @@ static void test_shell(void **state)
 	}
 }
 
+static void test_utf8_both_ways(void **state)
+{
+	static const uint32_t codes[] = {0, 0x41, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x10ffff};
+	static const uint32_t none[] = {0xd800, 0xdfff, 0x110000, UINT32_MAX};
+	char text[4];
+	uint32_t code;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		size_t n = utf8_put(codes[i], text);
+		const char *p = text;
+
+		assert_int_equal(utf8_next(&p, text + n, &code), 0);
+		assert_ptr_equal(p, text + n);
+		assert_int_equal(code, codes[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		assert_int_equal(utf8_put(none[i], text), 3);
+		assert_memory_equal(text, "\xef\xbf\xbd", 3);
+	}
+}
+
 TESTS("base/escape", cmocka_unit_test(test_text), cmocka_unit_test(test_safe), cmocka_unit_test(test_into),
-      cmocka_unit_test(test_shell))
+      cmocka_unit_test(test_shell), cmocka_unit_test(test_utf8_both_ways))

@@ -13,6 +13,7 @@
 #include "base/toml.h"
 
 #include "base/buf.h"
+#include "base/escape.h"
 #include "base/parse.h"
 
 #include <errno.h>
@@ -101,28 +102,10 @@ static int end_line(struct toml *t)
 
 /* ---- strings ---- */
 
-static void add_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_addc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_addc(b, (char)(0xc0 | c >> 6));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	} else if (c < 0x10000) {
-		buf_addc(b, (char)(0xe0 | c >> 12));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	} else {
-		buf_addc(b, (char)(0xf0 | c >> 18));
-		buf_addc(b, (char)(0x80 | (c >> 12 & 63)));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	}
-}
-
 static int take_unicode(struct toml *t, unsigned digits, struct buf *b)
 {
 	uint32_t c = 0;
+	char text[4];
 
 	for (unsigned i = 0; i < digits; i++, step(t)) {
 		static const char hex[] = "0123456789abcdefABCDEF";
@@ -134,7 +117,7 @@ static int take_unicode(struct toml *t, unsigned digits, struct buf *b)
 	}
 	if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return bad(t, "no such character");
-	add_utf8(b, c);
+	buf_add(b, text, utf8_put(c, text));
 	return 0;
 }
 

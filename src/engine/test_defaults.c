@@ -143,12 +143,5 @@ static void test_logs(void **state)
 	assert_int_equal(b.o.log_opt.n, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files_lie_over_each_other), cmocka_unit_test(test_options_win), cmocka_unit_test(test_what_a_pod_has),
-		cmocka_unit_test(test_confinement), cmocka_unit_test(test_logs),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TESTS("engine/defaults", cmocka_unit_test(test_files_lie_over_each_other), cmocka_unit_test(test_options_win),
+      cmocka_unit_test(test_what_a_pod_has), cmocka_unit_test(test_confinement), cmocka_unit_test(test_logs))

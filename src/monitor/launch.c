@@ -6,6 +6,7 @@
  */
 #include "monitor/launch.h"
 
+#include "base/clock.h"
 #include "base/strv.h"
 #include "monitor/orders.h"
 #include "sys/fd.h"
@@ -236,18 +237,10 @@ int monitor_launch(const struct monitor_launch *l, struct monitor_handle *m, str
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* One packet from the monitor. -ETIMEDOUT; -ECONNRESET at its end; -EPROTO for nonsense. */
 static int receive(int fd, int timeout_ms, uint32_t *ret_type, void *data, size_t room, size_t *ret_len)
 {
-	int64_t until = now_ms() + timeout_ms;
+	int64_t until = clock_monotonic_ms() + timeout_ms;
 	struct monitor_header h;
 	struct iovec iov[] = {{&h, sizeof(h)}, {data, room}};
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
@@ -255,7 +248,7 @@ static int receive(int fd, int timeout_ms, uint32_t *ret_type, void *data, size_
 
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = timeout_ms < 0 ? -1 : until - now_ms();
+		int64_t left = timeout_ms < 0 ? -1 : until - clock_monotonic_ms();
 		int ready = left < 0 && timeout_ms >= 0 ? 0 : poll(&p, 1, (int)left);
 
 		if (ready == 0)

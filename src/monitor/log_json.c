@@ -156,26 +156,6 @@ static int32_t unit(const char *s, const char *end)
 	return value;
 }
 
-static char *put_utf8(char *p, uint32_t code)
-{
-	if (code < 0x80) {
-		*p++ = (char)code;
-	} else if (code < 0x800) {
-		*p++ = (char)(0xc0 | code >> 6);
-		*p++ = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x10000) {
-		*p++ = (char)(0xe0 | code >> 12);
-		*p++ = (char)(0x80 | (code >> 6 & 0x3f));
-		*p++ = (char)(0x80 | (code & 0x3f));
-	} else {
-		*p++ = (char)(0xf0 | code >> 18);
-		*p++ = (char)(0x80 | (code >> 12 & 0x3f));
-		*p++ = (char)(0x80 | (code >> 6 & 0x3f));
-		*p++ = (char)(0x80 | (code & 0x3f));
-	}
-	return p;
-}
-
 /* Behind "\u": a character, perhaps of two halves; half a one becomes U+FFFD. What it becomes is shorter than it was. */
 static char *take_unit(struct cursor *c, char *out)
 {
@@ -195,7 +175,7 @@ static char *take_unit(struct cursor *c, char *out)
 			code = 0xfffd;
 		}
 	}
-	return put_utf8(out, code);
+	return out + utf8_put(code, out);
 }
 
 /* What follows a backslash. NULL: nothing that JSON knows. */

@@ -10,6 +10,7 @@
  */
 #include "registry/fetch_transfer.h"
 
+#include "base/clock.h"
 #include "base/parse.h"
 #include "oci/descriptor.h"
 #include "sys/fd.h"
@@ -23,14 +24,6 @@
 #define PAUSE_FIRST_MS 250
 #define PAUSE_MAX_MS 8000
 #define PROGRESS_STEP (128U << 10)
-
-int64_t transfer_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 int transfer_init(struct transfer *t, const struct fetch_request *request, int fd, const struct session *s, struct err *e)
 {
@@ -225,7 +218,7 @@ static int again_later(struct transfer *t)
 
 	if (t->retry_after_s)
 		pause = (int64_t)t->retry_after_s * 1000;
-	t->not_before_ms = transfer_now_ms() + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause);
+	t->not_before_ms = clock_monotonic_ms() + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause);
 	return TRANSFER_AGAIN;
 }
 

@@ -63,6 +63,4 @@ int transfer_start(struct transfer *t, const struct session *s, CURLM *multi, st
 int transfer_ended(struct transfer *t, struct session *s, CURLM *multi, CURLcode code, struct err *e) _must_check_;
 void transfer_done(struct transfer *t, CURLM *multi);
 
-int64_t transfer_now_ms(void);
-
 #endif

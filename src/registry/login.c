@@ -155,6 +155,7 @@ int login_try(struct login *l, const char *creds, struct err *e)
 struct auth_text {
 	int dirfd, lock_fd;
 	const char *name;
+	bool is_there;
 	struct json_object *json;
 };
 
@@ -165,7 +166,8 @@ static void auth_text_done(struct auth_text *t)
 	fd_closep(&t->dirfd);
 }
 
-static int open_dir(const char *path, const char **ret_name, int *ret_fd, struct err *e)
+/* -ENOENT, without words, unless it is to be made. */
+static int open_dir(const char *path, bool make, const char **ret_name, int *ret_fd, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *dir = strndup(path, slash ? (size_t)(slash - path) : 0);
@@ -174,20 +176,25 @@ static int open_dir(const char *path, const char **ret_name, int *ret_fd, struct
 	if (!dir)
 		return err_errno(e, ENOMEM, "auth file");
 	*ret_name = slash ? slash + 1 : path;
-	if (dir[0] == '/') {
+	if (dir[0] == '/' && make) {
 		r = path_make_base(dir, ret_fd);
 	} else {
 		*ret_fd = open(dir[0] ? dir : slash ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		r = *ret_fd < 0 ? -errno : 0;
 	}
+	if (r == -ENOENT && !make)
+		return r;
 	return r < 0 ? err_errno(e, -r, "auth file %s", path) : 0;
 }
 
-static int open_text(const char *path, struct auth_text *t, struct err *e)
+/* Without `make` no directory is made, and t->is_there says whether there is a file. */
+static int open_text(const char *path, bool make, struct auth_text *t, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
-	int r = open_dir(path, &t->name, &t->dirfd, e);
+	int r = open_dir(path, make, &t->name, &t->dirfd, e);
 
+	if (r == -ENOENT && !make)
+		return (t->json = json_object_new_object()) ? 0 : err_errno(e, ENOMEM, "auth file");
 	if (r < 0)
 		return r;
 	r = lock_take_dir(t->dirfd, LOCK_WAIT_MS, &t->lock_fd);
@@ -196,6 +203,7 @@ static int open_text(const char *path, struct auth_text *t, struct err *e)
 	r = path_own_read(t->dirfd, t->name, AUTH_FILE_MAX, &text);
 	if (r < 0 && r != -ENOENT)
 		return err_errno(e, -r, "auth file %s", path);
+	t->is_there = r == 0;
 	if (text.len)
 		r = json_parse(buf_str(&text), text.len, path, &t->json, e);
 	else
@@ -287,7 +295,7 @@ static int drop_entry(struct login *l, struct auth_text *t, struct err *e)
 int login_keep(struct login *l, const char *creds, struct err *e)
 {
 	_cleanup_(auth_text_done) struct auth_text t = {.dirfd = -EBADF, .lock_fd = -EBADF};
-	int r = open_text(l->path, &t, e);
+	int r = open_text(l->path, true, &t, e);
 
 	if (r == 0)
 		r = choose_helper(l, t.json, e);
@@ -307,7 +315,7 @@ int login_keep(struct login *l, const char *creds, struct err *e)
 int login_forget(struct login *l, struct err *e)
 {
 	_cleanup_(auth_text_done) struct auth_text t = {.dirfd = -EBADF, .lock_fd = -EBADF};
-	int r = open_text(l->path, &t, e), erased = -ENOENT;
+	int r = open_text(l->path, false, &t, e), erased = -ENOENT;
 
 	if (r == 0)
 		r = choose_helper(l, t.json, e);
@@ -343,11 +351,11 @@ static int list_helpers(const struct login *l, struct json_object *file, struct 
 int login_forget_all(struct login *l, struct strv *ret_helpers, struct err *e)
 {
 	_cleanup_(auth_text_done) struct auth_text t = {.dirfd = -EBADF, .lock_fd = -EBADF};
-	int r = open_text(l->path, &t, e);
+	int r = open_text(l->path, false, &t, e);
 
 	if (r < 0)
 		return r;
 	if (list_helpers(l, t.json, ret_helpers) < 0 || json_add(t.json, "auths", json_object_new_object()) < 0)
 		return err_errno(e, ENOMEM, "auth file");
-	return write_text(l->path, &t, e);
+	return t.is_there ? write_text(l->path, &t, e) : 0;
 }

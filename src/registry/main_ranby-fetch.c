@@ -12,6 +12,7 @@
  * Name services are read by libc itself ("files dns"): nothing is dlopened
  * once it is locked in.
  */
+#include "base/clock.h"
 #include "registry/fetch_list.h"
 #include "registry/fetch_protocol.h"
 #include "registry/fetch_session.h"
@@ -202,7 +203,7 @@ static int take_request(struct fetch *f, struct err *e)
 /* Starts what may run now; returns how long at most to wait for the next: 0 when something was started, which must be performed first. */
 static int start_due(struct fetch *f)
 {
-	int64_t now = transfer_now_ms(), wait = 1000;
+	int64_t now = clock_monotonic_ms(), wait = 1000;
 	size_t active = 0;
 	struct err e = {0};
 

@@ -15,6 +15,7 @@
 #include "audit/ledger_read.h"
 #include "audit/receipt.h"
 #include "audit/system_ledger.h"
+#include "base/clock.h"
 #include "sys/fd.h"
 #include "trail/collect.h"
 #include "trail/confine.h"
@@ -51,14 +52,6 @@ struct reader {
 	int64_t input_at_ms;                 /* when the newest record came */
 	bool end_of_input, ending;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int queue_object(struct reader *rd, uint32_t shard, uint32_t auid, const char *receipt, struct json_object *o)
 {
@@ -206,7 +199,7 @@ static int follow_past(struct reader *rd, char *block, struct err *e)
 		return 0;
 	r = read_file(rd, rd->t->past[rd->t->n_past - 1], block, e);
 	if (r < 0 || (!rd->ending && !rd->end_of_input && collect_wants_past(rd->collect) &&
-		      (rd->past_until_ms == 0 || now_ms() < rd->past_until_ms)))
+		      (rd->past_until_ms == 0 || clock_monotonic_ms() < rd->past_until_ms)))
 		return r;
 	rd->past_open = false;
 	return collect_past_end(rd->collect, e);
@@ -215,10 +208,10 @@ static int follow_past(struct reader *rd, char *block, struct err *e)
 /* Records from auditd. */
 static int take_records(struct reader *rd, const char *data, size_t len, struct err *e)
 {
-	rd->input_at_ms = now_ms();
+	rd->input_at_ms = clock_monotonic_ms();
 	if (rd->past_until_ms == 0)
 		rd->past_until_ms = rd->input_at_ms + FOLLOW_MS;
-	return collect_feed(rd->collect, data, len, now_ms(), e);
+	return collect_feed(rd->collect, data, len, clock_monotonic_ms(), e);
 }
 
 static int read_some(struct reader *rd, char *block, struct err *e)
@@ -266,10 +259,10 @@ static int drain(struct reader *rd, char *block, struct err *e)
  */
 static int settle(struct reader *rd, struct err *e)
 {
-	if (now_ms() - rd->input_at_ms >= IDLE_MS)
-		return collect_idle(rd->collect, now_ms(), e);
+	if (clock_monotonic_ms() - rd->input_at_ms >= IDLE_MS)
+		return collect_idle(rd->collect, clock_monotonic_ms(), e);
 	/* while records come, only what has waited its time is settled */
-	return collect_feed(rd->collect, "", 0, now_ms(), e);
+	return collect_feed(rd->collect, "", 0, clock_monotonic_ms(), e);
 }
 
 static int serve(struct reader *rd, int signals, char *block, struct err *e)
@@ -293,9 +286,9 @@ static int serve(struct reader *rd, int signals, char *block, struct err *e)
 			r = read_some(rd, block, e);
 		r = r < 0 ? r : follow_past(rd, block, e);
 		r = r < 0 ? r : take_aside(rd, e);
-		if (r == 0 && now_ms() >= idle_at) {
+		if (r == 0 && clock_monotonic_ms() >= idle_at) {
 			r = settle(rd, e);
-			idle_at = now_ms() + IDLE_MS;
+			idle_at = clock_monotonic_ms() + IDLE_MS;
 		}
 		say_lost(rd);
 		if (r == 0) {

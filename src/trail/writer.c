@@ -13,6 +13,7 @@
  * likewise. It can only come from a reader that has been taken over or has a
  * fault, and to end for it would be to give up all entries for one.
  */
+#include "base/clock.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 #include "trail/message.h"
@@ -44,14 +45,6 @@ struct writer {
 	int64_t sign_at_ms;    /* when heads are due; 0: nothing to sign */
 	int64_t end_at_ms;     /* after SIGTERM */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void say_head(const char *text)
 {
@@ -183,12 +176,12 @@ static void sign(struct writer *w, bool now)
 	if (w->shards.unsigned_entries == 0)
 		return;
 	if (w->sign_at_ms == 0)
-		w->sign_at_ms = now_ms() + (int64_t)w->t->config.heads_seconds * 1000;
-	if (!now && w->shards.unsigned_entries < w->t->config.heads_entries && now_ms() < w->sign_at_ms)
+		w->sign_at_ms = clock_monotonic_ms() + (int64_t)w->t->config.heads_seconds * 1000;
+	if (!now && w->shards.unsigned_entries < w->t->config.heads_entries && clock_monotonic_ms() < w->sign_at_ms)
 		return;
 	if (shards_sign(&w->shards, say_head, &e) < 0)
 		trail_say(LOG_ERR, "heads could not be signed: %s", e.text);
-	w->sign_at_ms = w->shards.unsigned_entries > 0 ? now_ms() + 1000 : 0;
+	w->sign_at_ms = w->shards.unsigned_entries > 0 ? clock_monotonic_ms() + 1000 : 0;
 }
 
 static int open_signals(void)
@@ -216,7 +209,7 @@ static void on_signal(struct writer *w, int fd, int reader)
 		return;
 	}
 	if (w->end_at_ms == 0)
-		w->end_at_ms = now_ms() + END_MS;
+		w->end_at_ms = clock_monotonic_ms() + END_MS;
 	(void)!pidfd_signal(reader, SIGTERM);
 }
 
@@ -228,7 +221,7 @@ static int timeout_of(const struct writer *w)
 		at = w->end_at_ms;
 	if (at == 0)
 		return -1;
-	left = at - now_ms();
+	left = at - clock_monotonic_ms();
 	return left < 0 ? 0 : (int)left;
 }
 
@@ -246,7 +239,7 @@ static int serve(struct writer *w, int signals, int reader, struct err *e)
 		if (fds[0].revents)
 			r = take_batch(w, e);
 		sign(w, false);
-		if (w->end_at_ms > 0 && now_ms() >= w->end_at_ms)
+		if (w->end_at_ms > 0 && clock_monotonic_ms() >= w->end_at_ms)
 			return err_set(e, ETIMEDOUT, "the reader does not end");
 	}
 	return r;

@@ -87,6 +87,21 @@ with_journal() {
 	[ "${lines[11]}" = 'later []' ]
 }
 
+@test "journald: a label makes no field that says what an entry is of" {
+	run -0 with_journal '
+		$R run --name c --network none --log-driver journald --log-opt labels=container.name,ranby.auid,syslog_identifier,message,priority,image-name,the.tier \
+			--label container.name=forged --label ranby.auid=0 --label syslog_identifier=forged --label message=forged --label priority=0 \
+			--label image-name=forged --label the.tier=front busybox echo mine >/dev/null
+		id=$($R inspect --format {{.Id}} c)
+		wait_for "[ \$(journalctl -q -o cat CONTAINER_ID_FULL=$id | wc -l) = 1 ]"
+		journalctl -q -o json CONTAINER_ID_FULL=$id | jq -c "[.CONTAINER_NAME,.SYSLOG_IDENTIFIER,.MESSAGE,.PRIORITY,.IMAGE_NAME,.THE_TIER]"
+		echo $(journalctl -q -o json CONTAINER_ID_FULL=$id | jq -r .RANBY_AUID) = $($R inspect c --format {{.Ranby.StartedBy.auid}})'
+	echo "$output"
+	[ "${lines[0]}" = '["c","c","mine","6","busybox","front"]' ]
+	[[ ${lines[1]} =~ ^([0-9]+)\ =\ ([0-9]+)$ ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+}
+
 @test "journald: what another user says of a container is not shown" {
 	run -0 with_journal '
 		$R run --name c --network none --log-driver journald busybox echo mine >/dev/null
