@@ -197,3 +197,34 @@ inside() {
 	jq -e '.[0].Mounts[] | select(.Destination == "/mnt") | .RW == false' <<<"$output"
 	ranby rm kept
 }
+
+@test "--help: the examples have options that are there" {
+	local command line word n=0 help
+	for command in run exec ps logs cp top 'pod create' 'network create' 'volume create'; do
+		# shellcheck disable=SC2086 # two words
+		help=$(ranby $command --help)
+		[[ $help == *$'\nExamples:\n'* ]] || fail "no examples: $command"
+		while read -r line; do
+			line=${line#*ranby }
+			[[ $line == "$command "* ]] || fail "of another command: $line"
+			n=$((n + 1))
+			# up to the image or container: what follows is its own command
+			for word in ${line#"$command "}; do
+				case $word in
+				--*) grep -q -e "$word\b" <<<"${help%Examples:*}" || fail "$command: no $word" ;;
+				-[a-zA-Z]*) for ((i = 1; i < ${#word}; i++)); do grep -q -e "^ *-${word:i:1}\b" <<<"${help%Examples:*}" || fail "$command: no -${word:i:1}"; done ;;
+				esac
+			done
+		done < <(sed '1,/^Examples:$/d' <<<"$help")
+	done
+	[ "$n" -ge 20 ] || fail "$n examples"
+}
+
+@test "--help: examples that need nothing else work as they stand" {
+	run -0 ranby volume create --opt type=tmpfs --opt o=size=64m scratch
+	ranby volume rm scratch
+	run -0 ranby network create --subnet 10.89.7.0/24 --internal store
+	ranby network rm store
+	run -0 ranby ps --filter status=exited --format '{{.Names}} {{.Status}}'
+	run -0 ranby ps -aq --filter label=tier=front
+}

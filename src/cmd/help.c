@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* Help is generated: nothing here knows a command or an option by name. */
 #include "cmd/help.h"
+#include "cmd/examples.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,16 @@ bool help_group(const char *group)
 	return any;
 }
 
+static void print_examples(const struct command *c)
+{
+	const char *const *lines = examples_of(c->name);
+
+	if (*lines)
+		printf("\nExamples:\n");
+	for (; *lines; lines++)
+		printf("  %s\n", *lines);
+}
+
 void help_command(const struct command *c, const struct option_row *rows)
 {
 	printf("%s\n\nUsage:\n  ranby %s %s\n", c->summary, c->name, c->operands ? c->operands : "");
@@ -103,4 +114,5 @@ void help_command(const struct command *c, const struct option_row *rows)
 		a += n + (a[n] == '|');
 	}
 	print_rows(rows);
+	print_examples(c);
 }
