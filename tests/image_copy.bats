@@ -202,6 +202,19 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	skopeo inspect --raw "oci:$BATS_TEST_TMPDIR/o:x" | jq -e '.mediaType == "application/vnd.oci.image.index.v1+json"'
 }
 
+@test "copy: the policy is asked of everything that does not come from the store" {
+	cd "$BATS_TEST_TMPDIR"
+	ranby copy -q "docker://$REG/busybox" oci:layout:x
+	ranby copy -q "docker://$REG/busybox" docker-archive:docker.tar
+	printf '{"default":[{"type":"reject"}]}' >no.json
+	for from in "docker://$REG/busybox" "docker://$REG/two:1" oci:layout:x docker-archive:docker.tar; do
+		run -125 ranby copy -q --signature-policy no.json "$from" "dir:out"
+		[[ $output == *"refused by"* ]] || fail "$from: $output"
+	done
+	run -125 ranby copy -q --all --signature-policy no.json "docker://$REG/two:1" store:refused
+	run -1 ranby image exists refused
+}
+
 @test "copy: what cannot be" {
 	run -125 ranby copy containers-storage:x "dir:$BATS_TEST_TMPDIR/d"
 	[[ $output == *'podman save'* ]]

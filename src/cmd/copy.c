@@ -12,7 +12,7 @@
 
 struct copy_args {
 	const char *authfile, *src_authfile, *dest_authfile, *src_cert_dir, *dest_cert_dir, *src_creds, *dest_creds;
-	const char *multi_arch, *format, *digestfile, *platform, *os, *arch, *variant;
+	const char *signature_policy, *multi_arch, *format, *digestfile, *platform, *os, *arch, *variant;
 	bool src_tls_verify, dest_tls_verify, all, preserve_digests, quiet, remove_signatures;
 };
 
@@ -40,6 +40,8 @@ static const struct option_row copy_rows[] = {
 	{'q', "quiet", OPT_FLAG, offsetof(struct copy_args, quiet), .help = "Show no progress"},
 	{0, "remove-signatures", OPT_FLAG, offsetof(struct copy_args, remove_signatures),
 	 .help = "Copy no signatures; none are copied without it either"},
+	{0, "signature-policy", OPT_STRING, offsetof(struct copy_args, signature_policy), .arg = "FILE",
+	 .help = "Policy for signatures from this file instead of the usual ones"},
 	{0, "src-authfile", OPT_STRING, offsetof(struct copy_args, src_authfile), .arg = "FILE", .help = "The same for the source"},
 	{0, "src-cert-dir", OPT_STRING, offsetof(struct copy_args, src_cert_dir), .arg = "DIR",
 	 .help = "The source's certificates (*.crt, *.cert, *.key)"},
@@ -147,6 +149,7 @@ static int copy_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	o.platform = source.platform;
+	o.signature_policy = a->signature_policy;
 	o.progress = source.progress;
 	r = record(call, copy_image(st, call->argv[0], call->argv[1], &o, &digest, e), e);
 	if (r == 0 && a->digestfile)

@@ -3,7 +3,10 @@
 /* ranby pull: progress on standard error, the image's id on standard output. */
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
+#include "cmd/report.h"
 #include "engine/attest.h"
+
+#include <errno.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +19,7 @@ struct pull_args {
 
 static const struct option_row pull_rows[] = {
 	IMAGE_SOURCE_ROWS(struct pull_args, source),
+	{'a', "all-tags", OPT_FLAG, offsetof(struct pull_args, all_tags), .help = "All images of the repository"},
 	{0, "policy", OPT_CHOICE, offsetof(struct pull_args, policy), .arg = "POLICY",
 	 .choices = "always|missing|never|newer", .help = "When to ask the registry (default always)"},
 	OPTION_END,
@@ -32,6 +36,26 @@ static int pull_one(struct engine *eng, struct store *st, const char *source, co
 	return r;
 }
 
+/* Every tag that the registry lists; what one of them lacks for this platform is told and left. */
+static int pull_all(struct engine *eng, struct store *st, const char *source, const struct pull_options *o, struct err *e)
+{
+	_cleanup_(strv_done) struct strv names = {0};
+	size_t failed = 0;
+	int r = pull_list_tags(source, o, &names, e);
+
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		struct err own = {0};
+
+		if (pull_one(eng, st, names.items[i], o, &own) < 0) {
+			report_error(&own);
+			failed++;
+		}
+	}
+	if (r == 0 && failed)
+		r = err_set(e, EIO, "pull %s: %zu of %zu tags could not be pulled", source, failed, names.n);
+	return r;
+}
+
 static int pull_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(image_source_done) struct image_source source = {0};
@@ -45,7 +69,8 @@ static int pull_run(const struct command_call *call, struct err *e)
 	if (r == 0)
 		r = image_store_open(call, &st, e);
 	for (int i = 0; i < call->argc && r == 0; i++)
-		r = pull_one(call->engine, st, call->argv[i], &source.options, e);
+		r = a->all_tags ? pull_all(call->engine, st, call->argv[i], &source.options, e) :
+				  pull_one(call->engine, st, call->argv[i], &source.options, e);
 	/* what an earlier name's move left without a reference */
 	return r < 0 ? r : store_sweep(st, e);
 }

@@ -57,6 +57,24 @@ static int check_family(const struct copy *c, enum manifest_family now, bool *re
 	return 0;
 }
 
+/* Before any blob of it comes. What is decided of the top is what its name will say. */
+static int pass_gate(struct copy *c, const struct buf *text, const struct digest *index, bool top, struct err *e)
+{
+	_cleanup_free_ char *trust = NULL;
+	struct digest d;
+	int r;
+
+	if (!c->from.ops->gate)
+		return 0;
+	digest_of(buf_str(text), text->len, &d);
+	r = c->from.ops->gate(&c->from, &d, index, &trust, e);
+	if (r == 0 && top) {
+		free(c->to.made.trust);
+		c->to.made.trust = TAKE_PTR(trust);
+	}
+	return r;
+}
+
 /* ---- blobs ---- */
 
 static void say_skipped(const struct copy *c, const struct descriptor *d, const char *word)
@@ -146,7 +164,8 @@ static int copy_manifest(struct copy *c, struct buf *text, bool top, struct land
 
 /* ---- indexes ---- */
 
-static int copy_entry(struct copy *c, const struct index_entry *entry, struct json_object *edited, bool *ret_changed, struct err *e)
+static int copy_entry(struct copy *c, const struct index_entry *entry, const struct digest *index, struct json_object *edited, bool *ret_changed,
+		      struct err *e)
 {
 	const struct digest *d = &entry->descriptor.digest;
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
@@ -158,6 +177,8 @@ static int copy_entry(struct copy *c, const struct index_entry *entry, struct js
 		r = manifest_kind(buf_str(&text), text.len, NULL, &kind, e);
 	if (r == 0 && kind != MEDIA_MANIFEST)
 		r = err_set(e, EINVAL, "an index in an index");
+	if (r == 0)
+		r = pass_gate(c, &text, index, false, e);
 	if (r == 0)
 		r = copy_manifest(c, &text, false, &landed, e);
 	if (r < 0)
@@ -192,17 +213,22 @@ static int copy_index(struct copy *c, struct buf *text, struct digest *ret, stru
 {
 	_cleanup_json_ struct json_object *edited = NULL;
 	_cleanup_(index_done) struct index ix = {0};
+	const struct digest none = {0};
 	const char *type = NULL;
+	struct digest top;
 	bool changed = false;
 	int r = index_parse(buf_str(text), text->len, NULL, &ix, e);
 
+	digest_of(buf_str(text), text->len, &top);
+	if (r == 0)
+		r = pass_gate(c, text, &none, true, e);
 	if (r == 0 && c->to.ops->one_only)
 		r = err_set(e, EINVAL, "the destination holds one image, not an index; leave --all out");
 	if (r == 0)
 		r = json_parse(buf_str(text), text->len, "index", &edited, e);
 	for (size_t i = 0; i < ix.n && r == 0 && c->o->which == COPY_ALL; i++) {
 		progress_say(c->o->progress, "Copying image %.19s (%zu/%zu)", ix.entries[i].descriptor.digest.text, i + 1, ix.n);
-		r = copy_entry(c, &ix.entries[i], edited, &changed, e);
+		r = copy_entry(c, &ix.entries[i], &top, edited, &changed, e);
 	}
 	if (r == 0)
 		r = edit_index(c, edited, changed, text, &type, e);
@@ -249,12 +275,14 @@ static int copy_top(struct copy *c, struct digest *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	enum media_kind kind = MEDIA_OTHER;
+	struct digest index = {0};
 	struct landed landed;
 	int r = c->from.ops->read(&c->from, NULL, &text, e);
 
 	if (r == 0)
 		r = manifest_kind(buf_str(&text), text.len, NULL, &kind, e);
 	if (r == 0 && kind == MEDIA_INDEX && (c->o->which == COPY_PLATFORM || c->o->only)) {
+		digest_of(buf_str(&text), text.len, &index);
 		r = pick_one(&c->from, c->o, c->o->platform, &text, e);
 		kind = MEDIA_MANIFEST;
 	}
@@ -262,7 +290,9 @@ static int copy_top(struct copy *c, struct digest *ret, struct err *e)
 		return r;
 	if (kind == MEDIA_INDEX)
 		return copy_index(c, &text, ret, e);
-	r = copy_manifest(c, &text, true, &landed, e);
+	r = pass_gate(c, &text, &index, true, e);
+	if (r == 0)
+		r = copy_manifest(c, &text, true, &landed, e);
 	if (r == 0)
 		*ret = landed.digest;
 	return r;

@@ -15,7 +15,8 @@
  *	dir:DIR                        manifest and blobs beside each other
  *	store:NAME, NAME               an image here
  *
- * Nothing is unpacked. What is on its way lies in the store's staging
+ * Whatever comes from anywhere but the store is let in by the policy, as a
+ * pull is (trust/check.h), wherever it goes. Nothing is unpacked. What is on its way lies in the store's staging
  * directory or among its blobs, without a name, and is collected afterwards.
  * Of containers-storage: nothing is read, which is said.
  */
@@ -42,6 +43,7 @@ struct copy_options {
 	bool preserve_digests; /* -EINVAL when the place takes it only changed */
 	struct registry_access from, to;
 	struct progress *progress;
+	const char *signature_policy; /* this policy.json; NULL: the usual places (trust/policy.h) */
 	const struct digest *only; /* of an index, the image of this digest; NULL */
 };
 

@@ -57,8 +57,11 @@ static int instance_ref(const struct ref *index, const struct instance *in, stru
 			  .tagged_ns = index->tagged_ns};
 
 	ref.name = strdup(index->name);
-	if (!ref.name)
+	ref.trust = index->trust ? strdup(index->trust) : NULL;
+	if (!ref.name || (index->trust && !ref.trust)) {
+		ref_done(&ref);
 		return err_errno(e, ENOMEM, "image");
+	}
 	*ret = ref;
 	return 0;
 }

@@ -15,6 +15,8 @@
 
 #include "image/archive_source.h"
 #include "image/copy.h"
+#include "image/gate.h"
+#include "image/pull.h"
 #include "image/store_private.h"
 #include "registry/session.h"
 
@@ -30,6 +32,8 @@ struct place_ops {
 	int (*open_source)(struct place *p, struct err *e);
 	/* The manifest of that digest, NULL: what the place itself means; checked. */
 	int (*read)(struct place *p, const struct digest *d, struct buf *ret, struct err *e);
+	/* What the policy says of a manifest that was read, and the index that led to it (not set: none). NULL: not asked. *ret as in struct ref. */
+	int (*gate)(struct place *p, const struct digest *manifest, const struct digest *index, char **ret, struct err *e);
 	/* A blob, whole and checked. */
 	int (*blob)(struct place *p, const struct descriptor *d, struct place_blob *ret, struct err *e);
 	/* -- to be written to -- */
@@ -80,6 +84,12 @@ extern const struct place_ops place_registry, place_oci, place_oci_archive, plac
 int place_parse(struct place *p, struct store *st, struct staging *sg, const char *text, const struct copy_options *o,
 		const struct registry_access *access, struct err *e) _must_check_;
 void place_done(struct place *p);
+
+/* What a gate is asked with. */
+static inline struct pull_options place_gate_options(const struct place *p)
+{
+	return (struct pull_options){.access = *p->access, .signature_policy = p->o->signature_policy};
+}
 
 /* An image of the store as a source: its manifest and blobs. For all places that bring theirs there first. */
 int place_image_read(struct place *p, const struct digest *d, struct buf *ret, struct err *e) _must_check_;

@@ -128,6 +128,15 @@ static int get_blob(struct place *p, const struct descriptor *d, struct place_bl
 	return r < 0 ? r : place_image_blob(p, d, ret, e);
 }
 
+static int gate(struct place *p, const struct digest *manifest, const struct digest *index, char **ret, struct err *e)
+{
+	const struct pull_options o = place_gate_options(p);
+
+	(void)manifest;
+	(void)index;
+	return gate_archive(p->flat ? "dir" : p->src.dirfd < 0 ? "oci-archive" : "oci", p->path, p->name, &o, ret, e);
+}
+
 /* ---- to ---- */
 
 static int write_out(struct place *p, int fd, const void *data, size_t len, struct err *e)
@@ -383,6 +392,7 @@ static void drop_tar(struct place *p)
 const struct place_ops place_oci = {
 	.open_source = open_layout,
 	.read = read_layout,
+	.gate = gate,
 	.blob = get_blob,
 	.open_target = begin_oci,
 	.have = have,
@@ -396,6 +406,7 @@ const struct place_ops place_oci = {
 const struct place_ops place_oci_archive = {
 	.open_source = open_layout,
 	.read = read_layout,
+	.gate = gate,
 	.blob = get_blob,
 	.open_target = begin_oci_archive,
 	.have = have,
@@ -409,6 +420,7 @@ const struct place_ops place_oci_archive = {
 const struct place_ops place_dir = {
 	.open_source = open_flat,
 	.read = read_flat,
+	.gate = gate,
 	.blob = get_blob,
 	.open_target = begin_flat,
 	.have = have,

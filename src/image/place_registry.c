@@ -54,6 +54,13 @@ static int read_manifest(struct place *p, const struct digest *d, struct buf *re
 	return registry_small(&p->fetch, FETCH_MANIFEST, want ? want->text : p->ref.tag, UINT64_MAX, want, ret, NULL, e);
 }
 
+static int gate(struct place *p, const struct digest *manifest, const struct digest *index, char **ret, struct err *e)
+{
+	const struct pull_options o = place_gate_options(p);
+
+	return gate_registry(&p->fetch, &p->ref, manifest, index, &o, ret, e);
+}
+
 /* Waits for the one thing that was asked. */
 static int await(struct place *p, int item, struct fetch_answer *a, struct err *e)
 {
@@ -173,6 +180,7 @@ static int finish(struct place *p, struct err *e)
 const struct place_ops place_registry = {
 	.open_source = open_source,
 	.read = read_manifest,
+	.gate = gate,
 	.blob = get_blob,
 	.open_target = open_target,
 	.have = have,

@@ -143,7 +143,8 @@ const struct place_ops place_unnamed = {
 
 static int open_archive(struct place *p, struct err *e)
 {
-	struct pull_options o = {.policy = PULL_ALWAYS, .no_unpack = true, .no_ref = true, .platform = p->o->platform, .progress = p->o->progress};
+	struct pull_options o = {.policy = PULL_ALWAYS, .no_unpack = true, .no_ref = true, .platform = p->o->platform, .progress = p->o->progress,
+				 .access = *p->access, .signature_policy = p->o->signature_policy};
 	_cleanup_free_ char *text = NULL;
 
 	if (asprintf(&text, "docker-archive:%s%s%s", p->path, p->name ? ":" : "", p->name ? p->name : "") < 0)

@@ -11,7 +11,10 @@
 #include "image/progress.h"
 #include "image/registry_pull.h"
 #include "image/store_private.h"
+#include "registry/listing.h"
+#include "registry/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DOCKER_TRANSPORT "docker://"
@@ -170,4 +173,58 @@ int pull_image(struct store *st, const char *source, const struct pull_options *
 	if (r < 0 && e)
 		*e = pull_error;
 	return r;
+}
+
+/* What is needed to ask a registry about a repository: its whole name, and a worker. */
+static int connect_repository(const char *source, const struct pull_options *o, struct reference *ref, struct fetch_client *fc, struct err *e)
+{
+	const struct registry_need need = {.push = false};
+	_cleanup_(registries_freep) struct registries *conf = NULL;
+	struct registry_place place;
+	const char *alias;
+	int r;
+
+	if (strncmp(source, DOCKER_TRANSPORT, strlen(DOCKER_TRANSPORT)) == 0)
+		source += strlen(DOCKER_TRANSPORT);
+	r = reference_parse(source, ref, e);
+	if (r == 0)
+		r = registries_load(&o->access, &conf, e);
+	if (r < 0)
+		return r;
+	alias = ref->domain[0] ? NULL : registries_alias(conf, ref->path);
+	if (alias)
+		r = reference_parse(alias, ref, e);
+	else if (!ref->domain[0])
+		r = err_set(e, EINVAL, "%s: it names no registry", source);
+	if (r == 0)
+		r = registry_place(ref, conf, &place, e);
+	return r < 0 ? r : registry_connect(&place, &need, &o->access, fc, e);
+}
+
+int pull_list_tags(const char *source, const struct pull_options *o, struct strv *ret, struct err *e)
+{
+	_cleanup_(fetch_stop) struct fetch_client fc = FETCH_CLIENT_INIT;
+	_cleanup_(strv_done) struct strv tags = {0};
+	char repository[REFERENCE_TEXT_SIZE];
+	struct reference ref;
+	int r = connect_repository(source, o, &ref, &fc, e);
+
+	if (r == 0 && (ref.tag[0] || digest_is_set(&ref.digest)))
+		r = err_set(e, EINVAL, "%s: all tags of a repository, which is named without one", source);
+	if (r == 0)
+		r = registry_tags(&fc, &tags, e);
+	if (r < 0)
+		return r;
+	reference_repository(&ref, repository);
+	for (size_t i = 0; i < tags.n && r == 0; i++) {
+		_cleanup_free_ char *name = NULL;
+		struct reference checked;
+
+		if (asprintf(&name, "%s:%s", repository, tags.items[i]) < 0)
+			return err_errno(e, ENOMEM, "tags");
+		/* a registry's word for a tag: one that cannot be is none */
+		if (reference_parse(name, &checked, NULL) == 0)
+			r = strv_consume(ret, TAKE_PTR(name));
+	}
+	return r < 0 ? err_errno(e, -r, "tags") : 0;
 }

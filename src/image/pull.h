@@ -53,6 +53,9 @@ struct pull_options {
 int pull_image(struct store *st, const char *source, const struct pull_options *o, struct image **ret,
 	       struct err *e) _must_check_;
 
+/* Appends "REPOSITORY:TAG" for each tag that the registry has of a repository, which is named without one. */
+int pull_list_tags(const char *source, const struct pull_options *o, struct strv *ret, struct err *e) _must_check_;
+
 /* True when `text` begins with one of the transports above that is not a registry. */
 bool pull_is_archive(const char *text);
 

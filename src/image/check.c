@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * A blob's name is a promise about its content, which only hashing it again
+ * can test. A damaged one is set aside before it is got again, since what is
+ * there is not got twice; when that fails it goes back, for its layer may be
+ * unpacked and in use.
+ */
+#include "image/check.h"
+
+#include "base/sha256.h"
+#include "image/store_private.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct checking {
+	struct store *st;
+	const struct check_options *o;
+	struct check_result *result;
+	struct strv seen; /* blobs */
+	/* the image that is looked at */
+	const struct ref *ref;
+	const struct digest *manifest;
+};
+
+/* ---- repairing ---- */
+
+static int get_again(struct checking *c, struct err *e)
+{
+	char repository[REFERENCE_TEXT_SIZE];
+	_cleanup_free_ char *source = NULL;
+	struct reference ref;
+	struct digest got;
+
+	if (ref_is_nameless(c->ref) || reference_parse(c->ref->name, &ref, NULL) < 0 || strcmp(ref.domain, "localhost") == 0)
+		return err_set(e, ENOENT, "it is of no registry");
+	reference_repository(&ref, repository);
+	if (asprintf(&source, "docker://%s@%s", repository, c->manifest->text) < 0)
+		return err_errno(e, ENOMEM, "check");
+	return copy_image(c->st, source, NULL, c->o->copy, &got, e);
+}
+
+static bool repair(struct checking *c, const struct digest *d)
+{
+	_cleanup_(staging_done) struct staging sg = STAGING_INIT;
+	bool aside;
+
+	if (!c->o->repair || staging_begin(c->st, &sg, NULL) < 0)
+		return false;
+	aside = renameat(c->st->blobs_fd, digest_hex(d), sg.dirfd, "damaged") == 0;
+	if (get_again(c, NULL) == 0 && blob_exists(c->st, d, NULL))
+		return true;
+	if (aside)
+		(void)renameat(sg.dirfd, "damaged", c->st->blobs_fd, digest_hex(d));
+	return false;
+}
+
+static void fault(struct checking *c, const char *text, bool repaired)
+{
+	c->result->faults++;
+	c->result->repaired += repaired;
+	if (c->o->on_fault)
+		c->o->on_fault(c->o->ctx, c->ref ? c->ref->name : "", text, repaired);
+}
+
+/* ---- blobs ---- */
+
+static int hash_piece(const char *data, size_t len, void *ctx)
+{
+	sha256_add(ctx, data, len);
+	return 0;
+}
+
+static int hash_blob(struct store *st, const struct digest *d, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char hex[SHA256_HEX_SIZE];
+	struct sha256 hash;
+	int r = blob_open(st, d, &fd, e);
+
+	sha256_init(&hash);
+	if (r == 0)
+		r = fd_read_each(fd, d->text, hash_piece, &hash, e);
+	if (r < 0)
+		return r;
+	sha256_end_hex(&hash, hex);
+	return strcmp(hex, digest_hex(d)) == 0 ? 0 : err_set(e, EBADMSG, "blob %s: its content has changed", d->text);
+}
+
+static int look_at(struct checking *c, const struct digest *d, uint64_t size_bytes, struct err *e)
+{
+	uint64_t bytes = 0;
+
+	if (!blob_exists(c->st, d, &bytes))
+		return err_set(e, ENOENT, "blob %s is missing", d->text);
+	if (size_bytes != UINT64_MAX && bytes != size_bytes)
+		return err_set(e, EBADMSG, "blob %s: %llu bytes instead of %llu", d->text, (unsigned long long)bytes, (unsigned long long)size_bytes);
+	return c->o->quick ? 0 : hash_blob(c->st, d, e);
+}
+
+/* False: it is damaged, and stays so. */
+static bool check_blob(struct checking *c, const struct digest *d, uint64_t size_bytes)
+{
+	struct err own = {0};
+	bool repaired;
+
+	if (strv_find(&c->seen, digest_hex(d)) >= 0)
+		return true;
+	(void)!strv_add(&c->seen, digest_hex(d));
+	c->result->blobs++;
+	if (look_at(c, d, size_bytes, &own) == 0)
+		return true;
+	repaired = repair(c, d);
+	fault(c, own.text, repaired);
+	return repaired;
+}
+
+/* ---- images ---- */
+
+static void check_layers(struct checking *c, const struct manifest *m)
+{
+	_cleanup_(image_config_freep) struct image_config *config = NULL;
+	_cleanup_free_ struct image_layer *layers = NULL;
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	char name[LAYER_NAME_SIZE], path[LAYER_NAME_SIZE + 8], told[128];
+	struct stat s;
+
+	if (blob_read(c->st, &m->config.digest, &text, NULL) < 0 || image_config_parse(buf_str(&text), text.len, &config, NULL) < 0 ||
+	    image_plan_layers(m, config, &layers, NULL) < 0)
+		return;
+	for (size_t i = 0; i < m->n_layers; i++) {
+		layer_name(&layers[i].chain_id, NULL, name);
+		if (!layer_exists(c->st, name))
+			continue; /* it is unpacked when it is wanted */
+		c->result->layers++;
+		snprintf(path, sizeof(path), "%s/diff", name);
+		if (fstatat(c->st->layers_fd, path, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(s.st_mode))
+			continue;
+		snprintf(told, sizeof(told), "layer %s has no files", name);
+		fault(c, told, false);
+	}
+}
+
+static void check_manifest(struct checking *c, const struct digest *d, uint64_t size_bytes)
+{
+	_cleanup_(manifest_done) struct manifest m = {0};
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	struct err own = {0};
+
+	c->manifest = d;
+	c->result->images++;
+	if (!check_blob(c, d, size_bytes))
+		return;
+	if (blob_read(c->st, d, &text, &own) < 0 || manifest_parse(buf_str(&text), text.len, NULL, &m, &own) < 0) {
+		fault(c, own.text, false);
+		return;
+	}
+	check_blob(c, &m.config.digest, m.config.size_bytes);
+	for (size_t i = 0; i < m.n_layers; i++)
+		check_blob(c, &m.layers[i].digest, m.layers[i].size_bytes);
+	check_layers(c, &m);
+}
+
+/* What is missing of it is no fault. */
+static void check_index(struct checking *c)
+{
+	_cleanup_(index_done) struct index ix = {0};
+	struct err own = {0};
+
+	c->manifest = &c->ref->digest;
+	if (!check_blob(c, &c->ref->digest, UINT64_MAX))
+		return;
+	if (index_load(c->st, &c->ref->digest, &ix, &own) < 0) {
+		fault(c, own.text, false);
+		return;
+	}
+	for (size_t i = 0; i < ix.n; i++)
+		if (blob_exists(c->st, &ix.entries[i].descriptor.digest, NULL))
+			check_manifest(c, &ix.entries[i].descriptor.digest, ix.entries[i].descriptor.size_bytes);
+}
+
+int store_check(struct store *st, const struct check_options *o, struct check_result *ret, struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	_cleanup_close_ int pin = -EBADF;
+	struct check_result result = {0};
+	struct checking c = {.st = st, .o = o, .result = &result};
+	int r = store_pin(st, &pin, e);
+
+	if (r == 0)
+		r = refs_load(st, &all, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all.damaged; i++)
+		fault(&c, "a reference cannot be read", false);
+	for (size_t i = 0; i < all.n; i++) {
+		c.ref = &all.items[i];
+		if (c.ref->is_index)
+			check_index(&c);
+		else
+			check_manifest(&c, &c.ref->digest, UINT64_MAX);
+	}
+	strv_done(&c.seen);
+	*ret = result;
+	return 0;
+}
