@@ -162,6 +162,22 @@ audit_daemon() {
 	return 1
 }
 
+# audit_prelude: in setup_file; makes the file $PRELUDE, which a script for audit_as begins with: R is ranby with directories of its
+# own and the image busybox, and all of it goes with the script.
+audit_prelude() {
+	RANBY_TEST_IMAGES=${RANBY_TEST_IMAGES:-$("$RANBY_TREE/tests/images/build" --where)}
+	PRELUDE=$AUDIT_DIR/prelude
+	export RANBY_TEST_IMAGES PRELUDE
+	cat >"$PRELUDE" <<-'SH'
+		R() { ranby --root "$base/data" --runroot "$base/run" "$@"; }
+		base=$(mktemp -d "$TMPDIR/p.XXXXXX") && mkdir -m 700 "$base/run"
+		export XDG_STATE_HOME=$base/state
+		trap 'R pod rm --all --force --time 0 >/dev/null 2>&1; R rm --all --force --time 0 >/dev/null 2>&1
+			rm -rf "$base" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base"' EXIT
+		R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+	SH
+}
+
 # audit_as [--su USER2 | --sudo USER2] USER COMMAND...: USER logs in (a loginuid, a session of its own) and
 # runs COMMAND, or becomes USER2 and runs it. The store, if ranby is used, is the account's own.
 audit_as() {

@@ -79,6 +79,34 @@ errors() {
 	ranby_teardown_file
 }
 
+@test "rename: whichever fsync fails, it has one name then, by which it is found" {
+	local killat=$RANBY_TREE/${RANBY_BUILD:-build}/tools/killat total n said tried=0 now
+	[ "$(uname -m)" = x86_64 ] || skip 'fsync(2) is 74 on x86-64'
+	no_leak_check
+	ranby_setup_file busybox
+	ranby create --name old busybox true >/dev/null
+	total=$("$killat" --error 5 0 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" rename old new | sed -n 's/^ended after \([0-9]*\).*/\1/p')
+	ranby rm --all >/dev/null
+	# the first of its calls are the loader's
+	for ((n = 30; n <= total && tried < 3; n++)); do
+		ranby create --name old busybox true >/dev/null
+		said=$("$killat" --error 5 "$n" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" rename old new 2>&1) || true
+		if [[ $said == *' at 74('* ]]; then
+			tried=$((tried + 1))
+			[[ $said == *Error:* ]] || fail "$said"
+			now=$(ranby ps -a --format '{{.Names}}')
+			ranby container inspect "$now" >/dev/null || fail "$n: $now is not found: $said"
+			# the next command finishes what that one left
+			[ "$(ranby create --name third busybox true; ls "$RANBY_ROOT/names")" ] || fail
+			[ "$(ls "$RANBY_ROOT/names")" = "$(printf '%s\n' "$now" third | sort)" ] || fail "$n: $now has: $(ls "$RANBY_ROOT/names"): $said"
+		fi
+		ranby rm --all >/dev/null
+	done
+	[ "$tried" = 3 ] || fail "only $tried calls of fsync in $total"
+	nothing_left
+	ranby_teardown_file
+}
+
 @test "a sweep goes on where it was ended, and counts what was before" {
 	run -0 "$RANBY_TREE/tests/kill-sweep" --minutes 0 --done "$BATS_TEST_TMPDIR/done" --points 2 create
 	[[ $output == *'create: '*' system calls, 0 points of '*', hit 0, '* ]] || fail "$output"

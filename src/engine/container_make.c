@@ -414,15 +414,27 @@ static int rename_marked(struct engine *eng, struct container *c, const char *na
 	if (r < 0)
 		return err_errno(e, -r, "container name \"%s\"", name);
 	r = container_write_spec(c, spec, e);
-	if (r < 0) {
-		(void)!name_drop(eng, name, c->id);
+	if (r < 0)
 		return r;
-	}
 	json_object_put(c->spec);
 	c->spec = TAKE_PTR(spec);
 	c->name = json_str(c->spec, "name");
 	r = name_drop(eng, old, c->id);
 	return r < 0 ? err_errno(e, -r, "give the name %s back", old) : 0;
+}
+
+/*
+ * Writing container.json may have failed after it was replaced: the name that is kept is the one that it says. Where that
+ * cannot be seen either, the marker stays for a sweep.
+ */
+static void undo_rename(struct engine *eng, const struct container *c, struct marker *m)
+{
+	_cleanup_(container_freep) struct container *now = NULL;
+
+	if (container_load(eng, c->id, &now, NULL) < 0)
+		return;
+	drop_strays(eng, c->id, m->fd, now->name);
+	marker_drop(m);
 }
 
 int container_rename(struct engine *eng, struct container *c, const char *name, struct err *e)
@@ -443,6 +455,8 @@ int container_rename(struct engine *eng, struct container *c, const char *name, 
 	r = rename_marked(eng, c, name, e);
 	if (r == 0 || r == -EEXIST)
 		marker_drop(&marker);
+	else
+		undo_rename(eng, c, &marker);
 	return r;
 }
 

@@ -4,48 +4,14 @@
 #include "engine/attest.h"
 
 #include "audit/witness.h"
-#include "base/testing.h"
 #include "engine/policy.h"
-#include "sys/path.h"
+#include "engine/testing_engine.h"
 #include "sys/pidfd.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-struct fixture {
-	char dir[64], data[96], run[96], state[96];
-	struct engine *eng;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct err e = {0};
-	int fd = testing_directory(f->dir);
-
-	close(fd);
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	snprintf(f->run, sizeof(f->run), "%s/run", f->dir);
-	snprintf(f->state, sizeof(f->state), "%s/state", f->dir);
-	if (engine_open(&(struct engine_where){.root = f->data, .runroot = f->run}, &f->eng, &e) < 0)
-		fail_msg("%s", e.text);
-	f->eng->state_path = strdup(f->state);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	engine_close(f->eng);
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(path_own_remove_tree(AT_FDCWD, f->dir + 1), 0);
-	free(f);
-	return 0;
-}
 
 static struct json_object *parse(const char *text)
 {

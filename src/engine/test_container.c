@@ -2,51 +2,11 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "engine/container.h"
 
+#include "engine/testing_engine.h"
 #include "sys/fd.h"
-#include "sys/path.h"
 #include "sys/pidfd.h"
 
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <setjmp.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-struct fixture {
-	char dir[64], data[96], run[96];
-	struct engine *eng;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct err e = {0};
-
-	snprintf(f->dir, sizeof(f->dir), "/tmp/ranby-test-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	snprintf(f->run, sizeof(f->run), "%s/run", f->dir);
-	if (engine_open(&(struct engine_where){.root = f->data, .runroot = f->run}, &f->eng, &e) < 0)
-		fail_msg("%s", e.text);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	engine_close(f->eng);
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(path_own_remove_tree(AT_FDCWD, f->dir + 1), 0);
-	free(f);
-	return 0;
-}
 
 static int remove_dir(struct engine *eng, int containers_fd, const char *id, struct err *e)
 {

@@ -3,27 +3,14 @@
 /* That the index is used is seen by what is forged in it; that it never lies, by what is changed beside it. */
 #include "engine/container_index.h"
 
+#include "engine/testing_engine.h"
 #include "sys/fd.h"
-#include "sys/path.h"
 
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <setjmp.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #define COUNT (CONTAINER_INDEX_FEW + 6)
 
-struct fixture {
-	char dir[64], data[96], run[96];
-	struct engine *eng;
-	char ids[COUNT + 1][CONTAINER_ID_LEN + 1]; /* of "n0", "n1" and so on */
-};
+static char ids[COUNT + 1][CONTAINER_ID_LEN + 1]; /* of "n00", "n01" and so on */
 
 static void make(struct fixture *f, size_t n)
 {
@@ -38,7 +25,7 @@ static void make(struct fixture *f, size_t n)
 	    json_add_int(o, "createdNs", (int64_t)n) < 0 || json_add_str(o, "other", "not kept") < 0 ||
 	    container_commit(f->eng, &m, o, false, &c, &e) < 0)
 		fail_msg("%s", e.text);
-	memcpy(f->ids[n], m.id, sizeof(m.id));
+	memcpy(ids[n], m.id, sizeof(m.id));
 	container_free(c);
 	container_making_done(f->eng, &m);
 }
@@ -51,32 +38,13 @@ static void settle(void)
 	assert_int_equal(nanosleep(&t, NULL), 0);
 }
 
-static int setup(void **state)
+static int setup_many(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct err e = {0};
+	int r = setup(state);
 
-	snprintf(f->dir, sizeof(f->dir), "/tmp/ranby-test-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	snprintf(f->run, sizeof(f->run), "%s/run", f->dir);
-	if (engine_open(&(struct engine_where){.root = f->data, .runroot = f->run}, &f->eng, &e) < 0)
-		fail_msg("%s", e.text);
-	for (size_t i = 0; i < COUNT; i++)
-		make(f, i);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	engine_close(f->eng);
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(path_own_remove_tree(AT_FDCWD, f->dir + 1), 0);
-	free(f);
-	return 0;
+	for (size_t i = 0; r == 0 && i < COUNT; i++)
+		make(*state, i);
+	return r;
 }
 
 static bool has_index(struct fixture *f)
@@ -142,7 +110,7 @@ static struct container *load(struct fixture *f, size_t i)
 	struct container *c = NULL;
 	struct err e = {0};
 
-	if (container_load(f->eng, f->ids[i], &c, &e) < 0)
+	if (container_load(f->eng, ids[i], &c, &e) < 0)
 		fail_msg("%s", e.text);
 	return c;
 }
@@ -218,7 +186,7 @@ static void test_state_comes_and_goes(void **state)
 	assert_names(f, NULL, "", NULL, "");
 	/* one that is gone, and a new one */
 	make(f, COUNT);
-	assert_int_equal(path_own_remove_tree(f->eng->containers_fd, f->ids[2]), 0);
+	assert_int_equal(path_own_remove_tree(f->eng->containers_fd, ids[2]), 0);
 	names(f, "", NULL, &is);
 	assert_null(strstr(buf_str(&is), "n02"));
 	assert_non_null(strstr(buf_str(&is), "n70 "));
@@ -253,9 +221,9 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_used_and_compared, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_state_comes_and_goes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_used_and_compared, setup_many, teardown),
+		cmocka_unit_test_setup_teardown(test_state_comes_and_goes, setup_many, teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, setup_many, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

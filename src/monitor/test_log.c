@@ -5,18 +5,12 @@
 #include "base/buf.h"
 #include "monitor/log_format.h"
 #include "monitor/log_writer.h"
+#include "monitor/testing_log.h"
 #include "sys/fd.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 static void test_stamp(void **state)
 {
@@ -100,20 +94,6 @@ static void test_zone(void **state)
 }
 
 /* ---- writer and reader together ---- */
-
-static int dir = -EBADF;
-static char dir_path[64], log_path[96];
-
-static int make_dir(void **state)
-{
-	(void)state;
-	snprintf(dir_path, sizeof(dir_path), "/tmp/ranby-test-log.XXXXXX");
-	if (!mkdtemp(dir_path))
-		return -1;
-	snprintf(log_path, sizeof(log_path), "%s/ctr.log", dir_path);
-	dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? -1 : 0;
-}
 
 static int remove_dir(void **state)
 {

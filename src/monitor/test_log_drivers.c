@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* docker's json-file, byte for byte; and rotation by size and count, of both file drivers, under a reader that follows. */
-#include "base/testing.h"
 #include "monitor/log.h"
 #include "monitor/log_json.h"
 #include "monitor/log_writer.h"
+#include "monitor/testing_log.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
@@ -121,20 +121,6 @@ static void test_json_parse(void **state)
 }
 
 /* ---- files ---- */
-
-static int dir = -EBADF;
-static char dir_path[64], log_path[96];
-
-static int make_dir(void **state)
-{
-	(void)state;
-	snprintf(dir_path, sizeof(dir_path), "/tmp/ranby-test-log.XXXXXX");
-	if (!mkdtemp(dir_path))
-		return -1;
-	snprintf(log_path, sizeof(log_path), "%s/ctr.log", dir_path);
-	dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? -1 : 0;
-}
 
 static int remove_files(void **state)
 {

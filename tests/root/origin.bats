@@ -13,16 +13,7 @@ load ../audit
 setup_file() {
 	audit_begin RAW
 	installed
-	RANBY_TEST_IMAGES=${RANBY_TEST_IMAGES:-$("$RANBY_TREE/tests/images/build" --where)}
-	PRELUDE=$AUDIT_DIR/prelude
-	export RANBY_TEST_IMAGES PRELUDE
-	cat >"$PRELUDE" <<-'SH'
-		R() { ranby --root "$base/data" --runroot "$base/run" "$@"; }
-		base=$(mktemp -d "$TMPDIR/o.XXXXXX") && mkdir -m 700 "$base/run"
-		export XDG_STATE_HOME=$base/state
-		trap 'R rm --all --force --time 0 >/dev/null 2>&1; rm -rf "$base" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base"' EXIT
-		R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
-	SH
+	audit_prelude
 }
 teardown_file() { audit_end; }
 setup() {

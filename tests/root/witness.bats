@@ -14,23 +14,14 @@ load ../audit
 setup_file() {
 	audit_begin
 	installed
-	RANBY_TEST_IMAGES=${RANBY_TEST_IMAGES:-$("$RANBY_TREE/tests/images/build" --where)}
+	audit_prelude
 	RULES=$AUDIT_DIR/before
-	export RANBY_TEST_IMAGES RULES
+	export RULES
 	[ -e "$AUDIT_DIR/refused" ] || {
 		W=$INSTALLED/libexec/ranby/ranby-witness ASK=$INSTALLED/witness-ask
 		export W ASK
 		make -s -C "$RANBY_TREE" "${RANBY_BUILD:-build}/tools/witness-ask"
 		install -m 755 "$RANBY_TREE/${RANBY_BUILD:-build}/tools/witness-ask" "$ASK"
-		PRELUDE=$AUDIT_DIR/prelude
-		export PRELUDE
-		cat >"$PRELUDE" <<-'SH'
-			R() { ranby --root "$base/data" --runroot "$base/run" "$@"; }
-			base=$(mktemp -d "$TMPDIR/w.XXXXXX") && mkdir -m 700 "$base/run"
-			export XDG_STATE_HOME=$base/state
-			trap 'R rm --all --force --time 0 >/dev/null 2>&1; rm -rf "$base" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base"' EXIT
-			R load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
-		SH
 	}
 }
 teardown_file() { audit_end; }
