@@ -93,7 +93,7 @@ static void test_values(void **state)
 static void test_shared_namespaces(void **state)
 {
 	struct container_options o = {.ipc = "host"};
-	struct profile p;
+	_cleanup_(profile_done) struct profile p = {0};
 
 	(void)state;
 	assert_int_equal(try_one(&o, &o.sysctl, "kernel.shmmax=1", &p), -EPERM);

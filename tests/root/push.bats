@@ -6,6 +6,8 @@
 # shellcheck disable=SC2154 # bats sets output, lines and status
 # shellcheck disable=SC2016 # what is in single quotes runs as another user
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	[ "$(id -u)" = 0 ] || { echo 'only root can look at a worker' >&2; return 1; }
 	RANBY_TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -81,7 +83,7 @@ stalling() {
 	[ "$blobs" = 1 ] || { echo "$blobs files of the store"; ls -l "/proc/$pid/fd"; false; }
 	# nor by another way: its directories, what it maps, and what it may do about it
 	[[ $(readlink "/proc/$pid/cwd") != "$base"* && $(readlink "/proc/$pid/root") = / ]]
-	! grep -F "$base" "/proc/$pid/maps"
+	run -1 grep -F "$base" "/proc/$pid/maps"
 	[ "$(awk '$1 == "Seccomp:" || $1 == "NoNewPrivs:" {print $2}' "/proc/$pid/status" | tr '\n' ' ')" = '1 2 ' ]
 	kill "$server"
 	wait "$pushing" || true
