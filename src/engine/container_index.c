@@ -180,6 +180,9 @@ void container_index_open(struct engine *eng, const struct container_parts *aske
 {
 	struct container_index x = {.eng = eng, .asked = asked, .text = {.limit = INDEX_MAX}};
 
+	/* what many containers left goes with them */
+	if (n < CONTAINER_INDEX_FEW)
+		(void)unlinkat(eng->run_fd, CONTAINER_INDEX, 0);
 	if (n < CONTAINER_INDEX_FEW || clock_gettime(CLOCK_REALTIME_COARSE, &x.begun) < 0 || container_parts_add(&x.parts, SPEC_PARTS, STATE_PARTS) < 0 ||
 	    !has_all(&x.parts.spec, &asked->spec) || !has_all(&x.parts.state, &asked->state)) {
 		container_parts_done(&x.parts);

@@ -52,7 +52,7 @@ struct container_seen {
 	const struct container_noted *noted; /* it was taken from there */
 };
 
-/* Reads the index, if it is there, and of use for `n` containers and `asked` (borrowed); else it is an empty one. */
+/* Reads the index, if it is there, and of use for `n` containers and `asked` (borrowed); else it is an empty one. For few it is removed. */
 void container_index_open(struct engine *eng, const struct container_parts *asked, size_t n, struct container_index *ret);
 void container_index_close(struct container_index *x);
 

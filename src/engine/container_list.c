@@ -200,7 +200,7 @@ static int list(struct engine *eng, const struct container_parts *parts, struct 
 
 	if (r == 0)
 		r = read_ids(fd, &ids, e);
-	if (r == 0 && ids.n > 0) {
+	if (r == 0) {
 		l.items = mem_array(ids.n, sizeof(struct container *));
 		r = l.items ? read_them(eng, &ids, parts, l.items, e) : err_errno(e, ENOMEM, "list containers");
 	}

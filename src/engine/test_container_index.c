@@ -218,11 +218,29 @@ static void test_damaged(void **state)
 	assert_names(f, NULL, "", NULL, "");
 }
 
+static void test_goes_with_the_many(void **state)
+{
+	_cleanup_(buf_done) struct buf is = BUF_INIT;
+	struct fixture *f = *state;
+
+	for (size_t left = COUNT; left > 0; left -= left >= 10 ? 10 : left) {
+		write_index(f, "", 0);
+		names(f, "", NULL, &is);
+		assert_int_equal(has_index(f), left >= CONTAINER_INDEX_FEW);
+		for (size_t i = left; i > 0 && i + 10 > left; i--)
+			assert_int_equal(path_own_remove_tree(f->eng->containers_fd, ids[i - 1]), 0);
+	}
+	write_index(f, "", 0);
+	names(f, "", NULL, &is);
+	assert_false(has_index(f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_used_and_compared, setup_many, teardown),
 		cmocka_unit_test_setup_teardown(test_state_comes_and_goes, setup_many, teardown),
+		cmocka_unit_test_setup_teardown(test_goes_with_the_many, setup_many, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup_many, teardown),
 	};
 
