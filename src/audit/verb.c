@@ -8,6 +8,7 @@
  */
 #include "audit/verb.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -76,4 +77,23 @@ enum audit_verb audit_verb_find(const char *name)
 	while (verb < AUDIT_VERB_N && strcmp(rows[verb].name, name) != 0)
 		verb++;
 	return (enum audit_verb)verb;
+}
+
+static bool one_of(const char *op, const char *const *words)
+{
+	while (*words && strcmp(op, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+const char *audit_op_about(const char *op)
+{
+	static const char *const ledger[] = {"gap", "torn", "trail-start", "trail-stop", NULL};
+	static const char *const images[] = {"pull", "push", "load", "import", "build", "commit", "tag", "untag", "rmi", "verify", NULL};
+
+	if (one_of(op, ledger))
+		return "ledger";
+	if (one_of(op, images))
+		return "image";
+	return strncmp(op, "volume-", strlen("volume-")) == 0 ? "volume" : "container";
 }

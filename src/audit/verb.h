@@ -82,6 +82,9 @@ struct audit_verb_row {
 };
 
 /* NULL past AUDIT_VERB_N: `verb` may come from a stranger. */
+/* What an op of the ledger is about: "image", "volume", "ledger" or "container". */
+const char *audit_op_about(const char *op);
+
 const struct audit_verb_row *audit_verb_row(uint32_t verb);
 
 /* "caller", "live", "zombie". */

@@ -31,7 +31,7 @@ int audit_forward(const struct command_call *call, struct err *e);
 struct events_args {
 	const char *since, *until, *format, *system;
 	struct strv filters;
-	bool all_users, stream, no_trunc;
+	bool all_users, stream, no_trunc, journal;
 };
 
 struct audit_verify_args {

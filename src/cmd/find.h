@@ -14,6 +14,7 @@
 struct globals {
 	const char *root;
 	const char *runroot;
+	const char *events_backend;
 	struct strv storage_opt; /* the finder of the command frees it */
 	bool version;
 	bool help;

@@ -101,7 +101,8 @@ static int run_with_engine(struct command_call *call, const struct globals *g, s
 	int r;
 
 	if (call->command->needs & NEED_ENGINE) {
-		const struct engine_where where = {.root = g->root, .runroot = g->runroot, .storage_opt = &g->storage_opt};
+		const struct engine_where where = {.root = g->root, .runroot = g->runroot, .storage_opt = &g->storage_opt,
+						   .events_backend = g->events_backend};
 
 		r = engine_open(&where, &eng, e);
 		if (r < 0)

@@ -11,6 +11,7 @@
  * first question of a command hears.
  */
 #include "engine/attest.h"
+#include "engine/event_journal.h"
 
 #include "audit/ledger.h"
 #include "audit/witness.h"
@@ -204,6 +205,16 @@ static int event_json(const struct attest *a, struct engine *eng, const struct w
 	return 0;
 }
 
+/* A file that cannot be read has been told by whom it concerns; here it costs the copy. */
+static bool goes_to_journal(struct engine *eng)
+{
+	bool chosen = false;
+
+	if (eng->events_in_journal == 0)
+		eng->events_in_journal = event_journal_is_chosen(eng, &chosen, NULL) == 0 && chosen ? 1 : -1;
+	return eng->events_in_journal > 0;
+}
+
 static int write_entry(struct ledger *l, const struct attest *a, struct engine *eng, const struct witness_request *q,
 		       const struct witness_reply *reply, bool required, struct err *e)
 {
@@ -214,6 +225,8 @@ static int write_entry(struct ledger *l, const struct attest *a, struct engine *
 	if (r < 0)
 		return err_errno(e, -r, "ledger");
 	r = ledger_append(l, event, audit_receipt_text(&reply->receipt, receipt), e);
+	if (r == 0 && goes_to_journal(eng))
+		event_journal_send(event, audit_op_about(json_str(event, "op")), receipt);
 	return r == 0 && required ? ledger_sync(l, e) : r;
 }
 

@@ -213,6 +213,7 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 		return err_set(e, EPERM, "ranby: must not be run set-user-id");
 	eng->rootful = is_initial_root(eng->uid);
 	eng->ssh_connection = getenv("SSH_CONNECTION");
+	eng->events_backend = where->events_backend;
 	eng->xdg_config_home = absolute_env("XDG_CONFIG_HOME");
 	eng->containers_conf = given_env("CONTAINERS_CONF");
 	eng->containers_conf_override = given_env("CONTAINERS_CONF_OVERRIDE");
@@ -243,6 +244,8 @@ int engine_argv(const struct engine *eng, const char *const *words, struct strv 
 		return r;
 	if (strv_consume(argv, TAKE_PTR(path)) < 0 || strv_add(argv, "--root") < 0 || strv_add(argv, eng->data_path) < 0 ||
 	    strv_add(argv, "--runroot") < 0 || strv_add(argv, eng->run_path) < 0)
+		r = -ENOMEM;
+	if (r == 0 && eng->events_backend && (strv_add(argv, "--events-backend") < 0 || strv_add(argv, eng->events_backend) < 0))
 		r = -ENOMEM;
 	for (; r == 0 && *words; words++)
 		r = strv_add(argv, *words);

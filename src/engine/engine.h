@@ -46,6 +46,7 @@ struct engine_where {
 	const char *root;    /* --root: absolute, or NULL */
 	const char *runroot; /* --runroot: absolute, or NULL */
 	const struct strv *storage_opt; /* --storage-opt, or NULL */
+	const char *events_backend; /* --events-backend, or NULL */
 };
 
 struct engine {
@@ -55,6 +56,8 @@ struct engine {
 	char boot_id[37];  /* /proc/sys/kernel/random/boot_id */
 	char *home;        /* $HOME, absolute; "/" when unset */
 	const char *mount_program; /* storage option: fuse-overlayfs in any case, its path; NULL: the kernel's overlay when it can; borrowed */
+	const char *events_backend; /* --events-backend, NULL: as containers.conf says (event_journal.h); borrowed */
+	int events_in_journal;      /* 1, or -1 for no; 0: not looked for yet */
 	const char *notify_socket;  /* $NOTIFY_SOCKET (sdnotify.h), NULL when unset; borrowed */
 	const char *xdg_config_home; /* absolute, or NULL; borrowed */
 	const char *containers_conf, *containers_conf_override; /* $CONTAINERS_CONF and so on (containers_conf.h), NULL when unset or empty; borrowed */

@@ -14,13 +14,16 @@
  */
 #include "audit/ledger_read.h"
 #include "audit/system_ledger.h"
+#include "audit/verb.h"
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/parse.h"
 #include "base/template.h"
 #include "cmd/screen.h"
 #include "query/ask.h"
 #include "query/query.h"
 #include "sys/fd.h"
+#include "sys/journal_read.h"
 #include "sys/user_name.h"
 
 #include <errno.h>
@@ -54,6 +57,7 @@ struct watch {
 	const struct events_args *a;
 	const struct template *template;
 	bool json, own;
+	struct journal_reader journal; /* of --journal */
 	int dirfd;
 	struct source *sources;
 	size_t n_sources;
@@ -73,6 +77,7 @@ static void watch_done(struct watch *w)
 	free(w->sources);
 	free(w->events);
 	fd_closep(&w->dirfd);
+	journal_reader_done(&w->journal);
 }
 
 /* ---- an entry as a row ---- */
@@ -84,27 +89,14 @@ static const char *word(struct json_object *o, const char *a, const char *b)
 	return *text || !b ? text : json_str(o, b);
 }
 
-static bool one_of(const char *op, const char *const *words)
-{
-	while (*words && strcmp(op, *words) != 0)
-		words++;
-	return *words != NULL;
-}
-
 /* NULL: it is no event. */
 static const char *type_of(struct json_object *o)
 {
-	static const char *const ledger[] = {"gap", "torn", "trail-start", "trail-stop", NULL};
-	static const char *const images[] = {"pull", "push", "load", "import", "build", "commit", "tag", "untag", "rmi", "verify", NULL};
-	const char *op = json_str(o, "op");
+	const char *type = audit_op_about(json_str(o, "op"));
 
-	if (one_of(op, ledger))
-		return "ledger";
-	if (!*op || !*json_str(o, "virt"))
-		return NULL;
-	if (one_of(op, images))
-		return "image";
-	return strncmp(op, "volume-", strlen("volume-")) == 0 ? "volume" : "container";
+	if (strcmp(type, "ledger") == 0)
+		return type;
+	return *json_str(o, "op") && *json_str(o, "virt") ? type : NULL;
 }
 
 static const char *login_text(int64_t auid, char out[static USER_NAME_SIZE])
@@ -282,6 +274,54 @@ static int read_source(struct watch *w, struct source *s, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* Of this user, and with the kernel's word for the login. An entry that another program wrote under our name has no JSON, or no op. */
+static int keep_from_journal(struct watch *w, struct err *e)
+{
+	struct ledger_entry entry = {.seq = 0};
+	const char *text;
+	char login[16];
+	uint32_t auid;
+	size_t len;
+	int r;
+
+	if (journal_get(&w->journal, "RANBY_ENTRY", &text, &len) < 0 || json_parse(text, len, "journal", &entry.o, NULL) < 0)
+		return 0;
+	if (journal_get(&w->journal, "_AUDIT_LOGINUID", &text, &len) == 0 && len < sizeof(login)) {
+		snprintf(login, sizeof(login), "%.*s", (int)len, text);
+		if (parse_u32(login, 0, UINT32_MAX - 1, &auid) == 0)
+			(void)!json_add_int(entry.o, "auid", auid);
+	}
+	r = json_object_is_type(entry.o, json_type_object) ? keep(w, "journal", &entry, e) : 0;
+	json_object_put(entry.o);
+	return r;
+}
+
+static int open_journal(struct watch *w, struct err *e)
+{
+	uint64_t from = w->since_ns > 0 ? (uint64_t)w->since_ns / 1000 : 0;
+	char match[32];
+	int r = journal_reader_open(&w->journal, e);
+
+	if (r < 0)
+		return r;
+	snprintf(match, sizeof(match), "_UID=%u", getuid());
+	r = journal_match(&w->journal, "SYSLOG_IDENTIFIER=ranby");
+	if (r == 0)
+		r = journal_match(&w->journal, match);
+	if (r == 0)
+		r = journal_seek(&w->journal, from);
+	return r < 0 ? err_errno(e, -r, "journal") : 0;
+}
+
+static int read_journal(struct watch *w, struct err *e)
+{
+	int r = 0, n = 0;
+
+	while (r == 0 && (n = journal_step(&w->journal, 1)) > 0)
+		r = keep_from_journal(w, e);
+	return n < 0 ? err_errno(e, -n, "journal") : r;
+}
+
 static int add_source(int dirfd, const char *name, void *data, struct err *e)
 {
 	struct watch *w = data;
@@ -409,7 +449,7 @@ static int watch_run(struct watch *w, bool stream, struct err *e)
 	struct timespec now;
 
 	for (;;) {
-		int r = find_sources(w, e);
+		int r = w->a->journal ? read_journal(w, e) : find_sources(w, e);
 
 		for (size_t i = 0; r == 0 && i < w->n_sources; i++)
 			r = read_source(w, &w->sources[i], e);
@@ -419,7 +459,10 @@ static int watch_run(struct watch *w, bool stream, struct err *e)
 		now = clock_now();
 		if (clock_ns(&now) > w->until_ns)
 			return 0;
-		(void)poll(NULL, 0, FOLLOW_MS);
+		if (w->a->journal)
+			(void)!journal_wait(&w->journal, FOLLOW_MS * 1000);
+		else
+			(void)poll(NULL, 0, FOLLOW_MS);
 	}
 }
 
@@ -428,7 +471,7 @@ static int watch_run(struct watch *w, bool stream, struct err *e)
 int query_events(const struct command_call *call, const char *state, struct err *e)
 {
 	const struct events_args *a = call->args;
-	_cleanup_(watch_done) struct watch w = {.a = a, .dirfd = -EBADF, .since_ns = INT64_MIN, .until_ns = INT64_MAX};
+	_cleanup_(watch_done) struct watch w = {.a = a, .journal = JOURNAL_READER_INIT, .own = a->journal, .dirfd = -EBADF, .since_ns = INT64_MIN, .until_ns = INT64_MAX};
 	_cleanup_template_ struct template *t = NULL;
 	const char *format = a->format ? a->format : "";
 	bool stream = a->stream || !option_given(call->command->rows, call->full_argc, call->full_argv, "stream");
@@ -446,6 +489,7 @@ int query_events(const struct command_call *call, const char *state, struct err 
 	if (r == 0 && *format && !w.json)
 		r = template_parse(format, &t, e);
 	w.template = t;
-	r = r < 0 ? r : open_place(&w, state, e);
+	if (r == 0)
+		r = a->journal ? open_journal(&w, e) : open_place(&w, state, e);
 	return r < 0 ? r : watch_run(&w, stream, e);
 }

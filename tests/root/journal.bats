@@ -102,6 +102,31 @@ with_journal() {
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
 }
 
+@test "events: to the journal, by option and by containers.conf, with who; read from there" {
+	run -0 with_journal '
+		export XDG_CONFIG_HOME=$base/config XDG_STATE_HOME=$base/state; mkdir -p $base/config/containers
+		$R create --name before --network none busybox true >/dev/null
+		$R --events-backend journald run --name web --network none busybox true
+		printf "[engine]\nevents_logger = \"journald\"\n" >$base/config/containers/containers.conf
+		$R run --name conf --network none busybox true
+		! $R start nosuch 2>/dev/null
+		wait_for "[ \$(journalctl -q -o cat RANBY_EVENT=start | wc -l) = 2 ]"
+		journalctl -q -o json RANBY_EVENT=start RANBY_NAME=web | jq -c "[.MESSAGE,.PRIORITY,.RANBY_TYPE,.RANBY_IMAGE,.RANBY_RESULT,.SYSLOG_IDENTIFIER,.CONTAINER_ID_FULL]"
+		echo $(journalctl -q -o json RANBY_EVENT=start RANBY_NAME=web | jq -r .RANBY_AUID,.RANBY_ID) = $($R inspect web --format "{{.Ranby.StartedBy.auid}} {{.Id}}")
+		$R events --stream=false --format "{{.Status}} {{.Name}} {{.LoginUID}} {{.Ledger}}" --filter container=before --filter container=web --filter container=conf | sort -u
+		echo "file: $($R --events-backend file events --stream=false --filter container=before --format "{{.Status}} {{.Ledger}}" | head -1)"
+		logger --journald <<<"$(printf "MESSAGE=x\nSYSLOG_IDENTIFIER=ranby\nRANBY_ENTRY=not json\n")"
+		$R events --stream=false --filter event=create --format "{{.Name}}" | xargs'
+	echo "$output"
+	[ "${lines[0]}" = '["container start web","6","container","busybox","success","ranby",null]' ]
+	[[ ${lines[1]} =~ ^([0-9]+)\ ([0-9a-f]+)\ =\ ([0-9]+)\ ([0-9a-f]+)$ ]]
+	[ "${BASH_REMATCH[1]} ${BASH_REMATCH[2]}" = "${BASH_REMATCH[3]} ${BASH_REMATCH[4]}" ]
+	[[ $output == *"start conf ${BASH_REMATCH[1]} journal"* && $output == *"start web ${BASH_REMATCH[1]} journal"* ]]
+	[[ $output != *' before '* ]]
+	[[ $output == *'file: create '*[a-z]* ]]
+	[ "${lines[-1]}" = 'web conf' ]
+}
+
 @test "journald: what another user says of a container is not shown" {
 	run -0 with_journal '
 		$R run --name c --network none --log-driver journald busybox echo mine >/dev/null
