@@ -252,3 +252,148 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	run -0 ranby build ctx
 	nothing_left
 }
+
+@test "RUN --mount: bind, cache, tmpfs, secret, ssh; nothing of them is in the layer" {
+	mkdir ctx/d
+	echo bound >ctx/d/f
+	echo "the secret" >secret
+	containerfile <<-'EOF'
+		FROM busybox AS other
+		RUN mkdir /o && echo other >/o/f
+		FROM busybox
+		WORKDIR /w
+		RUN --mount=source=d,target=in cat in/f && ! touch in/x 2>/dev/null
+		RUN --mount=type=bind,source=/d,target=/in,rw touch /in/x
+		RUN --mount=from=other,source=/o,target=/new/deep cat /new/deep/f
+		RUN --mount=type=cache,target=/cache echo kept >>/cache/f
+		RUN --mount=type=cache,target=/cache wc -l </cache/f
+		RUN --mount=type=tmpfs,target=/t touch /t/x
+		RUN --mount=type=secret,id=s cat /run/secrets/s; stat -c %a:%u /run/secrets/s
+		RUN --mount=type=secret,id=s,target=/etc/s,mode=0444,uid=5,gid=6 stat -c %a:%u:%g /etc/s
+		RUN --mount=type=secret,id=s,env=WORD echo "[$WORD]"
+		RUN --mount=type=secret,id=absent test ! -e /run/secrets/absent
+	EOF
+	run -0 ranby build --secret id=s,src=secret -t mounts ctx
+	[[ $output == *bound*other*'the secret'*400:0*444:5:6*'[the secret'*']'* ]]
+	[ ! -e ctx/d/x ]
+	run -0 ranby run --rm mounts sh -c 'ls -d /w/* /in /new /cache /t /run/secrets /etc/s 2>/dev/null || echo none'
+	[ "$output" = none ]
+	run ! grep -rl "the secret" "$RANBY_ROOT" "$RANBY_RUN"
+	nothing_left
+	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=absent,required true'
+	run -125 ranby build ctx
+	[[ $output == *absent* ]]
+	# what is bound is part of the step
+	containerfile <<<$'FROM busybox\nRUN --mount=source=d,target=/in cat /in/f'
+	ranby build -q ctx
+	run -0 ranby build ctx
+	[[ $output == *'Using cache'* ]]
+	echo changed >ctx/d/f
+	run -0 ranby build ctx
+	[[ $output == *changed* ]]
+}
+
+@test "[A20] the source of a bind mount is a link that leads out: it does not" {
+	mkdir outside
+	echo canary >outside/f
+	ln -s ../outside ctx/link
+	ln -s "$PWD/outside" ctx/absolute
+	ln -s /etc/passwd ctx/file
+	for source in link absolute ../outside link/f "$PWD/outside" ../../../../../etc; do
+		containerfile <<<$'FROM busybox\nRUN --mount=source='"$source"$',target=/in ls -laR /in; cat /in/f /in; true'
+		run ranby build --no-cache ctx
+		[[ $output != *canary* ]]
+		containerfile <<<$'FROM busybox\nRUN --mount=source='"$source"$',target=/in,rw echo x >/in/planted; cat /in/f; true'
+		run ranby build --no-cache ctx
+		[[ $output != *canary* ]]
+		[ ! -e outside/planted ]
+		containerfile <<<$'FROM busybox\nCOPY '"$source"$' /in\nRUN ls -laR /in; cat /in/f /in; true'
+		run ranby build --no-cache ctx
+		[[ $output != *canary* ]]
+	done
+	# a link of another stage means that stage's files
+	containerfile <<-'EOF'
+		FROM busybox AS evil
+		RUN mkdir /x && ln -s / /x/root && ln -s /etc /x/etc && echo of the stage >/etc/marker
+		FROM busybox
+		RUN --mount=from=evil,source=/x/etc,target=/in cat /in/marker
+		RUN --mount=from=evil,source=/x/root,target=/in ls /in && test ! -e /in/home/ranby_canary
+		COPY --from=evil /x/etc/marker /copied
+		RUN cat /copied
+	EOF
+	run -0 ranby build --no-cache ctx
+	[[ $output == *"of the stage"*"of the stage"* ]]
+	nothing_left
+}
+
+@test "[A20] the id of a cache and its target never name a file of the host" {
+	mkdir outside
+	echo canary >outside/f
+	for id in ../.. ../../../outside "$PWD/outside" .. . 'a/../../b'; do
+		containerfile <<<$'FROM busybox\nRUN --mount=type=cache,id='"$id"$',target=/c ls -la /c; cat /c/f; echo x >/c/planted; true'
+		run -0 ranby build --no-cache ctx
+		[[ $output != *canary* ]]
+		[ ! -e outside/planted ]
+	done
+	run -0 find "$RANBY_ROOT/build-mounts" -mindepth 1 -maxdepth 1
+	for f in $output; do [[ ${f##*/} =~ ^[0-9a-f]{64}$ ]]; done
+	[ ! -e "$RANBY_ROOT/planted" ]
+	containerfile <<<$'FROM busybox\nRUN --mount=type=tmpfs,target=/proc/x true'
+	run -125 ranby build ctx
+}
+
+@test "[A20] the stub of a mount is taken away by name, and nothing that a link leads to" {
+	mkdir outside
+	: >outside/empty
+	echo s >secret
+	containerfile <<-EOF
+		FROM busybox
+		RUN mkdir -p /real && : >/real/empty && ln -s /real /door && ln -s $PWD/outside /out
+		RUN --mount=type=secret,id=s,target=/door/new/secret rm -rf /tmp/x; ln -s /real /tmp/x
+		RUN --mount=type=secret,id=s,target=/real/empty cat /real/empty
+	EOF
+	run -0 ranby build --secret id=s,src=secret -t stubs ctx
+	[ -e outside/empty ]
+	run -0 ranby run --rm stubs sh -c 'test -f /real/empty && ls -A /real'
+	[ "$output" = empty ]
+	# a payload that exchanges the directory above it while it is mounted
+	containerfile <<-EOF
+		FROM busybox
+		RUN mkdir -p /a
+		RUN --mount=type=secret,id=s,target=/a/b/secret mkdir /keep && : >/keep/secret && mv /a /gone && ln -s $PWD/outside /a; true
+	EOF
+	run ranby build --secret id=s,src=secret ctx
+	[ -e outside/empty ]
+}
+
+@test "[A20] the build is killed while it holds a secret: it is nowhere" {
+	echo "very secret" >secret
+	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300'
+	ranby build --secret id=s,src=secret ctx >out 2>&1 3>&- &
+	pid=$!
+	wait_for 20 grep -q begun out
+	run -0 grep -rl "very secret" "$RANBY_RUN"
+	program=$(pgrep -P "$pid" -x ranby || echo "$pid")
+	kill -KILL "$program"
+	wait "$pid" || true
+	wait_for 20 sh -c "! grep -rqs 'very secret' '$RANBY_RUN' '$RANBY_ROOT'"
+	wait_for 20 sh -c "[ -z \"\$(ls -A '$RANBY_ROOT/containers')\" ]"
+}
+
+@test "[A20] a here-document, a context and a stage cannot write outside of the image" {
+	mkdir outside
+	containerfile <<-EOF
+		FROM busybox
+		RUN ln -s $PWD/outside /out && ln -s ../../../../../../../..$PWD/outside /up
+		COPY <<FILE /out/planted
+		x
+		FILE
+		COPY <<FILE /up/planted
+		x
+		FILE
+		WORKDIR /out/made
+		RUN pwd
+	EOF
+	run ranby build ctx
+	[ -z "$(ls -A outside)" ]
+}

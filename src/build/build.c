@@ -36,7 +36,7 @@ static void session_done(struct session *s)
 
 /* ---- variables that all stages see ---- */
 
-static const char *caller_env(const struct build_request *q, const char *name)
+const char *session_caller_env(const struct build_request *q, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -53,7 +53,7 @@ static int give_args(struct session *s, struct err *e)
 	for (size_t i = 0; r == 0 && i < s->q->build_args->n; i++) {
 		const char *arg = s->q->build_args->items[i];
 
-		r = vars_give(&s->vars, arg, strchr(arg, '=') ? NULL : caller_env(s->q, arg), e);
+		r = vars_give(&s->vars, arg, strchr(arg, '=') ? NULL : session_caller_env(s->q, arg), e);
 	}
 	return r;
 }

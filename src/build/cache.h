@@ -34,6 +34,6 @@ void cache_key(const char before[static DIGEST_HEX_SIZE], const char *text, cons
 
 int cache_find(int data_fd, const char *key, struct cache_entry *ret) _must_check_;
 /* It may be lost with the power, and is never torn. */
-int cache_put(int data_fd, const char *key, const struct cache_entry *entry) _must_check_;
+int cache_put(int data_fd, const char *key, const struct cache_entry *c) _must_check_;
 
 #endif

@@ -18,7 +18,18 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-static _Noreturn void watch(int pipe_fd, int null_fd, char *const *argv)
+void guard_remove_files(int run_fd, const char *name)
+{
+	char path[80];
+
+	for (int i = 0; i < GUARD_FILES_MAX; i++) {
+		snprintf(path, sizeof(path), "%s/%d", name, i);
+		(void)unlinkat(run_fd, path, 0);
+	}
+	(void)unlinkat(run_fd, name, AT_REMOVEDIR);
+}
+
+static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *name, char *const *argv)
 {
 	char word;
 	ssize_t n;
@@ -30,10 +41,15 @@ static _Noreturn void watch(int pipe_fd, int null_fd, char *const *argv)
 	/* what the build had open shall not stay open with it */
 	if (pipe_fd != 3 && dup2(pipe_fd, 3) < 0)
 		_exit(1);
-	close_range(4, ~0U, 0);
+	if (run_fd != 4 && dup2(run_fd, 4) < 0)
+		_exit(1);
+	close_range(5, ~0U, 0);
 	do
 		n = read(3, &word, 1);
 	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		guard_remove_files(4, name);
+	close(4);
 	if (n == 0)
 		execv(argv[0], argv);
 	_exit(n == 1 ? 0 : 1);
@@ -60,7 +76,7 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(fds[1]);
-		watch(fds[0], null_fd, argv.items);
+		watch(fds[0], eng->run_fd, null_fd, g->name, argv.items);
 	}
 	close(fds[0]);
 	g->pipe_fd = fds[1];

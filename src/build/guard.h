@@ -25,6 +25,11 @@ struct guard {
 };
 #define GUARD_INIT {.pipe_fd = -EBADF}
 
+#define GUARD_FILES_MAX 64
+
+/* Removes NAME below the run directory, with the files "0", "1", ... in it: secrets of a RUN. */
+void guard_remove_files(int run_fd, const char *name);
+
 /* Nothing when it is there already. */
 int guard_start(struct engine *eng, struct guard *g, struct err *e) _must_check_;
 /* All is well: it goes without a deed. */

@@ -220,12 +220,14 @@ static __attribute__((noinline)) int start_and_wait(struct running *u, int *ret_
 static int take_layer(struct running *u, const char *created_by, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	int r;
+	int r = path_own_open(container_dir(u->c), "upper", O_PATH | O_DIRECTORY, 0, &fd);
 
-	if (!u->s->q->layers)
-		return layer_commit(u->s, u->sg, -EBADF, created_by, e);
-	r = path_own_open(container_dir(u->c), "upper", O_PATH | O_DIRECTORY, 0, &fd);
-	return r < 0 ? err_errno(e, -r, "RUN: its layer") : layer_commit(u->s, u->sg, fd, created_by, e);
+	if (r < 0)
+		return err_errno(e, -r, "RUN: its layer");
+	r = run_mounts_after(u->s, &u->mounts, fd, e);
+	if (r == 0)
+		r = swap_upper(u, false, e);
+	return r < 0 ? r : layer_commit(u->s, u->sg, fd, created_by, e);
 }
 
 int run_step(struct session *s, struct stage *sg, const struct instruction *in, const char *created_by, struct err *e)
@@ -244,6 +246,8 @@ int run_step(struct session *s, struct stage *sg, const struct instruction *in, 
 	if (r == 0 && add_stage_env(&u) < 0)
 		r = err_errno(e, ENOMEM, "RUN");
 	if (r == 0)
+		r = run_mounts_before(s, sg, &u.mounts, e);
+	if (r == 0)
 		r = make(&u, command.items, e);
 	if (r == 0)
 		r = swap_upper(&u, true, e);
@@ -254,7 +258,5 @@ int run_step(struct session *s, struct stage *sg, const struct instruction *in, 
 		if (e)
 			e->exit_code = code;
 	}
-	if (r == 0)
-		r = swap_upper(&u, false, e);
 	return r == 0 ? take_layer(&u, created_by, e) : r;
 }

@@ -1,27 +1,670 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* What is bound is named, not opened: the container is made later, and resolves names itself. */
+/*
+ * Each --mount becomes one of the container's own mounts, whose source is
+ * resolved by the runtime inside the tree that it belongs to (subpath), at the
+ * moment of mounting and not before. What mounting has to make in the image's
+ * files, an empty file or directory, is found before and taken away after, by
+ * its name in the upper directory alone: nothing is followed there, and what
+ * is not empty stays.
+ */
 #include "build/run_mount.h"
+
+#include "base/parse.h"
+#include "base/sha256.h"
+#include "build/add.h"
+#include "build/context.h"
+#include "build/layer.h"
+#include "build/stage_source.h"
+#include "engine/in_keeper.h"
+#include "engine/mount_spec.h"
+#include "sys/fd.h"
+#include "sys/lock.h"
+#include "sys/path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define CACHES_DIR "build-mounts" /* below the data directory */
+#define CACHE_WAIT_MS 3600000
+#define PRIVATE_MAX 64
+#define SECRET_MAX (512U << 10)
+
+struct spec {
+	char *text; /* cut up */
+	const char *type, *from, *source, *target, *id, *sharing, *env, *size;
+	uint32_t mode, uid, gid;
+	bool has_mode, rw, ro, required;
+};
+
+/* ---- the grammar ---- */
+
+static int set_number(const char *key, const char *value, uint32_t *slot, bool octal, struct err *e)
+{
+	uint32_t n = 0;
+
+	if (octal) {
+		for (const char *c = value; *c; c++)
+			n = *c >= '0' && *c <= '7' && n <= 0777 ? n * 8 + (uint32_t)(*c - '0') : UINT32_MAX;
+		if (!*value || n > 07777)
+			return err_set(e, EINVAL, "--mount %s=%s: no octal mode", key, value);
+		*slot = n;
+		return 0;
+	}
+	return parse_u32(value, 0, UINT32_MAX - 1, slot) < 0 ? err_set(e, EINVAL, "--mount %s=%s: no number", key, value) : 0;
+}
+
+static int set_bool(const char *key, const char *value, bool *slot, bool yes, struct err *e)
+{
+	if (!value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
+		*slot = yes;
+	else if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
+		*slot = !yes;
+	else
+		return err_set(e, EINVAL, "--mount %s=%s: neither true nor false", key, value);
+	return 0;
+}
+
+static int set_key(struct spec *m, const char *key, const char *value, struct err *e)
+{
+	const struct {
+		const char *key;
+		const char **slot;
+	} texts[] = {{"type", &m->type}, {"from", &m->from}, {"source", &m->source}, {"src", &m->source}, {"target", &m->target},
+		     {"dst", &m->target}, {"destination", &m->target}, {"id", &m->id}, {"sharing", &m->sharing}, {"env", &m->env},
+		     {"size", &m->size}, {"tmpfs-size", &m->size}};
+	const struct {
+		const char *key;
+		bool *slot, yes;
+	} flags[] = {{"rw", &m->rw, true}, {"readwrite", &m->rw, true}, {"ro", &m->ro, true}, {"readonly", &m->ro, true},
+		     {"required", &m->required, true}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (strcmp(key, texts[i].key) == 0 && value) {
+			*texts[i].slot = value;
+			return 0;
+		}
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (strcmp(key, flags[i].key) == 0)
+			return set_bool(key, value, flags[i].slot, flags[i].yes, e);
+	if (value && strcmp(key, "mode") == 0) {
+		m->has_mode = true;
+		return set_number(key, value, &m->mode, true, e);
+	}
+	if (value && (strcmp(key, "uid") == 0 || strcmp(key, "gid") == 0))
+		return set_number(key, value, *key == 'u' ? &m->uid : &m->gid, false, e);
+	/* an SELinux label of its own: there is none to change */
+	if (strcmp(key, "z") == 0 || strcmp(key, "Z") == 0)
+		return 0;
+	return err_set(e, EINVAL, "--mount: unknown option \"%s\"", key);
+}
+
+static int parse(const char *text, struct spec *m, struct err *e)
+{
+	int r = 0;
+
+	*m = (struct spec){.type = "bind", .text = strdup(text)};
+	if (!m->text)
+		return err_errno(e, ENOMEM, "--mount");
+	for (char *at = m->text, *next; r == 0 && at && *at; at = next) {
+		char *value;
+
+		next = strchr(at, ',');
+		if (next)
+			*next++ = '\0';
+		value = strchr(at, '=');
+		if (value)
+			*value++ = '\0';
+		r = set_key(m, at, value, e);
+	}
+	return r;
+}
+
+/* ---- texts for the container ---- */
+
+static void add_field(struct buf *b, const char *key, const char *value)
+{
+	buf_addf(b, ",\"%s=", key);
+	for (const char *c = value; *c; c++)
+		buf_addf(b, *c == '"' ? "\"\"" : "%c", *c);
+	buf_addc(b, '"');
+}
+
+/* A relative one is below the working directory. */
+static int target_of(const struct stage *sg, const char *text, char **ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf path = BUF_INIT;
+
+	if (*text != '/')
+		buf_addf(&path, "%s/", state_workdir(&sg->state));
+	buf_adds(&path, text);
+	return buf_bad(&path) ? err_errno(e, ENOMEM, "--mount") : mount_destination_clean(buf_str(&path), ret, e);
+}
+
+static int add_mount(struct run_mounts *r, const struct buf *text, const char *target, struct err *e)
+{
+	if (buf_bad(text) || strv_add(&r->mounts, buf_str(text)) < 0 || strv_add(&r->targets, target) < 0)
+		return err_errno(e, ENOMEM, "--mount");
+	return 0;
+}
+
+static int fd_path(int fd, char ret[static PATH_MAX], struct err *e)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, ret, PATH_MAX - 1);
+	if (n < 0)
+		return err_errno(e, errno, "--mount");
+	ret[n] = '\0';
+	return 0;
+}
+
+/* ---- bind ---- */
+
+/* A directory of the context that may be written: what is written goes to an overlay of the container. */
+static int bind_overlay(const char *base, int dir_fd, const struct spec *m, const char *target, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[PATH_MAX];
+	int r = path_in_root_open(dir_fd, m->source ? m->source : "/", O_PATH | O_DIRECTORY, &fd);
+
+	if (r < 0)
+		return err_errno(e, -r, "--mount source=%s", m->source ? m->source : "/");
+	r = fd_path(fd, path, e);
+	if (r < 0)
+		return r;
+	if (strchr(path, ':') || strchr(target, ':') || strncmp(path, base, strlen(base)) != 0)
+		return err_set(e, EINVAL, "--mount source=%s: cannot be mounted with rw", path);
+	if (strv_addf(&ret->volumes, "%s:%s:O", path, target) < 0 || strv_add(&ret->targets, target) < 0)
+		return err_errno(e, ENOMEM, "--mount");
+	return 0;
+}
+
+static int bind_directory(int dir_fd, const struct spec *m, const char *target, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	char base[PATH_MAX];
+	int r = fd_path(dir_fd, base, e);
+
+	if (r < 0)
+		return r;
+	if (m->rw)
+		return bind_overlay(base, dir_fd, m, target, ret, e);
+	buf_adds(&b, "type=bind,ro");
+	add_field(&b, "source", base);
+	add_field(&b, "destination", target);
+	if (m->source)
+		add_field(&b, "subpath", m->source);
+	return add_mount(ret, &b, target, e);
+}
+
+static int bind_image(const struct image *img, const struct spec *m, const char *target, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	buf_addf(&b, "type=image,source=%s%s", img->id, m->rw ? ",rw=true" : "");
+	add_field(&b, "destination", target);
+	if (m->source)
+		add_field(&b, "subpath", m->source);
+	return add_mount(ret, &b, target, e);
+}
+
+static int keep_image(struct run_mounts *ret, struct stage_source *src, struct err *e)
+{
+	struct image **grown;
+
+	if (!src->image)
+		return 0;
+	grown = mem_regrow(ret->images, ret->n_images + 1, sizeof(struct image *));
+	if (!grown)
+		return err_errno(e, ENOMEM, "--mount");
+	ret->images = grown;
+	grown[ret->n_images++] = TAKE_PTR(src->image);
+	return 0;
+}
+
+static int make_bind(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
+	_cleanup_free_ char *target = NULL;
+	int r = m->target ? target_of(sg, m->target, &target, e) : err_set(e, EINVAL, "--mount type=bind: no target");
+
+	if (r == 0 && m->from)
+		r = stage_source_find(s, sg, m->from, &src, e);
+	if (r < 0)
+		return r;
+	if (!m->from || src.dir_fd >= 0)
+		return bind_directory(m->from ? src.dir_fd : s->q->context->dir_fd, m, target, ret, e);
+	r = bind_image(src.other, m, target, ret, e);
+	return r == 0 ? keep_image(ret, &src, e) : r;
+}
+
+/* ---- cache ---- */
+
+struct give {
+	int fd;
+	const struct spec *m;
+};
+
+static int give(void *ctx, struct err *e)
+{
+	const struct give *g = ctx;
+
+	if (fchownat(g->fd, "", g->m->uid, g->m->gid, AT_EMPTY_PATH) < 0 || fchmodat(g->fd, ".", g->m->has_mode ? g->m->mode : 0755, 0) < 0)
+		return err_errno(e, errno, "--mount type=cache");
+	return 0;
+}
+
+static int give_file(void *ctx, struct err *e)
+{
+	const struct give *g = ctx;
+
+	return fchownat(g->fd, "", g->m->uid, g->m->gid, AT_EMPTY_PATH) < 0 ? err_errno(e, errno, "--mount type=secret") : 0;
+}
+
+static int hold(struct run_mounts *ret, int consume_fd)
+{
+	int *grown = mem_regrow(ret->locks, ret->n_locks + 1, sizeof(int));
+
+	if (!grown) {
+		close(consume_fd);
+		return -ENOMEM;
+	}
+	ret->locks = grown;
+	grown[ret->n_locks++] = consume_fd;
+	return 0;
+}
+
+/* sharing=: locked waits for the other build, private takes another directory. */
+static int take_cache(int caches, const struct spec *m, char name[static 80], struct run_mounts *ret, struct err *e)
+{
+	char hex[SHA256_HEX_SIZE], lock[96];
+	bool private = m->sharing && strcmp(m->sharing, "private") == 0, locked = m->sharing && strcmp(m->sharing, "locked") == 0;
+	const char *id = m->id ? m->id : m->target;
+	int fd = -EBADF, r = -EAGAIN;
+
+	if (m->sharing && !private && !locked && strcmp(m->sharing, "shared") != 0)
+		return err_set(e, EINVAL, "--mount sharing=%s: must be shared, private or locked", m->sharing);
+	sha256_hex(id, strlen(id), hex);
+	snprintf(name, 80, "%s", hex);
+	if (!private && !locked)
+		return 0;
+	for (unsigned i = 0; r == -EAGAIN && i < (private ? PRIVATE_MAX : 1U); i++) {
+		if (i > 0)
+			snprintf(name, 80, "%s.%u", hex, i);
+		snprintf(lock, sizeof(lock), "%s.lock", name);
+		r = lock_take(caches, lock, private ? 0 : CACHE_WAIT_MS, &fd);
+	}
+	if (r == 0)
+		r = hold(ret, fd);
+	return r < 0 ? err_errno(e, -r, "--mount type=cache: lock of %s", id) : 0;
+}
+
+static int make_cache(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_close_ int caches = -EBADF, fd = -EBADF;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_free_ char *target = NULL;
+	struct give g = {.m = m};
+	char name[80];
+	bool fresh;
+	int r;
+
+	if (m->from)
+		return err_set(e, ENOTSUP, "--mount type=cache,from=: a cache begins empty; fill it by a RUN");
+	r = m->target ? target_of(sg, m->target, &target, e) : err_set(e, EINVAL, "--mount type=cache: no target");
+	if (r < 0)
+		return r;
+	r = path_own_mkdirs(s->q->eng->data_fd, CACHES_DIR, &caches);
+	if (r < 0)
+		return err_errno(e, -r, "--mount type=cache");
+	r = take_cache(caches, m, name, ret, e);
+	if (r < 0)
+		return r;
+	fresh = faccessat(caches, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	r = path_own_mkdirs(caches, name, &fd);
+	if (r < 0)
+		return err_errno(e, -r, "--mount type=cache");
+	g.fd = fd;
+	if (fresh)
+		r = in_keeper(s->q->keeper, give, &g, e);
+	buf_addf(&b, "type=bind,%s,\"source=%s/%s/%s\"", m->ro ? "ro" : "rw", s->q->eng->data_path, CACHES_DIR, name);
+	add_field(&b, "destination", target);
+	return r == 0 ? add_mount(ret, &b, target, e) : r;
+}
+
+static int make_tmpfs(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_free_ char *target = NULL;
+	int r = m->target ? target_of(sg, m->target, &target, e) : err_set(e, EINVAL, "--mount type=tmpfs: no target");
+
+	(void)s;
+	if (r < 0)
+		return r;
+	buf_addf(&b, "type=tmpfs,notmpcopyup%s%s", m->size ? ",tmpfs-size=" : "", m->size ? m->size : "");
+	add_field(&b, "destination", target);
+	return add_mount(ret, &b, target, e);
+}
+
+/* ---- secret and ssh ---- */
+
+/* The value of `key` in "id=a,src=b"; `id` alone may stand for itself. */
+static bool field(const char *text, const char *key, char *ret, size_t size)
+{
+	for (const char *at = text; *at;) {
+		size_t len = strcspn(at, ","), k = strlen(key);
+
+		if (len > k && strncmp(at, key, k) == 0 && at[k] == '=') {
+			snprintf(ret, size, "%.*s", (int)(len - k - 1), at + k + 1);
+			return true;
+		}
+		at += len + (at[len] == ',');
+	}
+	return false;
+}
+
+/* What --secret id=ID gave. -ENOENT: none of that id. */
+static int read_secret(const struct session *s, const char *id, struct buf *ret, struct err *e)
+{
+	for (size_t i = 0; i < s->q->secrets->n; i++) {
+		const char *text = s->q->secrets->items[i];
+		_cleanup_close_ int fd = -EBADF;
+		char name[256], src[PATH_MAX];
+		int r;
+
+		if (!field(text, "id", name, sizeof(name)) || strcmp(name, id) != 0)
+			continue;
+		if (field(text, "env", src, sizeof(src))) {
+			const char *value = session_caller_env(s->q, src);
+
+			buf_adds(ret, value ? value : "");
+			return value ? 0 : err_set(e, ENOENT, "--secret %s: no such variable", text);
+		}
+		if (!field(text, "src", src, sizeof(src)) && !field(text, "source", src, sizeof(src)))
+			snprintf(src, sizeof(src), "%s", id);
+		fd = open(src, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		r = fd < 0 ? -errno : fd_read_all(fd, SECRET_MAX, ret);
+		return r < 0 ? err_errno(e, -r, "--secret %s", text) : 0;
+	}
+	return -ENOENT;
+}
+
+/* In the run directory, which is memory and ours alone, until the RUN is over. */
+static int put_secret(struct session *s, const struct spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
+{
+	struct give g = {.m = m};
+	_cleanup_close_ int fd = -EBADF;
+	char name[24];
+	int r = ret->run_fd >= 0 ? 0 : path_own_mkdirs(s->q->eng->run_fd, s->guard.name, &ret->run_fd);
+
+	ret->session = s;
+	snprintf(name, sizeof(name), "%zu", ret->n_files++);
+	if (r == 0)
+		r = ret->n_files > GUARD_FILES_MAX ? -E2BIG : path_own_open(ret->run_fd, name, O_RDWR | O_CREAT | O_EXCL, 0600, &fd);
+	if (r == 0)
+		r = fd_write_all(fd, buf_str(data), data->len);
+	if (r == 0 && fchmod(fd, m->has_mode ? (mode_t)m->mode : 0400) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_errno(e, -r, "--mount type=secret");
+	snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->run_path, s->guard.name, name);
+	if (m->uid == 0 && m->gid == 0)
+		return 0;
+	g.fd = fd;
+	return in_keeper(s->q->keeper, give_file, &g, e);
+}
+
+static int make_secret(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_(buf_done) struct buf data = BUF_INIT_MAX(SECRET_MAX + 1), b = BUF_INIT;
+	_cleanup_free_ char *target = NULL, *given = NULL;
+	const char *id = m->id ? m->id : m->target ? m->target : "";
+	char path[PATH_MAX];
+	int r;
+
+	id = m->id ? id : strrchr(id, '/') ? strrchr(id, '/') + 1 : id;
+	r = read_secret(s, id, &data, e);
+	if (r == -ENOENT && !m->required)
+		return 0;
+	if (r < 0)
+		return r == -ENOENT ? err_set(e, ENOENT, "--mount type=secret: no --secret id=%s was given", id) : r;
+	if (m->env && strv_addf(&ret->env, "%s=%s", m->env, buf_str(&data)) < 0)
+		return err_errno(e, ENOMEM, "--mount");
+	if (m->env && !m->target)
+		return 0;
+	if (asprintf(&given, "%s%s", m->target ? "" : "/run/secrets/", m->target ? m->target : id) < 0)
+		return err_errno(e, ENOMEM, "--mount");
+	r = target_of(sg, given, &target, e);
+	if (r == 0)
+		r = put_secret(s, m, &data, ret, path, e);
+	buf_adds(&b, "type=bind,ro");
+	add_field(&b, "source", path);
+	add_field(&b, "destination", target ? target : "");
+	return r == 0 ? add_mount(ret, &b, target, e) : r;
+}
+
+static int make_ssh(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+{
+	const char *id = m->id ? m->id : "default", *sock = NULL;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_free_ char *target = NULL;
+	size_t len = strlen(id);
+	struct stat st;
+	int r;
+
+	for (size_t i = 0; i < s->q->ssh->n; i++)
+		if (strncmp(s->q->ssh->items[i], id, len) == 0 && strchr("=", s->q->ssh->items[i][len]))
+			sock = s->q->ssh->items[i][len] ? s->q->ssh->items[i] + len + 1 : session_caller_env(s->q, "SSH_AUTH_SOCK");
+	if (!sock)
+		return m->required ? err_set(e, ENOENT, "--mount type=ssh: no --ssh %s was given", id) : 0;
+	if (stat(sock, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return err_set(e, ENOTSUP, "--ssh %s=%s: must be the socket of an agent", id, sock);
+	r = target_of(sg, m->target ? m->target : "/run/buildkit/ssh_agent.0", &target, e);
+	if (r < 0)
+		return r;
+	buf_adds(&b, "type=bind,ro");
+	add_field(&b, "source", sock);
+	add_field(&b, "destination", target);
+	if (strv_addf(&ret->env, "SSH_AUTH_SOCK=%s", target) < 0)
+		return err_errno(e, ENOMEM, "--mount");
+	return add_mount(ret, &b, target, e);
+}
+
+static const struct {
+	const char *type;
+	int (*make)(struct session *, struct stage *, const struct spec *, struct run_mounts *, struct err *);
+} kinds[] = {{"bind", make_bind}, {"cache", make_cache}, {"tmpfs", make_tmpfs}, {"secret", make_secret}, {"ssh", make_ssh}};
 
 int run_mounts_make(struct session *s, struct stage *sg, const struct instruction *in, struct run_mounts *ret, struct err *e)
 {
-	(void)s;
-	(void)sg;
-	(void)ret;
-	return in->flags.mount.n ? err_set(e, ENOTSUP, "RUN --mount is not supported yet") : 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
+		struct spec m;
+		size_t k = 0;
+
+		r = parse(in->flags.mount.items[i], &m, e);
+		while (k < ARRAY_SIZE(kinds) && strcmp(kinds[k].type, m.type) != 0)
+			k++;
+		if (r == 0)
+			r = k < ARRAY_SIZE(kinds) ? kinds[k].make(s, sg, &m, ret, e) : err_set(e, EINVAL, "--mount type=%s: no such type", m.type);
+		free(m.text);
+	}
+	return r;
+}
+
+/* What is bound of the context, as COPY would find it; of an image, its layers. */
+static int bind_content(struct session *s, struct stage *sg, const struct spec *m, struct buf *ret, struct err *e)
+{
+	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
+	_cleanup_instruction_ struct instruction *in = NULL;
+	_cleanup_(buf_done) struct buf line = BUF_INIT;
+	struct add_request q = {.source_fd = s->q->context->dir_fd};
+	struct digest d = {{0}};
+	int r = m->from ? stage_source_find(s, sg, m->from, &src, e) : 0;
+
+	if (r < 0)
+		return r;
+	if (src.other) {
+		buf_addf(ret, "%s\n", src.other->n_layers ? src.other->layers[src.other->n_layers - 1].chain_id.text : "");
+		return 0;
+	}
+	if (m->from)
+		q.source_fd = src.dir_fd;
+	r = instruction_parse("COPY . /x/", '\\', &in, e);
+	if (r == 0 && m->source) {
+		free(in->args.items[0]);
+		in->args.items[0] = strdup(m->source);
+		r = in->args.items[0] ? 0 : err_errno(e, ENOMEM, "--mount");
+	}
+	q.in = in;
+	if (r == 0)
+		r = add_digest(&q, &d, e);
+	buf_addf(ret, "%s\n", d.text);
+	return r;
 }
 
 int run_mounts_content(struct session *s, struct stage *sg, const struct instruction *in, struct buf *ret, struct err *e)
 {
-	(void)s;
-	(void)sg;
-	(void)in;
-	(void)ret;
-	(void)e;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
+		struct spec m;
+
+		buf_addf(ret, "%zu:%s\n", strlen(in->flags.mount.items[i]), in->flags.mount.items[i]);
+		r = parse(in->flags.mount.items[i], &m, e);
+		if (r == 0 && strcmp(m.type, "bind") == 0)
+			r = bind_content(s, sg, &m, ret, e);
+		free(m.text);
+	}
+	return r;
+}
+
+/* ---- what mounting leaves in the upper directory ---- */
+
+/* What is there of a target's path: its resolved place, and how much of the rest is missing. */
+static int find_stubs(int root_fd, int source_fd, void *ctx, struct err *e)
+{
+	struct run_mounts *m = ctx;
+
+	(void)source_fd;
+	for (size_t i = 0; i < m->targets.n; i++) {
+		struct run_stub *stub = &m->stubs[i];
+		const char *path = m->targets.items[i];
+		size_t len = strlen(path);
+		_cleanup_close_ int fd = -EBADF;
+		char at[PATH_MAX];
+		int r = -ENOENT;
+
+		if (len >= sizeof(at))
+			return err_set(e, ENAMETOOLONG, "--mount target=%s", path);
+		memcpy(at, path, len + 1);
+		while (len > 0 && (r = path_in_root_open(root_fd, at, O_PATH, &fd)) == -ENOENT) {
+			while (len > 0 && at[--len] != '/')
+				;
+			at[len] = '\0';
+		}
+		if (r < 0 && len > 0)
+			return err_errno(e, -r, "--mount target=%s", path);
+		if (len == 0)
+			at[0] = '\0';
+		else if (fd_path(fd, at, e) < 0)
+			return -EIO;
+		snprintf(stub->prefix, sizeof(stub->prefix), "%s", at);
+		snprintf(stub->rest, sizeof(stub->rest), "%s", path + len);
+	}
 	return 0;
+}
+
+int run_mounts_before(struct session *s, struct stage *sg, struct run_mounts *m, struct err *e)
+{
+	int r;
+
+	if (m->targets.n == 0)
+		return 0;
+	m->stubs = mmap(NULL, m->targets.n * sizeof(*m->stubs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (m->stubs == MAP_FAILED) {
+		m->stubs = NULL;
+		return err_errno(e, errno, "--mount");
+	}
+	m->n_stubs = m->targets.n;
+	r = layer_work(s, sg, NULL, find_stubs, m, e);
+	layer_drop(s, sg);
+	return r;
+}
+
+/* From the deepest up, as long as they are empty. */
+static void remove_stub(int upper_fd, const struct run_stub *stub)
+{
+	char path[2 * PATH_MAX];
+	size_t floor = strlen(stub->prefix), len;
+
+	snprintf(path, sizeof(path), "%s%s", stub->prefix, stub->rest);
+	for (len = strlen(path); len > floor; path[len] = '\0') {
+		_cleanup_close_ int dir = -EBADF;
+		struct stat st;
+		char *slash = strrchr(path, '/');
+
+		if (!slash)
+			return;
+		len = (size_t)(slash - path);
+		*slash = '\0';
+		if (path_own_open(upper_fd, len ? path + 1 : ".", O_PATH | O_DIRECTORY, 0, &dir) < 0 ||
+		    fstatat(dir, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && st.st_size == 0)) ||
+		    unlinkat(dir, slash + 1, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+			return;
+	}
+}
+
+struct cleaning {
+	const struct run_mounts *m;
+	int upper_fd;
+};
+
+static int remove_stubs(void *ctx, struct err *e)
+{
+	const struct cleaning *c = ctx;
+
+	(void)e;
+	for (size_t i = c->m->targets.n; i-- > 0;)
+		if (*c->m->stubs[i].rest)
+			remove_stub(c->upper_fd, &c->m->stubs[i]);
+	return 0;
+}
+
+int run_mounts_after(struct session *s, const struct run_mounts *m, int upper_fd, struct err *e)
+{
+	struct cleaning c = {.m = m, .upper_fd = upper_fd};
+
+	return m->stubs ? in_keeper(s->q->keeper, remove_stubs, &c, e) : 0;
 }
 
 void run_mounts_done(struct run_mounts *m)
 {
-	(void)m;
+	strv_done(&m->mounts);
+	strv_done(&m->volumes);
+	strv_done(&m->targets);
+	for (size_t i = 0; i < m->env.n; i++)
+		explicit_bzero(m->env.items[i], strlen(m->env.items[i]));
+	strv_done(&m->env);
+	for (size_t i = 0; i < m->n_images; i++)
+		image_free(m->images[i]);
+	free(m->images);
+	for (size_t i = 0; i < m->n_locks; i++)
+		fd_closep(&m->locks[i]);
+	free(m->locks);
+	if (m->stubs)
+		(void)munmap(m->stubs, m->n_stubs * sizeof(*m->stubs));
+	if (m->run_fd >= 0) {
+		guard_remove_files(m->session->q->eng->run_fd, m->session->guard.name);
+		fd_closep(&m->run_fd);
+	}
 }

@@ -21,11 +21,22 @@
 
 #include "build/session.h"
 
+#include <limits.h>
+
+/* A target: what of its path was there before, links resolved, and what was not. */
+struct run_stub {
+	char prefix[PATH_MAX], rest[PATH_MAX];
+};
+
 struct run_mounts {
 	struct strv mounts; /* texts of --mount */
 	struct strv volumes; /* texts of -v */
 	struct strv env;
-	struct strv files;  /* secrets, below the run directory, removed at the end */
+	struct strv targets; /* where they are, in the image */
+	struct run_stub *stubs; /* as many; shared with the child that finds them */
+	size_t n_stubs;
+	struct session *session;
+	size_t n_files;     /* secrets, below the run directory, removed at the end */
 	struct image **images; /* pinned */
 	size_t n_images;
 	int *locks;         /* of caches */
@@ -36,6 +47,10 @@ struct run_mounts {
 
 int run_mounts_make(struct session *s, struct stage *sg, const struct instruction *in, struct run_mounts *ret, struct err *e) _must_check_;
 void run_mounts_done(struct run_mounts *m);
+
+/* Around the run: what mounting makes in the image's files is not to be in the layer. `upper_fd`: what was written. */
+int run_mounts_before(struct session *s, struct stage *sg, struct run_mounts *m, struct err *e) _must_check_;
+int run_mounts_after(struct session *s, const struct run_mounts *m, int upper_fd, struct err *e) _must_check_;
 
 /* What decides what is mounted there, for the cache's key: digests of bound sources; appended. */
 int run_mounts_content(struct session *s, struct stage *sg, const struct instruction *in, struct buf *ret, struct err *e) _must_check_;

@@ -54,6 +54,9 @@ struct stage *session_stage(struct session *s, const char *name, size_t before);
 
 void session_say(const struct session *s, const char *fmt, ...) _printf_(2, 3);
 
+/* A variable of whoever builds; NULL. */
+const char *session_caller_env(const struct build_request *q, const char *name);
+
 /* An image by any name: pulled when it is not here. */
 int session_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
 

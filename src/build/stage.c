@@ -16,6 +16,7 @@
 #include "build/layer.h"
 #include "build/run.h"
 #include "build/run_mount.h"
+#include "build/stage_source.h"
 #include "engine/in_keeper.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -241,16 +242,13 @@ static int do_workdir(struct step *p, struct err *e)
 
 struct copy {
 	struct add_request q;
-	struct image *image;       /* a pinned one of another build, or NULL */
-	const struct image *other; /* where it is copied from; NULL: a directory */
+	struct stage_source from;
 	struct digest *digest;     /* shared with the child that finds it */
-	int dir_fd;                /* a named context's */
 };
 
 static void copy_done(struct copy *c)
 {
-	image_free(c->image);
-	fd_closep(&c->dir_fd);
+	stage_source_done(&c->from);
 }
 
 static int apply_copy(int root_fd, int source_fd, void *ctx, struct err *e)
@@ -264,54 +262,10 @@ static int apply_copy(int root_fd, int source_fd, void *ctx, struct err *e)
 
 static int work_copy(struct step *p, bool *ret_layer, struct err *e)
 {
-	int r = layer_work(p->s, p->sg, p->copy->other, apply_copy, p->copy, e);
+	int r = layer_work(p->s, p->sg, p->copy->from.other, apply_copy, p->copy, e);
 
 	*ret_layer = true;
 	return r < 0 ? r : layer_commit(p->s, p->sg, -EBADF, buf_str(&p->created_by), e);
-}
-
-/* --build-context of that name. 0: found; -ENOENT. */
-static int find_context(struct session *s, const char *name, struct copy *c, struct err *e)
-{
-	for (size_t i = 0; i < s->q->contexts->n; i++) {
-		_cleanup_(build_context_done) struct build_context b = {0};
-		int r = build_context_parse(s->q->contexts->items[i], &b, e);
-
-		if (r < 0)
-			return r;
-		if (strcmp(b.name, name) != 0)
-			continue;
-		if (b.kind == BUILD_CONTEXT_IMAGE)
-			r = session_image(s, b.value, NULL, &c->image, e);
-		else if (b.kind == BUILD_CONTEXT_DIRECTORY)
-			c->dir_fd = open(b.value, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		else
-			r = err_set(e, ENOTSUP, "--build-context %s: load the layout first: ranby pull oci:PATH", b.name);
-		if (r == 0 && !c->image && c->dir_fd < 0)
-			r = err_errno(e, errno, "--build-context %s", s->q->contexts->items[i]);
-		return r;
-	}
-	return -ENOENT;
-}
-
-/* What --from= means: a named context, a stage, an image. */
-static int find_from(struct step *p, const char *name, struct copy *c, struct err *e)
-{
-	struct stage *from;
-	int r = find_context(p->s, name, c, e);
-
-	if (r == -ENOENT) {
-		from = session_stage(p->s, name, p->sg->index);
-		if (from && !from->made)
-			return err_set(e, EINVAL, "--from=%s: that stage was not made", name);
-		if (from && !from->img)
-			return err_set(e, ENOENT, "--from=%s: there is no file in that stage", name);
-		c->other = from ? from->img : NULL;
-		r = from ? 0 : session_image(p->s, name, NULL, &c->image, e);
-	}
-	if (c->image)
-		c->other = c->image;
-	return r;
 }
 
 static int digest_in_child(void *ctx, struct err *e)
@@ -354,8 +308,8 @@ static int copy_content(struct step *p, struct copy *c, struct buf *ret, struct 
 	for (size_t i = 0; i < in->n_heredocs; i++)
 		buf_addf(ret, "%zu:%s\n", in->heredocs[i].len, in->heredocs[i].content);
 	buf_addf(ret, "%d%d%d%d\n%s\n", f->link, f->parents, f->unpack, f->no_unpack, state_workdir(&p->sg->state));
-	if (c->other)
-		*digest = c->other->n_layers ? c->other->layers[c->other->n_layers - 1].chain_id : (struct digest){{0}};
+	if (c->from.other)
+		*digest = c->from.other->n_layers ? c->from.other->layers[c->from.other->n_layers - 1].chain_id : (struct digest){{0}};
 	else
 		r = content_digest(p, c, digest, e);
 	buf_addf(ret, "%s\n", digest->text);
@@ -365,15 +319,15 @@ static int copy_content(struct step *p, struct copy *c, struct buf *ret, struct 
 static int do_copy(struct step *p, struct err *e)
 {
 	const struct context *context = p->s->q->context;
-	_cleanup_(copy_done) struct copy c = {.dir_fd = -EBADF};
+	_cleanup_(copy_done) struct copy c = {.from = STAGE_SOURCE_INIT};
 	_cleanup_(buf_done) struct buf content = BUF_INIT;
 	const struct instruction *in = p->in;
 	struct digest digest = {{0}};
-	int r = in->flags.from ? find_from(p, in->flags.from, &c, e) : 0;
+	int r = in->flags.from ? stage_source_find(p->s, p->sg, in->flags.from, &c.from, e) : 0;
 
 	if (r < 0)
 		return r;
-	c.q = (struct add_request){.in = in, .source_fd = c.dir_fd, .keep_owners = c.other != NULL, .workdir = state_workdir(&p->sg->state),
+	c.q = (struct add_request){.in = in, .source_fd = c.from.dir_fd, .keep_owners = c.from.other != NULL, .workdir = state_workdir(&p->sg->state),
 				   .now = clock_now()};
 	if (p->s->q->times)
 		c.q.now = (struct timespec){.tv_sec = p->s->q->times->sec};

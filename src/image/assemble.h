@@ -28,14 +28,14 @@ struct assemble {
 
 /* The caller ends it with assemble_end(). */
 int assemble_begin(struct store *st, struct assemble **ret, struct err *e) _must_check_;
-struct assemble *assemble_end(struct assemble *a);
+struct assemble *assemble_end(struct assemble *shown);
 static inline void assemble_endp(struct assemble **a)
 {
 	*a = assemble_end(*a);
 }
 
 /* Removes a tree below the directory, whoever its files belong to. */
-int assemble_remove(struct assemble *a, const char *name, struct err *e) _must_check_;
+int assemble_remove(struct assemble *shown, const char *name, struct err *e) _must_check_;
 
 /* A layer out of what `pack` writes: its blob is in the store on return. */
 int assemble_layer(struct store *st, commit_pack_fn pack, void *ctx, struct descriptor *ret, struct err *e) _must_check_;
@@ -49,7 +49,7 @@ struct assembled {
 	bool docker;                       /* docker's media types instead of OCI's */
 };
 /* The caller owns *ret. */
-int assemble_image(struct store *st, const struct assembled *a, struct image **ret, struct err *e) _must_check_;
+int assemble_image(struct store *st, const struct assembled *q, struct image **ret, struct err *e) _must_check_;
 
 /* What an image's layers are as descriptors; the caller frees *ret. */
 int assemble_layers_of(const struct image *img, size_t room, struct descriptor **ret, struct err *e) _must_check_;
