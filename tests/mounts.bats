@@ -78,7 +78,7 @@ refused() {
 	refused 'a link is not mounted' --mount "type=bind,src=$SRC,dst=/x,no-dereference"
 	refused "upperdir=$SRC/none: No such file" -v "$SRC:/x:O,upperdir=$SRC/none,workdir=$SRC/none"
 	refused 'O: excludes bind' -v "$SRC:/x:O,bind"
-	refused 'not for this type' --mount "type=bind,src=$SRC,dst=/x,subpath=sub"
+	refused 'not for this type' --mount "type=tmpfs,dst=/x,subpath=sub"
 	refused 'exclude each other' -v "$SRC:/x:ro,rw"
 }
 

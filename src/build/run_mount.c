@@ -506,7 +506,6 @@ static int bind_content(struct session *s, struct stage *sg, const struct spec *
 {
 	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
 	_cleanup_instruction_ struct instruction *in = NULL;
-	_cleanup_(buf_done) struct buf line = BUF_INIT;
 	struct add_request q = {.source_fd = s->q->context->dir_fd};
 	struct digest d = {{0}};
 	int r = m->from ? stage_source_find(s, sg, m->from, &src, e) : 0;

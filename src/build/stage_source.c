@@ -39,10 +39,10 @@ static int find_context(struct session *s, const char *name, struct stage_source
 	return -ENOENT;
 }
 
-int stage_source_find(struct session *s, const struct stage *sg, const char *name, struct stage_source *c, struct err *e)
+int stage_source_find(struct session *s, const struct stage *sg, const char *name, struct stage_source *ret, struct err *e)
 {
 	struct stage *from;
-	int r = find_context(s, name, c, e);
+	int r = find_context(s, name, ret, e);
 
 	if (r == -ENOENT) {
 		from = session_stage(s, name, sg->index);
@@ -50,11 +50,11 @@ int stage_source_find(struct session *s, const struct stage *sg, const char *nam
 			return err_set(e, EINVAL, "--from=%s: that stage was not made", name);
 		if (from && !from->img)
 			return err_set(e, ENOENT, "--from=%s: there is no file in that stage", name);
-		c->other = from ? from->img : NULL;
-		r = from ? 0 : session_image(s, name, NULL, &c->image, e);
+		ret->other = from ? from->img : NULL;
+		r = from ? 0 : session_image(s, name, NULL, &ret->image, e);
 	}
-	if (c->image)
-		c->other = c->image;
+	if (ret->image)
+		ret->other = ret->image;
 	return r;
 }
 
