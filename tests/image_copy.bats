@@ -230,3 +230,46 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	[[ $output == *'its content is'* ]]
 	[ -z "$(find "$RANBY_ROOT"/{layers,images,staging} -mindepth 1)" ]
 }
+
+@test "sync: a repository, a list and a directory, as skopeo has them" {
+	cd "$BATS_TEST_TMPDIR"
+	ranby copy -q "docker://$REG/busybox" "docker://$REG/many:a"
+	ranby copy -q "docker://$REG/arm:1" "docker://$REG/many:b"
+	ranby sync -q --src docker --dest dir "$REG/many" ours
+	mkdir theirs
+	skopeo --insecure-policy sync --src docker --dest dir --src-tls-verify=false "$REG/many" theirs
+	[ "$(cd ours && find . -type f | sort)" = "$(cd theirs && find . -type f | sort)" ]
+	for tag in a b; do
+		cmp "ours/many:$tag/manifest.json" "theirs/many:$tag/manifest.json"
+	done
+	ranby sync -q --src dir --dest docker theirs "$REG/back"
+	[ "$(digest_at "$REG/back/many:b")" = "$(digest_at "$REG/many:b")" ]
+	printf '%s\n' "$REG/many:a" '# a word' "$REG/two:1" | ranby sync -q --all --src list --dest docker "$REG/list"
+	[ "$(digest_at "$REG/list/two:1")" = "$(digest_at "$REG/two:1")" ]
+	run -125 ranby sync -q --src docker --dest dir "$REG/nothing" ours
+	run -125 ranby sync -q --src dir --dest dir a b
+}
+
+@test "pull: two at the same time of layers that they share get each blob once" {
+	"$RANBY_TREE/tests/registry" stop "$REG_DIR"
+	rm -rf "$BATS_TEST_TMPDIR/counted"
+	cp -r "$REG_DIR" "$BATS_TEST_TMPDIR/counted"
+	port=${REG##*:}
+	sed -i "s|$REG_DIR|$BATS_TEST_TMPDIR/counted|; s|level: error|level: info|" "$BATS_TEST_TMPDIR/counted/config.yml"
+	OTEL_TRACES_EXPORTER=none docker-registry serve "$BATS_TEST_TMPDIR/counted/config.yml" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	registry=$!
+	wait_for 10 curl --silent --max-time 2 --output /dev/null "http://localhost:$port/v2/"
+	ranby rmi --all --force >/dev/null
+	ranby pull -q "$REG/busybox" >/dev/null 3>&- &
+	first=$!
+	ranby pull -q --platform linux/arm64 "$REG/two:1" >/dev/null 3>&- &
+	second=$!
+	wait "$first"
+	wait "$second"
+	kill "$registry"
+	wait "$registry" || true
+	layer=$(find "$RANBY_ROOT/blobs/sha256" -type f -printf '%s %f\n' | sort -n | tail -1 | cut -d' ' -f2)
+	[ "$(grep -c "\"GET /v2/[a-z]*/blobs/sha256:$layer" "$BATS_TEST_TMPDIR/log")" = 1 ] || fail "$(grep GET "$BATS_TEST_TMPDIR/log")"
+	[ "$(find "$RANBY_ROOT/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
+	run -0 ranby system check
+}

@@ -82,6 +82,7 @@ extern const struct command command_profile_show;
 extern const struct command command_ps;
 extern const struct command command_pull;
 extern const struct command command_push;
+extern const struct command command_sync;
 extern const struct command command_search;
 extern const struct command command_image_tree;
 extern const struct command command_system_check;

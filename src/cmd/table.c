@@ -84,6 +84,7 @@ const struct command *const command_table[] = {
 	&command_ps,
 	&command_pull,
 	&command_push,
+	&command_sync,
 	&command_search,
 	&command_image_tree,
 	&command_system_check,
