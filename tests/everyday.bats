@@ -59,6 +59,18 @@ within() {
 # prepared NAME: pid of the init that waits
 prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 
+@test "container inspect finds no image; info says what lies below the store" {
+	ranby create --name c --network none busybox true
+	[ "$(ranby container inspect --format '{{.Name}}' c)" = c ]
+	run -125 ranby container inspect busybox
+	[[ $output == *'no such container'* ]] || fail "$output"
+	run -0 ranby inspect --format '{{.Id}}' busybox
+	local word
+	word=$(stat -f -c %T "$RANBY_ROOT")
+	case $word in ext2/ext3) word=extfs ;; esac
+	[ "$(ranby info --format '{{index .Store.GraphStatus "Backing Filesystem"}}')" = "$word" ] || [[ $(ranby info --format '{{index .Store.GraphStatus "Backing Filesystem"}}') == 0x* ]]
+}
+
 @test "init: its init stands and does not run; start goes on with that very process" {
 	ranby create --name c --network none --hostname here busybox sh -c 'echo ran; sleep 1000'
 	[ "$(ranby init c)" = c ]

@@ -41,6 +41,7 @@ extern const struct command command_history;
 extern const struct command command_images;
 extern const struct command command_import;
 extern const struct command command_info;
+extern const struct command command_container_inspect;
 extern const struct command command_inspect;
 extern const struct command command_kill;
 extern const struct command command_load;

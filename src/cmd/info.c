@@ -23,10 +23,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#define ZFS_MAGIC 0x2fc12fc1 /* of no header of the kernel's */
 
 struct info_args {
 	const char *format;
@@ -241,6 +245,30 @@ static int add_places(struct json_object *store, const struct engine *eng)
 		       : add_space(store, eng);
 }
 
+/* What lies below the store: containers/storage's word where it has one, else the kernel's number (statfs(2)). */
+static int add_status(struct json_object *store, const struct engine *eng)
+{
+	static const struct {
+		long magic;
+		const char *word;
+	} known[] = {
+		{EXT4_SUPER_MAGIC, "extfs"}, {XFS_SUPER_MAGIC, "xfs"},   {BTRFS_SUPER_MAGIC, "btrfs"},         {TMPFS_MAGIC, "tmpfs"},
+		{NFS_SUPER_MAGIC, "nfs"},    {ZFS_MAGIC, "zfs"},         {OVERLAYFS_SUPER_MAGIC, "overlayfs"}, {F2FS_SUPER_MAGIC, "f2fs"},
+	};
+	struct json_object *o = json_object_new_object();
+	char number[24];
+	struct statfs s;
+	const char *word = number;
+
+	if (json_add(store, "graphStatus", o) < 0 || fstatfs(eng->data_fd, &s) < 0)
+		return -ENOMEM;
+	snprintf(number, sizeof(number), "0x%lx", (unsigned long)s.f_type);
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (s.f_type == known[i].magic)
+			word = known[i].word;
+	return json_add_str(o, "Backing Filesystem", word);
+}
+
 /* Which overlay a new container gets; what an existing one has is in its inspect (Ranby.InForce.rootfs). */
 static int add_driver(struct json_object *store, struct engine *eng, struct err *e)
 {
@@ -252,7 +280,7 @@ static int add_driver(struct json_object *store, struct engine *eng, struct err 
 		return r;
 	program = fuse.forced ? "always" : fuse.exe_fd >= 0 ? "where the kernel refuses" : "not installed";
 	fd_closep(&fuse.exe_fd);
-	if (json_add(store, "graphOptions", json_object_new_object()) < 0 || json_add(store, "graphStatus", json_object_new_object()) < 0 ||
+	if (json_add(store, "graphOptions", json_object_new_object()) < 0 || add_status(store, eng) < 0 ||
 	    json_add_str(store, "graphDriverName", "overlay") < 0 || json_add_str(store, "configFile", "") < 0 ||
 	    json_add_str(store, "imageCopyTmpDir", eng->data_path) < 0 || json_add_str(store, "fuseOverlayfs", program) < 0)
 		return err_errno(e, ENOMEM, "info");

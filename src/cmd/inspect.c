@@ -177,9 +177,35 @@ static int inspect_run(const struct command_call *call, struct err *e)
 	return r < 0 ? r : code;
 }
 
+/* podman's: what is no container is not looked for elsewhere. */
+static int container_inspect_run(const struct command_call *call, struct err *e)
+{
+	struct inspect_args *a = call->args;
+
+	a->type = "container";
+	return inspect_run(call, e);
+}
+
+static const struct option_row container_inspect_rows[] = {
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
+	{'s', "size", OPT_FLAG, offsetof(struct inspect_args, size), .help = "Also SizeRw and SizeRootFs"},
+	OPTION_END,
+};
+
+const struct command command_container_inspect = {
+	.name = "container inspect",
+	.operands = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Show all that is known of containers, as JSON",
+	.needs = NEED_ENGINE,
+	.max_operands = -1,
+	.rows = container_inspect_rows,
+	.args_size = sizeof(struct inspect_args),
+	.run = container_inspect_run,
+};
+
 const struct command command_inspect = {
 	.name = "inspect",
-	.aliases = "container inspect",
 	.operands = "[OPTIONS] CONTAINER|IMAGE [CONTAINER|IMAGE...]",
 	.summary = "Show all that is known of containers, images, volumes, networks or pods, as JSON",
 	.needs = NEED_ENGINE,

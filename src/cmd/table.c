@@ -43,6 +43,7 @@ const struct command *const command_table[] = {
 	&command_images,
 	&command_import,
 	&command_info,
+	&command_container_inspect,
 	&command_inspect,
 	&command_kill,
 	&command_load,
