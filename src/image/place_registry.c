@@ -78,7 +78,7 @@ static int await(struct place *p, int item, struct fetch_answer *a, struct err *
 
 static int get_blob(struct place *p, const struct descriptor *d, struct place_blob *ret, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF, ours = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	char label[PROGRESS_LABEL_SIZE], file[32];
 	struct fetch_answer a = {0};
 	struct stat s;
