@@ -75,7 +75,7 @@ verdict() { ranby image inspect --format '{{.Trust.Verdict}}' "$IMG:1"; }
 @test "reject: nothing of it is here, and the ledger has the refusal" {
 	policy '{"type": "reject"}'
 	refused 'no image of this scope is accepted'
-	cat "$XDG_STATE_HOME"/ranby/ledger/* | jq -se 'map(select(.verb == "verify" and .res == "failed" and .vm == "'"$IMG:1"'")) | length == 1' ||
+	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "verify" and .res == "failed" and .vm == "'"$IMG:1"'")) | length == 1' ||
 		{ ls -R "$XDG_STATE_HOME/ranby"; tail -n 3 "$XDG_STATE_HOME"/ranby/ledger/*; false; }
 }
 
@@ -340,4 +340,110 @@ simple() {
 	policy "{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPaths\": [\"$BATS_TEST_TMPDIR/other.gpg\", \"$BATS_TEST_TMPDIR/signer.asc\"]}"
 	accepted
 	gpgconf --kill all
+}
+
+# ---- signing ----
+
+# seen_by_openssl KEY: the tag's signature and the bundle's are of that key, over what they should be.
+# (Debian's skopeo and podman are built without sigstore.)
+seen_by_openssl() {
+	local base=http://$REG/v2/${IMG#*/} d=$BATS_TEST_TMPDIR/seen tag=sha256-${DIGEST#*:} manifest bundle
+	mkdir -p "$d"
+	manifest=$(curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$base/manifests/$tag.sig")
+	curl -fsS -o "$d/payload" "$base/blobs/$(jq -r '.layers[-1].digest' <<<"$manifest")"
+	jq -r '.layers[-1].annotations["dev.cosignproject.cosign/signature"]' <<<"$manifest" | base64 -d >"$d/sig"
+	openssl dgst -sha256 -verify "$K/$1.pub" -signature "$d/sig" "$d/payload"
+	jq -e ".critical.image[\"docker-manifest-digest\"] == \"$DIGEST\" and .critical.identity[\"docker-reference\"] == \"$IMG:1\"" "$d/payload"
+	manifest=$(curl -fsS -H 'Accept: application/vnd.oci.image.index.v1+json' "$base/manifests/$tag" | jq -r '.manifests[-1].digest')
+	manifest=$(curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$base/manifests/$manifest")
+	jq -e ".subject.digest == \"$DIGEST\"" <<<"$manifest"
+	bundle=$(curl -fsS "$base/blobs/$(jq -r '.layers[0].digest' <<<"$manifest")")
+	jq -r .dsseEnvelope.payload <<<"$bundle" | base64 -d >"$d/statement"
+	jq -r '.dsseEnvelope.signatures[0].sig' <<<"$bundle" | base64 -d >"$d/sig"
+	{ printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(stat -c %s "$d/statement")"; cat "$d/statement"; } >"$d/pae"
+	openssl dgst -sha256 -verify "$K/$1.pub" -signature "$d/sig" "$d/pae"
+	jq -e ".subject[0].digest.sha256 == \"${DIGEST#*:}\"" "$d/statement"
+}
+
+@test "image sign: openssl and ranby accept it, in either shape" {
+	by p256
+	run -0 --separate-stderr ranby image sign -q --key "$K/p256.key" "$IMG:1"
+	[ "$output" = "$DIGEST" ]
+	seen_by_openssl p256
+	accepted && ranby rmi "$IMG:1"
+	# the bundle alone
+	curl -fsS -X DELETE "http://$REG/v2/${IMG#*/}/manifests/sha256:$(skopeo inspect --raw --tls-verify=false "docker://$IMG:sha256-${DIGEST#*:}.sig" | sha256sum | cut -d' ' -f1)"
+	accepted
+	[ "$(ranby image inspect --format '{{.Trust.SignedName}}' "$IMG:1")" = "$IMG:1" ]
+}
+
+@test "image sign: earlier signatures stay, Ed25519 and encrypted keys" {
+	printf 'secret\n' >"$BATS_TEST_TMPDIR/pass"
+	printf 'wrong\n' >"$BATS_TEST_TMPDIR/wrong"
+	openssl pkcs8 -topk8 -in "$K/ed25519.key" -passout pass:secret -out "$BATS_TEST_TMPDIR/ed.key"
+	ranby image sign -q --key "$K/p256.key" "$IMG:1"
+	run -125 ranby image sign -q --key "$BATS_TEST_TMPDIR/ed.key" "$IMG:1"
+	[[ $output == *passphrase* ]]
+	run -125 ranby image sign -q --key "$BATS_TEST_TMPDIR/ed.key" --passphrase-file "$BATS_TEST_TMPDIR/wrong" "$IMG:1"
+	ranby image sign -q --key "$BATS_TEST_TMPDIR/ed.key" --passphrase-file "$BATS_TEST_TMPDIR/pass" "$IMG:1"
+	by p256 && accepted && ranby rmi "$IMG:1"
+	by ed25519 && accepted
+}
+
+@test "image sign: a key as cosign keeps it" {
+	printf 'secret' >"$BATS_TEST_TMPDIR/pass"
+	printf 'wrong' >"$BATS_TEST_TMPDIR/wrong"
+	"$RANBY_TREE/tests/sigstore" box "$K/p256.key" "$BATS_TEST_TMPDIR/pass" >"$BATS_TEST_TMPDIR/boxed.key"
+	by p256
+	run -125 ranby image sign -q --key "$BATS_TEST_TMPDIR/boxed.key" --passphrase-file "$BATS_TEST_TMPDIR/wrong" "$IMG:1"
+	[[ $output == *'passphrase is not the right one'* ]]
+	ranby image sign -q --key "$BATS_TEST_TMPDIR/boxed.key" --passphrase-file "$BATS_TEST_TMPDIR/pass" "$IMG:1"
+	seen_by_openssl p256
+	accepted
+}
+
+@test "push --sign-by-sigstore-private-key; --sign-by says what it cannot" {
+	policy '{"type": "insecureAcceptAnything"}'
+	accepted "$REG/busybox"
+	ranby push -q --sign-by-sigstore-private-key "$K/p256.key" "$REG/busybox" "$IMG:3"
+	by p256
+	accepted "$IMG:3"
+	[ "$(ranby image inspect --format '{{.Trust.SignedName}}' "$IMG:3")" = "$IMG:3" ]
+	run -125 ranby push -q --sign-by x "$REG/busybox" "$IMG:4"
+	[[ $output == *'makes no GPG signatures'* ]]
+	run ! skopeo inspect --tls-verify=false "docker://$IMG:4"
+}
+
+@test "image sign: what it refuses" {
+	run -125 ranby image sign "$IMG:1"
+	[[ $output == *--key* ]]
+	run -125 ranby image sign --key "$K/weak.key" "$IMG:1"
+	run -125 ranby image sign --key "$K/p256.pub" "$IMG:1"
+	run -125 ranby image sign --key /nonexistent "$IMG:1"
+	run -125 ranby image sign --key "$K/p256.key" short
+	run -125 ranby image sign --key "$K/p256.key" --identity short "$IMG:1"
+	run -125 ranby image sign --key "$K/p256.key" "$IMG:none"
+	run ! skopeo inspect --tls-verify=false "docker://$IMG:sha256-${DIGEST#*:}.sig"
+}
+
+# ---- what is told of it ----
+
+@test "a container says what was decided of its image, and starts whatever the policy says today" {
+	by p256
+	sign --key p256 "$IMG:1"
+	accepted
+	ranby create --name "t$BATS_TEST_NUMBER" "$IMG:1" true
+	[ "$(ranby inspect --format '{{.Ranby.ImageTrust.Verdict}}' "t$BATS_TEST_NUMBER")" = verified ]
+	policy '{"type": "reject"}'
+	run -0 ranby start -a "t$BATS_TEST_NUMBER"
+	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "start" and .vm == "t'"$BATS_TEST_NUMBER"'")) | .[-1].detail | startswith("image verified key=sha256:")'
+	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "verify" and .res == "success" and .vm == "'"$IMG:1"'")) | .[-1].detail | endswith("digest='"$DIGEST"'")'
+	ranby tag "$IMG:1" "mine:$BATS_TEST_NUMBER"
+	[ "$(ranby image inspect --format '{{.Trust.Verdict}}' "mine:$BATS_TEST_NUMBER")" = verified ]
+}
+
+@test "ranby-trust: no file, no network, no program; and not for users" {
+	run -125 "${RANBY%/bin/*}/libexec/ranby/ranby-trust" 3>&- 4>&-
+	[[ $output == *'started by ranby only'* ]]
+	run -125 "${RANBY%/bin/*}/libexec/ranby/ranby-trust" verify 3>&- 4>&-
 }

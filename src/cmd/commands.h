@@ -36,6 +36,7 @@ extern const struct command command_export;
 extern const struct command command_healthcheck_run;
 extern const struct command command_image_exists;
 extern const struct command command_image_inspect;
+extern const struct command command_image_sign;
 extern const struct command command_image_prune;
 extern const struct command command_history;
 extern const struct command command_images;

@@ -33,7 +33,7 @@ static const struct {
 	{"system connection", NO_DAEMON}, {"system service", NO_DAEMON}, {"system dial-stdio", NO_DAEMON}, {"context", NO_DAEMON},
 	{"system migrate", "nothing has to be moved: the state is files, and a new version reads them"},
 	{"system renumber", "there are no lock numbers"}, {"system locks", "there are no lock numbers"},
-	{"image scp", "ranby save IMAGE | ssh HOST ranby load"}, {"image sign", "sign with skopeo or cosign"},
+	{"image scp", "ranby save IMAGE | ssh HOST ranby load"},
 	{"image trust", NO_TRUST}, {"trust", NO_TRUST},
 	{"image mount", "ranby create a container of it, and ranby mount that"}, {"image unmount", "ranby unmount the container"},
 	{"image umount", "ranby unmount the container"},

@@ -6,6 +6,7 @@
 #include "cmd/make.h"
 #include "engine/attest.h"
 #include "image/push.h"
+#include "image/sign.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct push_args {
 	const char *format, *digestfile, *compression_format;
 	uint32_t compression_level;
 	uint64_t chunk_size;
+	const char *sign_by, *sign_key, *sign_passphrase_file;
 	bool all, quiet, remove_signatures;
 };
 
@@ -34,6 +36,12 @@ static const struct option_row push_rows[] = {
 	{'q', "quiet", OPT_FLAG, offsetof(struct push_args, quiet), .help = "Show no progress"},
 	{0, "remove-signatures", OPT_FLAG, offsetof(struct push_args, remove_signatures),
 	 .help = "Push no signatures; none are pushed without it either"},
+	{0, "sign-by", OPT_STRING, offsetof(struct push_args, sign_by), .arg = "KEY",
+	 .help = "Not here: GPG signatures are made by skopeo standalone-sign"},
+	{0, "sign-by-sigstore-private-key", OPT_STRING, offsetof(struct push_args, sign_key), .arg = "FILE",
+	 .help = "Sign what was pushed with this private key"},
+	{0, "sign-passphrase-file", OPT_STRING, offsetof(struct push_args, sign_passphrase_file), .arg = "FILE",
+	 .help = "The key's passphrase, the first line of that file"},
 	OPTION_END,
 };
 
@@ -48,6 +56,8 @@ static int options_of(const struct command_call *call, const struct image_source
 {
 	const struct push_args *a = call->args;
 
+	if (a->sign_by)
+		return err_set(e, EOPNOTSUPP, "--sign-by: ranby makes no GPG signatures; use --sign-by-sigstore-private-key, or skopeo standalone-sign");
 	*ret = (struct push_options){.access = source->options.access, .chunk_bytes = a->chunk_size};
 	ret->outgoing = (struct outgoing_options){
 		.format = image_format(a->format), .packing = packing_of(a->compression_format), .level = a->compression_level,
@@ -83,9 +93,23 @@ static int push_list(const struct command_call *call, struct store *st, const st
 
 	if (!to)
 		return err_set(e, EINVAL, "push %s: a list without a name needs a destination", call->argv[0]);
+	if (a->sign_key)
+		return err_set(e, EINVAL, "push %s: a manifest list is signed when it is there: ranby image sign", call->argv[0]);
 	if (a->compression_format || a->compression_level)
 		return err_set(e, EINVAL, "push %s: a manifest list goes with its layers as they are; --compression-format is of one image", call->argv[0]);
 	return manifest_push(call, st, call->argv[0], to, &copy, a->digestfile, e);
+}
+
+/* After the push, of what was pushed. */
+static int sign(const struct command_call *call, const struct push_options *o, const struct image *img, const struct digest *digest,
+		struct err *e)
+{
+	const struct push_args *a = call->args;
+	const struct sign_options s = {.access = o->access, .key_file = a->sign_key, .passphrase_file = a->sign_passphrase_file,
+				       .expect = digest, .progress = o->outgoing.progress};
+	struct digest signed_digest;
+
+	return a->sign_key ? sign_image(call->argc > 1 ? call->argv[1] : img->name, &s, &signed_digest, e) : 0;
 }
 
 static int push_run(const struct command_call *call, struct err *e)
@@ -110,6 +134,8 @@ static int push_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	r = push(call, st, &o, &img, &digest, e);
+	if (r == 0)
+		r = sign(call, &o, img, &digest, e);
 	r = attest_image(call->engine, AUDIT_VERB_PUSH, call->argv[call->argc - 1], img, r, e);
 	return r == 0 && a->digestfile ? make_write_file("--digestfile", a->digestfile, digest.text, false, e) : r;
 }

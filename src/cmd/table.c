@@ -39,6 +39,7 @@ const struct command *const command_table[] = {
 	&command_history,
 	&command_image_exists,
 	&command_image_inspect,
+	&command_image_sign,
 	&command_image_prune,
 	&command_images,
 	&command_import,
