@@ -100,7 +100,7 @@ FUZZ_CC ?= $(shell for c in clang-19 clang-18 clang-17 clang-16 clang-15 clang-1
 FUZZ_BINS := $(patsubst src/%.c,$(O)/fuzz/%,$(FUZZ))
 $(O)/fuzz/%: $(O)/obj/src/%.o $(foreach r,$(ROOMS),$(call archive,$(r)))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_RUNTIME) $(LIBS_UNPACK) $(LIBS_FETCH) $(call pkg,yaml-0.1)
 fuzz-bins: $(FUZZ_BINS)
 
 fuzz:

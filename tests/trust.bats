@@ -126,6 +126,17 @@ verdict() { ranby image inspect --format '{{.Trust.Verdict}}' "$IMG:1"; }
 	run -0 ranby pull -q "oci:$BATS_TEST_TMPDIR/o:1"
 }
 
+@test "copy asks the policy too, and keeps what it said" {
+	policy '{"type": "reject"}'
+	run -125 ranby copy -q "docker://$IMG:1" "oci:$BATS_TEST_TMPDIR/o:1"
+	[[ $output == *'no image of this scope is accepted'* ]]
+	by p256
+	run -125 ranby copy -q "docker://$IMG:1" "store:$IMG:1"
+	sign --key p256 "$IMG:1"
+	ranby copy -q "docker://$IMG:1" "store:$IMG:1"
+	[ "$(verdict)" = verified ]
+}
+
 # ---- sigstore ----
 
 @test "the .sig tag: P-256, P-384, Ed25519 and RSA keys" {

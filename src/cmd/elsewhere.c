@@ -16,7 +16,7 @@
 #define NO_UNITS "write a unit with ExecStart=ranby run --rm --name %n ..., or use --restart"
 #define NO_CRIU "processes are not written to the disk; ranby pause stops them, and ranby commit keeps the files"
 #define NO_MACHINE "there is no virtual machine: containers run on this host"
-#define NO_TRUST "signatures are not checked, digests are; verify with skopeo or cosign, and pull by digest: NAME@sha256:..."
+#define NO_TRUST "edit ~/.config/containers/policy.json or /etc/containers/policy.json, which pull and load ask (containers-policy.json(5))"
 #define NO_FARM "build on each host"
 #define NO_ARTIFACT "only images are kept; use skopeo or oras"
 

@@ -40,7 +40,7 @@ static int remap(struct json_object *rule, const struct reference *asked, struct
 
 	*ret = *asked;
 	reference_repository(asked, name);
-	if (strncmp(name, prefix, len) != 0 || (name[len] != '\0' && name[len] != '/' && name[len] != ':'))
+	if (strncmp(name, prefix, len) != 0 || (name[len] != '\0' && name[len] != '/'))
 		return 0;
 	r = snprintf(moved, sizeof(moved), "%s%s", to, name + len);
 	if (r < 0 || (size_t)r >= sizeof(moved))

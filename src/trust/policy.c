@@ -40,6 +40,18 @@ const char *trust_type_word(enum trust_type type)
 
 /* ---- is it one ---- */
 
+static bool is_one_of(const char *key, const char *keys)
+{
+	size_t len = strlen(key), n;
+
+	for (; *keys; keys += n + (keys[n] == '|')) {
+		n = strcspn(keys, "|");
+		if (n == len && strncmp(keys, key, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Every key is one of `keys`, a list "type|keyPath". */
 static int check_keys(struct json_object *o, const char *keys, const char *what, struct err *e)
 {
@@ -47,12 +59,7 @@ static int check_keys(struct json_object *o, const char *keys, const char *what,
 		return err_set(e, EINVAL, "%s: not an object", what);
 	json_object_object_foreach(o, key, value)
 	{
-		const char *at = strstr(keys, key);
-		size_t len = strlen(key);
-
-		while (at && ((at != keys && at[-1] != '|') || (at[len] != '|' && at[len] != '\0')))
-			at = strstr(at + 1, key);
-		if (!at || len == 0)
+		if (!is_one_of(key, keys))
 			return err_set(e, EINVAL, "%s: unknown key \"%.64s\"", what, key);
 		if (!value)
 			return err_set(e, EINVAL, "%s: \"%s\" is null", what, key);
