@@ -391,3 +391,31 @@ $(cat "$RUN/pid2")" ]
 		assert not f["linux"]["intelRdt"]["enabled"] and not f["linux"]["cgroup"]["v1"]
 	END
 }
+
+@test "attribution: inside a user namespace unverified; outside the login's, the map and the profile's hash; a batch job's claims" {
+	need_ranges
+	local seccomp='{"defaultAction":"SCMP_ACT_ALLOW"}' one
+	SLURM_JOB_ID=77 SLURM_STEP_ID=$'a\nb' run -0 seen 'rt state s1' "{\"linux\":{\"seccomp\":$seccomp}}" -- sleep 100
+	python3 - "$output" "$BATS_TEST_TMPDIR/b/config.json" <<-'END'
+		import json, sys
+		a = json.loads(sys.argv[1])["attribution"]
+		assert a["verified"] is False and "user namespace" in a["why"] and "auid" not in a and "uid" not in a, a
+		assert a["uidMap"] == "0 0 1\n1 1 65535\n" and a["claimed"] == {"SLURM_JOB_ID": "77"} and len(a["seccomp"]) == 64, a
+	END
+	one="{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}"
+	bundle "$one" -- sleep 100
+	rt create --bundle "$B" s2
+	run -0 rt state s2
+	rt delete s2
+	python3 - "$output" <<-'END'
+		import json, os, sys
+		a = json.loads(sys.argv[1])["attribution"]
+		auid, ses = (int(open("/proc/self/" + f).read()) for f in ("loginuid", "sessionid"))
+		assert a["uid"] == os.getuid(), a
+		if auid == 4294967295:
+		    assert a["verified"] is False and a["loginuid"] == "unset" and "auid" not in a, a
+		else:
+		    assert a["verified"] is True and a["auid"] == auid and a["session"] == ses, a
+	END
+	none_left
+}

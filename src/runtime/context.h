@@ -10,6 +10,7 @@
 struct runtime_context {
 	int rroot;              /* O_PATH directory of all containers' states, RROOT */
 	const char *rroot_path;
+	char *const *env;       /* the caller's environment; NULL: not of interest */
 	const char *cache_dir;  /* of compiled seccomp filters, absolute; NULL: none */
 };
 

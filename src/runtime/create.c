@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "oci/device_rules.h"
+#include "runtime/attribution.h"
 #include "runtime/cgroup.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
@@ -51,6 +52,7 @@ struct create {
 	struct cgroup cgroup;
 	struct hook_runner runner;
 	char *notify;    /* linux.seccomp.listenerMetadata, when there is a listener */
+	struct attribution_input who;
 	char offsets[96]; /* of a time namespace */
 	int bundle, dir; /* dir: RROOT/ID, ours from make_dir() on */
 	bool done;
@@ -134,7 +136,15 @@ static int start_runner(struct create *c, struct err *e)
 /* The rights to mount: those of the namespace around us, else of one with only our own id. */
 static int gain_rights(struct create *c, struct err *e)
 {
-	int r = 0;
+	int r = userns_is_initial(&c->who.initial);
+
+	if (r < 0)
+		return err_errno(e, -r, "user namespace");
+	c->who.uid = getuid();
+	if (c->who.initial)
+		r = loginuid_read(&c->who.login, e);
+	if (r < 0)
+		return r;
 
 	if (!userns_is_privileged())
 		r = userns_enter_own(e);
@@ -509,6 +519,8 @@ static int save_state(struct create *c, struct runtime_state *ret, struct err *e
 		r = absolute(c->bundle, c->c.root_path, &ret->rootfs);
 	if (r == 0)
 		r = boot_id(ret->boot_id);
+	if (r == 0)
+		r = attribution_text(&c->who, &ret->attribution, e);
 	if (r < 0 || !ret->created)
 		return err_errno(e, r < 0 ? -r : ENOMEM, "container %s", ret->id);
 	ret->hooks = c->c.hooks.n[HOOK_POSTSTART] + c->c.hooks.n[HOOK_POSTSTOP] > 0 ? later_hooks(c) : NULL;
@@ -653,6 +665,8 @@ int runtime_create(const struct runtime_context *x, const struct create_args *a,
 		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .runner = HOOK_RUNNER_INIT, .servers = {.fuse_fd = -EBADF},
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
+	c->who.c = &c->c;
+	c->who.env = x->env;
 	plan_writer_init(&c->w);
 	r = build(c, e);
 	c->done = r == 0;

@@ -155,6 +155,7 @@ static int run_verb(const struct globals *g, char *const *env, int argc, char **
 	if (!v)
 		return err_set(e, EINVAL, "verb %.40s is unknown: see ranby-runtime --help", argv[0]);
 	default_dirs(env, root, cache);
+	x.env = env;
 	x.rroot_path = g->root ? g->root : root;
 	x.cache_dir = cache[0] ? cache : NULL;
 	if (v->needs_root) {

@@ -26,6 +26,7 @@ void runtime_state_done(struct runtime_state *s)
 	free(s->created);
 	free(s->cgroup);
 	free(s->hooks);
+	free(s->attribution);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -91,7 +92,7 @@ static int read_servers(struct json_object *o, struct rootfs_servers *s, struct 
 
 static int read_state(struct json_object *o, struct runtime_state *s, struct err *e)
 {
-	struct json_object *annotations = NULL;
+	struct json_object *annotations = NULL, *attribution = NULL;
 	uint32_t pid = 0;
 	int r;
 
@@ -118,6 +119,13 @@ static int read_state(struct json_object *o, struct runtime_state *s, struct err
 	}
 	if (r == 0)
 		r = take(o, "hooks", &s->hooks, e);
+	if (r == 0)
+		r = json_get_object(o, "attribution", &attribution, e);
+	if (r == 0 && attribution) {
+		s->attribution = strdup(json_text(attribution, NULL));
+		if (!s->attribution)
+			return err_errno(e, ENOMEM, "attribution");
+	}
 	if (r == 0)
 		r = read_servers(o, &s->servers, e);
 	snprintf(s->boot_id, sizeof(s->boot_id), "%s", json_str(o, "bootId"));
@@ -152,15 +160,16 @@ int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *re
 	return 0;
 }
 
-static int add_annotations(struct json_object *o, const struct runtime_state *s)
+/* A text of ours that is an object. */
+static int add_object(struct json_object *o, const char *key, const char *text)
 {
 	struct json_object *a = NULL;
 	int r;
 
-	if (!s->annotations)
+	if (!text)
 		return 0;
-	r = json_parse(s->annotations, strlen(s->annotations), "annotations", &a, NULL);
-	return r == 0 ? json_add(o, "annotations", a) : r;
+	r = json_parse(text, strlen(text), key, &a, NULL);
+	return r == 0 ? json_add(o, key, a) : r;
 }
 
 static int add_common(struct json_object *o, const struct runtime_state *s)
@@ -172,7 +181,9 @@ static int add_common(struct json_object *o, const struct runtime_state *s)
 		r = json_add_str(o, "rootfs", s->rootfs);
 	if (r == 0)
 		r = json_add_str(o, "created", s->created);
-	return r == 0 ? add_annotations(o, s) : r;
+	if (r == 0)
+		r = add_object(o, "attribution", s->attribution);
+	return r == 0 ? add_object(o, "annotations", s->annotations) : r;
 }
 
 static int add_servers(struct json_object *o, const struct rootfs_servers *s)

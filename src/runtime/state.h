@@ -35,6 +35,7 @@ struct runtime_state {
 	char *annotations;  /* a JSON object as text, or NULL */
 	char *created;      /* RFC 3339 */
 	char *hooks;        /* "poststart" and "poststop" of the config's hooks as text, or NULL */
+	char *attribution;  /* runtime/attribution.h, or NULL */
 	char *cgroup;       /* our cgroup's path below its mount, or NULL */
 	pid_t pid;          /* in the pid namespace of the /proc that create saw */
 	uint64_t start_ticks;
