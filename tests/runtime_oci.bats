@@ -419,3 +419,23 @@ $(cat "$RUN/pid2")" ]
 	END
 	none_left
 }
+
+@test "signals that the caller ignores or blocks are the payload's again, all of them" {
+	need_ranges
+	bundle -- grep -E '^Sig(Ign|Blk):' /proc/self/status
+	run -0 keeper python3 - "$RUNTIME" "$RUN/state" "$B" <<-'END'
+		import ctypes, os, signal, sys
+		libc = ctypes.CDLL(None)
+		for sig in list(range(1, 32)) + list(range(34, 65)):
+		    if sig not in (9, 19, 17):
+		        signal.signal(sig, signal.SIG_IGN)
+		# 32 and 33 are libc's own, so by the system call: SIG_IGN
+		act = (ctypes.c_uint64 * 8)(1)
+		for sig in (32, 33):
+		    assert libc.syscall(13, sig, act, None, ctypes.c_size_t(8)) == 0 or os.uname().machine != "x86_64"
+		signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+		os.execv(sys.argv[1], [sys.argv[1], "--root", sys.argv[2], "run", "--bundle", sys.argv[3], "c1"])
+	END
+	[ "$output" = $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000' ] || fail "$output"
+	none_left
+}

@@ -18,7 +18,7 @@ help:
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
 	@echo 'make coverage        branches of ranby-witness that its tests take; all of them, or it fails'
 	@echo 'make compat          command lines against podman, answers compared field by field'
-	@echo 'make bench           ratios against podman, crun, bwrap and the limit'
+	@echo 'make bench           ratios against podman, crun, runc, bwrap and the limit'
 	@echo 'make demo            a small image, a container, and who started it'
 	@echo 'make install         DESTDIR, PREFIX ($(PREFIX)); AUDIT=1: and ranby audit setup --apply; make uninstall (AUDIT=1)'
 	@echo 'make install-session a login session for each container (--ident=session), with cap_audit_control'
@@ -29,7 +29,7 @@ $(O)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $< $(TOOL_FLAGS)
 $(O)/tools/execs: TOOL_FLAGS := -static -pthread
-$(O)/tools/verdicts: TOOL_FLAGS := -static
+$(O)/tools/verdicts $(O)/tools/peak: TOOL_FLAGS := -static
 
 TOOLS += $(O)/tools/monitor-drive
 $(O)/tools/monitor-drive: tests/monitor/drive.c $(foreach r,monitor audit sys base,$(call archive,$(r)))
@@ -120,6 +120,7 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile
 bench: all $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)) $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --cgroup2 tests/bench/run
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/bench/images
+	@RANBY_BUILD=$(O) tests/as-user --cgroup2 tests/bench/runtime
 
 demo: all
 	@tests/demo

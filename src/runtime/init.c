@@ -93,7 +93,7 @@ static int join(struct init *i, struct err *e)
 /* What the parent blocked or ignored is not the payload's business. */
 static int reset_signals(struct init *i, struct err *e)
 {
-	int r = signals_reset();
+	int r = signals_reset_ignored();
 
 	(void)i;
 	return r < 0 ? err_errno(e, -r, "signals") : 0;

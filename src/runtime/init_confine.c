@@ -242,17 +242,21 @@ static int enter_cwd_as_user(struct init *i, struct err *e)
 static int bound_caps(struct init *i, struct err *e)
 {
 	struct caps now;
-	int r = caps_get(&now);
+	int r = caps_bound(i->p->caps.bounding);
 
 	i->want = i->p->caps;
+	if (r == 0)
+		r = caps_get(&now);
 	if (r == 0) {
-		i->want.bounding &= now.bounding;
+		/* read back here, once: it never grows again */
+		if (now.bounding & ~i->want.bounding)
+			return err_set(e, EPERM, "bounding capabilities are %llx", (unsigned long long)now.bounding);
+		i->want.bounding = now.bounding;
 		i->want.permitted &= now.permitted;
 		i->want.effective &= i->want.permitted;
 		/* an inheritable capability that is not ambient only serves files that name it (CVE-2022-24769) */
 		i->want.ambient &= i->want.permitted;
 		i->want.inheritable = i->want.ambient;
-		r = caps_bound(i->want.bounding);
 	}
 	return r < 0 ? err_errno(e, -r, "bounding capabilities") : 0;
 }
@@ -291,7 +295,7 @@ static int drop_caps(struct init *i, struct err *e)
 
 	if (r == 0)
 		r = caps_set_ambient(i->want.ambient);
-	return r < 0 ? err_errno(e, -r, "capabilities") : caps_verify(&i->want, e);
+	return r < 0 ? err_errno(e, -r, "capabilities") : caps_verify_bounded(&i->want, e);
 }
 
 /* All but CAP_SYS_ADMIN as they will be, and read back. */
@@ -305,7 +309,7 @@ static int drop_caps_but_admin(struct init *i, struct err *e)
 	r = caps_set(with.permitted, with.effective, with.inheritable);
 	if (r == 0)
 		r = caps_set_ambient(with.ambient);
-	return r < 0 ? err_errno(e, -r, "capabilities") : caps_verify(&with, e);
+	return r < 0 ? err_errno(e, -r, "capabilities") : caps_verify_bounded(&with, e);
 }
 
 /* After the filter: capset and capget only. */

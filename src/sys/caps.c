@@ -67,26 +67,58 @@ static int get_sets(struct caps *c)
 	return 0;
 }
 
+static int get_ambient(struct caps *c)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		/* none is ambient that is not permitted and inheritable (capabilities(7)) */
+		int ambient = (c->permitted & c->inheritable) >> cap & 1 ? prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) : 0;
+
+		if (ambient < 0)
+			return -errno;
+		c->ambient |= (uint64_t)(ambient > 0) << cap;
+	}
+	return 0;
+}
+
 int caps_get(struct caps *ret)
 {
 	struct caps c = {0};
 	int r = get_sets(&c);
 
+	if (r == 0)
+		r = get_ambient(&c);
 	if (r < 0)
 		return r;
 	for (int cap = 0; cap < 64; cap++) {
-		int bounding = prctl(PR_CAPBSET_READ, cap, 0, 0, 0), ambient;
+		int bounding = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
 		if (bounding < 0 && errno == EINVAL)
 			break; /* past the last one that the kernel knows */
-		/* none is ambient that is not permitted and inheritable (capabilities(7)) */
-		ambient = (c.permitted & c.inheritable) >> cap & 1 ? prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) : 0;
-		if (bounding < 0 || ambient < 0)
+		if (bounding < 0)
 			return -errno; /* not: the rest is not there */
 		c.bounding |= (uint64_t)(bounding > 0) << cap;
-		c.ambient |= (uint64_t)(ambient > 0) << cap;
 	}
 	*ret = c;
+	return 0;
+}
+
+static int compare(const struct caps *want, const struct caps *is, struct err *e)
+{
+	const struct {
+		const char *name;
+		uint64_t want, is;
+	} sets[] = {
+		{"bounding", want->bounding, is->bounding},
+		{"permitted", want->permitted, is->permitted},
+		{"effective", want->effective, is->effective},
+		{"inheritable", want->inheritable, is->inheritable},
+		{"ambient", want->ambient, is->ambient},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		if (sets[i].want != sets[i].is)
+			return err_set(e, EPERM, "%s capabilities are %llx, not %llx as asked", sets[i].name,
+				       (unsigned long long)sets[i].is, (unsigned long long)sets[i].want);
 	return 0;
 }
 
@@ -95,25 +127,18 @@ int caps_verify(const struct caps *want, struct err *e)
 	struct caps is;
 	int r = caps_get(&is);
 
-	if (r < 0)
-		return err_errno(e, -r, "read the capabilities back");
+	return r < 0 ? err_errno(e, -r, "read the capabilities back") : compare(want, &is, e);
+}
 
-	const struct {
-		const char *name;
-		uint64_t want, is;
-	} sets[] = {
-		{"bounding", want->bounding, is.bounding},
-		{"permitted", want->permitted, is.permitted},
-		{"effective", want->effective, is.effective},
-		{"inheritable", want->inheritable, is.inheritable},
-		{"ambient", want->ambient, is.ambient},
-	};
+int caps_verify_bounded(const struct caps *want, struct err *e)
+{
+	struct caps is = {.bounding = want->bounding};
+	int r = get_sets(&is);
 
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		if (sets[i].want != sets[i].is)
-			return err_set(e, EPERM, "%s capabilities are %llx, not %llx as asked", sets[i].name,
-				       (unsigned long long)sets[i].is, (unsigned long long)sets[i].want);
-	return 0;
+	is.bounding = want->bounding;
+	if (r == 0)
+		r = get_ambient(&is);
+	return r < 0 ? err_errno(e, -r, "read the capabilities back") : compare(want, &is, e);
 }
 
 int caps_keep_over_exec(void)

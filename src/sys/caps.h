@@ -42,6 +42,8 @@ int caps_get(struct caps *ret) _must_check_;
 
 /* Compares the calling thread's sets with what was wanted; an error names the first set that differs. */
 int caps_verify(const struct caps *want, struct err *e) _must_check_;
+/* The same for who has read the bounding set back already, which never grows: it takes a call for each capability. */
+int caps_verify_bounded(const struct caps *want, struct err *e) _must_check_;
 
 /* Makes everything permitted also inheritable and ambient, so that an exec keeps it when no uid 0 is mapped. */
 int caps_keep_over_exec(void) _must_check_;

@@ -9,21 +9,66 @@
 #include "sys/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define SIGNALS 64 /* of the kernel, on all that we build for */
 
-int signals_reset(void)
+/* `which`: a bit for each, signal 1 the lowest. */
+static int reset(uint64_t which)
 {
 	/* struct sigaction as the kernel has it: SIG_DFL, no flags, empty mask; all zero, so its order is of no account */
 	static const uint64_t zero[8];
 	const uint64_t none = 0;
 
 	for (int sig = 1; sig <= SIGNALS; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP && syscall(SYS_rt_sigaction, sig, zero, NULL, sizeof(none)) < 0)
+		if (which >> (sig - 1) & 1 && sig != SIGKILL && sig != SIGSTOP && syscall(SYS_rt_sigaction, sig, zero, NULL, sizeof(none)) < 0)
 			return -errno;
 	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)) < 0 ? -errno : 0;
+}
+
+int signals_reset(void)
+{
+	return reset(UINT64_MAX);
+}
+
+/* Sixteen digits, as the kernel writes a mask. */
+static bool read_mask(const char *text, uint64_t *ret)
+{
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 16; i++) {
+		const char *digits = "0123456789abcdef", *at = text[i] ? strchr(digits, text[i]) : NULL;
+
+		if (!at)
+			return false;
+		mask = mask << 4 | (uint64_t)(at - digits);
+	}
+	*ret = mask;
+	return true;
+}
+
+int signals_reset_ignored(void)
+{
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	uint64_t which = UINT64_MAX;
+	char text[4096];
+	ssize_t n;
+
+	if (fd >= 0) {
+		const char *line;
+
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = '\0';
+		line = strstr(text, "\nSigIgn:\t");
+		if (!line || !read_mask(line + 9, &which))
+			which = UINT64_MAX;
+	}
+	return reset(which);
 }
