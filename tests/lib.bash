@@ -178,3 +178,10 @@ need_ranges() {
 need_namespaces() {
 	unshare --user --map-root-user true 2>/dev/null || skip 'user namespaces are forbidden here'
 }
+
+# tree_of IMAGE: the directory of its first layer.
+tree_of() {
+	local name
+	name=$(ranby image inspect --format '{{index .Ranby.LayerDirs 0}}' "$1")
+	echo "$RANBY_ROOT/layers/$name/diff"
+}
