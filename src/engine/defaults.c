@@ -73,7 +73,7 @@ static const struct row rows[] = {
 	{C "userns", "userns", TEXT, O(userns), POD | MAPPED},
 	{C "utsns", "uts", TEXT, O(uts), POD},
 	{C "volumes", "volume", ALL_OF, O(volume), 0},
-	{C "default_sysctls", "sysctl", BY_KEY, O(sysctl), NO_NET | MAPPED},
+	{C "default_sysctls", "sysctl", BY_KEY, O(sysctl), POD | NO_NET | MAPPED},
 	{"engine.pull_policy", "pull", TEXT, O(pull), 0},
 	{"engine.stop_timeout", "stop-timeout", SIZE, O(stop_timeout), 0},
 };
