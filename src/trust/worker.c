@@ -95,7 +95,7 @@ int trust_worker_ask(const char *verb, struct json_object *request, struct json_
 	_cleanup_json_ struct json_object *o = NULL;
 	size_t len = 0;
 	const char *asked = json_text(request, &len);
-	int pipes[2], status = 0, r;
+	int pipes[2] = {-EBADF, -EBADF}, status = 0, r;
 	pid_t pid = 0;
 
 	if (!asked || len > TRUST_REQUEST_MAX)
