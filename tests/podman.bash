@@ -21,10 +21,14 @@ podman_setup_file() {
 podman_teardown_file() {
 	if [ -d "$PODMAN/store" ]; then
 		driven rm -f -t 0 -a >/dev/null 2>&1 3>&- || true
-		local _
+		local _ pid
 		# conmon has podman clean up after a container
 		for _ in $(seq 100); do pgrep -f -- "--root $PODMAN/store" >/dev/null || break; sleep 0.1; done
-		[ "$(id -u)" = 0 ] || driven system migrate || true # ends its pause process
+		[ "$(id -u)" = 0 ] || driven system migrate || true
+		# its pause process, and a cleanup that is late
+		for pid in $(pgrep -u "$(id -u)" podman); do
+			! grep -qz "^XDG_CONFIG_HOME=$PODMAN" "/proc/$pid/environ" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
+		done
 	fi
 	remove_tree "$PODMAN"
 }
