@@ -397,3 +397,72 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	run ranby build ctx
 	[ -z "$(ls -A outside)" ]
 }
+
+@test "the images of steps: images --all shows them, image prune takes them when nothing goes on from them" {
+	ranby rmi --all --force >/dev/null
+	load_image busybox
+	containerfile <<<$'FROM busybox\nRUN echo 1 >/a\nRUN --mount=type=cache,target=/c echo 2 >/c/b'
+	ranby build -q -t steps ctx
+	run -0 ranby images --format '{{.Repository}}'
+	[[ $output != *none* ]]
+	run -0 ranby images --all --format '{{.Repository}}'
+	[[ $output == *none* ]]
+	run -0 ranby image prune --force
+	[ -z "$output" ]
+	run -0 ranby build ctx
+	[ "$(grep -c 'Using cache' <<<"$output")" = 2 ]
+	ranby rmi steps >/dev/null
+	ranby image prune --force >/dev/null
+	ranby image prune --force >/dev/null
+	[ "$(ranby images --all -q | wc -l)" = 1 ]
+	run -0 ranby build -t steps ctx
+	[[ $output != *'Using cache'* ]]
+	ranby image prune --all --force --build-cache >/dev/null
+	[ ! -e "$RANBY_ROOT/build-cache" ]
+	[ ! -e "$RANBY_ROOT/build-mounts" ]
+	load_image busybox
+}
+
+@test "the same file as podman builds: the same configuration and files" {
+	command -v podman >/dev/null || skip 'podman is not installed'
+	containerfile <<-'EOF'
+		FROM localhost/busybox-docker
+		ARG A=1
+		ENV B=$A C="x y"
+		LABEL l="m n" k=v
+		WORKDIR /srv/app
+		COPY --chmod=640 f dir/ ./
+		COPY dir /whole/
+		EXPOSE 80 81/udp
+		VOLUME /v
+		USER nobody
+		STOPSIGNAL SIGINT
+		ENTRYPOINT ["cat"]
+		CMD ["f"]
+	EOF
+	mkdir ctx/dir
+	echo f >ctx/f
+	echo g >ctx/dir/g
+	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
+	mkdir -p "$XDG_CONFIG_HOME/containers" run
+	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$PWD/store" "$PWD/run" >"$XDG_CONFIG_HOME/containers/storage.conf"
+	podman load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null 2>&1 || skip 'podman does not work here'
+	podman build -q --format oci -t theirs ctx >/dev/null 2>&1 || skip 'podman cannot build here'
+	podman save -q --format oci-archive -o theirs.tar theirs
+	unshare --map-root-user --map-auto rm -rf store
+	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null
+	ranby build -q -t ours ctx
+	ranby load -q -i theirs.tar
+	diff <(fields ours) <(fields localhost/theirs)
+	diff <(files_of ours) <(files_of localhost/theirs)
+}
+
+fields() { ranby image inspect "$1" | python3 -c '
+import json, sys
+c = json.load(sys.stdin)[0]["Config"]
+c["Labels"] = {k: v for k, v in c["Labels"].items() if not k.startswith("io.buildah")}
+for k in sorted(c):
+    print(k, json.dumps(c[k], sort_keys=True))'; }
+
+# names, owners, modes and content below what the file makes
+files_of() { ranby run --rm --user 0 --entrypoint '' "$1" sh -c 'find /srv /whole | sort | while read -r f; do stat -c "%n %u:%g %a" "$f"; test ! -f "$f" || cat "$f"; done'; }

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "oci/digest.h"
 
+#define CACHE_MOUNTS_DIR "build-mounts" /* likewise: what RUN --mount=type=cache keeps */
 #define CACHE_DIR "build-cache" /* below the data directory */
 
 struct cache_entry {

@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "base/sha256.h"
 #include "build/add.h"
+#include "build/cache.h"
 #include "build/context.h"
 #include "build/layer.h"
 #include "build/stage_source.h"
@@ -30,7 +31,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define CACHES_DIR "build-mounts" /* below the data directory */
 #define CACHE_WAIT_MS 3600000
 #define PRIVATE_MAX 64
 #define SECRET_MAX (512U << 10)
@@ -322,7 +322,7 @@ static int make_cache(struct session *s, struct stage *sg, const struct spec *m,
 	r = m->target ? target_of(sg, m->target, &target, e) : err_set(e, EINVAL, "--mount type=cache: no target");
 	if (r < 0)
 		return r;
-	r = path_own_mkdirs(s->q->eng->data_fd, CACHES_DIR, &caches);
+	r = path_own_mkdirs(s->q->eng->data_fd, CACHE_MOUNTS_DIR, &caches);
 	if (r < 0)
 		return err_errno(e, -r, "--mount type=cache");
 	r = take_cache(caches, m, name, ret, e);
@@ -335,7 +335,7 @@ static int make_cache(struct session *s, struct stage *sg, const struct spec *m,
 	g.fd = fd;
 	if (fresh)
 		r = in_keeper(s->q->keeper, give, &g, e);
-	buf_addf(&b, "type=bind,%s,\"source=%s/%s/%s\"", m->ro ? "ro" : "rw", s->q->eng->data_path, CACHES_DIR, name);
+	buf_addf(&b, "type=bind,%s,\"source=%s/%s/%s\"", m->ro ? "ro" : "rw", s->q->eng->data_path, CACHE_MOUNTS_DIR, name);
 	add_field(&b, "destination", target);
 	return r == 0 ? add_mount(ret, &b, target, e) : r;
 }

@@ -26,7 +26,7 @@ struct images_args {
 };
 
 static const struct option_row images_rows[] = {
-	{'a', "all", OPT_FLAG, offsetof(struct images_args, all), .help = "All images, intermediate ones too (here they are none)"},
+	{'a', "all", OPT_FLAG, offsetof(struct images_args, all), .help = "All images, those of the steps of a build too"},
 	{0, "digests", OPT_FLAG, offsetof(struct images_args, digests), .help = "Show the manifests' digests"},
 	{'f', "filter", OPT_LIST, offsetof(struct images_args, filters), .arg = "KEY=VALUE",
 	 .help = "Only those with: before, containers, dangling, id, label, label!, readonly, reference, since, until"},
@@ -330,7 +330,8 @@ static int images_run(const struct command_call *call, struct err *e)
 	if (r == 0)
 		r = store_list(st, &images, &damaged, e);
 	for (size_t i = 0; i < images.n && r == 0; i++)
-		if (image_filter_match(&filter, images.items[i]) && add_lines(&lines, images.items[i]) < 0)
+		if ((a->all || !image_is_intermediate(&images, images.items[i])) && image_filter_match(&filter, images.items[i]) &&
+		    add_lines(&lines, images.items[i]) < 0)
 			r = err_errno(e, ENOMEM, "images");
 	if (r < 0)
 		return r;

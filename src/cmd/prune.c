@@ -11,6 +11,7 @@
 #include "cmd/image_filter.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
+#include "build/cache.h"
 #include "engine/attest.h"
 #include "engine/keeper.h"
 #include "engine/network_use.h"
@@ -85,7 +86,7 @@ static int find_images(struct engine *eng, const struct prune_query *q, struct s
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
 		const struct image *img = l.items[i];
 
-		if ((q->all || img->names.n == 0) && image_count_uses(&uses, img->id) == 0 && image_filter_match(&filter, img) &&
+		if ((q->all || (img->names.n == 0 && !image_is_intermediate(&l, img))) && image_count_uses(&uses, img->id) == 0 && image_filter_match(&filter, img) &&
 		    strv_add(ids, img->id) < 0)
 			r = err_errno(e, ENOMEM, "images");
 	}
@@ -205,7 +206,7 @@ int prune_remove(struct engine *eng, const struct prune_kind *k, const struct st
 }
 
 struct prune_args {
-	bool all, force;
+	bool all, force, build_cache;
 	struct strv filter;
 };
 
@@ -227,6 +228,16 @@ static int ask(const char *what, const struct strv *listed, struct err *e)
 	return screen_ask("Are you sure you want to continue?", e);
 }
 
+/* What builds keep besides images: which steps led to them, and the contents of their caches. */
+static int drop_build_cache(const struct command_call *call, struct err *e)
+{
+	const struct prune_args *a = call->args;
+	struct engine *eng = call->engine;
+	int r = a->all || a->build_cache ? remove_tree(eng, eng->data_fd, CACHE_DIR, e) : 0;
+
+	return r == 0 && a->build_cache ? remove_tree(eng, eng->data_fd, CACHE_MOUNTS_DIR, e) : r;
+}
+
 static int prune(const struct command_call *call, const struct prune_kind *k, const char *warning, bool lists, struct err *e)
 {
 	const struct prune_args *a = call->args;
@@ -242,9 +253,10 @@ static int prune(const struct command_call *call, const struct prune_kind *k, co
 	if (r < 0)
 		return r;
 	code = prune_remove(call->engine, k, &ids, &removed);
+	r = k == &prune_images ? drop_build_cache(call, e) : 0;
 	for (size_t i = 0; i < removed.n; i++)
 		puts(removed.items[i]);
-	return code;
+	return r < 0 ? r : code;
 }
 
 static int container_prune_run(const struct command_call *call, struct err *e)
@@ -278,6 +290,7 @@ static const struct option_row volume_prune_rows[] = {PRUNE_ROWS("as in volume l
 static const struct option_row network_prune_rows[] = {PRUNE_ROWS("as in network ls"), OPTION_END};
 static const struct option_row image_prune_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct prune_args, all), .help = "Also those that have a name"},
+	{0, "build-cache", OPT_FLAG, offsetof(struct prune_args, build_cache), .help = "Also what RUN --mount=type=cache of builds has kept"},
 	PRUNE_ROWS("as in images"),
 	OPTION_END,
 };
