@@ -237,7 +237,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	containerfile <<<$'FROM busybox\nRUN echo begun && sleep 300'
 	ranby build ctx >out 2>&1 3>&- &
 	pid=$!
-	wait_for 20 grep -q begun out
+	wait_for 20 grep -qx begun out
 	# the program, not the function's shell
 	program=$(pgrep -P "$pid" -x ranby || echo "$pid")
 	run -0 ranby ps -q
@@ -371,7 +371,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300'
 	ranby build --secret id=s,src=secret ctx >out 2>&1 3>&- &
 	pid=$!
-	wait_for 20 grep -q begun out
+	wait_for 20 grep -qx begun out
 	run -0 grep -rl "very secret" "$RANBY_RUN"
 	program=$(pgrep -P "$pid" -x ranby || echo "$pid")
 	kill -KILL "$program"

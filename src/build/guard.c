@@ -14,6 +14,7 @@
 #include "sys/spawn.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -50,6 +51,9 @@ static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *na
 	if (n == 0)
 		guard_remove_files(4, name);
 	close(4);
+	/* a monitor whose starter died before the start is done clears up by itself first */
+	if (n == 0)
+		(void)poll(NULL, 0, 1000);
 	if (n == 0)
 		execv(argv[0], argv);
 	_exit(n == 1 ? 0 : 1);
