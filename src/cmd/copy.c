@@ -116,16 +116,33 @@ enum outgoing_format image_format(const char *word)
 	return !word ? OUTGOING_AS_IT_IS : strcmp(word, "oci") == 0 ? OUTGOING_OCI : OUTGOING_DOCKER;
 }
 
-/* What changes a registry or the store is recorded; a file that is written is the user's own. */
-static int record(const struct command_call *call, int r, struct err *e)
+static bool is_of_store(const char *place)
 {
-	const char *to = call->argv[1];
+	return strncmp(place, "store:", 6) == 0 || !copy_has_transport(place);
+}
+
+static const char *store_name(const char *place)
+{
+	return strncmp(place, "store:", 6) == 0 ? place + 6 : place;
+}
+
+/*
+ * What changes a registry or the store is recorded; a file that is written is
+ * the user's own. What comes into the store is pulled, with what was decided
+ * of it; what was there has another name.
+ */
+static int record(const struct command_call *call, struct store *st, int r, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	const char *from = call->argv[0], *to = call->argv[1];
 
 	if (strncmp(to, "docker://", 9) == 0)
 		return attest_image(call->engine, AUDIT_VERB_PUSH, to, NULL, r, e);
-	if (strncmp(to, "store:", 6) == 0 || !copy_has_transport(to))
-		return attest_image(call->engine, AUDIT_VERB_PULL, call->argv[0], NULL, r, e);
-	return r;
+	if (!is_of_store(to))
+		return r;
+	if (r == 0)
+		(void)!store_resolve_any(st, store_name(to), &img, NULL);
+	return attest_image(call->engine, is_of_store(from) ? AUDIT_VERB_TAG : AUDIT_VERB_PULL, is_of_store(from) ? store_name(to) : from, img, r, e);
 }
 
 static int copy_run(const struct command_call *call, struct err *e)
@@ -151,7 +168,7 @@ static int copy_run(const struct command_call *call, struct err *e)
 	o.platform = source.platform;
 	o.signature_policy = a->signature_policy;
 	o.progress = source.progress;
-	r = record(call, copy_image(st, call->argv[0], call->argv[1], &o, &digest, e), e);
+	r = record(call, st, copy_image(st, call->argv[0], call->argv[1], &o, &digest, e), e);
 	if (r == 0 && a->digestfile)
 		r = make_write_file("--digestfile", a->digestfile, digest.text, false, e);
 	/* what went through the store's blobs */

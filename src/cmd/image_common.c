@@ -10,9 +10,12 @@
 
 #include "engine/engine.h"
 #include "engine/keeper.h"
+#include "sys/user_name.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const proxy_names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
@@ -28,6 +31,28 @@ void image_source_done(struct image_source *s)
 	s->creds = NULL;
 	free(s->platform);
 	s->platform = NULL;
+	free(s->home);
+	s->home = NULL;
+}
+
+/*
+ * Where the user's policy is must not hang on a variable that whoever starts us
+ * left out: one that names no directory is replaced by what the user database says.
+ */
+static int find_home(struct image_source *ret, struct err *e)
+{
+	const char *home = getenv("HOME");
+	struct stat s;
+	int r;
+
+	ret->options.access.home = home;
+	if (home && home[0] == '/' && fstatat(AT_FDCWD, home, &s, 0) == 0 && S_ISDIR(s.st_mode))
+		return 0;
+	r = user_home_of(getuid(), &ret->home);
+	if (r == -ENOMEM)
+		return err_errno(e, ENOMEM, "home");
+	ret->options.access.home = r == 0 ? ret->home : NULL;
+	return 0;
 }
 
 int image_source_init(bool quiet, struct image_source *ret, struct err *e)
@@ -44,13 +69,13 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e)
 	if (r < 0)
 		return err_errno(e, -r, "environment");
 	ret->options.access.env = ret->env.items;
-	ret->options.access.home = getenv("HOME");
 	ret->options.access.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR");
 	ret->options.access.xdg_config_home = getenv("XDG_CONFIG_HOME");
 	ret->options.access.registries_conf = getenv("CONTAINERS_REGISTRIES_CONF");
 	ret->options.access.path = getenv("PATH");
 	ret->options.access.registry_auth_file = getenv("REGISTRY_AUTH_FILE");
-	if (!quiet)
+	r = find_home(ret, e);
+	if (r == 0 && !quiet)
 		r = progress_open(STDERR_FILENO, PROGRESS_AUTO, &ret->progress, e);
 	ret->options.progress = ret->progress;
 	return r;

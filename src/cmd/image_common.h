@@ -57,7 +57,7 @@ struct image_source_args {
 struct image_source {
 	struct pull_options options;
 	struct progress *progress;
-	char *platform, *creds;
+	char *platform, *creds, *home;
 	struct strv env;
 };
 void image_source_done(struct image_source *s);

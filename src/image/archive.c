@@ -39,8 +39,7 @@ struct loading {
 	struct source *src;
 	const char *want;  /* a name, or NULL: all (or the first) */
 	const char *origin; /* what a name is made of when there is none: the path's last part; may be NULL */
-	const char *path;  /* NULL: standard input */
-	char *trust;       /* what the policy says of it */
+	char *trust;       /* what the policy says of the image that is added */
 	bool first_only;
 	bool flat;         /* blobs lie beside the manifest */
 	int pin_fd;
@@ -302,10 +301,19 @@ static int oci_names(const struct loading *l, const char *ref_name, struct strv 
 	return full_name(made.items[0], "localhost", names);
 }
 
+/* By what it is, whatever it was called: a policy is about the thing, and its own name in there. */
+static int pass_gate(struct loading *l, const char *transport, const char *name, const struct digest *manifest, const struct digest *index,
+		     struct err *e)
+{
+	free(l->trust);
+	l->trust = NULL;
+	return gate_archive(transport, l->src->place, name, manifest, index, l->o, &l->trust, e);
+}
+
 static int oci_entry(struct loading *l, const struct index_entry *entry, struct err *e)
 {
 	_cleanup_(strv_done) struct strv names = {0};
-	struct digest d;
+	struct digest d, index = {0};
 	int r;
 
 	if (oci_names(l, entry->ref_name, &names) < 0)
@@ -313,6 +321,10 @@ static int oci_entry(struct loading *l, const struct index_entry *entry, struct 
 	if (!is_wanted_name(l, &names, entry->ref_name))
 		return 0;
 	r = oci_resolve(l, entry, &d, e);
+	if (r == 0 && !digest_equal(&d, &entry->descriptor.digest))
+		index = entry->descriptor.digest;
+	if (r == 0)
+		r = pass_gate(l, l->src->dirfd >= 0 ? "oci" : "oci-archive", entry->ref_name, &d, &index, e);
 	return r < 0 ? r : oci_image(l, &d, &names, e);
 }
 
@@ -346,16 +358,6 @@ static int load_flat(struct loading *l, struct err *e)
 	return r < 0 ? r : image_of(l, &manifest, &names, e);
 }
 
-/* By what it is, whatever it was called: a policy is about the thing. */
-static const char *transport_of(const struct loading *l, bool is_oci, bool is_flat)
-{
-	struct stat s;
-
-	if (!is_oci)
-		return is_flat ? "dir" : "docker-archive";
-	return l->path && stat(l->path, &s) == 0 && S_ISDIR(s.st_mode) ? "oci" : "oci-archive";
-}
-
 static int load(struct loading *l, struct err *e)
 {
 	bool is_flat = source_has(l->src, "version") && source_has(l->src, "manifest.json");
@@ -364,7 +366,8 @@ static int load(struct loading *l, struct err *e)
 
 	if (!is_oci && !source_has(l->src, "manifest.json"))
 		return err_set(e, EINVAL, "neither a docker archive nor an OCI image layout nor a dir:, it has no manifest.json, nor oci-layout with index.json");
-	r = gate_archive(transport_of(l, is_oci, is_flat), l->path, l->want, l->o, &l->trust, e);
+	/* of an OCI layout each image has a name of its own, by which it is judged */
+	r = is_oci ? 0 : pass_gate(l, is_flat ? "dir" : "docker-archive", NULL, NULL, NULL, e);
 	if (r == 0)
 		r = store_pin(l->st, &l->pin_fd, e);
 	if (r == 0)
@@ -378,22 +381,6 @@ static int load(struct loading *l, struct err *e)
 	l->image = image_free(l->image);
 	fd_closep(&l->pin_fd);
 	return r;
-}
-
-static int open_path(struct source *src, struct store *st, const char *path, struct progress *progress, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct stat s;
-
-	/* the user's own word, on the user's own file system */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return err_errno(e, errno, "open %s", path);
-	if (fstat(fd, &s) < 0)
-		return err_errno(e, errno, "open %s", path);
-	if (S_ISDIR(s.st_mode))
-		return source_open_dir(src, st, TAKE_FD(fd), e);
-	return source_open_tar(src, st, fd, progress, e);
 }
 
 /* "busybox" of "/tmp/busybox.tar" */
@@ -426,9 +413,8 @@ int archive_pull(struct store *st, const char *source, const struct pull_options
 		*colon = '\0';
 		l.want = colon[1] ? colon + 1 : NULL;
 	}
-	l.path = path;
 	l.origin = origin = origin_of(path);
-	r = open_path(&src, st, path, o->progress, e);
+	r = source_open(&src, st, path, o->progress, e);
 	if (r == 0)
 		r = load(&l, e);
 	free(l.trust);
@@ -447,10 +433,9 @@ int load_archive(struct store *st, const char *path, int in_fd, const struct pul
 	bool is_path = path && strcmp(path, "-") != 0;
 	int r;
 
-	l.path = is_path ? path : NULL;
 	if (is_path)
 		l.origin = origin = origin_of(path);
-	r = is_path ? open_path(&src, st, path, o->progress, e) : source_open_tar(&src, st, in_fd, o->progress, e);
+	r = is_path ? source_open(&src, st, path, o->progress, e) : source_open_tar(&src, st, in_fd, o->progress, e);
 	if (r == 0)
 		r = load(&l, e);
 	free(l.trust);

@@ -13,8 +13,11 @@
 #include "tar/unpack.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LINKS_MAX 8
 
@@ -90,6 +93,46 @@ int source_open_dir(struct source *src, struct store *st, int consume_dirfd, str
 	return staging_begin(st, &src->staging, e);
 }
 
+/*
+ * Of the descriptor that is read from, so that what is judged by its path is
+ * what is read. A policy that names a directory does not mean links into it.
+ */
+static int find_place(struct source *src, int fd, const struct stat *s, struct err *e)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	if (!S_ISDIR(s->st_mode) && (!S_ISREG(s->st_mode) || s->st_nlink == 0))
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path));
+	if (n < 0)
+		return err_errno(e, errno, "%s", link);
+	if (n == sizeof(path))
+		return err_errno(e, ENAMETOOLONG, "%s", link);
+	if (path[0] != '/')
+		return 0;
+	src->place = strndup(path, (size_t)n);
+	return src->place ? 0 : err_errno(e, ENOMEM, "archive");
+}
+
+int source_open(struct source *src, struct store *st, const char *path, struct progress *progress, struct err *e)
+{
+	/* the user's own word, on the user's own file system */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat s;
+	int r;
+
+	if (fd < 0 || fstat(fd, &s) < 0)
+		return err_errno(e, errno, "open %s", path);
+	r = find_place(src, fd, &s, e);
+	if (r < 0)
+		return r;
+	if (S_ISDIR(s.st_mode))
+		return source_open_dir(src, st, TAKE_FD(fd), e);
+	return source_open_tar(src, st, fd, progress, e);
+}
+
 void source_done(struct source *src)
 {
 	for (size_t i = 0; i < src->n; i++) {
@@ -100,6 +143,8 @@ void source_done(struct source *src)
 	src->members = NULL;
 	src->n = 0;
 	fd_closep(&src->dirfd);
+	free(src->place);
+	src->place = NULL;
 	staging_done(&src->staging);
 }
 

@@ -26,12 +26,15 @@ struct source {
 	struct store *st;
 	struct staging staging;
 	int dirfd; /* of a directory; -EBADF: a tar */
+	char *place; /* real path of the file or directory that was opened; NULL: it has none, as a pipe */
 	struct source_member *members;
 	size_t n, room;
 	unsigned copies; /* names of copied files */
 };
 #define SOURCE_INIT {.staging = STAGING_INIT, .dirfd = -EBADF}
 
+/* By path, whichever of both it is. */
+int source_open(struct source *src, struct store *st, const char *path, struct progress *progress, struct err *e) _must_check_;
 /* Unpacks the tar (plain or compressed) read from `fd` in the worker. */
 int source_open_tar(struct source *src, struct store *st, int fd, struct progress *progress, struct err *e) _must_check_;
 /* Takes over `dirfd`. */

@@ -257,14 +257,16 @@ static int pick_one(struct place *from, const struct copy_options *o, const char
 	struct digest d;
 	int r = index_parse(buf_str(text), text->len, NULL, &ix, e);
 
-	if (r == 0 && o->only)
-		d = *o->only;
-	else if (r == 0)
+	/* a signature of the index speaks for what is in it */
+	for (size_t i = 0; i < ix.n && r == 0 && o->only && !entry; i++)
+		entry = digest_equal(&ix.entries[i].descriptor.digest, o->only) ? &ix.entries[i] : NULL;
+	if (r == 0 && o->only && !entry)
+		r = err_set(e, ENOENT, "%s: not in the index", o->only->text);
+	else if (r == 0 && !o->only)
 		r = pick_platform(&ix, platform, &entry, e);
 	if (r < 0)
 		return r;
-	if (entry)
-		d = entry->descriptor.digest;
+	d = entry->descriptor.digest;
 	buf_reset(text);
 	return from->ops->read(from, &d, text, e);
 }

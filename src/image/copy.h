@@ -44,7 +44,7 @@ struct copy_options {
 	struct registry_access from, to;
 	struct progress *progress;
 	const char *signature_policy; /* this policy.json; NULL: the usual places (trust/policy.h) */
-	const struct digest *only; /* of an index, the image of this digest; NULL */
+	const struct digest *only; /* of an index, the image of this digest, which has to be in it; NULL */
 };
 
 /*

@@ -5,12 +5,8 @@
 
 #include "image/progress.h"
 #include "image/signatures.h"
-#include "sys/fd.h"
 #include "trust/check.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 static int keep(const struct trust_decision *d, char **ret, struct err *e)
@@ -48,38 +44,14 @@ int gate_registry(struct fetch_client *fc, const struct reference *ref, const st
 	return ask(&image, &source, o, ret, e);
 }
 
-/* Where it really is: a policy that names a directory does not mean links into it. */
-static int real_path(const char *path, char ret[static PATH_MAX], struct err *e)
+int gate_archive(const char *transport, const char *place, const char *name, const struct digest *manifest, const struct digest *index,
+		 const struct pull_options *o, char **ret, struct err *e)
 {
-	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
-	char name[32];
-	ssize_t n;
+	struct trust_image image = {.transport = transport, .place = place, .name = name};
 
-	if (fd < 0)
-		return err_errno(e, errno, "open %s", path);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	n = readlink(name, ret, PATH_MAX - 1);
-	if (n < 0)
-		return err_errno(e, errno, "%s", path);
-	ret[n] = '\0';
-	return 0;
-}
-
-int gate_archive(const char *transport, const char *path, const char *want, const struct pull_options *o, char **ret, struct err *e)
-{
-	struct trust_image image = {.transport = transport};
-	char place[PATH_MAX + REFERENCE_TEXT_SIZE + 1];
-	size_t len;
-	int r;
-
-	if (path) {
-		r = real_path(path, place, e);
-		if (r < 0)
-			return r;
-		len = strlen(place);
-		if (want && strncmp(transport, "oci", 3) == 0)
-			snprintf(place + len, sizeof(place) - len, ":%.*s", REFERENCE_TEXT_SIZE - 2, want);
-		image.place = place;
-	}
+	if (manifest)
+		image.manifest = *manifest;
+	if (index)
+		image.index = *index;
 	return ask(&image, NULL, o, ret, e);
 }

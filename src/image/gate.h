@@ -16,8 +16,12 @@
 int gate_registry(struct fetch_client *fc, const struct reference *ref, const struct digest *manifest, const struct digest *index,
 		  const struct pull_options *o, char **ret, struct err *e) _must_check_;
 
-/* Of all that is in a file or directory; `path` NULL: standard input, `want`: the one name that is wanted, or NULL. */
-int gate_archive(const char *transport, const char *path, const char *want, const struct pull_options *o, char **ret, struct err *e)
-	_must_check_;
+/*
+ * Of an image in a file or directory. `place`: where that really is (source.place),
+ * NULL for what has no path; `name`: what the image is called in there, or NULL.
+ * `manifest` and `index` may be NULL, where the whole is judged.
+ */
+int gate_archive(const char *transport, const char *place, const char *name, const struct digest *manifest, const struct digest *index,
+		 const struct pull_options *o, char **ret, struct err *e) _must_check_;
 
 #endif

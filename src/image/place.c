@@ -101,6 +101,7 @@ void place_done(struct place *p)
 	json_object_put(p->index);
 	image_freep(&p->image);
 	ref_done(&p->made);
+	free(p->called);
 	free(p->path);
 	p->path = NULL;
 }

@@ -65,6 +65,7 @@ struct place {
 	struct strv mounts;
 	/* layout: archives and directories */
 	struct source src;
+	char *called;      /* what the image is called in there, however it was found; NULL */
 	bool flat;         /* dir: */
 	int out_fd;        /* directory, or tar */
 	int lock_fd;

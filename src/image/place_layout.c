@@ -30,23 +30,9 @@ static void blob_name(const struct place *p, const struct digest *d, char ret[st
 
 /* ---- from ---- */
 
-static int open_files(struct place *p, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct stat s;
-
-	/* the user's own word, on the user's own file system */
-	fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &s) < 0)
-		return err_errno(e, errno, "open %s", p->path);
-	if (S_ISDIR(s.st_mode))
-		return source_open_dir(&p->src, p->st, TAKE_FD(fd), e);
-	return source_open_tar(&p->src, p->st, fd, p->o->progress, e);
-}
-
 static int open_layout(struct place *p, struct err *e)
 {
-	int r = open_files(p, e);
+	int r = source_open(&p->src, p->st, p->path, p->o->progress, e);
 
 	if (r == 0 && (!source_has(&p->src, "oci-layout") || !source_has(&p->src, "index.json")))
 		r = err_set(e, EINVAL, "%s: no OCI image layout, it has no oci-layout with index.json", p->path);
@@ -55,7 +41,7 @@ static int open_layout(struct place *p, struct err *e)
 
 static int open_flat(struct place *p, struct err *e)
 {
-	int r = open_files(p, e);
+	int r = source_open(&p->src, p->st, p->path, p->o->progress, e);
 
 	p->flat = true;
 	if (r == 0 && !source_has(&p->src, "manifest.json"))
@@ -88,7 +74,9 @@ static int pick(struct place *p, struct digest *ret, struct err *e)
 	for (size_t i = 0; i < ix.n; i++)
 		if (p->name ? ix.entries[i].ref_name && strcmp(ix.entries[i].ref_name, p->name) == 0 : ix.n == 1) {
 			*ret = ix.entries[i].descriptor.digest;
-			return 0;
+			free(p->called);
+			p->called = ix.entries[i].ref_name ? strdup(ix.entries[i].ref_name) : NULL;
+			return !ix.entries[i].ref_name || p->called ? 0 : err_errno(e, ENOMEM, "copy");
 		}
 	if (p->name)
 		return err_set(e, ENOENT, "%s: no image named %s in it", p->path, p->name);
@@ -132,9 +120,7 @@ static int gate(struct place *p, const struct digest *manifest, const struct dig
 {
 	const struct pull_options o = place_gate_options(p);
 
-	(void)manifest;
-	(void)index;
-	return gate_archive(p->flat ? "dir" : p->src.dirfd < 0 ? "oci-archive" : "oci", p->path, p->name, &o, ret, e);
+	return gate_archive(p->flat ? "dir" : p->src.dirfd < 0 ? "oci-archive" : "oci", p->src.place, p->called, manifest, index, &o, ret, e);
 }
 
 /* ---- to ---- */

@@ -47,6 +47,17 @@ int place_image_blob(struct place *p, const struct descriptor *d, struct place_b
 	return blob_open(p->st, &d->digest, &ret->fd, e);
 }
 
+/* It was judged when it came. */
+static int kept(struct place *p, const struct digest *manifest, const struct digest *index, char **ret, struct err *e)
+{
+	const char *text = p->image->trust ? json_text(p->image->trust, NULL) : NULL;
+
+	(void)manifest;
+	(void)index;
+	*ret = text ? strdup(text) : NULL;
+	return !p->image->trust || *ret ? 0 : err_errno(e, ENOMEM, "trust");
+}
+
 /* ---- to ---- */
 
 static int open_target(struct place *p, struct err *e)
@@ -114,6 +125,7 @@ static int finish(struct place *p, struct err *e)
 const struct place_ops place_store = {
 	.open_source = open_source,
 	.read = place_image_read,
+	.gate = kept,
 	.blob = place_image_blob,
 	.open_target = open_target,
 	.have = place_store_have,
@@ -211,6 +223,7 @@ static void drop_archive(struct place *p)
 const struct place_ops place_docker_archive = {
 	.open_source = open_archive,
 	.read = place_image_read,
+	.gate = kept,
 	.blob = place_image_blob,
 	.open_target = begin_archive,
 	.have = place_store_have,

@@ -48,7 +48,7 @@ struct pull {
 	struct fetch_client fetch;
 	struct platform want;
 	/* what was found */
-	struct buf manifest_text;
+	struct buf manifest_text, index_text;
 	struct digest manifest_digest, index_digest;
 	struct manifest manifest;
 	struct image_config *config;
@@ -74,6 +74,7 @@ static void pull_done(struct pull *p)
 	image_config_free(p->config);
 	manifest_done(&p->manifest);
 	buf_done(&p->manifest_text);
+	buf_done(&p->index_text);
 	staging_done(&p->staging);
 	fd_closep(&p->pin_fd);
 }
@@ -115,11 +116,13 @@ static int pick_from_index(struct pull *p, const char *content_type, struct desc
 	r = index_parse(buf_str(&p->manifest_text), p->manifest_text.len, content_type, &ix, e);
 	if (r == 0)
 		r = index_pick(&ix, &p->want, &entry, e);
-	if (r == 0)
-		r = blob_write(p->st, buf_str(&p->manifest_text), p->manifest_text.len, NULL, e);
-	if (r == 0)
-		*ret = entry->descriptor;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = entry->descriptor;
+	/* it is written when the policy has let the image in */
+	p->index_text = p->manifest_text;
+	p->manifest_text = (struct buf)BUF_INIT;
+	return 0;
 }
 
 static int get_manifest(struct pull *p, struct err *e)
@@ -363,12 +366,18 @@ static int commit(struct pull *p, struct image **ret, struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list all = {0};
 	char name[REFERENCE_TEXT_SIZE];
+	struct reference called = *p->ref;
 	struct ref ref = {.name = name, .id = p->manifest.config.digest, .digest = p->manifest_digest,
 			  .index = p->index_digest, .trust = p->trust};
 	int r;
 
-	reference_text(p->ref, name);
+	/* the policy judged the digest, and the tag beside it is nobody's word */
+	if (digest_is_set(&called.digest))
+		called.tag[0] = '\0';
+	reference_text(&called, name);
 	r = blob_write(p->st, buf_str(&p->manifest_text), p->manifest_text.len, NULL, e);
+	if (r == 0 && p->index_text.len)
+		r = blob_write(p->st, buf_str(&p->index_text), p->index_text.len, NULL, e);
 	if (r == 0)
 		r = ref_write(p->st, &ref, e);
 	if (r == 0)

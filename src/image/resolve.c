@@ -42,7 +42,8 @@ static unsigned match(const struct ref *r, const struct reference *want)
 	if (digest_is_set(&want->digest)) {
 		if (!digest_equal(&want->digest, &r->digest) && !digest_equal(&want->digest, &r->index))
 			return 0;
-	} else if (strcmp(want->tag, have.tag) != 0) {
+	} else if (digest_is_set(&have.digest) || strcmp(want->tag, have.tag) != 0) {
+		/* what came by its digest was judged as that, and answers to no tag */
 		return 0;
 	}
 	if (want->domain[0])

@@ -502,3 +502,26 @@ void path_own_tidy(int dirfd)
 			(void)unlinkat(dirfd, d->d_name, 0);
 	closedir(dir);
 }
+
+bool path_is_missing(const char *path)
+{
+	_cleanup_free_ char *part = strdup(path);
+	struct stat s;
+
+	if (!part)
+		return false;
+	for (char *at = part + 1;; at++) {
+		char end;
+
+		at += strcspn(at, "/");
+		end = *at;
+		*at = '\0';
+		if (fstatat(AT_FDCWD, part, &s, AT_SYMLINK_NOFOLLOW) < 0)
+			return errno == ENOENT;
+		if (S_ISLNK(s.st_mode) && fstatat(AT_FDCWD, part, &s, 0) < 0)
+			return false;
+		if (!end)
+			return false;
+		*at = end;
+	}
+}

@@ -52,6 +52,15 @@ int path_in_root_mkdirs(int rootfd, const char *path, mode_t mode, int *ret_fd) 
  */
 int path_in_root_mountpoint(int rootfd, const char *path, bool is_dir, mode_t mode, int *ret_fd) _must_check_;
 
+/* ---- names of the user's files ---- */
+
+/*
+ * After an open of the absolute `path` was ENOENT: true when it is really not
+ * there, false when a link on its way leads nowhere. What must not vanish
+ * because its link dangles asks this.
+ */
+bool path_is_missing(const char *path);
+
 /* ---- names of our own ---- */
 
 /* Opens below `dirfd`; `flags` may hold O_CREAT, `mode` then counts. */

@@ -10,6 +10,7 @@
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -583,9 +584,37 @@ static void test_remove_moved(void **state)
 	end_racer(mover, pidfd);
 }
 
+static void test_missing(void **state)
+{
+	static const struct {
+		const char *name;
+		bool missing;
+	} cases[] = {
+		{"none", true}, {"none/below", true}, {"there/none", true}, {"there", false}, {"dangling", false},
+		{"dangling/below", false}, {"link/none", true}, {"loop", false},
+	};
+	const struct scene *s = *state;
+	char base[PATH_MAX], link[32], path[PATH_MAX + 32];
+	ssize_t n;
+
+	assert_int_equal(mkdirat(s->top, "there", 0755), 0);
+	assert_int_equal(symlinkat("there", s->top, "link"), 0);
+	assert_int_equal(symlinkat("/nonexistent/x", s->top, "dangling"), 0);
+	assert_int_equal(symlinkat("loop", s->top, "loop"), 0);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", s->top);
+	n = readlink(link, base, sizeof(base) - 1);
+	assert_true(n > 0);
+	base[n] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(path, sizeof(path), "%s/%s", base, cases[i].name);
+		if (path_is_missing(path) != cases[i].missing)
+			fail_msg("%s", path);
+	}
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 TESTS("sys/path", SCENE(test_read), SCENE(test_read_size), SCENE(test_magic_links), SCENE(test_device), SCENE(test_fifo_unfelt),
       SCENE(test_open_flags), SCENE(test_mountpoint), SCENE(test_mountpoint_outside), SCENE(test_race), SCENE(test_own_read),
       SCENE(test_own_write), SCENE(test_own_mkdirs), SCENE(test_remove_modes), SCENE(test_remove_foreign),
-      SCENE(test_remove_links), SCENE(test_remove_deep), SCENE(test_remove_wide), SCENE(test_remove_moved))
+      SCENE(test_remove_links), SCENE(test_remove_deep), SCENE(test_remove_wide), SCENE(test_remove_moved), SCENE(test_missing))

@@ -7,16 +7,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static int keep(const struct passwd *pw, char *ret)
+/* What is wanted of the line. */
+struct wanted {
+	char *name;  /* USER_NAME_SIZE bytes, or NULL */
+	char **home; /* or NULL */
+};
+
+static int keep(const struct passwd *pw, const struct wanted *w)
 {
-	if (strlen(pw->pw_name) >= USER_NAME_SIZE)
+	if (w->name && strlen(pw->pw_name) >= USER_NAME_SIZE)
 		return -ENOENT;
-	memcpy(ret, pw->pw_name, strlen(pw->pw_name) + 1);
-	return 0;
+	if (w->name)
+		memcpy(w->name, pw->pw_name, strlen(pw->pw_name) + 1);
+	if (!w->home)
+		return 0;
+	if (pw->pw_dir[0] != '/')
+		return -ENOENT;
+	*w->home = strdup(pw->pw_dir);
+	return *w->home ? 0 : -ENOMEM;
 }
 
 /* fgetpwent_r(3) reads the file itself, without NSS. */
-static int from_file(uid_t uid, char *ret)
+static int from_file(uid_t uid, const struct wanted *w)
 {
 	FILE *f = fopen("/etc/passwd", "re");
 	struct passwd pw, *found = NULL;
@@ -27,23 +39,28 @@ static int from_file(uid_t uid, char *ret)
 		return -errno;
 	while (fgetpwent_r(f, &pw, text, sizeof(text), &found) == 0)
 		if (found->pw_uid == uid) {
-			r = keep(found, ret);
+			r = keep(found, w);
 			break;
 		}
 	fclose(f);
 	return r;
 }
 
-static int look_up(uid_t uid, char *ret)
+static int look_up(uid_t uid, const struct wanted *w)
 {
 	struct passwd pw, *found = NULL;
 	char text[4096];
 
-	if (from_file(uid, ret) == 0)
+	if (from_file(uid, w) == 0)
 		return 0;
 	if (getpwuid_r(uid, &pw, text, sizeof(text), &found) != 0 || !found)
 		return -ENOENT;
-	return keep(found, ret);
+	return keep(found, w);
+}
+
+int user_home_of(uid_t uid, char **ret)
+{
+	return look_up(uid, &(struct wanted){.home = ret});
 }
 
 int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
@@ -56,7 +73,7 @@ int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
 	if (!last[0] || last_uid != uid) {
 		char name[USER_NAME_SIZE];
 
-		r = look_up(uid, name);
+		r = look_up(uid, &(struct wanted){.name = name});
 		if (r == 0) {
 			snprintf(last, sizeof(last), "%s", name);
 			last_uid = uid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * user_name - the host's name of a uid, at start-up speed.
+ * user_name - the host's name and home of a uid, at start-up speed.
  *
  * /etc/passwd is read first; only a uid that it lacks is asked of NSS, which
  * may load libraries and wait for a directory server.
@@ -17,5 +17,8 @@
 
 /* -ENOENT when it has none. */
 int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE]) _must_check_;
+
+/* Its home, an absolute path, malloc'ed. -ENOENT when it has none. */
+int user_home_of(uid_t uid, char **ret) _must_check_;
 
 #endif

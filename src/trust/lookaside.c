@@ -8,6 +8,7 @@
 
 #include "sys/dir.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "trust/keys.h"
 #include "trust/worker.h"
 
@@ -185,8 +186,10 @@ static int list_files(const char *dir, struct strv *ret, struct err *e)
 	struct dirent *entry;
 	int r = 0;
 
+	if (!d && errno == ENOENT)
+		return path_is_missing(dir) ? -ENOENT : err_set(e, EINVAL, "%s: a link on its way leads nowhere", dir);
 	if (!d)
-		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "%s", dir);
+		return err_errno(e, errno, "%s", dir);
 	while (r == 0 && (entry = dir_next(d, &r)))
 		if (is_yaml(entry->d_name))
 			r = ret->n == FILES_MAX ? -E2BIG : strv_addf(ret, "%s/%s", dir, entry->d_name);
@@ -207,7 +210,9 @@ int trust_lookaside_find(const char *home, const struct reference *ref, struct t
 
 	if (!all)
 		return err_errno(e, ENOMEM, "registries.d");
-	if (home && snprintf(dir, sizeof(dir), "%s/" USER_DIR, home) < (int)sizeof(dir))
+	if (home && snprintf(dir, sizeof(dir), "%s/" USER_DIR, home) >= (int)sizeof(dir))
+		return err_set(e, ENAMETOOLONG, "%.128s…", home);
+	if (home)
 		r = list_files(dir, &files, e);
 	if (r == -ENOENT)
 		r = list_files(SYSTEM_DIR, &files, e);

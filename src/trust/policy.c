@@ -13,6 +13,7 @@
 
 #include "base/base64.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -352,8 +353,10 @@ static int load_file(const char *path, struct trust_policy **ret, struct err *e)
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int r;
 
+	if (fd < 0 && errno == ENOENT)
+		return path_is_missing(path) ? -ENOENT : err_set(e, EINVAL, "open %s: a link on its way leads nowhere", path);
 	if (fd < 0)
-		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "open %s", path);
+		return err_errno(e, errno, "open %s", path);
 	r = fd_read_all(fd, TRUST_POLICY_MAX, &text);
 	if (r < 0)
 		return err_errno(e, -r, "read %s", path);
@@ -449,28 +452,41 @@ static bool take_docker(struct json_object *scopes, const struct reference *ref,
 	return take_parents(scopes, "docker", text, ret) || take_wildcard(scopes, ref->domain, ret);
 }
 
-static bool take_place(struct json_object *scopes, const char *transport, const char *place, struct trust_rule *ret)
+/*
+ * "/dir/layout:name", then the directories. In a scope of oci a colon ends the
+ * path: one of a path that holds colons itself would be read as another's
+ * name, so none means it, nor what lies below it.
+ */
+static bool take_place(struct json_object *scopes, const struct trust_image *image, struct trust_rule *ret)
 {
-	char text[4096 + REFERENCE_TEXT_SIZE];
-	const char *colon = strchr(place, ':');
+	bool has_names = strncmp(image->transport, "oci", 3) == 0;
+	char text[TRUST_SCOPE_SIZE];
+	char *colon;
 
-	if (strlen(place) >= TRUST_SCOPE_SIZE - 16)
-		return false;
-	if (take(scopes, transport, place, ret))
+	snprintf(text, sizeof(text), "%s%s%s", image->place, has_names && image->name ? ":" : "", has_names && image->name ? image->name : "");
+	colon = has_names ? strchr(image->place, ':') : NULL;
+	if (!colon && take(scopes, image->transport, text, ret))
 		return true;
-	snprintf(text, sizeof(text), "%.*s", colon ? (int)(colon - place) : (int)strlen(place), place);
-	return take_parents(scopes, transport, text, ret);
+	snprintf(text, sizeof(text), "%s", image->place);
+	if (colon) {
+		text[colon - image->place] = '\0';
+		colon = strrchr(text, '/');
+		if (!colon || colon == text)
+			return false;
+		*colon = '\0';
+	}
+	return take_parents(scopes, image->transport, text, ret);
 }
 
 int trust_policy_find(const struct trust_policy *p, const struct trust_image *image, struct trust_rule *ret, struct err *e)
 {
 	struct json_object *scopes = member(member(p->json, "transports"), image->transport);
 
-	if (image->place && strlen(image->place) >= TRUST_SCOPE_SIZE - 16)
+	if (image->place && strlen(image->place) + (image->name ? strlen(image->name) : 0) >= TRUST_SCOPE_SIZE - 16)
 		return err_set(e, ENAMETOOLONG, "%.128s…", image->place);
 	if (scopes && image->ref && strcmp(image->transport, "docker") == 0 && take_docker(scopes, image->ref, ret))
 		return 0;
-	if (scopes && image->place && take_place(scopes, image->transport, image->place, ret))
+	if (scopes && image->place && take_place(scopes, image, ret))
 		return 0;
 	if (scopes && take(scopes, image->transport, "", ret))
 		return 0;

@@ -36,7 +36,8 @@ struct trust_access {
 struct trust_image {
 	const char *transport;       /* "docker", "docker-archive", "oci", "oci-archive", "dir" */
 	const struct reference *ref; /* docker: what was asked for, with its registry; NULL: not known by such a name */
-	const char *place;           /* the others: absolute path, for oci and oci-archive with ":NAME" where there is one */
+	const char *place;           /* the others: absolute path of the file or directory; NULL: it has none, as a pipe */
+	const char *name;            /* oci and oci-archive: what the image is called in there; NULL */
 	struct digest manifest;      /* of the one image's manifest */
 	struct digest index;         /* of the index that it was picked from; not set: none */
 };

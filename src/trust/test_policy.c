@@ -51,19 +51,29 @@ static void test_scopes(void **state)
 {
 	static const char text[] = "{\"default\":" ACCEPT ",\"transports\":{\"docker\":{"
 				   "\"a.example/ns/x:1\":" ACCEPT ",\"a.example/ns\":" ACCEPT ",\"*.example\":" ACCEPT ",\"\":" ACCEPT "},"
-				   "\"oci\":{\"/srv/images\":" ACCEPT "}}}";
+				   "\"oci\":{\"/srv/images\":" ACCEPT ",\"/srv/images/two:bad\":" ACCEPT ",\"/srv/x/two\":" ACCEPT "},"
+				   "\"dir\":{\"/srv/d:e\":" ACCEPT "}}}";
 	static const struct {
-		const char *transport, *what, *scope;
+		const char *transport, *what, *scope, *name;
 	} cases[] = {
-		{"docker", "a.example/ns/x:1", "docker:a.example/ns/x:1"},
-		{"docker", "a.example/ns/x:2", "docker:a.example/ns"},
-		{"docker", "a.example/ns/x/deep:1", "docker:a.example/ns"},
-		{"docker", "a.example/nsx/x:1", "docker:*.example"},
-		{"docker", "b.a.example:5000/x:1", "docker:*.example"},
-		{"docker", "a.example.org/x:1", "docker:"},
-		{"oci", "/srv/images/one:tag", "oci:/srv/images"},
-		{"oci", "/srv/imagesx", "default"},
-		{"dir", "/srv/images", "default"},
+		{"docker", "a.example/ns/x:1", "docker:a.example/ns/x:1", NULL},
+		{"docker", "a.example/ns/x:2", "docker:a.example/ns", NULL},
+		{"docker", "a.example/ns/x/deep:1", "docker:a.example/ns", NULL},
+		{"docker", "a.example/nsx/x:1", "docker:*.example", NULL},
+		{"docker", "b.a.example:5000/x:1", "docker:*.example", NULL},
+		{"docker", "a.example.org/x:1", "docker:", NULL},
+		{"oci", "/srv/images/one", "oci:/srv/images", "tag"},
+		{"oci", "/srv/images/two", "oci:/srv/images/two:bad", "bad"},
+		{"oci", "/srv/images/two", "oci:/srv/images", "good"},
+		{"oci", "/srv/images/two", "oci:/srv/images", NULL},
+		/* a path with a colon is no other path's name */
+		{"oci", "/srv/images/two:bad", "oci:/srv/images", NULL},
+		{"oci", "/srv/images/two:bad", "oci:/srv/images", "x"},
+		{"oci", "/srv/x/two:evil", "default", NULL},
+		{"oci", "/srv/x/two:evil/below", "default", "bad"},
+		{"oci", "/srv/imagesx", "default", NULL},
+		{"dir", "/srv/d:e", "dir:/srv/d:e", "not asked"},
+		{"dir", "/srv/images", "default", NULL},
 	};
 	struct trust_policy p = {0};
 
@@ -79,6 +89,7 @@ static void test_scopes(void **state)
 			image.ref = &ref;
 		} else {
 			image.place = cases[i].what;
+			image.name = cases[i].name;
 		}
 		assert_int_equal(trust_policy_find(&p, &image, &rule, NULL), 0);
 		assert_string_equal(rule.scope, cases[i].scope);
