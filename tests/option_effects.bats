@@ -420,7 +420,7 @@ made_root() {
 		run -0 inside --pid host --ipc host -- readlink "/proc/self/ns/$ns"
 		[ "$output" != "$(here $ns)" ] || fail "$ns"
 	done
-	refused 'only private and host' --pid container:x
+	refused 'no such container' --pid container:x
 }
 
 # ---- confinement ----

@@ -359,7 +359,7 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 	run -0 ranby pod logs --names --color p
 	[[ $output == *$'\033[36ma first'* && $output == *$'\033[32mb third'* ]]
 	# a name that an id begins with
-	ranby rename b "$(ranby inspect --format '{{.ID}}' a | head -c 1)"
+	ranby rename b "$(ranby inspect --format '{{.ID}}' a | head -c 2)"
 	run -0 ranby pod logs --container "$(ranby inspect --format '{{.ID}}' a | head -c 1)" p
 	[ "$output" = third ]
 	run -125 ranby pod logs --container none p

@@ -10,6 +10,7 @@
 #include "build/build.h"
 #include "build/context.h"
 #include "engine/attest.h"
+#include "engine/peer_choice.h"
 #include "image/assemble.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -204,6 +205,13 @@ static int read_names(struct building *b, struct err *e)
 	return r;
 }
 
+static int check_options(const struct container_options *o, struct err *e)
+{
+	int r = container_options_check(o, e);
+
+	return r == 0 ? peer_choice_refuse(o, "a step of a build has no other container's: private or host", e) : r;
+}
+
 static int read_options(struct building *b, struct err *e)
 {
 	struct build_args *a = b->a;
@@ -218,7 +226,7 @@ static int read_options(struct building *b, struct err *e)
 		a->o.shm_size = SHM_SIZE_DEFAULT;
 	if (!given(b->call, "layers"))
 		a->layers = true;
-	r = container_options_check(&a->o, e);
+	r = check_options(&a->o, e);
 	if (r == 0)
 		r = read_names(b, e);
 	if (r == 0)

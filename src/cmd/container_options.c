@@ -133,9 +133,9 @@ const struct option_row container_rows[] = {
 	MAP_ROWS(O),
 	{0, "subuidname", OPT_STRING, O(subuidname), .arg = "NAME", .help = "Map the IDs that /etc/subuid gives to a name, from 0 on"},
 	{0, "subgidname", OPT_STRING, O(subgidname), .arg = "NAME", .help = "The same of /etc/subgid; one of the two stands for both"},
-	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private or host"},
-	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "private, none or host"},
-	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private or host"},
+	{0, "pid", OPT_STRING, O(pid), .arg = "MODE", .help = "private, host, container:NAME or ns:PATH"},
+	{0, "ipc", OPT_STRING, O(ipc), .arg = "MODE", .help = "private, shareable, none, host, container:NAME or ns:PATH"},
+	{0, "uts", OPT_STRING, O(uts), .arg = "MODE", .help = "private, host, container:NAME or ns:PATH"},
 	{0, "cgroupns", OPT_STRING, O(cgroupns), .arg = "MODE", .help = "private or host"},
 	{0, "cgroups", OPT_STRING, O(cgroups), .arg = "MODE", .help = "enabled (a cgroup of its own also without limits), disabled or no-conmon"},
 

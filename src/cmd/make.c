@@ -50,6 +50,7 @@ void made_done(struct made *m)
 	forget_creds(m);
 	origin_done(&m->origin);
 	keeper_done(&m->keeper);
+	peer_choice_done(&m->choice);
 	monitor_handle_done(&m->monitor);
 	m->c = container_free(m->c);
 	fd_closep(&m->place.lock_fd);
@@ -110,6 +111,7 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 		.monitor = m->starts ? &m->monitor : NULL,
 		.pod = m->pod,
 		.place = m->pod ? &m->place : NULL,
+		.choice = m->choice.set ? &m->choice : NULL,
 		.env = environ,
 		.cwd = cwd,
 	};
@@ -177,6 +179,13 @@ static int enter_pod(const struct command_call *call, struct made *m, struct con
 	if (r == 0)
 		o->pod = m->pod->name;
 	return r == 0 ? pod_join(call->engine, m->pod, o, &m->place, e) : r;
+}
+
+static int join_others(const struct command_call *call, struct made *m, struct container_options *o, struct err *e)
+{
+	int r = enter_pod(call, m, o, e);
+
+	return r == 0 ? peer_choose(call->engine, o, &m->choice, e) : r;
 }
 
 /* One that was made for a container that then could not be made. */
@@ -251,7 +260,7 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 		return r;
 	make_notice(&m->keeper);
 	m->call = call;
-	r = enter_pod(call, m, call->args, e);
+	r = join_others(call, m, call->args, e);
 	if (r == 0)
 		r = create(call, m, e);
 	forget_creds(m);

@@ -16,6 +16,7 @@
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
+#include "engine/peer_choice.h"
 #include "engine/pod.h"
 #include "monitor/launch.h"
 
@@ -31,6 +32,7 @@ struct made {
 	struct monitor_handle monitor;
 	struct pod *pod;             /* it is in this one; NULL: in none */
 	struct pod_place place;      /* in it */
+	struct peer_choice choice;   /* of other containers */
 	bool new_pod;                /* which was made for it */
 	struct container *c;
 	const struct command_call *call;

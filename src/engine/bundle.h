@@ -30,14 +30,16 @@
 struct hosts_bridge; /* engine/hosts.h */
 struct engine;       /* engine/engine.h */
 struct image_config; /* oci/image_config.h */
+struct peer_choice;  /* engine/peer_choice.h */
 
 /* What it shares with another container's first process (peer.h), but for the network, which --network says. */
 struct bundle_joined {
-	char id[65];    /* the other container's */
+	char id[65];    /* the pod's infra container's */
 	unsigned set;   /* PEER_BIT()s; PEER_NET among them: that one's network is meant */
+	const struct peer_choice *choice; /* those of `set` which are other containers' or files'; NULL: none */
 	const char *pod; /* its pod's id, below whose cgroup its own goes; NULL: the usual place */
 	const char *label; /* with PEER_IPC or PEER_PID: that one's SELinux label, whose categories are both's; NULL or "": none */
-	const char *shm; /* with PEER_IPC: the host's directory that is /dev/shm of both */
+	const char *shm; /* with PEER_IPC: the host's directory that is /dev/shm of both; NULL: one of its own */
 };
 
 /* The files of another image that is here, for type=image: its layers, lowest first, absolute, owned as the container's map wants it. */
@@ -75,7 +77,7 @@ struct bundle_result {
 	 * mounts[{type,name?,image?,source,destination,subpath?,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[], rlimits[],
 	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{log_config.h}, notifySocket?,
-	 * joined{container,namespaces[]} (peer.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
+	 * joined{container,namespaces[]} (peer.h), peers{ipc,…} (peer_choice.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
 	 */
 	struct json_object *config;
 	struct strv network_helper; /* see network.h; also config.network.helper */

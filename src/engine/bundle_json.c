@@ -20,6 +20,7 @@
 #include "engine/limits.h"
 #include "engine/log_config.h"
 #include "engine/options.h"
+#include "engine/peer_choice.h"
 #include "engine/sdnotify.h"
 #include "engine/start_label.h"
 #include "runtime/cgroup.h"
@@ -131,6 +132,8 @@ static const char *namespace_path(const struct bundle_plan *p, enum peer_ns ns)
 {
 	if (ns == PEER_NET && p->network.kind == NETWORK_PATH)
 		return p->network.other;
+	if (is_joined(p, ns) && p->in->joined->choice && p->in->joined->choice->path[ns])
+		return p->in->joined->choice->path[ns];
 	return (ns == PEER_NET ? p->network.kind == NETWORK_PEER : is_joined(p, ns)) ? peer_nowhere(ns) : NULL;
 }
 
@@ -339,7 +342,10 @@ static int shown_joined(const struct bundle_plan *p, struct json_object *o)
 {
 	const struct bundle_joined *j = p->in->joined;
 
-	return j && j->set ? json_add(o, "joined", peer_json(j->id, j->set)) : 0;
+	unsigned chosen = j && j->choice ? j->choice->set : 0;
+	int r = chosen ? json_add(o, "peers", peer_choice_json(j->choice)) : 0;
+
+	return r == 0 && j && (j->set & ~chosen) ? json_add(o, "joined", peer_json(j->id, j->set & ~chosen)) : r;
 }
 
 /* "limitedBy" is there exactly when the container wants a cgroup. */

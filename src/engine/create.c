@@ -140,12 +140,12 @@ static int add_rare(const struct create *c, struct json_object *o)
 	return json_add_str(o, "autoGid", buf_str(&gid));
 }
 
-/* --userns=auto of a pod: the slice that its infra container has. */
-static int map_of_pod(struct create *c, struct err *e)
+/* --userns=auto of another's user namespace: the slice that this one has. */
+static int map_of(struct create *c, const struct container *other, struct err *e)
 {
 	c->plan->kind = USERNS_AUTO;
 	c->plan->create = c->plan->owned = true;
-	return rootfs_id_map(c->q->pod->infra, &c->plan->map, e);
+	return rootfs_id_map(other, &c->plan->map, e);
 }
 
 static int plan_userns(struct create *c, struct err *e)
@@ -161,7 +161,9 @@ static int plan_userns(struct create *c, struct err *e)
 	if (r < 0)
 		return r;
 	if (mode.kind == USERNS_AUTO && c->q->place && (c->q->place->share & PEER_BIT(PEER_USER)))
-		return map_of_pod(c, e);
+		return map_of(c, c->q->pod->infra, e);
+	if (mode.kind == USERNS_AUTO && c->q->choice && c->q->choice->other[PEER_USER])
+		return map_of(c, c->q->choice->other[PEER_USER], e);
 	h->uid = c->eng->uid;
 	h->gid = c->eng->gid;
 	h->keeper = c->q->keeper->map;
@@ -251,6 +253,20 @@ static const char *pod_cgroup(const struct pod *p)
 	return p && json_true(p->spec, "infra") && json_true(p->spec, "shareParent") ? p->id : NULL;
 }
 
+static void join_choice(const struct peer_choice *p, struct bundle_joined *j)
+{
+	const struct container *seen = p && p->other[PEER_IPC] ? p->other[PEER_IPC] : p ? p->other[PEER_PID] : NULL;
+
+	if (!p)
+		return;
+	j->choice = p;
+	j->set |= p->set;
+	if (p->set & PEER_BIT(PEER_IPC))
+		j->shm = p->shm[0] ? p->shm : NULL;
+	if (seen)
+		j->label = json_str(seen->spec, "config.selinux.process");
+}
+
 static int write_bundle(struct create *c, struct err *e)
 {
 	const struct bundle_images images = {.layers = mounted_image, .ctx = c};
@@ -286,6 +302,7 @@ static int write_bundle(struct create *c, struct err *e)
 		joined.label = json_str(c->q->pod->infra->spec, "config.selinux.process");
 		memcpy(joined.id, c->q->pod->infra->id, sizeof(joined.id));
 	}
+	join_choice(c->q->choice, &joined);
 	/* only to be faster */
 	if (engine_cache(c->eng, &in.cache_dirfd, &cache, NULL) < 0)
 		in.cache_dirfd = -EBADF;

@@ -19,6 +19,7 @@
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
+#include "engine/peer_choice.h"
 #include "engine/pod.h"
 #include "image/pull.h"
 #include "monitor/launch.h"
@@ -36,6 +37,7 @@ struct create_request {
 	bool is_infra;                    /* the pod's own */
 	bool is_build;                    /* a step of a build: ps shows it with --external alone, and no prune takes it */
 	struct pod_place *place;          /* in it, when it is not (pod.h) */
+	const struct peer_choice *choice; /* what it has of other containers; NULL: nothing */
 	struct monitor_handle *monitor;   /* it is to be started at once: gets a monitor that waits; NULL: it is not */
 };
 

@@ -197,19 +197,34 @@ static bool shares(const struct mounts_input *m, enum peer_ns ns)
 	return m->in->joined && (m->in->joined->set & PEER_BIT(ns));
 }
 
+/* With --ipc shareable where another container can have it too (peer_choice.h); a start makes that directory. */
+static int add_own_shm(struct mount_list *l, const struct mounts_input *m, struct err *e)
+{
+	const char *mode = m->in->options->ipc;
+	_cleanup_free_ char *path = NULL;
+	char shm[96];
+
+	if (mode && strcmp(mode, "shareable") == 0)
+		return asprintf(&path, "%s/%s/" PEER_SHM, m->in->eng->run_path, m->in->id) < 0
+			       ? err_errno(e, ENOMEM, "/dev/shm") : add_default(l, "bind", path, "/dev/shm", "bind,nosuid,noexec,nodev", e);
+	snprintf(shm, sizeof(shm), "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)m->in->options->shm_size);
+	return add_default(l, "tmpfs", "shm", "/dev/shm", shm, e);
+}
+
 /* The kernel mounts an mqueue for who owns its namespace alone; queues can be used without. */
 static int add_shared_ipc(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	int r = shares(m, PEER_USER) || !m->in->userns->create
 			? add_default(l, "mqueue", "mqueue", "/dev/mqueue", "nosuid,noexec,nodev", e) : 0;
 
-	return r < 0 ? r : add_default(l, "bind", m->in->joined->shm, "/dev/shm", "bind,nosuid,noexec,nodev", e);
+	if (r < 0 || !m->in->joined->shm)
+		return r < 0 ? r : add_own_shm(l, m, e);
+	return add_default(l, "bind", m->in->joined->shm, "/dev/shm", "bind,nosuid,noexec,nodev", e);
 }
 
 static int add_dev(struct mount_list *l, const struct mounts_input *m, struct err *e)
 {
 	const struct container_options *o = m->in->options;
-	char shm[96];
 	int r;
 
 	r = add_default(l, "tmpfs", "tmpfs", "/dev", "nosuid,noexec,strictatime,mode=755,size=65536k", e);
@@ -230,8 +245,7 @@ static int add_dev(struct mount_list *l, const struct mounts_input *m, struct er
 	r = add_default(l, "mqueue", "mqueue", "/dev/mqueue", "nosuid,noexec,nodev", e);
 	if (r < 0 || (o->ipc && strcmp(o->ipc, "none") == 0))
 		return r;
-	snprintf(shm, sizeof(shm), "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)o->shm_size);
-	return add_default(l, "tmpfs", "shm", "/dev/shm", shm, e);
+	return add_own_shm(l, m, e);
 }
 
 static int add_sys(struct mount_list *l, const struct mounts_input *m, struct err *e)

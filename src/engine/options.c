@@ -292,6 +292,17 @@ static bool is_slice(const char *name)
 	return n > 6 && n < 256 && strcmp(name + n - 6, ".slice") == 0 && strspn(name, letters) == n && name[0] != '.';
 }
 
+/* Another container's, or a file's: what it is is seen when the container is made (peer_choice.h). */
+static bool is_peer(const char *value)
+{
+	return value && (network_peer_of(value) || strncmp(value, "ns:/", 4) == 0);
+}
+
+static int check_peered(const char *option, const char *value, const char *const *words, const char *instead, struct err *e)
+{
+	return is_peer(value) ? 0 : check_word(option, value, words, instead, e);
+}
+
 static int check_namespaces(const struct container_options *o, struct err *e)
 {
 	static const char *const private_or_host[] = {"", "private", "host", NULL};
@@ -300,11 +311,13 @@ static int check_namespaces(const struct container_options *o, struct err *e)
 	struct userns_mode mode;
 	int r;
 
-	r = check_word("pid", o->pid, private_or_host, "only private and host are supported", e);
+	r = check_peered("pid", o->pid, private_or_host, "only private, host, container:NAME and ns:PATH are supported", e);
 	if (r == 0)
-		r = check_word("ipc", o->ipc, ipc, "only private, shareable, none and host are supported", e);
+		r = check_peered("ipc", o->ipc, ipc, "only private, shareable, none, host, container:NAME and ns:PATH are supported", e);
+	if (r == 0 && o->ipc && strcmp(o->ipc, "shareable") == 0 && o->shm_size != SHM_SIZE_DEFAULT)
+		r = err_set(e, EINVAL, "--shm-size: the /dev/shm of --ipc shareable is a directory of the user's run directory, and as large as that");
 	if (r == 0)
-		r = check_word("uts", o->uts, private_or_host, "only private and host are supported", e);
+		r = check_peered("uts", o->uts, private_or_host, "only private, host, container:NAME and ns:PATH are supported", e);
 	if (r == 0)
 		r = check_word("cgroupns", o->cgroupns, private_or_host, "only private and host are supported", e);
 	if (r == 0)

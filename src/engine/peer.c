@@ -47,6 +47,11 @@ const char *peer_nowhere(enum peer_ns ns)
 	return table[ns].nowhere;
 }
 
+bool peer_has_shm(const struct container *c)
+{
+	return json_true(c->spec, "isInfra") || strcmp(json_str(c->spec, "options.ipc"), "shareable") == 0;
+}
+
 void peer_done(struct peer *p)
 {
 	for (size_t i = 0; i < PEER_N; i++)
@@ -190,13 +195,17 @@ int peer_begin(struct engine *eng, const struct container *c, struct peer *ret, 
 	const char *network = json_str(c->spec, "config.network.container");
 	struct json_object *joined = json_at(c->spec, "config.joined");
 	unsigned set = joined_set(joined);
+	struct json_object *peers = json_at(c->spec, "config.peers");
 	struct paths paths = {0};
 	int r = 0;
 
-	if (!*network && !set)
+	if (!*network && !set && !peers)
 		return 0;
 	if (set)
 		r = join(eng, json_str(joined, "container"), set, ret, &paths, e);
+	for (size_t i = 0; r == 0 && peers && i < PEER_N; i++)
+		if (*json_str(peers, table[i].word))
+			r = join(eng, json_str(peers, table[i].word), PEER_BIT(i), ret, &paths, e);
 	if (r == 0 && *network)
 		r = join(eng, network, PEER_BIT(PEER_NET), ret, &paths, e);
 	return r == 0 ? bundle_config_change(container_dir(c), set_paths, &paths, e) : r;

@@ -28,6 +28,10 @@ struct keeper; /* engine/keeper.h */
 enum peer_ns { PEER_NET, PEER_IPC, PEER_UTS, PEER_PID, PEER_CGROUP, PEER_USER, PEER_N };
 #define PEER_BIT(ns) (1U << (ns))
 
+/* What others have at /dev/shm, in the run directory of a container that they can share it with: an infra container, and --ipc shareable. */
+#define PEER_SHM "shm"
+bool peer_has_shm(const struct container *c);
+
 /* "net", as podman's --share and /proc/PID/ns have it; "network", as config.json has it. */
 const char *peer_word(enum peer_ns ns);
 const char *peer_oci_word(enum peer_ns ns);

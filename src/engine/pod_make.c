@@ -13,6 +13,8 @@
  */
 #include "engine/pod_private.h"
 
+#include "engine/peer_choice.h"
+
 #include "base/clock.h"
 #include "engine/attest.h"
 #include "engine/labels.h"
@@ -83,6 +85,8 @@ static int check(const struct pod_wanted *w, struct err *e)
 		return err_set(e, EINVAL, "pod name \"%s\": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", o->name);
 	if (!w->infra && o->publish.n > 0)
 		return err_set(e, EINVAL, "you must have an infra container to publish port bindings to the host");
+	if (peer_choice_refuse(o, "a pod has no other container's; a member can (run --pod)", e) < 0)
+		return -ENOTSUP;
 	if (!w->infra && needs_infra(o))
 		return err_set(e, EINVAL, "cannot set %s without an infra container", needs_infra(o));
 	if ((w->share & PEER_BIT(PEER_IPC)) && o->shm_size != SHM_SIZE_DEFAULT) {

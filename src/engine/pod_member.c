@@ -252,7 +252,7 @@ int pod_join(struct engine *eng, struct pod *p, struct container_options *o, str
 	if (!o->cgroups && json_true(p->spec, "shareParent"))
 		o->cgroups = "enabled";
 	if ((share & PEER_BIT(PEER_IPC)) &&
-	    snprintf(ret->shm, sizeof(ret->shm), "%s/%s/" POD_SHM, eng->run_path, p->infra->id) >= (int)sizeof(ret->shm))
+	    snprintf(ret->shm, sizeof(ret->shm), "%s/%s/" PEER_SHM, eng->run_path, p->infra->id) >= (int)sizeof(ret->shm))
 		return err_errno(e, ENAMETOOLONG, "pod %s", p->name);
 	ret->pod = p;
 	ret->share = share;

@@ -9,7 +9,6 @@
 #define POD_LOCK "lock"
 #define POD_LOCK_MS 15000
 #define POD_ROOTFS "rootfs" /* of the infra container */
-#define POD_SHM "shm"       /* in the infra container's run directory */
 
 /* What the infra container's root needs: mount points. */
 int pod_infra_make_root(int pod_dirfd, struct err *e) _must_check_;

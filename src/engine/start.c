@@ -19,6 +19,7 @@
 #include "engine/ident.h"
 #include "engine/inforce.h"
 #include "engine/log_config.h"
+#include "engine/peer.h"
 #include "engine/pod.h"
 #include "engine/prepared.h"
 #include "engine/recorded_store.h"
@@ -52,11 +53,11 @@ static const char *keep(struct start *s, const char *dir, const char *id, const 
 	return strv_addf(&s->texts, "%s/%s/%s", dir, id, name) < 0 ? NULL : s->texts.items[s->texts.n - 1];
 }
 
-/* What the pod's members have at /dev/shm. */
+/* What a pod's members have at /dev/shm, and it itself with --ipc shareable. */
 static int make_shm(int run_dirfd)
 {
 	_cleanup_close_ int fd = -EBADF;
-	int r = path_own_mkdirs(run_dirfd, "shm", &fd);
+	int r = path_own_mkdirs(run_dirfd, PEER_SHM, &fd);
 
 	return r == 0 && fchmod(fd, 01777) < 0 ? -errno : r;
 }
@@ -71,7 +72,7 @@ static int make_dirs(struct start *s, struct err *e)
 	if (!s->q.fresh)
 		container_tidy(s->q.c);
 	r = path_own_mkdirs(eng->run_fd, s->q.c->id, &s->run_dirfd);
-	if (r == 0 && pod_is_infra(s->q.c))
+	if (r == 0 && peer_has_shm(s->q.c))
 		r = make_shm(s->run_dirfd);
 	if (r == 0)
 		r = path_own_mkdirs(eng->run_fd, ENGINE_RUNTIME, &s->rroot_fd);

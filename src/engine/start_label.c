@@ -16,6 +16,7 @@
 #include "engine/bundle_config.h"
 #include "engine/engine.h"
 #include "engine/etc.h"
+#include "engine/peer.h"
 #include "engine/relabel.h"
 #include "sys/fd.h"
 #include "sys/lsm.h"
@@ -119,12 +120,13 @@ static int pair_of(const struct container *c, struct mcs_pair *ret)
 	return r == 0 ? mcs_pair_of(context.range, ret) : r;
 }
 
-/* The infra container, which runs and has claimed them, may have got others than when the member was made. */
+/* The infra container, or the one whose memory or processes it shares, which runs and has claimed them, may have got others than when the member was made. */
 static int follow_pod(struct engine *eng, struct container *c, struct err *e)
 {
 	_cleanup_(container_freep) struct container *infra = NULL;
 	struct mcs_pair own, pods;
-	int r = container_load(eng, json_str(c->spec, "podInfra"), &infra, e);
+	const char *ipc = json_str(c->spec, "config.peers.ipc"), *seen = *ipc ? ipc : json_str(c->spec, "config.peers.pid");
+	int r = container_load(eng, *seen ? seen : json_str(c->spec, "podInfra"), &infra, e);
 
 	if (r < 0)
 		return r;
@@ -170,10 +172,11 @@ static int label_files(struct engine *eng, const struct container *c, struct kee
 		if (faccessat(container_dir(c), *name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    (strv_addf(&paths, "%s/%s/%s/%s", eng->data_path, ENGINE_CONTAINERS, c->id, *name) < 0 || strv_add(&labels, file) < 0))
 			r = -ENOMEM;
-	/* its root, which is no image's, and the /dev/shm of its pod */
-	if (r == 0 && json_true(c->spec, "isInfra") &&
-	    (add(&paths, &labels, json_str(c->spec, "image.rootfs"), file) < 0 ||
-	     strv_addf(&paths, "%s/%s/shm", eng->run_path, c->id) < 0 || strv_add(&labels, file) < 0))
+	/* its root, which is no image's */
+	if (r == 0 && json_true(c->spec, "isInfra") && add(&paths, &labels, json_str(c->spec, "image.rootfs"), file) < 0)
+		r = -ENOMEM;
+	if (r == 0 && peer_has_shm(c) &&
+	    (strv_addf(&paths, "%s/%s/" PEER_SHM, eng->run_path, c->id) < 0 || strv_add(&labels, file) < 0))
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);

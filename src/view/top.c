@@ -37,6 +37,8 @@ static bool shares_userns(const struct container *c)
 	for (size_t i = 0; joined && i < json_object_array_length(joined); i++)
 		if (strcmp(json_object_get_string(json_object_array_get_idx(joined, i)), "user") == 0)
 			return true;
+	if (*json_str(c->spec, "config.peers.user"))
+		return true;
 	return strcmp(mode, "host") == 0 || strncmp(mode, "container:", 10) == 0 || strncmp(mode, "ns:", 3) == 0;
 }
 
