@@ -247,6 +247,25 @@ load trust
 	accepted
 }
 
+@test "certificates: an authority between is for signing code too" {
+	fulcio dev@example.com
+	sign --certificate minted --chain tls --log log "$IMG:1"
+	refused 'an authority of its chain is not for signing code'
+	sign --certificate nested --chain between --log log "$IMG:1"
+	accepted
+}
+
+@test "certificates: nobody is asked for the pass phrase of one that says it is encrypted" {
+	need_program script
+	fulcio dev@example.com
+	sign --certificate good --log log --damage encrypted "$IMG:1"
+	export RANBY RANBY_ROOT RANBY_RUN IMG
+	# a terminal on which an answer would be waited for
+	run timeout 30 script -qec 'timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull -q "$IMG:1"' /dev/null
+	[ "$status" -eq 125 ]
+	[[ $output != *'pass phrase'* ]] || { echo "$output"; false; }
+}
+
 @test "use-sigstore-attachments: false leaves them unread" {
 	by p256
 	sign --key p256 "$IMG:1"
@@ -280,6 +299,23 @@ load trust
 	[ "$(ranby image inspect --format '{{.Trust.Key}}' "$IMG:1")" = "$FPR" ]
 	ranby rmi "$IMG:1"
 	policy "{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPaths\": [\"$BATS_TEST_TMPDIR/other.gpg\", \"$BATS_TEST_TMPDIR/signer.asc\"]}"
+	accepted
+	gpgconf --kill all
+}
+
+@test "simple signing: SHA-1 is no digest to sign with" {
+	need_program gpg
+	need_program gpgv
+	gpg_home
+	gpg --batch --quiet --passphrase '' --quick-generate-key old@example.com rsa2048 sign never
+	gpg --export old@example.com >"$BATS_TEST_TMPDIR/old.gpg"
+	policy "{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPath\": \"$BATS_TEST_TMPDIR/old.gpg\"}"
+	echo 'digest-algo SHA1' >"$GNUPGHOME/gpg.conf"
+	simple "$IMG:1" old@example.com
+	gpg --list-packets "$BATS_TEST_TMPDIR/sigs/$IMG@sha256=${DIGEST#sha256:}/signature-1" | grep -q 'digest algo 2,'
+	refused 'refused by'
+	rm "$GNUPGHOME/gpg.conf"
+	simple "$IMG:1" old@example.com
 	accepted
 	gpgconf --kill all
 }
@@ -382,6 +418,26 @@ seen_by_openssl() {
 	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "verify" and .res == "success" and .vm == "'"$IMG:1"'")) | .[-1].detail | endswith("digest='"$DIGEST"'")'
 	ranby tag "$IMG:1" "mine:$BATS_TEST_NUMBER"
 	[ "$(ranby image inspect --format '{{.Trust.Verdict}}' "mine:$BATS_TEST_NUMBER")" = verified ]
+}
+
+@test "gpgv runs behind a filter of system calls" {
+	need_program gpgv
+	local pid state
+	mkfifo "$BATS_TEST_TMPDIR/message"
+	: >"$BATS_TEST_TMPDIR/keys"
+	timeout 20 sleep 20 >"$BATS_TEST_TMPDIR/message" 3>&- &
+	local writer=$!
+	"${RANBY%/bin/*}/libexec/ranby/ranby-trust" gpgv <"$BATS_TEST_TMPDIR/message" >/dev/null 2>&1 \
+		3>"$BATS_TEST_TMPDIR/status" 4<"$BATS_TEST_TMPDIR/keys" 5<"$(command -v gpgv)" &
+	pid=$!
+	for _ in $(seq 100); do
+		state=$(grep -h -e ^Name -e ^Seccomp: -e ^NoNewPrivs "/proc/$pid/status" | tr -s '\t\n' ' ')
+		[[ $state != *gpgv* ]] || break
+		sleep 0.05
+	done
+	kill "$pid" "$writer"
+	echo "$state"
+	[[ $state == *'gpgv NoNewPrivs: 1 Seccomp: 2 '* ]]
 }
 
 @test "ranby-trust: no file, no network, no program; and not for users" {

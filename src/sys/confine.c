@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -103,6 +104,24 @@ static int add_call(scmp_filter_ctx ctx, int call)
 	if (call == SCMP_SYS(mmap) || call == SCMP_SYS(mprotect))
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+}
+
+int confine_deny(const int *calls, size_t n, struct err *e)
+{
+	_cleanup_(filter_freep) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int r = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (calls[i] >= 0)
+			r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	/* its flags cannot be seen; libc falls back to clone */
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (r == 0)
+		r = seccomp_load(ctx);
+	return r < 0 ? err_errno(e, -r, "seccomp") : 0;
 }
 
 int confine_calls(const int *calls, size_t n, struct err *e)

@@ -38,4 +38,10 @@ int confine_files(const struct confine_rule *rules, size_t n, bool no_connect, s
 /* seccomp(2): every other system call fails with EPERM; no memory becomes executable. Numbers as SCMP_SYS() gives them, negative ones ignored. */
 int confine_calls(const int *calls, size_t n, struct err *e) _must_check_;
 
+/*
+ * The other way round, for a program of others that is executed: these fail
+ * with EPERM, and no process is made but a thread. Survives execve(2).
+ */
+int confine_deny(const int *calls, size_t n, struct err *e) _must_check_;
+
 #endif

@@ -40,7 +40,7 @@ static int parse_pems(const void *data, size_t len, STACK_OF(X509) *to, struct e
 	X509 *x = NULL;
 	int r = bio ? 0 : -ENOMEM, before = sk_X509_num(to);
 
-	while (r == 0 && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+	while (r == 0 && (x = PEM_read_bio_X509(bio, NULL, trust_no_passphrase, NULL)))
 		if (sk_X509_num(to) >= CERTIFICATES_MAX || sk_X509_push(to, x) <= 0) {
 			X509_free(x);
 			r = -E2BIG;
@@ -102,6 +102,25 @@ int trust_certificate_parse(const void *data, size_t len, X509 **ret, struct err
 
 /* ---- chain ---- */
 
+/*
+ * What a certificate is for nests: an authority that may name servers only
+ * makes no signers of code. OpenSSL checks that for the purposes it knows, and
+ * code signing is none of them before 3.2. The anchor is the policy's word.
+ */
+static int check_usage(X509_STORE_CTX *ctx, struct err *e)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	int anchor = sk_X509_num(chain) - 1;
+
+	for (int i = 1; i < anchor; i++) {
+		X509 *x = sk_X509_value(chain, i);
+
+		if ((X509_get_extension_flags(x) & EXFLAG_XKUSAGE) && !(X509_get_extended_key_usage(x) & (XKU_CODE_SIGN | XKU_ANYEKU)))
+			return err_set(e, EACCES, "certificate: an authority of its chain is not for signing code");
+	}
+	return 0;
+}
+
 static int check_chain(const struct trust_authority *a, X509 *certificate, STACK_OF(X509) *between, int64_t at, struct err *e)
 {
 	X509_STORE *store = X509_STORE_new();
@@ -121,6 +140,8 @@ static int check_chain(const struct trust_authority *a, X509 *certificate, STACK
 		X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN);
 		if (X509_verify_cert(ctx) != 1)
 			r = err_set(e, EACCES, "certificate: %s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+		else
+			r = check_usage(ctx, e);
 	} else {
 		r = err_errno(e, ENOMEM, "certificate");
 	}

@@ -2,8 +2,10 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * gpgv answers on two ways: what it says of the signature is lines of
- * "[GNUPG:]", what was signed is its output. Both must be of exactly one
- * signature: a message with two, or with text beside the signed one, is none.
+ * "[GNUPG:]", what was signed is its output. The lines must be of exactly one
+ * signature, and the output one JSON text and nothing else. Bytes of the
+ * message that gpgv passes over in silence, such as a packet after the signed
+ * ones that it does not know, are not seen here: nothing is read from them.
  */
 #include "trust/gpg.h"
 
@@ -114,6 +116,9 @@ static int verify_one(const struct gpg *g, const struct trust_signature *s, stru
 		r = read_back(output, &text, e);
 	if (r < 0)
 		return r;
+	/* not gpgv's: ranby-trust could not start it, and says why */
+	if (WIFEXITED(code) && WEXITSTATUS(code) == EXIT_ENGINE)
+		return err_set(e, EIO, "%s", said.len ? buf_str(&said) : "gpgv could not be started");
 	r = trust_gpg_status(buf_str(&said), WIFEXITED(code) && WEXITSTATUS(code) == 0, c->key, &c->err);
 	if (r == 0)
 		r = trust_payload_parse(buf_str(&text), text.len, TRUST_PAYLOAD_SIMPLE, &p, &c->err);

@@ -42,6 +42,15 @@ int trust_key_check(EVP_PKEY *key, struct err *e)
 	}
 }
 
+int trust_no_passphrase(char *buf, int size, int rwflag, void *ctx)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)ctx;
+	return -1;
+}
+
 static EVP_PKEY *parse_any(const void *data, size_t len)
 {
 	const unsigned char *der = data;
@@ -50,7 +59,7 @@ static EVP_PKEY *parse_any(const void *data, size_t len)
 
 	if (memmem(data, len, "-----BEGIN", 10)) {
 		bio = BIO_new_mem_buf(data, (int)len);
-		key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+		key = bio ? PEM_read_bio_PUBKEY(bio, NULL, trust_no_passphrase, NULL) : NULL;
 		BIO_free(bio);
 		return key;
 	}

@@ -19,6 +19,9 @@
 #include <stddef.h>
 
 #define TRUST_KEYS_MAX 64
+/* For PEM that nobody is asked a pass phrase for: without it OpenSSL would ask at the terminal. */
+int trust_no_passphrase(char *buf, int size, int rwflag, void *ctx);
+
 #define TRUST_KEY_ID_SIZE 72 /* "sha256:" and 64 hex digits */
 
 struct trust_keys {

@@ -59,7 +59,9 @@ static int start(const char *verb, int request, int answer, pid_t *ret, struct e
 	s.envp = no_env;
 	s.fds = fds;
 	s.n_fds = ARRAY_SIZE(fds);
-	s.stdio[0] = s.stdio[1] = -EBADF;
+	s.stdio[0] = s.stdio[1] = s.stdio[2] = -EBADF;
+	/* and no terminal to ask at */
+	s.new_session = true;
 	s.die_with_us = true;
 	r = spawn_start(&s, ret, NULL, e);
 	return r < 0 ? err_wrap(e, r, WORKER) : 0;
