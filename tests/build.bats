@@ -6,9 +6,13 @@
 # compared with what podman makes of the same file.
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
+load podman
 
 setup_file() { ranby_setup_file busybox; }
-teardown_file() { ranby_teardown_file; }
+teardown_file() {
+	end_podman "RANBY_RUN=$RANBY_RUN"
+	ranby_teardown_file
+}
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -253,6 +257,47 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	nothing_left
 }
 
+@test "[A20] a build that is killed with its guard: the next build or prune ends what it was at" {
+	local verb pid program left
+	echo "very secret" >secret
+	for verb in 'image prune --force' 'container prune --force' 'system prune --force' 'build again'; do
+		containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300'
+		mkdir -p again
+		printf 'FROM scratch\nLABEL a=b\n' >again/Containerfile
+		rm -f out
+		ranby build --secret id=s,src=secret ctx >out 2>&1 3>&- &
+		pid=$!
+		wait_for 20 grep -qx begun out
+		program=$(pgrep -P "$pid" -x ranby || echo "$pid")
+		mapfile -t guard < <(pgrep -P "$program" -x ranby)
+		[ "${#guard[@]}" = 1 ]
+		kill -KILL "${guard[0]}" "$program"
+		wait "$pid" || true
+		# nobody has ended it yet
+		left=$(ranby ps --external -q)
+		[ -n "$left" ] || fail "$verb: it has gone by itself"
+		# shellcheck disable=SC2086 # words
+		run -0 ranby $verb
+		[ -z "$(ranby ps --all --external -q)" ] || fail "$verb"
+		run -1 pgrep -f '^sleep 300' -u "$(id -u)"
+		left=$(grep -rls 'very secret' "$RANBY_RUN" "$RANBY_ROOT") || true
+		[ -z "$left" ] || fail "$verb: $left"
+	done
+	# one of a build that goes on is nobody else's
+	rm -f out
+	ranby build --secret id=s,src=secret ctx >out 2>&1 3>&- &
+	pid=$!
+	wait_for 20 grep -qx begun out
+	ranby system prune --force >/dev/null
+	ranby build -q again >/dev/null
+	[ -n "$(ranby ps --external -q)" ]
+	kill -TERM "$(pgrep -P "$pid" -x ranby || echo "$pid")"
+	wait "$pid" || true
+	wait_for 20 sh -c "[ -z \"\$(ls -A '$RANBY_ROOT/containers')\" ]"
+	ranby image prune --force >/dev/null
+	load_image busybox
+}
+
 @test "RUN --mount: bind, cache, tmpfs, secret, ssh; nothing of them is in the layer" {
 	mkdir ctx/d
 	echo bound >ctx/d/f
@@ -412,8 +457,6 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	run -0 ranby build ctx
 	[ "$(grep -c 'Using cache' <<<"$output")" = 2 ]
 	ranby rmi steps >/dev/null
-	ranby image prune --force >/dev/null
-	ranby image prune --force >/dev/null
 	[ "$(ranby images --all -q | wc -l)" = 1 ]
 	run -0 ranby build -t steps ctx
 	[[ $output != *'Using cache'* ]]
@@ -421,6 +464,44 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	[ ! -e "$RANBY_ROOT/build-cache" ]
 	[ ! -e "$RANBY_ROOT/build-mounts" ]
 	load_image busybox
+}
+
+@test "rmi: the steps that led to an image alone go with it, not those of another, in use or with a name" {
+	local before
+	ranby image prune --force >/dev/null
+	before=$(ranby images --all -q | sort)
+	containerfile <<<$'FROM busybox\nRUN echo 1 >/a\nRUN echo 2 >/b\nRUN echo 3 >/c'
+	ranby build -q -t one ctx
+	containerfile <<<$'FROM busybox\nRUN echo 1 >/a\nRUN echo other >/b'
+	ranby build -q -t two ctx
+	# the step of both stays, the second of the first goes with it
+	run -0 ranby rmi one
+	[ "$(grep -c '^Untagged' <<<"$output") $(grep -c '^Deleted' <<<"$output")" = '1 2' ]
+	run -0 ranby run --rm two cat /a /b
+	[ "$output" = $'1\nother' ]
+	run -0 ranby rmi two
+	[ "$(grep -c '^Deleted' <<<"$output")" = 2 ]
+	[ "$(ranby images --all -q | sort)" = "$before" ]
+	# one that a container uses, one with a name
+	containerfile <<<$'FROM busybox\nRUN echo 1 >/a\nRUN echo 2 >/b\nRUN echo 3 >/c'
+	ranby build -q -t one ctx
+	mapfile -t steps < <(ranby images --all -q --no-trunc --filter dangling=true --filter before=one)
+	[ "${#steps[@]}" = 2 ]
+	ranby create --name user "${steps[0]#sha256:}" true >/dev/null
+	run -0 ranby rmi one
+	[ "$(grep -c '^Deleted' <<<"$output")" = 1 ]
+	ranby rm user >/dev/null
+	ranby build -q -t one ctx
+	ranby tag "${steps[1]#sha256:}" kept
+	ranby rmi one >/dev/null
+	run -0 ranby run --rm kept cat /a
+	ranby build -q -t one ctx
+	run -0 ranby rmi --no-prune one
+	[ "$(grep -c '^Deleted' <<<"$output")" = 1 ]
+	ranby image prune --force >/dev/null
+	ranby rmi kept >/dev/null
+	ranby image prune --force >/dev/null
+	[ "$(ranby images --all -q | sort)" = "$before" ]
 }
 
 @test "the same file as podman builds: the same configuration and files" {

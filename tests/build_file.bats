@@ -9,12 +9,16 @@
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
+load podman
 
 setup_file() {
 	need_namespaces
 	ranby_setup_file
 }
-teardown_file() { ranby_teardown_file; }
+teardown_file() {
+	end_podman "RANBY_RUN=$RANBY_RUN"
+	ranby_teardown_file
+}
 setup() {
 	C=$BATS_TEST_TMPDIR/c
 	mkdir -p "$C"

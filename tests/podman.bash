@@ -18,17 +18,22 @@ podman_setup_file() {
 	fi
 }
 
+# end_podman VARIABLE=BEGIN: a pause process, and a cleanup that is late, of the podmans that had this in their environment.
+end_podman() {
+	local pid
+	for pid in $(pgrep -u "$(id -u)" podman); do
+		! grep -qz "^$1" "/proc/$pid/environ" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
+	done
+}
+
 podman_teardown_file() {
 	if [ -d "$PODMAN/store" ]; then
 		driven rm -f -t 0 -a >/dev/null 2>&1 3>&- || true
-		local _ pid
+		local _
 		# conmon has podman clean up after a container
 		for _ in $(seq 100); do pgrep -f -- "--root $PODMAN/store" >/dev/null || break; sleep 0.1; done
 		[ "$(id -u)" = 0 ] || driven system migrate || true
-		# its pause process, and a cleanup that is late
-		for pid in $(pgrep -u "$(id -u)" podman); do
-			! grep -qz "^XDG_CONFIG_HOME=$PODMAN" "/proc/$pid/environ" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
-		done
+		end_podman "XDG_CONFIG_HOME=$PODMAN"
 	fi
 	remove_tree "$PODMAN"
 }

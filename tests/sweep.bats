@@ -33,6 +33,7 @@ few() { "$RANBY_TREE/tests/kill-sweep" --points "${RANBY_SWEEP_POINTS:-3}" "$@";
 @test "restart, and that of one whose health check fails, killed" { run -0 few restart health-restart; }
 @test "volume, network, secret: create and rm killed" { run -0 few volume-create volume-rm network-create network-rm secret-create secret-rm; }
 @test "pod create, start, stop, rm, run --pod new: killed" { run -0 few pod-create pod-start pod-stop pod-rm run-pod; }
+@test "build: killed, or a call of it fails" { run -0 few build && run -0 few --errors build; }
 @test "a call of kill, exec, cp, commit, rename fails" { run -0 few --errors kill exec cp cp-out commit rename; }
 @test "a call of restart, and of that of one whose health check fails, fails" { run -0 few --errors restart health-restart; }
 @test "a call of volume, network, secret create and rm fails" { run -0 few --errors volume-create volume-rm network-create network-rm secret-create secret-rm; }

@@ -266,6 +266,7 @@ int build_image(const struct build_request *q, struct image **ret, struct err *e
 	_cleanup_(session_done) struct session s = {.q = q, .guard = GUARD_INIT};
 	int r = begin_platform(&s, e);
 
+	guard_sweep(q->eng);
 	if (r == 0)
 		r = give_args(&s, e);
 	if (r == 0)

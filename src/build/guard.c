@@ -3,21 +3,41 @@
 /*
  * A container's monitor is no child of the build and would go on without it.
  * The guard holds one end of a pipe; when the other one closes without a word,
- * the build has been killed, whatever by, and the guard becomes `ranby rm
- * --force` of the one name that the build's containers have in turn. It has a
- * session of its own, so that a signal for the terminal's processes is not its.
+ * the build has been killed, whatever by, and the guard executes `ranby rm
+ * --force` of the one name that the build's containers have in turn, until it
+ * has succeeded: one can come too early, while the monitor still takes down
+ * what was never started. It has a session of its own, so that a signal for
+ * the terminal's processes is not its.
+ *
+ * Where the guard is killed too, or the machine stops, the name tells whose
+ * container it was: build-PID-START with the builder's pid and start time. Who
+ * sweeps reads the directory of names, which is one open and mostly nothing
+ * that begins so, and takes what belongs to a builder that is no more.
  */
 #include "build/guard.h"
 
+#include "base/parse.h"
 #include "base/strv.h"
+#include "engine/container.h"
+#include "engine/remove.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
+#include "sys/pidfd.h"
 #include "sys/spawn.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/random.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define NAME_BEGIN "build-"
+/* that an rm failed so often means that it will not succeed; the next build tries again */
+#define TRIES_MAX 20
+#define BETWEEN_TRIES_MS 250
+
+/* ---- the files of its RUN ---- */
 
 void guard_remove_files(int run_fd, const char *name)
 {
@@ -28,6 +48,33 @@ void guard_remove_files(int run_fd, const char *name)
 		(void)unlinkat(run_fd, path, 0);
 	}
 	(void)unlinkat(run_fd, name, AT_REMOVEDIR);
+}
+
+/* ---- the process ---- */
+
+/* 0: there is none of that name any more. */
+static int remove_once(char *const *argv)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || spawn_wait(pid, &status) < 0)
+		return -EAGAIN;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
+}
+
+static _Noreturn void end_container(char *const *argv)
+{
+	for (int i = 0; i < TRIES_MAX; i++) {
+		if (remove_once(argv) == 0)
+			_exit(0);
+		(void)poll(NULL, 0, BETWEEN_TRIES_MS);
+	}
+	_exit(1);
 }
 
 static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *name, char *const *argv)
@@ -48,15 +95,23 @@ static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *na
 	do
 		n = read(3, &word, 1);
 	while (n < 0 && errno == EINTR);
-	if (n == 0)
-		guard_remove_files(4, name);
+	if (n == 1)
+		_exit(0);
+	guard_remove_files(4, name);
 	close(4);
-	/* a monitor whose starter died before the start is done clears up by itself first */
-	if (n == 0)
-		(void)poll(NULL, 0, 1000);
-	if (n == 0)
-		execv(argv[0], argv);
-	_exit(n == 1 ? 0 : 1);
+	close(3);
+	end_container(argv);
+}
+
+static int name_ourselves(char ret[static GUARD_NAME_SIZE], struct err *e)
+{
+	uint64_t ticks;
+	int r = pid_start_ticks(getpid(), &ticks);
+
+	if (r < 0)
+		return err_errno(e, -r, "build: our own start time");
+	snprintf(ret, GUARD_NAME_SIZE, NAME_BEGIN "%d-%llu", (int)getpid(), (unsigned long long)ticks);
+	return 0;
 }
 
 int guard_start(struct engine *eng, struct guard *g, struct err *e)
@@ -64,15 +119,13 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 	_cleanup_(strv_done) struct strv argv = {0};
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const char *const words[] = {"rm", "--force", "--ignore", "--time", "0", g->name, NULL};
-	unsigned long token;
 	int fds[2], r;
 
 	if (g->pid > 0)
 		return 0;
-	if (getrandom(&token, sizeof(token), 0) != (ssize_t)sizeof(token))
-		return err_errno(e, EIO, "build");
-	snprintf(g->name, sizeof(g->name), "build-%016lx", token);
-	r = engine_argv(eng, words, &argv, e);
+	r = name_ourselves(g->name, e);
+	if (r == 0)
+		r = engine_argv(eng, words, &argv, e);
 	if (r < 0)
 		return r;
 	if (null_fd < 0 || pipe2(fds, O_CLOEXEC) < 0)
@@ -98,4 +151,80 @@ void guard_done(struct guard *g)
 	fd_closep(&g->pipe_fd);
 	(void)!spawn_wait(g->pid, &status);
 	g->pid = 0;
+}
+
+/* ---- what others left ---- */
+
+bool guard_name_parse(const char *name, pid_t *ret_pid, uint64_t *ret_ticks)
+{
+	const char *ticks = strrchr(name, '-');
+	uint32_t pid;
+	uint64_t t;
+	char number[12];
+
+	if (strncmp(name, NAME_BEGIN, strlen(NAME_BEGIN)) != 0)
+		return false;
+	name += strlen(NAME_BEGIN);
+	if (!ticks || ticks < name || (size_t)(ticks - name) >= sizeof(number))
+		return false;
+	snprintf(number, sizeof(number), "%.*s", (int)(ticks - name), name);
+	if (parse_u32(number, 1, INT32_MAX, &pid) < 0 || parse_u64(ticks + 1, 0, UINT64_MAX, &t) < 0)
+		return false;
+	*ret_pid = (pid_t)pid;
+	*ret_ticks = t;
+	return true;
+}
+
+/* A builder that is a zombie makes nothing any more either. */
+static bool is_of_the_dead(const char *name)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	uint64_t ticks;
+	pid_t pid;
+	int r;
+
+	if (!guard_name_parse(name, &pid, &ticks))
+		return false;
+	r = pidfd_open_identity(pid, ticks, &pidfd);
+	return r == -ESRCH || (r == 0 && pidfd_has_ended(pidfd));
+}
+
+static void sweep_container(struct engine *eng, const char *name)
+{
+	static const struct remove_options all = {.force = true, .volumes = true, .reason = REMOVE_AUTO};
+	_cleanup_(container_freep) struct container *c = NULL;
+
+	/* somebody may call a container of his own so */
+	if (container_find(eng, name, &c, NULL) == 0 && json_true(c->spec, "isBuild"))
+		(void)!remove_container(eng, c, &all, NULL);
+}
+
+static void sweep_files(struct engine *eng, const char *name)
+{
+	guard_remove_files(eng->run_fd, name);
+}
+
+static void each_of_the_dead(struct engine *eng, int dir_fd, void (*sweep)(struct engine *eng, const char *name))
+{
+	const struct dirent *d;
+	DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
+	int r = 0;
+
+	if (!dir) {
+		fd_closep(&dir_fd);
+		return;
+	}
+	while (r == 0 && (d = dir_next(dir, &r)))
+		if (is_of_the_dead(d->d_name))
+			sweep(eng, d->d_name);
+	closedir(dir);
+}
+
+void guard_sweep(struct engine *eng)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+
+	container_sweep(eng, remove_container_dir);
+	each_of_the_dead(eng, openat(eng->data_fd, ENGINE_NAMES, flags), sweep_container);
+	each_of_the_dead(eng, openat(eng->run_fd, ".", flags), sweep_files);
 }

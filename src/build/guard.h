@@ -7,6 +7,9 @@
  *	_cleanup_(guard_done) struct guard g = GUARD_INIT;
  *	r = guard_start(eng, &g, e);
  *	... containers are called g.name, one after another ...
+ *
+ * What a build leaves whose guard was killed with it, guard_sweep() of the
+ * next build or prune takes.
  */
 #ifndef RANBY_BUILD_GUARD_H
 #define RANBY_BUILD_GUARD_H
@@ -16,12 +19,16 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#define GUARD_NAME_SIZE 48
 
 struct guard {
 	pid_t pid;
 	int pipe_fd;
-	char name[40]; /* of the containers that it ends */
+	char name[GUARD_NAME_SIZE]; /* of the containers that it ends */
 };
 #define GUARD_INIT {.pipe_fd = -EBADF}
 
@@ -34,5 +41,11 @@ void guard_remove_files(int run_fd, const char *name);
 int guard_start(struct engine *eng, struct guard *g, struct err *e) _must_check_;
 /* All is well: it goes without a deed. */
 void guard_done(struct guard *g);
+
+/* Of guard.name: the process that builds. False when it is none. */
+bool guard_name_parse(const char *name, pid_t *ret_pid, uint64_t *ret_ticks);
+
+/* Ends and removes what builds have left that are no more: containers, files of secrets. What cannot go now is left for the next. */
+void guard_sweep(struct engine *eng);
 
 #endif

@@ -228,31 +228,3 @@ bool image_filter_match(const struct image_filter *f, const struct image *img)
 			return false;
 	return any(&f->references, img, match_reference) && any(&f->ids, img, match_id);
 }
-
-static size_t history_length(const struct image *img)
-{
-	return img->config->history ? json_object_array_length(img->config->history) : 0;
-}
-
-static bool goes_on(const struct image *img, const struct image *on)
-{
-	size_t n = history_length(on), len, other_len;
-	const char *last, *other;
-
-	if (img == on || on->n_layers == 0 || img->n_layers < on->n_layers || n == 0 || history_length(img) <= n ||
-	    !digest_equal(&img->layers[on->n_layers - 1].chain_id, &on->layers[on->n_layers - 1].chain_id))
-		return false;
-	last = json_text(json_object_array_get_idx(on->config->history, n - 1), &len);
-	other = json_text(json_object_array_get_idx(img->config->history, n - 1), &other_len);
-	return last && other && strcmp(last, other) == 0;
-}
-
-bool image_is_intermediate(const struct image_list *l, const struct image *img)
-{
-	if (img->names.n > 0)
-		return false;
-	for (size_t i = 0; i < l->n; i++)
-		if (goes_on(l->items[i], img))
-			return true;
-	return false;
-}

@@ -28,11 +28,6 @@ struct image_filter {
 int image_filter_parse(const struct strv *filters, const char *name, struct store *st, struct engine *eng, struct image_filter *ret,
 		       struct err *e) _must_check_;
 bool image_filter_match(const struct image_filter *f, const struct image *img);
-/*
- * Whether it is only a step to another of the list: without a name, and that one has its layers
- * and its history, and more. `images` shows such with --all, and prune takes them with --all.
- */
-bool image_is_intermediate(const struct image_list *l, const struct image *img);
 void image_filter_done(struct image_filter *f);
 
 #endif

@@ -12,6 +12,7 @@
 #include "cmd/report.h"
 #include "cmd/screen.h"
 #include "build/cache.h"
+#include "build/guard.h"
 #include "engine/attest.h"
 #include "engine/keeper.h"
 #include "engine/network_use.h"
@@ -45,7 +46,7 @@ static int find_containers(struct engine *eng, const struct prune_query *q, stru
 		r = ps_filter_add(&f, q->filters->items[i], e);
 	if (r < 0)
 		return r;
-	container_sweep(eng, remove_container_dir);
+	guard_sweep(eng);
 	r = container_list(eng, &l, e);
 	if (r == 0)
 		r = ps_filter_check(&f, &l, e);
@@ -77,6 +78,8 @@ static int find_images(struct engine *eng, const struct prune_query *q, struct s
 	_cleanup_(strv_done) struct strv uses = {0};
 	int r = store_open(eng->data_fd, &st, e);
 
+	/* what a killed build was at uses an image */
+	guard_sweep(eng);
 	if (r == 0)
 		r = image_filter_parse(q->filters, NULL, st, eng, &filter, e);
 	if (r == 0)

@@ -17,7 +17,7 @@
 #define EXIT_NO_IMAGE 1
 
 struct rmi_args {
-	bool all, force, ignore;
+	bool all, force, ignore, no_prune;
 };
 
 static const struct option_row rmi_rows[] = {
@@ -25,6 +25,7 @@ static const struct option_row rmi_rows[] = {
 	{'f', "force", OPT_FLAG, offsetof(struct rmi_args, force),
 	 .help = "Remove all names of an id, and the containers that use the image"},
 	{'i', "ignore", OPT_FLAG, offsetof(struct rmi_args, ignore), .help = "No error for an image that is not there"},
+	{0, "no-prune", OPT_FLAG, offsetof(struct rmi_args, no_prune), .help = "Not the steps that led to it"},
 	OPTION_END,
 };
 
@@ -64,7 +65,7 @@ static int remove_users(struct rmi *m, const char *text, struct err *e)
 
 static int remove_one(struct rmi *m, const char *text, struct err *e)
 {
-	_cleanup_(store_removed_done) struct store_removed removed = {0};
+	_cleanup_(store_removed_done) struct store_removed removed = {.keep_steps = m->a->no_prune};
 	int r = m->a->force && m->uses.n ? remove_users(m, text, e) : 0;
 
 	if (r == 0)

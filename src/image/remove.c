@@ -56,6 +56,44 @@ static int remove_all_names(struct store *st, const struct ref_list *all, const 
 	return r == 0 ? lines_add(ret, "Deleted", digest_hex(id), e) : r;
 }
 
+/* Those that go with an image. */
+static int find_steps(struct store *st, const struct ref_list *all, const struct digest *id, const struct strv *uses,
+		      struct strv *ret, struct err *e)
+{
+	_cleanup_(image_list_done) struct image_list l = {0};
+	bool any = false;
+	int r;
+
+	for (size_t i = 0; i < all->n && !any; i++)
+		any = ref_is_nameless(&all->items[i]) && !digest_equal(&all->items[i].id, id);
+	/* of a thousand images none need be read then */
+	if (!any)
+		return 0;
+	r = store_list(st, &l, NULL, e);
+	for (size_t i = 0; i < l.n && r == 0; i++)
+		if (strcmp(l.items[i]->id, digest_hex(id)) == 0 && image_steps_of(&l, l.items[i], uses, ret) < 0)
+			r = err_errno(e, ENOMEM, "images");
+	return r;
+}
+
+/* A kill in between leaves steps without an image, which image prune takes. */
+static int remove_with_steps(struct store *st, const struct ref_list *all, const struct digest *id, const struct strv *uses,
+			     struct store_removed *ret, struct err *e)
+{
+	_cleanup_(strv_done) struct strv steps = {0};
+	int r = ret->keep_steps ? 0 : find_steps(st, all, id, uses, &steps, e);
+
+	if (r == 0)
+		r = remove_all_names(st, all, id, ret, e);
+	for (size_t i = 0; i < steps.n && r == 0; i++) {
+		struct digest step;
+
+		digest_from_hex(steps.items[i], &step);
+		r = remove_all_names(st, all, &step, ret, e);
+	}
+	return r;
+}
+
 static int remove_found(struct store *st, const char *text, const struct ref_list *all, const struct ref *found,
 			enum resolve_by by, bool force, const struct strv *uses, struct store_removed *ret, struct err *e)
 {
@@ -75,7 +113,7 @@ static int remove_found(struct store *st, const char *text, const struct ref_lis
 		err_hint(e, "--force removes all of its names");
 		return r;
 	}
-	return remove_all_names(st, all, &found->id, ret, e);
+	return remove_with_steps(st, all, &found->id, uses, ret, e);
 }
 
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,

@@ -140,6 +140,7 @@ typedef int (*store_uses_fn)(void *ctx, struct strv *uses, struct err *e);
 
 /* What a removal did, in podman's words and order: "Untagged: NAME" and "Deleted: HEX". */
 struct store_removed {
+	bool keep_steps; /* asked: the image alone */
 	struct strv lines;
 };
 void store_removed_done(struct store_removed *r);
@@ -148,8 +149,9 @@ void store_removed_done(struct store_removed *r);
  * Removes what `text` means: a name of an image that has others is only
  * untagged; the last name, or the id, removes the image. -EBUSY when one of
  * `uses` is of it (the text names the container); -ENOTUNIQ when an id has
- * several names and `force` is not given. What nothing refers to any more is then
- * collected.
+ * several names and `force` is not given. With an image go the steps of its
+ * build that nothing else goes on from (image_steps_of()), unless ret->keep_steps.
+ * What nothing refers to any more is then collected.
  */
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,
 		 struct err *e) _must_check_;
@@ -167,6 +169,18 @@ struct image_list {
 /* All images, newest first. A damaged one is left out and counted in *ret_damaged (may be NULL). */
 int store_list(struct store *st, struct image_list *ret, size_t *ret_damaged, struct err *e) _must_check_;
 void image_list_done(struct image_list *l);
+
+/*
+ * Whether it is only a step to another of the list: without a name, and that one has its layers
+ * and its history, and more. `images` shows such with --all, and prune takes them with --all.
+ */
+bool image_is_intermediate(const struct image_list *l, const struct image *img);
+
+/*
+ * The steps that only `img` goes on from and no container uses, the nearest first: with it they
+ * are nobody's. As podman has it they go when it is removed. Appends their ids.
+ */
+int image_steps_of(const struct image_list *l, const struct image *img, const struct strv *uses, struct strv *ret) _must_check_;
 
 /* Of the unpacked layer as far as known, else of its blob. */
 uint64_t store_layer_bytes(struct store *st, const struct image_layer *l);
