@@ -56,6 +56,26 @@ within() {
 	[ "$output" = $'c\n0' ] || fail "$output"
 }
 
+@test "image mount: only within unshare; read-only, and what a container of it reads" {
+	need_ranges
+	run -125 ranby image mount busybox
+	one_error 'must execute `ranby unshare` first'
+	id=$(ranby images -q --no-trunc busybox)
+	id=${id#sha256:}
+	sum=$(ranby run --rm --network none busybox sha256sum /bin/busybox)
+	run -0 within 'd=$($R image mount busybox) && grep -c " $d overlay ro," /proc/mounts; (cd $d && sha256sum bin/busybox | sed "s, b, /b,")
+		touch $d/new; $R image mount; $R image mount --format json; [ "$($R image mount busybox)" = $d ] || echo another
+		cd $d; $R image unmount busybox; cd /; $R image unmount busybox; $R image unmount busybox; grep -c " $d " /proc/mounts; true'
+	[ "${lines[0]}" = 1 ] || fail "$output"
+	[ "${lines[1]}" = "$sum" ] || fail "$output"
+	[[ ${lines[2]} == *'Read-only file system'* && ${lines[3]} == */busybox:latest\ /*"/$id/merged" ]] || fail "$output"
+	[[ $output == *"\"id\": \"$id\""* && $output == *'"mountpoint": "'*/merged* ]] || fail "$output"
+	[[ $output == *'somebody works in it'* && $output == *$'\n'"$id"$'\n'* && $output == *'is not mounted here'* ]] || fail "$output"
+	[[ $output != *another* && ${lines[-1]} = 0 ]] || fail "$output"
+	run -0 within '$R image mount -a | wc -l; $R image mount | wc -l; $R image unmount -a | wc -l; $R image mount | wc -l'
+	[ "$output" = $'1\n1\n1\n0' ] || fail "$output"
+}
+
 # prepared NAME: pid of the init that waits
 prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 

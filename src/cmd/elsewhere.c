@@ -35,8 +35,6 @@ static const struct {
 	{"system renumber", "there are no lock numbers"}, {"system locks", "there are no lock numbers"},
 	{"image scp", "ranby save IMAGE | ssh HOST ranby load"},
 	{"image trust", NO_TRUST}, {"trust", NO_TRUST},
-	{"image mount", "ranby create a container of it, and ranby mount that"}, {"image unmount", "ranby unmount the container"},
-	{"image umount", "ranby unmount the container"},
 	{"network reload", "nothing to be done: rules live in the network's own namespace, and no firewall of the host touches them"},
 	{"network update", "a network has no name servers of its own; give them to the containers: ranby run --dns"},
 	{"volume reload", "there are no drivers whose volumes could have changed; ranby volume ls shows those that are there"}, {"volume update", NO_SWARM},

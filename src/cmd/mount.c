@@ -82,7 +82,7 @@ static int mount_run(const struct command_call *call, struct err *e)
 	const struct mount_args *a = call->args;
 	const struct each w = {.all = a->all, .latest = a->latest};
 	bool lists = call->argc == 0 && !a->all && !a->latest;
-	int r = mounted_check(call->engine, e);
+	int r = mounted_check(call->engine, "ranby mount", e);
 
 	if (r < 0)
 		return r;

@@ -22,12 +22,12 @@
 
 #define MERGED "merged" /* in the container's directory */
 
-int mounted_check(const struct engine *eng, struct err *e)
+int mounted_check(const struct engine *eng, const char *command, struct err *e)
 {
 	if (keeper_is_needless(eng))
 		return 0;
-	err_set(e, EPERM, "cannot run command \"ranby mount\" in rootless mode, must execute `ranby unshare` first");
-	err_hint(e, "ranby unshare sh -c 'cd \"$(ranby mount NAME)\" && ls'");
+	err_set(e, EPERM, "cannot run command \"%s\" in rootless mode, must execute `ranby unshare` first", command);
+	err_hint(e, "ranby unshare sh -c 'cd \"$(%s NAME)\" && ls'", command);
 	return -EPERM;
 }
 
@@ -37,7 +37,7 @@ static int merged_path(const struct engine *eng, const struct container *c, char
 }
 
 /* By its name: a descriptor of the container's directory may be of another mount namespace. */
-static bool is_mounted(const char *path)
+bool mounted_is(const char *path)
 {
 	_cleanup_close_ int top = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int dir = top < 0 ? -EBADF : openat(top, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -67,7 +67,7 @@ int mounted_path(struct engine *eng, const struct container *c, char **ret_path)
 		return running_path(c, ret_path, NULL) == 0 ? MOUNTED_YES : MOUNTED_NO;
 	if (merged_path(eng, c, &path) < 0)
 		return -ENOMEM;
-	if (!is_mounted(path))
+	if (!mounted_is(path))
 		return MOUNTED_NO;
 	*ret_path = TAKE_PTR(path);
 	return MOUNTED_YES;
@@ -98,7 +98,7 @@ static int mount_stopped(struct container *c, const char *path, struct err *e)
 	_cleanup_close_ int merged = -EBADF;
 	int r;
 
-	if (is_mounted(path))
+	if (mounted_is(path))
 		return 0;
 	r = path_own_mkdirs(container_dir(c), MERGED, &merged);
 	if (r < 0)
@@ -134,6 +134,11 @@ int mounted_mount(struct engine *eng, struct container *c, char **ret_path, stru
 	return r < 0 ? err_wrap(e, r, "container %s", c->name) : 0;
 }
 
+int mounted_end_at(const char *path, bool force)
+{
+	return umount2(path, UMOUNT_NOFOLLOW | (force ? MNT_DETACH : 0)) < 0 ? -errno : 0;
+}
+
 int mounted_unmount(struct engine *eng, const struct container *c, bool force, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
@@ -141,11 +146,12 @@ int mounted_unmount(struct engine *eng, const struct container *c, bool force, s
 
 	if (merged_path(eng, c, &path) < 0)
 		return err_errno(e, ENOMEM, "unmount");
-	if (!is_mounted(path))
+	if (!mounted_is(path))
 		return MOUNTED_NO;
-	if (umount2(path, UMOUNT_NOFOLLOW | (force ? MNT_DETACH : 0)) == 0)
+	r = mounted_end_at(path, force);
+	if (r == 0)
 		return MOUNTED_YES;
-	r = err_errno(e, errno, "unmount container %s", c->name);
+	r = err_errno(e, -r, "unmount container %s", c->name);
 	if (r == -EBUSY)
 		err_hint(e, "somebody works in it; --force takes it away from them");
 	return r;

@@ -30,8 +30,14 @@ enum mounted_outcome {
 	MOUNTED_NO = 1,
 };
 
-/* -EPERM with podman's words, and what to do, where the caller cannot mount. */
-int mounted_check(const struct engine *eng, struct err *e) _must_check_;
+/* -EPERM with podman's words, and what to do, where the caller cannot mount. `command`: "ranby mount". */
+int mounted_check(const struct engine *eng, const char *command, struct err *e) _must_check_;
+
+/* Whether something is mounted on that directory here. */
+bool mounted_is(const char *path);
+
+/* Unmounts it: -EBUSY, unless `force`. */
+int mounted_end_at(const char *path, bool force) _must_check_;
 
 /* Mounts it, unless it is. The caller frees *ret_path. Waits for the container's lock. */
 int mounted_mount(struct engine *eng, struct container *c, char **ret_path, struct err *e) _must_check_;
