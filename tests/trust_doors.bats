@@ -150,3 +150,16 @@ ledger() { cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se "$1"; }
 	ln -s /nonexistent "$HOME/.config/containers/registries.d"
 	refused registries.d
 }
+
+@test "a registry's name has no case: another spelling is in the same scope, and is the same image" {
+	local other=${IMG/localhost/LocalHost}
+	reject
+	refused 'no image' "$other:1"
+	echo "{\"default\": $accept, \"transports\": {\"docker\": {\"$IMG\": $refuse}}}" >"$HOME/.config/containers/policy.json"
+	refused 'no image' "$other:1"
+	echo "{\"default\": $accept, \"transports\": {\"docker\": {\"$other\": $refuse}}}" >"$HOME/.config/containers/policy.json"
+	refused 'no image'
+	policy '{"type": "insecureAcceptAnything"}'
+	accepted "$other:1"
+	ranby image exists "$IMG:1"
+}

@@ -59,6 +59,26 @@ int blob_read(struct store *st, const struct digest *d, struct buf *b, struct er
 	return 0;
 }
 
+static int hash_piece(const char *data, size_t len, void *ctx)
+{
+	sha256_add(ctx, data, len);
+	return 0;
+}
+
+int blob_check(int fd, const struct digest *d, struct err *e)
+{
+	char hex[SHA256_HEX_SIZE];
+	struct sha256 hash;
+	int r;
+
+	sha256_init(&hash);
+	r = fd_read_each(fd, d->text, hash_piece, &hash, e);
+	if (r < 0)
+		return r;
+	sha256_end_hex(&hash, hex);
+	return strcmp(hex, digest_hex(d)) == 0 ? 0 : err_set(e, EBADMSG, "blob %s: its content has changed", d->text);
+}
+
 int blob_commit(struct store *st, const struct staging *sg, const char *name, const struct digest *d, struct err *e)
 {
 	if (renameat(sg->dirfd, name, st->blobs_fd, digest_hex(d)) < 0 || fsync(st->blobs_fd) < 0)

@@ -8,7 +8,6 @@
  */
 #include "image/check.h"
 
-#include "base/sha256.h"
 #include "image/store_private.h"
 
 #include <fcntl.h>
@@ -68,26 +67,12 @@ static void fault(struct checking *c, const char *text, bool repaired)
 
 /* ---- blobs ---- */
 
-static int hash_piece(const char *data, size_t len, void *ctx)
-{
-	sha256_add(ctx, data, len);
-	return 0;
-}
-
 static int hash_blob(struct store *st, const struct digest *d, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	char hex[SHA256_HEX_SIZE];
-	struct sha256 hash;
 	int r = blob_open(st, d, &fd, e);
 
-	sha256_init(&hash);
-	if (r == 0)
-		r = fd_read_each(fd, d->text, hash_piece, &hash, e);
-	if (r < 0)
-		return r;
-	sha256_end_hex(&hash, hex);
-	return strcmp(hex, digest_hex(d)) == 0 ? 0 : err_set(e, EBADMSG, "blob %s: its content has changed", d->text);
+	return r < 0 ? r : blob_check(fd, d, e);
 }
 
 static int look_at(struct checking *c, const struct digest *d, uint64_t size_bytes, struct err *e)

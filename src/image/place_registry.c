@@ -95,6 +95,11 @@ static int get_blob(struct place *p, const struct descriptor *d, struct place_bl
 		r = await(p, item, &a, e);
 	if (r == 0 && (!digest_equal(&a.digest, &d->digest) || fstat(fd, &s) < 0 || (uint64_t)s.st_size != d->size_bytes))
 		r = err_set(e, EBADMSG, "not the content of %s", d->digest.text);
+	/* the worker has it from the network: that it is what it says is not for it to say */
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = err_errno(e, errno, "read %s", file);
+	if (r == 0)
+		r = blob_check(fd, &d->digest, e);
 	/* by position is how it is sent, from its beginning how it is copied */
 	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		r = err_errno(e, errno, "read %s", file);

@@ -76,6 +76,8 @@ int blob_open(struct store *st, const struct digest *d, int *ret_fd, struct err 
 const char *blob_media_type(struct store *st, const struct digest *d);
 /* Reads a small one whole and checks its digest again: a disk may lie, and so may who can write there. */
 int blob_read(struct store *st, const struct digest *d, struct buf *b, struct err *e) _must_check_;
+/* Reads on from where `fd` is: -EBADMSG when that is not the content of the digest. */
+int blob_check(int fd, const struct digest *d, struct err *e) _must_check_;
 /* Moves the file `name` of a staging directory, complete, checked and synced, into the store. */
 int blob_commit(struct store *st, const struct staging *sg, const char *name, const struct digest *d, struct err *e)
 	_must_check_;

@@ -157,6 +157,22 @@ static bool looks_like_domain(const char *s, size_t len)
 	return false;
 }
 
+/*
+ * Hosts have no case, so that no spelling of one gets by what was said of it.
+ * A word that is a host by its capitals alone ("HOST/x") keeps them: without
+ * them it would be a part of the path.
+ */
+static void lower_domain(char *domain)
+{
+	char lower[REFERENCE_NAME_MAX + 1];
+	size_t len = strlen(domain);
+
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = is_upper(domain[i]) ? (char)(domain[i] - 'A' + 'a') : domain[i];
+	if (looks_like_domain(lower, len))
+		memcpy(domain, lower, len + 1);
+}
+
 /* docker.io under its older names, and with the "library/" that its short paths mean. */
 static int normalize_docker_io(struct reference *ref, struct err *e)
 {
@@ -185,6 +201,7 @@ static int parse_name(const char *name, struct reference *ref, struct err *e)
 		ref->domain[first] = '\0';
 		if (!is_domain(ref->domain))
 			return err_set(e, EINVAL, "bad registry name");
+		lower_domain(ref->domain);
 		path = name + first + 1;
 	}
 	if (*path == '\0')
@@ -256,6 +273,7 @@ int reference_set_domain(struct reference *ref, const char *domain, struct err *
 	if (len + 1 + strlen(ref->path) > REFERENCE_NAME_MAX)
 		return err_set(e, ENAMETOOLONG, "name longer than %d bytes", REFERENCE_NAME_MAX);
 	memcpy(ref->domain, domain, len + 1);
+	lower_domain(ref->domain);
 	return normalize_docker_io(ref, e);
 }
 

@@ -95,8 +95,8 @@ static bool key_means(const char *key, const char *want)
 	else if (strncmp(key, "http://", 7) == 0)
 		key += 7;
 	else
-		return strcmp(key, want) == 0;
-	return strncmp(key, want, len) == 0 && (key[len] == '\0' || key[len] == '/');
+		return strcasecmp(key, want) == 0;
+	return strncasecmp(key, want, len) == 0 && (key[len] == '\0' || key[len] == '/');
 }
 
 static struct json_object *find_key(struct json_object *auths, const char *want)

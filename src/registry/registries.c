@@ -291,9 +291,9 @@ static size_t covers(const char *prefix, const char *repository)
 
 	if (strncmp(prefix, "*.", 2) == 0) {
 		n--;
-		return name > n && memcmp(repository + name - n, prefix + 1, n) == 0 ? host : 0;
+		return name > n && strncasecmp(repository + name - n, prefix + 1, n) == 0 ? host : 0;
 	}
-	return n && strncmp(prefix, repository, n) == 0 && (repository[n] == '\0' || repository[n] == '/') ? n : 0;
+	return n && strncasecmp(prefix, repository, n) == 0 && (repository[n] == '\0' || repository[n] == '/') ? n : 0;
 }
 
 const struct registry_rule *registries_rule(const struct registries *r, const char *repository, size_t *ret_covered)

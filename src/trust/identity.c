@@ -82,8 +82,7 @@ static int check_nameless(const char *type, const struct trust_image *image, str
 {
 	int r;
 
-	if (image->ref && digest_is_set(&image->ref->digest) &&
-	    (strcmp(type, "matchRepoDigestOrExact") == 0 || strcmp(type, "matchRepository") == 0))
+	if (image->ref && digest_is_set(&image->ref->digest) && strcmp(type, "matchRepoDigestOrExact") == 0)
 		return 0;
 	r = err_set(e, EACCES, "the signature names no image, only a digest, and signedIdentity asks for a name");
 	err_hint(e, "pull it by digest, or sign it with its name (ranby image sign)");

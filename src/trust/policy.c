@@ -400,10 +400,26 @@ static struct json_object *member(struct json_object *o, const char *key)
 	return o && json_object_object_get_ex(o, key, &value) ? value : NULL;
 }
 
+/* A reference has its host in lower case, an administrator may have written another. */
+static struct json_object *docker_member(struct json_object *scopes, const char *scope)
+{
+	struct json_object *found = member(scopes, scope);
+	size_t host = strcspn(scope, "/");
+
+	if (found || !scopes)
+		return found;
+	json_object_object_foreach(scopes, key, value)
+	{
+		if (strncasecmp(key, scope, host) == 0 && strcmp(key + host, scope + host) == 0)
+			return value;
+	}
+	return NULL;
+}
+
 /* True when the transport has that scope, which is then in *ret. */
 static bool take(struct json_object *scopes, const char *transport, const char *scope, struct trust_rule *ret)
 {
-	ret->requirements = member(scopes, scope);
+	ret->requirements = strcmp(transport, "docker") == 0 ? docker_member(scopes, scope) : member(scopes, scope);
 	if (ret->requirements)
 		snprintf(ret->scope, sizeof(ret->scope), "%s:%s", transport, scope);
 	return ret->requirements != NULL;

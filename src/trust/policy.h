@@ -82,7 +82,8 @@ const char *trust_type_word(enum trust_type type);
  * Whether a signature's own name of the image ("host/ns/repo:tag") fits what
  * was asked for, as the requirement's signedIdentity says. -EACCES, with why,
  * when it does not. `signed_name` NULL: the signature names none and speaks of
- * a digest alone, which is enough only for who asked for that digest.
+ * a digest alone, which is enough only for who asked for that digest under
+ * matchRepoDigestOrExact, the default.
  */
 int trust_identity_check(const struct trust_requirement *q, const struct trust_image *image, const char *signed_name, struct err *e)
 	_must_check_;

@@ -50,7 +50,7 @@ static void test_strict(void **state)
 static void test_scopes(void **state)
 {
 	static const char text[] = "{\"default\":" ACCEPT ",\"transports\":{\"docker\":{"
-				   "\"a.example/ns/x:1\":" ACCEPT ",\"a.example/ns\":" ACCEPT ",\"*.example\":" ACCEPT ",\"\":" ACCEPT "},"
+				   "\"a.example/ns/x:1\":" ACCEPT ",\"a.example/ns\":" ACCEPT ",\"*.example\":" ACCEPT ",\"Upper.Test/ns\":" ACCEPT ",\"\":" ACCEPT "},"
 				   "\"oci\":{\"/srv/images\":" ACCEPT ",\"/srv/images/two:bad\":" ACCEPT ",\"/srv/x/two\":" ACCEPT "},"
 				   "\"dir\":{\"/srv/d:e\":" ACCEPT "}}}";
 	static const struct {
@@ -62,6 +62,9 @@ static void test_scopes(void **state)
 		{"docker", "a.example/nsx/x:1", "docker:*.example", NULL},
 		{"docker", "b.a.example:5000/x:1", "docker:*.example", NULL},
 		{"docker", "a.example.org/x:1", "docker:", NULL},
+		/* hosts have no case */
+		{"docker", "A.Example/ns/x:1", "docker:a.example/ns/x:1", NULL},
+		{"docker", "upper.test/ns/x:1", "docker:upper.test/ns", NULL},
 		{"oci", "/srv/images/one", "oci:/srv/images", "tag"},
 		{"oci", "/srv/images/two", "oci:/srv/images/two:bad", "bad"},
 		{"oci", "/srv/images/two", "oci:/srv/images", "good"},
@@ -116,6 +119,8 @@ static void test_identity(void **state)
 		{"{\"type\":\"matchExact\"}", "r.example/x" D, NULL, false},
 		{"{\"type\":\"matchRepository\"}", "r.example/x:1", "r.example/x:2", true},
 		{"{\"type\":\"matchRepository\"}", "r.example/x:1", NULL, false},
+		{"{\"type\":\"matchRepository\"}", "r.example/x" D, NULL, false},
+		{"null", "R.Example/x:1", "r.EXAMPLE/x:1", true},
 		{"{\"type\":\"remapIdentity\",\"prefix\":\"m.example\",\"signedPrefix\":\"r.example\"}", "m.example/x:1", "r.example/x:1", true},
 		{"{\"type\":\"remapIdentity\",\"prefix\":\"m.example\",\"signedPrefix\":\"r.example\"}", "m.example:5000/x:1", "r.example:5000/x:1", false},
 		{"{\"type\":\"remapIdentity\",\"prefix\":\"m.exam\",\"signedPrefix\":\"r.exam\"}", "m.example/x:1", "r.example/x:1", false},
