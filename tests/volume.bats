@@ -232,3 +232,18 @@ assert l[0]["CreatedAt"].endswith("Z"), l'
 		assert got == [("volume-create", "success"), ("volume-create", "failed"), ("volume-create", "failed"), ("volume-rm", "success"), ("volume-rm", "failed")], got
 	PY
 }
+
+@test "a create that fails at its last step takes back the volumes that it made, and no other" {
+	local before
+	ranby volume create kept >/dev/null
+	before=$(ranby volume ls --quiet | sort)
+	# the directory of a new container is moved there when all of it is made
+	mkdir -p "$RANBY_ROOT/containers"
+	chmod 500 "$RANBY_ROOT/containers"
+	run -125 ranby create --name c -v kept:/kept -v made:/made -v /anonymous busybox true
+	chmod 700 "$RANBY_ROOT/containers"
+	[ "$(ranby volume ls --quiet | sort)" = "$before" ]
+	ranby volume rm kept >/dev/null
+	run -0 ranby ps --all --quiet
+	[ -z "$output" ]
+}

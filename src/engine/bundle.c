@@ -71,6 +71,7 @@ void bundle_result_done(struct bundle_result *r)
 	json_putp(&r->config);
 	strv_done(&r->network_helper);
 	strv_done(&r->volumes);
+	strv_done(&r->made);
 	strv_done(&r->anonymous);
 }
 
@@ -608,6 +609,8 @@ static int give_result(struct bundle_plan *p, struct bundle_result *ret, struct 
 	}
 	if (r < 0)
 		return r;
+	ret->made = p->mounts.created;
+	p->mounts.created = (struct strv){0};
 	ret->network_helper = p->network.helper;
 	p->network.helper = (struct strv){0};
 	ret->stop_signal = p->stop_signal;
@@ -615,16 +618,13 @@ static int give_result(struct bundle_plan *p, struct bundle_result *ret, struct 
 	return 0;
 }
 
-static void discard_volumes(const struct bundle_plan *p)
+void bundle_discard_volumes(struct engine *eng, struct keeper *keeper, const char *id, const struct strv *made)
 {
-	const struct bundle_input *in = p->in;
-	const struct strv *made = &p->mounts.created;
-
 	for (size_t i = 0; i < made->n; i++) {
 		struct err e = {0};
-		int r = volume_discard(in->data_dirfd, made->items[i], in->keeper, &e);
+		int r = volume_discard(eng->data_fd, made->items[i], keeper, &e);
 
-		(void)!attest_volume(in->eng, AUDIT_VERB_VOLUME_RM, made->items[i], in->id, "discard", false, r, &e);
+		(void)!attest_volume(eng, AUDIT_VERB_VOLUME_RM, made->items[i], id, "discard", false, r, &e);
 	}
 }
 
@@ -650,7 +650,7 @@ int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struc
 	else
 		bundle_result_done(&out);
 	if (r < 0)
-		discard_volumes(p);
+		bundle_discard_volumes(in->eng, in->keeper, in->id, &p->mounts.created);
 	plan_done(p);
 	free(p);
 	return r;

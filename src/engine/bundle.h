@@ -82,6 +82,7 @@ struct bundle_result {
 	struct json_object *config;
 	struct strv network_helper; /* see network.h; also config.network.helper */
 	struct strv volumes;        /* names of the volumes in use */
+	struct strv made;           /* those of them that were not there before: bundle_discard_volumes() */
 	struct strv anonymous;      /* those of them that go with the container (--rm, rm -v) */
 	int stop_signal;
 	uint32_t stop_timeout_s;
@@ -89,6 +90,9 @@ struct bundle_result {
 
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e) _must_check_;
 void bundle_result_done(struct bundle_result *r);
+
+/* Removes the volumes that were made for a container (`id`) which did not come to be. Recorded here. */
+void bundle_discard_volumes(struct engine *eng, struct keeper *keeper, const char *id, const struct strv *made);
 
 /* Writes hosts, hostname and resolv.conf again: at each start, since the host's resolvers may have changed. `bridge`: what it has there, or NULL. */
 int bundle_refresh_etc(int container_dirfd, const struct container_options *o, const char *id, const struct hosts_bridge *bridge,

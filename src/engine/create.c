@@ -403,5 +403,8 @@ int create_container(struct engine *eng, const struct create_request *q, struct 
 		r = keeper_ready(q->keeper, e); /* made meanwhile; without it there is nothing to start */
 	if (r == 0)
 		r = commit(&c, ret, e);
+	/* still in the making: it never was a container that could use them */
+	if (r < 0 && c.making.lock_fd >= 0)
+		bundle_discard_volumes(eng, q->keeper, c.making.id, &c.bundle.made);
 	return r;
 }
