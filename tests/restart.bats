@@ -68,6 +68,20 @@ started() { # the moments of all starts that the ledger has, in seconds
 	[[ $output =~ ^[1-9][0-9]*\ (Restarting\ \(0\)|Up) ]] || fail "$output"
 }
 
+@test "between an end and the next start it says Restarting, never Exited" {
+	local i
+	ranby run -d --name c --network none --restart always busybox true
+	for i in {1..60}; do
+		run -0 ranby ps --all --filter name=c --format '{{.Status}}'
+		[[ $output =~ ^(Restarting\ \(0\)|Up) ]] || fail "$i: $output"
+	done
+	# the first waits are short: there were ends and starts enough
+	wait_for 10 count_from c 4
+	ranby stop --time 0 c >/dev/null
+	run -0 ranby ps --all --filter name=c --format '{{.Status}}'
+	[[ $output == 'Exited (0) '* ]] || fail "$output"
+}
+
 @test "stop wins: while it runs, while it waits, and over --all" {
 	local id
 	id=$(ranby run -d --name runs --network none --stop-timeout 0 --restart always busybox sleep 1000)

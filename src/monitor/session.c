@@ -45,6 +45,7 @@ void session_init(struct session *s, const struct monitor_options *o)
 	s->run_dirfd = -EBADF;
 	s->sync_fd = o->sync_fd;
 	s->release_fd = -EBADF;
+	s->restart_fd = -EBADF;
 	s->exit_file = (struct exit_file)EXIT_FILE_INIT;
 	s->oom = (struct oom_watch)OOM_WATCH_INIT;
 	s->create = (struct create)CREATE_INIT;
@@ -100,6 +101,7 @@ static void unlisten(struct session *s)
 	if (s->release_fd < 0)
 		return;
 	fd_closep(&s->release_fd);
+	fd_closep(&s->restart_fd);
 	(void)unlinkat(s->run_dirfd, MONITOR_RELEASE, 0);
 }
 
@@ -437,7 +439,7 @@ static void sync_exit_file(struct session *s)
 	s->exit_synced = true;
 }
 
-static void start_other(char *const *argv)
+static int start_other(char *const *argv, int *ret_pidfd)
 {
 	struct spawn sp = SPAWN_INIT;
 
@@ -445,30 +447,35 @@ static void start_other(char *const *argv)
 	sp.argv = argv;
 	for (size_t i = 0; i < 3; i++)
 		sp.stdio[i] = -EBADF;
-	(void)!spawn_start(&sp, NULL, NULL, NULL);
+	return spawn_start(&sp, NULL, ret_pidfd, NULL);
 }
 
 static void run_on_exit(struct session *s)
 {
 	s->on_exit_done = true;
 	if (s->o->on_exit && (!s->cleaned || s->o->on_exit_always))
-		start_other(s->o->on_exit);
+		(void)!start_other(s->o->on_exit, NULL);
 }
 
 /*
  * Who starts it anew looks again whether it still shall be (engine/restart.h);
- * so nobody is waited for here, and a wait that is ended too late does no harm.
+ * so a wait that is ended too late does no harm. We stay until he has ended:
+ * whoever sees us knows that it is coming back (restart_is_pending()), and
+ * without us there would be a moment, long on a busy machine, without a word of that.
  */
 static void run_restart(struct session *s)
 {
 	int64_t due = s->ended_ms + (int64_t)backoff_ms(s->o->restart_previous_ms, s->ended_ms - s->run_ms);
 
+	if (s->restart_fd >= 0) { /* readable: ended */
+		s->restart_done = s->asked_to_end || pollset_got(&s->set, s->restart_slot);
+		return;
+	}
 	if (!s->o->restart || s->cleaned || s->kept || s->starter_died || s->asked_to_end || s->restart_never ||
 	    (s->restart_failed && s->exit.exit_code == 0)) {
 		s->restart_done = true;
 	} else if (now_ms() >= due) {
-		s->restart_done = true;
-		start_other(s->o->restart);
+		s->restart_done = start_other(s->o->restart, &s->restart_fd) < 0;
 	} else {
 		pollset_wake_at(&s->set, due);
 	}
@@ -515,6 +522,7 @@ static void wait_for_something(struct session *s)
 {
 	s->signal_slot = pollset_add(&s->set, s->signal_fd, POLLIN);
 	s->sync_slot = pollset_add(&s->set, s->sync_fd, POLLIN);
+	s->restart_slot = pollset_add(&s->set, s->restart_done ? -EBADF : s->restart_fd, POLLIN);
 	s->release_slot = pollset_add(&s->set, s->sync_fd < 0 ? s->release_fd : -EBADF, POLLIN);
 	s->in.slot = pollset_add(&s->set, s->in.fd, s->in.len > 0 ? POLLOUT : 0);
 	for (size_t i = 0; i < 2; i++)

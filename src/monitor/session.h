@@ -42,14 +42,15 @@ struct session {
 	int sync_fd; /* -EBADF: the starter has gone */
 	int signal_fd;
 	int release_fd; /* listens for who goes on, after KEEP; -EBADF: nobody is waited for */
-	int sync_slot, signal_slot, release_slot;
+	int sync_slot, signal_slot, release_slot, restart_slot;
 	bool kept;         /* KEEP was said, and no STARTED since */
 	bool cleaned;      /* CLEANED was said */
 	bool on_exit_done; /* started, or not wanted */
 	bool starter_died; /* before STARTED */
 	bool asked_to_end; /* by a signal: the payload shall not come back */
 	bool restart_never, restart_failed; /* as of its end */
-	bool restart_done; /* started, or not wanted */
+	bool restart_done; /* started, and who did that has ended; or not wanted */
+	int restart_fd;    /* pidfd of who starts it anew, or -EBADF */
 	bool timed_out;
 	int64_t run_ms;    /* when the payload was released */
 	pid_t init;
