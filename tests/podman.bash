@@ -10,7 +10,7 @@ podman_setup_file() {
 	PODMAN_RUN=${RANBY_RUN:-$PODMAN}/podman
 	export PODMAN DRIVEN PODMAN_RUN
 	mkdir -p "$PODMAN/config/containers" "$PODMAN_RUN"
-	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$PODMAN/store" "$PODMAN_RUN/run" >"$PODMAN/config/containers/storage.conf"
+	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrootless_storage_path = "%s"\nrunroot = "%s"\n' "$PODMAN/store" "$PODMAN/store" "$PODMAN_RUN/run" >"$PODMAN/config/containers/storage.conf"
 	printf '[containers]\ncgroups = "%s"\npids_limit = 0\ndefault_ulimits = ["nofile=512:512", "nproc=4096:4096"]\n[engine]\nruntime_supports_json = ["ranby-runtime", "crun"]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n' "${PODMAN_CGROUPS:-enabled}" \
 		>"$PODMAN/config/containers/containers.conf"
 	if command -v podman conmon >/dev/null && driven load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null 3>&-; then
@@ -27,7 +27,7 @@ end_podman() {
 }
 
 podman_teardown_file() {
-	if [ -d "$PODMAN/store" ]; then
+	if command -v podman >/dev/null; then
 		driven rm -f -t 0 -a >/dev/null 2>&1 3>&- || true
 		local _
 		# conmon has podman clean up after a container
