@@ -55,6 +55,21 @@ ledger() { cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se "$1"; }
 	refuses ranby copy -q --signature-policy "$BATS_TEST_TMPDIR/p.json" "docker-archive:$BATS_TEST_TMPDIR/a.tar" "store:mine:$BATS_TEST_NUMBER"
 }
 
+@test "run, create and load --signature-policy: that file, when something comes" {
+	oci x
+	policy '{"type": "insecureAcceptAnything"}'
+	echo "{\"default\": $refuse}" >"$T/p.json"
+	refuses ranby run --rm --signature-policy "$T/p.json" "$IMG:1" true
+	refuses ranby create --signature-policy "$T/p.json" "$IMG:1" true
+	run -1 ranby image exists "$IMG:1"
+	accepted
+	# what is here is not judged again
+	ranby run --rm --signature-policy "$T/p.json" "$IMG:1" true
+	echo "{\"default\": $accept}" >"$T/p.json"
+	run -125 ranby load -q -i "$T/o"
+	ranby load -q -i "$T/o" --signature-policy "$T/p.json"
+}
+
 @test "copy: what was decided is in the ledger, and goes with the image to its next name" {
 	by p256
 	sign --key p256 "$IMG:1"

@@ -98,6 +98,7 @@ const struct option_row container_rows[] = {
 	{0, "variant", OPT_STRING, O(variant), .arg = "VARIANT", .help = "Variant of the architecture"},
 	{0, "authfile", OPT_STRING, O(authfile), .arg = "FILE", .help = "Credentials of registries"},
 	{0, "creds", OPT_STRING, O(creds), .arg = "USER[:PASSWORD]", .help = "Credentials of this registry"},
+	{0, "signature-policy", OPT_STRING, O(signature_policy), .arg = "FILE", .help = "This policy.json instead of the usual ones"},
 	{0, "tls-verify", OPT_FLAG, O(tls_verify), .help = "Require HTTPS and a valid certificate (true)"},
 	{0, "rootfs", OPT_FLAG, O(rootfs_flag), .help = "The first operand is a directory, not an image"},
 	{0, "image-volume", OPT_STRING, O(image_volume), .arg = "MODE", .help = "What becomes of the image's volumes: anonymous, tmpfs, ignore"},

@@ -10,13 +10,15 @@
 #include <unistd.h>
 
 struct load_args {
-	const char *input;
+	const char *input, *signature_policy;
 	bool quiet;
 };
 
 static const struct option_row load_rows[] = {
 	{'i', "input", OPT_STRING, offsetof(struct load_args, input), .arg = "PATH", .help = "Read this instead of standard input"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct load_args, quiet), .help = "Show no progress"},
+	{0, "signature-policy", OPT_STRING, offsetof(struct load_args, signature_policy), .arg = "FILE",
+	 .help = "This policy.json instead of the usual ones"},
 	OPTION_END,
 };
 
@@ -36,6 +38,7 @@ static int load_run(const struct command_call *call, struct err *e)
 	r = image_source_init(a->quiet, &source, e);
 	if (r == 0)
 		r = image_store_open(call, &st, e);
+	source.options.signature_policy = a->signature_policy;
 	if (r == 0)
 		r = load_archive(st, a->input, STDIN_FILENO, &source.options, &names, e);
 	if (r < 0 || names.n == 0)

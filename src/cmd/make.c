@@ -85,6 +85,7 @@ static int pull_options_of(const struct command_call *call, const struct contain
 	ret->platform = platform;
 	ret->access.creds = o->creds;
 	ret->access.auth_file = o->authfile;
+	ret->signature_policy = o->signature_policy;
 	if (option_given(call->command->rows, call->full_argc, call->full_argv, "tls-verify"))
 		ret->access.tls = o->tls_verify ? REGISTRY_TLS_VERIFY : REGISTRY_TLS_INSECURE;
 	return o->pull ? pull_policy_parse(o->pull, &ret->policy, e) : 0;

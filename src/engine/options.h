@@ -76,7 +76,7 @@ struct container_options {
 	bool require_audit;
 
 	/* where the image comes from */
-	const char *pull, *platform, *arch, *os, *variant, *authfile, *creds;
+	const char *pull, *platform, *arch, *os, *variant, *authfile, *creds, *signature_policy;
 	bool tls_verify; /* default true */
 
 	/* namespaces */
