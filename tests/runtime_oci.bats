@@ -439,3 +439,19 @@ $(cat "$RUN/pid2")" ]
 	[ "$output" = $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000' ] || fail "$output"
 	none_left
 }
+
+@test "a scope of systemd's is refused where a group would be made, with what to say instead; other verbs take the flag" {
+	local flag
+	bundle -- true
+	for flag in --systemd-cgroup --cgroup-manager=systemd; do
+		run -1 keeper "$RUNTIME" --root "$RUN/state" "$flag" run --bundle "$B" s1
+		[[ $output = *'makes cgroups by cgroupfs'*'--cgroup-manager=cgroupfs'* ]]
+		run -1 keeper "$RUNTIME" --root "$RUN/state" "$flag" create --bundle "$B" s1
+		run -0 keeper "$RUNTIME" --root "$RUN/state" "$flag" list --quiet
+		[ -z "$output" ]
+	done
+	run -0 keeper "$RUNTIME" --root "$RUN/state" --cgroup-manager=cgroupfs run --bundle "$B" s1
+	run -0 bash -c '"$RUNTIME" features | grep -o "\"systemd[A-Za-z]*\": *[a-z]*"'
+	[ "$output" = $'"systemd":false\n"systemdUser":false' ] || [ "$output" = $'"systemd": false\n"systemdUser": false' ]
+	none_left
+}
