@@ -120,6 +120,27 @@ teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 	run -7 inside --init -- sh -c 'exit 7'
 }
 
+@test "--init-path: that program of the host is 1" {
+	need_static
+	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/init" 2>/dev/null || skip "no busybox on the host"
+	chmod 755 "$BATS_TEST_TMPDIR/init"
+	# a busybox of an unknown name says so: it was the one that was started, and with what
+	run -127 inside --init --init-path "$BATS_TEST_TMPDIR/init" -- true
+	[[ $output == *"applet not found"* ]] || fail "$output"
+	refused 'an absolute path, together with --init' --init-path /bin/true
+	refused 'an absolute path, together with --init' --init --init-path true
+	refused 'No such file' --init --init-path /nope
+}
+
+@test "--personality: what uname says" {
+	run -0 inside --personality LINUX -- uname -m
+	[ "$output" = "$(uname -m)" ]
+	[ "$(uname -m)" = x86_64 ] || skip "of this machine no other name is known"
+	run -0 inside --personality LINUX32 -- uname -m
+	[ "$output" = i686 ]
+	refused 'not one of LINUX, LINUX32' --personality BSD
+}
+
 # ---- names and files of ours ----
 
 @test "--hostname, --add-host: the files and the kernel agree" {

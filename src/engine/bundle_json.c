@@ -202,6 +202,15 @@ static const char *cgroups_path(const struct bundle_plan *p, char path[static CG
 	return path;
 }
 
+static int add_personality(const char *domain, struct json_object *to)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	if (!domain)
+		return 0;
+	return json_add_str(o, "domain", domain) < 0 ? -ENOMEM : json_add(to, "personality", TAKE_PTR(o));
+}
+
 static struct json_object *oci_linux(const struct bundle_plan *p)
 {
 	char path[CGROUPS_PATH_SIZE];
@@ -218,6 +227,8 @@ static struct json_object *oci_linux(const struct bundle_plan *p)
 			  json_add(o, "gidMappings", oci_map(&u->map.gid)) < 0))
 		return NULL;
 	if (p->profile.sysctls.n > 0 && json_add(o, "sysctl", oci_sysctls(p)) < 0)
+		return NULL;
+	if (add_personality(p->in->options->personality, o) < 0)
 		return NULL;
 	/* a path of its own, also without limits: relative, so it is our own plan and no other engine's */
 	if (limits_option(p->in->options) && json_add_str(o, "cgroupsPath", cgroups_path(p, path)) < 0)

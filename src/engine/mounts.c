@@ -326,14 +326,17 @@ static int add_init(struct mount_list *l, const struct mounts_input *m, struct e
 {
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *path = NULL;
+	const char *own = m->in->options->init_path;
 	int r;
 
 	if (!m->in->options->init)
 		return 0;
 	if (is_host(m->in->options->pid))
 		return err_set(e, EINVAL, "--init: not possible with --pid host");
-	r = self_open_program("ranby-init", &fd, &path, e);
-	return r < 0 ? r : add_default(l, "bind", path, "/run/ranby-init", "bind,nosuid,nodev,ro", e);
+	if (own && faccessat(AT_FDCWD, own, X_OK, 0) < 0)
+		return err_errno(e, errno, "--init-path %s", own);
+	r = own ? 0 : self_open_program("ranby-init", &fd, &path, e);
+	return r < 0 ? r : add_default(l, "bind", own ? own : path, "/run/ranby-init", "bind,nosuid,nodev,ro", e);
 }
 
 static int add_notify(struct mount_list *l, const struct mounts_input *m, struct err *e)

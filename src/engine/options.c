@@ -168,6 +168,8 @@ static const struct field fields[] = {
 	F(LIST, "sysctl", sysctl),
 	F(STRING, "oom-score-adj", oom_score_adj),
 	F(STRING, "systemd", systemd),
+	F(STRING, "init-path", init_path),
+	F(STRING, "personality", personality),
 	F(STRING, "sdnotify", sdnotify),
 };
 
@@ -421,6 +423,7 @@ static int check_network(const struct container_options *o, struct err *e)
 
 static int check_process(const struct container_options *o, struct err *e)
 {
+	static const char *const domains[] = {"LINUX", "LINUX32", NULL};
 	_cleanup_(profile_done) struct profile profile = {0};
 	int sig, r;
 
@@ -441,7 +444,10 @@ static int check_process(const struct container_options *o, struct err *e)
 		if (r < 0)
 			return err_set(e, EINVAL, "--stop-signal %s: no such signal", o->stop_signal);
 	}
-	return profile_make(o, &profile, e);
+	r = check_word("personality", o->personality, domains, "not one of LINUX, LINUX32", e);
+	if (r == 0 && o->init_path && (!o->init || o->init_path[0] != '/'))
+		r = err_set(e, EINVAL, "--init-path %s: an absolute path, together with --init", o->init_path);
+	return r == 0 ? profile_make(o, &profile, e) : r;
 }
 
 int container_options_check(const struct container_options *o, struct err *e)

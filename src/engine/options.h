@@ -110,6 +110,8 @@ struct container_options {
 	struct strv default_caps; /* of containers.conf (defaults.h); none: the built-in ones */
 	struct strv security_opt, cap_add, cap_drop, ulimit, sysctl;
 	const char *oom_score_adj;
+	const char *init_path;   /* with `init`: a file of the host */
+	const char *personality; /* LINUX, LINUX32 */
 	const char *systemd;
 	const char *sdnotify; /* sdnotify.h */
 };
