@@ -58,7 +58,7 @@ static const struct {
 	const char *value;
 	bool ok;
 } words[] = {
-	{OPT(pid, "host"), true}, {OPT(pid, "private"), true}, {OPT(pid, "container:x"), false}, {OPT(ipc, "none"), true},
+	{OPT(pid, "host"), true}, {OPT(pid, "private"), true}, {OPT(pid, "container:x"), true}, {OPT(pid, "container:"), false}, {OPT(pid, "ns:x"), false}, {OPT(uts, "ns:/x"), true}, {OPT(personality, "BSD"), false}, {OPT(ipc, "none"), true},
 	{OPT(ipc, "x"), false}, {OPT(uts, "host"), true}, {OPT(uts, "x"), false}, {OPT(cgroupns, "host"), true},
 	{OPT(cgroups, "disabled"), true}, {OPT(cgroups, "split"), false}, {OPT(restart, "no"), true},
 	{OPT(restart, "always"), true}, {OPT(restart, "always:1"), false}, {OPT(log_driver, "none"), true}, {OPT(log_driver, "journald"), true}, {OPT(log_driver, "syslog"), false},
