@@ -10,12 +10,12 @@
  */
 #include "build/run_mount.h"
 
-#include "base/parse.h"
 #include "base/sha256.h"
 #include "build/add.h"
 #include "build/cache.h"
 #include "build/context.h"
 #include "build/layer.h"
+#include "build/run_mount_spec.h"
 #include "build/stage_source.h"
 #include "engine/in_keeper.h"
 #include "engine/mount_spec.h"
@@ -34,96 +34,6 @@
 #define CACHE_WAIT_MS 3600000
 #define PRIVATE_MAX 64
 #define SECRET_MAX (512U << 10)
-
-struct spec {
-	char *text; /* cut up */
-	const char *type, *from, *source, *target, *id, *sharing, *env, *size;
-	uint32_t mode, uid, gid;
-	bool has_mode, rw, ro, required;
-};
-
-/* ---- the grammar ---- */
-
-static int set_number(const char *key, const char *value, uint32_t *slot, bool octal, struct err *e)
-{
-	uint32_t n = 0;
-
-	if (octal) {
-		for (const char *c = value; *c; c++)
-			n = *c >= '0' && *c <= '7' && n <= 0777 ? n * 8 + (uint32_t)(*c - '0') : UINT32_MAX;
-		if (!*value || n > 07777)
-			return err_set(e, EINVAL, "--mount %s=%s: no octal mode", key, value);
-		*slot = n;
-		return 0;
-	}
-	return parse_u32(value, 0, UINT32_MAX - 1, slot) < 0 ? err_set(e, EINVAL, "--mount %s=%s: no number", key, value) : 0;
-}
-
-static int set_bool(const char *key, const char *value, bool *slot, bool yes, struct err *e)
-{
-	if (!value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
-		*slot = yes;
-	else if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
-		*slot = !yes;
-	else
-		return err_set(e, EINVAL, "--mount %s=%s: neither true nor false", key, value);
-	return 0;
-}
-
-static int set_key(struct spec *m, const char *key, const char *value, struct err *e)
-{
-	const struct {
-		const char *key;
-		const char **slot;
-	} texts[] = {{"type", &m->type}, {"from", &m->from}, {"source", &m->source}, {"src", &m->source}, {"target", &m->target},
-		     {"dst", &m->target}, {"destination", &m->target}, {"id", &m->id}, {"sharing", &m->sharing}, {"env", &m->env},
-		     {"size", &m->size}, {"tmpfs-size", &m->size}};
-	const struct {
-		const char *key;
-		bool *slot, yes;
-	} flags[] = {{"rw", &m->rw, true}, {"readwrite", &m->rw, true}, {"ro", &m->ro, true}, {"readonly", &m->ro, true},
-		     {"required", &m->required, true}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (strcmp(key, texts[i].key) == 0 && value) {
-			*texts[i].slot = value;
-			return 0;
-		}
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (strcmp(key, flags[i].key) == 0)
-			return set_bool(key, value, flags[i].slot, flags[i].yes, e);
-	if (value && strcmp(key, "mode") == 0) {
-		m->has_mode = true;
-		return set_number(key, value, &m->mode, true, e);
-	}
-	if (value && (strcmp(key, "uid") == 0 || strcmp(key, "gid") == 0))
-		return set_number(key, value, *key == 'u' ? &m->uid : &m->gid, false, e);
-	/* an SELinux label of its own: there is none to change */
-	if (strcmp(key, "z") == 0 || strcmp(key, "Z") == 0)
-		return 0;
-	return err_set(e, EINVAL, "--mount: unknown option \"%s\"", key);
-}
-
-static int parse(const char *text, struct spec *m, struct err *e)
-{
-	int r = 0;
-
-	*m = (struct spec){.type = "bind", .text = strdup(text)};
-	if (!m->text)
-		return err_errno(e, ENOMEM, "--mount");
-	for (char *at = m->text, *next; r == 0 && at && *at; at = next) {
-		char *value;
-
-		next = strchr(at, ',');
-		if (next)
-			*next++ = '\0';
-		value = strchr(at, '=');
-		if (value)
-			*value++ = '\0';
-		r = set_key(m, at, value, e);
-	}
-	return r;
-}
 
 /* ---- texts for the container ---- */
 
@@ -169,7 +79,7 @@ static int fd_path(int fd, char ret[static PATH_MAX], struct err *e)
 /* ---- bind ---- */
 
 /* A directory of the context that may be written: what is written goes to an overlay of the container. */
-static int bind_overlay(const char *base, int dir_fd, const struct spec *m, const char *target, struct run_mounts *ret, struct err *e)
+static int bind_overlay(const char *base, int dir_fd, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char path[PATH_MAX];
@@ -187,7 +97,7 @@ static int bind_overlay(const char *base, int dir_fd, const struct spec *m, cons
 	return 0;
 }
 
-static int bind_directory(int dir_fd, const struct spec *m, const char *target, struct run_mounts *ret, struct err *e)
+static int bind_directory(int dir_fd, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	char base[PATH_MAX];
@@ -205,7 +115,7 @@ static int bind_directory(int dir_fd, const struct spec *m, const char *target, 
 	return add_mount(ret, &b, target, e);
 }
 
-static int bind_image(const struct image *img, const struct spec *m, const char *target, struct run_mounts *ret, struct err *e)
+static int bind_image(const struct image *img, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 
@@ -230,7 +140,7 @@ static int keep_image(struct run_mounts *ret, struct stage_source *src, struct e
 	return 0;
 }
 
-static int make_bind(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+static int make_bind(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
 	_cleanup_free_ char *target = NULL;
@@ -250,7 +160,7 @@ static int make_bind(struct session *s, struct stage *sg, const struct spec *m, 
 
 struct give {
 	int fd;
-	const struct spec *m;
+	const struct run_mount_spec *m;
 };
 
 static int give(void *ctx, struct err *e)
@@ -283,7 +193,7 @@ static int hold(struct run_mounts *ret, int consume_fd)
 }
 
 /* sharing=: locked waits for the other build, private takes another directory. */
-static int take_cache(int caches, const struct spec *m, char name[static 80], struct run_mounts *ret, struct err *e)
+static int take_cache(int caches, const struct run_mount_spec *m, char name[static 80], struct run_mounts *ret, struct err *e)
 {
 	char hex[SHA256_HEX_SIZE], lock[96];
 	bool private = m->sharing && strcmp(m->sharing, "private") == 0, locked = m->sharing && strcmp(m->sharing, "locked") == 0;
@@ -307,7 +217,7 @@ static int take_cache(int caches, const struct spec *m, char name[static 80], st
 	return r < 0 ? err_errno(e, -r, "--mount type=cache: lock of %s", id) : 0;
 }
 
-static int make_cache(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+static int make_cache(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_close_ int caches = -EBADF, fd = -EBADF;
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -340,7 +250,7 @@ static int make_cache(struct session *s, struct stage *sg, const struct spec *m,
 	return r == 0 ? add_mount(ret, &b, target, e) : r;
 }
 
-static int make_tmpfs(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+static int make_tmpfs(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_free_ char *target = NULL;
@@ -398,7 +308,7 @@ static int read_secret(const struct session *s, const char *id, struct buf *ret,
 }
 
 /* In the run directory, which is memory and ours alone, until the RUN is over. */
-static int put_secret(struct session *s, const struct spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
+static int put_secret(struct session *s, const struct run_mount_spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
 {
 	struct give g = {.m = m};
 	_cleanup_close_ int fd = -EBADF;
@@ -422,7 +332,7 @@ static int put_secret(struct session *s, const struct spec *m, const struct buf 
 	return in_keeper(s->q->keeper, give_file, &g, e);
 }
 
-static int make_secret(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+static int make_secret(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf data = BUF_INIT_MAX(SECRET_MAX + 1), b = BUF_INIT;
 	_cleanup_free_ char *target = NULL, *given = NULL;
@@ -451,7 +361,7 @@ static int make_secret(struct session *s, struct stage *sg, const struct spec *m
 	return r == 0 ? add_mount(ret, &b, target, e) : r;
 }
 
-static int make_ssh(struct session *s, struct stage *sg, const struct spec *m, struct run_mounts *ret, struct err *e)
+static int make_ssh(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	const char *id = m->id ? m->id : "default", *sock = NULL;
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -480,7 +390,7 @@ static int make_ssh(struct session *s, struct stage *sg, const struct spec *m, s
 
 static const struct {
 	const char *type;
-	int (*make)(struct session *, struct stage *, const struct spec *, struct run_mounts *, struct err *);
+	int (*make)(struct session *, struct stage *, const struct run_mount_spec *, struct run_mounts *, struct err *);
 } kinds[] = {{"bind", make_bind}, {"cache", make_cache}, {"tmpfs", make_tmpfs}, {"secret", make_secret}, {"ssh", make_ssh}};
 
 int run_mounts_make(struct session *s, struct stage *sg, const struct instruction *in, struct run_mounts *ret, struct err *e)
@@ -488,21 +398,21 @@ int run_mounts_make(struct session *s, struct stage *sg, const struct instructio
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
-		struct spec m;
+		struct run_mount_spec m;
 		size_t k = 0;
 
-		r = parse(in->flags.mount.items[i], &m, e);
+		r = run_mount_spec_parse(in->flags.mount.items[i], &m, e);
 		while (k < ARRAY_SIZE(kinds) && strcmp(kinds[k].type, m.type) != 0)
 			k++;
 		if (r == 0)
 			r = k < ARRAY_SIZE(kinds) ? kinds[k].make(s, sg, &m, ret, e) : err_set(e, EINVAL, "--mount type=%s: no such type", m.type);
-		free(m.text);
+		run_mount_spec_done(&m);
 	}
 	return r;
 }
 
 /* What is bound of the context, as COPY would find it; of an image, its layers. */
-static int bind_content(struct session *s, struct stage *sg, const struct spec *m, struct buf *ret, struct err *e)
+static int bind_content(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct buf *ret, struct err *e)
 {
 	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
 	_cleanup_instruction_ struct instruction *in = NULL;
@@ -536,13 +446,13 @@ int run_mounts_content(struct session *s, struct stage *sg, const struct instruc
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
-		struct spec m;
+		struct run_mount_spec m;
 
 		buf_addf(ret, "%zu:%s\n", strlen(in->flags.mount.items[i]), in->flags.mount.items[i]);
-		r = parse(in->flags.mount.items[i], &m, e);
+		r = run_mount_spec_parse(in->flags.mount.items[i], &m, e);
 		if (r == 0 && strcmp(m.type, "bind") == 0)
 			r = bind_content(s, sg, &m, ret, e);
-		free(m.text);
+		run_mount_spec_done(&m);
 	}
 	return r;
 }

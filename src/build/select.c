@@ -216,12 +216,15 @@ static int walk_link(struct walk *w, struct level *l, const char *name, struct s
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(l->fd, name, target, sizeof(target) - 1);
+	int r;
 
 	if (n < 0)
 		return err_errno(w->e, errno, "%s", entry->rel);
 	target[n] = '\0';
 	entry->link = target;
-	return tell(w, l, entry);
+	r = tell(w, l, entry);
+	entry->link = NULL;
+	return r;
 }
 
 /* A file or a directory: opened by its name, then looked at. */

@@ -44,7 +44,7 @@ struct selection {
 /* Clean relative paths ("" is the root itself) of all that the pattern matches, appended. -ENOENT: nothing, or ignored all. */
 int select_glob(int root_fd, const char *pattern, const struct ignore *ignore, struct strv *ret, struct err *e) _must_check_;
 
-/* The path itself, links in it followed, and what is below: a directory before its entries. Devices and sockets are left out. */
+/* The path itself, links in it followed, and what is below: a directory before its entries. Devices and sockets are left out, a fifo is told. */
 int select_walk(const struct selection *s, const char *path, struct err *e) _must_check_;
 
 #endif

@@ -24,11 +24,4 @@ static void test_name(void **state)
 	assert_true(ticks == 123456789012);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_name),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TESTS("build/guard", cmocka_unit_test(test_name))
