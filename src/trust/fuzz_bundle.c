@@ -7,6 +7,7 @@
 #include "trust/certificate.h"
 #include "trust/claim.h"
 #include "trust/log.h"
+#include "trust/lookaside.h"
 #include "trust/payload.h"
 #include "trust/sign.h"
 #include "trust/verify.h"
@@ -79,12 +80,18 @@ static void payload(const char *text, size_t len)
 		__builtin_trap();
 }
 
+/* As a file of registries.d. */
 static void yaml(const char *text, size_t len)
 {
-	struct json_object *o = NULL;
+	_cleanup_json_ struct json_object *o = NULL, *all = json_object_new_object();
+	_cleanup_(trust_lookaside_done) struct trust_lookaside where = {0};
+	struct reference ref;
 
-	(void)!trust_yaml_parse(text, len, &o, NULL);
-	json_object_put(o);
+	if (reference_parse("a.example/ns/x:1", &ref, NULL) < 0)
+		__builtin_trap();
+	if (trust_yaml_parse(text, len, &o, NULL) == 0 && trust_lookaside_merge(all, o, "x.yaml", NULL) == 0 &&
+	    trust_lookaside_pick(all, &ref, &where, NULL) < 0)
+		__builtin_trap();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
