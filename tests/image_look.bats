@@ -94,6 +94,32 @@ layer() { skopeo inspect --raw --tls-verify=false "docker://$REG/busybox" | jq -
 	run -0 ranby system check
 }
 
+@test "system check: a file of an unpacked layer that has changed" {
+	need_ranges
+	d=$(echo "$RANBY_ROOT"/layers/*/diff)
+	[ -d "$d" ]
+	ranby run --rm --network none --userns auto "$REG/busybox" true
+	run -0 ranby system check
+	was=$(stat -c %y "$d/etc/passwd")
+	cp -p "$d/etc/passwd" "$BATS_TEST_TMPDIR/passwd"
+	# as long as it was, and as old: only what is in it tells
+	tr r R <"$BATS_TEST_TMPDIR/passwd" >"$d/etc/passwd"
+	touch -d "$was" "$d/etc/passwd"
+	run -0 ranby system check --quick
+	run -1 ranby system check
+	[[ $output == *"layer $(basename "$(dirname "$d")"): /etc/passwd: its content has changed"* && ${lines[-1]} == *' 1 damaged, 0 repaired' ]] || fail "$output"
+	cp -p "$BATS_TEST_TMPDIR/passwd" "$d/etc/passwd"
+	touch "$d/bin/new"
+	run -1 ranby system check
+	[[ $output == *'/bin/new: it is no file of the layer'* ]] || fail "$output"
+	rm "$d/bin/new"
+	chmod u+s "$d/bin/busybox"
+	run -1 ranby system check
+	[[ $output == *'/bin/busybox: its mode'* ]] || fail "$output"
+	chmod u-s "$d/bin/busybox"
+	run -0 ranby system check
+}
+
 @test "system check: what is missing, and what no registry has" {
 	rm "$RANBY_ROOT/blobs/sha256/$(layer)"
 	run -1 ranby system check --quick

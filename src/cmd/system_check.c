@@ -4,6 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
 #include "cmd/report.h"
+#include "engine/in_keeper.h"
 #include "image/check.h"
 
 #include <stdio.h>
@@ -28,13 +29,21 @@ static void say_fault(void *ctx, const char *name, const char *text, bool repair
 	printf("%s%s%s%s\n", name, *name ? ": " : "", text, repaired ? " (repaired)" : "");
 }
 
+static int inside(void *ctx, int (*work)(void *ctx, struct err *e), void *work_ctx, struct err *e)
+{
+	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
+	int r = keeper_open(ctx, &k, e);
+
+	return r < 0 ? r : in_keeper(&k, work, work_ctx, e);
+}
+
 static int check_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(image_source_done) struct image_source source = {0};
 	_cleanup_(store_closep) struct store *st = NULL;
 	const struct check_args *a = call->args;
 	struct copy_options copy = {.which = COPY_ALL};
-	struct check_options o = {.quick = a->quick, .repair = a->repair, .copy = &copy, .on_fault = say_fault};
+	struct check_options o = {.quick = a->quick, .repair = a->repair, .copy = &copy, .on_fault = say_fault, .inside = inside, .inside_ctx = call->engine};
 	struct check_result result = {0};
 	int r = image_source_init(true, &source, e);
 

@@ -7,7 +7,8 @@
  *	r = store_check(st, &o, &result, e);
  *
  * Each manifest, config and layer blob is hashed (`quick`: their lengths), and
- * each unpacked layer must have its directory. Repairing gets what is damaged
+ * each unpacked layer compared, file by file, with what its blob unpacks to
+ * (`quick`: it must have its directory). Repairing gets what is damaged
  * or missing from the registry that the image's name is of, by digest; what
  * cannot be had from there is put back as it was.
  */
@@ -27,6 +28,9 @@ struct check_options {
 	/* `name`: of the image, or of the file of a reference; `repaired` only with `repair` */
 	void (*on_fault)(void *ctx, const char *name, const char *text, bool repaired);
 	void *ctx;
+	/* Runs `work` where the files of layers can be read, as engine/in_keeper.h does */
+	int (*inside)(void *ctx, int (*work)(void *ctx, struct err *e), void *work_ctx, struct err *e);
+	void *inside_ctx;
 };
 
 struct check_result {
