@@ -101,6 +101,48 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	done
 }
 
+@test "a zstd:chunked layer is a zstd layer: frame by frame, and its table of contents is passed over" {
+	local plain chunked
+	"$RANBY_TREE/tests/images/oci-image" --busybox "$(command -v busybox)" --plain --ref localhost/chunked:1 "$BATS_TEST_TMPDIR/c"
+	skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$BATS_TEST_TMPDIR/c" "docker://$REG/chunked:plain"
+	# as containers/storage writes it: pieces that are frames of their own, then the table and the footer as skippable frames
+	python3 - "$BATS_TEST_TMPDIR/c" <<-'END'
+		import hashlib, json, os, struct, subprocess, sys
+		blobs = sys.argv[1] + "/blobs/sha256/"
+		def read(d): return open(blobs + d["digest"][7:], "rb").read()
+		def put(data, d):
+		    h = hashlib.sha256(data).hexdigest()
+		    open(blobs + h, "wb").write(data)
+		    d.update(digest="sha256:" + h, size=len(data))
+		def pack(data): return subprocess.run(["zstd", "-qc"], input=data, stdout=subprocess.PIPE, check=True).stdout
+		def skippable(data): return struct.pack("<II", 0x184D2A50, len(data)) + data
+		index = json.load(open(sys.argv[1] + "/index.json"))
+		entry = index["manifests"][0]
+		manifest = json.loads(read(entry))
+		for layer in manifest["layers"]:
+		    tar = read(layer)
+		    out = b"".join(pack(tar[i:i + 700000]) for i in range(0, len(tar), 700000))
+		    toc = json.dumps({"version": 1, "entries": []}).encode()
+		    packed, at = pack(toc), len(out) + 8
+		    out += skippable(packed) + skippable(struct.pack("<QQQQ8s", at, len(packed), len(toc), 1, b"GNUlInUx"))
+		    put(out, layer)
+		    layer["mediaType"] = "application/vnd.oci.image.layer.v1.tar+zstd"
+		    layer["annotations"] = {
+		        "io.github.containers.zstd-chunked.manifest-checksum": "sha256:" + hashlib.sha256(packed).hexdigest(),
+		        "io.github.containers.zstd-chunked.manifest-position": f"{at}:{len(packed)}:{len(toc)}:1"}
+		put(json.dumps(manifest).encode(), entry)
+		json.dump(index, open(sys.argv[1] + "/index.json", "w"))
+	END
+	skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$BATS_TEST_TMPDIR/c" "docker://$REG/chunked:1"
+	for tag in plain 1; do
+		ranby pull -q "$REG/chunked:$tag"
+		chunked=$(cd "$(tree_of "$REG/chunked:$tag")" && as_root find . -mindepth 1 -type f -exec sha256sum {} + | sort | sha256sum)
+		[ -z "${plain:-}" ] || [ "$plain" = "$chunked" ]
+		plain=$chunked
+		ranby rmi "$REG/chunked:$tag" >/dev/null
+	done
+}
+
 @test "the tree is the one that umoci unpacks" {
 	need_program umoci
 	for image in busybox debian; do
