@@ -338,6 +338,21 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	[[ $output == *changed* ]]
 }
 
+@test "RUN --mount=type=ssh: the agent's own socket, and nothing of it in the image" {
+	need_program ssh-agent
+	local sock=$BATS_TEST_TMPDIR/agent.sock pid
+	ssh-agent -D -a "$sock" >/dev/null 2>&1 3>&- &
+	pid=$!
+	wait_for 10 test -S "$sock"
+	containerfile <<<$'FROM busybox\nRUN --mount=type=ssh,required test -S "$SSH_AUTH_SOCK" && stat -c %i "$SSH_AUTH_SOCK" >/inode\nRUN test -z "$SSH_AUTH_SOCK"'
+	run -0 ranby build -q --ssh "default=$sock" -t agent ctx
+	run -0 ranby run --rm agent cat /inode
+	[ "$output" = "$(stat -c %i "$sock")" ]
+	kill "$pid"
+	wait "$pid" || true
+	SSH_AUTH_SOCK='' run ! ranby build -q --no-cache ctx
+}
+
 @test "[A20] the source of a bind mount is a link that leads out: it does not" {
 	mkdir outside
 	echo canary >outside/f

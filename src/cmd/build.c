@@ -42,7 +42,7 @@ static const struct option_row build_rows[] = {
 	{0, "target", OPT_STRING, A(target), .arg = "STAGE", .help = "Stop at this stage"},
 	{0, "secret", OPT_LIST, A(secret), .arg = "id=ID[,src=FILE|,env=NAME]", .help = "What RUN --mount=type=secret may have"},
 	{0, "ssh", OPT_LIST, A(ssh), .arg = "ID[=SOCKET]", .help = "An agent's socket that RUN --mount=type=ssh may have"},
-	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "Stages at once at most; they are made one after another"},
+	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "Without effect: stages are made one after another"},
 
 	{0, "no-cache", OPT_FLAG, A(no_cache), .group = "Layers", .help = "Do each step, whatever was done before"},
 	{0, "layers", OPT_FLAG, A(layers), .help = "A layer for each step, and a cache of them (true); false: one layer for all"},

@@ -35,7 +35,7 @@ struct create_request {
 	const char *cwd;                  /* of the caller */
 	const struct pod *pod;            /* it is in this one; NULL: in none */
 	bool is_infra;                    /* the pod's own */
-	bool is_build;                    /* a step of a build: ps shows it with --external alone, and no prune takes it */
+	bool is_build;                    /* a step of a build: ps shows it with --external alone, and prune takes it when the builder has gone (build/guard.h) */
 	struct pod_place *place;          /* in it, when it is not (pod.h) */
 	const struct peer_choice *choice; /* what it has of other containers; NULL: nothing */
 	struct monitor_handle *monitor;   /* it is to be started at once: gets a monitor that waits; NULL: it is not */
