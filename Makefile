@@ -51,7 +51,8 @@ pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 # sha256 alone comes from the static libcrypto: the shared one costs each start a millisecond of relocations
 LIBS_BASE    := $(call pkg,json-c smartcols) -l:libcrypto.a
 LIBS_RUNTIME := $(LIBS_BASE) $(call pkg,libseccomp libcap-ng)
-LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd libseccomp)
+# bzip2 has no .pc file
+LIBS_UNPACK  := $(LIBS_BASE) $(call pkg,libarchive zlib libzstd liblzma libseccomp) -lbz2
 LIBS_FETCH   := $(LIBS_BASE) $(call pkg,libcurl libseccomp)
 LIBS_TRUST   := -l:libjson-c.a $(call pkg,libcrypto yaml-0.1 libseccomp)
 

@@ -19,7 +19,7 @@
  * group. Modes are as they are, or --chmod. Times, user.* attributes and file
  * capabilities come along. Devices and sockets do not.
  *
- * ADD unpacks a local tar (as it is, gzip, zstd); what is a tar is told by its
+ * ADD unpacks a local tar (as it is, gzip, bzip2, xz, zstd); what is a tar is told by its
  * first bytes, never by its name.
  *
  * How: what is selected becomes a tar in a pipe, whose other end is the

@@ -208,15 +208,15 @@ static bool is_header(const unsigned char block[static TAR_BLOCK])
 
 static bool is_packed(const unsigned char *b, size_t n)
 {
-	return (n >= 2 && b[0] == 0x1f && b[1] == 0x8b) || (n >= 4 && memcmp(b, "\x28\xb5\x2f\xfd", 4) == 0);
-}
+	static const struct {
+		const char *magic;
+		size_t len;
+	} kinds[] = {{"\x1f\x8b", 2}, {"\x28\xb5\x2f\xfd", 4}, {"BZh", 3}, {"\xfd" "7zXZ", 6}};
 
-/* bzip2 and xz, which the worker does not know: docker unpacks them, so they are not silently copied. */
-static const char *is_unknown(const unsigned char *b, size_t n)
-{
-	if (n >= 10 && memcmp(b, "BZh", 3) == 0 && memcmp(b + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0)
-		return "bzip2";
-	return n >= 6 && memcmp(b, "\xfd" "7zXZ", 6) == 0 ? "xz" : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (n >= kinds[i].len && memcmp(b, kinds[i].magic, kinds[i].len) == 0)
+			return true;
+	return false;
 }
 
 /* The first block of what the file unpacks to. */
@@ -244,11 +244,6 @@ int add_sink_is_tar(int fd, struct err *e)
 
 	if (n < 0)
 		return err_errno(e, errno, "read");
-	if (is_unknown(block, (size_t)n)) {
-		err_set(e, ENOTSUP, "it is packed by %s, which is not unpacked here", is_unknown(block, (size_t)n));
-		err_hint(e, "ADD --unpack=false, or COPY, copies it as it is");
-		return -ENOTSUP;
-	}
 	if (!is_packed(block, (size_t)n))
 		return n == TAR_BLOCK && is_header(block);
 	r = first_block(fd, block, e);

@@ -48,7 +48,7 @@ struct add_owner {
 	uint32_t uid, gid;
 };
 
-/* 1: the file is a tar, as it is or in gzip or zstd; 0: it is none. Reads from its beginning, and leaves it there. */
+/* 1: the file is a tar, as it is or packed (gzip, bzip2, xz, zstd); 0: it is none. Reads from its beginning, and leaves it there. */
 int add_sink_is_tar(int fd, struct err *e) _must_check_;
 
 /* Unpacks such a file into the directory `path` of the root. `owner`: of all in it; NULL: as the tar says. */

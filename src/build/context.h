@@ -9,7 +9,7 @@
  *	containerfile_parse(c.file.data, c.file.len, c.file_name, ...)
  *	add_apply(&(struct add_request){.source_fd = c.dir_fd, .ignore = &c.ignore, ...}, ...)
  *
- * The operand is a directory; a tar, as it is or in gzip or zstd; "-", which is
+ * The operand is a directory; a tar, as it is or packed (gzip, bzip2, xz, zstd); "-", which is
  * a tar or a Containerfile without a context; nothing is looked at before
  * its first bytes told which. A tar is unpacked by the confined worker into
  * `scratch_fd`. The directory is opened once, and everything in it is

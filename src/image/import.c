@@ -93,16 +93,62 @@ static int make_config(const struct digest *diff_id, const struct import_options
 	return bad || buf_bad(ret) ? err_errno(e, ENOMEM, "image config") : 0;
 }
 
-static int take_blob(struct store *st, int in_fd, struct descriptor *ret, struct err *e)
+/* As bzip2 or xz packed it, which no layer may be. */
+static int is_foreign(const struct staging *sg, const char *name, bool *ret, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	unsigned char begin[6] = {0};
+	int r = path_own_open(sg->dirfd, name, O_RDONLY, 0, &fd);
+
+	if (r < 0 || pread(fd, begin, sizeof(begin), 0) < 0)
+		return err_errno(e, r < 0 ? -r : errno, "read the tar");
+	*ret = memcmp(begin, "BZh", 3) == 0 || memcmp(begin, "\xfd" "7zXZ", 6) == 0;
+	return 0;
+}
+
+static int repack(const struct staging *sg, const char *from, const char *to, struct progress *progress, struct err *e)
+{
+	_cleanup_(unpack_job_done) struct unpack_job job = UNPACK_JOB_INIT;
+	_cleanup_close_ int in = -EBADF, out = -EBADF;
+	int r = path_own_open(sg->dirfd, from, O_RDONLY, 0, &in), item;
+
+	if (r == 0)
+		r = path_own_open(sg->dirfd, to, O_WRONLY | O_CREAT | O_EXCL, 0600, &out);
+	if (r < 0)
+		return err_errno(e, -r, "repack the tar");
+	r = unpack_start_recompress(&job, in, out, "gzip", 0, e);
+	if (r < 0)
+		return r;
+	item = progress_item(progress, "Packing with gzip", 0);
+	while ((r = unpack_step(&job, e)) > 0)
+		progress_update(progress, item, job.in_bytes);
+	if (r == 0)
+		progress_end(progress, item, "done");
+	return r;
+}
+
+static int take_blob(struct store *st, int in_fd, struct progress *progress, struct descriptor *ret, struct err *e)
 {
 	_cleanup_(staging_done) struct staging sg = STAGING_INIT;
+	_cleanup_close_ int packed = -EBADF;
+	bool foreign = false;
 	int r;
 
 	staging_sweep(st);
 	r = staging_begin(st, &sg, e);
 	if (r == 0)
 		r = blob_copy(&sg, "tar", in_fd, BLOB_BYTES_MAX, &ret->digest, &ret->size_bytes, e);
-	return r < 0 ? r : blob_commit(st, &sg, "tar", &ret->digest, e);
+	if (r == 0)
+		r = is_foreign(&sg, "tar", &foreign, e);
+	if (r < 0 || !foreign)
+		return r < 0 ? r : blob_commit(st, &sg, "tar", &ret->digest, e);
+	r = repack(&sg, "tar", "packed", progress, e);
+	if (r == 0 && (r = path_own_open(sg.dirfd, "packed", O_RDONLY, 0, &packed)) < 0)
+		r = err_errno(e, -r, "repack the tar");
+	/* hashed here: the worker's word for it is not taken */
+	if (r == 0)
+		r = blob_copy(&sg, "layer", packed, BLOB_BYTES_MAX, &ret->digest, &ret->size_bytes, e);
+	return r < 0 ? r : blob_commit(st, &sg, "layer", &ret->digest, e);
 }
 
 int import_full_name(const char *name, struct strv *names, struct err *e)
@@ -136,7 +182,7 @@ int import_rootfs(struct store *st, int in_fd, const char *name, const struct im
 	if (r == 0)
 		r = store_pin(st, &pin, e);
 	if (r == 0)
-		r = take_blob(st, in_fd, &layer, e);
+		r = take_blob(st, in_fd, o->progress, &layer, e);
 	if (r == 0)
 		r = find_diff_id(st, &layer.digest, o->progress, &diff_id, e);
 	if (r == 0)

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct inflate_limits limits = {.out_bytes = 4 << 20, .ratio = 300, .ratio_floor_bytes = 1 << 20};
+	const struct inflate_limits limits = {.out_bytes = 4 << 20, .ratio = 300, .ratio_floor_bytes = 1 << 20, .all_kinds = true};
 	_cleanup_(inflate_closep) struct inflate *in = NULL;
 	_cleanup_close_ int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	uint64_t total = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * One interface over two decoders that are driven alike: `step` takes what
+ * One interface over four decoders that are driven alike: `step` takes what
  * lies in the input window and fills the output buffer. The input's end is
  * good only between two members or frames; anywhere else the stream was cut.
  *
@@ -13,7 +13,9 @@
 
 #include "base/sha256.h"
 
+#include <bzlib.h>
 #include <errno.h>
+#include <lzma.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -26,6 +28,7 @@ struct codec {
 	const char *name;
 	/* Consumes input, fills output; sets in->open_member. 0, or -EBADMSG with text. */
 	int (*step)(struct inflate *in, size_t *produced, struct err *e);
+	bool sees_end; /* called at the input's end too, and says itself what is missing */
 };
 
 struct inflate {
@@ -43,6 +46,9 @@ struct inflate {
 	z_stream z;
 	bool z_ready;
 	ZSTD_DStream *zstd;
+	bz_stream bz;
+	bool bz_ready;
+	lzma_stream lzma;
 	unsigned char in_data[IN_SIZE];
 	unsigned char out_data[OUT_SIZE];
 };
@@ -121,21 +127,75 @@ static int zstd_step(struct inflate *in, size_t *produced, struct err *e)
 	return 0;
 }
 
-static const struct codec codec_plain = {"plain", plain_step};
-static const struct codec codec_gzip = {"gzip", gzip_step};
-static const struct codec codec_zstd = {"zstd", zstd_step};
+static int bzip2_step(struct inflate *in, size_t *produced, struct err *e)
+{
+	int r;
+
+	if (!in->bz_ready && in->in_at < in->in_len) {
+		memset(&in->bz, 0, sizeof(in->bz));
+		if (BZ2_bzDecompressInit(&in->bz, 0, 0) != BZ_OK)
+			return err_errno(e, ENOMEM, "bzip2");
+		in->bz_ready = in->open_member = true;
+	}
+	in->bz.next_in = (char *)in->in_data + in->in_at;
+	in->bz.avail_in = (unsigned)(in->in_len - in->in_at);
+	in->bz.next_out = (char *)in->out_data;
+	in->bz.avail_out = OUT_SIZE;
+	r = BZ2_bzDecompress(&in->bz);
+	in->in_at = in->in_len - in->bz.avail_in;
+	*produced = OUT_SIZE - in->bz.avail_out;
+	in->pending = in->bz.avail_out == 0;
+	if (r == BZ_STREAM_END) {
+		BZ2_bzDecompressEnd(&in->bz);
+		in->bz_ready = in->open_member = in->pending = false;
+		return 0;
+	}
+	if (r != BZ_OK)
+		return err_set(e, EBADMSG, "bzip2: damaged data");
+	return 0;
+}
+
+/* Its decoder takes several streams and their padding itself, and is told when there is no more. */
+static int xz_step(struct inflate *in, size_t *produced, struct err *e)
+{
+	lzma_ret r;
+
+	in->lzma.next_in = in->in_data + in->in_at;
+	in->lzma.avail_in = in->in_len - in->in_at;
+	in->lzma.next_out = in->out_data;
+	in->lzma.avail_out = OUT_SIZE;
+	r = lzma_code(&in->lzma, in->in_end ? LZMA_FINISH : LZMA_RUN);
+	in->in_at = in->in_len - in->lzma.avail_in;
+	*produced = OUT_SIZE - in->lzma.avail_out;
+	in->open_member = r != LZMA_STREAM_END;
+	in->pending = in->open_member && in->lzma.avail_out == 0;
+	if (r == LZMA_MEMLIMIT_ERROR)
+		return err_set(e, EBADMSG, "xz: wants more than %u MiB of memory", 1U << (INFLATE_WINDOW_LOG_MAX - 20));
+	if (r == LZMA_BUF_ERROR && in->in_end)
+		return err_set(e, EBADMSG, "xz: cut short");
+	if (r != LZMA_OK && r != LZMA_STREAM_END && r != LZMA_BUF_ERROR)
+		return err_set(e, EBADMSG, "xz: damaged data");
+	return 0;
+}
+
+static const struct codec codec_plain = {"plain", plain_step, false};
+static const struct codec codec_gzip = {"gzip", gzip_step, false};
+static const struct codec codec_zstd = {"zstd", zstd_step, false};
+static const struct codec codec_bzip2 = {"bzip2", bzip2_step, false};
+static const struct codec codec_xz = {"xz", xz_step, true};
 
 static const struct {
 	const char *magic;
 	size_t len;
 	const struct codec *codec; /* NULL: known, not supported */
 	const char *name;
+	bool only_all_kinds;
 } magics[] = {
-	{"\x1f\x8b", 2, &codec_gzip, "gzip"},
-	{"\x28\xb5\x2f\xfd", 4, &codec_zstd, "zstd"},
-	{"BZh", 3, NULL, "bzip2"},
-	{"\3757zXZ", 6, NULL, "xz"},
-	{"\x04\x22\x4d\x18", 4, NULL, "lz4"},
+	{"\x1f\x8b", 2, &codec_gzip, "gzip", false},
+	{"\x28\xb5\x2f\xfd", 4, &codec_zstd, "zstd", false},
+	{"BZh", 3, &codec_bzip2, "bzip2", true},
+	{"\3757zXZ", 6, &codec_xz, "xz", true},
+	{"\x04\x22\x4d\x18", 4, NULL, "lz4", false},
 };
 
 /* zstd's skippable frames: 0x184D2A5?, little-endian (estargz and zstd:chunked begin or end so). */
@@ -150,9 +210,9 @@ static int pick_codec(struct inflate *in, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
 		if (in->in_len < magics[i].len || memcmp(in->in_data, magics[i].magic, magics[i].len) != 0)
 			continue;
-		if (!magics[i].codec)
-			return err_set(e, EOPNOTSUPP, "compressed with %s, which is not supported (gzip and zstd are)",
-				       magics[i].name);
+		if (!magics[i].codec || (magics[i].only_all_kinds && !in->limits.all_kinds))
+			return err_set(e, EOPNOTSUPP, "compressed with %s, which is not supported (gzip and zstd are%s)",
+				       magics[i].name, in->limits.all_kinds ? ", bzip2 and xz too" : "");
 		in->codec = magics[i].codec;
 	}
 	return 0;
@@ -169,6 +229,10 @@ static int start_codec(struct inflate *in, struct err *e)
 		if (!in->zstd ||
 		    ZSTD_isError(ZSTD_DCtx_setParameter(in->zstd, ZSTD_d_windowLogMax, INFLATE_WINDOW_LOG_MAX)))
 			return err_errno(e, ENOMEM, "zstd");
+	} else if (in->codec == &codec_xz) {
+		if (lzma_stream_decoder(&in->lzma, (uint64_t)1 << INFLATE_WINDOW_LOG_MAX, LZMA_CONCATENATED) != LZMA_OK)
+			return err_errno(e, ENOMEM, "xz");
+		in->open_member = true;
 	}
 	return 0;
 }
@@ -182,6 +246,7 @@ int inflate_open(int fd, const struct inflate_limits *limits, struct inflate **r
 		return err_errno(e, ENOMEM, "decompress");
 	in->fd = fd;
 	in->limits = *limits;
+	in->lzma = (lzma_stream)LZMA_STREAM_INIT;
 	sha256_init(&in->hash);
 	r = refill(in, e);
 	if (r == 0)
@@ -216,9 +281,10 @@ ssize_t inflate_read(struct inflate *in, const void **ret_bytes, struct err *e)
 			if (r < 0)
 				return r;
 			if (in->in_end && in->in_at == in->in_len) {
-				if (in->open_member)
+				if (!in->open_member)
+					return 0;
+				if (!in->codec->sees_end)
 					return err_set(e, EBADMSG, "%s: cut short", in->codec->name);
-				return 0;
 			}
 		}
 		r = in->codec->step(in, &n, e);
@@ -267,6 +333,9 @@ struct inflate *inflate_close(struct inflate *in)
 	if (in->z_ready)
 		inflateEnd(&in->z);
 	ZSTD_freeDStream(in->zstd);
+	if (in->bz_ready)
+		BZ2_bzDecompressEnd(&in->bz);
+	lzma_end(&in->lzma);
 	free(in);
 	return NULL;
 }

@@ -10,8 +10,9 @@
  *	inflate_digest(in, &diff_id);		// after the end: the DiffID of a layer
  *
  * gzip (any number of members), zstd (any number of frames, skippable ones
- * too) and none, told by the first bytes. In this process, by libraries:
- * nothing is executed. Only ranby-unpack links this.
+ * too) and none, told by the first bytes; bzip2 and xz only where it is
+ * asked for: archives that people make come so, layers of images do not. In
+ * this process, by libraries: nothing is executed. Only ranby-unpack links this.
  */
 #ifndef RANBY_TAR_INFLATE_H
 #define RANBY_TAR_INFLATE_H
@@ -20,6 +21,7 @@
 #include "base/mem.h"
 #include "oci/digest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,9 +31,11 @@ struct inflate_limits {
 	uint64_t out_bytes;   /* of output at most */
 	uint32_t ratio;       /* output to input, once the output is over ratio_floor_bytes */
 	uint64_t ratio_floor_bytes;
+	bool all_kinds;       /* bzip2 and xz too */
 };
-#define INFLATE_WINDOW_LOG_MAX 27 /* zstd: 128 MiB */
+#define INFLATE_WINDOW_LOG_MAX 27 /* zstd: 128 MiB; as much memory for xz, whose -9 wants 65 */
 #define INFLATE_LIMITS_DEFAULT {.out_bytes = (uint64_t)1 << 40, .ratio = 300, .ratio_floor_bytes = (uint64_t)1 << 30}
+#define INFLATE_LIMITS_ALL_KINDS {.out_bytes = (uint64_t)1 << 40, .ratio = 300, .ratio_floor_bytes = (uint64_t)1 << 30, .all_kinds = true}
 
 struct inflate;
 

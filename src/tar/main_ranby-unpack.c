@@ -219,7 +219,7 @@ static int member(struct tar_reader *tar, struct archive_entry *entry, uint32_t 
 
 static int archive(int argc, char **argv, struct unpack_done *done, struct err *e)
 {
-	const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+	const struct inflate_limits limits = INFLATE_LIMITS_ALL_KINDS;
 	_cleanup_(inflate_closep) struct inflate *in = NULL;
 	_cleanup_(tar_reader_closep) struct tar_reader *tar = NULL;
 	struct archive_entry *entry;
@@ -293,7 +293,7 @@ static int copy_packed(struct inflate *in, struct deflate *out, struct unpack_do
 
 static int recompress(int argc, char **argv, struct unpack_done *done, struct err *e)
 {
-	const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+	const struct inflate_limits limits = INFLATE_LIMITS_ALL_KINDS;
 	_cleanup_(inflate_closep) struct inflate *in = NULL;
 	_cleanup_(deflate_closep) struct deflate *out = NULL;
 	enum deflate_format format = DEFLATE_NONE;
@@ -375,7 +375,7 @@ static int copy_options(int argc, char **argv, struct untar_copy *c, struct err 
 
 static int extract(int argc, char **argv, struct unpack_done *done, struct err *e)
 {
-	const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+	const struct inflate_limits limits = INFLATE_LIMITS_ALL_KINDS;
 	_cleanup_(inflate_closep) struct inflate *in = NULL;
 	struct untar_options o = {.dest_fd = UNPACK_FD_DIR, .squash = has_single_id()};
 	struct untar_counts counts = {0};

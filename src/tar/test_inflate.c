@@ -5,11 +5,13 @@
 #include "sys/fd.h"
 #include "tar/inflate.h"
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
 
-static const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT;
+static const struct inflate_limits limits = INFLATE_LIMITS_DEFAULT, all = INFLATE_LIMITS_ALL_KINDS;
 
 static void add_gzip(struct buf *b, const void *data, size_t len)
 {
@@ -36,6 +38,26 @@ static void add_zstd(struct buf *b, const void *data, size_t len)
 	assert_non_null(to);
 	n = ZSTD_compress(to, room, data, len, 3);
 	assert_false(ZSTD_isError(n));
+	buf_commit(b, n);
+}
+
+static void add_bzip2(struct buf *b, const void *data, size_t len)
+{
+	unsigned n = (unsigned)(len + len / 100 + 600);
+	char *to = buf_reserve(b, n);
+
+	assert_non_null(to);
+	assert_int_equal(BZ2_bzBuffToBuffCompress(to, &n, (char *)(uintptr_t)data, (unsigned)len, 9, 0, 0), BZ_OK);
+	buf_commit(b, n);
+}
+
+static void add_xz(struct buf *b, const void *data, size_t len)
+{
+	size_t room = lzma_stream_buffer_bound(len), n = 0;
+	char *to = buf_reserve(b, room);
+
+	assert_non_null(to);
+	assert_int_equal(lzma_easy_buffer_encode(9, LZMA_CHECK_CRC64, NULL, data, len, (uint8_t *)to, &n, room), LZMA_OK);
 	buf_commit(b, n);
 }
 
@@ -66,7 +88,7 @@ static void expect(const struct buf *b, const char *want, size_t len)
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	struct digest got, sum;
 
-	assert_int_equal(run(b, &limits, &out, &got), 0);
+	assert_int_equal(run(b, &all, &out, &got), 0);
 	assert_int_equal(out.len, len);
 	assert_memory_equal(buf_str(&out), want, len);
 	digest_of(want, len, &sum);
@@ -89,6 +111,12 @@ static void test_kinds(void **state)
 	add_zstd(&b, buf_str(&text), text.len);
 	expect(&b, buf_str(&text), text.len);
 	buf_reset(&b);
+	add_bzip2(&b, buf_str(&text), text.len);
+	expect(&b, buf_str(&text), text.len);
+	buf_reset(&b);
+	add_xz(&b, buf_str(&text), text.len);
+	expect(&b, buf_str(&text), text.len);
+	buf_reset(&b);
 	expect(&b, "", 0);
 }
 
@@ -109,6 +137,16 @@ static void test_members(void **state)
 	add_zstd(&b, "two", 3);
 	buf_add(&b, skippable, sizeof(skippable) - 1);
 	expect(&b, "onetwo", 6);
+	buf_reset(&b);
+	add_bzip2(&b, "one", 3);
+	add_bzip2(&b, "", 0);
+	add_bzip2(&b, "two", 3);
+	expect(&b, "onetwo", 6);
+	buf_reset(&b);
+	add_xz(&b, "one", 3);
+	add_xz(&b, "two", 3);
+	buf_add(&b, "\0\0\0\0", 4); /* padding between streams and after them */
+	expect(&b, "onetwo", 6);
 }
 
 /* Cut at every byte, one flipped at every byte: never accepted as something else. */
@@ -122,7 +160,7 @@ static void damage(void (*add)(struct buf *b, const void *data, size_t len), boo
 		_cleanup_(buf_done) struct buf b = BUF_INIT, out = BUF_INIT;
 
 		buf_add(&b, buf_str(&whole), n);
-		if (n >= 4 && run(&b, &limits, &out, NULL) >= 0)
+		if (n >= 6 && run(&b, &all, &out, NULL) >= 0)
 			fail_msg("cut to %zu bytes of %zu", n, whole.len);
 	}
 	/* the header's name, time and system, bytes 3 to 9, are not covered by gzip's checksum */
@@ -132,7 +170,7 @@ static void damage(void (*add)(struct buf *b, const void *data, size_t len), boo
 		buf_add(&b, buf_str(&whole), whole.len);
 		b.data[n] = (char)(b.data[n] ^ 0x20);
 		/* the last bits before the trailer are padding, which may be anything */
-		if (run(&b, &limits, &out, NULL) >= 0 && (out.len != sizeof(text) || memcmp(out.data, text, sizeof(text)) != 0))
+		if (run(&b, &all, &out, NULL) >= 0 && (out.len != sizeof(text) || memcmp(out.data, text, sizeof(text)) != 0))
 			fail_msg("byte %zu of %zu", n, whole.len);
 	}
 }
@@ -142,6 +180,8 @@ static void test_damage(void **state)
 	(void)state;
 	damage(add_gzip, true);
 	damage(add_zstd, false);
+	damage(add_bzip2, true);
+	damage(add_xz, true);
 }
 
 static void test_garbage(void **state)
@@ -156,10 +196,19 @@ static void test_garbage(void **state)
 	add_zstd(&b, "one", 3);
 	buf_adds(&b, "garbage");
 	assert_int_equal(run(&b, &limits, &out, NULL), -EBADMSG);
+	buf_reset(&b);
+	add_bzip2(&b, "one", 3);
+	buf_adds(&b, "garbage");
+	assert_int_equal(run(&b, &all, &out, NULL), -EBADMSG);
+	buf_reset(&b);
+	add_xz(&b, "one", 3);
+	buf_adds(&b, "garbage");
+	assert_int_equal(run(&b, &all, &out, NULL), -EBADMSG);
 }
 
 static void test_unknown(void **state)
 {
+	/* the first two may be asked for */
 	static const char *const magics[] = {"BZh91AY", "\3757zXZ\0\0", "\x04\x22\x4d\x18\0\0\0"};
 
 	(void)state;

@@ -18,6 +18,8 @@
  * names of files. digest: hashes what the blob unpacks to. recompress: writes
  * the blob anew, packed as FORMAT says (tar/deflate.h). remove: removes trees that hold other ids' files.
  *
+ * archive, recompress and extract take bzip2 and xz too.
+ *
  * extract, pack: what `cp` and the like are made of, see tar/untar.h and
  * tar/pack.h for what the keys mean (unpack_copy.h has their names).
  *
