@@ -40,6 +40,7 @@ struct add {
 	bool dest_is_dir;
 	char base[PATH_MAX]; /* where the source at hand goes: its own name there */
 	struct strv made;    /* directories that the tar has already */
+	struct sha256 sum;   /* of what is read: see sum_head() */
 	struct add_sink sink;
 };
 
@@ -47,6 +48,43 @@ static bool is_address(const char *s)
 {
 	return strncasecmp(s, "http://", 7) == 0 || strncasecmp(s, "https://", 8) == 0 || strncasecmp(s, "ftp://", 6) == 0 ||
 	       strncasecmp(s, "git://", 6) == 0 || strncmp(s, "git@", 4) == 0 || strncasecmp(s, "ssh://", 6) == 0;
+}
+
+/* ---- the digest ---- */
+
+/* Each entry ends in what cannot be in a name, and a file is as long as said here, so that no two lists are one text. */
+static int sum_head(struct sha256 *h, const struct add_request *q, const struct select_entry *entry, const struct buf *pax, struct err *e)
+{
+	_cleanup_(buf_done) struct buf head = BUF_INIT;
+	const struct stat *st = &entry->st;
+
+	buf_addf(&head, "%o %u %u %llu %zu %s", st->st_mode, q->keep_owners ? st->st_uid : 0, q->keep_owners ? st->st_gid : 0,
+		 S_ISREG(st->st_mode) ? (unsigned long long)st->st_size : 0, pax->len, entry->rel);
+	buf_addc(&head, '\0');
+	buf_adds(&head, entry->link ?: "");
+	buf_addc(&head, '\0');
+	buf_add(&head, pax->data, pax->len);
+	if (buf_bad(&head) || buf_bad(pax))
+		return err_errno(e, ENOMEM, "digest");
+	sha256_add(h, head.data, head.len);
+	return 0;
+}
+
+static void sum_text(struct sha256 *h, const char *text, size_t len)
+{
+	char n[32];
+	int digits = snprintf(n, sizeof(n), "%zu:", len);
+
+	sha256_add(h, n, (size_t)digits);
+	sha256_add(h, text, len);
+}
+
+static void sum_end(struct sha256 *h, struct digest *ret)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	sha256_end_hex(h, hex);
+	digest_from_hex(hex, ret);
 }
 
 /* ---- what goes out ---- */
@@ -152,12 +190,16 @@ static int put_entry(void *ctx, const struct select_entry *entry, struct err *e)
 	struct add *a = ctx;
 	char name[PATH_MAX];
 	struct tar_entry t = {.name = name, .pax = &pax, .link = entry->link};
+	int r;
 
 	if ((size_t)snprintf(name, sizeof(name), "%s%s%s", a->base, *a->base && *entry->rel ? "/" : "", entry->rel) >= sizeof(name))
 		return err_errno(e, ENAMETOOLONG, "%s", entry->rel);
 	describe(a, &entry->st, &t);
 	if (entry->fd >= 0)
 		pack_xattrs(entry->fd, &pax);
+	r = sum_head(&a->sum, a->q, entry, &pax, e);
+	if (r < 0)
+		return r;
 	switch (entry->st.st_mode & S_IFMT) {
 	case S_IFDIR:
 		t.type = TAR_DIRECTORY;
@@ -166,7 +208,7 @@ static int put_entry(void *ctx, const struct select_entry *entry, struct err *e)
 	case S_IFREG:
 		t.type = TAR_FILE;
 		t.size = (uint64_t)entry->st.st_size;
-		return add_sink_file(&a->sink, &t, entry->fd, e);
+		return add_sink_file(&a->sink, &t, entry->fd, &a->sum, e);
 	case S_IFLNK:
 		t.type = TAR_SYMLINK;
 		t.mode = 0777;
@@ -275,9 +317,28 @@ static bool wants_unpacking(const struct add *a)
 	return a->q->in->kind == INSTRUCTION_ADD && !a->q->in->flags.no_unpack;
 }
 
+static int unpack(void *ctx, const struct select_entry *entry, struct err *e)
+{
+	_cleanup_(buf_done) struct buf pax = BUF_INIT;
+	struct add *a = ctx;
+	int r;
+
+	pack_xattrs(entry->fd, &pax);
+	r = sum_head(&a->sum, a->q, entry, &pax, e);
+	if (r == 0)
+		r = make_missing(a, a->dest, true, e);
+	if (r == 0)
+		r = add_sink_end(&a->sink, e);
+	if (r == 0)
+		r = add_sink_unpack(a->root_fd, a->dest, entry->fd, (uint64_t)entry->st.st_size,
+				    a->q->in->flags.chown ? &(struct add_owner){a->uid, a->gid} : NULL, &a->sum, e);
+	return r;
+}
+
 /* An archive: below the destination, which is a directory then. 1: it was one, and is done. */
 static int try_archive(struct add *a, const char *path, struct err *e)
 {
+	const struct selection s = {a->q->source_fd, a->q->ignore, a->exclude.n ? &a->exclude : NULL, unpack, a};
 	_cleanup_close_ int fd = -EBADF;
 	int r = path_in_root_open(a->q->source_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
 
@@ -286,11 +347,7 @@ static int try_archive(struct add *a, const char *path, struct err *e)
 	r = add_sink_is_tar(fd, e);
 	if (r <= 0)
 		return r;
-	r = make_missing(a, a->dest, true, e);
-	if (r == 0)
-		r = add_sink_end(&a->sink, e);
-	if (r == 0)
-		r = add_sink_unpack(a->root_fd, a->dest, fd, a->q->in->flags.chown ? &(struct add_owner){a->uid, a->gid} : NULL, e);
+	r = select_walk(&s, path, e);
 	return r < 0 ? err_wrap(e, r, "unpack \"%s\"", path) : 1;
 }
 
@@ -342,13 +399,18 @@ static int put_source(struct add *a, const char *arg, struct err *e)
 	_cleanup_(strv_done) struct strv paths = {0};
 	int r;
 
-	if (h)
+	if (h) {
+		sum_text(&a->sum, h->name, strlen(h->name));
+		sum_text(&a->sum, h->content, h->len);
 		return put_heredoc(a, h, e);
+	}
 	r = select_glob(a->q->source_fd, arg, a->q->ignore, &paths, e);
 	/* of several the destination is a directory */
 	a->dest_is_dir = a->dest_is_dir || paths.n > 1;
-	for (size_t i = 0; r == 0 && i < paths.n; i++)
+	for (size_t i = 0; r == 0 && i < paths.n; i++) {
+		sum_text(&a->sum, paths.items[i], strlen(paths.items[i]));
 		r = put_path(a, arg, paths.items[i], e);
+	}
 	return r;
 }
 
@@ -414,6 +476,7 @@ int add_apply(const struct add_request *q, int root_fd, struct err *e)
 	int r = check(q, e);
 
 	add_sink_init(&a.sink, root_fd);
+	sha256_init(&a.sum);
 	if (r == 0)
 		r = find_owner(&a, e);
 	if (r == 0)
@@ -424,51 +487,39 @@ int add_apply(const struct add_request *q, int root_fd, struct err *e)
 		r = put_source(&a, q->in->args.items[i], e);
 	if (r == 0)
 		r = add_sink_end(&a.sink, e);
+	if (r == 0 && q->written)
+		sum_end(&a.sum, q->written);
 	return r < 0 ? err_wrap(e, r, "%s", instruction_name(q->in->kind)) : 0;
 }
 
-/* ---- the digest ---- */
+/* ---- the digest alone ---- */
 
 struct summing {
 	const struct add_request *q;
 	struct sha256 h;
 };
 
-static int sum_piece(const char *data, size_t len, void *ctx)
+static int no_piece(const char *data, size_t len, void *ctx, struct err *e)
 {
-	sha256_add(ctx, data, len);
+	(void)data;
+	(void)len;
+	(void)ctx;
+	(void)e;
 	return 0;
 }
 
-/* Each entry ends in what cannot be in a name, and a file by its length, so that no two lists are one text. */
 static int sum_entry(void *ctx, const struct select_entry *entry, struct err *e)
 {
-	_cleanup_(buf_done) struct buf head = BUF_INIT, pax = BUF_INIT;
+	_cleanup_(buf_done) struct buf pax = BUF_INIT;
 	struct summing *s = ctx;
-	const struct stat *st = &entry->st;
-	bool is_file = S_ISREG(st->st_mode);
+	int r;
 
 	if (entry->fd >= 0)
 		pack_xattrs(entry->fd, &pax);
-	buf_addf(&head, "%o %u %u %llu %zu %s", st->st_mode, s->q->keep_owners ? st->st_uid : 0, s->q->keep_owners ? st->st_gid : 0,
-		 is_file ? (unsigned long long)st->st_size : 0, pax.len, entry->rel);
-	buf_addc(&head, '\0');
-	buf_adds(&head, entry->link ?: "");
-	buf_addc(&head, '\0');
-	buf_add(&head, pax.data, pax.len);
-	if (buf_bad(&head) || buf_bad(&pax))
-		return err_errno(e, ENOMEM, "digest");
-	sha256_add(&s->h, head.data, head.len);
-	return is_file ? fd_read_each(entry->fd, entry->rel, sum_piece, &s->h, e) : 0;
-}
-
-static void sum_text(struct summing *s, const char *text, size_t len)
-{
-	char n[32];
-	int digits = snprintf(n, sizeof(n), "%zu:", len);
-
-	sha256_add(&s->h, n, (size_t)digits);
-	sha256_add(&s->h, text, len);
+	r = sum_head(&s->h, s->q, entry, &pax, e);
+	if (r < 0 || !S_ISREG(entry->st.st_mode))
+		return r;
+	return add_sink_read(entry->fd, entry->rel, (uint64_t)entry->st.st_size, &s->h, no_piece, NULL, e);
 }
 
 static int sum_source(struct summing *s, const struct ignore *exclude, const char *arg, struct err *e)
@@ -479,13 +530,13 @@ static int sum_source(struct summing *s, const struct ignore *exclude, const cha
 	int r;
 
 	if (h) {
-		sum_text(s, h->name, strlen(h->name));
-		sum_text(s, h->content, h->len);
+		sum_text(&s->h, h->name, strlen(h->name));
+		sum_text(&s->h, h->content, h->len);
 		return 0;
 	}
 	r = select_glob(s->q->source_fd, arg, s->q->ignore, &paths, e);
 	for (size_t i = 0; r == 0 && i < paths.n; i++) {
-		sum_text(s, paths.items[i], strlen(paths.items[i]));
+		sum_text(&s->h, paths.items[i], strlen(paths.items[i]));
 		r = select_walk(&sel, paths.items[i], e);
 	}
 	return r;
@@ -495,7 +546,6 @@ int add_digest(const struct add_request *q, struct digest *ret, struct err *e)
 {
 	_cleanup_(add_done) struct add a = {.q = q, .root_fd = -EBADF};
 	struct summing s = {.q = q};
-	char hex[SHA256_HEX_SIZE];
 	int r = check(q, e);
 
 	add_sink_init(&a.sink, -EBADF);
@@ -506,7 +556,6 @@ int add_digest(const struct add_request *q, struct digest *ret, struct err *e)
 		r = sum_source(&s, &a.exclude, q->in->args.items[i], e);
 	if (r < 0)
 		return err_wrap(e, r, "%s", instruction_name(q->in->kind));
-	sha256_end_hex(&s.h, hex);
-	digest_from_hex(hex, ret);
+	sum_end(&s.h, ret);
 	return 0;
 }

@@ -44,6 +44,7 @@ struct add_request {
 	const struct ignore *ignore;  /* of the context; NULL: none */
 	const char *workdir;          /* absolute; NULL: / */
 	struct timespec now;          /* of what has no time: here-documents, directories that are made */
+	struct digest *written;       /* of add_apply(): the digest of what it has read; NULL: not asked for */
 };
 
 /*
@@ -57,6 +58,8 @@ int add_digest(const struct add_request *q, struct digest *ret, struct err *e) _
  * Does it, below root_fd. As root of the user namespace whose IDs the files
  * shall have, in a process with no other threads. -ENOENT: a source selects nothing; -ENOTDIR, -EISDIR,
  * -EEXIST: source and destination do not fit; -ENOTSUP: an address.
+ *
+ * `written` is what add_digest() says of the same bytes: who changes a file between the two has another digest.
  */
 int add_apply(const struct add_request *q, int root_fd, struct err *e) _must_check_;
 

@@ -28,11 +28,16 @@ void add_sink_init(struct add_sink *s, int root_fd)
 	*s = (struct add_sink){.root_fd = root_fd, .pipe_fd = -EBADF, .job = UNPACK_JOB_INIT};
 }
 
-static void stop(struct add_sink *s)
+static void end_pipe(struct add_sink *s)
 {
 	if (s->pipe_fd >= 0)
 		(void)sigaction(SIGPIPE, &s->old_pipe, NULL);
 	fd_closep(&s->pipe_fd);
+}
+
+static void stop(struct add_sink *s)
+{
+	end_pipe(s);
 	unpack_job_done(&s->job);
 	s->job = (struct unpack_job)UNPACK_JOB_INIT;
 }
@@ -43,25 +48,29 @@ void add_sink_done(struct add_sink *s)
 	buf_done(&s->out);
 }
 
-static int start(struct add_sink *s, struct err *e)
+static int start_tree(struct add_sink *s, const struct unpack_tree *t, struct err *e)
 {
-	const struct unpack_tree t = {.dir_fd = s->root_fd, .userns_fd = -EBADF};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	_cleanup_close_ int rd = -EBADF, wr = -EBADF;
 	int p[2], r;
 
-	if (s->pipe_fd >= 0)
-		return 0;
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_errno(e, errno, "pipe");
 	rd = p[0];
 	wr = p[1];
-	r = unpack_start_extract(&s->job, &t, rd, e);
+	r = unpack_start_extract(&s->job, t, rd, e);
 	if (r < 0)
 		return r;
 	(void)sigaction(SIGPIPE, &ignore, &s->old_pipe);
 	s->pipe_fd = TAKE_FD(wr);
 	return 0;
+}
+
+static int start(struct add_sink *s, struct err *e)
+{
+	const struct unpack_tree t = {.dir_fd = s->root_fd, .userns_fd = -EBADF};
+
+	return s->pipe_fd >= 0 ? 0 : start_tree(s, &t, e);
 }
 
 /* Why it does not read any more. */
@@ -71,8 +80,7 @@ static int failed(struct add_sink *s, int r, struct err *e)
 
 	if (r != -EPIPE)
 		return err_errno(e, -r, "copy");
-	fd_closep(&s->pipe_fd);
-	(void)sigaction(SIGPIPE, &s->old_pipe, NULL);
+	end_pipe(s);
 	said = unpack_wait(&s->job, e);
 	return said < 0 ? said : err_set(e, EIO, "the worker ended before all was copied");
 }
@@ -121,42 +129,54 @@ int add_sink_header(struct add_sink *s, const struct tar_entry *t, struct err *e
 	return s->out.len > OUT_MAX ? flush(s, e) : 0;
 }
 
-struct copying {
-	struct add_sink *s;
+struct reading {
 	uint64_t left;
+	struct sha256 *sum;
+	add_sink_take take;
+	void *ctx;
 	struct err *e;
 	int r;
 };
 
-static int copy_piece(const char *data, size_t len, void *ctx)
+static int read_piece(const char *data, size_t len, void *ctx)
 {
-	struct copying *c = ctx;
+	struct reading *c = ctx;
 
 	if (len > c->left)
 		len = (size_t)c->left;
-	c->r = write_out(c->s, data, len, c->e);
+	sha256_add(c->sum, data, len);
+	c->r = c->take(data, len, c->ctx, c->e);
 	c->left -= len;
 	return c->r < 0 || c->left == 0;
 }
 
-int add_sink_file(struct add_sink *s, const struct tar_entry *t, int fd, struct err *e)
+int add_sink_read(int fd, const char *name, uint64_t size, struct sha256 *sum, add_sink_take take, void *ctx, struct err *e)
 {
 	static const char zeros[4096];
-	struct copying c = {.s = s, .left = t->size, .e = e};
+	struct reading c = {size, sum, take, ctx, e, 0};
+	int r = size ? fd_read_each(fd, name, read_piece, &c, e) : 0;
+
+	r = c.r < 0 ? c.r : r < 0 ? r : 0;
+	while (r == 0 && c.left) {
+		(void)read_piece(zeros, sizeof(zeros), &c);
+		r = c.r;
+	}
+	return r;
+}
+
+static int take_piece(const char *data, size_t len, void *ctx, struct err *e)
+{
+	return write_out(ctx, data, len, e);
+}
+
+int add_sink_file(struct add_sink *s, const struct tar_entry *t, int fd, struct sha256 *sum, struct err *e)
+{
 	int r = add_sink_header(s, t, e);
 
 	if (r == 0)
 		r = flush(s, e);
-	if (r == 0 && c.left) {
-		r = fd_read_each(fd, t->name, copy_piece, &c, e);
-		r = c.r < 0 ? c.r : r < 0 ? r : 0;
-	}
-	while (r == 0 && c.left) {
-		size_t n = c.left < sizeof(zeros) ? (size_t)c.left : sizeof(zeros);
-
-		r = write_out(s, zeros, n, e);
-		c.left -= n;
-	}
+	if (r == 0)
+		r = add_sink_read(fd, t->name, t->size, sum, take_piece, s, e);
 	tar_padding(t->size, &s->out);
 	return r;
 }
@@ -179,8 +199,7 @@ int add_sink_end(struct add_sink *s, struct err *e)
 	tar_end(&s->out);
 	r = flush(s, e);
 	if (r == 0) {
-		(void)sigaction(SIGPIPE, &s->old_pipe, NULL);
-		fd_closep(&s->pipe_fd);
+		end_pipe(s);
 		r = unpack_wait(&s->job, e);
 	}
 	stop(s);
@@ -254,12 +273,45 @@ int add_sink_is_tar(int fd, struct err *e)
 	return r < 0 ? r : is_header(block);
 }
 
-int add_sink_unpack(int root_fd, const char *path, int fd, const struct add_owner *owner, struct err *e)
+struct unpacking {
+	struct add_sink s;
+	bool ended;
+};
+
+/* What is behind the archive's end is not taken any more, and still summed. */
+static int take_packed(const char *data, size_t len, void *ctx, struct err *e)
 {
-	_cleanup_(unpack_job_done) struct unpack_job job = UNPACK_JOB_INIT;
+	struct unpacking *u = ctx;
+	struct pollfd p = {.fd = u->s.job.answer_fd, .events = POLLIN};
+	int r = 1;
+
+	while (!u->ended && r > 0 && poll(&p, 1, 0) > 0)
+		r = unpack_step(&u->s.job, e);
+	if (r < 0)
+		return r;
+	u->ended = u->ended || r == 0;
+	r = u->ended || u->s.pipe_fd < 0 ? 0 : fd_write_all(u->s.pipe_fd, data, len);
+	if (r == -EPIPE) {
+		end_pipe(&u->s);
+		return 0;
+	}
+	return r < 0 ? err_errno(e, -r, "copy") : 0;
+}
+
+int add_sink_unpack(int root_fd, const char *path, int fd, uint64_t size, const struct add_owner *owner, struct sha256 *sum, struct err *e)
+{
 	const struct unpack_tree t = {.dir_fd = root_fd, .path = *path ? path : NULL, .userns_fd = -EBADF, .own = owner != NULL,
 				      .uid = owner ? owner->uid : 0, .gid = owner ? owner->gid : 0};
-	int r = unpack_start_extract(&job, &t, fd, e);
+	struct unpacking u = {.ended = false};
+	int r;
 
-	return r < 0 ? r : unpack_wait(&job, e);
+	add_sink_init(&u.s, root_fd);
+	r = start_tree(&u.s, &t, e);
+	if (r == 0)
+		r = add_sink_read(fd, path, size, sum, take_packed, &u, e);
+	end_pipe(&u.s);
+	if (r == 0 && !u.ended)
+		r = unpack_wait(&u.s.job, e);
+	add_sink_done(&u.s);
+	return r;
 }

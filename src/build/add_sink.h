@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/sha256.h"
 #include "base/tar_writer.h"
 #include "tar/unpack.h"
 
@@ -38,8 +39,12 @@ void add_sink_done(struct add_sink *s);
 
 int add_sink_header(struct add_sink *s, const struct tar_entry *t, struct err *e) _must_check_;
 
-/* Exactly t->size bytes of `fd`: what is cut off meanwhile is zeros, what is added is left out. */
-int add_sink_file(struct add_sink *s, const struct tar_entry *t, int fd, struct err *e) _must_check_;
+/* Exactly `size` bytes of `fd`, which are added to `sum`: what is cut off meanwhile is zeros, what is added is left out. */
+typedef int (*add_sink_take)(const char *data, size_t len, void *ctx, struct err *e);
+int add_sink_read(int fd, const char *name, uint64_t size, struct sha256 *sum, add_sink_take take, void *ctx, struct err *e) _must_check_;
+
+/* So t->size bytes. */
+int add_sink_file(struct add_sink *s, const struct tar_entry *t, int fd, struct sha256 *sum, struct err *e) _must_check_;
 int add_sink_bytes(struct add_sink *s, const struct tar_entry *t, const char *data, size_t len, struct err *e) _must_check_;
 
 int add_sink_end(struct add_sink *s, struct err *e) _must_check_;
@@ -52,6 +57,7 @@ struct add_owner {
 int add_sink_is_tar(int fd, struct err *e) _must_check_;
 
 /* Unpacks such a file into the directory `path` of the root. `owner`: of all in it; NULL: as the tar says. */
-int add_sink_unpack(int root_fd, const char *path, int fd, const struct add_owner *owner, struct err *e) _must_check_;
+int add_sink_unpack(int root_fd, const char *path, int fd, uint64_t size, const struct add_owner *owner, struct sha256 *sum,
+		    struct err *e) _must_check_;
 
 #endif

@@ -41,7 +41,6 @@ static void running_done(struct running *u)
 	run_mounts_done(&u->mounts);
 	strv_done(&u->o.env);
 	strv_done(&u->o.mount);
-	strv_done(&u->o.volume);
 	if (u->o.network.items != u->s->q->run->network.items)
 		strv_done(&u->o.network);
 }
@@ -111,16 +110,14 @@ static int set_options(struct running *u, const struct instruction *in, struct e
 		return err_set(e, ENOTSUP, "RUN --security=%s: each RUN is confined as a container is; ranby has sandbox alone", in->flags.security);
 	u->o = *u->s->q->run;
 	u->o.source = NULL;
-	if (copy_list(&u->o.env, &u->s->q->run->env) < 0 || copy_list(&u->o.mount, &u->s->q->run->mount) < 0 ||
-	    copy_list(&u->o.volume, &u->s->q->run->volume) < 0)
+	if (copy_list(&u->o.env, &u->s->q->run->env) < 0 || copy_list(&u->o.mount, &u->s->q->run->mount) < 0)
 		return err_errno(e, ENOMEM, "RUN");
 	r = set_network(u, in, e);
 	if (r == 0)
 		r = run_mounts_make(u->s, u->sg, in, &u->mounts, e);
 	if (r < 0)
 		return r;
-	if (set_env(u) < 0 || strv_add_all(&u->o.mount, u->mounts.mounts.items) < 0 ||
-	    strv_add_all(&u->o.volume, u->mounts.volumes.items) < 0)
+	if (set_env(u) < 0 || strv_add_all(&u->o.mount, u->mounts.mounts.items) < 0)
 		return err_errno(e, ENOMEM, "RUN");
 	u->o.name = u->s->guard.name;
 	u->o.entrypoint = "";
@@ -230,7 +227,8 @@ static int take_layer(struct running *u, const char *created_by, struct err *e)
 	return r < 0 ? r : layer_commit(u->s, u->sg, fd, created_by, e);
 }
 
-int run_step(struct session *s, struct stage *sg, const struct instruction *in, const char *created_by, struct err *e)
+int run_step(struct session *s, struct stage *sg, const struct instruction *in, const char *created_by, struct strv *ret_digests,
+	     struct err *e)
 {
 	_cleanup_(running_done) struct running u = {.s = s, .sg = sg, .mounts = RUN_MOUNTS_INIT};
 	_cleanup_(strv_done) struct strv command = {0};
@@ -258,5 +256,7 @@ int run_step(struct session *s, struct stage *sg, const struct instruction *in, 
 		if (e)
 			e->exit_code = code;
 	}
+	if (r == 0 && strv_add_all(ret_digests, u.mounts.digests.items) < 0)
+		r = err_errno(e, ENOMEM, "RUN");
 	return r == 0 ? take_layer(&u, created_by, e) : r;
 }

@@ -17,6 +17,6 @@
 int run_command(const struct session *s, const struct stage *sg, const struct instruction *in, struct strv *ret, struct err *e) _must_check_;
 
 /* `created_by` is its line in the history. A command that fails: -ECHILD, and e->exit_code is its. */
-int run_step(struct session *s, struct stage *sg, const struct instruction *in, const char *created_by, struct err *e) _must_check_;
+int run_step(struct session *s, struct stage *sg, const struct instruction *in, const char *created_by, struct strv *ret_digests, struct err *e) _must_check_;
 
 #endif

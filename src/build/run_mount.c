@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Each --mount becomes one of the container's own mounts, whose source is
- * resolved by the runtime inside the tree that it belongs to (subpath), at the
- * moment of mounting and not before. What mounting has to make in the image's
+ * Each --mount becomes one of the container's own mounts. What is bound of an
+ * image is resolved by the runtime inside its files (subpath), at the moment of
+ * mounting and not before; what is bound of a context is copied before, and the
+ * copy mounted (build/content.h). What mounting has to make in the image's
  * files, an empty file or directory, is found before and taken away after, by
  * its name in the upper directory alone: nothing is followed there, and what
  * is not empty stays.
@@ -11,8 +12,8 @@
 #include "build/run_mount.h"
 
 #include "base/sha256.h"
-#include "build/add.h"
 #include "build/cache.h"
+#include "build/content.h"
 #include "build/context.h"
 #include "build/layer.h"
 #include "build/run_mount_spec.h"
@@ -78,47 +79,36 @@ static int fd_path(int fd, char ret[static PATH_MAX], struct err *e)
 
 /* ---- bind ---- */
 
-/* A directory of the context that may be written: what is written goes to an overlay of the container. */
-static int bind_overlay(const char *base, int dir_fd, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
+/* A copy of its own, which goes with the container: what is written with rw is lost. */
+static int bind_directory(struct session *s, int dir_fd, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF;
+	const struct content_bind bind = {dir_fd, m->source, m->from ? NULL : &s->q->context->ignore};
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	struct digest digest = {{0}};
 	char path[PATH_MAX];
-	int r = path_in_root_open(dir_fd, m->source ? m->source : "/", O_PATH | O_DIRECTORY, &fd);
+	int r = content_bind_copy(s, &bind, path, &digest, e);
 
 	if (r < 0)
-		return err_errno(e, -r, "--mount source=%s", m->source ? m->source : "/");
-	r = fd_path(fd, path, e);
-	if (r < 0)
 		return r;
-	if (strchr(path, ':') || strchr(target, ':') || strncmp(path, base, strlen(base)) != 0)
-		return err_set(e, EINVAL, "--mount source=%s: cannot be mounted with rw", path);
-	if (strv_addf(&ret->volumes, "%s:%s:O", path, target) < 0 || strv_add(&ret->targets, target) < 0)
+	if (strv_add(&ret->digests, digest.text) < 0)
 		return err_errno(e, ENOMEM, "--mount");
-	return 0;
+	buf_addf(&b, "type=bind,%s", m->rw ? "rw" : "ro");
+	add_field(&b, "source", path);
+	add_field(&b, "destination", target);
+	return add_mount(ret, &b, target, e);
 }
 
-static int bind_directory(int dir_fd, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
+static struct digest image_content(const struct image *img)
 {
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	char base[PATH_MAX];
-	int r = fd_path(dir_fd, base, e);
-
-	if (r < 0)
-		return r;
-	if (m->rw)
-		return bind_overlay(base, dir_fd, m, target, ret, e);
-	buf_adds(&b, "type=bind,ro");
-	add_field(&b, "source", base);
-	add_field(&b, "destination", target);
-	if (m->source)
-		add_field(&b, "subpath", m->source);
-	return add_mount(ret, &b, target, e);
+	return img->n_layers ? img->layers[img->n_layers - 1].chain_id : (struct digest){{0}};
 }
 
 static int bind_image(const struct image *img, const struct run_mount_spec *m, const char *target, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 
+	if (strv_add(&ret->digests, image_content(img).text) < 0)
+		return err_errno(e, ENOMEM, "--mount");
 	buf_addf(&b, "type=image,source=%s%s", img->id, m->rw ? ",rw=true" : "");
 	add_field(&b, "destination", target);
 	if (m->source)
@@ -151,7 +141,7 @@ static int make_bind(struct session *s, struct stage *sg, const struct run_mount
 	if (r < 0)
 		return r;
 	if (!m->from || src.dir_fd >= 0)
-		return bind_directory(m->from ? src.dir_fd : s->q->context->dir_fd, m, target, ret, e);
+		return bind_directory(s, m->from ? src.dir_fd : s->q->context->dir_fd, m, target, ret, e);
 	r = bind_image(src.other, m, target, ret, e);
 	return r == 0 ? keep_image(ret, &src, e) : r;
 }
@@ -315,7 +305,6 @@ static int put_secret(struct session *s, const struct run_mount_spec *m, const s
 	char name[24];
 	int r = ret->run_fd >= 0 ? 0 : path_own_mkdirs(s->q->eng->run_fd, s->guard.name, &ret->run_fd);
 
-	ret->session = s;
 	snprintf(name, sizeof(name), "%zu", ret->n_files++);
 	if (r == 0)
 		r = ret->n_files > GUARD_FILES_MAX ? -E2BIG : path_own_open(ret->run_fd, name, O_RDWR | O_CREAT | O_EXCL, 0600, &fd);
@@ -397,6 +386,8 @@ int run_mounts_make(struct session *s, struct stage *sg, const struct instructio
 {
 	int r = 0;
 
+	ret->session = s;
+	ret->first_bind = s->binds;
 	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
 		struct run_mount_spec m;
 		size_t k = 0;
@@ -411,47 +402,43 @@ int run_mounts_make(struct session *s, struct stage *sg, const struct instructio
 	return r;
 }
 
-/* What is bound of the context, as COPY would find it; of an image, its layers. */
-static int bind_content(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct buf *ret, struct err *e)
+/* The layers of an image; of a directory what is bound, as COPY would find it. */
+static int bind_content(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct digest *ret, struct err *e)
 {
 	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
-	_cleanup_instruction_ struct instruction *in = NULL;
-	struct add_request q = {.source_fd = s->q->context->dir_fd};
-	struct digest d = {{0}};
+	struct content_bind b = {s->q->context->dir_fd, m->source, &s->q->context->ignore};
 	int r = m->from ? stage_source_find(s, sg, m->from, &src, e) : 0;
 
 	if (r < 0)
 		return r;
 	if (src.other) {
-		buf_addf(ret, "%s\n", src.other->n_layers ? src.other->layers[src.other->n_layers - 1].chain_id.text : "");
+		*ret = image_content(src.other);
 		return 0;
 	}
-	if (m->from)
-		q.source_fd = src.dir_fd;
-	r = instruction_parse("COPY . /x/", '\\', &in, e);
-	if (r == 0 && m->source) {
-		free(in->args.items[0]);
-		in->args.items[0] = strdup(m->source);
-		r = in->args.items[0] ? 0 : err_errno(e, ENOMEM, "--mount");
+	if (m->from) {
+		b.dir_fd = src.dir_fd;
+		b.ignore = NULL;
 	}
-	q.in = in;
-	if (r == 0)
-		r = add_digest(&q, &d, e);
-	buf_addf(ret, "%s\n", d.text);
-	return r;
+	return content_bind_digest(s, &b, ret, e);
 }
 
-int run_mounts_content(struct session *s, struct stage *sg, const struct instruction *in, struct buf *ret, struct err *e)
+int run_mounts_content(struct session *s, struct stage *sg, const struct instruction *in, const struct strv *bound, struct buf *ret, struct err *e)
 {
+	size_t at = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
+		struct digest d = {{0}};
 		struct run_mount_spec m;
 
 		buf_addf(ret, "%zu:%s\n", strlen(in->flags.mount.items[i]), in->flags.mount.items[i]);
 		r = run_mount_spec_parse(in->flags.mount.items[i], &m, e);
-		if (r == 0 && strcmp(m.type, "bind") == 0)
-			r = bind_content(s, sg, &m, ret, e);
+		if (r == 0 && strcmp(m.type, "bind") == 0) {
+			if (!bound)
+				r = bind_content(s, sg, &m, &d, e);
+			buf_addf(ret, "%s\n", bound && at < bound->n ? bound->items[at] : d.text);
+			at++;
+		}
 		run_mount_spec_done(&m);
 	}
 	return r;
@@ -559,7 +546,7 @@ int run_mounts_after(struct session *s, const struct run_mounts *m, int upper_fd
 void run_mounts_done(struct run_mounts *m)
 {
 	strv_done(&m->mounts);
-	strv_done(&m->volumes);
+	strv_done(&m->digests);
 	strv_done(&m->targets);
 	for (size_t i = 0; i < m->env.n; i++)
 		explicit_bzero(m->env.items[i], strlen(m->env.items[i]));
@@ -572,6 +559,8 @@ void run_mounts_done(struct run_mounts *m)
 	free(m->locks);
 	if (m->stubs)
 		(void)munmap(m->stubs, m->n_stubs * sizeof(*m->stubs));
+	if (m->session)
+		content_bind_remove(m->session, m->first_bind);
 	if (m->run_fd >= 0) {
 		guard_remove_files(m->session->q->eng->run_fd, m->session->guard.name);
 		fd_closep(&m->run_fd);

@@ -30,7 +30,8 @@ struct run_stub {
 
 struct run_mounts {
 	struct strv mounts; /* texts of --mount */
-	struct strv volumes; /* texts of -v */
+	struct strv digests; /* of what is bound, in its order */
+	size_t first_bind;
 	struct strv env;
 	struct strv targets; /* where they are, in the image */
 	struct run_stub *stubs; /* as many; shared with the child that finds them */
@@ -52,7 +53,12 @@ void run_mounts_done(struct run_mounts *m);
 int run_mounts_before(struct session *s, struct stage *sg, struct run_mounts *m, struct err *e) _must_check_;
 int run_mounts_after(struct session *s, const struct run_mounts *m, int upper_fd, struct err *e) _must_check_;
 
-/* What decides what is mounted there, for the cache's key: digests of bound sources; appended. */
-int run_mounts_content(struct session *s, struct stage *sg, const struct instruction *in, struct buf *ret, struct err *e) _must_check_;
+/*
+ * What decides what is mounted there, for the cache's key: digests of bound
+ * sources; appended. `bound`: run_mounts.digests of the RUN that was done;
+ * NULL: as the directories are now.
+ */
+int run_mounts_content(struct session *s, struct stage *sg, const struct instruction *in, const struct strv *bound, struct buf *ret,
+		       struct err *e) _must_check_;
 
 #endif

@@ -41,6 +41,7 @@ struct session {
 	struct stage *target;
 	char *platform;          /* of the image */
 	size_t uppers;           /* directories that were made for layers */
+	size_t binds;            /* and for what RUNs bind */
 	struct stage *current;
 };
 

@@ -11,13 +11,13 @@
 #include "base/clock.h"
 #include "build/add.h"
 #include "build/cache.h"
+#include "build/content.h"
 #include "build/context.h"
 #include "build/expand.h"
 #include "build/layer.h"
 #include "build/run.h"
 #include "build/run_mount.h"
 #include "build/stage_source.h"
-#include "engine/in_keeper.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -26,7 +26,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define NOP "/bin/sh -c #(nop) "
@@ -39,9 +38,9 @@ struct step {
 	const struct instruction *in; /* expanded */
 	struct buf created_by;
 	char key[DIGEST_HEX_SIZE];
+	struct buf content;
 	struct copy *copy; /* of COPY and ADD, while it is done */
 };
-
 
 void session_say(const struct session *s, const char *fmt, ...)
 {
@@ -157,14 +156,19 @@ static int keep(const struct step *p, bool layer, struct err *e)
 	return 0;
 }
 
+static void make_key(struct step *p)
+{
+	cache_key(p->sg->key, buf_str(&p->created_by), p->content.len ? buf_str(&p->content) : NULL, p->key);
+}
+
 /* The last step of each: found, or done by `work`, which says whether it made a layer. */
-static int finish(struct step *p, const char *content, int (*work)(struct step *, bool *, struct err *), struct err *e)
+static int finish(struct step *p, int (*work)(struct step *, bool *, struct err *), struct err *e)
 {
 	struct stage *sg = p->sg;
 	bool layer = false;
 	int r = 0;
 
-	cache_key(sg->key, buf_str(&p->created_by), content, p->key);
+	make_key(p);
 	if (!find(p)) {
 		sg->missed = true;
 		r = work(p, &layer, e);
@@ -194,13 +198,13 @@ static int do_config(struct step *p, struct err *e)
 	if (in->kind == INSTRUCTION_ARG) {
 		for (size_t i = 0; r == 0 && i < in->args.n; i++)
 			r = vars_arg(&p->s->vars, in->args.items[i]) < 0 ? err_errno(e, ENOMEM, "ARG") : 0;
-		return r == 0 ? finish(p, NULL, only_history, e) : r;
+		return r == 0 ? finish(p, only_history, e) : r;
 	}
 	r = state_apply(&p->sg->state, in, e);
 	for (size_t i = 0; in->kind == INSTRUCTION_ENV && r == 0 && i + 1 < in->args.n; i += 2)
 		r = vars_env(&p->s->vars, in->args.items[i], in->args.items[i + 1]) < 0 ? err_errno(e, ENOMEM, "ENV") : 0;
 	/* the text may have variables in it: what they became is in the configuration, which the cache compares */
-	return r == 0 ? finish(p, NULL, only_history, e) : r;
+	return r == 0 ? finish(p, only_history, e) : r;
 }
 
 /* WORKDIR makes its directory. 1: it was not there. */
@@ -237,17 +241,18 @@ static int do_workdir(struct step *p, struct err *e)
 	int r = state_apply(&p->sg->state, p->in, e);
 
 	buf_addf(&p->created_by, NOP "WORKDIR %s", state_workdir(&p->sg->state));
-	return r == 0 ? finish(p, NULL, work_workdir, e) : r;
+	return r == 0 ? finish(p, work_workdir, e) : r;
 }
 
 struct copy {
 	struct add_request q;
 	struct stage_source from;
-	struct digest *digest;     /* shared with the child that finds it */
+	struct digest digest;      /* as it was found before */
 };
 
 static void copy_done(struct copy *c)
 {
+	content_shared_done(c->q.written);
 	stage_source_done(&c->from);
 }
 
@@ -260,40 +265,48 @@ static int apply_copy(int root_fd, int source_fd, void *ctx, struct err *e)
 	return add_apply(&c->q, root_fd, e);
 }
 
+static int name_copy(struct step *p, struct err *e)
+{
+	const struct instruction *in = p->in;
+
+	buf_reset(&p->created_by);
+	buf_addf(&p->created_by, NOP "%s %s:%s in %s ", instruction_name(in->kind), in->args.n > 2 ? "multi" : "file",
+		 digest_hex(&p->copy->digest), in->args.items[in->args.n - 1]);
+	return buf_bad(&p->created_by) ? err_errno(e, ENOMEM, "%s", instruction_name(in->kind)) : 0;
+}
+
+/* The files were others when they were copied than when the key was made: the layer belongs to the key of what it has. */
+static int name_anew(struct step *p, struct err *e)
+{
+	struct copy *c = p->copy;
+	size_t end = strlen(c->digest.text) + 1; /* what the content ends in */
+	int r;
+
+	if (c->from.other || digest_equal(c->q.written, &c->digest))
+		return 0;
+	p->content.len -= end;
+	c->digest = *c->q.written;
+	buf_addf(&p->content, "%s\n", c->digest.text);
+	r = name_copy(p, e);
+	make_key(p);
+	return r;
+}
+
 static int work_copy(struct step *p, bool *ret_layer, struct err *e)
 {
 	int r = layer_work(p->s, p->sg, p->copy->from.other, apply_copy, p->copy, e);
 
 	*ret_layer = true;
+	if (r >= 0)
+		r = name_anew(p, e);
 	return r < 0 ? r : layer_commit(p->s, p->sg, -EBADF, buf_str(&p->created_by), e);
 }
 
-static int digest_in_child(void *ctx, struct err *e)
-{
-	struct copy *c = ctx;
-
-	return add_digest(&c->q, c->digest, e);
-}
-
-/* As the user; where the modes of an unpacked context do not allow that, as root of the keeper. */
-static int content_digest(struct step *p, struct copy *c, struct digest *ret, struct err *e)
-{
-	int r = add_digest(&c->q, ret, e);
-
-	if (r != -EACCES)
-		return r;
-	c->digest = mmap(NULL, sizeof(*c->digest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (c->digest == MAP_FAILED)
-		return err_errno(e, errno, "context");
-	r = in_keeper(p->s->q->keeper, digest_in_child, c, e);
-	*ret = *c->digest;
-	(void)munmap(c->digest, sizeof(*c->digest));
-	return r;
-}
-
 /* All that the words became, and what they select. */
-static int copy_content(struct step *p, struct copy *c, struct buf *ret, struct digest *digest, struct err *e)
+static int copy_content(struct step *p, struct copy *c, struct err *e)
 {
+	struct digest *digest = &c->digest;
+	struct buf *ret = &p->content;
 	const struct instruction *in = p->in;
 	const struct instruction_flags *f = &in->flags;
 	const char *const flags[] = {f->from, f->chown, f->chmod, f->checksum, f->keep_git_dir};
@@ -311,7 +324,7 @@ static int copy_content(struct step *p, struct copy *c, struct buf *ret, struct 
 	if (c->from.other)
 		*digest = c->from.other->n_layers ? c->from.other->layers[c->from.other->n_layers - 1].chain_id : (struct digest){{0}};
 	else
-		r = content_digest(p, c, digest, e);
+		r = content_digest(p->s, &c->q, digest, e);
 	buf_addf(ret, "%s\n", digest->text);
 	return r < 0 ? r : buf_bad(ret) ? err_errno(e, ENOMEM, "COPY") : 0;
 }
@@ -320,61 +333,74 @@ static int do_copy(struct step *p, struct err *e)
 {
 	const struct context *context = p->s->q->context;
 	_cleanup_(copy_done) struct copy c = {.from = STAGE_SOURCE_INIT};
-	_cleanup_(buf_done) struct buf content = BUF_INIT;
 	const struct instruction *in = p->in;
-	struct digest digest = {{0}};
 	int r = in->flags.from ? stage_source_find(p->s, p->sg, in->flags.from, &c.from, e) : 0;
 
 	if (r < 0)
 		return r;
 	c.q = (struct add_request){.in = in, .source_fd = c.from.dir_fd, .keep_owners = c.from.other != NULL, .workdir = state_workdir(&p->sg->state),
-				   .now = clock_now()};
+				   .now = clock_now(), .written = content_shared_digest()};
+	if (!c.q.written)
+		return err_errno(e, ENOMEM, "COPY");
 	if (p->s->q->times)
 		c.q.now = (struct timespec){.tv_sec = p->s->q->times->sec};
 	if (!in->flags.from) {
 		c.q.source_fd = context->dir_fd;
 		c.q.ignore = &context->ignore;
 	}
-	r = copy_content(p, &c, &content, &digest, e);
-	if (r < 0)
-		return r;
-	buf_addf(&p->created_by, NOP "%s %s:%s in %s ", instruction_name(in->kind), in->args.n > 2 ? "multi" : "file", digest_hex(&digest),
-		 in->args.items[in->args.n - 1]);
 	p->copy = &c;
-	return finish(p, buf_str(&content), work_copy, e);
+	r = copy_content(p, &c, e);
+	if (r == 0)
+		r = name_copy(p, e);
+	return r == 0 ? finish(p, work_copy, e) : r;
 }
 
-static int work_run(struct step *p, bool *ret_layer, struct err *e)
+/* What it is executed with besides its text: ARGs, options of the build, what is mounted. `bound`: run_mounts_content(). */
+static int run_content(struct step *p, const struct strv *bound, struct err *e)
 {
-	*ret_layer = true;
-	return run_step(p->s, p->sg, p->in, buf_str(&p->created_by), e);
-}
-
-/* What it is executed with besides its text: ARGs, options of the build, what is mounted. */
-static int run_content(const struct step *p, struct buf *ret, struct err *e)
-{
-	_cleanup_(strv_done) struct strv args = {0};
+	_cleanup_(strv_done) struct strv args = {0}, command = {0};
 	_cleanup_json_ struct json_object *options = NULL;
+	struct buf *ret = &p->content;
 	size_t len;
+	int r;
 
 	if (vars_run_args(&p->s->vars, &args) < 0 || container_options_to_json(p->s->q->run, &options) < 0)
 		return err_errno(e, ENOMEM, "RUN");
 	for (size_t i = 0; i < args.n; i++)
 		buf_addf(ret, "%zu:%s\n", strlen(args.items[i]), args.items[i]);
 	buf_addf(ret, "%s\n%s\n", p->in->flags.network ? p->in->flags.network : "", json_text(options, &len));
-	return run_mounts_content(p->s, p->sg, p->in, ret, e);
+	r = run_mounts_content(p->s, p->sg, p->in, bound, ret, e);
+	if (r == 0)
+		r = run_command(p->s, p->sg, p->in, &command, e);
+	/* two commands may read alike and be divided into other words */
+	for (size_t i = 0; i < command.n; i++)
+		buf_addf(ret, "%zu,", strlen(command.items[i]));
+	return r < 0 ? r : buf_bad(ret) ? err_errno(e, ENOMEM, "RUN") : 0;
 }
 
+static int work_run(struct step *p, bool *ret_layer, struct err *e)
+{
+	_cleanup_(strv_done) struct strv digests = {0};
+	int r = run_step(p->s, p->sg, p->in, buf_str(&p->created_by), &digests, e);
+
+	*ret_layer = true;
+	if (r < 0 || digests.n == 0)
+		return r;
+	/* what was bound may be other than when the key was made: the layer belongs to what the command saw */
+	buf_reset(&p->content);
+	r = run_content(p, &digests, e);
+	make_key(p);
+	return r;
+}
 static int do_run(struct step *p, struct err *e)
 {
 	_cleanup_(strv_done) struct strv command = {0}, args = {0};
-	_cleanup_(buf_done) struct buf content = BUF_INIT;
 	int r = run_command(p->s, p->sg, p->in, &command, e);
 
 	if (r == 0 && vars_run_args(&p->s->vars, &args) < 0)
 		r = err_errno(e, ENOMEM, "RUN");
 	if (r == 0)
-		r = run_content(p, &content, e);
+		r = run_content(p, NULL, e);
 	if (r < 0)
 		return r;
 	if (args.n > 0)
@@ -383,19 +409,16 @@ static int do_run(struct step *p, struct err *e)
 		buf_addf(&p->created_by, "%s ", args.items[i]);
 	for (size_t i = 0; i < command.n; i++)
 		buf_addf(&p->created_by, "%s%s", i ? " " : "", command.items[i]);
-	/* two commands may read alike and be divided into other words */
-	for (size_t i = 0; i < command.n; i++)
-		buf_addf(&content, "%zu,", strlen(command.items[i]));
-	if (buf_bad(&content) || buf_bad(&p->created_by))
+	if (buf_bad(&p->created_by))
 		return err_errno(e, ENOMEM, "RUN");
-	return finish(p, buf_str(&content), work_run, e);
+	return finish(p, work_run, e);
 }
 
 static int do_step(struct session *s, struct stage *sg, const struct instruction *in, struct err *e)
 {
 	const struct expand x = {.escape = s->q->file->escape, .get = vars_get, .ctx = &s->vars};
 	_cleanup_instruction_ struct instruction *ready = NULL;
-	struct step p = {.s = s, .sg = sg, .created_by = BUF_INIT};
+	struct step p = {.s = s, .sg = sg, .created_by = BUF_INIT, .content = BUF_INIT};
 	int r = instruction_expand(in, &x, &ready, e);
 
 	p.in = ready;
@@ -410,6 +433,7 @@ static int do_step(struct session *s, struct stage *sg, const struct instruction
 			r = do_config(&p, e);
 	}
 	buf_done(&p.created_by);
+	buf_done(&p.content);
 	return r < 0 ? err_wrap(e, r, "building at STEP \"%s\"", in->text) : 0;
 }
 
@@ -437,15 +461,19 @@ static int resolve_base(struct session *s, struct stage *sg, struct err *e)
 	return 0;
 }
 
-/* The key begins with all that the base is. */
-static int begin_key(struct stage *sg, struct err *e)
+/* The key begins with all that the base is, and with the times that its files shall have. */
+static int begin_key(const struct session *s, struct stage *sg, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	const struct pack_times *times = s->q->times;
+	char asked[48] = "";
 	struct digest id;
 	int r = state_text(&sg->state, &text, &id, e);
 
+	if (times)
+		snprintf(asked, sizeof(asked), "%s %lld", times->all ? "all" : "until", (long long)times->sec);
 	if (r == 0)
-		cache_key(digest_hex(&id), "FROM", NULL, sg->key);
+		cache_key(digest_hex(&id), "FROM", *asked ? asked : NULL, sg->key);
 	return r;
 }
 
@@ -502,7 +530,7 @@ int stage_make(struct session *s, struct stage *sg, struct err *e)
 		return err_wrap(e, r, "building at STEP \"%s\"", f->items[sg->first]->text);
 	r = begin_vars(s, sg, e);
 	if (r == 0)
-		r = begin_key(sg, e);
+		r = begin_key(s, sg, e);
 	if (r == 0)
 		r = run_triggers(s, sg, e);
 	for (size_t i = sg->first + 1; r == 0 && i < sg->last; i++) {

@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# build: a context that changes while it is read, and what must not be taken
+# from the cache.
+# shellcheck disable=SC2154 # bats sets output and status
+load lib
+
+setup_file() { ranby_setup_file busybox; }
+teardown_file() { ranby_teardown_file; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir ctx
+}
+
+containerfile() { cat >ctx/Containerfile; }
+
+nothing_left() {
+	local left
+	left=$(find "$RANBY_ROOT"/{staging,containers,pending} -mindepth 1 2>/dev/null) || true
+	[ -z "$left" ] || fail 'left behind:' "$left"
+}
+
+# until_file FILE: it is there, within ten seconds.
+until_line() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		grep -q "$2" "$1" 2>/dev/null && return 0
+		sleep 0.1
+	done
+	fail "no \"$2\" in $1:" "$(cat "$1")"
+}
+
+@test "a context whose name becomes a link to elsewhere is not what RUN --mount=type=bind sees" {
+	mkdir victim
+	echo SECRET >victim/f
+	for rw in '' ,rw; do
+		rm -rf ctx "ctx (deleted)"
+		mkdir ctx
+		echo harmless >ctx/f
+		containerfile <<-EOF
+			FROM busybox
+			RUN echo begun; sleep 3
+			RUN --mount=type=bind,target=/in$rw cat /in/f
+		EOF
+		(cd ctx && ranby build --no-cache . >../out 2>&1) 3>&- &
+		pid=$!
+		until_line out begun
+		rm -rf ctx
+		ln -s "$PWD/victim" "ctx (deleted)"
+		ln -s "$PWD/victim" ctx
+		status=0
+		wait $pid || status=$?
+		[ "$status" -ne 0 ]
+		run -1 grep SECRET out
+		rm ctx
+	done
+	nothing_left
+}
+
+@test "a bound directory is as .dockerignore has it, and what it leaves out is not in the key" {
+	echo a >ctx/seen
+	echo b >ctx/hidden
+	echo hidden >ctx/.dockerignore
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN --mount=type=bind,target=/in ls /in; ! test -e /in/hidden
+	EOF
+	run -0 ranby build ctx
+	[[ $output == *seen* ]]
+	echo c >ctx/hidden
+	run -0 ranby build ctx
+	[[ $output == *"Using cache"* ]]
+	echo c >ctx/seen
+	run -0 ranby build ctx
+	[[ $output != *"Using cache"* ]]
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN --mount=type=bind,source=hidden,target=/in cat /in
+	EOF
+	run ! ranby build ctx
+	nothing_left
+}
+
+@test "a bound source is a path and no pattern" {
+	mkdir 'ctx/d[x]' ctx/dx
+	echo one >'ctx/d[x]/f'
+	echo other >ctx/dx/f
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN --mount=type=bind,source=d[x],target=/in cat /in/f
+	EOF
+	run -0 ranby build ctx
+	[[ $output == *one* ]]
+	echo two >'ctx/d[x]/f'
+	run -0 ranby build ctx
+	[[ $output == *two* ]]
+	echo another >ctx/dx/f
+	run -0 ranby build ctx
+	[[ $output == *"Using cache"* ]]
+}
+
+@test "rw of a bound file and directory goes to nobody" {
+	mkdir ctx/d
+	echo a >ctx/d/f
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN --mount=type=bind,source=d,target=/in,rw --mount=type=bind,source=d/f,target=/f,rw echo x >>/in/f; echo y >>/f; cat /in/f /f
+	EOF
+	run -0 ranby build ctx
+	[[ $output == *$'a\nx\na\ny'* ]]
+	[ "$(cat ctx/d/f)" = a ]
+	nothing_left
+}
+
+@test "what changes between the key and the copy belongs to the key of what was copied" {
+	local i hits=0
+	# large enough that the copy comes a while after its digest was begun
+	mkdir ctx/a
+	head -c 150000000 /dev/zero >ctx/a/1
+	echo X >ctx/a/z
+	containerfile <<-'EOF'
+		FROM busybox
+		COPY a /a
+	EOF
+	for i in 1 2 3 4 5 6; do
+		echo X >ctx/a/z
+		echo "$i" >ctx/a/0
+		ranby build -t changed ctx >out 2>&1 3>&- &
+		pid=$!
+		sleep "0.$((i + 2))"
+		echo Y >ctx/a/z
+		wait $pid
+		got=$(ranby run --rm changed cat /a/z)
+		# the same content again: the cache may be asked, and must not lie
+		echo X >ctx/a/z
+		run -0 ranby build -t again ctx
+		[ "$(ranby run --rm again cat /a/z)" = X ]
+		[ "$got" = X ] || hits=$((hits + 1))
+	done
+	echo "# $hits of 6 copied what was written meanwhile"
+	nothing_left
+}
+
+@test "the digest in the history is that of what was copied, and a step after it is found again" {
+	echo a >ctx/f
+	tar -C ctx -cf ctx/t.tar f
+	containerfile <<-'EOF'
+		FROM busybox
+		COPY f /f
+		ADD t.tar /t/
+		ADD --chown=7 t.tar /u/
+		RUN cat /f /t/f /u/f
+	EOF
+	run -0 ranby build ctx
+	run -0 ranby build ctx
+	[ "$(grep -c 'Using cache' <<<"$output")" -eq 4 ]
+}
+
+@test "--timestamp is asked of the cache too" {
+	echo a >ctx/f
+	containerfile <<-'EOF'
+		FROM busybox
+		COPY f /f
+	EOF
+	run -0 ranby build -t times ctx
+	run -0 ranby build --timestamp 1000000000 -t times ctx
+	[[ $output != *"Using cache"* ]]
+	[ "$(ranby run --rm times stat -c %Y /f)" = 1000000000 ]
+	run -0 ranby build --timestamp 1000000001 -t times ctx
+	[ "$(ranby run --rm times stat -c %Y /f)" = 1000000001 ]
+	run -0 ranby build --timestamp 1000000000 -t times ctx
+	[[ $output == *"Using cache"* ]]
+}
+
+@test "a cache whose owner could not be given is not there, and the next has what it asks for" {
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN --mount=type=cache,id=owned,target=/c,uid=4000000000,mode=0711 true
+	EOF
+	run ! ranby build ctx
+	sed -i s/4000000000/7/ ctx/Containerfile
+	sed -i 's/true$/stat -c %u:%a \/c/' ctx/Containerfile
+	run -0 ranby build ctx
+	[[ $output == *7:711* ]]
+	run -0 find "$RANBY_ROOT/build-mounts" -name '*.new-*'
+	[ -z "$output" ]
+}
+
+@test "stages that a variable in a mount or a trigger of the base names are made" {
+	containerfile <<-'EOF'
+		FROM busybox AS one
+		RUN echo first >/f
+		FROM busybox
+		ARG S=one
+		RUN --mount=type=bind,from=$S,source=/f,target=/in cat /in
+	EOF
+	run -0 ranby build ctx
+	[[ $output == *first* ]]
+	printf 'FROM busybox\nONBUILD COPY --from=st /g /g\n' | ranby build -t triggers -f - ctx
+	containerfile <<-'EOF'
+		FROM busybox AS below
+		RUN echo second >/g
+		FROM below AS st
+		ENV A=b
+		FROM triggers
+		RUN cat /g
+	EOF
+	run -0 ranby build ctx
+	[[ $output == *second* ]]
+	run -0 ranby build --layers=false ctx
+	[[ $output == *second* ]]
+}
+
+@test "--build-context takes the place of FROM's image and stage" {
+	printf 'FROM busybox\nRUN echo mine >/mine\n' | ranby build -t mine -f - ctx
+	containerfile <<-'EOF'
+		FROM absent.example/none AS base
+		FROM base
+		RUN cat /mine
+	EOF
+	run -0 ranby build --no-cache --build-context absent.example/none=docker-image://mine ctx
+	[[ $output == *mine* ]]
+	run -0 ranby build --no-cache --build-context base=docker-image://mine ctx
+	[[ $output == *mine* ]]
+	run ! ranby build --build-context base=ctx ctx
+	[[ $output == *"a directory"* ]]
+}
+
+@test "--secret with a word that is none is refused before anything is done" {
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN echo begun
+	EOF
+	run -125 ranby build --secret id=s,scr=/nope ctx
+	[[ $output == *scr* && $output != *STEP* ]]
+}
