@@ -185,7 +185,7 @@ until_line() {
 	sed -i 's/true$/stat -c %u:%a \/c/' ctx/Containerfile
 	run -0 ranby build ctx
 	[[ $output == *7:711* ]]
-	run -0 find "$RANBY_ROOT/build-mounts" -name '*.new-*'
+	run -0 find "$RANBY_ROOT/build-mounts" -maxdepth 1 -name "*.new-*"
 	[ -z "$output" ]
 }
 

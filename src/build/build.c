@@ -9,7 +9,9 @@
 
 #include "build/expand.h"
 #include "build/layer.h"
+#include "build/secret.h"
 #include "build/session.h"
+#include "build/stage_source.h"
 #include "oci/index.h"
 
 #include <stdio.h>
@@ -97,7 +99,7 @@ static int add_stage(struct session *s, size_t at, const struct instruction *fro
 	}
 	if (!sg->base)
 		return err_errno(e, ENOMEM, "stages");
-	sg->from = session_stage(s, sg->base, sg->index);
+	sg->from = stage_source_is_context(s, sg->base) ? NULL : session_stage(s, sg->base, sg->index);
 	if (sg->index > 0)
 		s->stages[sg->index - 1].last = at;
 	return 0;
@@ -137,30 +139,43 @@ static int find_target(struct session *s, struct err *e)
 
 static void need(struct session *s, struct stage *sg);
 
-static void need_name(struct session *s, const struct stage *sg, const char *name)
-{
-	struct stage *other = name ? session_stage(s, name, sg->index) : NULL;
-
-	if (other)
-		need(s, other);
-}
-
-/* from= of a --mount; a name with a variable in it can be any of them. */
-static void need_mount(struct session *s, const struct stage *sg, const char *text)
-{
-	const char *from = strstr(text, "from=");
-	char name[256];
-
-	if (!from || (from != text && from[-1] != ','))
-		return;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(from + 5, ","), from + 5);
-	need_name(s, sg, name);
-}
-
 static void need_all(struct session *s, const struct stage *sg)
 {
 	for (size_t i = 0; i < sg->index; i++)
 		need(s, &s->stages[i]);
+}
+
+/* One with a variable in it can be any of them. */
+static void need_name(struct session *s, const struct stage *sg, const char *name)
+{
+	struct stage *other = name ? session_stage(s, name, sg->index) : NULL;
+
+	if (name && strchr(name, '$'))
+		need_all(s, sg);
+	if (other)
+		need(s, other);
+}
+
+/* from= of a --mount, wherever it stands. */
+static void need_mount(struct session *s, const struct stage *sg, const char *text)
+{
+	const char *from = strncmp(text, "from=", 5) == 0 ? text : strstr(text, ",from=");
+	char name[256];
+
+	if (!from)
+		return;
+	from += *from == ',';
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(from + 5, ","), from + 5);
+	need_name(s, sg, name);
+}
+
+static void need_of(struct session *s, const struct stage *sg, const struct instruction *in)
+{
+	const struct instruction_flags *f = &in->flags;
+
+	need_name(s, sg, f->from);
+	for (size_t k = 0; k < f->mount.n; k++)
+		need_mount(s, sg, f->mount.items[k]);
 }
 
 static void need(struct session *s, struct stage *sg)
@@ -171,15 +186,42 @@ static void need(struct session *s, struct stage *sg)
 	s->n_needed++;
 	if (sg->from)
 		need(s, sg->from);
-	for (size_t i = sg->first; i < sg->last; i++) {
-		const struct instruction_flags *f = &s->q->file->items[i]->flags;
+	for (size_t i = sg->first; i < sg->last; i++)
+		need_of(s, sg, s->q->file->items[i]);
+}
 
-		need_name(s, sg, f->from);
-		if (f->from && strchr(f->from, '$'))
-			need_all(s, sg);
-		for (size_t k = 0; k < f->mount.n; k++)
-			need_mount(s, sg, f->mount.items[k]);
+/* Those that are needed before `end`, as far as they are not made yet. */
+static int make_needed(struct session *s, size_t end, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < end; i++) {
+		struct stage *sg = &s->stages[i];
+
+		if (!sg->needed || sg->made)
+			continue;
+		r = stage_make(s, sg, e);
+		if (r == 0 && sg != s->target && !s->q->layers)
+			r = layer_finish(s, sg, NULL, NULL, e);
 	}
+	return r;
+}
+
+int session_make_triggered(struct session *s, struct stage *sg, struct err *e)
+{
+	_cleanup_(strv_done) struct strv triggers = {0};
+	int r = json_get_strv(sg->state.config, "OnBuild", &triggers, NULL);
+
+	if (r < 0)
+		return err_errno(e, -r, "ONBUILD");
+	for (size_t i = 0; r == 0 && i < triggers.n; i++) {
+		_cleanup_instruction_ struct instruction *in = NULL;
+
+		r = instruction_parse(triggers.items[i], '\\', &in, e);
+		if (r == 0)
+			need_of(s, sg, in);
+	}
+	return r < 0 ? r : make_needed(s, sg->index, e);
 }
 
 /* ---- the end ---- */
@@ -268,6 +310,8 @@ int build_image(const struct build_request *q, struct image **ret, struct err *e
 
 	guard_sweep(q->eng);
 	if (r == 0)
+		r = secret_check(q, e);
+	if (r == 0)
 		r = give_args(&s, e);
 	if (r == 0)
 		r = find_stages(&s, e);
@@ -277,13 +321,7 @@ int build_image(const struct build_request *q, struct image **ret, struct err *e
 	if (r < 0)
 		return r;
 	need(&s, s.target);
-	for (size_t i = 0; r == 0 && i < s.n_stages; i++) {
-		if (!s.stages[i].needed)
-			continue;
-		r = stage_make(&s, &s.stages[i], e);
-		if (r == 0 && &s.stages[i] != s.target && !q->layers)
-			r = layer_finish(&s, &s.stages[i], NULL, NULL, e);
-	}
+	r = make_needed(&s, s.n_stages, e);
 	if (r == 0)
 		warn_unused(&s);
 	return r == 0 ? finish(&s, ret, e) : r;

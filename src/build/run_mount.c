@@ -17,6 +17,7 @@
 #include "build/context.h"
 #include "build/layer.h"
 #include "build/run_mount_spec.h"
+#include "build/secret.h"
 #include "build/stage_source.h"
 #include "engine/in_keeper.h"
 #include "engine/mount_spec.h"
@@ -34,7 +35,6 @@
 
 #define CACHE_WAIT_MS 3600000
 #define PRIVATE_MAX 64
-#define SECRET_MAX (512U << 10)
 
 /* ---- texts for the container ---- */
 
@@ -207,14 +207,35 @@ static int take_cache(int caches, const struct run_mount_spec *m, char name[stat
 	return r < 0 ? err_errno(e, -r, "--mount type=cache: lock of %s", id) : 0;
 }
 
+/* Whose it shall be from the first on: it gets its name when it is. */
+static int make_cache_dir(struct session *s, int caches, const char *name, const struct run_mount_spec *m, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct give g = {.m = m};
+	char fresh[112];
+	int r;
+
+	if (faccessat(caches, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	snprintf(fresh, sizeof(fresh), "%s.new-%d", name, (int)getpid());
+	r = path_own_mkdirs(caches, fresh, &fd);
+	if (r < 0)
+		return err_errno(e, -r, "--mount type=cache");
+	g.fd = fd;
+	r = in_keeper(s->q->keeper, give, &g, e);
+	/* another build may have come first */
+	if (r == 0 && renameat2(caches, fresh, caches, name, RENAME_NOREPLACE) < 0 && errno != EEXIST)
+		r = err_errno(e, errno, "--mount type=cache");
+	(void)unlinkat(caches, fresh, AT_REMOVEDIR);
+	return r;
+}
+
 static int make_cache(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
-	_cleanup_close_ int caches = -EBADF, fd = -EBADF;
+	_cleanup_close_ int caches = -EBADF;
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_free_ char *target = NULL;
-	struct give g = {.m = m};
 	char name[80];
-	bool fresh;
 	int r;
 
 	if (m->from)
@@ -228,13 +249,7 @@ static int make_cache(struct session *s, struct stage *sg, const struct run_moun
 	r = take_cache(caches, m, name, ret, e);
 	if (r < 0)
 		return r;
-	fresh = faccessat(caches, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
-	r = path_own_mkdirs(caches, name, &fd);
-	if (r < 0)
-		return err_errno(e, -r, "--mount type=cache");
-	g.fd = fd;
-	if (fresh)
-		r = in_keeper(s->q->keeper, give, &g, e);
+	r = make_cache_dir(s, caches, name, m, e);
 	buf_addf(&b, "type=bind,%s,\"source=%s/%s/%s\"", m->ro ? "ro" : "rw", s->q->eng->data_path, CACHE_MOUNTS_DIR, name);
 	add_field(&b, "destination", target);
 	return r == 0 ? add_mount(ret, &b, target, e) : r;
@@ -255,47 +270,6 @@ static int make_tmpfs(struct session *s, struct stage *sg, const struct run_moun
 }
 
 /* ---- secret and ssh ---- */
-
-/* The value of `key` in "id=a,src=b"; `id` alone may stand for itself. */
-static bool field(const char *text, const char *key, char *ret, size_t size)
-{
-	for (const char *at = text; *at;) {
-		size_t len = strcspn(at, ","), k = strlen(key);
-
-		if (len > k && strncmp(at, key, k) == 0 && at[k] == '=') {
-			snprintf(ret, size, "%.*s", (int)(len - k - 1), at + k + 1);
-			return true;
-		}
-		at += len + (at[len] == ',');
-	}
-	return false;
-}
-
-/* What --secret id=ID gave. -ENOENT: none of that id. */
-static int read_secret(const struct session *s, const char *id, struct buf *ret, struct err *e)
-{
-	for (size_t i = 0; i < s->q->secrets->n; i++) {
-		const char *text = s->q->secrets->items[i];
-		_cleanup_close_ int fd = -EBADF;
-		char name[256], src[PATH_MAX];
-		int r;
-
-		if (!field(text, "id", name, sizeof(name)) || strcmp(name, id) != 0)
-			continue;
-		if (field(text, "env", src, sizeof(src))) {
-			const char *value = session_caller_env(s->q, src);
-
-			buf_adds(ret, value ? value : "");
-			return value ? 0 : err_set(e, ENOENT, "--secret %s: no such variable", text);
-		}
-		if (!field(text, "src", src, sizeof(src)) && !field(text, "source", src, sizeof(src)))
-			snprintf(src, sizeof(src), "%s", id);
-		fd = open(src, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		r = fd < 0 ? -errno : fd_read_all(fd, SECRET_MAX, ret);
-		return r < 0 ? err_errno(e, -r, "--secret %s", text) : 0;
-	}
-	return -ENOENT;
-}
 
 /* In the run directory, which is memory and ours alone, until the RUN is over. */
 static int put_secret(struct session *s, const struct run_mount_spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
@@ -330,7 +304,7 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 	int r;
 
 	id = m->id ? id : strrchr(id, '/') ? strrchr(id, '/') + 1 : id;
-	r = read_secret(s, id, &data, e);
+	r = secret_read(s, id, &data, e);
 	if (r == -ENOENT && !m->required)
 		return 0;
 	if (r < 0)

@@ -50,6 +50,9 @@ struct session {
 /* Makes one; the stages that it needs are made. */
 int stage_make(struct session *s, struct stage *sg, struct err *e) _must_check_;
 
+/* Makes what the triggers of the stage's base refer to, which the file does not tell. */
+int session_make_triggered(struct session *s, struct stage *sg, struct err *e) _must_check_;
+
 /* By name or number, among those before `before`; NULL. */
 struct stage *session_stage(struct session *s, const char *name, size_t before);
 

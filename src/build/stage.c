@@ -448,7 +448,7 @@ static int resolve_base(struct session *s, struct stage *sg, struct err *e)
 		r = store_resolve(s->q->store, sg->from->img ? sg->from->img->id : "", &sg->img, e);
 		json = sg->from->state.json;
 	} else if (strcmp(sg->base, "scratch") != 0) {
-		r = session_image(s, sg->base, sg->platform ? sg->platform : s->q->platform, &sg->img, e);
+		r = stage_source_base(s, sg->base, sg->platform ? sg->platform : s->q->platform, &sg->img, e);
 		json = r == 0 ? sg->img->json : NULL;
 	}
 	if (r == 0)
@@ -528,7 +528,9 @@ int stage_make(struct session *s, struct stage *sg, struct err *e)
 	r = resolve_base(s, sg, e);
 	if (r < 0)
 		return err_wrap(e, r, "building at STEP \"%s\"", f->items[sg->first]->text);
-	r = begin_vars(s, sg, e);
+	r = session_make_triggered(s, sg, e);
+	if (r == 0)
+		r = begin_vars(s, sg, e);
 	if (r == 0)
 		r = begin_key(s, sg, e);
 	if (r == 0)

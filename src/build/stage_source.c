@@ -16,7 +16,7 @@ void stage_source_done(struct stage_source *c)
 }
 
 /* --build-context of that name. 0: found; -ENOENT. */
-static int find_context(struct session *s, const char *name, struct stage_source *c, struct err *e)
+static int find_context(struct session *s, const char *name, const char *platform, struct stage_source *c, struct err *e)
 {
 	for (size_t i = 0; i < s->q->contexts->n; i++) {
 		_cleanup_(build_context_done) struct build_context b = {0};
@@ -27,7 +27,7 @@ static int find_context(struct session *s, const char *name, struct stage_source
 		if (strcmp(b.name, name) != 0)
 			continue;
 		if (b.kind == BUILD_CONTEXT_IMAGE)
-			r = session_image(s, b.value, NULL, &c->image, e);
+			r = session_image(s, b.value, platform, &c->image, e);
 		else if (b.kind == BUILD_CONTEXT_DIRECTORY)
 			c->dir_fd = open(b.value, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		else
@@ -42,7 +42,7 @@ static int find_context(struct session *s, const char *name, struct stage_source
 int stage_source_find(struct session *s, const struct stage *sg, const char *name, struct stage_source *ret, struct err *e)
 {
 	struct stage *from;
-	int r = find_context(s, name, ret, e);
+	int r = find_context(s, name, NULL, ret, e);
 
 	if (r == -ENOENT) {
 		from = session_stage(s, name, sg->index);
@@ -58,3 +58,26 @@ int stage_source_find(struct session *s, const struct stage *sg, const char *nam
 	return r;
 }
 
+
+bool stage_source_is_context(const struct session *s, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < s->q->contexts->n; i++)
+		if (strncmp(s->q->contexts->items[i], name, len) == 0 && s->q->contexts->items[i][len] == '=')
+			return true;
+	return false;
+}
+
+int stage_source_base(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e)
+{
+	_cleanup_(stage_source_done) struct stage_source src = STAGE_SOURCE_INIT;
+	int r = find_context(s, name, platform, &src, e);
+
+	if (r == -ENOENT && !stage_source_is_context(s, name))
+		return session_image(s, name, platform, ret, e);
+	if (r == 0 && !src.image)
+		return err_set(e, ENOTSUP, "FROM %s: --build-context has it as a directory, and a stage goes on an image: docker-image://NAME", name);
+	*ret = TAKE_PTR(src.image);
+	return r;
+}

@@ -17,4 +17,10 @@ void stage_source_done(struct stage_source *c);
 /* For the stage `sg`, whose own name and those behind it are not seen. */
 int stage_source_find(struct session *s, const struct stage *sg, const char *name, struct stage_source *ret, struct err *e) _must_check_;
 
+/* Whether a --build-context has that name. */
+bool stage_source_is_context(const struct session *s, const char *name);
+
+/* The image of FROM, which is no stage: a --build-context of the name goes before. -ENOTSUP: that is a directory. */
+int stage_source_base(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
+
 #endif
