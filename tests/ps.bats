@@ -30,7 +30,7 @@ is_healthy() { [ "$(ranby ps --filter name=up --format '{{.Status}}' | grep -c h
 rows() {
 	local format=$1
 	shift
-	ranby ps -a "$@" --format "$format" | sed -E 's/[0-9]+ seconds?|Less than a second|About a minute/MOMENTS/'
+	ranby ps -a "$@" --format "$format" | sed -E 's/[0-9]+ seconds?|Less than a second|About a minute/MOMENTS/; s/  +/  /g'
 }
 
 @test "each field alone is what it is among all" {

@@ -220,7 +220,7 @@ conf() {
 
 @test "push: no secret is to be seen, and who is the same user cannot look into the worker" {
 	local pid found=0 closed=0
-	ranby push -q --creds user:secret --chunk-size 10k "$REG/busybox" "$CLOSED/seen" 3>&- &
+	ranby push -q --creds user:secret --chunk-size 100k "$REG/busybox" "$CLOSED/seen" 3>&- &
 	local push=$!
 	while kill -0 "$push" 2>/dev/null; do
 		for pid in $(pgrep -u "$(id -u)" -x ranby-fetch); do

@@ -275,7 +275,10 @@ int init_check_proc(struct init *i, struct err *e)
 	return ours == shown ? 0 : err_set(e, EXDEV, "/proc: something else is mounted over it");
 }
 
-/* Values were checked when the config was read; here the name is opened without links, below our own proc. */
+/*
+ * Values were checked when the config was read, and that the name is of a namespace of ours; here it is opened without
+ * links, below our own proc or that of the parent: which network's and which IPC's it is goes by who opens it.
+ */
 int init_write_sysctls(struct init *i, struct err *e)
 {
 	const struct plan_pair *s = plan_at(i->p, i->p->sysctls);
@@ -285,8 +288,8 @@ int init_write_sysctls(struct init *i, struct err *e)
 		_cleanup_close_ int dir = -EBADF, fd = -EBADF;
 		int r;
 
-		if (!i->proc_is_ours)
-			return err_set(e, EINVAL, "sysctl %s: no proc of its own is mounted", name);
+		if (!is_on_proc(i->proc))
+			return err_set(e, EXDEV, "sysctl %s: /proc is not a procfs", name);
 		r = path_own_open(i->proc, "sys", O_PATH | O_DIRECTORY, 0, &dir);
 		if (r == 0)
 			r = path_own_open(dir, name, O_WRONLY, 0, &fd);
