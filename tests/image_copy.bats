@@ -273,3 +273,37 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	[ "$(find "$RANBY_ROOT/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
 	run -0 ranby system check
 }
+
+@test "copies into one directory at once: every image is in it, and every blob is what its name says" {
+	local pids=() pid i blob
+	for i in 1 2 3 4 5 6; do
+		ranby copy -q "docker://$REG/busybox" "oci:$BATS_TEST_TMPDIR/at-once:n$i" 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	[ "$(jq -r '[.manifests[].annotations["org.opencontainers.image.ref.name"]] | sort | join(" ")' "$BATS_TEST_TMPDIR/at-once/index.json")" = 'n1 n2 n3 n4 n5 n6' ]
+	for blob in "$BATS_TEST_TMPDIR"/at-once/blobs/sha256/*; do
+		[ "$(sha256sum "$blob" | cut -d' ' -f1)" = "${blob##*/}" ]
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/at-once/copy.part" ]
+	# one that is not, though as long: it is not what a copy skips
+	blob=$(find "$BATS_TEST_TMPDIR/at-once/blobs" -type f -size +100k | head -1)
+	chmod u+w "$blob"
+	printf X | dd of="$blob" bs=1 seek=100 conv=notrunc status=none
+	ranby copy -q "docker://$REG/busybox" "oci:$BATS_TEST_TMPDIR/at-once:n7"
+	[ "$(sha256sum "$blob" | cut -d' ' -f1)" = "${blob##*/}" ]
+}
+
+@test "manifest add at once: no entry is lost" {
+	local pids=() pid i
+	ranby manifest create busy >/dev/null
+	for i in s390x riscv64 ppc64le mips64le; do
+		other_arch "$BATS_TEST_TMPDIR/$i" "$i"
+	done
+	for i in s390x riscv64 ppc64le mips64le; do
+		ranby manifest add --arch "$i" busy "oci:$BATS_TEST_TMPDIR/$i:x" >/dev/null 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	[ "$(ranby manifest inspect busy | jq -r '[.manifests[].platform.architecture] | sort | join(" ")')" = 'mips64le ppc64le riscv64 s390x' ]
+}

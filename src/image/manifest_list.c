@@ -7,9 +7,13 @@
 #include "image/manifest_list.h"
 
 #include "image/store_private.h"
+#include "sys/fd.h"
+#include "sys/lock.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define LOCK_MS (60 * 60 * 1000) /* who changes one may have images to bring from far away */
 
 void manifest_list_done(struct manifest_list *l)
 {
@@ -17,6 +21,8 @@ void manifest_list_done(struct manifest_list *l)
 	free(l->name);
 	if (l->pin_fd > 0)
 		fd_closep(&l->pin_fd);
+	if (l->lock_fd > 0)
+		fd_closep(&l->lock_fd);
 	json_object_put(l->json);
 	*l = (struct manifest_list){0};
 }
@@ -29,11 +35,20 @@ static int load(struct store *st, struct manifest_list *l, struct err *e)
 	return r < 0 ? r : json_parse(buf_str(&text), text.len, "index", &l->json, e);
 }
 
-int manifest_list_open(struct store *st, const char *name, struct manifest_list *ret, struct err *e)
+static int lock_lists(struct store *st, int *ret_fd, struct err *e)
 {
-	struct manifest_list l = {0};
-	int r = store_resolve_any(st, name, &l.image, e);
+	int r = lock_take(st->locks_fd, "manifest-lists", LOCK_MS, ret_fd);
 
+	return r < 0 ? err_errno(e, -r, "lock of manifest lists") : 0;
+}
+
+static int open_list(struct store *st, const char *name, bool change, struct manifest_list *ret, struct err *e)
+{
+	struct manifest_list l = {.pin_fd = -EBADF, .lock_fd = -EBADF};
+	int r = change ? lock_lists(st, &l.lock_fd, e) : 0;
+
+	if (r == 0)
+		r = store_resolve_any(st, name, &l.image, e);
 	if (r == 0 && !l.image->is_index)
 		r = err_set(e, EINVAL, "%s: an image, not a manifest list", name);
 	if (r == 0)
@@ -44,6 +59,16 @@ int manifest_list_open(struct store *st, const char *name, struct manifest_list 
 	}
 	*ret = l;
 	return 0;
+}
+
+int manifest_list_open(struct store *st, const char *name, struct manifest_list *ret, struct err *e)
+{
+	return open_list(st, name, false, ret, e);
+}
+
+int manifest_list_open_to_change(struct store *st, const char *name, struct manifest_list *ret, struct err *e)
+{
+	return open_list(st, name, true, ret, e);
 }
 
 static int full_name(const char *name, char **ret, struct err *e)
@@ -69,14 +94,19 @@ static int full_name(const char *name, char **ret, struct err *e)
 int manifest_list_create(struct store *st, const char *name, bool amend, struct manifest_list *ret, struct err *e)
 {
 	_cleanup_(ref_done) struct ref there = {0};
-	struct manifest_list l = {.pin_fd = -EBADF};
+	struct manifest_list l = {.pin_fd = -EBADF, .lock_fd = -EBADF};
 	int r = full_name(name, &l.name, e);
 
+	if (r == 0)
+		r = lock_lists(st, &l.lock_fd, e);
 	if (r == 0 && ref_load(st, l.name, &there, NULL) == 0) {
-		if (amend && there.is_index)
+		if (amend && there.is_index) {
 			r = manifest_list_open(st, l.name, ret, e);
-		else
+			if (r == 0)
+				ret->lock_fd = TAKE_FD(l.lock_fd);
+		} else {
 			r = err_set(e, EEXIST, "image name \"%s\" is already associated with image \"%s\": that name is already in use", l.name, digest_hex(&there.id));
+		}
 		manifest_list_done(&l);
 		return r;
 	}

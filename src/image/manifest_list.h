@@ -28,6 +28,7 @@ struct manifest_list {
 	struct image *image;      /* as it was; NULL: it is new. Pins */
 	char *name;               /* of a new one */
 	int pin_fd;               /* of a new one */
+	int lock_fd;              /* of one that is changed */
 	struct json_object *json; /* as it is going to be */
 	char id[DIGEST_HEX_SIZE]; /* after the commit */
 };
@@ -36,8 +37,11 @@ void manifest_list_done(struct manifest_list *l);
 /* Of that name; -EEXIST: there is one, or an image. `amend`: an index of that name is opened then. */
 int manifest_list_create(struct store *st, const char *name, bool amend, struct manifest_list *ret, struct err *e) _must_check_;
 
-/* -ENOENT. -EINVAL: an image, no index. */
+/* -ENOENT. -EINVAL: an image, no index. To be read. */
 int manifest_list_open(struct store *st, const char *name, struct manifest_list *ret, struct err *e) _must_check_;
+
+/* The same, to be changed: until manifest_list_done() nobody else changes a list, as what they began with would not be what they end. */
+int manifest_list_open_to_change(struct store *st, const char *name, struct manifest_list *ret, struct err *e) _must_check_;
 
 /*
  * Adds an image: of the store, when it is there, else of where the transport

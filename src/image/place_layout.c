@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/tar_writer.h"
 #include "oci/index_edit.h"
+#include "sys/lock.h"
 #include "sys/path.h"
 
 #include <fcntl.h>
@@ -22,6 +23,8 @@
 #define NAME_SIZE 128
 #define REF_NAME "org.opencontainers.image.ref.name"
 #define COPY_SIZE (128 * 1024)
+#define PART_FILE "copy.part" /* of who has the lock */
+#define LOCK_MS (60 * 60 * 1000) /* another copy into the same directory may have much to do */
 
 static void blob_name(const struct place *p, const struct digest *d, char ret[static NAME_SIZE])
 {
@@ -146,8 +149,9 @@ static int begin_file(struct place *p, const char *name, uint64_t size, int *ret
 		tar_header(&(struct tar_entry){.name = name, .type = TAR_FILE, .mode = 0644, .size = size}, &head);
 		return write_tar(p, &head, e);
 	}
-	/* a file that another copy left half written is no blob */
-	r = path_own_open(p->out_fd, "copy.part", O_WRONLY | O_CREAT | O_TRUNC, 0644, ret_fd);
+	/* a file that another copy left half written is no blob; with the lock, that one has gone */
+	(void)unlinkat(p->out_fd, PART_FILE, 0);
+	r = path_own_open(p->out_fd, PART_FILE, O_WRONLY | O_CREAT | O_EXCL, 0644, ret_fd);
 	return r < 0 ? err_errno(e, -r, "write %s/%s", p->path, name) : 0;
 }
 
@@ -161,7 +165,7 @@ static int end_file(struct place *p, const char *name, uint64_t size, int fd, st
 		tar_padding(size, &rest);
 		return write_tar(p, &rest, e);
 	}
-	if (fsync(fd) < 0 || renameat(p->out_fd, "copy.part", p->out_fd, name) < 0)
+	if (fsync(fd) < 0 || renameat(p->out_fd, PART_FILE, p->out_fd, name) < 0)
 		return err_errno(e, errno, "write %s/%s", p->path, name);
 	return 0;
 }
@@ -181,10 +185,16 @@ static int put_text(struct place *p, const char *name, const char *text, size_t 
 
 static int open_output_dir(struct place *p, struct err *e)
 {
+	int r;
+
 	if (mkdir(p->path, 0755) < 0 && errno != EEXIST)
 		return err_errno(e, errno, "%s", p->path);
 	p->out_fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return p->out_fd < 0 ? err_errno(e, errno, "%s", p->path) : 0;
+	if (p->out_fd < 0)
+		return err_errno(e, errno, "%s", p->path);
+	/* what is in it is added to: one copy at a time, to its end */
+	r = lock_take_dir(p->out_fd, LOCK_MS, &p->lock_fd);
+	return r < 0 ? err_errno(e, -r, "lock %s", p->path) : 0;
 }
 
 /* index.json as it is, or a new one. */
@@ -239,10 +249,31 @@ static int begin_flat(struct place *p, struct err *e)
 	return r < 0 ? r : put_text(p, "version", version, strlen(version), e);
 }
 
+/* A file of that length, and of that content. */
+static bool is_blob(const struct place *p, const char *name, const struct descriptor *d)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_ char *piece = malloc(COPY_SIZE);
+	struct sha256 hash;
+	char hex[SHA256_HEX_SIZE];
+	struct stat s;
+	ssize_t n;
+
+	if (!piece || path_own_open(p->out_fd, name, O_RDONLY | O_NONBLOCK, 0, &fd) < 0)
+		return false;
+	if (fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) || (uint64_t)s.st_size != d->size_bytes)
+		return false;
+	sha256_init(&hash);
+	while ((n = read(fd, piece, COPY_SIZE)) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			sha256_add(&hash, piece, (size_t)n);
+	sha256_end_hex(&hash, hex);
+	return n == 0 && strcmp(hex, digest_hex(&d->digest)) == 0;
+}
+
 static int have(struct place *p, const struct descriptor *d, const struct place *from, const char **ret_word, struct err *e)
 {
 	char name[NAME_SIZE];
-	struct stat s;
 	bool there;
 
 	(void)from;
@@ -250,7 +281,7 @@ static int have(struct place *p, const struct descriptor *d, const struct place 
 	blob_name(p, &d->digest, name);
 	there = strv_find(&p->written, name) >= 0;
 	if (!there && !p->tar && !p->flat)
-		there = fstatat(p->out_fd, name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode) && (uint64_t)s.st_size == d->size_bytes;
+		there = is_blob(p, name, d);
 	*ret_word = there ? "skipped: already exists" : NULL;
 	return 0;
 }
@@ -371,8 +402,8 @@ static void drop_tar(struct place *p)
 {
 	if (p->tar && p->out_fd >= 0)
 		(void)unlinkat(AT_FDCWD, p->path, 0);
-	else if (p->out_fd >= 0)
-		(void)unlinkat(p->out_fd, "copy.part", 0);
+	else if (p->out_fd >= 0 && p->lock_fd >= 0)
+		(void)unlinkat(p->out_fd, PART_FILE, 0);
 }
 
 const struct place_ops place_oci = {
