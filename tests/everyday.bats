@@ -116,6 +116,22 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	[ "$(ranby inspect --format '{{.Ranby.StartedBy.loginUid}}' c)" != '' ]
 }
 
+@test "init: cp, export and diff reach the files of a container whose init waits" {
+	ranby create --name c --network none busybox sh -c 'echo ran >>/was; cat /given; exec sleep 1000'
+	ranby start c
+	wait_for 5 test -n "$(ranby logs c 2>&1)" || true
+	ranby stop --time 0 c
+	ranby init c
+	echo given >"$BATS_TEST_TMPDIR/given"
+	ranby cp "$BATS_TEST_TMPDIR/given" c:/given
+	[ "$(ranby cp c:/was -  | tar -xO)" = ran ]
+	[ "$(ranby export c | tar -xO given)" = given ]
+	[[ $(ranby diff c) == *'A /given'*'A /was'* ]] || fail "$(ranby diff c)"
+	[ "$(ranby start c)" = c ]
+	wait_for 5 grep -q given <(ranby logs c)
+	ranby rm -f --time 0 c
+}
+
 @test "init: stop and rm end what was prepared; how the run before ended is not forgotten" {
 	ranby create --name c --network none busybox sh -c 'exit 3'
 	run -3 ranby start -a c

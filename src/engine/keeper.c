@@ -156,6 +156,16 @@ int keeper_of_process(struct engine *eng, pid_t pid, uint64_t start_ticks, struc
 	return 0;
 }
 
+int keeper_of_init(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
+{
+	int r;
+
+	if (c->status != CONTAINER_INITIALIZED)
+		return keeper_of(eng, c, ret, e);
+	r = keeper_of_process(eng, c->pid, c->start_ticks, json_at(c->state, "prepared.keeper"), ret, e);
+	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
+}
+
 int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
 {
 	int r;

@@ -65,6 +65,9 @@ int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret,
 int keeper_of_process(struct engine *eng, pid_t pid, uint64_t start_ticks, struct json_object *noted, struct keeper *ret,
 		      struct err *e) _must_check_;
 
+/* The same, also of one whose init waits to be started (prepared.h): for its files. */
+int keeper_of_init(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e) _must_check_;
+
 /* What of it a container's state records, for keeper_of() ("keeper"). `nested`: the container has a namespace of its own in it. */
 int keeper_to_json(const struct keeper *k, bool nested, struct json_object **ret) _must_check_;
 

@@ -108,7 +108,7 @@ static int with_running(struct engine *eng, struct work *w, struct err *e)
 		return r;
 	w->t.root_fd = root;
 	if (userns < 0) {
-		r = keeper_of(eng, w->c, &k, e);
+		r = keeper_of_init(eng, w->c, &k, e);
 		return r == 0 ? in_keeper(&k, in_running, w, e) : r;
 	}
 	if (strcmp(json_str(w->c->spec, "options.pid"), "host") == 0)
