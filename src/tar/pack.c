@@ -361,6 +361,10 @@ static int put_next(struct packer *p, struct err *e)
 	size_t base_at = p->name.len;
 
 	buf_adds(&p->name, base);
+	/* whoever unpacks it would remove another file by it, and this one would not be there */
+	if (p->o->layer && strncmp(base, WHITEOUT, strlen(WHITEOUT)) == 0)
+		return err_set(e, EINVAL, "%s: a file of an image cannot be called so: \"" WHITEOUT "\" begins the names of what a layer removes",
+			       buf_str(&p->name));
 	r = buf_bad(&p->name) ? err_errno(e, buf_bad(&p->name), "pack") : put_entry(p, l->fd, base, base_at, e);
 	return r == 0 && p->out.len > READ_SIZE ? flush(p, e) : r;
 }
