@@ -42,6 +42,7 @@ struct build_request {
 	const struct context *context;  /* directory and what is ignored in it */
 	struct assemble *dir;           /* where it works */
 	const struct container_options *run; /* what RUN's containers are given besides */
+	bool allow_host_network;        /* RUN --network=host may have it, whatever `run` says */
 	const struct pull_options *pull;
 	char *const *env;               /* of the caller */
 	const char *cwd;

@@ -19,10 +19,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "oci/digest.h"
 
-#define CACHE_MOUNTS_DIR "build-mounts" /* likewise: what RUN --mount=type=cache keeps */
-#define CACHE_DIR "build-cache" /* below the data directory */
+#define CACHE_MOUNTS_DIR ENGINE_BUILD_MOUNTS /* likewise: what RUN --mount=type=cache keeps */
+#define CACHE_DIR ENGINE_BUILD_CACHE /* below the data directory */
 
 struct cache_entry {
 	char created[40];

@@ -35,6 +35,21 @@ static void check(const struct instruction *in)
 		__builtin_trap();
 }
 
+/* The same bytes as a foreign image's OnBuild: what comes out can be executed by itself. */
+static void check_trigger(const uint8_t *data, size_t size, const struct expand *x)
+{
+	_cleanup_instruction_ struct instruction *in = NULL, *ready = NULL;
+	_cleanup_free_ char *line = strndup((const char *)data, size), *script = NULL;
+	bool is_program;
+
+	if (!line || instruction_parse_trigger(line, &in, NULL) < 0)
+		return;
+	if (in->n_heredocs || in->kind == INSTRUCTION_FROM || in->kind == INSTRUCTION_MAINTAINER || in->kind == INSTRUCTION_ONBUILD)
+		__builtin_trap();
+	if (instruction_expand(in, x, &ready, NULL) == 0 && ready->kind == INSTRUCTION_RUN && !ready->is_exec)
+		(void)!instruction_script(ready, &script, &is_program);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char value[] = "a b'\"$";
@@ -55,5 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	containerfile_done(&f);
+	x.escape = '\\';
+	check_trigger(data, size, &x);
 	return 0;
 }

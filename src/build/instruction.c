@@ -613,3 +613,8 @@ int instruction_parse(const char *line, char escape, struct instruction **ret, s
 {
 	return parse_line(line, escape, false, ret, e);
 }
+
+int instruction_parse_trigger(const char *line, struct instruction **ret, struct err *e)
+{
+	return parse_line(line, '\\', true, ret, e);
+}

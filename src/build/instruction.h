@@ -117,6 +117,9 @@ DEFINE_CLEANUP(struct instruction *, instruction_free);
  */
 int instruction_parse(const char *line, char escape, struct instruction **ret, struct err *e) _must_check_;
 
+/* The same for a line that an image's OnBuild has: also refuses FROM, MAINTAINER, ONBUILD, and here-documents, whose content nobody has. */
+int instruction_parse_trigger(const char *line, struct instruction **ret, struct err *e) _must_check_;
+
 /* A copy of all of it, but of what an ONBUILD triggers. The caller owns *ret. 0 or -ENOMEM. */
 int instruction_copy(const struct instruction *in, struct instruction **ret) _must_check_;
 

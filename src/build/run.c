@@ -45,13 +45,35 @@ static void running_done(struct running *u)
 		strv_done(&u->o.network);
 }
 
+/* A file, or what a base image's ONBUILD says, may take away of what the caller gave, and not add to it. */
+static int check_flags(const struct session *s, const struct instruction *in, struct err *e)
+{
+	const char *network = in->flags.network, *security = in->flags.security;
+	const struct strv *given = &s->q->run->network;
+	bool has_host = given->n == 1 && strcmp(given->items[0], "host") == 0;
+
+	if (security && strcmp(security, "sandbox") != 0)
+		return err_set(e, ENOTSUP, "RUN --security=%s: each RUN is confined as a container is; ranby has sandbox alone", security);
+	if (!network || strcmp(network, "default") == 0 || strcmp(network, "none") == 0)
+		return 0;
+	if (strcmp(network, "host") != 0)
+		return err_set(e, EINVAL, "RUN --network=%s: must be default, none or host", network);
+	if (has_host || s->q->allow_host_network)
+		return 0;
+	err_set(e, EPERM, "RUN --network=host: a file does not have the host's network by itself");
+	err_hint(e, "ranby build --allow network.host, when the file is to be trusted with it");
+	return -EPERM;
+}
+
 int run_command(const struct session *s, const struct stage *sg, const struct instruction *in, struct strv *ret, struct err *e)
 {
 	_cleanup_free_ char *script = NULL;
 	bool program = false;
 	int r;
 
-	(void)s;
+	r = check_flags(s, in, e);
+	if (r < 0)
+		return r;
 	if (in->is_exec)
 		return strv_add_all(ret, in->args.items) < 0 ? err_errno(e, ENOMEM, "RUN") : 0;
 	r = instruction_script(in, &script, &program);
@@ -77,13 +99,11 @@ static int copy_list(struct strv *to, const struct strv *from)
 
 static int set_network(struct running *u, const struct instruction *in, struct err *e)
 {
-	const char *word = in->flags.network;
+	const char *word = in->flags.network; /* checked */
 	struct strv list = {0};
 
 	if (!word || strcmp(word, "default") == 0)
 		return 0;
-	if (strcmp(word, "none") != 0 && strcmp(word, "host") != 0)
-		return err_set(e, EINVAL, "RUN --network=%s: must be default, none or host", word);
 	if (strv_add(&list, word) < 0)
 		return err_errno(e, ENOMEM, "RUN");
 	u->o.network = list;
@@ -96,6 +116,7 @@ static int set_env(struct running *u)
 	int r = strv_add(&u->o.env, "container=oci");
 
 	r = r < 0 ? r : vars_run_args(&u->s->vars, &u->o.env);
+	r = r < 0 ? r : vars_run_proxies(&u->s->vars, &u->o.env);
 	for (size_t i = 0; r == 0 && i < more->n; i++)
 		r = strv_env_set(&u->o.env, more->items[i]);
 	return r;
@@ -106,8 +127,6 @@ static int set_options(struct running *u, const struct instruction *in, struct e
 	const char *user = json_str(u->sg->state.config, "User");
 	int r;
 
-	if (in->flags.security && strcmp(in->flags.security, "sandbox") != 0)
-		return err_set(e, ENOTSUP, "RUN --security=%s: each RUN is confined as a container is; ranby has sandbox alone", in->flags.security);
 	u->o = *u->s->q->run;
 	u->o.source = NULL;
 	if (copy_list(&u->o.env, &u->s->q->run->env) < 0 || copy_list(&u->o.mount, &u->s->q->run->mount) < 0)
@@ -206,7 +225,8 @@ static int relay(struct running *u, struct start *st, int *ret_code, struct err 
 static __attribute__((noinline)) int start_and_wait(struct running *u, int *ret_code, struct err *e)
 {
 	_cleanup_(start_done) struct start st = START_INIT;
-	const struct start_request q = {.eng = u->s->q->eng, .c = u->c, .keeper = u->s->q->keeper, .origin = u->s->q->origin, .fresh = true};
+	const struct start_request q = {.eng = u->s->q->eng, .c = u->c, .keeper = u->s->q->keeper, .origin = u->s->q->origin, .fresh = true,
+					.secret_env = &u->mounts.secret_env};
 	int r = start_prepare(&q, &st, e);
 
 	if (r == 0)

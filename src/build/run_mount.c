@@ -295,6 +295,16 @@ static int put_secret(struct session *s, const struct run_mount_spec *m, const s
 	return in_keeper(s->q->keeper, give_file, &g, e);
 }
 
+static int add_secret_env(const char *name, const struct buf *data, struct run_mounts *ret, struct err *e)
+{
+	if (!*name || strlen(buf_str(data)) != data->len)
+		return err_set(e, EINVAL, "--mount type=secret,env=%s: %s", name, *name ? "the secret holds a NUL, and can be no variable" : "no name");
+	for (size_t i = 0; i < ret->secret_env.n; i++)
+		if (strncmp(ret->secret_env.items[i], name, strlen(name)) == 0 && ret->secret_env.items[i][strlen(name)] == '=')
+			return err_set(e, EEXIST, "--mount type=secret,env=%s: another secret is in that variable already", name);
+	return strv_addf(&ret->secret_env, "%s=%s", name, buf_str(data)) < 0 ? err_errno(e, ENOMEM, "--mount") : 0;
+}
+
 static int make_secret(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf data = BUF_INIT_MAX(SECRET_MAX + 1), b = BUF_INIT;
@@ -309,8 +319,9 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 		return 0;
 	if (r < 0)
 		return r == -ENOENT ? err_set(e, ENOENT, "--mount type=secret: no --secret id=%s was given", id) : r;
-	if (m->env && strv_addf(&ret->env, "%s=%s", m->env, buf_str(&data)) < 0)
-		return err_errno(e, ENOMEM, "--mount");
+	r = m->env ? add_secret_env(m->env, &data, ret, e) : 0;
+	if (r < 0)
+		return r;
 	if (m->env && !m->target)
 		return 0;
 	if (asprintf(&given, "%s%s", m->target ? "" : "/run/secrets/", m->target ? m->target : id) < 0)
@@ -525,6 +536,9 @@ void run_mounts_done(struct run_mounts *m)
 	for (size_t i = 0; i < m->env.n; i++)
 		explicit_bzero(m->env.items[i], strlen(m->env.items[i]));
 	strv_done(&m->env);
+	for (size_t i = 0; i < m->secret_env.n; i++)
+		explicit_bzero(m->secret_env.items[i], strlen(m->secret_env.items[i]));
+	strv_done(&m->secret_env);
 	for (size_t i = 0; i < m->n_images; i++)
 		image_free(m->images[i]);
 	free(m->images);

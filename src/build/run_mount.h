@@ -33,6 +33,7 @@ struct run_mounts {
 	struct strv digests; /* of what is bound, in its order */
 	size_t first_bind;
 	struct strv env;
+	struct strv secret_env; /* NAME=value, of secrets: for start_request alone */
 	struct strv targets; /* where they are, in the image */
 	struct run_stub *stubs; /* as many; shared with the child that finds them */
 	size_t n_stubs;

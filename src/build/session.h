@@ -64,6 +64,9 @@ const char *session_caller_env(const struct build_request *q, const char *name);
 /* An image by any name: pulled when it is not here. */
 int session_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
 
+/* The same for a name that the file has: the beginning of an id, which means another image tomorrow, is none. */
+int session_named_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
+
 /* The time of what is made now: the one that was asked for, else the clock's. */
 void session_now(const struct session *s, char ret[static 40]);
 

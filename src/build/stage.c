@@ -9,6 +9,7 @@
 #include "build/session.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "build/add.h"
 #include "build/cache.h"
 #include "build/content.h"
@@ -44,6 +45,7 @@ struct step {
 
 void session_say(const struct session *s, const char *fmt, ...)
 {
+	_cleanup_(buf_done) struct buf safe = BUF_INIT;
 	_cleanup_free_ char *line = NULL;
 	va_list ap;
 
@@ -51,8 +53,11 @@ void session_say(const struct session *s, const char *fmt, ...)
 	if (vasprintf(&line, fmt, ap) < 0)
 		line = NULL;
 	va_end(ap);
-	if (line && s->q->say)
-		s->q->say(s->q->ctx, line);
+	/* names and texts in it are a file's, or a foreign image's */
+	if (line)
+		escape_text(line, strlen(line), 0, &safe);
+	if (line && !buf_bad(&safe) && s->q->say)
+		s->q->say(s->q->ctx, buf_str(&safe));
 }
 
 void session_now(const struct session *s, char ret[static 40])
@@ -84,6 +89,19 @@ int session_image(struct session *s, const char *name, const char *platform, str
 	if (platform)
 		o.platform = platform;
 	return pull_image(s->q->store, name, &o, ret, e);
+}
+
+int session_named_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e)
+{
+	_cleanup_(image_freep) struct image *img = NULL;
+	const char *hex = strncmp(name, "sha256:", 7) == 0 ? name + 7 : name;
+	int r = session_image(s, name, platform, &img, e);
+
+	if (r == 0 && strlen(hex) < DIGEST_HEX_SIZE - 1 && strncmp(img->id, hex, strlen(hex)) == 0 && !img->name)
+		r = err_set(e, ENOENT, "%s: no image of that name; the beginning of an id is none in a Containerfile", name);
+	if (r == 0)
+		*ret = TAKE_PTR(img);
+	return r;
 }
 
 /* ---- the key, and the cache ---- */
@@ -501,8 +519,9 @@ static int run_triggers(struct session *s, struct stage *sg, struct err *e)
 	for (size_t i = 0; r == 0 && i < triggers.n; i++) {
 		_cleanup_instruction_ struct instruction *in = NULL;
 
-		r = instruction_parse(triggers.items[i], '\\', &in, e);
 		session_say(s, "STEP: ONBUILD %s", triggers.items[i]);
+		r = instruction_parse_trigger(triggers.items[i], &in, e);
+		r = r < 0 ? err_wrap(e, r, "ONBUILD of the base image") : 0;
 		if (r == 0)
 			r = do_step(s, sg, in, e);
 	}

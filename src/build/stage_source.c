@@ -39,6 +39,11 @@ static int find_context(struct session *s, const char *name, const char *platfor
 	return -ENOENT;
 }
 
+static bool is_number(const char *name)
+{
+	return *name && name[strspn(name, "0123456789")] == '\0';
+}
+
 int stage_source_find(struct session *s, const struct stage *sg, const char *name, struct stage_source *ret, struct err *e)
 {
 	struct stage *from;
@@ -46,12 +51,14 @@ int stage_source_find(struct session *s, const struct stage *sg, const char *nam
 
 	if (r == -ENOENT) {
 		from = session_stage(s, name, sg->index);
+		if (!from && is_number(name))
+			return err_set(e, ENOENT, "--from=%s: there is no such stage before this one", name);
 		if (from && !from->made)
 			return err_set(e, EINVAL, "--from=%s: that stage was not made", name);
 		if (from && !from->img)
 			return err_set(e, ENOENT, "--from=%s: there is no file in that stage", name);
 		ret->other = from ? from->img : NULL;
-		r = from ? 0 : session_image(s, name, NULL, &ret->image, e);
+		r = from ? 0 : session_named_image(s, name, NULL, &ret->image, e);
 	}
 	if (ret->image)
 		ret->other = ret->image;
@@ -75,7 +82,7 @@ int stage_source_base(struct session *s, const char *name, const char *platform,
 	int r = find_context(s, name, platform, &src, e);
 
 	if (r == -ENOENT && !stage_source_is_context(s, name))
-		return session_image(s, name, platform, ret, e);
+		return session_named_image(s, name, platform, ret, e);
 	if (r == 0 && !src.image)
 		return err_set(e, ENOTSUP, "FROM %s: --build-context has it as a directory, and a stage goes on an image: docker-image://NAME", name);
 	*ret = TAKE_PTR(src.image);

@@ -77,8 +77,11 @@ static void test_run_and_unused(void **state)
 	assert_int_equal(vars_env(&v, "BOTH", "env"), 0);
 	assert_int_equal(vars_run_args(&v, &args), 0);
 	assert_true(strv_find(&args, "USED=1") >= 0);
-	assert_true(strv_find(&args, "http_proxy=p") >= 0);
 	assert_true(strv_find(&args, "BOTH=arg") < 0);
+	/* of the environment, and of nothing that is kept */
+	assert_true(strv_find(&args, "http_proxy=p") < 0);
+	assert_int_equal(vars_run_proxies(&v, &args), 0);
+	assert_true(strv_find(&args, "http_proxy=p") >= 0);
 	assert_int_equal(vars_unused(&v, &unused), 0);
 	assert_int_equal(unused.n, 1);
 	assert_string_equal(unused.items[0], "LOST");

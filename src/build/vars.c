@@ -170,7 +170,7 @@ const char *vars_global_get(const char *name, void *ctx)
 	return value ? value : strv_env_get(&v->platform, name);
 }
 
-/* What is no ENV: appended in the order of the ARGs, then the proxies. */
+/* What is no ENV, in the order of the ARGs. */
 int vars_run_args(const struct vars *v, struct strv *ret)
 {
 	int r = 0;
@@ -183,6 +183,13 @@ int vars_run_args(const struct vars *v, struct strv *ret)
 		if (!strv_env_get(&v->env, name))
 			r = strv_add(ret, v->args.items[i]);
 	}
+	return r;
+}
+
+int vars_run_proxies(const struct vars *v, struct strv *ret)
+{
+	int r = 0;
+
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(proxies); i++) {
 		const char *value = strv_env_get(&v->given, proxies[i]);
 

@@ -14,6 +14,7 @@
  *	r = vars_arg(&v, "TAG");			// ARG
  *	r = vars_env(&v, "PATH", "/bin");		// ENV
  *	r = vars_run_args(&v, &args);			// what RUN's process gets besides ENV
+ *	r = vars_run_proxies(&v, &args);		// and this, which is noted nowhere
  *
  * Rules (Dockerfile reference, "ARG"): ENV has precedence over ARG of the same
  * name. --build-arg has precedence over the default of an ARG, and is seen only
@@ -63,8 +64,11 @@ int vars_inherit(struct vars *v, const struct strv *args) _must_check_;
 const char *vars_get(const char *name, void *ctx);
 const char *vars_global_get(const char *name, void *ctx);
 
-/* What RUN's process gets besides the image's environment: the ARGs and the proxies that ENV has not; appended. */
+/* What RUN's process gets besides the image's environment: the ARGs that ENV has not; appended. */
 int vars_run_args(const struct vars *v, struct strv *ret) _must_check_;
+
+/* And the proxies of --build-arg that no ARG names. They say where this build reaches a network, with a password at times: nothing that an image or a key of the cache is to have. */
+int vars_run_proxies(const struct vars *v, struct strv *ret) _must_check_;
 
 /* Names of --build-arg that nothing declared ("[Warning] one or more build args were not consumed: [X]"); appended. */
 int vars_unused(const struct vars *v, struct strv *ret) _must_check_;

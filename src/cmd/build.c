@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby build: what is asked, checked and opened; the work is build/build.h's. */
 #include "cmd/commands.h"
+#include "cmd/container_options.h"
 #include "cmd/image_common.h"
 #include "cmd/make.h"
 #include "cmd/option_rows.h"
@@ -22,8 +23,9 @@
 #include <string.h>
 
 struct build_args {
-	struct container_options o; /* of RUN */
+	struct container_options o; /* of RUN; first, for container_options_finish() */
 	struct image_source_args source;
+	struct strv allow;
 	struct strv tag, build_arg, label, annotation, env, unsetenv, unsetlabel, secret, ssh, build_context;
 	const char *file, *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
 	const char *timestamp, *source_date_epoch;
@@ -66,6 +68,7 @@ static const struct option_row build_rows[] = {
 	{0, "logfile", OPT_STRING, A(logfile), .arg = "FILE", .help = "Write the output there"},
 
 	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "RUN", .help = "Its network: none, host, and as for ranby run"},
+	{0, "allow", OPT_LIST_CSV, A(allow), .arg = "WHAT", .help = "network.host: RUN --network=host of the file may have the host's network"},
 	{'v', "volume", OPT_LIST, O(volume), .arg = "SRC:DST[:OPTS]", .help = "Mount a directory, a file or a volume while it runs"},
 	{0, "device", OPT_LIST, O(device), .arg = "HOST[:DST[:rwm]]", .help = "Make a device of the host available"},
 	{0, "security-opt", OPT_LIST, O(security_opt), .arg = "OPTION", .help = "As for ranby run: seccomp=, apparmor=, label=, mask=, unmask="},
@@ -101,7 +104,7 @@ static const struct option_row build_rows[] = {
 static void build_args_done(void *args)
 {
 	struct build_args *a = args;
-	struct strv *const lists[] = {&a->tag, &a->build_arg, &a->label, &a->annotation, &a->env, &a->unsetenv, &a->unsetlabel, &a->secret,
+	struct strv *const lists[] = {&a->allow, &a->tag, &a->build_arg, &a->label, &a->annotation, &a->env, &a->unsetenv, &a->unsetlabel, &a->secret,
 				      &a->ssh, &a->build_context};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
@@ -205,11 +208,25 @@ static int read_names(struct building *b, struct err *e)
 	return r;
 }
 
-static int check_options(const struct container_options *o, struct err *e)
+/* What an image is made of does not depend on who builds: their user namespace, a root that is read only, an init, their environment. */
+static const char *const not_of_files[] = {"userns", "read-only", "privileged", "init", "env-host", "log-driver", NULL};
+
+static int check_options(const struct command_call *call, const struct container_options *o, struct err *e)
 {
-	int r = container_options_check(o, e);
+	int r = container_options_finish_but(call, not_of_files, e);
 
 	return r == 0 ? peer_choice_refuse(o, "a step of a build has no other container's: private or host", e) : r;
+}
+
+static int check_allow(const struct strv *allow, struct err *e)
+{
+	for (size_t i = 0; i < allow->n; i++) {
+		if (strcmp(allow->items[i], "security.insecure") == 0)
+			return err_set(e, ENOTSUP, "--allow security.insecure: each RUN is confined as a container is");
+		if (strcmp(allow->items[i], "network.host") != 0)
+			return err_set(e, EINVAL, "--allow %s: must be network.host", allow->items[i]);
+	}
+	return 0;
 }
 
 static int read_options(struct building *b, struct err *e)
@@ -218,15 +235,11 @@ static int read_options(struct building *b, struct err *e)
 	bool quiet = a->source.quiet;
 	int r;
 
-	a->o.sig_proxy = a->o.passwd = a->o.read_only_tmpfs = a->o.tls_verify = true;
-	a->o.stop_timeout = 10;
-	if (!given(b->call, "http-proxy"))
-		a->o.http_proxy = true;
-	if (!given(b->call, "shm-size"))
-		a->o.shm_size = SHM_SIZE_DEFAULT;
 	if (!given(b->call, "layers"))
 		a->layers = true;
-	r = check_options(&a->o, e);
+	r = check_options(b->call, &a->o, e);
+	if (r == 0)
+		r = check_allow(&a->allow, e);
 	if (r == 0)
 		r = read_names(b, e);
 	if (r == 0)
@@ -297,6 +310,7 @@ static int build(struct building *b, struct image **ret, struct err *e)
 		.secrets = &a->secret, .ssh = &a->ssh, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
 		.layers = a->layers && !a->squash && !a->squash_all, .squash_all = a->squash_all,
 		.docker = a->format && strcmp(a->format, "docker") == 0, .times = b->q.times, .say = say, .ctx = b,
+		.allow_host_network = a->allow.n > 0,
 		.out_fd = out, .err_fd = b->log_fd >= 0 || a->source.quiet ? out : STDERR_FILENO,
 	};
 	return build_image(&b->q, ret, e);

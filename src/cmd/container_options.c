@@ -208,22 +208,31 @@ static void set_defaults(const struct command_call *call, struct container_optio
 			memcpy(defaults[i].at, defaults[i].value, defaults[i].size);
 }
 
+struct asking {
+	const struct command_call *call;
+	const char *const *own;
+};
+
 static bool is_given(void *ctx, const char *option)
 {
-	const struct command_call *call = ctx;
+	const struct asking *a = ctx;
 
-	return option_given(call->command->rows, call->full_argc, call->full_argv, option);
+	for (const char *const *own = a->own; own && *own; own++)
+		if (strcmp(*own, option) == 0)
+			return true;
+	return option_given(a->call->command->rows, a->call->full_argc, a->call->full_argv, option);
 }
 
 /* What containers.conf has instead of our own defaults. `used`: the names of those, for who is told that something does not go together. */
-static int defaults_of_files(const struct command_call *call, struct container_options *o, struct buf *used, struct err *e)
+static int defaults_of_files(const struct command_call *call, const char *const *own, struct container_options *o, struct buf *used, struct err *e)
 {
+	struct asking asking = {.call = call, .own = own};
 	_cleanup_(containers_conf_done) struct containers_conf f = {0};
 	_cleanup_(strv_done) struct strv warnings = {0};
 	int r = containers_conf_read(call->engine, &f, e);
 
 	if (r == 0)
-		r = defaults_apply(&f, is_given, (void *)(uintptr_t)call, o, used, &warnings, e);
+		r = defaults_apply(&f, is_given, &asking, o, used, &warnings, e);
 	for (size_t i = 0; r == 0 && i < warnings.n; i++)
 		report_warning("%s", warnings.items[i]);
 	return r;
@@ -258,6 +267,11 @@ static int expand_names(struct container_options *o, struct err *e)
 
 int container_options_finish(const struct command_call *call, struct err *e)
 {
+	return container_options_finish_but(call, NULL, e);
+}
+
+int container_options_finish_but(const struct command_call *call, const char *const *own, struct err *e)
+{
 	struct container_options *o = call->args;
 	_cleanup_(buf_done) struct buf used = BUF_INIT;
 	int r = expand_names(o, e);
@@ -267,7 +281,7 @@ int container_options_finish(const struct command_call *call, struct err *e)
 	/* those of a container that is there have theirs */
 	if (!o->source) {
 		set_defaults(call, o);
-		r = defaults_of_files(call, o, &used, e);
+		r = defaults_of_files(call, own, o, &used, e);
 		if (r < 0)
 			return r;
 	}

@@ -34,4 +34,7 @@ void container_options_args_done(void *args);
  */
 int container_options_finish(const struct command_call *call, struct err *e) _must_check_;
 
+/* The same; `own`, to NULL: options that containers.conf does not speak of to this command. */
+int container_options_finish_but(const struct command_call *call, const char *const *own, struct err *e) _must_check_;
+
 #endif

@@ -151,7 +151,7 @@ static int add_run(const struct command_call *call, struct err *e)
 	int r = work_open(call, &a->registry, false, &w, e);
 
 	if (r == 0)
-		r = manifest_list_open(w.st, call->argv[0], &w.list, e);
+		r = manifest_list_open_to_change(w.st, call->argv[0], &w.list, e);
 	/* what the list is to say is also what is looked for */
 	if (r == 0 && !a->all && (a->os || a->arch))
 		r = image_platform(NULL, a->os, a->arch, a->arch ? a->variant : NULL, &w.source.platform, e);
@@ -189,7 +189,7 @@ static int annotate_run(const struct command_call *call, struct err *e)
 	int r = work_open(call, NULL, true, &w, e);
 
 	if (r == 0)
-		r = manifest_list_open(w.st, call->argv[0], &w.list, e);
+		r = manifest_list_open_to_change(w.st, call->argv[0], &w.list, e);
 	if (r < 0)
 		return r;
 	r = manifest_list_entry(w.st, &w.list, call->argv[1], &d, e);
@@ -222,7 +222,7 @@ static int remove_run(const struct command_call *call, struct err *e)
 	int r = work_open(call, NULL, true, &w, e);
 
 	if (r == 0)
-		r = manifest_list_open(w.st, call->argv[0], &w.list, e);
+		r = manifest_list_open_to_change(w.st, call->argv[0], &w.list, e);
 	if (r < 0)
 		return r;
 	for (int i = 1; i < call->argc && r == 0; i++) {

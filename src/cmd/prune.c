@@ -11,7 +11,6 @@
 #include "cmd/image_filter.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
-#include "build/cache.h"
 #include "build/guard.h"
 #include "engine/attest.h"
 #include "engine/keeper.h"
@@ -22,11 +21,19 @@
 #include "engine/restart.h"
 #include "engine/volume_list.h"
 #include "engine/volume_remove.h"
+#include "sys/dir.h"
+#include "sys/fd.h"
+#include "sys/lock.h"
+#include "sys/path.h"
 #include "view/ps.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- containers ---- */
 
@@ -231,14 +238,57 @@ static int ask(const char *what, const struct strv *listed, struct err *e)
 	return screen_ask("Are you sure you want to continue?", e);
 }
 
-/* What builds keep besides images: which steps led to them, and the contents of their caches. */
+/* A cache and its lock; one that a build holds stays. */
+static int drop_mount(struct engine *eng, int caches, const char *name, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF;
+	char file[NAME_MAX + 1];
+	size_t len = strlen(name);
+	int r;
+
+	if (len > 5 && strcmp(name + len - 5, ".lock") == 0)
+		return 0;
+	if (snprintf(file, sizeof(file), "%s.lock", name) >= (int)sizeof(file))
+		return 0;
+	r = lock_take(caches, file, 0, &lock);
+	if (r < 0)
+		return r == -EAGAIN ? 0 : err_errno(e, -r, "build cache %s", name);
+	r = remove_tree(eng, caches, name, e);
+	if (r == 0 && unlinkat(caches, file, 0) < 0 && errno != ENOENT)
+		r = err_errno(e, errno, "build cache %s", file);
+	return r;
+}
+
+static int drop_mounts(struct engine *eng, struct err *e)
+{
+	int caches = -EBADF, r = path_own_open(eng->data_fd, ENGINE_BUILD_MOUNTS, O_RDONLY | O_DIRECTORY, 0, &caches);
+	DIR *dir = r < 0 ? NULL : fdopendir(caches);
+	struct dirent *d;
+
+	if (r == -ENOENT)
+		return 0;
+	if (!dir) {
+		fd_closep(&caches);
+		return err_errno(e, r < 0 ? -r : ENOMEM, "build cache");
+	}
+	while (r == 0 && (d = dir_next(dir, &r)))
+		r = drop_mount(eng, caches, d->d_name, e);
+	closedir(dir);
+	return r;
+}
+
+int prune_builds(struct engine *eng, bool mounts, struct err *e)
+{
+	int r = remove_tree(eng, eng->data_fd, ENGINE_BUILD_CACHE, e);
+
+	return r == 0 && mounts ? drop_mounts(eng, e) : r;
+}
+
 static int drop_build_cache(const struct command_call *call, struct err *e)
 {
 	const struct prune_args *a = call->args;
-	struct engine *eng = call->engine;
-	int r = a->all || a->build_cache ? remove_tree(eng, eng->data_fd, CACHE_DIR, e) : 0;
 
-	return r == 0 && a->build_cache ? remove_tree(eng, eng->data_fd, CACHE_MOUNTS_DIR, e) : r;
+	return a->all || a->build_cache ? prune_builds(call->engine, a->build_cache, e) : 0;
 }
 
 static int prune(const struct command_call *call, const struct prune_kind *k, const char *warning, bool lists, struct err *e)

@@ -37,4 +37,7 @@ extern const struct prune_kind prune_containers, prune_images, prune_volumes, pr
 /* Those that went are appended to `removed`. Errors of single ones are printed; the exit code of the last is returned. */
 int prune_remove(struct engine *eng, const struct prune_kind *k, const struct strv *ids, struct strv *removed) _must_check_;
 
+/* What builds keep besides images: which steps led to them, and with `mounts` what RUN --mount=type=cache has kept and no build holds locked. */
+int prune_builds(struct engine *eng, bool mounts, struct err *e) _must_check_;
+
 #endif

@@ -123,6 +123,8 @@ static int prune_run(const struct command_call *call, struct err *e)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i])
 			r = prune_kind(call->engine, kinds[i], &q, &code, e);
+	if (r == 0 && a->all)
+		r = prune_builds(call->engine, true, e);
 	if (r == 0)
 		r = measure(call, &after, e);
 	if (r == 0)

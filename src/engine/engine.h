@@ -38,6 +38,8 @@
 #define ENGINE_NAMES "names"
 #define ENGINE_PENDING "pending" /* see engine/container.h */
 #define ENGINE_VOLUMES "volumes"
+#define ENGINE_BUILD_CACHE "build-cache"   /* see build/cache.h */
+#define ENGINE_BUILD_MOUNTS "build-mounts" /* what RUN --mount=type=cache keeps */
 #define ENGINE_NETWORKS "networks"
 #define ENGINE_PODS "pods"
 #define ENGINE_RUNTIME "runtime" /* ranby-runtime's --root, below the run directory */

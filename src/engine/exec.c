@@ -151,7 +151,7 @@ static int fill_plan(struct exec *x, struct err *e)
 		m->record_file = x->texts.items[x->texts.n - 1];
 	m->record_input = x->q.record_input;
 	if (r == 0)
-		r = secret_specs_seal(x->q.eng, json_at(x->q.c->spec, "config.secrets"), true, &x->secrets_fd, e);
+		r = secret_specs_seal(x->q.eng, json_at(x->q.c->spec, "config.secrets"), true, NULL, &x->secrets_fd, e);
 	m->secrets_fd = x->secrets_fd;
 	if (r == 0)
 		r = runtime_argv(x, e);

@@ -232,7 +232,17 @@ static int load_one(struct engine *eng, struct json_object *o, struct secrets *t
 	return r < 0 ? err_errno(e, -r, "secret %s", name) : 0;
 }
 
-int secret_specs_seal(struct engine *eng, struct json_object *list, bool env_only, int *ret_fd, struct err *e)
+static int add_variable(const char *pair, struct secrets *to, struct err *e)
+{
+	size_t n = strcspn(pair, "=");
+	_cleanup_free_ char *name = strndup(pair, n);
+	const struct secret one = {.is_env = true, .name = name, .data = (char *)(uintptr_t)(pair + n + 1), .len = strlen(pair) - n - 1};
+	int r = name ? secrets_add(to, &one) : -ENOMEM;
+
+	return r < 0 ? err_errno(e, -r, "secret in variable %s", name ? name : "") : 0;
+}
+
+int secret_specs_seal(struct engine *eng, struct json_object *list, bool env_only, const struct strv *more, int *ret_fd, struct err *e)
 {
 	_cleanup_(secrets_done) struct secrets s = {0};
 	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
@@ -244,5 +254,7 @@ int secret_specs_seal(struct engine *eng, struct json_object *list, bool env_onl
 		if (!env_only || strcmp(json_str(o, "type"), "env") == 0)
 			r = load_one(eng, o, &s, e);
 	}
+	for (size_t i = 0; r == 0 && more && i < more->n; i++)
+		r = add_variable(more->items[i], &s, e);
 	return r < 0 || s.n == 0 ? r : secrets_seal(&s, ret_fd, e);
 }

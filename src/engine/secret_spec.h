@@ -41,7 +41,8 @@ int secret_spec_parse(const char *text, struct secret_spec *ret, struct err *e) 
 /* [{"name","id","type","target","uid","gid","mode"}]; NULL for none. -ENOENT: no such secret. The caller owns *ret. */
 int secret_specs_resolve(struct engine *eng, const struct strv *specs, struct json_object **ret, struct err *e) _must_check_;
 
-/* A memfd for the runtime (runtime/secrets.h); *ret_fd stays -EBADF when there is nothing for it. `env_only`: without files, for an exec. */
-int secret_specs_seal(struct engine *eng, struct json_object *list, bool env_only, int *ret_fd, struct err *e) _must_check_;
+/* A memfd for the runtime (runtime/secrets.h); *ret_fd stays -EBADF when there is nothing for it. `env_only`: without files, for an exec. `more`: NAME=value, variables besides that no store has; NULL for none. */
+int secret_specs_seal(struct engine *eng, struct json_object *list, bool env_only, const struct strv *more, int *ret_fd, struct err *e)
+	_must_check_;
 
 #endif

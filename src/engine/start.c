@@ -324,7 +324,7 @@ static int fill_plan(struct start *s, struct err *e)
 	r = fuse_program_open(NULL, &s->fuse, e);
 	m->runtime_fd = s->fuse.exe_fd;
 	if (r == 0)
-		r = secret_specs_seal(eng, json_at(c->spec, "config.secrets"), false, &s->secrets_fd, e);
+		r = secret_specs_seal(eng, json_at(c->spec, "config.secrets"), false, s->q.secret_env, &s->secrets_fd, e);
 	m->secrets_fd = s->secrets_fd;
 	if (r == 0)
 		r = helper_argv(s, e);

@@ -40,6 +40,7 @@ struct start_request {
 	struct container *c;          /* borrowed until start_done() */
 	struct keeper *keeper;        /* ready; borrowed likewise */
 	const struct origin *origin;
+	const struct strv *secret_env; /* NAME=value: variables of its first process that are written nowhere; NULL: none */
 	struct monitor_handle *monitor; /* one that waits (launch_ahead()), and is taken; NULL: none */
 	bool fresh;                   /* just created: its bundle is of now */
 	int (*meanwhile)(void *ctx, struct err *e); /* called once, while the monitor has init made; its failure is that of the start. NULL: nothing */

@@ -97,16 +97,16 @@ static void test_store(void **state)
 	assert_int_equal(secret_specs_resolve(eng, &wanted, &list, &e), 0);
 	assert_string_equal(json_str(json_object_array_get_idx(list, 0), "target"), "/run/secrets/a");
 	assert_null(strstr(json_text(list, NULL), "two"));
-	assert_int_equal(secret_specs_seal(eng, list, true, &none, &e), 0);
+	assert_int_equal(secret_specs_seal(eng, list, true, NULL, &none, &e), 0);
 	assert_int_equal(none, -EBADF);
-	assert_int_equal(secret_specs_seal(eng, list, false, &memfd, &e), 0);
+	assert_int_equal(secret_specs_seal(eng, list, false, NULL, &memfd, &e), 0);
 	assert_int_equal(secrets_read(memfd, &back, &e), 0);
 	assert_string_equal(back.items[0].data, "two");
 
 	assert_int_equal(secret_remove(eng, "a", &e), 0);
 	assert_int_equal(secret_data(eng, "a", &data, &e), -ENOENT);
 	fd_closep(&memfd);
-	assert_int_equal(secret_specs_seal(eng, list, false, &memfd, &e), -ENOENT);
+	assert_int_equal(secret_specs_seal(eng, list, false, NULL, &memfd, &e), -ENOENT);
 	engine_close(eng);
 	assert_int_equal(path_own_remove_tree(fd, "data") | path_own_remove_tree(fd, "run"), 0);
 	assert_int_equal(rmdir(dir), 0);

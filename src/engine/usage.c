@@ -48,6 +48,14 @@ int usage_add_container(struct usage *u, const struct engine *eng, const struct 
 	return r;
 }
 
+int usage_add_dir(struct usage *u, const struct engine *eng, const char *name)
+{
+	int r = strv_addf(&u->dirs, "%s/%s", eng->data_path, name);
+
+	u->n = u->dirs.n;
+	return r;
+}
+
 int usage_add_volume(struct usage *u, const struct engine *eng, const char *name)
 {
 	int r = strv_addf(&u->dirs, "%s/" ENGINE_VOLUMES "/%s/_data", eng->data_path, name);

@@ -31,6 +31,7 @@ struct usage {
 
 /* What a container has changed of its image's files; a volume's content. -ENOMEM. */
 int usage_add_container(struct usage *u, const struct engine *eng, const struct container *c) _must_check_;
+int usage_add_dir(struct usage *u, const struct engine *eng, const char *name) _must_check_; /* below the data directory */
 int usage_add_volume(struct usage *u, const struct engine *eng, const char *name) _must_check_;
 
 /* One child goes into the keeper for all of them. A directory that is not there has nothing in it. */

@@ -34,6 +34,8 @@ int disk_read(struct engine *eng, struct store *st, struct disk *ret, struct err
 	for (size_t i = 0; r == 0 && i < ret->volumes.n; i++)
 		if (usage_add_volume(&ret->usage, eng, ret->volumes.items[i].name) < 0)
 			r = err_errno(e, ENOMEM, "sizes");
+	if (r == 0 && (usage_add_dir(&ret->usage, eng, ENGINE_BUILD_CACHE) < 0 || usage_add_dir(&ret->usage, eng, ENGINE_BUILD_MOUNTS) < 0))
+		r = err_errno(e, ENOMEM, "sizes");
 	return r == 0 ? usage_measure(eng, &ret->usage, e) : r;
 }
 
@@ -212,12 +214,22 @@ static struct sum sum_copies(const struct disk *d)
 	return s;
 }
 
+/* The layers that its steps made are images, and counted there. */
+static struct sum sum_builds(const struct disk *d)
+{
+	const uint64_t *bytes = &d->usage.bytes[d->usage.n - 2];
+	struct sum s = {.type = "Build Cache", .total = (bytes[0] > 0) + (bytes[1] > 0), .bytes = bytes[0] + bytes[1]};
+
+	s.reclaimable = s.bytes;
+	return s;
+}
+
 int disk_summary(const struct disk *d, struct json_object *rows)
 {
-	const struct sum sums[] = {sum_images(d), sum_containers(d), sum_volumes(d), sum_copies(d)};
+	const struct sum sums[] = {sum_images(d), sum_containers(d), sum_volumes(d), sum_copies(d), sum_builds(d)};
 	int r = 0;
 
-	/* podman has three; the last is only there when there are such copies */
+	/* podman has three; the others are only there when there is any such */
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sums); i++)
 		if (i < 3 || sums[i].total)
 			r = add_sum(rows, &sums[i]);

@@ -28,7 +28,7 @@ struct disk {
 	struct container_list containers;
 	struct volume_list volumes;
 	struct store_copies copies;
-	struct usage usage; /* of the containers, then of the volumes */
+	struct usage usage; /* of the containers, then of the volumes, then of what builds keep: two directories */
 };
 
 int disk_read(struct engine *eng, struct store *st, struct disk *ret, struct err *e) _must_check_;
