@@ -243,17 +243,20 @@ static int drop_mount(struct engine *eng, int caches, const char *name, struct e
 {
 	_cleanup_close_ int lock = -EBADF;
 	char file[NAME_MAX + 1];
+	char cache[NAME_MAX + 1];
 	size_t len = strlen(name);
 	int r;
 
+	/* each by its cache's name, a lock that was left alone too */
 	if (len > 5 && strcmp(name + len - 5, ".lock") == 0)
-		return 0;
-	if (snprintf(file, sizeof(file), "%s.lock", name) >= (int)sizeof(file))
+		len -= 5;
+	snprintf(cache, sizeof(cache), "%.*s", (int)len, name);
+	if (snprintf(file, sizeof(file), "%s.lock", cache) >= (int)sizeof(file))
 		return 0;
 	r = lock_take(caches, file, 0, &lock);
 	if (r < 0)
-		return r == -EAGAIN ? 0 : err_errno(e, -r, "build cache %s", name);
-	r = remove_tree(eng, caches, name, e);
+		return r == -EAGAIN ? 0 : err_errno(e, -r, "build cache %s", cache);
+	r = remove_tree(eng, caches, cache, e);
 	if (r == 0 && unlinkat(caches, file, 0) < 0 && errno != ENOENT)
 		r = err_errno(e, errno, "build cache %s", file);
 	return r;
@@ -274,6 +277,8 @@ static int drop_mounts(struct engine *eng, struct err *e)
 	while (r == 0 && (d = dir_next(dir, &r)))
 		r = drop_mount(eng, caches, d->d_name, e);
 	closedir(dir);
+	/* not empty: a build holds one */
+	(void)unlinkat(eng->data_fd, ENGINE_BUILD_MOUNTS, AT_REMOVEDIR);
 	return r;
 }
 
