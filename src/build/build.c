@@ -217,7 +217,8 @@ int session_make_triggered(struct session *s, struct stage *sg, struct err *e)
 	for (size_t i = 0; r == 0 && i < triggers.n; i++) {
 		_cleanup_instruction_ struct instruction *in = NULL;
 
-		r = instruction_parse(triggers.items[i], '\\', &in, e);
+		r = instruction_parse_trigger(triggers.items[i], &in, e);
+		r = r < 0 ? err_wrap(e, r, "ONBUILD of the base image") : 0;
 		if (r == 0)
 			need_of(s, sg, in);
 	}
