@@ -265,8 +265,8 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 		[ "$(skopeo inspect --config --raw oci-archive:saved | jq -r '.rootfs.diff_ids[0]')" = "sha256:$(sha256sum root.tar | cut -d' ' -f1)" ]
 		rm saved
 		run -0 ranby load -q -i <($packer -c "$RANBY_TEST_IMAGES/busybox.tar")
-		$packer -c root.tar >cut; truncate -s 20000 cut
-		run -125 ranby import -q cut
+		$packer -c root.tar >shorter; truncate -s 20000 shorter
+		run -125 ranby import -q shorter
 		one_error 'cut short'
 	done
 	# a layer is what the specification knows
