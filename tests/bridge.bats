@@ -224,7 +224,8 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	for i in "${pids[@]}"; do
 		wait "$i"
 	done
-	[ "$(pgrep -u "$(id -u)" -c -x ranby-init)" = 1 ]
+	# one holds the network; those of the containers became their payloads
+	wait_for 10 sh -c '[ "$(pgrep -u "$(id -u)" -c -x ranby-init)" = 1 ]'
 	for i in {1..20}; do
 		ranby exec "c$i" ip -4 -o addr show dev eth0 | awk '{print $4}'
 	done >"$BATS_TEST_TMPDIR/addresses"

@@ -106,8 +106,9 @@ field() { awk -v f="$1:" '$1 == f {print $2}' <<<"$output"; }
 }
 
 @test "no descriptor of ours reaches the payload" {
-	run -0 ranby run --rm --network=none busybox sh -c 'sleep 0; ls /proc/1/fd | tr "\n" " "'
-	[[ $output =~ ^0\ 1\ 2\ (10\ )?$ ]] || fail "$output"
+	run -0 ranby run --rm --network=none busybox sh -c 'sleep 0; ls /proc/1/fd >/tmp/fds; echo $(cat /tmp/fds)'
+	# without a pipe, whose ends the shell has for a moment; 10 is where it keeps what it puts aside
+	[[ $output =~ ^0\ (1\ 2|1\ 10\ 2)$ ]] || fail "$output"
 	run -0 bash -c 'exec 9</etc/passwd; "$0" --root "$1" --runroot "$2" run --rm --network=none busybox ls /proc/1/fd' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN"
 	[[ $output != *9* ]]
 }

@@ -74,6 +74,9 @@ within() {
 	[[ $output != *another* && ${lines[-1]} = 0 ]] || fail "$output"
 	run -0 within '$R image mount -a | wc -l; $R image mount | wc -l; $R image unmount -a | wc -l; $R image mount | wc -l'
 	[ "$output" = $'1\n1\n1\n0' ] || fail "$output"
+	# the empty directories stay: another mount namespace may have something mounted there
+	find "$RANBY_RUN/images" -depth -type d -empty -delete
+	[ ! -e "$RANBY_RUN/images" ]
 }
 
 # prepared NAME: pid of the init that waits

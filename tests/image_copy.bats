@@ -250,30 +250,6 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	run -125 ranby sync -q --src dir --dest dir a b
 }
 
-@test "pull: two at the same time of layers that they share get each blob once" {
-	"$RANBY_TREE/tests/registry" stop "$REG_DIR"
-	rm -rf "$BATS_TEST_TMPDIR/counted"
-	cp -r "$REG_DIR" "$BATS_TEST_TMPDIR/counted"
-	port=${REG##*:}
-	sed -i "s|$REG_DIR|$BATS_TEST_TMPDIR/counted|; s|level: error|level: info|" "$BATS_TEST_TMPDIR/counted/config.yml"
-	OTEL_TRACES_EXPORTER=none docker-registry serve "$BATS_TEST_TMPDIR/counted/config.yml" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
-	registry=$!
-	wait_for 10 curl --silent --max-time 2 --output /dev/null "http://localhost:$port/v2/"
-	ranby rmi --all --force >/dev/null
-	ranby pull -q "$REG/busybox" >/dev/null 3>&- &
-	first=$!
-	ranby pull -q --platform linux/arm64 "$REG/two:1" >/dev/null 3>&- &
-	second=$!
-	wait "$first"
-	wait "$second"
-	kill "$registry"
-	wait "$registry" || true
-	layer=$(find "$RANBY_ROOT/blobs/sha256" -type f -printf '%s %f\n' | sort -n | tail -1 | cut -d' ' -f2)
-	[ "$(grep -c "\"GET /v2/[a-z]*/blobs/sha256:$layer" "$BATS_TEST_TMPDIR/log")" = 1 ] || fail "$(grep GET "$BATS_TEST_TMPDIR/log")"
-	[ "$(find "$RANBY_ROOT/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
-	run -0 ranby system check
-}
-
 @test "copies into one directory at once: every image is in it, and every blob is what its name says" {
 	local pids=() pid i blob
 	for i in 1 2 3 4 5 6; do
@@ -306,4 +282,29 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	done
 	for pid in "${pids[@]}"; do wait "$pid"; done
 	[ "$(ranby manifest inspect busy | jq -r '[.manifests[].platform.architecture] | sort | join(" ")')" = 'mips64le ppc64le riscv64 s390x' ]
+}
+
+# the last one: the registry of the others ends here
+@test "pull: two at the same time of layers that they share get each blob once" {
+	"$RANBY_TREE/tests/registry" stop "$REG_DIR"
+	rm -rf "$BATS_TEST_TMPDIR/counted"
+	cp -r "$REG_DIR" "$BATS_TEST_TMPDIR/counted"
+	port=${REG##*:}
+	sed -i "s|$REG_DIR|$BATS_TEST_TMPDIR/counted|; s|level: error|level: info|" "$BATS_TEST_TMPDIR/counted/config.yml"
+	OTEL_TRACES_EXPORTER=none docker-registry serve "$BATS_TEST_TMPDIR/counted/config.yml" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	registry=$!
+	wait_for 10 curl --silent --max-time 2 --output /dev/null "http://localhost:$port/v2/"
+	ranby rmi --all --force >/dev/null
+	ranby pull -q "$REG/busybox" >/dev/null 3>&- &
+	first=$!
+	ranby pull -q --platform linux/arm64 "$REG/two:1" >/dev/null 3>&- &
+	second=$!
+	wait "$first"
+	wait "$second"
+	kill "$registry"
+	wait "$registry" || true
+	layer=$(find "$RANBY_ROOT/blobs/sha256" -type f -printf '%s %f\n' | sort -n | tail -1 | cut -d' ' -f2)
+	[ "$(grep -c "\"GET /v2/[a-z]*/blobs/sha256:$layer" "$BATS_TEST_TMPDIR/log")" = 1 ] || fail "$(grep GET "$BATS_TEST_TMPDIR/log")"
+	[ "$(find "$RANBY_ROOT/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
+	run -0 ranby system check
 }
