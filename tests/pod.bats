@@ -360,7 +360,7 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 	[[ $output == *$'\033[36ma first'* && $output == *$'\033[32mb third'* ]]
 	# a name that an id begins with
 	ranby rename b "$(ranby inspect --format '{{.ID}}' a | head -c 2)"
-	run -0 ranby pod logs --container "$(ranby inspect --format '{{.ID}}' a | head -c 1)" p
+	run -0 ranby pod logs --container "$(ranby inspect --format '{{.ID}}' a | head -c 2)" p
 	[ "$output" = third ]
 	run -125 ranby pod logs --container none p
 	# it ends when the last one does
