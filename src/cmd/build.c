@@ -90,7 +90,7 @@ static const struct option_row build_rows[] = {
 	{0, "compress", OPT_FLAG, A(compress), .hidden = true, .help = "For docker's sake: nothing is sent anywhere"},
 	LIMIT_REFUSED_ROWS,
 	OPTION_REFUSED('o', "output", "build with -t, then ranby save or ranby export"),
-	OPTION_REFUSED(0, "manifest", "name the image, and make a list of images with another tool"),
+	OPTION_REFUSED(0, "manifest", "name the image with -t, then ranby manifest create and add"),
 	OPTION_REFUSED(0, "userns", "RUN has the map of ranby run; files belong to the ids that the image has"),
 	OPTION_REFUSED(0, "userns-uid-map", "RUN has the map of ranby run"), OPTION_REFUSED(0, "userns-gid-map", "RUN has the map of ranby run"),
 	OPTION_REFUSED(0, "cache-from", "the cache is this host's"), OPTION_REFUSED(0, "cache-to", "the cache is this host's"),
