@@ -253,7 +253,7 @@ static int take_instruction(struct reader *rd, const char *line, size_t len, str
 
 static int take_line(struct reader *rd, const char *line, size_t len, unsigned *seen, struct err *e)
 {
-	size_t skip = blanks(line, len);
+	size_t skip = blanks(line, len), rest;
 	int r = 1;
 
 	line += skip;
@@ -265,7 +265,8 @@ static int take_line(struct reader *rd, const char *line, size_t len, unsigned *
 	}
 	rd->directives_over = true;
 	/* an escape alone is an empty line */
-	if (len == 0 || (continues(line, &(size_t){len}, rd->file->escape) && len == 1))
+	rest = len;
+	if (len == 0 || (continues(line, &rest, rd->file->escape) && len == 1))
 		return 0;
 	return take_instruction(rd, line, len, e);
 }

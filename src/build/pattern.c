@@ -24,10 +24,10 @@ static void set_add(uint8_t set[static 32], unsigned char from, unsigned char to
 /* The set at `p`, past its "[". Returns past its "]", NULL: it has none. */
 static const char *take_set(const char *p, uint8_t set[static 32])
 {
-	bool not = *p == '^', any = false;
+	bool inverse = *p == '^', any = false;
 
 	memset(set, 0, 32);
-	p += not;
+	p += inverse;
 	while (*p && (*p != ']' || !any)) {
 		unsigned char from, to;
 
@@ -41,7 +41,7 @@ static const char *take_set(const char *p, uint8_t set[static 32])
 		set_add(set, from, to);
 		any = true;
 	}
-	for (size_t i = 0; not && i < 32; i++)
+	for (size_t i = 0; inverse && i < 32; i++)
 		set[i] = (uint8_t)~set[i];
 	/* a slash and the text's end are never of a set */
 	set['/' / 8] &= (uint8_t)~(1U << '/' % 8);

@@ -370,7 +370,10 @@ static int do_copy(struct step *p, struct err *e)
 	r = copy_content(p, &c, e);
 	if (r == 0)
 		r = name_copy(p, e);
-	return r == 0 ? finish(p, work_copy, e) : r;
+	if (r == 0)
+		r = finish(p, work_copy, e);
+	p->copy = NULL;
+	return r;
 }
 
 /* What it is executed with besides its text: ARGs, options of the build, what is mounted. `bound`: run_mounts_content(). */

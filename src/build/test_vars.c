@@ -8,7 +8,7 @@ static void is(const struct vars *v, const char *name, const char *want)
 {
 	const char *got = vars_get(name, (void *)(uintptr_t)v);
 
-	if (!got != !want || (got && strcmp(got, want) != 0))
+	if (got && want ? strcmp(got, want) != 0 : got != want)
 		fail_msg("%s: %s, not %s", name, got ? got : "none", want ? want : "none");
 }
 

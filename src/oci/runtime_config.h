@@ -199,7 +199,7 @@ int config_process_read(struct json_object *o, struct config_process *ret, struc
 int config_mounts_read(struct json_object *root, struct runtime_config *c, struct err *e) _must_check_;
 int config_linux_read(struct json_object *root, struct runtime_config *c, struct err *e) _must_check_;
 
-int config_sched_read(struct json_object *process, struct config_process *p, struct err *e) _must_check_;
+int config_sched_read(struct json_object *o, struct config_process *p, struct err *e) _must_check_;
 /* "prestart" ... of an object like "hooks"; strings are borrowed from it. What was read is the caller's, on failure too. */
 int config_hooks_read(struct json_object *hooks, struct config_hooks *ret, struct err *e) _must_check_;
 void config_hooks_done(struct config_hooks *h);
