@@ -35,20 +35,10 @@ void image_source_done(struct image_source *s)
 	s->home = NULL;
 }
 
-/*
- * Where the user's policy is must not hang on a variable that whoever starts us
- * left out: one that names no directory is replaced by what the user database says.
- */
 static int find_home(struct image_source *ret, struct err *e)
 {
-	const char *home = getenv("HOME");
-	struct stat s;
-	int r;
+	int r = user_home(getenv("HOME"), &ret->home);
 
-	ret->options.access.home = home;
-	if (home && home[0] == '/' && fstatat(AT_FDCWD, home, &s, 0) == 0 && S_ISDIR(s.st_mode))
-		return 0;
-	r = user_home_of(getuid(), &ret->home);
 	if (r == -ENOMEM)
 		return err_errno(e, ENOMEM, "home");
 	ret->options.access.home = r == 0 ? ret->home : NULL;

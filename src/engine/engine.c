@@ -18,6 +18,7 @@
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/self.h"
+#include "sys/user_name.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -201,7 +202,6 @@ static int take_storage_option(struct engine *eng, const char *option, struct er
 int engine_open(const struct engine_where *where, struct engine **ret, struct err *e)
 {
 	_cleanup_(engine_closep) struct engine *eng = calloc(1, sizeof(*eng));
-	const char *home = absolute_env("HOME");
 	int r;
 
 	if (!eng)
@@ -218,7 +218,8 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 	eng->containers_conf = given_env("CONTAINERS_CONF");
 	eng->containers_conf_override = given_env("CONTAINERS_CONF_OVERRIDE");
 	eng->notify_socket = getenv("NOTIFY_SOCKET");
-	eng->home = strdup(home ? home : "/");
+	if (user_home(absolute_env("HOME"), &eng->home) == -ENOENT)
+		eng->home = strdup("/");
 	if (!eng->home)
 		return err_errno(e, ENOMEM, "engine");
 	r = read_small("/proc/sys/kernel/random/boot_id", eng->boot_id, sizeof(eng->boot_id));

@@ -2,10 +2,15 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "sys/user_name.h"
 
+#include "sys/fd.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What is wanted of the line. */
 struct wanted {
@@ -61,6 +66,23 @@ static int look_up(uid_t uid, const struct wanted *w)
 int user_home_of(uid_t uid, char **ret)
 {
 	return look_up(uid, &(struct wanted){.home = ret});
+}
+
+static bool may_enter(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	/* "." is looked for in it: wants its x */
+	return fd >= 0 && fstatat(fd, ".", &st, 0) == 0;
+}
+
+int user_home(const char *named, char **ret)
+{
+	if (!named || named[0] != '/' || !may_enter(named))
+		return user_home_of(getuid(), ret);
+	*ret = strdup(named);
+	return *ret ? 0 : -ENOMEM;
 }
 
 int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])

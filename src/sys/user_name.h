@@ -21,4 +21,12 @@ int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE]) _must_check_;
 /* Its home, an absolute path, malloc'ed. -ENOENT when it has none. */
 int user_home_of(uid_t uid, char **ret) _must_check_;
 
+/*
+ * Where our user's files are, malloc'ed: `named` (of $HOME, NULL for none)
+ * when it is the absolute path of a directory that we may enter, else what the
+ * user database says. A `su` or a service that left another's HOME, or none,
+ * must not make a user's settings vanish. -ENOENT when there is neither.
+ */
+int user_home(const char *named, char **ret) _must_check_;
+
 #endif

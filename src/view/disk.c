@@ -217,8 +217,8 @@ static struct sum sum_copies(const struct disk *d)
 /* The layers that its steps made are images, and counted there. */
 static struct sum sum_builds(const struct disk *d)
 {
-	const uint64_t *bytes = &d->usage.bytes[d->usage.n - 2];
-	struct sum s = {.type = "Build Cache", .total = (bytes[0] > 0) + (bytes[1] > 0), .bytes = bytes[0] + bytes[1]};
+	const uint64_t entries = d->usage.bytes[d->usage.n - 2], mounts = d->usage.bytes[d->usage.n - 1];
+	struct sum s = {.type = "Build Cache", .total = (entries > 0) + (mounts > 0), .bytes = entries + mounts};
 
 	s.reclaimable = s.bytes;
 	return s;
