@@ -142,12 +142,25 @@ static void verbs_are_whole(void **state)
 	assert_string_equal(audit_verb_row(AUDIT_VERB_EXIT)->op, "stop");
 }
 
+static void ops_are_about(void **state)
+{
+	static const struct {
+		const char *op, *about;
+	} ops[] = {{"gap", "ledger"},  {"trail-stop", "ledger"},     {"pull", "image"},      {"verify", "image"},
+		   {"start", "container"}, {"volume-create", "volume"}, {"nothing", "container"}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+		assert_string_equal(audit_op_about(ops[i].op), ops[i].about);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(receipt_text_and_back), cmocka_unit_test(receipt_refuses),
 		cmocka_unit_test(uuid_has_all_bits),     cmocka_unit_test(uuid_refuses),
 		cmocka_unit_test(boot_bits),             cmocka_unit_test(verbs_are_whole),
+		cmocka_unit_test(ops_are_about),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
