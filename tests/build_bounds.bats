@@ -200,3 +200,13 @@ f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRL
 	[ -z "$(find "$RANBY_ROOT"/build-{cache,mounts} -type f 2>/dev/null)" ] || fail "$(find "$RANBY_ROOT"/build-*)"
 	load_image busybox
 }
+
+@test "what cannot be had is refused: --rm=false, --force-rm=false, --compress" {
+	local option
+	printf 'FROM busybox\n' >"$BATS_TEST_TMPDIR/Containerfile"
+	for option in --rm=false --force-rm=false --compress; do
+		run -125 ranby build -q "$option" "$BATS_TEST_TMPDIR"
+		[[ $output == *"${option%=*}"* ]]
+	done
+	ranby build -q --rm --force-rm "$BATS_TEST_TMPDIR" >/dev/null
+}

@@ -30,7 +30,7 @@ struct build_args {
 	const char *file, *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
 	const char *timestamp, *source_date_epoch;
 	uint32_t jobs;
-	bool no_cache, squash, squash_all, layers, rm, force_rm, stdin, compress;
+	bool no_cache, squash, squash_all, layers, rm, force_rm, stdin;
 };
 #define O(member) offsetof(struct build_args, o.member)
 #define A(member) offsetof(struct build_args, member)
@@ -53,8 +53,8 @@ static const struct option_row build_rows[] = {
 	{0, "timestamp", OPT_STRING, A(timestamp), .arg = "SECONDS", .help = "This time, since 1970, on the image and on all new files"},
 	{0, "source-date-epoch", OPT_STRING, A(source_date_epoch), .arg = "SECONDS",
 	 .help = "This time on the image, and on new files that are younger ($SOURCE_DATE_EPOCH)"},
-	{0, "rm", OPT_FLAG, A(rm), .help = "Remove the containers of RUN (true); they always are"},
-	{0, "force-rm", OPT_FLAG, A(force_rm), .help = "Also when the build fails (true); they always are"},
+	{0, "rm", OPT_FLAG, A(rm), .help = "Remove the containers of RUN (true); they cannot be kept"},
+	{0, "force-rm", OPT_FLAG, A(force_rm), .help = "Also when the build fails (true); they cannot be kept"},
 
 	{0, "format", OPT_CHOICE, A(format), .arg = "FORMAT", .choices = "oci|docker", .group = "The image", .help = "Of its manifest: oci or docker"},
 	{0, "iidfile", OPT_STRING, A(iidfile), .arg = "FILE", .help = "Write the image's id there"},
@@ -87,8 +87,8 @@ static const struct option_row build_rows[] = {
 	NAME_ROWS(O),
 	LIMIT_ROWS(O),
 	{0, "isolation", OPT_CHOICE, A(isolation), .arg = "KIND", .choices = "oci|rootless", .hidden = true, .help = "RUN is always a container"},
-	{0, "compress", OPT_FLAG, A(compress), .hidden = true, .help = "For docker's sake: nothing is sent anywhere"},
 	LIMIT_REFUSED_ROWS,
+	OPTION_REFUSED(0, "compress", "leave it out: the context is sent nowhere"),
 	OPTION_REFUSED('o', "output", "build with -t, then ranby save or ranby export"),
 	OPTION_REFUSED(0, "manifest", "name the image with -t, then ranby manifest create and add"),
 	OPTION_REFUSED(0, "userns", "RUN has the map of ranby run; files belong to the ids that the image has"),
@@ -237,6 +237,11 @@ static int read_options(struct building *b, struct err *e)
 
 	if (!given(b->call, "layers"))
 		a->layers = true;
+	if ((given(b->call, "rm") && !a->rm) || (given(b->call, "force-rm") && !a->force_rm)) {
+		err_set(e, EINVAL, "--rm=false, --force-rm=false: the containers of RUN are not kept");
+		err_hint(e, "to look into a step: ranby run -it the id that was printed before it");
+		return -EINVAL;
+	}
 	r = check_options(b->call, &a->o, e);
 	if (r == 0)
 		r = check_allow(&a->allow, e);
