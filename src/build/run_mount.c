@@ -264,7 +264,9 @@ static int make_tmpfs(struct session *s, struct stage *sg, const struct run_moun
 	(void)s;
 	if (r < 0)
 		return r;
-	buf_addf(&b, "type=tmpfs,notmpcopyup%s%s", m->size ? ",tmpfs-size=" : "", m->size ? m->size : "");
+	buf_adds(&b, "type=tmpfs,notmpcopyup");
+	if (m->size)
+		add_field(&b, "tmpfs-size", m->size);
 	add_field(&b, "destination", target);
 	return add_mount(ret, &b, target, e);
 }

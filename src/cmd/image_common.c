@@ -137,6 +137,18 @@ int image_store_open(const struct command_call *call, struct store **ret, struct
 	return r;
 }
 
+int image_exists(const struct command_call *call, int (*resolve)(struct store *st, const char *name, struct image **ret, struct err *e),
+		 struct image **ret, struct err *e)
+{
+	_cleanup_(store_closep) struct store *st = NULL;
+	int r = image_store_open(call, &st, e);
+
+	if (r < 0)
+		return r;
+	r = resolve(st, call->argv[0], ret, e);
+	return r == -ENOENT ? 1 : r;
+}
+
 int image_count_uses(const struct strv *uses, const char *id)
 {
 	size_t len = strlen(id);

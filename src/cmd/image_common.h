@@ -79,6 +79,10 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e) _must
 /* The engine's store, working in its keeper. */
 int image_store_open(const struct command_call *call, struct store **ret, struct err *e) _must_check_;
 
+/* What the first operand names, as `resolve` finds it: 0, and 1 when it is not here; the caller frees *ret. */
+int image_exists(const struct command_call *call, int (*resolve)(struct store *st, const char *name, struct image **ret, struct err *e),
+		 struct image **ret, struct err *e) _must_check_;
+
 /* --platform, or --os, --arch and --variant put together, for the caller to free; NULL: this host's. */
 int image_platform(const char *platform, const char *os, const char *arch, const char *variant, char **ret, struct err *e) _must_check_;
 

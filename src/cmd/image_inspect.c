@@ -173,15 +173,8 @@ const struct command command_image_inspect = {
 static int exists_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
-	_cleanup_(store_closep) struct store *st = NULL;
-	int r = image_store_open(call, &st, e);
 
-	if (r < 0)
-		return r;
-	r = store_resolve(st, call->argv[0], &img, e);
-	if (r == -ENOENT)
-		return 1;
-	return r;
+	return image_exists(call, store_resolve, &img, e);
 }
 
 static const struct option_row no_rows[] = {OPTION_END};

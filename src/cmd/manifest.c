@@ -290,13 +290,9 @@ const struct command command_manifest_rm = {
 static int exists_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
-	_cleanup_(store_closep) struct store *st = NULL;
-	int r = image_store_open(call, &st, e);
+	int r = image_exists(call, store_resolve_any, &img, e);
 
-	if (r < 0)
-		return r;
-	r = store_resolve_any(st, call->argv[0], &img, e);
-	return r == -ENOENT ? 1 : r < 0 ? r : !img->is_index;
+	return r != 0 ? r : !img->is_index;
 }
 
 const struct command command_manifest_exists = {
