@@ -79,6 +79,9 @@ within() {
 	[ ! -e "$RANBY_RUN/images" ]
 }
 
+# logged TEXT: c has said it
+logged() { ranby logs c 2>&1 | grep -q "$1"; }
+
 # prepared NAME: pid of the init that waits
 prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 
@@ -113,7 +116,6 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	one_error 'not running'
 	[ "$(ranby start c)" = c ]
 	[ "$(ctr_pid c)" = "$pid" ]
-	logged() { ranby logs c 2>&1 | grep -q "$1"; }
 	wait_for 5 logged ran
 	run -125 ranby init c
 	one_error 'running already'
@@ -124,7 +126,6 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	ranby create --name c --network none busybox sh -c 'echo ran >>/was; cat /given; exec sleep 1000'
 	ranby start c
 	# its cat fails after what this test is about: the file is there when that is said
-	logged() { ranby logs c 2>&1 | grep -q "$1"; }
 	wait_for 5 logged given
 	ranby stop --time 0 c
 	ranby init c

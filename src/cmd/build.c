@@ -229,6 +229,15 @@ static int check_allow(const struct strv *allow, struct err *e)
 	return 0;
 }
 
+static int check_kept(const struct building *b, struct err *e)
+{
+	if ((!given(b->call, "rm") || b->a->rm) && (!given(b->call, "force-rm") || b->a->force_rm))
+		return 0;
+	err_set(e, EINVAL, "--rm=false, --force-rm=false: the containers of RUN are not kept");
+	err_hint(e, "to look into a step: ranby run -it the id that was printed before it");
+	return -EINVAL;
+}
+
 static int read_options(struct building *b, struct err *e)
 {
 	struct build_args *a = b->a;
@@ -237,12 +246,9 @@ static int read_options(struct building *b, struct err *e)
 
 	if (!given(b->call, "layers"))
 		a->layers = true;
-	if ((given(b->call, "rm") && !a->rm) || (given(b->call, "force-rm") && !a->force_rm)) {
-		err_set(e, EINVAL, "--rm=false, --force-rm=false: the containers of RUN are not kept");
-		err_hint(e, "to look into a step: ranby run -it the id that was printed before it");
-		return -EINVAL;
-	}
-	r = check_options(b->call, &a->o, e);
+	r = check_kept(b, e);
+	if (r == 0)
+		r = check_options(b->call, &a->o, e);
 	if (r == 0)
 		r = check_allow(&a->allow, e);
 	if (r == 0)
