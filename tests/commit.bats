@@ -112,6 +112,10 @@ ls: /etc/group: No such file or directory" ] || fail "$output"
 	[ "$(cat "$BATS_TEST_TMPDIR/iid")" = "$output" ]
 	run -0 python3 -c 'import json, sys; c = json.load(open(sys.argv[1]))["config"]; print(c["Env"], c["Cmd"], c["User"], c["WorkingDir"], c["Labels"], c["ExposedPorts"])' "$(blob "$output")"
 	[ "$output" = "['PATH=/x', 'A=1', 'B=2'] ['sh', '-c', 'id -u'] 7:8 /tmp {'l': 'm', 'x': 'y'} {'80/tcp': {}}" ] || fail "$output"
+	# what was there is replaced
+	run -0 ranby commit -q -c 'ENV A=2' -c 'ENV P=$PATH' -c 'ENTRYPOINT ["/e"]' -c 'STOPSIGNAL SIGQUIT' c conf
+	run -0 python3 -c 'import json, sys; c = json.load(open(sys.argv[1]))["config"]; print(c["Env"], c["Entrypoint"], c["Cmd"], c["StopSignal"])' "$(blob "$output")"
+	[ "$output" = "['PATH=/x', 'A=2', 'P=\$PATH'] ['/e'] ['echo', 'hi'] 3" ] || fail "$output"
 	run -125 ranby commit -c 'RUN x' c bad
 	one_error 'RUN'
 	run -125 ranby commit c 'Bad Name'

@@ -31,8 +31,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "build/ignore.h"
-#include "build/instruction.h"
 #include "oci/digest.h"
+#include "oci/instruction.h"
 
 #include <stdbool.h>
 #include <time.h>

@@ -7,11 +7,11 @@
  */
 #include "build/build.h"
 
-#include "build/expand.h"
 #include "build/layer.h"
 #include "build/secret.h"
 #include "build/session.h"
 #include "build/stage_source.h"
+#include "oci/expand.h"
 #include "oci/index.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void session_done(struct session *s)
 		free(sg->base);
 		free(sg->platform);
 		image_free(sg->img);
-		state_done(&sg->state);
+		image_state_done(&sg->state);
 		strv_done(&sg->args);
 	}
 	free(s->stages);
@@ -227,7 +227,7 @@ int session_make_triggered(struct session *s, struct stage *sg, struct err *e)
 
 /* ---- the end ---- */
 
-static int apply_pairs(const struct strv *pairs, struct state *st, int (*set)(struct state *, const char *, const char *))
+static int apply_pairs(const struct strv *pairs, struct image_state *st, int (*set)(struct image_state *, const char *, const char *))
 {
 	int r = 0;
 
@@ -274,7 +274,7 @@ static int finish(struct session *s, struct image **ret, struct err *e)
 	struct stage *sg = s->target;
 	int r;
 
-	if (apply_pairs(q->set_env, &sg->state, state_env) < 0 || apply_pairs(q->labels, &sg->state, state_label) < 0 ||
+	if (apply_pairs(q->set_env, &sg->state, image_state_env) < 0 || apply_pairs(q->labels, &sg->state, image_state_label) < 0 ||
 	    unset_words(sg, q) < 0 || annotations_of(q, &annotations) < 0 ||
 	    (q->times && json_add_str(sg->state.json, "created", sg->created) < 0))
 		return err_errno(e, ENOMEM, "build");

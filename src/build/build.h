@@ -7,7 +7,7 @@
  *	r = build_image(&q, &img, e);
  *
  * Stages that the target does not need are left out. Each instruction is a
- * step: it changes the configuration (build/state.h), or it makes a layer
+ * step: it changes the configuration (oci/image_state.h), or it makes a layer
  * (build/layer.h), and what it gave is found again by the next build
  * (build/cache.h). RUN is a container of its own (build/run.h).
  *
@@ -19,13 +19,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "build/containerfile.h"
 #include "engine/engine.h"
 #include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/origin.h"
 #include "image/pull.h"
 #include "image/store.h"
+#include "oci/containerfile.h"
 #include "tar/unpack_protocol.h"
 
 #include <stdbool.h>

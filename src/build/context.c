@@ -13,7 +13,7 @@
 #include "build/context.h"
 
 #include "build/add_sink.h"
-#include "build/containerfile.h"
+#include "oci/containerfile.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "tar/unpack_copy.h"

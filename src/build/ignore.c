@@ -7,7 +7,7 @@
  */
 #include "build/ignore.h"
 
-#include "build/words.h"
+#include "oci/words.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -8,7 +8,7 @@
  *	if (ignore_has(&ig, "src/a.o"))
  *		...
  *
- * One pattern a line (build/pattern.h), from the context's root; blanks at the
+ * One pattern a line (base/pattern.h), from the context's root; blanks at the
  * ends, a "/" before and after it and "." and ".." parts go away. "#" begins a
  * comment, "!" an exception. The last line that matches decides. What is below
  * an ignored directory is ignored, unless an exception names it.
@@ -18,7 +18,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "build/pattern.h"
+#include "base/pattern.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -206,7 +206,7 @@ static int put_image(struct session *s, struct stage *sg, const struct descripto
 	int r = assemble_layers_of(sg->img, 1, &layers, e);
 
 	if (r == 0)
-		r = state_text(&sg->state, &text, &id, e);
+		r = image_state_text(&sg->state, &text, &id, e);
 	if (r < 0)
 		return r;
 	a.n_layers = sg->img && from > 0 ? from : 0;
@@ -230,7 +230,7 @@ static int add_layer(struct session *s, struct stage *sg, int fd, const char *cr
 
 	session_now(s, sg->created);
 	if (r == 0)
-		r = state_history(&sg->state, sg->created, created_by, NULL, &d.digest, e);
+		r = image_state_history(&sg->state, sg->created, created_by, NULL, &d.digest, e);
 	return r == 0 ? put_image(s, sg, &d, sg->img ? sg->img->n_layers : 0, NULL, NULL, e) : r;
 }
 
@@ -241,7 +241,7 @@ int layer_commit(struct session *s, struct stage *sg, int upper_fd, const char *
 
 	if (!s->q->layers) {
 		session_now(s, sg->created);
-		return state_history(&sg->state, sg->created, created_by, NULL, NULL, e);
+		return image_state_history(&sg->state, sg->created, created_by, NULL, NULL, e);
 	}
 	r = upper_fd < 0 ? open_upper(s, &own, e) : 0;
 	if (r == 0)
@@ -260,7 +260,7 @@ static int commit_upper(struct session *s, struct stage *sg, struct err *e)
 	int r = open_upper(s, &fd, e);
 
 	if (r == 0)
-		r = state_cut(&sg->state, sg->base_layers, sg->base_history, e);
+		r = image_state_cut(&sg->state, sg->base_layers, sg->base_history, e);
 	if (r == 0)
 		r = add_layer(s, sg, fd, "/bin/sh", e);
 	if (r == 0)
@@ -304,10 +304,10 @@ static int squash_all(struct session *s, struct stage *sg, struct err *e)
 	if (r == 0)
 		r = assemble_layer(s->q->store, start_copy, &w, &d, e);
 	if (r == 0)
-		r = state_cut(&sg->state, 0, 0, e);
+		r = image_state_cut(&sg->state, 0, 0, e);
 	session_now(s, sg->created);
 	if (r == 0)
-		r = state_history(&sg->state, sg->created, "/bin/sh", NULL, &d.digest, e);
+		r = image_state_history(&sg->state, sg->created, "/bin/sh", NULL, &d.digest, e);
 	return r == 0 ? put_image(s, sg, &d, 0, NULL, NULL, e) : r;
 }
 
@@ -322,7 +322,7 @@ int layer_finish(struct session *s, struct stage *sg, const struct strv *names, 
 	else if (sg->upper && !s->q->layers)
 		r = commit_upper(s, sg, e);
 	if (r == 0)
-		r = state_text(&sg->state, &text, &id, e);
+		r = image_state_text(&sg->state, &text, &id, e);
 	if (r < 0)
 		return r;
 	if (sg->img && strcmp(sg->img->id, digest_hex(&id)) == 0 && !annotations) {

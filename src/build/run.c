@@ -80,7 +80,7 @@ int run_command(const struct session *s, const struct stage *sg, const struct in
 	if (r == 0 && program)
 		return err_set(e, ENOTSUP, "RUN: a here-document that begins with #! cannot be executed as a file here: name the program, RUN PROGRAM <<EOF");
 	if (r == 0)
-		r = state_shell(&sg->state, ret);
+		r = image_state_shell(&sg->state, ret);
 	if (r == 0)
 		r = strv_add(ret, script);
 	return r < 0 ? err_errno(e, -r, "RUN") : 0;
@@ -141,7 +141,7 @@ static int set_options(struct running *u, const struct instruction *in, struct e
 	u->o.name = u->s->guard.name;
 	u->o.entrypoint = "";
 	u->o.user = *user ? user : "0";
-	u->o.workdir = state_workdir(&u->sg->state);
+	u->o.workdir = image_state_workdir(&u->sg->state);
 	u->o.log_driver = "none";
 	u->o.image_volume = "ignore";
 	u->o.no_healthcheck = true;

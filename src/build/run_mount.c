@@ -52,7 +52,7 @@ static int target_of(const struct stage *sg, const char *text, char **ret, struc
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
 
 	if (*text != '/')
-		buf_addf(&path, "%s/", state_workdir(&sg->state));
+		buf_addf(&path, "%s/", image_state_workdir(&sg->state));
 	buf_adds(&path, text);
 	return buf_bad(&path) ? err_errno(e, ENOMEM, "--mount") : mount_destination_clean(buf_str(&path), ret, e);
 }

@@ -6,9 +6,9 @@
 
 #include "build/build.h"
 #include "build/guard.h"
-#include "build/state.h"
 #include "build/vars.h"
 #include "image/assemble.h"
+#include "oci/image_state.h"
 
 #define BUILD_STAGES_MAX 256
 
@@ -21,7 +21,7 @@ struct stage {
 	struct stage *from;      /* the stage that it goes on; NULL: an image or scratch */
 	bool needed, made;
 
-	struct state state;
+	struct image_state state;
 	struct image *img;       /* what has its layers, in the store; NULL: none yet (scratch) */
 	struct strv args;        /* ARGs with values, when it is made */
 	size_t base_layers, base_history;

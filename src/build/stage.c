@@ -14,11 +14,11 @@
 #include "build/cache.h"
 #include "build/content.h"
 #include "build/context.h"
-#include "build/expand.h"
 #include "build/layer.h"
 #include "build/run.h"
 #include "build/run_mount.h"
 #include "build/stage_source.h"
+#include "oci/expand.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -113,9 +113,9 @@ static void say_id(const struct session *s, const struct digest *id)
 
 static int enter(const struct step *p, const struct cache_entry *c, struct err *e)
 {
-	struct state *st = &p->sg->state;
+	struct image_state *st = &p->sg->state;
 
-	return state_history(st, c->created, buf_str(&p->created_by), NULL, digest_is_set(&c->diff_id) ? &c->diff_id : NULL, e);
+	return image_state_history(st, c->created, buf_str(&p->created_by), NULL, digest_is_set(&c->diff_id) ? &c->diff_id : NULL, e);
 }
 
 /* What the entry says must be what this step leads to, and its image be here; else all is put back. */
@@ -127,13 +127,13 @@ static bool use_cache(const struct step *p, const struct cache_entry *c)
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	struct image *img = NULL;
 	struct digest id;
-	bool good = enter(p, c, NULL) == 0 && state_text(&sg->state, &text, &id, NULL) == 0 && digest_equal(&id, &c->id);
+	bool good = enter(p, c, NULL) == 0 && image_state_text(&sg->state, &text, &id, NULL) == 0 && digest_equal(&id, &c->id);
 
 	if (good && digest_is_set(&c->diff_id))
 		good = store_resolve(p->s->q->store, digest_hex(&c->id), &img, NULL) == 0 && img->n_layers == layers + 1;
 	if (!good) {
 		image_free(img);
-		(void)!state_cut(&sg->state, layers, history, NULL);
+		(void)!image_state_cut(&sg->state, layers, history, NULL);
 		return false;
 	}
 	if (img) {
@@ -162,7 +162,7 @@ static int keep(const struct step *p, bool layer, struct err *e)
 	int r;
 
 	snprintf(c.created, sizeof(c.created), "%s", sg->created);
-	r = state_text(&sg->state, &text, &c.id, e);
+	r = image_state_text(&sg->state, &text, &c.id, e);
 	if (r < 0)
 		return r;
 	if (layer)
@@ -202,7 +202,7 @@ static int only_history(struct step *p, bool *ret_layer, struct err *e)
 {
 	(void)ret_layer;
 	session_now(p->s, p->sg->created);
-	return state_history(&p->sg->state, p->sg->created, buf_str(&p->created_by), NULL, NULL, e);
+	return image_state_history(&p->sg->state, p->sg->created, buf_str(&p->created_by), NULL, NULL, e);
 }
 
 /* ---- kinds of step ---- */
@@ -218,7 +218,7 @@ static int do_config(struct step *p, struct err *e)
 			r = vars_arg(&p->s->vars, in->args.items[i]) < 0 ? err_errno(e, ENOMEM, "ARG") : 0;
 		return r == 0 ? finish(p, only_history, e) : r;
 	}
-	r = state_apply(&p->sg->state, in, e);
+	r = image_state_apply(&p->sg->state, in, e);
 	for (size_t i = 0; in->kind == INSTRUCTION_ENV && r == 0 && i + 1 < in->args.n; i += 2)
 		r = vars_env(&p->s->vars, in->args.items[i], in->args.items[i + 1]) < 0 ? err_errno(e, ENOMEM, "ENV") : 0;
 	/* the text may have variables in it: what they became is in the configuration, which the cache compares */
@@ -242,7 +242,7 @@ static int make_workdir(int root_fd, int source_fd, void *ctx, struct err *e)
 
 static int work_workdir(struct step *p, bool *ret_layer, struct err *e)
 {
-	_cleanup_free_ char *dir = strdup(state_workdir(&p->sg->state));
+	_cleanup_free_ char *dir = strdup(image_state_workdir(&p->sg->state));
 	int r = dir ? layer_work(p->s, p->sg, NULL, make_workdir, dir, e) : -ENOMEM;
 
 	if (r < 0)
@@ -256,9 +256,9 @@ static int work_workdir(struct step *p, bool *ret_layer, struct err *e)
 
 static int do_workdir(struct step *p, struct err *e)
 {
-	int r = state_apply(&p->sg->state, p->in, e);
+	int r = image_state_apply(&p->sg->state, p->in, e);
 
-	buf_addf(&p->created_by, NOP "WORKDIR %s", state_workdir(&p->sg->state));
+	buf_addf(&p->created_by, NOP "WORKDIR %s", image_state_workdir(&p->sg->state));
 	return r == 0 ? finish(p, work_workdir, e) : r;
 }
 
@@ -338,7 +338,7 @@ static int copy_content(struct step *p, struct copy *c, struct err *e)
 		buf_addf(ret, "%zu:%s\n", strlen(f->exclude.items[i]), f->exclude.items[i]);
 	for (size_t i = 0; i < in->n_heredocs; i++)
 		buf_addf(ret, "%zu:%s\n", in->heredocs[i].len, in->heredocs[i].content);
-	buf_addf(ret, "%d%d%d%d\n%s\n", f->link, f->parents, f->unpack, f->no_unpack, state_workdir(&p->sg->state));
+	buf_addf(ret, "%d%d%d%d\n%s\n", f->link, f->parents, f->unpack, f->no_unpack, image_state_workdir(&p->sg->state));
 	if (c->from.other)
 		*digest = c->from.other->n_layers ? c->from.other->layers[c->from.other->n_layers - 1].chain_id : (struct digest){{0}};
 	else
@@ -356,7 +356,7 @@ static int do_copy(struct step *p, struct err *e)
 
 	if (r < 0)
 		return r;
-	c.q = (struct add_request){.in = in, .source_fd = c.from.dir_fd, .keep_owners = c.from.other != NULL, .workdir = state_workdir(&p->sg->state),
+	c.q = (struct add_request){.in = in, .source_fd = c.from.dir_fd, .keep_owners = c.from.other != NULL, .workdir = image_state_workdir(&p->sg->state),
 				   .now = clock_now(), .written = content_shared_digest()};
 	if (!c.q.written)
 		return err_errno(e, ENOMEM, "COPY");
@@ -473,7 +473,7 @@ static int resolve_base(struct session *s, struct stage *sg, struct err *e)
 		json = r == 0 ? sg->img->json : NULL;
 	}
 	if (r == 0)
-		r = state_begin(&sg->state, json, sg->platform ? sg->platform : s->platform, e);
+		r = image_state_begin(&sg->state, json, sg->platform ? sg->platform : s->platform, e);
 	if (r < 0)
 		return r;
 	sg->base_layers = json_object_array_length(json_at(sg->state.json, "rootfs.diff_ids"));
@@ -489,7 +489,7 @@ static int begin_key(const struct session *s, struct stage *sg, struct err *e)
 	const struct pack_times *times = s->q->times;
 	char asked[48] = "";
 	struct digest id;
-	int r = state_text(&sg->state, &text, &id, e);
+	int r = image_state_text(&sg->state, &text, &id, e);
 
 	if (times)
 		snprintf(asked, sizeof(asked), "%s %lld", times->all ? "all" : "until", (long long)times->sec);
@@ -515,7 +515,7 @@ static int begin_vars(struct session *s, struct stage *sg, struct err *e)
 static int run_triggers(struct session *s, struct stage *sg, struct err *e)
 {
 	_cleanup_(strv_done) struct strv triggers = {0};
-	int r = state_take_triggers(&sg->state, &triggers);
+	int r = image_state_take_triggers(&sg->state, &triggers);
 
 	if (r < 0)
 		return err_errno(e, -r, "ONBUILD");

@@ -1,202 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * One row per instruction: what it is called, the config's key, and what kind
- * of value that key holds.
+ * A line is an instruction of a Containerfile, read by the parser that a build
+ * has and applied as a build applies it (oci/instruction.h, oci/image_state.h).
+ * What is podman's own: "ENV=A=b" too; variables are not expanded; a CMD of the
+ * base survives an ENTRYPOINT; a variable that is set again goes to the end; a
+ * signal is written as its number.
  */
 #include "image/change.h"
 
 #include "base/buf.h"
+#include "base/signame.h"
+#include "oci/expand.h"
+#include "oci/image_state.h"
+#include "oci/words.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#define WORDS_MAX 256
+#define CHANGES "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR"
 
-enum change_kind { CHANGE_COMMAND, CHANGE_TEXT, CHANGE_ENV, CHANGE_LABELS, CHANGE_SET, CHANGE_LIST };
-
-static const struct {
-	const char *word, *key;
-	enum change_kind kind;
-} changes[] = {
-	{"CMD", "Cmd", CHANGE_COMMAND},        {"ENTRYPOINT", "Entrypoint", CHANGE_COMMAND},
-	{"ENV", "Env", CHANGE_ENV},            {"EXPOSE", "ExposedPorts", CHANGE_SET},
-	{"LABEL", "Labels", CHANGE_LABELS},    {"ONBUILD", "OnBuild", CHANGE_LIST},
-	{"STOPSIGNAL", "StopSignal", CHANGE_TEXT}, {"USER", "User", CHANGE_TEXT},
-	{"VOLUME", "Volumes", CHANGE_SET},     {"WORKDIR", "WorkingDir", CHANGE_TEXT},
-};
-
-/* The value's JSON array, or NULL when it is not one. */
-static struct json_object *as_array(const char *value)
+static bool may_change(int kind)
 {
-	struct json_object *o = NULL;
+	static const bool may[INSTRUCTION_KINDS] = {
+		[INSTRUCTION_CMD] = true,    [INSTRUCTION_ENTRYPOINT] = true, [INSTRUCTION_ENV] = true,        [INSTRUCTION_EXPOSE] = true,
+		[INSTRUCTION_LABEL] = true,  [INSTRUCTION_ONBUILD] = true,    [INSTRUCTION_STOPSIGNAL] = true, [INSTRUCTION_USER] = true,
+		[INSTRUCTION_VOLUME] = true, [INSTRUCTION_WORKDIR] = true,
+	};
 
-	if (*value != '[' || json_parse(value, strlen(value), "value", &o, NULL) < 0)
-		return NULL;
-	if (json_object_is_type(o, json_type_array)) {
-		size_t n = json_object_array_length(o), i = 0;
-
-		while (i < n && json_object_is_type(json_object_array_get_idx(o, i), json_type_string))
-			i++;
-		if (i == n)
-			return o;
-	}
-	json_object_put(o);
-	return NULL;
+	return kind >= 0 && may[kind];
 }
 
-/* Words at blanks; quotes keep blanks, a backslash the next byte. */
-static int split_words(const char *s, struct strv *words)
+/* "KEY=VALUE" is "KEY VALUE". */
+static int read_line(const char *line, struct instruction **ret, struct err *e)
 {
-	_cleanup_(buf_done) struct buf word = BUF_INIT;
+	const char *begin = words_skip(line);
+	size_t len = strcspn(begin, WORDS_BLANKS "=");
+	_cleanup_free_ char *word = strndup(begin, len);
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
 
-	for (;;) {
-		bool any = false;
-		char quote = '\0';
-
-		while (isspace((unsigned char)*s))
-			s++;
-		buf_reset(&word);
-		for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
-			any = true;
-			if (*s == '\\' && quote != '\'' && s[1])
-				buf_addc(&word, *++s);
-			else if (quote ? *s == quote : *s == '"' || *s == '\'')
-				quote = quote ? '\0' : *s;
-			else
-				buf_addc(&word, *s);
-		}
-		if (quote)
-			return -EINVAL;
-		if (!any)
-			return 0;
-		if (words->n == WORDS_MAX || strv_add(words, buf_str(&word)) < 0)
-			return -E2BIG;
+	if (!word)
+		return err_errno(e, ENOMEM, "change");
+	if (!may_change(instruction_kind_of(word))) {
+		err_set(e, EINVAL, "no such instruction");
+		err_hint(e, CHANGES);
+		return -EINVAL;
 	}
+	buf_addf(&text, "%s %s", word, begin[len] ? begin + len + 1 : "");
+	return buf_bad(&text) ? err_errno(e, buf_bad(&text), "change") : instruction_parse(buf_str(&text), '\\', ret, e);
 }
 
-static struct json_object *sub_object(struct json_object *config, const char *key, bool array)
+static int signal_number(struct instruction *in, struct err *e)
 {
-	struct json_object *o = json_at(config, key);
+	char number[16];
+	int signal;
 
-	if (o)
-		return o;
-	o = array ? json_object_new_array() : json_object_new_object();
-	return json_add(config, key, o) == 0 ? o : NULL;
+	if (signal_parse(in->args.items[0], &signal) < 0)
+		return err_set(e, EINVAL, "STOPSIGNAL %s: no signal", in->args.items[0]);
+	snprintf(number, sizeof(number), "%d", signal);
+	strv_done(&in->args);
+	return strv_add(&in->args, number) < 0 ? err_errno(e, ENOMEM, "STOPSIGNAL") : 0;
 }
 
-static int set_command(struct json_object *config, const char *key, const char *value)
+/* Those that are set anew are added at the end. */
+static int forget_env(struct json_object *config, const struct strv *pairs)
 {
-	struct json_object *list = as_array(value);
+	_cleanup_(strv_done) struct strv env = {0};
+	int r = json_get_strv(config, "Env", &env, NULL);
 
-	if (!list) {
-		list = json_object_new_array();
-		if (!list || json_append_str(list, "/bin/sh") < 0 || json_append_str(list, "-c") < 0 ||
-		    json_append_str(list, value) < 0) {
-			json_object_put(list);
-			return -ENOMEM;
-		}
-	}
-	return json_add(config, key, list);
+	for (size_t i = 0; r == 0 && i + 1 < pairs->n; i += 2)
+		strv_env_unset(&env, pairs->items[i]);
+	return r == 0 && env.n ? json_add_strv(config, "Env", &env) : r;
 }
 
-/* Pairs NAME=value, or docker's old "NAME value with blanks". */
-static int split_pairs(const char *value, struct strv *pairs)
+static int apply(struct json_object *config, const char *line, struct err *e)
 {
-	size_t name = strcspn(value, " \t=");
+	static const struct expand x = {.escape = '\\', .keep_variables = true};
+	_cleanup_instruction_ struct instruction *read = NULL, *in = NULL;
+	struct image_state s = {.config = config, .own_cmd = true}; /* of which nothing but the "config" is changed */
+	int r = read_line(line, &read, e);
 
-	if (value[name] == ' ' || value[name] == '\t') {
-		const char *rest = value + name;
-
-		while (isspace((unsigned char)*rest))
-			rest++;
-		return strv_addf(pairs, "%.*s=%s", (int)name, value, rest);
-	}
-	return split_words(value, pairs);
-}
-
-static int set_pairs(struct json_object *config, const char *key, const char *value, enum change_kind kind)
-{
-	_cleanup_(strv_done) struct strv pairs = {0};
-	struct json_object *to = sub_object(config, key, kind == CHANGE_ENV);
-	int r = split_pairs(value, &pairs);
-
-	for (size_t i = 0; i < pairs.n && r == 0; i++) {
-		char *equals = strchr(pairs.items[i], '=');
-
-		if (!equals || equals == pairs.items[i])
-			return -EINVAL;
-		if (kind == CHANGE_ENV) {
-			r = json_append_str(to, pairs.items[i]);
-		} else {
-			*equals = '\0';
-			r = json_add_str(to, pairs.items[i], equals + 1);
-		}
-	}
-	return r;
-}
-
-/* {"80/tcp": {}} */
-static int set_members(struct json_object *config, const char *key, const char *value)
-{
-	_cleanup_(strv_done) struct strv words = {0};
-	_cleanup_json_ struct json_object *list = as_array(value);
-	struct json_object *to = sub_object(config, key, false);
-	int r = 0;
-
-	for (size_t i = 0; list && i < json_object_array_length(list) && r == 0; i++)
-		r = strv_add(&words, json_object_get_string(json_object_array_get_idx(list, i)));
-	if (!list)
-		r = split_words(value, &words);
-	for (size_t i = 0; i < words.n && r == 0; i++) {
-		bool port = strcmp(key, "ExposedPorts") == 0 && !strchr(words.items[i], '/');
-
-		if (port)
-			r = strv_addf(&words, "%s/tcp", words.items[i]);
-		else
-			r = json_add(to, words.items[i], json_object_new_object());
-	}
-	return r;
-}
-
-static int apply(struct json_object *config, const char *key, enum change_kind kind, const char *value)
-{
-	switch (kind) {
-	case CHANGE_COMMAND:
-		return set_command(config, key, value);
-	case CHANGE_TEXT:
-		return json_add_str(config, key, value);
-	case CHANGE_ENV:
-	case CHANGE_LABELS:
-		return set_pairs(config, key, value, kind);
-	case CHANGE_SET:
-		return set_members(config, key, value);
-	case CHANGE_LIST:
-		return json_append_str(sub_object(config, key, true), value);
-	}
-	return -EINVAL;
+	if (r == 0)
+		r = instruction_expand(read, &x, &in, e);
+	if (r == 0 && in->kind == INSTRUCTION_STOPSIGNAL)
+		r = signal_number(in, e);
+	if (r == 0 && in->kind == INSTRUCTION_ENV && forget_env(config, &in->args) < 0)
+		r = err_errno(e, ENOMEM, "ENV");
+	return r == 0 ? image_state_apply(&s, in, e) : r;
 }
 
 int change_apply(struct json_object *config, const char *line, struct err *e)
 {
-	size_t len = strcspn(line, " \t=");
-	const char *value = line + len + (line[len] != '\0');
+	int r = apply(config, line, e);
 
-	while (isspace((unsigned char)*value))
-		value++;
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		int r;
-
-		if (strlen(changes[i].word) != len || strncasecmp(changes[i].word, line, len) != 0)
-			continue;
-		r = *value ? apply(config, changes[i].key, changes[i].kind, value) : -EINVAL;
-		return r < 0 ? err_errno(e, -r, "change \"%s\"", line) : 0;
-	}
-	err_set(e, EINVAL, "change \"%s\": no such instruction", line);
-	err_hint(e, "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR");
-	return -EINVAL;
+	return r < 0 ? err_wrap(e, r, "change \"%s\"", line) : 0;
 }
 
 int change_apply_all(struct json_object *config, const struct strv *lines, struct err *e)

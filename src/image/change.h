@@ -11,8 +11,8 @@
 /*
  * Applies lines such as "CMD [\"sh\"]", "ENV A=b", "USER=1000" to the
  * "config" object of an image config: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL,
- * ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, in docker's grammar or
- * podman's with "=". NULL: none. -EINVAL with the line.
+ * ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, in the grammar of a Containerfile
+ * or podman's with "=", without variables. NULL: none. -EINVAL with the line.
  */
 int change_apply_all(struct json_object *config, const struct strv *lines, struct err *e) _must_check_;
 int change_apply(struct json_object *config, const char *line, struct err *e) _must_check_;

@@ -4,8 +4,8 @@
  * A Containerfile, and then all that is made of one: expansion, a script, a
  * copy. What was read once must be read the same from its own text.
  */
-#include "build/containerfile.h"
-#include "build/expand.h"
+#include "oci/containerfile.h"
+#include "oci/expand.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
+#include "base/pattern.h"
 #include "base/testing.h"
-#include "build/pattern.h"
 
 /* paths: the examples of Go's path/filepath match_test.go */
 static const struct {
@@ -80,4 +80,4 @@ static void test_plain(void **state)
 	assert_false(pattern_is_plain("a\\*"));
 }
 
-TESTS("build/pattern", cmocka_unit_test(test_is), cmocka_unit_test(test_match), cmocka_unit_test(test_bounds), cmocka_unit_test(test_plain))
+TESTS("base/pattern", cmocka_unit_test(test_is), cmocka_unit_test(test_match), cmocka_unit_test(test_bounds), cmocka_unit_test(test_plain))

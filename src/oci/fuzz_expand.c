@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* A word with variables. Split, it has the same bytes but blanks; and a text without $, quote and escape is itself. */
-#include "build/expand.h"
+#include "oci/expand.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* The examples of the Dockerfile reference, "Environment replacement", and of BuildKit's lexer. */
-#include "build/expand.h"
+#include "oci/expand.h"
 #include "base/buf.h"
 #include "base/testing.h"
-#include "build/containerfile.h"
+#include "oci/containerfile.h"
 
 static const char *get(const char *name, void *ctx _unused_)
 {
@@ -197,5 +197,14 @@ static void test_work(void **state _unused_)
 	assert_string_equal(is, "");
 }
 
-TESTS("build/expand", cmocka_unit_test(test_word), cmocka_unit_test(test_backtick), cmocka_unit_test(test_words), cmocka_unit_test(test_instruction),
-      cmocka_unit_test(test_heredoc), cmocka_unit_test(test_bounds), cmocka_unit_test(test_work))
+static void test_keep(void **state _unused_)
+{
+	static const struct expand x = {.escape = '\\', .keep_variables = true};
+	_cleanup_free_ char *is = NULL;
+
+	assert_int_equal(expand_word("$a \"${b:-c} \\$d\" '$e' ${", &x, &is, NULL), 0);
+	assert_string_equal(is, "$a ${b:-c} $d $e ${");
+}
+
+TESTS("oci/expand", cmocka_unit_test(test_word), cmocka_unit_test(test_backtick), cmocka_unit_test(test_words), cmocka_unit_test(test_instruction),
+      cmocka_unit_test(test_heredoc), cmocka_unit_test(test_keep), cmocka_unit_test(test_bounds), cmocka_unit_test(test_work))

@@ -3,7 +3,7 @@
 /*
  * instruction - one instruction of a Containerfile, as a struct.
  *
- * Most callers read a whole file (build/containerfile.h). One line alone is
+ * Most callers read a whole file (oci/containerfile.h). One line alone is
  * what ONBUILD leaves in an image, and what `commit --change` is given:
  *
  *	r = instruction_parse("COPY --chown=1:1 a b/", '\\', &in, e);
@@ -11,13 +11,13 @@
  *	instruction_free(in);
  *
  * Nothing is expanded here: words still have their quotes, escapes and
- * variables, and instruction_expand() (build/expand.h) makes the struct that
+ * variables, and instruction_expand() (oci/expand.h) makes the struct that
  * is executed. Where `args` is said to be raw, that is meant.
  *
  * The grammar is that of docker's Dockerfile reference and of BuildKit.
  */
-#ifndef RANBY_BUILD_INSTRUCTION_H
-#define RANBY_BUILD_INSTRUCTION_H
+#ifndef RANBY_OCI_INSTRUCTION_H
+#define RANBY_OCI_INSTRUCTION_H
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -5,7 +5,7 @@
  * become more words (ENV a=$b, with blanks in b, is one variable). So both know
  * of quotes; they must agree on where one ends.
  */
-#include "build/words.h"
+#include "oci/words.h"
 
 #include "base/buf.h"
 #include "base/json.h"

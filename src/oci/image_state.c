@@ -5,7 +5,7 @@
  * nobody here knows of stays in it. Its text is made anew when it is wanted, and
  * the same steps on the same base give the same bytes.
  */
-#include "build/state.h"
+#include "oci/image_state.h"
 
 #include "base/parse.h"
 #include "oci/index.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
-void state_done(struct state *s)
+void image_state_done(struct image_state *s)
 {
 	json_putp(&s->json);
 	s->config = NULL;
@@ -32,7 +32,7 @@ static struct json_object *member(struct json_object *o, const char *key, bool a
 	return json_add(o, key, found) == 0 ? found : NULL;
 }
 
-static int fresh(struct state *s, const char *platform, struct err *e)
+static int fresh(struct image_state *s, const char *platform, struct err *e)
 {
 	struct platform p;
 	int bad = 0, r = platform_parse(platform, &p, e);
@@ -47,7 +47,7 @@ static int fresh(struct state *s, const char *platform, struct err *e)
 	return bad ? err_errno(e, ENOMEM, "image config") : 0;
 }
 
-int state_begin(struct state *s, struct json_object *base, const char *platform, struct err *e)
+int image_state_begin(struct image_state *s, struct json_object *base, const char *platform, struct err *e)
 {
 	struct json_object *rootfs;
 	int r = 0;
@@ -70,7 +70,7 @@ int state_begin(struct state *s, struct json_object *base, const char *platform,
 	return 0;
 }
 
-int state_env(struct state *s, const char *name, const char *value)
+int image_state_env(struct image_state *s, const char *name, const char *value)
 {
 	_cleanup_(strv_done) struct strv env = {0};
 	_cleanup_(buf_done) struct buf pair = BUF_INIT;
@@ -84,14 +84,14 @@ int state_env(struct state *s, const char *name, const char *value)
 	return r == 0 ? json_add_strv(s->config, "Env", &env) : r;
 }
 
-int state_label(struct state *s, const char *name, const char *value)
+int image_state_label(struct image_state *s, const char *name, const char *value)
 {
 	struct json_object *labels = member(s->config, "Labels", false);
 
 	return labels ? json_add_str(labels, name, value) : -ENOMEM;
 }
 
-int state_shell(const struct state *s, struct strv *ret)
+int image_state_shell(const struct image_state *s, struct strv *ret)
 {
 	size_t before = ret->n;
 	int r = json_get_strv(s->config, "Shell", ret, NULL);
@@ -103,7 +103,7 @@ int state_shell(const struct state *s, struct strv *ret)
 	return r;
 }
 
-const char *state_workdir(const struct state *s)
+const char *image_state_workdir(const struct image_state *s)
 {
 	const char *dir = json_str(s->config, "WorkingDir");
 
@@ -112,14 +112,14 @@ const char *state_workdir(const struct state *s)
 
 /* ---- the instructions ---- */
 
-static int words(const struct state *s, const struct instruction *in, struct strv *ret)
+static int words(const struct image_state *s, const struct instruction *in, struct strv *ret)
 {
-	int r = in->is_exec ? 0 : state_shell(s, ret);
+	int r = in->is_exec ? 0 : image_state_shell(s, ret);
 
 	return r == 0 ? strv_add_all(ret, in->args.items) : r;
 }
 
-static int set_words(struct state *s, const struct instruction *in, const char *key)
+static int set_words(struct image_state *s, const struct instruction *in, const char *key)
 {
 	_cleanup_(strv_done) struct strv list = {0};
 	int r = words(s, in, &list);
@@ -128,14 +128,14 @@ static int set_words(struct state *s, const struct instruction *in, const char *
 	return r == 0 && list.n > 0 ? json_add_strv(s->config, key, &list) : r;
 }
 
-static int set_cmd(struct state *s, const struct instruction *in, struct err *e)
+static int set_cmd(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	(void)e;
 	s->own_cmd = true;
 	return set_words(s, in, "Cmd");
 }
 
-static int set_entrypoint(struct state *s, const struct instruction *in, struct err *e)
+static int set_entrypoint(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	(void)e;
 	if (!s->own_cmd)
@@ -143,23 +143,23 @@ static int set_entrypoint(struct state *s, const struct instruction *in, struct 
 	return set_words(s, in, "Entrypoint");
 }
 
-static int set_env(struct state *s, const struct instruction *in, struct err *e)
+static int set_env(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	int r = 0;
 
 	(void)e;
 	for (size_t i = 0; r == 0 && i + 1 < in->args.n; i += 2)
-		r = state_env(s, in->args.items[i], in->args.items[i + 1]);
+		r = image_state_env(s, in->args.items[i], in->args.items[i + 1]);
 	return r;
 }
 
-static int set_label(struct state *s, const struct instruction *in, struct err *e)
+static int set_label(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	int r = 0;
 
 	(void)e;
 	for (size_t i = 0; r == 0 && i + 1 < in->args.n; i += 2)
-		r = state_label(s, in->args.items[i], in->args.items[i + 1]);
+		r = image_state_label(s, in->args.items[i], in->args.items[i + 1]);
 	return r;
 }
 
@@ -193,7 +193,7 @@ static int add_port(struct json_object *ports, const char *text, struct err *e)
 	return r;
 }
 
-static int set_expose(struct state *s, const struct instruction *in, struct err *e)
+static int set_expose(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	struct json_object *ports = member(s->config, "ExposedPorts", false);
 	int r = ports ? 0 : -ENOMEM;
@@ -203,7 +203,7 @@ static int set_expose(struct state *s, const struct instruction *in, struct err 
 	return r;
 }
 
-static int set_volume(struct state *s, const struct instruction *in, struct err *e)
+static int set_volume(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	struct json_object *volumes = member(s->config, "Volumes", false);
 	int r = volumes ? 0 : -ENOMEM;
@@ -223,7 +223,7 @@ static int add_duration(struct json_object *o, const char *key, const char *text
 	return json_add_u64(o, key, us * 1000);
 }
 
-static int set_healthcheck(struct state *s, const struct instruction *in, struct err *e)
+static int set_healthcheck(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	struct json_object *o = json_object_new_object(), *test = json_object_new_array();
 	uint32_t retries = 0;
@@ -244,13 +244,13 @@ static int set_healthcheck(struct state *s, const struct instruction *in, struct
 	return bad ? -ENOMEM : 0;
 }
 
-static int set_maintainer(struct state *s, const struct instruction *in, struct err *e)
+static int set_maintainer(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	(void)e;
 	return in->args.n ? json_add_str(s->json, "author", in->args.items[0]) : 0;
 }
 
-static int set_onbuild(struct state *s, const struct instruction *in, struct err *e)
+static int set_onbuild(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	struct json_object *list = member(s->config, "OnBuild", true);
 
@@ -258,19 +258,19 @@ static int set_onbuild(struct state *s, const struct instruction *in, struct err
 	return list ? json_append_str(list, in->args.items[0]) : -ENOMEM;
 }
 
-static int set_shell(struct state *s, const struct instruction *in, struct err *e)
+static int set_shell(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	(void)e;
 	return json_add_strv(s->config, "Shell", &in->args);
 }
 
-static int set_stop_signal(struct state *s, const struct instruction *in, struct err *e)
+static int set_stop_signal(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	(void)e;
 	return json_add_str(s->config, "StopSignal", in->args.items[0]);
 }
 
-static int set_user(struct state *s, const struct instruction *in, struct err *e)
+static int set_user(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	if (!*in->args.items[0])
 		return err_set(e, EINVAL, "USER: no name");
@@ -303,20 +303,20 @@ static int join(const char *base, const char *path, struct buf *out)
 	return -buf_bad(out);
 }
 
-static int set_workdir(struct state *s, const struct instruction *in, struct err *e)
+static int set_workdir(struct image_state *s, const struct instruction *in, struct err *e)
 {
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
 	int r;
 
 	if (!*in->args.items[0])
 		return err_set(e, EINVAL, "WORKDIR: no directory");
-	r = join(state_workdir(s), in->args.items[0], &path);
+	r = join(image_state_workdir(s), in->args.items[0], &path);
 	return r == 0 ? json_add_str(s->config, "WorkingDir", buf_str(&path)) : r;
 }
 
-int state_apply(struct state *s, const struct instruction *in, struct err *e)
+int image_state_apply(struct image_state *s, const struct instruction *in, struct err *e)
 {
-	static int (*const rows[INSTRUCTION_KINDS])(struct state *, const struct instruction *, struct err *) = {
+	static int (*const rows[INSTRUCTION_KINDS])(struct image_state *, const struct instruction *, struct err *) = {
 		[INSTRUCTION_CMD] = set_cmd,           [INSTRUCTION_ENTRYPOINT] = set_entrypoint,
 		[INSTRUCTION_ENV] = set_env,           [INSTRUCTION_EXPOSE] = set_expose,
 		[INSTRUCTION_HEALTHCHECK] = set_healthcheck, [INSTRUCTION_LABEL] = set_label,
@@ -337,7 +337,7 @@ int state_apply(struct state *s, const struct instruction *in, struct err *e)
 	return r;
 }
 
-int state_take_triggers(struct state *s, struct strv *ret)
+int image_state_take_triggers(struct image_state *s, struct strv *ret)
 {
 	int r = json_get_strv(s->config, "OnBuild", ret, NULL);
 
@@ -347,7 +347,7 @@ int state_take_triggers(struct state *s, struct strv *ret)
 
 /* ---- history and text ---- */
 
-int state_history(struct state *s, const char *created, const char *created_by, const char *comment, const struct digest *diff_id,
+int image_state_history(struct image_state *s, const char *created, const char *created_by, const char *comment, const struct digest *diff_id,
 		  struct err *e)
 {
 	struct json_object *one = json_object_new_object();
@@ -373,14 +373,14 @@ static int cut(struct json_object *list, size_t keep)
 	return n > keep ? json_object_array_del_idx(list, keep, n - keep) : 0;
 }
 
-int state_cut(struct state *s, size_t keep_layers, size_t keep_history, struct err *e)
+int image_state_cut(struct image_state *s, size_t keep_layers, size_t keep_history, struct err *e)
 {
 	if (cut(json_at(s->json, "rootfs.diff_ids"), keep_layers) < 0 || cut(json_at(s->json, "history"), keep_history) < 0)
 		return err_errno(e, ENOMEM, "image config");
 	return 0;
 }
 
-int state_text(const struct state *s, struct buf *ret, struct digest *ret_id, struct err *e)
+int image_state_text(const struct image_state *s, struct buf *ret, struct digest *ret_id, struct err *e)
 {
 	size_t len = 0;
 	const char *text = json_text(s->json, &len);

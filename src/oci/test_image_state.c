@@ -2,14 +2,14 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* Instructions on a base, and the configuration that they lead to. */
 #include "base/testing.h"
-#include "build/state.h"
+#include "oci/image_state.h"
 
-static int apply(struct state *s, const char *line, struct err *e)
+static int apply(struct image_state *s, const char *line, struct err *e)
 {
 	_cleanup_instruction_ struct instruction *in = NULL;
 	int r = instruction_parse(line, '\\', &in, e);
 
-	return r == 0 ? state_apply(s, in, e) : r;
+	return r == 0 ? image_state_apply(s, in, e) : r;
 }
 
 static const struct {
@@ -36,14 +36,14 @@ static void test_apply(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_json_ struct json_object *base = NULL;
-		_cleanup_(state_done) struct state s = {0};
+		_cleanup_(image_state_done) struct image_state s = {0};
 		struct err e = {0};
 		char text[256];
 		int r = 0;
 
 		snprintf(text, sizeof(text), "{\"config\":%s}", cases[i].base);
 		assert_int_equal(json_parse(text, strlen(text), "base", &base, NULL), 0);
-		assert_int_equal(state_begin(&s, base, "linux/amd64", NULL), 0);
+		assert_int_equal(image_state_begin(&s, base, "linux/amd64", NULL), 0);
 		for (size_t k = 0; r == 0 && k < ARRAY_SIZE(cases[i].lines) && cases[i].lines[k]; k++)
 			r = apply(&s, cases[i].lines[k], &e);
 		if ((r == 0) != (cases[i].want != NULL) || (r == 0 && strcmp(json_text(s.config, NULL), cases[i].want) != 0))
@@ -60,17 +60,17 @@ static void test_history(void **unused)
 	digest_of("l", 1, &layer);
 	for (int i = 0; i < 2; i++) {
 		_cleanup_(buf_done) struct buf b = BUF_INIT, cut = BUF_INIT;
-		_cleanup_(state_done) struct state s = {0};
+		_cleanup_(image_state_done) struct image_state s = {0};
 
-		assert_int_equal(state_begin(&s, NULL, "linux/arm64/v8", NULL), 0);
-		assert_int_equal(state_text(&s, &cut, &first, NULL), 0);
-		assert_int_equal(state_history(&s, "2020-01-01T00:00:00Z", "step", NULL, &layer, NULL), 0);
-		assert_int_equal(state_history(&s, "2020-01-02T00:00:00Z", "nothing", "why", NULL, NULL), 0);
-		assert_int_equal(state_text(&s, &b, i ? &first : &second, NULL), 0);
+		assert_int_equal(image_state_begin(&s, NULL, "linux/arm64/v8", NULL), 0);
+		assert_int_equal(image_state_text(&s, &cut, &first, NULL), 0);
+		assert_int_equal(image_state_history(&s, "2020-01-01T00:00:00Z", "step", NULL, &layer, NULL), 0);
+		assert_int_equal(image_state_history(&s, "2020-01-02T00:00:00Z", "nothing", "why", NULL, NULL), 0);
+		assert_int_equal(image_state_text(&s, &b, i ? &first : &second, NULL), 0);
 		assert_non_null(strstr(buf_str(&b), "\"variant\":\"v8\""));
 		assert_non_null(strstr(buf_str(&b), "\"empty_layer\":true"));
 		assert_non_null(strstr(buf_str(&b), layer.text));
-		assert_int_equal(state_cut(&s, 0, 0, NULL), 0);
+		assert_int_equal(image_state_cut(&s, 0, 0, NULL), 0);
 		assert_null(strstr(json_text(s.json, NULL), layer.text));
 		assert_null(strstr(json_text(s.json, NULL), "empty_layer"));
 	}
@@ -80,16 +80,16 @@ static void test_history(void **unused)
 static void test_triggers(void **unused)
 {
 	_cleanup_(strv_done) struct strv triggers = {0};
-	_cleanup_(state_done) struct state s = {0};
+	_cleanup_(image_state_done) struct image_state s = {0};
 
 	(void)unused;
-	assert_int_equal(state_begin(&s, NULL, "linux/amd64", NULL), 0);
+	assert_int_equal(image_state_begin(&s, NULL, "linux/amd64", NULL), 0);
 	assert_int_equal(apply(&s, "ONBUILD RUN a", NULL), 0);
 	assert_int_equal(apply(&s, "ONBUILD COPY b c", NULL), 0);
-	assert_int_equal(state_take_triggers(&s, &triggers), 0);
+	assert_int_equal(image_state_take_triggers(&s, &triggers), 0);
 	assert_int_equal(triggers.n, 2);
 	assert_string_equal(triggers.items[1], "COPY b c");
 	assert_null(json_at(s.config, "OnBuild"));
 }
 
-TESTS("build/state", cmocka_unit_test(test_apply), cmocka_unit_test(test_history), cmocka_unit_test(test_triggers))
+TESTS("oci/image_state", cmocka_unit_test(test_apply), cmocka_unit_test(test_history), cmocka_unit_test(test_triggers))

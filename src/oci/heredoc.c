@@ -5,10 +5,10 @@
  * The rule is BuildKit's: one whole word of [digits]<<[-]NAME, where NAME has
  * no "<" and may be quoted as a whole; "a<<b" is none.
  */
-#include "build/instruction.h"
+#include "oci/instruction.h"
 
 #include "base/buf.h"
-#include "build/words.h"
+#include "oci/words.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * Lines become instructions: this file joins them and reads the bodies of
- * here-documents, build/instruction.c reads what one line says.
+ * here-documents, oci/instruction.c reads what one line says.
  *
  * Only before the first line that is no directive do directives count; a
  * comment, an empty line or an instruction ends them (Dockerfile reference,
@@ -10,11 +10,11 @@
  *
  * Bounds: all memory is a small multiple of the file's size, which is bounded.
  */
-#include "build/containerfile.h"
+#include "oci/containerfile.h"
 
 #include "base/buf.h"
 #include "base/escape.h"
-#include "build/words.h"
+#include "oci/words.h"
 
 #include <ctype.h>
 #include <errno.h>

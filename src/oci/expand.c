@@ -13,10 +13,10 @@
  * Must hold: what a variable stands for is never looked at again. A value with
  * "$" or quotes is those bytes.
  */
-#include "build/expand.h"
+#include "oci/expand.h"
 
 #include "base/buf.h"
-#include "build/pattern.h"
+#include "base/pattern.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -266,6 +266,10 @@ static int dollar(struct lexer *l, bool is_open)
 	int r;
 
 	l->p++;
+	if (l->x->keep_variables) {
+		put(l, '$', is_open);
+		return 0;
+	}
 	if (*l->p == '{') {
 		l->p++;
 		return braces(l, is_open);

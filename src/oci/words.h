@@ -3,11 +3,11 @@
 /*
  * words - a Containerfile's line, cut into words as docker's parser cuts it.
  *
- * What is cut still has its quotes and escapes (build/expand.h takes them
+ * What is cut still has its quotes and escapes (oci/expand.h takes them
  * away), but for flags, whose quotes are gone.
  */
-#ifndef RANBY_BUILD_WORDS_H
-#define RANBY_BUILD_WORDS_H
+#ifndef RANBY_OCI_WORDS_H
+#define RANBY_OCI_WORDS_H
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -16,14 +16,15 @@
  * WORKDIR, and of RUN the --mount. The shell does it in RUN, CMD and ENTRYPOINT;
  * ONBUILD does it when its trigger is executed.
  */
-#ifndef RANBY_BUILD_EXPAND_H
-#define RANBY_BUILD_EXPAND_H
+#ifndef RANBY_OCI_EXPAND_H
+#define RANBY_OCI_EXPAND_H
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "build/instruction.h"
+#include "oci/instruction.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define EXPAND_MAX ((size_t)1 << 20) /* bytes of one result */
@@ -34,6 +35,7 @@ struct expand {
 	/* The value of a variable, NULL when it is not set; borrowed until the next call. */
 	const char *(*get)(const char *name, void *ctx);
 	void *ctx;
+	bool keep_variables; /* "$" is a character: quotes and escapes alone */
 };
 
 /* One word: variables, quotes, escapes. -EINVAL: bad ${…}, or ${v:?w} of what is not set; -E2BIG. The caller owns *ret. */

@@ -8,7 +8,7 @@
  * "**" and the slash after it are two items: OPEN, which may be left out together with
  * the next, and DIRS, which takes bytes until a slash lets it go on.
  */
-#include "build/pattern.h"
+#include "base/pattern.h"
 
 #include <errno.h>
 #include <string.h>

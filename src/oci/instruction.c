@@ -8,12 +8,12 @@
  * refuses and we took would be an image that only ranby can build; a word that
  * we refuse with other reasons is only unkind.
  */
-#include "build/instruction.h"
+#include "oci/instruction.h"
 
 #include "base/buf.h"
 #include "base/parse.h"
 #include "base/suggest.h"
-#include "build/words.h"
+#include "oci/words.h"
 
 #include <ctype.h>
 #include <errno.h>

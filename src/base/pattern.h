@@ -18,8 +18,8 @@
  * Work is bounded: a pattern and a value can be made so that each place must be
  * looked at from each other.
  */
-#ifndef RANBY_BUILD_PATTERN_H
-#define RANBY_BUILD_PATTERN_H
+#ifndef RANBY_BASE_PATTERN_H
+#define RANBY_BASE_PATTERN_H
 
 #include "base/mem.h"
 

@@ -4,7 +4,7 @@
  * Each file is written out in a short form and compared: "line KIND words", words in <>, JSON form in [].
  * Examples are those of the Dockerfile reference and of BuildKit's parser.
  */
-#include "build/containerfile.h"
+#include "oci/containerfile.h"
 #include "base/buf.h"
 #include "base/testing.h"
 
@@ -244,5 +244,5 @@ static void test_kinds(void **state _unused_)
 	assert_int_equal(instruction_kind_of("FRO"), -1);
 }
 
-TESTS("build/containerfile", cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_directives),
+TESTS("oci/containerfile", cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_directives),
       cmocka_unit_test(test_bounds), cmocka_unit_test(test_text), cmocka_unit_test(test_script), cmocka_unit_test(test_kinds))

@@ -6,7 +6,7 @@
  *	_cleanup_(containerfile_done) struct containerfile f = {0};
  *	r = containerfile_parse(bytes, len, "Containerfile", &f, e);
  *	for (size_t i = 0; i < f.n; i++)
- *		step(f.items[i]);		// build/instruction.h
+ *		step(f.items[i]);		// oci/instruction.h
  *
  * Errors begin with the place: "Containerfile:12: unknown instruction: FORM
  * (did you mean FROM?)". What is checked is what one instruction says by
@@ -19,12 +19,12 @@
  * count only before everything else, each once. No frontend is fetched for
  * `syntax`: this is the parser.
  */
-#ifndef RANBY_BUILD_CONTAINERFILE_H
-#define RANBY_BUILD_CONTAINERFILE_H
+#ifndef RANBY_OCI_CONTAINERFILE_H
+#define RANBY_OCI_CONTAINERFILE_H
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "build/instruction.h"
+#include "oci/instruction.h"
 
 #include <stddef.h>
 
