@@ -5,10 +5,12 @@
 #include "cmd/image_common.h"
 #include "cmd/make.h"
 #include "engine/attest.h"
+#include "image/copy.h"
 #include "image/push.h"
 #include "image/sign.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct push_args {
@@ -100,6 +102,32 @@ static int push_list(const struct command_call *call, struct store *st, const st
 	return manifest_push(call, st, call->argv[0], to, &copy, a->digestfile, e);
 }
 
+/* docker:// and plain names are registries; the rest of what podman writes to is files. */
+static bool is_file(const char *to)
+{
+	return to && copy_has_transport(to) && strncmp(to, "docker://", strlen("docker://")) != 0;
+}
+
+/* Into an archive or a directory, as save does, under podman's word for it. Nothing is recorded: a file is the user's own. */
+static int push_file(const struct command_call *call, struct store *st, const struct push_options *o, struct err *e)
+{
+	const struct push_args *a = call->args;
+	struct copy_options copy = {.which = COPY_ALL, .format = o->outgoing.format, .progress = o->outgoing.progress};
+	_cleanup_free_ char *from = NULL;
+	struct digest digest = {0};
+	int r;
+
+	if (a->sign_key)
+		return err_set(e, EINVAL, "push %s: signatures are kept by registries; sign it there: ranby image sign", call->argv[1]);
+	if (a->compression_format || a->compression_level || a->chunk_size)
+		return err_set(e, EINVAL, "push %s: layers go into files as they are; --compression-format, --compression-level and --chunk-size "
+			       "are of registries", call->argv[1]);
+	if (asprintf(&from, "store:%s", call->argv[0]) < 0)
+		return err_errno(e, ENOMEM, "push");
+	r = copy_image(st, from, call->argv[1], &copy, &digest, e);
+	return r == 0 && a->digestfile ? make_write_file("--digestfile", a->digestfile, digest.text, false, e) : r;
+}
+
 /* After the push, of what was pushed. */
 static int sign(const struct command_call *call, const struct push_options *o, const struct image *img, const struct digest *digest,
 		struct err *e)
@@ -128,6 +156,8 @@ static int push_run(const struct command_call *call, struct err *e)
 		r = options_of(call, &source, &o, e);
 	if (r == 0)
 		r = image_store_open(call, &st, e);
+	if (r == 0 && call->argc > 1 && is_file(call->argv[1]))
+		return push_file(call, st, &o, e);
 	if (r == 0 && store_resolve_any(st, call->argv[0], &img, NULL) == 0 && img->is_index)
 		return push_list(call, st, &o, img, e);
 	img = image_free(img);
@@ -144,7 +174,7 @@ const struct command command_push = {
 	.name = "push",
 	.aliases = "image push",
 	.operands = "[OPTIONS] IMAGE [DESTINATION]",
-	.summary = "Send an image to a registry",
+	.summary = "Send an image to a registry, or into an archive or directory",
 	.needs = NEED_ENGINE,
 	.min_operands = 1,
 	.max_operands = 2,

@@ -358,12 +358,23 @@ static int load_flat(struct loading *l, struct err *e)
 	return r < 0 ? r : image_of(l, &manifest, &names, e);
 }
 
+/* Its layers have no sums to be checked by, and the config would be made up here. */
+static int before_manifests(struct err *e)
+{
+	int r = err_set(e, EOPNOTSUPP, "an archive of docker before 1.10, which says nothing of what its layers are");
+
+	err_hint(e, "unpack its layer.tar files in their order and take the tree: ranby import");
+	return r;
+}
+
 static int load(struct loading *l, struct err *e)
 {
 	bool is_flat = source_has(l->src, "version") && source_has(l->src, "manifest.json");
 	bool is_oci = source_has(l->src, "oci-layout") && source_has(l->src, "index.json");
 	int r;
 
+	if (!is_oci && !source_has(l->src, "manifest.json") && source_has(l->src, "repositories"))
+		return before_manifests(e);
 	if (!is_oci && !source_has(l->src, "manifest.json"))
 		return err_set(e, EINVAL, "neither a docker archive nor an OCI image layout nor a dir:, it has no manifest.json, nor oci-layout with index.json");
 	/* of an OCI layout each image has a name of its own, by which it is judged */

@@ -18,7 +18,8 @@
  * Whatever comes from anywhere but the store is let in by the policy, as a
  * pull is (trust/check.h), wherever it goes. Nothing is unpacked. What is on its way lies in the store's staging
  * directory or among its blobs, without a name, and is collected afterwards.
- * Of containers-storage: nothing is read, which is said.
+ * containers-storage: and docker-daemon: are not read, and what is to be used
+ * instead is said.
  */
 #ifndef RANBY_IMAGE_COPY_H
 #define RANBY_IMAGE_COPY_H
@@ -54,8 +55,10 @@ struct copy_options {
 int copy_image(struct store *st, const char *from, const char *to, const struct copy_options *o, struct digest *ret, struct err *e)
 	_must_check_;
 
-/* True when the text begins with one of the transports above. */
+/* True when the text begins with one of the transports above, or one that is refused. */
 bool copy_has_transport(const char *text);
+/* -EOPNOTSUPP, with what to use instead, when it begins with a transport that others have and ranby has not. */
+int copy_refuse_transport(const char *text, struct err *e) _must_check_;
 
 /*
  * Reads the manifest or index that `from` means, its bytes as they are, into

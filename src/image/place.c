@@ -36,10 +36,10 @@ bool copy_has_transport(const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
 		if (strncmp(text, transports[i].prefix, strlen(transports[i].prefix)) == 0)
 			return true;
-	return false;
+	return copy_refuse_transport(text, NULL) < 0;
 }
 
-static int refuse_others(const char *text, struct err *e)
+int copy_refuse_transport(const char *text, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		int r;
@@ -58,7 +58,7 @@ int place_parse(struct place *p, struct store *st, struct staging *sg, const cha
 {
 	bool has_name = false;
 	char *colon;
-	int r = refuse_others(text, e);
+	int r = copy_refuse_transport(text, e);
 
 	if (r < 0)
 		return r;

@@ -8,6 +8,7 @@
 #include "image/pull.h"
 
 #include "image/archive.h"
+#include "image/copy.h"
 #include "image/progress.h"
 #include "image/registry_pull.h"
 #include "image/store_private.h"
@@ -133,8 +134,10 @@ static int pull_from_registry(struct store *st, const char *source, const struct
 {
 	_cleanup_(registries_freep) struct registries *conf = NULL;
 	struct reference ref;
-	int r = reference_parse(source, &ref, e);
+	int r = copy_refuse_transport(source, e);
 
+	if (r == 0)
+		r = reference_parse(source, &ref, e);
 	if (r == 0)
 		r = registries_load(&o->access, &conf, e);
 	if (r < 0 || !conf)
