@@ -149,10 +149,13 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	run -125 ranby create --network pasta:--pcap,/tmp/x busybox true
 	one_error 'option "--pcap" is not one that a container can have'
 	run -125 ranby create --network slirp4netns:port_handler=rootlesskit busybox true
-	one_error 'unknown option "port_handler"'
+	one_error 'port_handler=rootlesskit: ports are published by slirp4netns itself'
+	run -125 ranby create --network slirp4netns:port_handler=x busybox true
+	one_error '"x" is no value of port_handler'
+	ranby rm "$(ranby create --network slirp4netns:port_handler=slirp4netns busybox true)"
 }
 
-@test "slirp4netns: an interface, ended with the container; nothing is published" {
+@test "slirp4netns: an interface, ended with the container" {
 	need_program slirp4netns
 	run -0 ranby run --rm --network slirp4netns busybox /bin/busybox ip -o addr show tap0
 	[[ $output == *10.0.2.100/24* ]] || fail "$output"
@@ -164,7 +167,103 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	ranby stop --time 0 c
 	wait_for 5 is_gone "$pid"
 	ranby rm c
-	run -125 ranby run --rm --network slirp4netns -p 8080:80 busybox true
-	one_error publish
+	nothing_left
+}
+
+@test "slirp4netns -p: TCP and UDP, a range, one address, a network of one's own; the API socket is nobody's afterwards" {
+	need_program slirp4netns
+	local tcp udp dir
+	tcp=$(free_port) udp=$(free_port)
+	# without allow_host_loopback, slirp4netns has no answers of UDP for the host's loopback
+	echo_run 9 --network slirp4netns:cidr=10.77.0.0/24,port_handler=slirp4netns,allow_host_loopback=true -p "127.0.0.1:$tcp:7" -p "$udp:9/udp"
+	wait_for 10 answers tcp 127.0.0.1 "$tcp"
+	wait_for 10 answers udp 127.0.0.1 "$udp"
+	# what listens is on that address, and on all
+	run -0 ss -Hltn "sport = :$tcp"
+	[[ $output == *"127.0.0.1:$tcp "* && $output != *"0.0.0.0:$tcp "* ]] || fail "$output"
+	run -0 ss -Hlun "sport = :$udp"
+	[[ $output == *"0.0.0.0:$udp "* ]] || fail "$output"
+	run -0 ranby port c
+	[[ $output == *"7/tcp -> 127.0.0.1:$tcp"* && $output == *"9/udp -> 0.0.0.0:$udp"* ]] || fail "$output"
+	dir=$RANBY_RUN/$(ranby inspect --format '{{.Id}}' c)
+	[ ! -e "$dir/slirp4netns" ]
+	# the kernel knows the socket still, under a name that is gone: nothing leads there from inside, nor from outside
+	run -1 ranby exec c cat "$dir/slirp4netns"
+	ranby restart --time 0 c
+	wait_for 10 answers tcp 127.0.0.1 "$tcp"
+	wait_for 10 answers udp 127.0.0.1 "$udp"
+	ranby rm --force --time 0 c
+	run ! ask tcp 127.0.0.1 "$tcp"
+	run -0 ss -Hltun "sport = :$tcp or sport = :$udp"
+	[ -z "$output" ] || fail "$output"
+	nothing_left
+}
+
+# tells WORDS OPTION...: a container that says them on TCP ports 7, 8 and 9; $port, and the client's $b
+tells() {
+	ranby run -d "${@:2}" debian perl -e '
+		use Socket;
+		for $port (7, 8, 9) {
+			next if fork;
+			socket(S, AF_INET, SOCK_STREAM, 0) or die; bind(S, pack_sockaddr_in($port, INADDR_ANY)) or die; listen(S, 9);
+			while ($a = accept(C, S)) { (undef, $b) = unpack_sockaddr_in($a); syswrite(C, "'"$1"'\n"); close C }
+		}
+		sleep 1000'
+}
+# says WORDS ADDRESS PORT: what a TCP server says by itself
+says() {
+	python3 - "$@" <<-'END' 2>/dev/null
+		import socket, sys
+		s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)
+		sys.exit(s.makefile().readline().strip() != sys.argv[1])
+	END
+}
+
+# ports_in_a_row N: the first of N that nobody has
+ports_in_a_row() {
+	python3 - "$1" <<-'END'
+		import socket, sys
+		n = int(sys.argv[1])
+		for first in range(20000, 60000, n):
+		    try:
+		        for s in [socket.socket() for _ in range(n)]:
+		            s.bind(("127.0.0.1", first))
+		            first += 1
+		        print(first - n)
+		        break
+		    except OSError:
+		        pass
+	END
+}
+
+@test "slirp4netns -p: ranges, and of a pod; the client's address; a port that is taken; IPv6 says what to use" {
+	need_program slirp4netns
+	local first p dir own
+	first=$(ports_in_a_row 3)
+	tells 'of " . $port . "' --name c --network slirp4netns -p "127.0.0.1:$first-$((first + 2)):7-9"
+	for p in 0 1 2; do
+		wait_for 10 says "of $((p + 7))" 127.0.0.1 $((first + p))
+	done
+	ranby rm --force --time 0 c
+	own=$(hostname -I | tr ' ' '\n' | grep -m 1 -v :) || true
+	if [ -n "$own" ]; then
+		tells 'you are " . inet_ntoa($b) . "' --name c --network slirp4netns -p "$first:7"
+		wait_for 10 says "you are $own" "$own" "$first"
+		ranby rm --force --time 0 c
+	fi
+	ranby pod create --name p --network slirp4netns -p "127.0.0.1:$first:7" >/dev/null
+	tells 'of a pod' --pod p
+	wait_for 10 says 'of a pod' 127.0.0.1 "$first"
+	# taken: no container then, and nothing of the helper
+	run -125 ranby run --name d --network slirp4netns -p "127.0.0.1:$first:7" busybox true
+	one_error "--publish 127.0.0.1:$first:7/tcp: slirp4netns: "
+	run -0 ranby inspect --format '{{.State.Status}} {{.State.Pid}}' d
+	[ "$output" = 'created 0' ]
+	dir=$RANBY_RUN/$(ranby inspect --format '{{.Id}}' d)
+	[ ! -e "$dir" ] || fail "$(ls "$dir")"
+	ranby rm d
+	ranby pod rm --force --time 0 p
+	run -125 ranby create --network slirp4netns -p "[::1]:$first:7" busybox true
+	one_error 'slirp4netns publishes on addresses of IPv4 alone'
 	nothing_left
 }

@@ -83,11 +83,16 @@ int launch_monitor_of(int run_dirfd, int *ret_pidfd)
 	return noted(run_dirfd, "monitor", ret_pidfd);
 }
 
+int launch_helper_of(int run_dirfd, int *ret_pidfd)
+{
+	return noted(run_dirfd, HELPER_NOTE, ret_pidfd);
+}
+
 int launch_end_helper(int run_dirfd)
 {
 	static const int signals[] = {SIGTERM, SIGKILL};
 	_cleanup_close_ int pidfd = -EBADF;
-	int r = noted(run_dirfd, HELPER_NOTE, &pidfd);
+	int r = launch_helper_of(run_dirfd, &pidfd);
 
 	if (r < 0)
 		return r == -ESRCH ? 0 : r;

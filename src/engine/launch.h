@@ -54,6 +54,9 @@ struct launch {
 /* A pidfd of the monitor that was started in this run directory, also before init exists. -ESRCH: none, or it has gone. */
 int launch_monitor_of(int run_dirfd, int *ret_pidfd) _must_check_;
 
+/* A pidfd of the network helper that was started for this run directory. -ESRCH: none, or it has gone. */
+int launch_helper_of(int run_dirfd, int *ret_pidfd) _must_check_;
+
 /* Ends the network helper that was started for this run directory, when it is still there: its monitor was killed. */
 int launch_end_helper(int run_dirfd) _must_check_;
 

@@ -17,6 +17,7 @@
 #include "engine/hosts.h"
 #include "engine/network_helper.h"
 #include "engine/networks.h"
+#include "engine/slirp_ports.h"
 #include "sys/fd.h"
 
 #include <arpa/inet.h>
@@ -225,11 +226,13 @@ static int pasta_argv(const struct network_plan *plan, struct strv *argv)
 
 static int slirp_argv(const struct network_plan *plan, struct strv *argv)
 {
-	static const char *const words[] = {"--userns-path=/proc/{PID}/ns/user", "--ready-fd", "{READY_FD}", "{PID}", "tap0"};
+	static const char *const words[] = {"--userns-path=/proc/{PID}/ns/user", "--enable-sandbox", "--enable-seccomp", "--ready-fd", "{READY_FD}", "{PID}", "tap0"};
 	int r = strv_add(argv, "slirp4netns");
 
 	if (r == 0)
 		r = network_helper_slirp(plan->helper_options ? plan->helper_options : "", argv, NULL);
+	if (r == 0 && plan->n_ports > 0)
+		r = strv_add(argv, SLIRP_PORTS_OPTION);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(words); i++)
 		r = strv_add(argv, words[i]);
 	return r;
@@ -439,6 +442,19 @@ static int add_exposed(const struct strv *exposed, const char *what, struct netw
 	return 0;
 }
 
+static int check_ports(const struct network_plan *p, struct err *e)
+{
+	if (p->n_ports > 0 && p->kind != NETWORK_PASTA && p->kind != NETWORK_BRIDGE && p->kind != NETWORK_SLIRP)
+		return err_set(e, EINVAL, "--publish: not possible with --network %s", network_kind_name(p->kind));
+	for (size_t i = 0; p->kind == NETWORK_SLIRP && i < p->n_ports; i++)
+		if (strchr(p->ports[i].host_ip, ':')) {
+			err_set(e, EINVAL, "--publish [%s]: slirp4netns publishes on addresses of IPv4 alone", p->ports[i].host_ip);
+			err_hint(e, "--network pasta and bridge networks publish on IPv6 too");
+			return -EINVAL;
+		}
+	return 0;
+}
+
 int network_plan_make(const struct container_options *o, const struct strv *exposed, struct network_plan *ret, struct err *e)
 {
 	_cleanup_(network_plan_done) struct network_plan p = {0};
@@ -453,10 +469,10 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 		r = add_exposed(&o->expose, "--expose", &p, e);
 	if (r == 0 && o->publish_all)
 		r = add_exposed(exposed, "the image's port", &p, e);
+	if (r == 0)
+		r = check_ports(&p, e);
 	if (r < 0)
 		return r;
-	if (p.n_ports > 0 && p.kind != NETWORK_PASTA && p.kind != NETWORK_BRIDGE)
-		return err_set(e, EINVAL, "--publish: not possible with --network %s", network_kind_name(p.kind));
 	*ret = p;
 	p = (struct network_plan){0};
 	return 0;

@@ -7,7 +7,7 @@
  *	r = network_plan_finish(&plan, e);
  *	plan.helper: argv for the monitor (monitor/launch.h), empty without one:
  *	helper.items[0] is the name for self_open_helper(); "{PID}" stands for the
- *	host pid of init and "{READY_FD}" for a pipe (both filled in by the
+ *	host pid of init, "{READY_FD}" for a pipe and "{RUN_FD}" for the run directory (filled in by the
  *	monitor), an item "{PIDFILE}" for the path of a file for the helper's
  *	pid (filled in by the engine: then the helper daemonises)
  *

@@ -110,6 +110,9 @@ static int set_slirp(struct slirp *s, const char *key, const char *value)
 		s->outbound6 = value;
 		return is_outbound(value, true) ? 0 : -EINVAL;
 	}
+	/* its own API (slirp_ports.h), which keeps the peers' addresses; rootlesskit's proxy would not */
+	if (strcmp(key, "port_handler") == 0)
+		return strcmp(value, "slirp4netns") == 0 ? 0 : strcmp(value, "rootlesskit") == 0 ? -ENOTSUP : -EINVAL;
 	return -ENOENT;
 }
 
@@ -127,6 +130,11 @@ static int parse_slirp(char *text, struct slirp *s, struct err *e)
 		r = set_slirp(s, word, equals + 1);
 		if (r == -ENOENT)
 			return err_set(e, EINVAL, "--network slirp4netns: unknown option \"%s\"", word);
+		if (r == -ENOTSUP) {
+			err_set(e, ENOTSUP, "--network slirp4netns: port_handler=rootlesskit: ports are published by slirp4netns itself");
+			err_hint(e, "port_handler=slirp4netns is that, and the default; it keeps the clients' addresses");
+			return -ENOTSUP;
+		}
 		if (r < 0)
 			return err_set(e, EINVAL, "--network slirp4netns: \"%s\" is no value of %s", equals + 1, word);
 	}

@@ -28,6 +28,7 @@
 #include "engine/requires.h"
 #include "engine/restart.h"
 #include "engine/secret_spec.h"
+#include "engine/slirp_ports.h"
 
 #include "audit/witness.h"
 #include "base/clock.h"
@@ -154,7 +155,7 @@ static int exit_argv(struct start *s, struct err *e)
 	return engine_argv(s->q.eng, words, &s->exit_argv, e);
 }
 
-/* One argument of the network helper, with {PIDFILE} filled in; {PID} and {READY_FD} are the monitor's. */
+/* One argument of the network helper, with {PIDFILE} filled in; {PID}, {READY_FD} and {RUN_FD} are the monitor's. */
 static int add_helper_arg(struct start *s, const char *arg)
 {
 	const char *at = strstr(arg, "{PIDFILE}");
@@ -439,7 +440,9 @@ static int attach(struct start *s, struct err *e)
 
 	if (r == 0)
 		r = peer_check(&s->peer, c->pid, c->start_ticks, e);
-	return r == 0 ? bridge_attach(&s->bridge, c->pid, c->start_ticks, e) : r;
+	if (r == 0)
+		r = bridge_attach(&s->bridge, c->pid, c->start_ticks, e);
+	return r == 0 ? slirp_ports_open(s->run_dirfd, s->q.c->spec, e) : r;
 }
 
 /* It stands already, for this login: what is left is to let it run. */

@@ -100,6 +100,35 @@ static void test_plan(void **state)
 	strv_done(&o.network);
 }
 
+/* slirp4netns has the socket when there are ports to ask for, and no address of IPv6. */
+static void test_slirp_ports(void **state)
+{
+	static struct container_options o;
+	struct err e = {0};
+
+	(void)state;
+	for (int with = 0; with < 2; with++) {
+		static struct network_plan p;
+		bool has = false;
+
+		container_options_defaults(&o);
+		assert_int_equal(strv_add(&o.network, "slirp4netns"), 0);
+		if (with)
+			assert_int_equal(strv_add(&o.publish, "127.0.0.1:8080-8081:80-81/udp"), 0);
+		assert_int_equal(network_plan_make(&o, NULL, &p, &e), 0);
+		assert_int_equal(network_plan_finish(&p, &e), 0);
+		for (size_t i = 0; i < p.helper.n; i++)
+			has |= strncmp(p.helper.items[i], "--api-socket=", 13) == 0;
+		assert_int_equal(has, with);
+		network_plan_done(&p);
+		assert_int_equal(strv_add(&o.publish, "[::1]:80:80"), 0);
+		assert_int_equal(network_plan_make(&o, NULL, &p, &e), -EINVAL);
+		assert_non_null(strstr(e.text, "IPv4 alone"));
+		strv_done(&o.publish);
+		strv_done(&o.network);
+	}
+}
+
 /* --network, and what comes of it: kind and the other's name; NULL: refused. */
 static const struct {
 	const char *value, *want;
@@ -107,7 +136,7 @@ static const struct {
 	{"none", "none -"},         {"private", "pasta -"},   {"container:web", "container web"}, {"container:a:b", "container a:b"},
 	{"ns:/run/x", "ns /run/x"}, {"container:", NULL},     {"ns:", NULL},                      {"ns:x", NULL},
 	{"bridge", "bridge -"},     {"pasta:--pcap,/x", NULL}, {"pasta:--mtu,1500", "pasta -"}, {"pasta:--mtu", NULL}, {"slirp4netns:mtu=1500", "slirp4netns -"},
-	{"slirp4netns:mtu=x", NULL}, {"slirp4netns:foo=x", NULL}, {"slirp4netns:mtu", NULL}, {"slirp4netns:cidr=fd00::/64", NULL},    {"web", "bridge -"},              {"Container:x", NULL},
+	{"slirp4netns:mtu=x", NULL}, {"slirp4netns:foo=x", NULL}, {"slirp4netns:mtu", NULL}, {"slirp4netns:port_handler=slirp4netns", "slirp4netns -"}, {"slirp4netns:port_handler=rootlesskit", NULL}, {"slirp4netns:cidr=fd00::/64", NULL},    {"web", "bridge -"},              {"Container:x", NULL},
 	{"web:ip=1.2.3.4", "bridge -"}, {"../x", NULL},       {"host:ip=1.2.3.4", NULL},
 };
 
@@ -251,5 +280,5 @@ static void test_free_ports(void **state)
 }
 
 TESTS("engine/network", cmocka_unit_test(test_ports), cmocka_unit_test(test_plan), cmocka_unit_test(test_modes), cmocka_unit_test(test_joined_alone),
-      cmocka_unit_test(test_bridges), cmocka_unit_test(test_ports_twice),
+      cmocka_unit_test(test_bridges), cmocka_unit_test(test_ports_twice), cmocka_unit_test(test_slirp_ports),
       cmocka_unit_test(test_free_ports))

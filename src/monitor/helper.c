@@ -21,23 +21,24 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define PID_MARK "{PID}"
+#define READY_FD 3 /* what it inherits, in this order */
+#define RUN_FD 4
 #define WORDS_MAX 400
 
-/* `text` with each {PID} replaced, in a new string; the caller frees. */
-static char *with_pid(const char *text, pid_t pid)
+/* `text` with each `mark` replaced by a number, in a new string; the caller frees. */
+static char *with_number(const char *text, const char *mark, int number)
 {
 	char digits[12];
 	size_t n, len = strlen(text) + 1;
 	char *out, *p;
 
-	snprintf(digits, sizeof(digits), "%d", (int)pid);
+	snprintf(digits, sizeof(digits), "%d", number);
 	n = strlen(digits);
 	/* at most every 5 bytes become 11 */
 	p = out = malloc(3 * len);
 	if (!out)
 		return NULL;
-	for (const char *at; (at = strstr(text, PID_MARK)); text = at + strlen(PID_MARK)) {
+	for (const char *at; (at = strstr(text, mark)); text = at + strlen(mark)) {
 		p = (char *)memcpy(p, text, (size_t)(at - text)) + (at - text);
 		p = (char *)memcpy(p, digits, n) + n;
 	}
@@ -45,13 +46,25 @@ static char *with_pid(const char *text, pid_t pid)
 	return out;
 }
 
-/* The ready pipe becomes 3. */
 static int fill_argv(char *const *argv, pid_t init, struct strv *out)
 {
+	const struct {
+		const char *mark;
+		int number;
+	} marks[] = {{"{PID}", (int)init}, {"{READY_FD}", READY_FD}, {"{RUN_FD}", RUN_FD}};
 	int r = 0;
 
-	for (; r == 0 && *argv; argv++)
-		r = strcmp(*argv, "{READY_FD}") == 0 ? strv_add(out, "3") : strv_consume(out, with_pid(*argv, init));
+	for (; r == 0 && *argv; argv++) {
+		_cleanup_free_ char *word = strdup(*argv);
+
+		for (size_t i = 0; word && i < ARRAY_SIZE(marks); i++) {
+			char *next = with_number(word, marks[i].mark, marks[i].number);
+
+			free(word);
+			word = next;
+		}
+		r = strv_consume(out, TAKE_PTR(word));
+	}
 	return r;
 }
 
@@ -66,12 +79,12 @@ static int open_pipe(int *ret_read, int *ret_write)
 	return 0;
 }
 
-int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, struct err *e)
+int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, int run_dirfd, struct err *e)
 {
 	_cleanup_(strv_done) struct strv argv = {0};
 	_cleanup_close_ int ready_w = -EBADF, words_w = -EBADF;
 	struct spawn s = SPAWN_INIT;
-	int pass[2];
+	int pass[3];
 	int r;
 
 	r = fill_argv(o->helper, init, &argv);
@@ -90,8 +103,11 @@ int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, 
 	/* without it the engine ends an orphan, with the next command that has to do with the container */
 	(void)!root_end_watch(init, &h->end_fd);
 	s.fds = pass;
-	if (ready_w >= 0)
+	/* READY_FD, RUN_FD: of one that stays as it is */
+	if (ready_w >= 0) {
 		pass[s.n_fds++] = ready_w;
+		pass[s.n_fds++] = run_dirfd;
+	}
 	if (h->end_fd >= 0)
 		pass[s.n_fds++] = h->end_fd;
 	s.stdio[0] = -EBADF;

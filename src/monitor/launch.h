@@ -82,7 +82,8 @@ struct monitor_launch {
 	 * anywhere becomes init's pid. With helper_pid_file it daemonises: it is
 	 * ready when its first process exits 0, and the file names the one that
 	 * stays. Without, it stays itself, and is ready when it writes a byte to
-	 * the fd whose number "{READY_FD}" becomes (slirp4netns --ready-fd).
+	 * the fd whose number "{READY_FD}" becomes (slirp4netns --ready-fd), and
+	 * "{RUN_FD}" becomes that of the run directory.
 	 * It gets SIGTERM when the payload has ended (SIGKILL 2 s later).
 	 */
 	int helper_fd;              /* the program (self_open_helper()), or -EBADF: none */

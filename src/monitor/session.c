@@ -218,7 +218,7 @@ static int runtime_done(struct session *s, int status, struct err *e)
 	if (s->o->helper_fd < 0)
 		return say_created(s, e);
 	s->phase = PHASE_HELPER;
-	return helper_start(&s->helper, s->o, s->init, e);
+	return helper_start(&s->helper, s->o, s->init, s->run_dirfd, e);
 }
 
 /* What holds for this end: the run directory is cleared soon after it. */
