@@ -224,9 +224,9 @@ same() {
 	printf 'FROM scratch\nCOPY none /\n' >Containerfile
 	run -125 ranby build -q "$C"
 	one_error '"none": no such file or directory'
-	printf 'FROM scratch\nADD https://localhost/x /\n' >Containerfile
+	printf 'FROM scratch\nADD git://localhost/x /\n' >Containerfile
 	run -125 ranby build -q "$C"
-	one_error 'addresses are not fetched'
+	one_error 'git repositories are not fetched'
 	echo f >f; printf 'FROM scratch\nCOPY f /f\nCOPY f /f/\n' >Containerfile
 	run -125 ranby build -q "$C"
 	one_error 'is not a directory'

@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "base/tar_writer.h"
 #include "build/add_sink.h"
+#include "build/address.h"
 #include "build/mode.h"
 #include "build/select.h"
 #include "engine/user.h"
@@ -43,12 +44,6 @@ struct add {
 	struct sha256 sum;   /* of what is read: see sum_head() */
 	struct add_sink sink;
 };
-
-static bool is_address(const char *s)
-{
-	return strncasecmp(s, "http://", 7) == 0 || strncasecmp(s, "https://", 8) == 0 || strncasecmp(s, "ftp://", 6) == 0 ||
-	       strncasecmp(s, "git://", 6) == 0 || strncmp(s, "git@", 4) == 0 || strncasecmp(s, "ssh://", 6) == 0;
-}
 
 /* ---- the digest ---- */
 
@@ -317,6 +312,16 @@ static bool wants_unpacking(const struct add *a)
 	return a->q->in->kind == INSTRUCTION_ADD && !a->q->in->flags.no_unpack;
 }
 
+static int unpack_from(struct add *a, int fd, uint64_t size, struct sha256 *sum, struct err *e)
+{
+	const struct add_owner owner = {a->uid, a->gid};
+	int r = make_missing(a, a->dest, true, e);
+
+	if (r == 0)
+		r = add_sink_end(&a->sink, e);
+	return r < 0 ? r : add_sink_unpack(a->root_fd, a->dest, fd, size, a->q->in->flags.chown ? &owner : NULL, sum, e);
+}
+
 static int unpack(void *ctx, const struct select_entry *entry, struct err *e)
 {
 	_cleanup_(buf_done) struct buf pax = BUF_INIT;
@@ -325,14 +330,7 @@ static int unpack(void *ctx, const struct select_entry *entry, struct err *e)
 
 	pack_xattrs(entry->fd, &pax);
 	r = sum_head(&a->sum, a->q, entry, &pax, e);
-	if (r == 0)
-		r = make_missing(a, a->dest, true, e);
-	if (r == 0)
-		r = add_sink_end(&a->sink, e);
-	if (r == 0)
-		r = add_sink_unpack(a->root_fd, a->dest, entry->fd, (uint64_t)entry->st.st_size,
-				    a->q->in->flags.chown ? &(struct add_owner){a->uid, a->gid} : NULL, &a->sum, e);
-	return r;
+	return r < 0 ? r : unpack_from(a, entry->fd, (uint64_t)entry->st.st_size, &a->sum, e);
 }
 
 /* An archive: below the destination, which is a directory then. 1: it was one, and is done. */
@@ -393,9 +391,56 @@ static int put_heredoc(struct add *a, const struct heredoc *h, struct err *e)
 	return r < 0 ? r : add_sink_bytes(&a->sink, &t, h->content, h->len, e);
 }
 
-static int put_source(struct add *a, const char *arg, struct err *e)
+static const struct add_download *download_of(const struct add_request *q, size_t i)
 {
+	return q->downloads && q->downloads[i].fd >= 0 ? &q->downloads[i] : NULL;
+}
+
+static void sum_download(struct sha256 *h, const char *url, const struct add_download *d)
+{
+	sum_text(h, url, strlen(url));
+	sum_text(h, d->is.digest.text, strlen(d->is.digest.text));
+}
+
+/* The bytes are the worker's own by now: their digest is known, and no sum is made of them again. */
+static int put_file(struct add *a, const char *url, const struct add_download *d, struct err *e)
+{
+	struct tar_entry t = {.type = TAR_FILE, .size = d->is.bytes};
+	struct stat st = {.st_mode = S_IFREG | 0600, .st_mtim = {.tv_sec = d->is.mtime_sec}};
+	_cleanup_free_ char *name = NULL;
+	struct sha256 unused;
+	int r = a->dest_is_dir ? address_file_name(url, &name, e) : 0;
+
+	sha256_init(&unused);
+	if (r == 0)
+		r = find_base(a, url, name ?: "", false, e);
+	describe(a, &st, &t);
+	t.name = a->base;
+	return r < 0 ? r : add_sink_file(&a->sink, &t, d->fd, &unused, e);
+}
+
+static int put_download(struct add *a, const char *url, const struct add_download *d, struct err *e)
+{
+	struct sha256 unused;
+	int r;
+
+	sum_download(&a->sum, url, d);
+	r = lseek(d->fd, 0, SEEK_SET) < 0 ? err_errno(e, errno, "%s", url) : 0;
+	if (r < 0 || !a->q->in->flags.unpack)
+		return r < 0 ? r : put_file(a, url, d, e);
+	r = add_sink_is_tar(d->fd, e);
+	if (r <= 0)
+		return r < 0 ? r : put_file(a, url, d, e);
+	sha256_init(&unused);
+	r = unpack_from(a, d->fd, d->is.bytes, &unused, e);
+	return r < 0 ? err_wrap(e, r, "unpack \"%s\"", url) : 0;
+}
+
+static int put_source(struct add *a, size_t i, struct err *e)
+{
+	const char *arg = a->q->in->args.items[i];
 	const struct heredoc *h = instruction_heredoc(a->q->in, arg);
+	const struct add_download *d = download_of(a->q, i);
 	_cleanup_(strv_done) struct strv paths = {0};
 	int r;
 
@@ -404,10 +449,12 @@ static int put_source(struct add *a, const char *arg, struct err *e)
 		sum_text(&a->sum, h->content, h->len);
 		return put_heredoc(a, h, e);
 	}
+	if (d)
+		return put_download(a, arg, d, e);
 	r = select_glob(a->q->source_fd, arg, a->q->ignore, &paths, e);
 	/* of several the destination is a directory */
 	a->dest_is_dir = a->dest_is_dir || paths.n > 1;
-	for (size_t i = 0; r == 0 && i < paths.n; i++) {
+	for (i = 0; r == 0 && i < paths.n; i++) {
 		sum_text(&a->sum, paths.items[i], strlen(paths.items[i]));
 		r = put_path(a, arg, paths.items[i], e);
 	}
@@ -420,15 +467,6 @@ static int check(const struct add_request *q, struct err *e)
 {
 	const struct instruction_flags *f = &q->in->flags;
 
-	for (size_t i = 0; i + 1 < q->in->args.n; i++) {
-		if (q->in->kind == INSTRUCTION_ADD && is_address(q->in->args.items[i])) {
-			err_set(e, ENOTSUP, "ADD %s: addresses are not fetched", q->in->args.items[i]);
-			err_hint(e, "fetch it beside the Containerfile, or by a RUN, and check its digest there");
-			return -ENOTSUP;
-		}
-	}
-	if (f->checksum)
-		return err_set(e, ENOTSUP, "ADD --checksum is for addresses, which are not fetched");
 	return f->chmod ? mode_check(f->chmod, e) : 0;
 }
 
@@ -484,7 +522,7 @@ int add_apply(const struct add_request *q, int root_fd, struct err *e)
 	if (r == 0)
 		r = find_destination(&a, e);
 	for (size_t i = 0; r == 0 && i + 1 < q->in->args.n; i++)
-		r = put_source(&a, q->in->args.items[i], e);
+		r = put_source(&a, i, e);
 	if (r == 0)
 		r = add_sink_end(&a.sink, e);
 	if (r == 0 && q->written)
@@ -522,8 +560,10 @@ static int sum_entry(void *ctx, const struct select_entry *entry, struct err *e)
 	return add_sink_read(entry->fd, entry->rel, (uint64_t)entry->st.st_size, &s->h, no_piece, NULL, e);
 }
 
-static int sum_source(struct summing *s, const struct ignore *exclude, const char *arg, struct err *e)
+static int sum_source(struct summing *s, const struct ignore *exclude, size_t i, struct err *e)
 {
+	const char *arg = s->q->in->args.items[i];
+	const struct add_download *d = download_of(s->q, i);
 	const struct heredoc *h = instruction_heredoc(s->q->in, arg);
 	const struct selection sel = {s->q->source_fd, s->q->ignore, exclude->n ? exclude : NULL, sum_entry, s};
 	_cleanup_(strv_done) struct strv paths = {0};
@@ -534,8 +574,12 @@ static int sum_source(struct summing *s, const struct ignore *exclude, const cha
 		sum_text(&s->h, h->content, h->len);
 		return 0;
 	}
+	if (d) {
+		sum_download(&s->h, arg, d);
+		return 0;
+	}
 	r = select_glob(s->q->source_fd, arg, s->q->ignore, &paths, e);
-	for (size_t i = 0; r == 0 && i < paths.n; i++) {
+	for (i = 0; r == 0 && i < paths.n; i++) {
 		sum_text(&s->h, paths.items[i], strlen(paths.items[i]));
 		r = select_walk(&sel, paths.items[i], e);
 	}
@@ -553,7 +597,7 @@ int add_digest(const struct add_request *q, struct digest *ret, struct err *e)
 	if (r == 0)
 		r = read_excludes(&a, e);
 	for (size_t i = 0; r == 0 && i + 1 < q->in->args.n; i++)
-		r = sum_source(&s, &a.exclude, q->in->args.items[i], e);
+		r = sum_source(&s, &a.exclude, i, e);
 	if (r < 0)
 		return err_wrap(e, r, "%s", instruction_name(q->in->kind));
 	sum_end(&s.h, ret);

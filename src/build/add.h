@@ -19,6 +19,9 @@
  * group. Modes are as they are, or --chmod. Times, user.* attributes and file
  * capabilities come along. Devices and sockets do not.
  *
+ * A source of ADD that is an address was got before (build/add_url.h): a file of
+ * that name, 0600, with the time that the server says, unpacked with --unpack alone.
+ *
  * ADD unpacks a local tar (as it is, gzip, bzip2, xz, zstd); what is a tar is told by its
  * first bytes, never by its name.
  *
@@ -33,9 +36,16 @@
 #include "build/ignore.h"
 #include "oci/digest.h"
 #include "oci/instruction.h"
+#include "registry/download.h"
 
 #include <stdbool.h>
 #include <time.h>
+
+/* What was got from an address. */
+struct add_download {
+	int fd; /* -EBADF: the source is none */
+	struct download is;
+};
 
 struct add_request {
 	const struct instruction *in; /* COPY or ADD, expanded */
@@ -44,6 +54,7 @@ struct add_request {
 	const struct ignore *ignore;  /* of the context; NULL: none */
 	const char *workdir;          /* absolute; NULL: / */
 	struct timespec now;          /* of what has no time: here-documents, directories that are made */
+	const struct add_download *downloads; /* one for each source; NULL: none is an address */
 	struct digest *written;       /* of add_apply(): the digest of what it has read; NULL: not asked for */
 };
 
@@ -57,7 +68,7 @@ int add_digest(const struct add_request *q, struct digest *ret, struct err *e) _
 /*
  * Does it, below root_fd. As root of the user namespace whose IDs the files
  * shall have, in a process with no other threads. -ENOENT: a source selects nothing; -ENOTDIR, -EISDIR,
- * -EEXIST: source and destination do not fit; -ENOTSUP: an address.
+ * -EEXIST: source and destination do not fit; -ENOTSUP: an address that is none of a file.
  *
  * `written` is what add_digest() says of the same bytes: who changes a file between the two has another digest.
  */

@@ -13,6 +13,7 @@
 #include "build/context.h"
 
 #include "build/add_sink.h"
+#include "build/address.h"
 #include "oci/containerfile.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -25,8 +26,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define STDIN_FILE "stdin"
-
 void context_done(struct context *c)
 {
 	fd_closep(&c->dir_fd);
@@ -34,36 +33,6 @@ void context_done(struct context *c)
 	buf_done(&c->file);
 	ignore_done(&c->ignore);
 	*c = (struct context)CONTEXT_INIT;
-}
-
-/* ---- addresses ---- */
-
-static bool begins(const char *text, const char *with)
-{
-	return strncasecmp(text, with, strlen(with)) == 0;
-}
-
-static bool is_git(const char *text)
-{
-	size_t n = strcspn(text, "#");
-
-	return begins(text, "git://") || begins(text, "git@") || begins(text, "ssh://") || begins(text, "github.com/") ||
-	       ((begins(text, "http://") || begins(text, "https://")) && n > 4 && strncmp(text + n - 4, ".git", 4) == 0);
-}
-
-static int refuse_address(const char *text, struct err *e)
-{
-	if (is_git(text)) {
-		err_set(e, ENOTSUP, "%s: git repositories are not fetched", text);
-		err_hint(e, "git clone it, and give the directory");
-		return -ENOTSUP;
-	}
-	if (begins(text, "http://") || begins(text, "https://")) {
-		err_set(e, ENOTSUP, "%s: addresses are not fetched", text);
-		err_hint(e, "curl -L ADDRESS | ranby build -");
-		return -ENOTSUP;
-	}
-	return 0;
 }
 
 /* ---- the tree ---- */
@@ -96,14 +65,11 @@ static int save_piece(const char *data, size_t len, void *ctx)
 /* Standard input as a file without a name. */
 static int save_stdin(const struct context_options *o, int *ret_fd, struct err *e)
 {
-	_cleanup_close_ int fd = openat(o->scratch_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	int r;
+	_cleanup_close_ int fd = -EBADF;
+	int r = address_scratch_file(o->scratch_fd, "standard input", &fd, e);
 
-	if (fd < 0) {
-		r = path_own_open(o->scratch_fd, STDIN_FILE, O_RDWR | O_CREAT | O_EXCL, 0600, &fd);
-		if (r < 0)
-			return err_errno(e, -r, "standard input");
-	}
+	if (r < 0)
+		return r;
 	r = fd_read_each(STDIN_FILENO, "standard input", save_piece, &fd, e);
 	if (r < 0)
 		return e && e->code ? r : err_errno(e, -r, "standard input");
@@ -159,17 +125,29 @@ static int open_stdin(const struct context_options *o, struct context *c, struct
 	return r < 0 ? r : open_tar(o, fd, "standard input", true, c, e);
 }
 
+/* A tar, or a Containerfile alone. */
+static int open_url(const struct context_options *o, const char *url, struct context *c, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct download d;
+	int r = address_get(url, NULL, o->access, o->scratch_fd, &fd, &d, e);
+
+	return r < 0 ? r : open_tar(o, fd, url, true, c, e);
+}
+
 static int open_tree(const struct context_options *o, struct context *c, struct err *e)
 {
 	const char *operand = o->operand ?: ".";
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
-	int r = refuse_address(operand, e);
+	int r = address_refuse(strncmp(operand, "github.com/", 11) == 0 ? "git://github.com" : operand, e);
 
 	if (r < 0)
 		return r;
 	if (strcmp(operand, "-") == 0)
 		return open_stdin(o, c, e);
+	if (address_kind(operand) == ADDRESS_HTTP)
+		return open_url(o, operand, c, e);
 	fd = open(operand, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(e, errno, "context %s", operand);
@@ -234,7 +212,7 @@ static int read_named(const struct context_options *o, struct context *c, struct
 static int read_containerfile(const struct context_options *o, struct context *c, struct err *e)
 {
 	if (c->file_name && o->file)
-		return err_set(e, EINVAL, "-f %s: standard input is the Containerfile already", o->file);
+		return err_set(e, EINVAL, "-f %s: %s is the Containerfile already", o->file, c->file_name);
 	if (o->file && o->operand && strcmp(o->file, "-") == 0 && strcmp(o->operand, "-") == 0)
 		return err_set(e, EINVAL, "standard input cannot be both the context and the Containerfile");
 	if (c->file_name)
@@ -328,6 +306,15 @@ static const struct scheme {
 	{"oci-layout:", BUILD_CONTEXT_OCI_LAYOUT},
 };
 
+static int refuse_url(const char *value, struct err *e)
+{
+	if (address_kind(value) != ADDRESS_HTTP)
+		return address_refuse(value, e);
+	err_set(e, ENOTSUP, "%s: no address can be a further context", value);
+	err_hint(e, "get the archive and unpack it, and give the directory; or ADD the address");
+	return -ENOTSUP;
+}
+
 int build_context_parse(const char *text, struct build_context *ret, struct err *e)
 {
 	_cleanup_(build_context_done) struct build_context c = {.kind = BUILD_CONTEXT_DIRECTORY};
@@ -337,13 +324,13 @@ int build_context_parse(const char *text, struct build_context *ret, struct err 
 	if (!eq || eq == text || !*value)
 		return err_set(e, EINVAL, "--build-context %s: NAME=VALUE is wanted", text);
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
-		if (begins(value, schemes[i].begins)) {
+		if (strncasecmp(value, schemes[i].begins, strlen(schemes[i].begins)) == 0) {
 			c.kind = schemes[i].kind;
 			value += strlen(schemes[i].begins);
 			break;
 		}
 	}
-	r = c.kind == BUILD_CONTEXT_DIRECTORY ? refuse_address(value, e) : 0;
+	r = c.kind == BUILD_CONTEXT_DIRECTORY ? refuse_url(value, e) : 0;
 	if (r < 0)
 		return err_wrap(e, r, "--build-context");
 	if (!*value)

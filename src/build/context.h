@@ -16,7 +16,8 @@
  * found from that descriptor (sys/path.h, path_in_root_*): a link leads to
  * where it would if the context were the root, never outside.
  *
- * A git repository or an address is -ENOTSUP with a hint to the tool that gets it.
+ * An http or https address is what is got from there, as from "-". A git repository
+ * is -ENOTSUP with a hint to the tool that gets it.
  */
 #ifndef RANBY_BUILD_CONTEXT_H
 #define RANBY_BUILD_CONTEXT_H
@@ -28,6 +29,8 @@
 
 #include <errno.h>
 
+struct registry_access; /* registry/access.h */
+
 #define CONTEXT_DIRECTORY "context" /* in scratch_fd: where a tar is unpacked to */
 
 struct context_options {
@@ -35,6 +38,7 @@ struct context_options {
 	const char *file;        /* -f: from the working directory, else from the context; "-": standard input; NULL: Containerfile, then Dockerfile */
 	const char *ignore_file; /* --ignorefile; NULL: NAME.containerignore or NAME.dockerignore beside -f, else .containerignore or .dockerignore */
 	int scratch_fd;          /* a private directory; the caller removes what is in it */
+	const struct registry_access *access; /* for addresses */
 	int keeper_fd;           /* the user namespace that may make all modes and IDs; -EBADF: as we are */
 };
 
@@ -49,7 +53,7 @@ struct context {
 /* Closes and frees; for _cleanup_(). What was unpacked stays in scratch_fd. */
 void context_done(struct context *c);
 
-/* -ENOENT: no such directory, or no Containerfile in it; -ENOTSUP: an address. */
+/* -ENOENT: no such directory, or no Containerfile in it; -ENOTSUP: a git repository. */
 int context_open(const struct context_options *o, struct context *ret, struct err *e) _must_check_;
 
 /* --build-context NAME=VALUE: a name that COPY --from and FROM find before stages and images. */

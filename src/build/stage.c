@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "build/add.h"
+#include "build/add_url.h"
 #include "build/cache.h"
 #include "build/content.h"
 #include "build/context.h"
@@ -264,6 +265,7 @@ static int do_workdir(struct step *p, struct err *e)
 
 struct copy {
 	struct add_request q;
+	struct add_url urls;
 	struct stage_source from;
 	struct digest digest;      /* as it was found before */
 };
@@ -271,6 +273,7 @@ struct copy {
 static void copy_done(struct copy *c)
 {
 	content_shared_done(c->q.written);
+	add_url_done(&c->urls);
 	stage_source_done(&c->from);
 }
 
@@ -367,7 +370,10 @@ static int do_copy(struct step *p, struct err *e)
 		c.q.ignore = &context->ignore;
 	}
 	p->copy = &c;
-	r = copy_content(p, &c, e);
+	r = add_url_get(p->s, in, &c.urls, e);
+	c.q.downloads = c.urls.items;
+	if (r == 0)
+		r = copy_content(p, &c, e);
 	if (r == 0)
 		r = name_copy(p, e);
 	if (r == 0)

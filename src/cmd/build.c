@@ -293,7 +293,7 @@ static int read_file(struct building *b, struct assemble *dir, struct err *e)
 {
 	const struct context_options o = {
 		.operand = b->call->argc > 0 ? b->call->argv[0] : ".", .file = b->a->file, .ignore_file = b->a->ignorefile,
-		.scratch_fd = dir->dirfd, .keeper_fd = b->keeper.userns_fd,
+		.scratch_fd = dir->dirfd, .access = &b->source.options.access, .keeper_fd = b->keeper.userns_fd,
 	};
 	int r = context_open(&o, &b->context, e);
 

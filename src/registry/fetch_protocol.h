@@ -10,7 +10,8 @@
  *	 "skipVerifyOthers": false,
  *	 "username": …, "password": …, "identityToken": …, "ca": PEM, "cert": PEM, "key": PEM}
  *
- * where skipVerify is of that host alone, skipVerifyOthers of token servers and
+ * or {"url": ADDRESS, "skipVerifyOthers": false} for that one file, without any
+ * login; where skipVerify is of that host alone, skipVerifyOthers of token servers and
  * redirects elsewhere; "repository" is "" to log in only;
  * and for a push "push": true, "mountFrom": [REPOSITORY, …]; then any number
  * of requests, each a struct fetch_request with one descriptor: writable for
@@ -37,6 +38,7 @@
 #define FETCH_MANIFEST_MAX (4U << 20)
 #define FETCH_LIST_MAX (16U << 20) /* bytes of all pages of a list */
 #define FETCH_PAGES_MAX 1000
+#define FETCH_URL_MAX ((uint64_t)64 << 30) /* bytes of a file behind an address */
 
 enum fetch_kind {
 	FETCH_MANIFEST = 1,
@@ -50,6 +52,7 @@ enum fetch_kind {
 	FETCH_CATALOG,      /* of the registry's repositories; "" */
 	FETCH_REFERRERS,    /* what refers to the manifest of that digest; -ENOENT also where the registry has no such list */
 	FETCH_SEARCH,       /* /v1/search: `what` is the term */
+	FETCH_URL,          /* the session's address: `what` is the digest that it must have, or "" */
 };
 
 struct fetch_request {
@@ -73,6 +76,7 @@ struct fetch_answer {
 	uint32_t id;
 	uint64_t bytes;           /* so far, or in all */
 	uint32_t how;             /* DONE of PUT_BLOB: enum fetch_how */
+	int64_t mtime_sec;        /* DONE of URL: of Last-Modified; 0: not said */
 	char content_type[128];   /* DONE */
 	struct digest digest;     /* DONE: of what was written */
 	struct err err;           /* FAILED */

@@ -41,6 +41,8 @@ int session_read(const char *text, size_t len, struct session *ret, struct err *
 	if (r == 0)
 		r = json_get_str(o, "repository", &s.repository, e);
 	if (r == 0)
+		r = json_get_str(o, "url", &s.url, e);
+	if (r == 0)
 		r = json_get_str(o, "username", &s.username, e);
 	if (r == 0)
 		r = json_get_str(o, "password", &s.password, e);
@@ -54,8 +56,8 @@ int session_read(const char *text, size_t len, struct session *ret, struct err *
 		r = json_get_str(o, "key", &s.trust.key, e);
 	if (r == 0)
 		r = json_get_strv(o, "mountFrom", &s.mount_from, e);
-	if (r == 0 && (!s.host || !s.repository))
-		r = err_set(e, EINVAL, "session: no host or no repository");
+	if (r == 0 && s.url ? s.host || s.username || s.identity_token : r == 0 && (!s.host || !s.repository))
+		r = err_set(e, EINVAL, "session: neither a repository nor an address alone");
 	if (r < 0) {
 		session_done(&s);
 		return r;
@@ -328,6 +330,8 @@ int session_open(struct session *s, struct err *e)
 	struct http_answer a = {.body = BUF_INIT_MAX(65536)};
 	int r;
 
+	if (s->url)
+		return 0;
 	r = ping(s, "https", &a, e);
 	if (r == 0 && is_no_tls(&a) && s->allow_http)
 		r = ping(s, "http", &a, e);

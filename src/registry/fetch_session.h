@@ -24,6 +24,7 @@
 struct session {
 	struct json_object *json; /* owns the strings */
 	const char *host, *repository; /* "": no repository, to log in only */
+	const char *url;         /* the one file that is wanted, of no registry; NULL: a registry's session */
 	const char *username, *password, *identity_token; /* NULL: none */
 	struct http_trust trust; /* of the registry itself */
 	bool skip_verify_others;

@@ -30,8 +30,11 @@ int transfer_init(struct transfer *t, const struct fetch_request *request, int f
 	int n;
 
 	*t = (struct transfer){.request = *request, .fd = fd};
-	n = snprintf(t->url, sizeof(t->url), "%s/v2/%s/%s/%s", s->origin, s->repository,
-		     request->kind == FETCH_MANIFEST ? "manifests" : "blobs", request->what);
+	if (request->kind == FETCH_URL)
+		n = snprintf(t->url, sizeof(t->url), "%s", s->url);
+	else
+		n = snprintf(t->url, sizeof(t->url), "%s/v2/%s/%s/%s", s->origin, s->repository,
+			     request->kind == FETCH_MANIFEST ? "manifests" : "blobs", request->what);
 	if (n < 0 || (size_t)n >= sizeof(t->url))
 		return err_set(e, ENAMETOOLONG, "URL too long");
 	sha256_init(&t->hash);
@@ -77,6 +80,8 @@ static int fail(struct transfer *t, int r)
 
 static uint64_t most_bytes(const struct transfer *t)
 {
+	if (t->request.kind == FETCH_URL)
+		return FETCH_URL_MAX;
 	return t->request.size_bytes != UINT64_MAX ? t->request.size_bytes : FETCH_MANIFEST_MAX;
 }
 
@@ -124,8 +129,8 @@ static size_t take_body(char *data, size_t one, size_t len, void *ctx)
 		return len;
 	}
 	if (t->bytes + len > most_bytes(t)) {
-		fail(t, err_set(&t->err, EBADMSG, "more than the %llu bytes that it should have",
-				(unsigned long long)most_bytes(t)));
+		fail(t, err_set(&t->err, t->request.kind == FETCH_URL ? EFBIG : EBADMSG, "more than the %llu bytes that it %s",
+				(unsigned long long)most_bytes(t), t->request.kind == FETCH_URL ? "may have" : "should have"));
 		return 0;
 	}
 	r = fd_write_all(t->fd, data, len);
@@ -167,6 +172,7 @@ static CURLcode set_options(struct transfer *t)
 	bad |= curl_easy_setopt(h, CURLOPT_WRITEDATA, t);
 	bad |= curl_easy_setopt(h, CURLOPT_ERRORBUFFER, t->detail);
 	bad |= curl_easy_setopt(h, CURLOPT_PRIVATE, t);
+	bad |= curl_easy_setopt(h, CURLOPT_FILETIME, 1L);
 	if (t->range_from > 0) {
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)t->range_from);
 		bad |= curl_easy_setopt(h, CURLOPT_RANGE, range);
@@ -245,7 +251,8 @@ static int check_complete(struct transfer *t, struct err *e)
 	sha256_end_hex(&t->hash, hex);
 	digest_from_hex(hex, &t->digest);
 	if (strncmp(t->request.what, "sha256:", 7) == 0 && strcmp(t->request.what, t->digest.text) != 0)
-		return err_set(e, EBADMSG, "the registry sent other content than %s", t->request.what);
+		return t->request.kind == FETCH_URL ? err_set(e, EBADMSG, "its digest is %s, not %s", t->digest.text, t->request.what) :
+						      err_set(e, EBADMSG, "the registry sent other content than %s", t->request.what);
 	return TRANSFER_DONE;
 }
 
@@ -254,6 +261,8 @@ static int refused(struct transfer *t, long status, struct err *e)
 	struct err own = {0};
 	int r;
 
+	if (t->request.kind == FETCH_URL) /* what its body says is anything */
+		return err_set(e, status == 404 ? ENOENT : status == 401 || status == 403 ? EACCES : EPROTO, "the server answers %ld", status);
 	if (status == 404)
 		r = err_set(&own, ENOENT, "%s not found", t->request.kind == FETCH_MANIFEST ? "image" : "blob");
 	else if (status == 401 || status == 403)
@@ -292,11 +301,14 @@ static int answered(struct transfer *t, struct session *s, long status, const ch
 int transfer_ended(struct transfer *t, struct session *s, CURLM *multi, CURLcode code, struct err *e)
 {
 	char detail[CURL_ERROR_SIZE], next[HTTP_URL_SIZE] = "";
+	curl_off_t modified = -1;
 	char *where = NULL;
 	long status = 0;
 
 	t->tries++;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (curl_easy_getinfo(t->easy, CURLINFO_FILETIME_T, &modified) == CURLE_OK && modified > 0)
+		t->mtime_sec = modified;
 	if (curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &where) == CURLE_OK && where)
 		snprintf(next, sizeof(next), "%s", where);
 	memcpy(detail, t->detail, sizeof(detail));

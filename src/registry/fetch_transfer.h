@@ -47,6 +47,7 @@ struct transfer {
 	struct sha256 hash;
 	uint64_t bytes, said_bytes;
 	char content_type[128];
+	int64_t mtime_sec;       /* of Last-Modified; 0: not said */
 	struct digest digest;    /* when ended well */
 	void (*on_bytes)(struct transfer *t);
 };

@@ -102,7 +102,7 @@ static void say_failed(uint32_t id, const struct err *e)
 
 static void say_done(const struct transfer *t)
 {
-	struct fetch_answer a = {.type = FETCH_DONE, .id = t->request.id, .bytes = t->bytes, .digest = t->digest};
+	struct fetch_answer a = {.type = FETCH_DONE, .id = t->request.id, .bytes = t->bytes, .digest = t->digest, .mtime_sec = t->mtime_sec};
 
 	snprintf(a.content_type, sizeof(a.content_type), "%s", t->content_type);
 	answer(&a);
@@ -124,12 +124,13 @@ static bool is_text_of(const char *text, size_t size, const char *bytes)
 
 static bool needs_what(uint32_t kind)
 {
-	return kind != FETCH_LOGIN && kind != FETCH_TAGS && kind != FETCH_CATALOG;
+	return kind != FETCH_LOGIN && kind != FETCH_TAGS && kind != FETCH_CATALOG && kind != FETCH_URL;
 }
 
-static bool is_request_good(const struct fetch_request *r, size_t n_fds)
+static bool is_request_good(const struct session *s, const struct fetch_request *r, size_t n_fds)
 {
-	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_SEARCH || n_fds != (r->kind != FETCH_LOGIN && r->kind != FETCH_HAVE_BLOB))
+	if (r->kind < FETCH_MANIFEST || r->kind > FETCH_URL || (s->url != NULL) != (r->kind == FETCH_URL) ||
+	    n_fds != (r->kind != FETCH_LOGIN && r->kind != FETCH_HAVE_BLOB))
 		return false;
 	/* a term is escaped where it is used */
 	if (!is_text_of(r->what, sizeof(r->what), r->kind == FETCH_SEARCH ? NAME_BYTES "/ +@" : NAME_BYTES) ||
@@ -185,9 +186,9 @@ static int take_request(struct fetch *f, struct err *e)
 		return 0;
 	if (n < 0)
 		return err_errno(e, (int)-n, "read a request");
-	if ((size_t)n != sizeof(request) || f->n == FETCH_REQUESTS_MAX || !is_request_good(&request, n_fds))
+	if ((size_t)n != sizeof(request) || f->n == FETCH_REQUESTS_MAX || !is_request_good(&f->session, &request, n_fds))
 		return err_set(e, EPROTO, "a bad request");
-	if (request.kind >= FETCH_LOGIN) {
+	if (request.kind >= FETCH_LOGIN && request.kind != FETCH_URL) {
 		serve_at_once(f, &request, fd);
 		return 1;
 	}
