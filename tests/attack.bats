@@ -4,8 +4,8 @@
 #
 # What container engines have been broken by, tried on ours: one test for each
 # class, under its number. Each has a canary that an attack would change, and a
-# control that shows that the attempt is a real one. The runtime's own (A03 to
-# A12 on a bundle) are in runtime.bats.
+# control that shows that the attempt is a real one. The runtime's own are in
+# runtime.bats, runtime_attack.bats and runtime_race.bats.
 # shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, lines and status, and each test is a process
 
 load lib

@@ -35,7 +35,13 @@ oci_setup() {
 	echo 'root:x:0:0::/:/bin/sh' >"$B/rootfs/etc/passwd"
 }
 
-oci_teardown() { remove_tree "$BATS_TEST_TMPDIR/b"; }
+# what a failed test left is not the next one's
+oci_teardown() {
+	local id
+	for id in $(ls "$RUN/state" 2>/dev/null); do keeper "$RUNTIME" --root "$RUN/state" delete --force "$id" >/dev/null 2>&1 || true; done
+	rm -f "$RUN/pid" "$RUN/es"
+	remove_tree "$BATS_TEST_TMPDIR/b"
+}
 
 keeper() { unshare --map-root-user --map-auto "$@"; }
 rt() { "$RUNTIME" --root "$RUN/state" "$@"; }

@@ -5,8 +5,8 @@
 # Attacks that are won by being quick: somebody exchanges two names all the
 # time while ranby works below them. RANBY_ATTACK_LOOPS=1000 tries each so
 # often; here it is fewer. Each says how often the race was on, and has a
-# control in which somebody careless loses it. The runtime's own (A03, A05,
-# A10) are in runtime.bats.
+# control in which somebody careless loses it. The runtime's own are in
+# runtime_race.bats.
 # shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, lines and status, and each test is a process
 
 load lib
@@ -14,8 +14,6 @@ load lib
 setup_file() {
 	need_namespaces
 	ranby_setup_file busybox
-	mkdir "$BATS_FILE_TMPDIR/probes"
-	attack_program watch "$BATS_FILE_TMPDIR/probes/watch"
 }
 teardown_file() { ranby_teardown_file; }
 setup() {
@@ -39,75 +37,6 @@ careless() {
 		[ "$(<"$CANARY/file")" = unchanged ] || return 0
 	done
 	fail 'nobody lost the race'
-}
-
-@test "A06: /dev/console, and /dev/pts under it, are exchanged for links all the time: what is mounted is the terminal" {
-	need_ranges
-	local loops=${RANBY_ATTACK_LOOPS:-100} n
-	mkdir -p "$B/rootfs"/{bin,etc,tmp,proc} "$B/dev/pts" "$B/dev/fake"
-	cp /bin/busybox "$B/rootfs/bin/"
-	ln -s busybox "$B/rootfs/bin/awk"
-	touch "$B/dev/console"
-	ln -s /proc/sys/kernel/core_pattern "$B/dev/link"
-	for n in 0 1 2 3 ptmx; do ln -s /proc/sys/kernel/core_pattern "$B/dev/fake/$n"; done
-	# what is mounted for a console, from the kernel's list, not by a name that may be another one by now
-	# shellcheck disable=SC2016 # the program's
-	"$RANBY_TREE/tests/bundle" "$B" "{\"process\":{\"terminal\":true},\"mounts\":[
-		{\"destination\":\"/dev\",\"type\":\"bind\",\"source\":\"$B/dev\",\"options\":[\"rbind\"]},
-		{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\",\"options\":[\"newinstance\",\"ptmxmode=0666\"]}]}" -- \
-		awk '{
-				for (i = 7; i < NF; i++) if ($i == "-") type = $(i + 1)
-				if ($5 ~ /console|core_pattern|link/ || (type == "devpts" && $4 != "/")) print "mounted " $5 " " $4 " " type
-			} END {print "ran"}' /proc/self/mountinfo
-	race "$B/dev/console" "$B/dev/link"
-	race "$B/dev/pts" "$B/dev/fake"
-	unshare --map-root-user --map-auto python3 - "${RANBY}-runtime" "$B" "$loops" >"$B/out" 2>&1 <<-'END'
-		import array, os, socket, subprocess, sys
-		runtime, bundle, loops = sys.argv[1], sys.argv[2], int(sys.argv[3])
-		for i in range(loops):
-		    at = bundle + "/s"
-		    listener = socket.socket(socket.AF_UNIX)
-		    listener.bind(at)
-		    listener.listen(1)
-		    child = subprocess.Popen([runtime, "--root", bundle + "/state", "run", "--bundle", bundle, "--console-socket", at, "c"],
-		                             stdin=subprocess.DEVNULL, stdout=sys.stdout, stderr=sys.stdout)
-		    listener.settimeout(0.05)
-		    connection = None
-		    while not connection:
-		        try:
-		            connection = listener.accept()[0]
-		        except socket.timeout:
-		            if child.poll() is not None:
-		                break
-		    text = b""
-		    if connection:
-		        connection.settimeout(10)
-		        _, ancillary, _, _ = connection.recvmsg(100, socket.CMSG_SPACE(4))
-		        if ancillary:
-		            master = array.array("i", ancillary[0][2][:4])[0]
-		            try:
-		                while data := os.read(master, 4096):
-		                    text += data
-		            except OSError:
-		                pass
-		            os.close(master)
-		    child.wait(20)
-		    os.unlink(at)
-		    sys.stdout.write(text.decode().replace("\r", "") + "exit %d\n" % child.returncode)
-		    sys.stdout.flush()
-	END
-	calm
-	output=$(<"$B/out")
-	echo "# $loops starts, $(grep -c '^ran' <<<"$output") ran: $(grep '^mounted' <<<"$output" | sort | uniq -c | tr '\n' ',')" >&3
-	[ "$(grep -c '^exit' <<<"$output")" = "$loops" ]
-	[ "$(grep -c '^ran' <<<"$output")" -ge $((loops / 20)) ] || fail "$(sort <<<"$output" | uniq -c | sort -rn | head)"
-	# wherever the name led: it is our slave, and below /dev
-	! grep '^mounted' <<<"$output" | grep -vE '^mounted /dev/[^ ]+ /[0-9]+ devpts$' || fail 'something else is mounted there'
-	# the control
-	touch "$B/c"
-	ln -s "$CANARY/file" "$B/l"
-	race "$B/c" "$B/l"
-	careless "$B/c"
 }
 
 @test "A07: /proc of a root directory is exchanged for another and for a link all the time: what is written to it lands in the kernel's" {

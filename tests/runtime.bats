@@ -226,38 +226,6 @@ b" ]
 	canary_intact
 }
 
-@test "a container that joins the user and the pid namespace of another: who watches there gets nothing of its making (A28)" {
-	need_ranges
-	local loops=${RANBY_ATTACK_LOOPS:-60}
-	"${CC:-cc}" -O1 -static -o "$B/rootfs/bin/watch" "$RANBY_TREE/tests/attack/watch.c"
-	mkdir "$B/second" "$BATS_TEST_TMPDIR/out"
-	bundle '{"process":{"capabilities":{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}}}' -- /bin/watch
-	keeper bash -euc '
-		rt create --bundle "$1" --pid-file "$RUN/pid" watcher >"$2/said"
-		rt start watcher
-		until grep -q ready "$2/said"; do sleep 0.02; done
-		pid=$(cat "$RUN/pid")
-		ns="[{\"type\":\"user\",\"path\":\"/proc/$pid/ns/user\"},{\"type\":\"pid\",\"path\":\"/proc/$pid/ns/pid\"},{\"type\":\"uts\",\"path\":\"/proc/$pid/ns/uts\"},
-			{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"mount\"},{\"type\":\"cgroup\"}]"
-		"$RANBY_TREE/tests/bundle" "$1/second" "{\"root\":{\"path\":\"$1/rootfs\"},\"linux\":{\"namespaces\":$ns,\"uidMappings\":null,\"gidMappings\":null}}" \
-			-- sh -c "hostname; id -u; for n in pid user uts; do readlink /proc/self/ns/\$n; done; echo \$\$"
-		"$RUNTIME" --root "$RUN/state" run --bundle "$1/second" second0 >"$2/second"
-		readlink "/proc/$pid/ns/pid" "/proc/$pid/ns/user" "/proc/$pid/ns/uts" >"$2/first"
-		for ((i = 1; i < $3; i++)); do "$RUNTIME" --root "$RUN/state" run --bundle "$1/second" "second$i" >/dev/null; done
-		touch "$1/rootfs/stop"
-		until grep -q seen= "$2/said"; do sleep 0.02; done
-		rt delete --force watcher' keeper "$B" "$BATS_TEST_TMPDIR/out" "$loops"
-	# it did join, and is root there
-	[ "$(sed -n '3,5p' "$BATS_TEST_TMPDIR/out/second")" = "$(cat "$BATS_TEST_TMPDIR/out/first")" ]
-	[ "$(sed -n '2p' "$BATS_TEST_TMPDIR/out/second")" = 0 ]
-	[ "$(sed -n '6p' "$BATS_TEST_TMPDIR/out/second")" -gt 1 ]
-	tail -3 "$BATS_TEST_TMPDIR/out/said" >&2
-	tail -1 "$BATS_TEST_TMPDIR/out/said" | sed 's/^/# /' >&3
-	[[ $(tail -1 "$BATS_TEST_TMPDIR/out/said") =~ ^seen=([0-9]+)\ own=([0-9]+).*\ written=0\ foreign=0\ taken=0\ memory=0\ maps=0\ fds=0\ env=0$ ]]
-	[ "${BASH_REMATCH[1]}" -ge $((loops / 4)) ] # it was awake
-	none_left
-}
-
 @test "an image whose /dev is a link does not get us to write outside (A08)" {
 	need_ranges
 	canary_make
@@ -293,84 +261,6 @@ b" ]
 	done
 	run -1 go '{"mounts":[{"destination":"/a/../../b","type":"tmpfs","source":"t"}]}' -- true
 	one_error '".."'
-	none_left
-}
-
-@test "the runtime's binary cannot be reached or written from a container that it enters (A01)" {
-	need_ranges
-	local copy=$BATS_TEST_TMPDIR/tree
-	mkdir -p "$copy/bin" "$copy/libexec/ranby"
-	cp "$RUNTIME" "$copy/bin/"
-	cp "$RANBY_TREE/${RANBY_BUILD:-build}/libexec/ranby/ranby-init" "$copy/libexec/ranby/"
-	sha256sum "$copy"/bin/* "$copy"/libexec/ranby/* >"$BATS_TEST_TMPDIR/sums"
-	printf '#!/proc/self/exe\n' >"$B/rootfs/bin/evil" && chmod 755 "$B/rootfs/bin/evil"
-	bundle -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); for p in /proc/[0-9]*; do [ $p = /proc/1 ] || (exec 4<$p/exe; echo X >/proc/self/fd/4 && echo WROTE) 2>/dev/null; done; done'
-	run keeper bash -c 'R="$2/bin/ranby-runtime --root $RUN/state"; $R create --bundle "$1" c1 && $R start c1 && for i in $(seq 100); do $R exec c1 true; $R exec c1 evil; done; $R delete --force c1' keeper "$B" "$copy"
-	[[ $output != *WROTE* ]]
-	sha256sum --quiet -c "$BATS_TEST_TMPDIR/sums"
-	none_left
-}
-
-# race A B: exchanges the two names all the time, until the test's end
-race() {
-	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$1" "$2" &
-	RACER=$!
-}
-
-@test "a mount target that is swapped for a link all the time leads nowhere outside (A03)" {
-	need_ranges
-	canary_make
-	mkdir -p "$B/vol/d" "$B/src"
-	touch "$B/src/mine"
-	ln -s "$CANARY" "$B/vol/l"
-	bundle "{\"mounts\":[{\"destination\":\"/vol\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]},
-		{\"destination\":\"/vol/d/x\",\"type\":\"bind\",\"source\":\"$B/src\",\"options\":[\"rbind\"]},
-		{\"destination\":\"/vol/d/y\",\"type\":\"tmpfs\",\"source\":\"t\"}]}" -- sh -c 'cat /vol/d/file /vol/l/file'
-	race "$B/vol/d" "$B/vol/l"
-	run keeper bash -c 'for i in $(seq 300); do "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1; done 2>&1' keeper "$B"
-	kill "$RACER"
-	[[ $output != *unchanged* ]] || fail 'the canary was seen inside'
-	canary_intact
-	none_left
-}
-
-@test "mount targets that must be made, below a directory that is swapped for a link all the time, are made inside (A10)" {
-	need_ranges
-	canary_make
-	mkdir -p "$B/vol/d" "$B/src"
-	ln -s "$CANARY" "$B/vol/l"
-	bundle "{\"mounts\":[{\"destination\":\"/vol\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]},
-		{\"destination\":\"/vol/d/NEW/b/c\",\"type\":\"bind\",\"source\":\"$B/src\",\"options\":[\"rbind\"]}]}" -- true
-	race "$B/vol/d" "$B/vol/l"
-	run keeper bash -c 'cp "$1/config.json" "$1/config"
-		for i in $(seq "$2"); do sed "s/NEW/new$i/" "$1/config" >"$1/config.json"; "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1 && echo made; done 2>&1' \
-		keeper "$B" "${RANBY_ATTACK_LOOPS:-120}"
-	kill "$RACER"
-	[ "$(grep -c made <<<"$output")" -ge 3 ] || fail "$(sort <<<"$output" | uniq -c | head)" # one in seven: most are led to the link in one of three steps
-	canary_intact
-	# the control: who looks the name up twice is led out
-	race "$B/vol/d" "$B/vol/l"
-	for ((i = 0; i < 3000; i++)); do
-		[ -L "$B/vol/d" ] || mkdir "$B/vol/d/careless$i" 2>/dev/null || true
-		((i % 50)) || [ -z "$(find "$CANARY" -name 'careless*' -print -quit)" ] || break
-	done
-	kill "$RACER"
-	[ -n "$(find "$CANARY" -name 'careless*' -print -quit)" ]
-	none_left
-}
-
-@test "masks land on our own files although /dev/null is swapped all the time (A05)" {
-	need_ranges
-	mkdir "$B/dev"
-	touch "$B/dev/null"
-	ln -s /proc/sys/kernel/core_pattern "$B/dev/evil"
-	bundle "{\"mounts\":[{\"destination\":\"/dev\",\"type\":\"bind\",\"source\":\"$B/dev\",\"options\":[\"rbind\"]}]}" \
-		-- sh -c 'stat -c %t:%T /proc/keys; cat /proc/keys; { echo evil >/proc/keys; } 2>/dev/null; { echo evil >/proc/sys/kernel/core_pattern; } 2>/dev/null; cat /proc/sys/kernel/core_pattern'
-	race "$B/dev/null" "$B/dev/evil"
-	run keeper bash -c 'for i in $(seq 300); do "$RUNTIME" --root "$RUN/state" run --bundle "$1" c1; done 2>&1' keeper "$B"
-	kill "$RACER"
-	[ "$(grep -c '^1:3$' <<<"$output")" = 300 ] || fail "$(sort <<<"$output" | uniq -c)"
-	[[ $output != *evil* ]]
 	none_left
 }
 

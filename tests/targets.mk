@@ -4,7 +4,7 @@
 # What is done with a build: check, lint, fuzz, bench, demo, install.
 # `make help` lists them.
 .SECONDARY:
-.PHONY: help check check-vm lint lint-fast fuzz fuzz-bins bench compat demo kill-sweep error-sweep images install uninstall completions
+.PHONY: help check mutants check-vm lint lint-fast fuzz fuzz-bins bench compat demo kill-sweep error-sweep images install uninstall completions
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
@@ -16,6 +16,7 @@ help:
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
 	@echo 'make kill-sweep      a SIGKILL at every system call of the verbs that change something'
 	@echo 'make error-sweep     each of eight errors at every one of them (hours; RANBY_SWEEP_ERRORS="EPERM ENOSYS" for fewer)'
+	@echo 'make mutants         faults that are put into the runtime, one at a time: each is seen by its test, or it fails (half an hour; MUTANTS=A03)'
 	@echo 'make coverage        branches of ranby-witness that its tests take; all of them, or it fails'
 	@echo 'make compat          command lines against podman, answers compared field by field'
 	@echo 'make bench           ratios against podman, crun, runc, bwrap and the limit'
@@ -56,6 +57,10 @@ kill-sweep: all $(TOOLS)
 
 error-sweep: all $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --errors --all $(SWEEP)
+
+# each fault of tests/mutations in a copy of the tree
+mutants: all $(TOOLS)
+	@tests/mutants $(MUTANTS)
 
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)

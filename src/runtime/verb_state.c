@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* The verbs that look at containers, or end them. */
+#include "base/escape.h"
 #include "base/json.h"
 #include "runtime/members.h"
 #include "runtime/remove.h"
@@ -75,8 +76,10 @@ static int list_one(const struct runtime_context *x, const char *id, const struc
 		if (r == 0)
 			r = json_append(all, o);
 	} else {
-		buf_addf(out, "%-24s %-8d %-10s %s %s\n", id, status == RUNTIME_STOPPED ? 0 : (int)s.pid,
-			 runtime_status_name(status), s.created, s.bundle);
+		buf_addf(out, "%-24s %-8d %-10s %s ", id, status == RUNTIME_STOPPED ? 0 : (int)s.pid, runtime_status_name(status), s.created);
+		/* a directory of any name */
+		escape_text(s.bundle, strlen(s.bundle), 0, out);
+		buf_addc(out, '\n');
 	}
 	return r;
 }
