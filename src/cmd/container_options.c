@@ -90,7 +90,8 @@ const struct option_row container_rows[] = {
 	{0, "ulimit", OPT_LIST, O(ulimit), .arg = "NAME=SOFT[:HARD]", .help = "Set a resource limit of processes"},
 	{0, "oom-score-adj", OPT_STRING, O(oom_score_adj), .arg = "N", .help = "How likely the kernel kills it when memory is short (-1000 to 1000)"},
 	{0, "tz", OPT_STRING, O(tz), .arg = "ZONE", .help = "Time zone, or \"local\""},
-	{0, "systemd", OPT_STRING, O(systemd), .arg = "BOOL", .help = "systemd mode: only false yet"},
+	{0, "systemd", OPT_STRING, O(systemd), .arg = "MODE", .choices = "true|false|always",
+	 .help = "What systemd as its first process wants: when it is one (true), or always"},
 
 	{0, "pull", OPT_STRING, O(pull), .arg = "POLICY", .group = "The image", .help = "When to pull it: always, missing, never, newer"},
 	{'q', "quiet", OPT_FLAG, O(quiet), .help = "Show no progress"},
@@ -115,6 +116,7 @@ const struct option_row container_rows[] = {
 	{0, "read-only", OPT_FLAG, O(read_only), .help = "Make the root file system read-only"},
 	{0, "read-only-tmpfs", OPT_FLAG, O(read_only_tmpfs), .help = "With --read-only: writable /run, /tmp and /var/tmp (true)"},
 	{0, "shm-size", OPT_SIZE, O(shm_size), .arg = "SIZE", .max = INT64_MAX, .help = "Size of /dev/shm (64m)"},
+	{0, "shm-size-systemd", OPT_SIZE, O(shm_size_systemd), .arg = "SIZE", .max = INT64_MAX, .help = "Size of each tmpfs that systemd mode mounts"},
 
 	{0, "network", OPT_LIST, O(network), .arg = "MODE", .group = "Network", .help = "pasta, slirp4netns, none, host, container:NAME, ns:PATH, or a bridge network: NAME[:ip=,ip6=,mac=,alias=]"},
 	{0, "net", OPT_LIST, O(network), .arg = "MODE", .help = "The same as --network", .hidden = true},
@@ -166,7 +168,6 @@ const struct option_row container_rows[] = {
 	OPTION_REFUSED(0, "storage-opt", "not supported yet"),
 	OPTION_REFUSED(0, "isolation", "Linux has but one kind"),
 	OPTION_REFUSED(0, "volume-driver", "volumes are directories; there are no drivers"),
-	OPTION_REFUSED(0, "shm-size-systemd", "systemd mode is not supported yet"),
 	OPTION_REFUSED(0, "chrootdirs", "not supported yet"),
 	OPTION_REFUSED(0, "decryption-key", "encrypted images are not supported"),
 	OPTION_REFUSED(0, "seccomp-policy", "use --security-opt seccomp=FILE"),

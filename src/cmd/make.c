@@ -15,6 +15,7 @@
 #include "engine/ident.h"
 #include "engine/recorded_store.h"
 #include "engine/remove.h"
+#include "engine/systemd_mode.h"
 #include "sys/fd.h"
 #include "sys/self.h"
 
@@ -129,6 +130,8 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 		q.cwd = NULL;
 	}
 	r = create_container(call->engine, &q, &m->c, e);
+	if (r == 0 && *systemd_mode_lack(m->c->spec))
+		report_warning("systemd mode with a read-only /sys/fs/cgroup, in which systemd does not boot: %s", systemd_mode_lack(m->c->spec));
 	fd_closep(&m->place.lock_fd);
 	return r;
 }

@@ -128,6 +128,19 @@ static int plan_argv(struct bundle_plan *p, struct err *e)
 	return r < 0 ? r : check_text("command", &p->command, e);
 }
 
+static int plan_systemd(struct bundle_plan *p, struct err *e)
+{
+	_cleanup_json_ struct json_object *limits = NULL;
+	const struct bundle_joined *j = p->in->joined;
+	struct systemd_mode_input in = {
+		.eng = p->in->eng, .options = p->in->options, .entrypoint = &p->entrypoint, .command = &p->command, .joined = j ? j->set : 0,
+	};
+	int r = limits_make(p->in->options, &limits, e);
+
+	in.limited = limits != NULL;
+	return r < 0 ? r : systemd_mode_make(&in, &p->systemd, e);
+}
+
 static int read_user_files(const struct bundle_plan *p, struct user_files *f, struct err *e)
 {
 	_cleanup_close_ int root = -EBADF;
@@ -244,6 +257,8 @@ static int plan_env(struct bundle_plan *p, struct err *e)
 	in.notify = r == 0 && notify ? SDNOTIFY_INSIDE : NULL;
 	if (r == 0)
 		r = env_resolve(&in, &p->env, e);
+	if (r == 0)
+		r = systemd_mode_env(&p->systemd, p->in->id, &p->env, e);
 	return r < 0 ? r : check_text("environment", &p->env, e);
 }
 
@@ -292,7 +307,7 @@ static int plan_stop(struct bundle_plan *p, struct err *e)
 
 	if (!name && p->in->image)
 		name = p->in->image->stop_signal;
-	p->stop_signal = SIGTERM;
+	p->stop_signal = p->systemd.on ? SIGRTMIN + 3 : SIGTERM;
 	if (name && *name && signal_parse(name, &p->stop_signal) < 0)
 		return err_set(e, EINVAL, "stop signal %s: no such signal", name);
 	return 0;
@@ -409,6 +424,7 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
 		.in = p->in, .added = &p->added, .label = &p->label, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind, .peer = p->peer,
+		.cgroup_is_writable = p->systemd.cgroup,
 	};
 	uint32_t id;
 	int r;
@@ -417,6 +433,8 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 	r = add_root(p, e);
 	if (r == 0)
 		r = mounts_defaults(&p->mounts, &m, e);
+	if (r == 0)
+		r = systemd_mode_mounts(&p->systemd, &p->mounts, p->in->options->shm_size_systemd, e);
 	if (r == 0)
 		r = mounts_wanted(&p->mounts, &m, e);
 	if (r == 0)
@@ -631,7 +649,7 @@ void bundle_discard_volumes(struct engine *eng, struct keeper *keeper, const cha
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
-		plan_root, plan_argv,   plan_workdir, plan_user,    plan_env,  plan_profile,
+		plan_root, plan_argv,   plan_systemd, plan_workdir, plan_user,    plan_env,  plan_profile,
 		plan_stop, plan_health, plan_labels, plan_network, plan_secrets, plan_mountpoints, plan_mounts, plan_landlock, write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));

@@ -77,6 +77,7 @@ struct bundle_result {
 	 * mounts[{type,name?,image?,source,destination,subpath?,options[],rw}], network{mode,
 	 * ports[…],helper[]}, userns{mode,uidMap[],gidMap[]}, capabilities[], rlimits[],
 	 * seccompProfile, apparmor, selinux{start_label.h}, privileged, readOnly, volumes[], log{log_config.h}, notifySocket?,
+	 * systemd{on,cgroup,lack?} (systemd_mode.h; only in that mode),
 	 * joined{container,namespaces[]} (peer.h), peers{ipc,…} (peer_choice.h), secrets[{name,id,type,target,uid,gid,mode}]: no word of what they are
 	 */
 	struct json_object *config;

@@ -194,6 +194,14 @@ static struct json_object *oci_sysctls(const struct bundle_plan *p)
 
 #define CGROUPS_PATH_SIZE (sizeof("ranby/" CGROUP_POD_PREFIX) + CONTAINER_ID_LEN)
 
+/* What wants a cgroup of its own; NULL: nothing does. */
+static const char *group_option(const struct bundle_plan *p)
+{
+	const char *option = limits_option(p->in->options);
+
+	return !option && p->systemd.cgroup ? "--systemd" : option;
+}
+
 static const char *cgroups_path(const struct bundle_plan *p, char path[static CGROUPS_PATH_SIZE])
 {
 	bool of_pod = p->in->joined && p->in->joined->pod;
@@ -231,7 +239,7 @@ static struct json_object *oci_linux(const struct bundle_plan *p)
 	if (add_personality(p->in->options->personality, o) < 0)
 		return NULL;
 	/* a path of its own, also without limits: relative, so it is our own plan and no other engine's */
-	if (limits_option(p->in->options) && json_add_str(o, "cgroupsPath", cgroups_path(p, path)) < 0)
+	if (group_option(p) && json_add_str(o, "cgroupsPath", cgroups_path(p, path)) < 0)
 		return NULL;
 	if (p->resources && json_add(o, "resources", json_object_get(p->resources)) < 0)
 		return NULL;
@@ -362,13 +370,24 @@ static int shown_joined(const struct bundle_plan *p, struct json_object *o)
 /* "limitedBy" is there exactly when the container wants a cgroup. */
 static int shown_limits(const struct bundle_plan *p, struct json_object *o)
 {
-	const char *option = limits_option(p->in->options);
+	const char *option = group_option(p);
 
 	if (!option)
 		return 0;
 	if (json_add_str(o, "limitedBy", option) < 0 || json_add_u64(o, "nanoCpus", limits_nano_cpus(p->in->options)) < 0)
 		return -ENOMEM;
 	return p->resources ? json_add(o, "resources", json_object_get(p->resources)) : 0;
+}
+
+static int shown_systemd(const struct bundle_plan *p, struct json_object *to)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	if (!p->systemd.on)
+		return 0;
+	if (!o || json_add_bool(o, "on", true) < 0 || json_add_bool(o, "cgroup", p->systemd.cgroup) < 0 || json_add_str(o, "lack", p->systemd.why) < 0)
+		return -ENOMEM;
+	return json_add(to, "systemd", TAKE_PTR(o));
 }
 
 static int shown_process(const struct bundle_plan *p, struct json_object *o)
@@ -430,7 +449,7 @@ int bundle_plan_shown(const struct bundle_plan *p, struct json_object **ret, str
 
 	if (!o || shown_process(p, o) < 0 || mount_list_shown(&p->mounts, &mounts) < 0 ||
 	    json_add(o, "mounts", TAKE_PTR(mounts)) < 0 || json_add(o, "network", shown_network(p)) < 0 ||
-	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 || shown_joined(p, o) < 0 ||
+	    json_add(o, "userns", shown_userns(p)) < 0 || shown_confinement(p, o) < 0 || shown_limits(p, o) < 0 || shown_systemd(p, o) < 0 || shown_joined(p, o) < 0 ||
 	    json_add_str(o, "notifySocket", shown_notify(p)) < 0 || json_add(o, "volumes", shown_volumes(p)) < 0 || json_add(o, "log", shown_log(p)) < 0 ||
 	    (p->healthcheck && json_add(o, "healthcheck", json_object_get(p->healthcheck)) < 0) ||
 	    (p->secrets && json_add(o, "secrets", json_object_get(p->secrets)) < 0))

@@ -20,6 +20,7 @@
 #include "engine/network.h"
 #include "engine/peer.h"
 #include "engine/profile.h"
+#include "engine/systemd_mode.h"
 #include "engine/user.h"
 
 struct bundle_plan {
@@ -48,6 +49,7 @@ struct bundle_plan {
 	struct json_object *secrets; /* secret_spec.h; NULL: none */
 	struct json_object *healthcheck; /* health_spec.h; NULL: none */
 	int stop_signal;
+	struct systemd_mode systemd;
 };
 
 /* config.json as an object. The caller owns *ret. */

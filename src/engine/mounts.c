@@ -262,7 +262,7 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 	if (is_host(m->in->options->cgroupns))
 		return add_default(l, "bind", "/sys/fs/cgroup", "/sys/fs/cgroup", "rbind,nosuid,noexec,nodev,rro", e);
 	return add_default(l, "cgroup", "cgroup", "/sys/fs/cgroup",
-			   rw ? "nosuid,noexec,nodev,relatime" : "nosuid,noexec,nodev,relatime,ro", e);
+			   rw || m->cgroup_is_writable ? "nosuid,noexec,nodev,relatime" : "nosuid,noexec,nodev,relatime,ro", e);
 }
 
 /* label=nested: where labels are asked for. Writable, or libselinux takes it for disabled; files of root's stay root's. */

@@ -68,6 +68,7 @@ struct mounts_input {
 	const char *rootfs; /* --rootfs: absolute, or NULL */
 	enum network_kind network;
 	const char *peer; /* with NETWORK_PEER: the id of the other container */
+	bool cgroup_is_writable; /* systemd_mode.h: it is a group of its own */
 	bool has_gid_tty; /* gid 5 is mapped: /dev/pts gets it */
 };
 

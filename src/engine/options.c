@@ -168,6 +168,7 @@ static const struct field fields[] = {
 	F(LIST, "sysctl", sysctl),
 	F(STRING, "oom-score-adj", oom_score_adj),
 	F(STRING, "systemd", systemd),
+	F(U64, "shm-size-systemd", shm_size_systemd),
 	F(STRING, "init-path", init_path),
 	F(STRING, "personality", personality),
 	F(STRING, "sdnotify", sdnotify),
@@ -344,7 +345,7 @@ static int check_restart(const struct container_options *o, struct err *e)
 static int check_front(const struct container_options *o, struct err *e)
 {
 	static const char *const pull[] = {"always", "missing", "never", "newer", "true", "false", NULL};
-	static const char *const systemd[] = {"false", NULL};
+	static const char *const systemd[] = {"true", "false", "always", NULL};
 	static const char *const trail[] = {"notify", "log", NULL};
 	static const char *const streams[] = {"stdin", "stdout", "stderr", NULL};
 	static const char *const image_volume[] = {"", "anonymous", "bind", "tmpfs", "ignore", NULL};
@@ -355,7 +356,7 @@ static int check_front(const struct container_options *o, struct err *e)
 	if (r == 0)
 		r = check_word("pull", o->pull, pull, "not one of always, missing, never, newer", e);
 	if (r == 0)
-		r = check_word("systemd", o->systemd, systemd, "only false is supported", e);
+		r = check_word("systemd", o->systemd, systemd, "not one of true, false, always", e);
 	if (r == 0)
 		r = check_word("image-volume", o->image_volume, image_volume, "not one of anonymous, tmpfs, ignore", e);
 	if (r == 0)

@@ -112,7 +112,8 @@ struct container_options {
 	const char *oom_score_adj;
 	const char *init_path;   /* with `init`: a file of the host */
 	const char *personality; /* LINUX, LINUX32 */
-	const char *systemd;
+	const char *systemd;       /* systemd_mode.h */
+	uint64_t shm_size_systemd; /* bytes, of each of its tmpfs; 0: the usual */
 	const char *sdnotify; /* sdnotify.h */
 };
 

@@ -16,6 +16,7 @@
 #include "engine/attest.h"
 #include "engine/bridge.h"
 #include "engine/image_use.h"
+#include "engine/in_keeper.h"
 #include "engine/keeper.h"
 #include "engine/launch.h"
 #include "engine/mounted.h"
@@ -167,6 +168,35 @@ static int end_processes(struct engine *eng, struct container *c, const struct r
 
 /* ---- the whole ---- */
 
+struct group {
+	int rroot;
+	const char *id;
+};
+
+static int remove_group_work(void *ctx, struct err *e)
+{
+	const struct group *g = ctx;
+
+	return cgroup_remove(g->rroot, g->id, e);
+}
+
+/* A container that may make groups below its own (systemd_mode.h) gives them to whom it likes. */
+static int remove_group(struct engine *eng, int rroot, const char *id, struct err *e)
+{
+	_cleanup_(keeper_done) struct keeper k = KEEPER_INIT;
+	struct group g = {.rroot = rroot, .id = id};
+	struct err own = {0};
+	int r = cgroup_remove(rroot, id, &own);
+
+	if (r == -EACCES || r == -EPERM) {
+		r = keeper_open(eng, &k, e);
+		return r == 0 ? in_keeper(&k, remove_group_work, &g, e) : r;
+	}
+	if (r < 0 && e)
+		*e = own;
+	return r;
+}
+
 /* Its monitor has gone, in order or not. */
 static int remove_run(struct engine *eng, const struct container *c, const struct run *x, struct err *e)
 {
@@ -179,7 +209,7 @@ static int remove_run(struct engine *eng, const struct container *c, const struc
 		r = remove_tree(eng, eng->run_fd, c->id, e);
 	if (r == 0 && x->is_known && runtime_end_servers(&x->st, e) < 0)
 		return -EBUSY;
-	if (r == 0 && x->rroot >= 0 && cgroup_remove(x->rroot, c->id, e) < 0)
+	if (r == 0 && x->rroot >= 0 && remove_group(eng, x->rroot, c->id, e) < 0)
 		return -EBUSY;
 	if (r == 0 && x->rroot >= 0)
 		r = path_own_remove_tree(x->rroot, c->id);

@@ -29,6 +29,7 @@
 #include "engine/restart.h"
 #include "engine/secret_spec.h"
 #include "engine/slirp_ports.h"
+#include "engine/systemd_mode.h"
 
 #include "audit/witness.h"
 #include "base/clock.h"
@@ -245,7 +246,7 @@ static int plan_place(struct start *s, struct err *e)
 		return 0;
 	place_find(s->q.eng, &s->place);
 	/* one of its own is podman's default, and limits nothing: where there can be none, nothing is lost */
-	if (s->place.manager == PLACE_NONE && strcmp(option, "--cgroups") == 0 && !limited)
+	if (s->place.manager == PLACE_NONE && strcmp(option, "--cgroups") == 0 && !limited && !systemd_mode_needs_group(s->q.c->spec))
 		return 0;
 	if (s->place.manager == PLACE_CGROUPFS && json_at(s->q.c->spec, "options.cgroup-parent"))
 		return err_set(e, ENOTSUP, "--cgroup-parent: this runs in a delegated cgroup, and its containers stay in it");

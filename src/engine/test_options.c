@@ -62,7 +62,7 @@ static const struct {
 	{OPT(ipc, "x"), false}, {OPT(uts, "host"), true}, {OPT(uts, "x"), false}, {OPT(cgroupns, "host"), true},
 	{OPT(cgroups, "disabled"), true}, {OPT(cgroups, "split"), false}, {OPT(restart, "no"), true},
 	{OPT(restart, "always"), true}, {OPT(restart, "always:1"), false}, {OPT(log_driver, "none"), true}, {OPT(log_driver, "journald"), true}, {OPT(log_driver, "syslog"), false},
-	{OPT(pull, "always"), true}, {OPT(pull, "sometimes"), false}, {OPT(systemd, "false"), true}, {OPT(systemd, "true"), false},
+	{OPT(pull, "always"), true}, {OPT(pull, "sometimes"), false}, {OPT(systemd, "false"), true}, {OPT(systemd, "true"), true}, {OPT(systemd, "always"), true}, {OPT(systemd, "yes"), false},
 	{OPT(image_volume, "tmpfs"), true}, {OPT(image_volume, "x"), false}, {OPT(umask, "0077"), true}, {OPT(umask, "1777"), false},
 	{OPT(umask, "8"), false}, {OPT(oom_score_adj, "-1000"), true}, {OPT(oom_score_adj, "1001"), false},
 	{OPT(workdir, "/x"), true}, {OPT(workdir, "x"), false}, {OPT(stop_signal, "HUP"), true}, {OPT(stop_signal, "x"), false},

@@ -22,6 +22,7 @@
 #include "engine/limits.h"
 #include "engine/place.h"
 #include "engine/restart.h"
+#include "engine/systemd_mode.h"
 #include "oci/cgroup_limits.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
@@ -47,6 +48,7 @@ struct change {
 	struct container_options before, after;
 	struct json_object *old, *new; /* linux.resources */
 	bool had_group;
+	bool needs_group; /* systemd_mode.h */
 	bool limits;         /* one is to be changed */
 	const char *restart; /* likewise the policy, or NULL; borrowed */
 	struct cgroup_limits old_limits, new_limits;
@@ -98,11 +100,14 @@ static int read_options(const struct container *c, const struct container_option
 	if (r < 0)
 		return r;
 	x->had_group = json_at(c->spec, "config.limitedBy");
+	x->needs_group = systemd_mode_needs_group(c->spec);
 	if (limits_change(&x->after, wanted) < 0)
 		return err_errno(e, ENOMEM, "limits");
 	x->limits = limits_is_given(wanted);
 	x->restart = wanted->restart;
 	r = limits_check(&x->after, e);
+	if (r == 0 && x->needs_group && x->limits && !cgroup_is_bounded_by_namespace())
+		return err_set(e, ENOTSUP, "container %s: systemd mode: limits could be lifted from inside: /sys/fs/cgroup is not mounted with nsdelegate", c->name);
 	if (r == 0 && x->restart)
 		r = check_restart(c, x->restart, e);
 	if (r == 0)
@@ -217,7 +222,7 @@ static const char *limited_by(const struct change *x)
 {
 	const char *option = limits_option(&x->after);
 
-	return option ? option : x->had_group ? "--cgroups" : NULL;
+	return option ? option : x->needs_group ? "--systemd" : x->had_group ? "--cgroups" : NULL;
 }
 
 static int set_limits(struct json_object *config, void *ctx)

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 
 #define NOTE "cgroup"
+#define DELEGATE_MAX 4096
 
 void cgroup_done(struct cgroup *g)
 {
@@ -294,9 +295,71 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 	return r == 0 ? write_limits(ret->dir, &l, e) : r;
 }
 
-int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e)
+/* Files that a kernel has none of are passed over. */
+static int give_file(int dir, const char *name, uid_t uid, gid_t gid)
+{
+	if (!*name || strchr(name, '/'))
+		return 0;
+	return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int cgroup_give(const struct cgroup *g, uid_t uid, gid_t gid, struct err *e)
+{
+	static const char usual[] = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n";
+	_cleanup_close_ int fd = open("/sys/kernel/cgroup/delegate", O_RDONLY | O_CLOEXEC);
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int r = 0;
+
+	if (g->dir < 0)
+		return 0;
+	if (fd < 0 || fd_read_all(fd, DELEGATE_MAX, &b) < 0 || b.len == 0) {
+		buf_done(&b);
+		buf_adds(&b, usual);
+	}
+	if (buf_bad(&b))
+		return err_errno(e, ENOMEM, "cgroup %s", g->path);
+	if (fchown(g->dir, uid, gid) < 0)
+		r = -errno;
+	for (char *line = b.data, *next; r == 0 && line && *line; line = next) {
+		next = strchrnul(line, '\n');
+		if (*next)
+			*next++ = '\0';
+		r = give_file(g->dir, line, uid, gid);
+	}
+	return r < 0 ? err_errno(e, -r, "give the cgroup %s to the container", g->path) : 0;
+}
+
+/* -EBUSY: not below the container's group, or not to be entered either. */
+static int enter_of(const struct cgroup *g, pid_t init, pid_t pid)
+{
+	_cleanup_close_ int mount = -EBADF, fd = -EBADF;
+	size_t len = strlen(g->path);
+	char path[PATH_MAX];
+	int r = cgroup_of(init, path);
+
+	if (r < 0 || strncmp(path, g->path, len) != 0 || path[len] != '/')
+		return -EBUSY;
+	r = cgroup_mount_open(&mount);
+	if (r == 0)
+		r = cgroup_open(mount, path, &fd);
+	return r == 0 ? cgroup_add(fd, pid) : r;
+}
+
+static int add(const struct cgroup *g, pid_t init, pid_t pid)
 {
 	int r = g->dir < 0 ? 0 : cgroup_add(g->dir, pid);
+
+	return r == -EBUSY && init > 0 ? enter_of(g, init, pid) : r;
+}
+
+int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e)
+{
+	return cgroup_enter_beside(g, 0, pid, e);
+}
+
+int cgroup_enter_beside(const struct cgroup *g, pid_t init, pid_t pid, struct err *e)
+{
+	int r = add(g, init, pid);
 
 	if (r == -EACCES || r == -EPERM) {
 		(void)err_errno(e, -r, "enter the container's cgroup %s", g->path);

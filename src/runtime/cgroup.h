@@ -55,6 +55,18 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 /* Moves a process into it; nothing to do without one. */
 int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e) _must_check_;
 
+/*
+ * Gives it to the container, as delegated groups are given away (runtime-spec, "Cgroup ownership"): its directory, and
+ * the files that /sys/kernel/cgroup/delegate names. The limits in it stay whose they are. Nothing to do without a group.
+ */
+int cgroup_give(const struct cgroup *g, uid_t uid, gid_t gid, struct err *e) _must_check_;
+
+/*
+ * As cgroup_enter(), for a process beside others: where the group has but groups below it (what the container's own
+ * manager makes of it), to the one that `init` is in.
+ */
+int cgroup_enter_beside(const struct cgroup *g, pid_t init, pid_t pid, struct err *e) _must_check_;
+
 /* The group of a container that runs, by the path in its state (NULL: none), for another process to enter. */
 int cgroup_find(const char *path, struct cgroup *ret, struct err *e) _must_check_;
 

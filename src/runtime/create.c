@@ -22,6 +22,7 @@
 #include "runtime/state.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
+#include "sys/mountns.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
 #include "sys/pty.h"
@@ -180,9 +181,26 @@ static int prepare_rootfs(struct create *c, struct err *e)
 	return r == 0 ? rootfs_prepare(&in, &c->w, &c->kept, &c->servers, e) : r;
 }
 
+/* It sees its own group, and may write to it (runtime-spec, "Cgroup ownership"). */
+static bool is_given_its_cgroup(const struct runtime_config *f)
+{
+	const struct config_namespace *ns = runtime_config_namespace(f, CLONE_NEWCGROUP);
+
+	for (size_t i = 0; ns && !ns->path && i < f->n_mounts; i++)
+		if (f->mounts[i].kind == CONFIG_MOUNT_NEW && strcmp(f->mounts[i].type, "cgroup") == 0)
+			return !((f->mounts[i].set | f->mounts[i].set_rec) & MOUNT_ATTR_RDONLY);
+	return false;
+}
+
 static int prepare_cgroup(struct create *c, struct err *e)
 {
-	return cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
+	uint32_t uid, gid;
+	int r = cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
+
+	if (r < 0 || !c->c.map || !is_given_its_cgroup(&c->c) || id_list_to_outside(&c->c.map->uid, 0, &uid) < 0 ||
+	    id_list_to_outside(&c->c.map->gid, 0, &gid) < 0)
+		return r;
+	return cgroup_give(&c->cgroup, uid, gid, e);
 }
 
 static int open_start(struct create *c, struct err *e)

@@ -353,7 +353,7 @@ static int start_init(struct exec *x, struct err *e)
 	if (r == 0)
 		r = set_cpus(x->child.pid, &x->process->cpus_initial, "initial", e);
 	if (r == 0)
-		r = cgroup_enter(&x->cgroup, x->child.pid, e);
+		r = cgroup_enter_beside(&x->cgroup, x->state.pid, x->child.pid, e);
 	if (r == 0)
 		r = set_cpus(x->child.pid, &x->process->cpus_final, "final", e);
 	if (r == 0)

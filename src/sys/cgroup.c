@@ -26,6 +26,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 
+#define MOUNTINFO_MAX (4U << 20)
 #define VACATE_TRIES 16
 #define FILE_MAX (1U << 20)
 #define DEPTH_MAX 32
@@ -77,6 +78,23 @@ int cgroup_mount_open(int *ret_fd)
 		return -ENOTSUP;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+bool cgroup_is_bounded_by_namespace(void)
+{
+	_cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	if (fd < 0 || fd_read_all(fd, MOUNTINFO_MAX, &b) < 0)
+		return false;
+	for (const char *line = buf_str(&b); *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t n = strcspn(line, "\n");
+		const char *type = memmem(line, n, " - cgroup2 ", 11);
+
+		if (type && memmem(line, n, " /sys/fs/cgroup ", 16))
+			return memmem(type, n - (size_t)(type - line), "nsdelegate", 10) != NULL;
+	}
+	return false;
 }
 
 int cgroup_of(pid_t pid, char ret[static PATH_MAX])

@@ -44,6 +44,12 @@ unsigned cgroup_controller_of(const char *file);
 /* /sys/fs/cgroup. -ENOTSUP where it is not version 2 alone. */
 int cgroup_mount_open(int *ret_fd) _must_check_;
 
+/*
+ * Does the root of a cgroup namespace end what can be changed from inside (mount option nsdelegate)? If not, whoever
+ * owns that group and sees it writable can also lift the limits that are set on it. False where it cannot be told.
+ */
+bool cgroup_is_bounded_by_namespace(void);
+
 /* The path of a process's group (0: our own), "/..." . -ENOENT: none of version 2, or one out of our sight. */
 int cgroup_of(pid_t pid, char ret[static PATH_MAX]) _must_check_;
 

@@ -97,6 +97,7 @@ static int add_config(struct json_object *o, const struct container *c)
 		INSPECT("Labels", "config.labels", MAP),      INSPECT("StopTimeout", "stopTimeout", NUMBER),
 		INSPECT("Timeout", "options.timeout", NUMBER), INSPECT("CreateCommand", "createdBy.argv", LIST),
 		INSPECT("Annotations", "config.annotations", MAP), INSPECT("Passwd", "options.passwd", TRUE),
+		INSPECT("SystemdMode", "config.systemd.on", BOOL),
 		{"sdNotifyMode", "options.sdnotify", INSPECT_STRING, "container"},
 		{"HealthcheckOnFailureAction", "config.healthcheck.onFailure", INSPECT_STRING, "none"},
 	};
