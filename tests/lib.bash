@@ -78,6 +78,16 @@ wait_for() {
 	done
 }
 
+# waits_for OTHER: a payload that ends, when it gets SIGTERM, once OTHER got it too. /shared is a volume of both;
+# $NAME is its name, there when it is ready.
+waits_for() {
+	cat <<-END
+		trap 'touch /shared/\$NAME.term; until [ -e /shared/$1.term ]; do sleep 0.02; done; touch /shared/\$NAME.ended; exit 0' TERM
+		touch /shared/\$NAME
+		while :; do sleep 0.02; done
+	END
+}
+
 # free_port: a TCP port of 127.0.0.1 that nobody has now.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 

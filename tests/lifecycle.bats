@@ -48,6 +48,45 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	is c 'exited 137'
 }
 
+@test "stop of several: all have their signal before the first is waited for; --all too, and one that is not there is told" {
+	local how a
+	mkdir "$BATS_TEST_TMPDIR/shared"
+	for how in 'stop --time 60 a nobody b' 'stop --time 60 --all'; do
+		for a in a b; do
+			ranby run -d --name $a -e NAME=$a --network none -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
+				sh -c "$(waits_for "$([ $a = a ] && echo b || echo a)")"
+		done
+		for a in a b; do wait_for 10 test -e "$BATS_TEST_TMPDIR/shared/$a"; done
+		# shellcheck disable=SC2086 # words
+		case $how in
+		*nobody*) run -125 --separate-stderr ranby $how ;;
+		*) run -0 --separate-stderr ranby $how ;;
+		esac
+		[ "$(sort <<<"$output")" = $'a\nb' ] || fail "$output $stderr"
+		[[ $how != *nobody* || $stderr == *nobody* ]] || fail "$stderr"
+		# ended by itself, both: not by SIGKILL
+		run -0 ranby inspect --format '{{.State.ExitCode}}' a b
+		[ "$output" = $'0\n0' ] || fail "$output"
+		ranby rm a b
+		rm "$BATS_TEST_TMPDIR"/shared/*
+	done
+	nothing_left
+}
+
+@test "stop and kill of more than are held open at once" {
+	local i names=()
+	ranby run -d --name c --network none busybox sleep 1000
+	# the same one, named often enough to be several times as many as are begun together
+	for ((i = 0; i < 450; i++)); do names+=(c); done
+	run -0 ranby stop --time 0 "${names[@]}"
+	[ "$(grep -cx c <<<"$output")" = 450 ]
+	ranby start c
+	run -125 --separate-stderr ranby kill "${names[@]}"
+	[ "$(grep -c '^Error: ' <<<"$stderr")" -ge 250 ] || fail "$stderr"
+	ranby rm c
+	nothing_left
+}
+
 @test "kill with a signal by name and by number" {
 	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "exit 9" USR1; while :; do sleep 0.05; done'
 	sleep 0.2

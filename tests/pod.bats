@@ -493,6 +493,44 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	[ "$output" = '' ]
 }
 
+@test "stop, restart and kill of several pods: all have their signal before the first is waited for" {
+	local how p
+	mkdir "$BATS_TEST_TMPDIR/shared"
+	for how in 'stop --time 60 p q' 'stop --time 60 --all' 'restart p q' 'kill --signal TERM p q' 'kill p q'; do
+		for p in p q; do
+			ranby pod create --name $p --network none >/dev/null
+			ranby run -d --pod $p --name in-$p --stop-timeout 60 -e NAME=$p -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
+				sh -c "$(waits_for "$([ $p = p ] && echo q || echo p)")" >/dev/null
+		done
+		for p in p q; do wait_for 10 test -e "$BATS_TEST_TMPDIR/shared/$p"; done
+		# shellcheck disable=SC2086 # words
+		run -0 ranby pod $how
+		[ "$(wc -l <<<"$output")" = 2 ] || fail "$output"
+		case $how in
+		stop*)
+			run -0 ranby inspect --format '{{.State.ExitCode}}' in-p in-q
+			[ "$output" = $'0\n0' ] || fail "$how: $output"
+			;;
+		restart*)
+			[ -e "$BATS_TEST_TMPDIR/shared/p.ended" ] && [ -e "$BATS_TEST_TMPDIR/shared/q.ended" ]
+			run -0 ranby inspect --format '{{.State.Running}}' in-p in-q
+			[ "$output" = $'true\ntrue' ] || fail "$how: $output"
+			;;
+		*TERM*)
+			run -0 timeout 30 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait in-p in-q
+			[ "$output" = $'0\n0' ] || fail "$how: $output"
+			;;
+		kill*)
+			run -0 ranby inspect --format '{{.State.ExitCode}}' in-p in-q "$(pod_infra p)" "$(pod_infra q)"
+			[ "$output" = $'137\n137\n137\n137' ] || fail "$how: $output"
+			;;
+		esac
+		ranby pod rm --all --force --time 0 >/dev/null
+		rm -f "$BATS_TEST_TMPDIR"/shared/*
+	done
+	nothing_left
+}
+
 @test "a pod on bridge networks: its addresses, ports and names are all members'; a stranger reaches it by its name" {
 	local p port
 	for p in /usr/lib/podman/netavark /usr/lib/podman/aardvark-dns /usr/sbin/iptables; do [ -x "$p" ] || skip "$p is not installed"; done

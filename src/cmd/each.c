@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* Errors of single containers are printed as they come; see each.h. */
+/*
+ * Errors of single containers and pods are printed as they come; see each.h.
+ *
+ * Both are walked alike, and what differs is in struct kind. Those that are
+ * done to at once are held open until the last of them has begun, so there is
+ * a limit to how many these are.
+ */
 #include "cmd/each.h"
 #include "cmd/report.h"
 #include "engine/restart.h"
@@ -9,15 +15,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ID_FILE_MAX 4096
+#define AT_ONCE_MAX 200 /* containers; each is two descriptors */
+
+struct walk;
+
+struct kind {
+	int (*find)(struct engine *eng, const char *name, void **ret, struct err *e);
+	int (*latest)(struct engine *eng, void **ret, struct err *e);
+	int (*visit_all)(struct walk *k, struct err *e);
+	int (*call)(const struct walk *k, void *it, struct err *e);
+	void (*done)(const void *it); /* it went well; NULL: fn() says so itself */
+	void *(*free)(void *it);
+	size_t (*weight)(const void *it); /* how many containers are held open by it */
+	const char *id_file; /* begins the error of one */
+};
+
+/* One that has begun. */
+struct begun {
+	void *it, *state;
+	bool named;
+	int r;
+	struct err e;
+};
 
 struct walk {
 	const struct command_call *call;
 	const struct each *w;
-	each_fn fn;
+	const struct kind *kind;
+	union {
+		each_fn container;
+		each_pod_fn pod;
+	} fn;
+	const struct each_at_once *at_once; /* NULL: fn */
 	void *ctx;
+	struct begun *begun;
+	size_t n_begun, weight;
 	int code;
 };
 
@@ -27,23 +63,74 @@ static void failed(struct walk *k, const struct err *e)
 	k->code = report_code(e);
 }
 
-static void visit(struct walk *k, struct container *c, bool named)
+static void account(struct walk *k, const void *it, bool named, int r, const struct err *e)
 {
-	struct err e = {0};
-	int r = k->fn(k->call, c, k->ctx, &e);
-
 	/* one of --all that somebody else has removed meanwhile is done with */
 	if (r < 0 && !(r == -ENOENT && !named))
-		failed(k, &e);
+		failed(k, e);
 	else if (r > 0)
 		k->code = r;
+	else if (r == 0 && k->kind->done)
+		k->kind->done(it);
 }
+
+/* ---- those that are done to at once ---- */
+
+static void end_all(struct walk *k)
+{
+	for (size_t i = 0; i < k->n_begun; i++) {
+		struct begun *b = &k->begun[i];
+		int r = k->at_once->end(k->call, b->it, k->ctx, b->state, b->r, &b->e);
+
+		account(k, b->it, b->named, r, &b->e);
+		free(b->state);
+		k->kind->free(b->it);
+	}
+	k->n_begun = k->weight = 0;
+}
+
+static void begin(struct walk *k, void *it_consume, bool named)
+{
+	struct begun *more = mem_regrow(k->begun, k->n_begun + 1, sizeof(*more)), *b;
+	void *state = calloc(1, k->at_once->state_size + 1);
+	struct err e = {0};
+
+	if (more)
+		k->begun = more;
+	if (!more || !state) {
+		free(state);
+		err_errno(&e, ENOMEM, "ranby %s", k->call->command->name);
+		failed(k, &e);
+		k->kind->free(it_consume);
+		return;
+	}
+	b = &more[k->n_begun++];
+	*b = (struct begun){.it = it_consume, .state = state, .named = named};
+	b->r = k->at_once->begin(k->call, b->it, k->ctx, b->state, &b->e);
+	k->weight += k->kind->weight(b->it);
+	if (k->weight >= AT_ONCE_MAX)
+		end_all(k);
+}
+
+static void visit(struct walk *k, void *it_consume, bool named)
+{
+	struct err e = {0};
+
+	if (k->at_once) {
+		begin(k, it_consume, named);
+		return;
+	}
+	account(k, it_consume, named, k->kind->call(k, it_consume, &e), &e);
+	k->kind->free(it_consume);
+}
+
+/* ---- which ones ---- */
 
 static void visit_name(struct walk *k, const char *name)
 {
-	_cleanup_(container_freep) struct container *c = NULL;
 	struct err e = {0};
-	int r = container_find(k->call->engine, name, &c, &e);
+	void *it = NULL;
+	int r = k->kind->find(k->call->engine, name, &it, &e);
 
 	if (r == -ENOENT && k->w->ignore)
 		return;
@@ -52,49 +139,7 @@ static void visit_name(struct walk *k, const char *name)
 	if (r < 0)
 		failed(k, &e);
 	else
-		visit(k, c, true);
-}
-
-/* Those that are not meant are freed, when all have been looked at: before= and since= are about others. */
-static int choose(const struct walk *k, const struct ps_filter *f, struct container_list *l, struct err *e)
-{
-	_cleanup_free_ bool *keep = mem_array(l->n + 1, sizeof(bool));
-
-	if (!keep)
-		return err_errno(e, ENOMEM, "--filter");
-	for (size_t i = 0; i < l->n; i++)
-		keep[i] = (!k->w->running_only || container_runs(l->items[i]) || restart_is_pending(l->items[i])) &&
-			  ps_filter_match(f, l->items[i], l);
-	for (size_t i = 0; i < l->n; i++)
-		if (!keep[i])
-			l->items[i] = container_free(l->items[i]);
-	return 0;
-}
-
-/* --all, or those of --filter. */
-static int visit_all(struct walk *k, struct err *e)
-{
-	_cleanup_(container_list_done) struct container_list l = {0};
-	_cleanup_(ps_filter_done) struct ps_filter f = {0};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && k->w->filter && i < k->w->filter->n; i++)
-		r = ps_filter_add(&f, k->w->filter->items[i], e);
-	if (r == 0)
-		r = container_list(k->call->engine, &l, e);
-	if (r == 0)
-		r = ps_filter_check(&f, &l, e);
-	if (r == 0)
-		r = choose(k, &f, &l, e);
-	/* what one of them holds open is let go before the next: there may be more than descriptors */
-	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		struct container **c = &l.items[k->w->newest_first ? l.n - 1 - i : i];
-
-		if (*c)
-			visit(k, *c, false);
-		*c = container_free(*c);
-	}
-	return r;
+		visit(k, it, true);
 }
 
 int read_id_file(const char *path, const char *what, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
@@ -117,7 +162,7 @@ static void visit_file(struct walk *k, const char *path)
 {
 	char id[CONTAINER_ID_LEN + 1];
 	struct err e = {0};
-	int r = read_id_file(path, "--cidfile", id, &e);
+	int r = read_id_file(path, k->kind->id_file, id, &e);
 
 	if (r == -ENOENT && k->w->ignore)
 		return;
@@ -129,19 +174,123 @@ static void visit_file(struct walk *k, const char *path)
 
 static int visit_latest(struct walk *k, struct err *e)
 {
-	_cleanup_(container_freep) struct container *c = NULL;
-	int r = container_latest(k->call->engine, &c, e);
+	void *it = NULL;
+	int r = k->kind->latest(k->call->engine, &it, e);
 
 	if (r == -ENOENT && k->w->missing_exit)
 		err_exit(e, k->w->missing_exit);
 	if (r == 0)
-		visit(k, c, true);
+		visit(k, it, true);
 	return r;
 }
 
+static int walk(struct walk *k, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; i < k->call->argc; i++)
+		visit_name(k, k->call->argv[i]);
+	for (size_t i = 0; k->w->files && i < k->w->files->n; i++)
+		visit_file(k, k->w->files->items[i]);
+	if (k->w->all || (k->w->filter && k->w->filter->n > 0))
+		r = k->kind->visit_all(k, e);
+	else if (k->w->latest)
+		r = visit_latest(k, e);
+	end_all(k);
+	free(TAKE_PTR(k->begun));
+	return r < 0 ? r : k->code;
+}
+
+/* ---- containers ---- */
+
+/* Those that are not meant are freed, when all have been looked at: before= and since= are about others. */
+static int choose(const struct walk *k, const struct ps_filter *f, struct container_list *l, struct err *e)
+{
+	_cleanup_free_ bool *keep = mem_array(l->n + 1, sizeof(bool));
+
+	if (!keep)
+		return err_errno(e, ENOMEM, "--filter");
+	for (size_t i = 0; i < l->n; i++)
+		keep[i] = (!k->w->running_only || container_runs(l->items[i]) || restart_is_pending(l->items[i])) &&
+			  ps_filter_match(f, l->items[i], l);
+	for (size_t i = 0; i < l->n; i++)
+		if (!keep[i])
+			l->items[i] = container_free(l->items[i]);
+	return 0;
+}
+
+/* --all, or those of --filter. */
+static int visit_containers(struct walk *k, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	_cleanup_(ps_filter_done) struct ps_filter f = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && k->w->filter && i < k->w->filter->n; i++)
+		r = ps_filter_add(&f, k->w->filter->items[i], e);
+	if (r == 0)
+		r = container_list(k->call->engine, &l, e);
+	if (r == 0)
+		r = ps_filter_check(&f, &l, e);
+	if (r == 0)
+		r = choose(k, &f, &l, e);
+	/* what one of them holds open is let go before the next: there may be more than descriptors */
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		struct container **c = &l.items[k->w->newest_first ? l.n - 1 - i : i];
+
+		if (*c)
+			visit(k, TAKE_PTR(*c), false);
+	}
+	return r;
+}
+
+static int find_container(struct engine *eng, const char *name, void **ret, struct err *e)
+{
+	struct container *c = NULL;
+	int r = container_find(eng, name, &c, e);
+
+	*ret = c;
+	return r;
+}
+
+static int latest_container(struct engine *eng, void **ret, struct err *e)
+{
+	struct container *c = NULL;
+	int r = container_latest(eng, &c, e);
+
+	*ret = c;
+	return r;
+}
+
+static int call_container(const struct walk *k, void *it, struct err *e)
+{
+	return k->fn.container(k->call, it, k->ctx, e);
+}
+
+static void *free_container(void *it)
+{
+	return container_free(it);
+}
+
+static size_t weight_one(const void *it)
+{
+	(void)it;
+	return 1;
+}
+
+static const struct kind containers = {
+	.find = find_container,
+	.latest = latest_container,
+	.visit_all = visit_containers,
+	.call = call_container,
+	.free = free_container,
+	.weight = weight_one,
+	.id_file = "--cidfile",
+};
+
 static int check(const struct command_call *call, const struct each *w, struct err *e)
 {
-	bool operands = call->argc > 0 || (w->cidfiles && w->cidfiles->n > 0);
+	bool operands = call->argc > 0 || (w->files && w->files->n > 0);
 	bool filtered = w->filter && w->filter->n > 0;
 
 	/* it says itself which of all */
@@ -160,20 +309,18 @@ static int check(const struct command_call *call, const struct each *w, struct e
 
 int each_container(const struct command_call *call, const struct each *w, each_fn fn, void *ctx, struct err *e)
 {
-	struct walk k = {.call = call, .w = w, .fn = fn, .ctx = ctx};
+	struct walk k = {.call = call, .w = w, .kind = &containers, .fn.container = fn, .ctx = ctx};
 	int r = check(call, w, e);
 
-	if (r < 0)
-		return r;
-	for (int i = 0; i < call->argc; i++)
-		visit_name(&k, call->argv[i]);
-	for (size_t i = 0; w->cidfiles && i < w->cidfiles->n; i++)
-		visit_file(&k, w->cidfiles->items[i]);
-	if (w->all || (w->filter && w->filter->n > 0))
-		r = visit_all(&k, e);
-	else if (w->latest)
-		r = visit_latest(&k, e);
-	return r < 0 ? r : k.code;
+	return r < 0 ? r : walk(&k, e);
+}
+
+int each_container_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e)
+{
+	struct walk k = {.call = call, .w = w, .kind = &containers, .at_once = fn, .ctx = ctx};
+	int r = check(call, w, e);
+
+	return r < 0 ? r : walk(&k, e);
 }
 
 int one_container(const struct command_call *call, bool latest, struct container **ret, struct err *e)
@@ -186,4 +333,127 @@ int one_container(const struct command_call *call, bool latest, struct container
 		return -EINVAL;
 	}
 	return container_find(call->engine, call->argv[0], ret, e);
+}
+
+/* ---- pods ---- */
+
+static int visit_pods(struct walk *k, struct err *e)
+{
+	_cleanup_(pod_list_done) struct pod_list l = {0};
+	int r = pod_list(k->call->engine, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++)
+		visit(k, TAKE_PTR(l.items[i]), false);
+	return r;
+}
+
+static int find_pod(struct engine *eng, const char *name, void **ret, struct err *e)
+{
+	struct pod *p = NULL;
+	int r = pod_find(eng, name, &p, e);
+
+	*ret = p;
+	return r;
+}
+
+static int latest_pod(struct engine *eng, void **ret, struct err *e)
+{
+	struct pod *p = NULL;
+	int r = pod_latest(eng, &p, e);
+
+	*ret = p;
+	return r;
+}
+
+static int call_pod(const struct walk *k, void *it, struct err *e)
+{
+	return k->fn.pod(k->call, it, k->ctx, e);
+}
+
+static void print_pod(const void *it)
+{
+	const struct pod *p = it;
+
+	puts(p->id);
+}
+
+static void *free_pod(void *it)
+{
+	return pod_free(it);
+}
+
+static size_t weight_pod(const void *it)
+{
+	const struct pod *p = it;
+
+	return p->members.n + 1;
+}
+
+static const struct kind pods = {
+	.find = find_pod,
+	.latest = latest_pod,
+	.visit_all = visit_pods,
+	.call = call_pod,
+	.done = print_pod,
+	.free = free_pod,
+	.weight = weight_pod,
+	.id_file = "reading pod ID file:",
+};
+
+static int check_pods(const struct command_call *call, const struct each *w, struct err *e)
+{
+	bool named = call->argc > 0 || (w->files && w->files->n > 0);
+
+	if (named + w->all + w->latest == 0)
+		return err_set(e, EINVAL, "you must provide at least one name or id");
+	if (named + w->all + w->latest > 1)
+		return err_set(e, EINVAL, "ranby %s: give pods, --all or --latest, not several of these", call->command->name);
+	return 0;
+}
+
+int each_pod(const struct command_call *call, const struct each *w, each_pod_fn fn, void *ctx, struct err *e)
+{
+	struct walk k = {.call = call, .w = w, .kind = &pods, .fn.pod = fn, .ctx = ctx};
+	int r = check_pods(call, w, e);
+
+	return r < 0 ? r : walk(&k, e);
+}
+
+int each_pod_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e)
+{
+	struct walk k = {.call = call, .w = w, .kind = &pods, .at_once = fn, .ctx = ctx};
+	int r = check_pods(call, w, e);
+
+	return r < 0 ? r : walk(&k, e);
+}
+
+int one_pod(const struct command_call *call, bool latest, struct pod **ret, struct err *e)
+{
+	if (latest)
+		return pod_latest(call->engine, ret, e);
+	if (call->argc == 0)
+		return err_set(e, EINVAL, "you must provide the name or id of a pod, or --latest");
+	return pod_find(call->engine, call->argv[0], ret, e);
+}
+
+static int visit_member(const struct command_call *call, struct container *c, each_fn fn, void *ctx, int first, struct err *e)
+{
+	struct err own = {0};
+	int r = fn(call, c, ctx, &own);
+
+	if (r < 0 && first == 0)
+		*e = own;
+	else if (r < 0)
+		report_error(&own);
+	return first < 0 ? first : r;
+}
+
+int each_member(const struct command_call *call, struct pod *p, each_fn fn, void *ctx, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = p->members.n; i-- > 0;)
+		if (p->members.items[i] != p->infra)
+			r = visit_member(call, p->members.items[i], fn, ctx, r, e);
+	return p->infra ? visit_member(call, p->infra, fn, ctx, r, e) : r;
 }

@@ -23,25 +23,34 @@ static const struct option_row kill_rows[] = {
 	OPTION_END,
 };
 
-static int kill_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
 {
-	const int *sig = ctx;
-	int r = act_kill(call->engine, c, *sig, e);
+	(void)state;
+	return act_kill_begin(call->engine, it, *(const int *)ctx, e);
+}
 
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	struct container *c = it;
+	int r = act_kill_end(call->engine, c, *(const int *)ctx, begun, e);
+
+	(void)state;
 	if (r == 0)
 		puts(c->name);
 	return r;
 }
 
+static const struct each_at_once killing = {.begin = begin_one, .end = end_one};
+
 static int kill_run(const struct command_call *call, struct err *e)
 {
 	const struct kill_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .cidfiles = &a->cidfile};
+	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .files = &a->cidfile};
 	int sig = SIGKILL;
 
 	if (a->signal && signal_parse(a->signal, &sig) < 0)
 		return err_set(e, EINVAL, "--signal %s: no such signal", a->signal);
-	return each_container(call, &w, kill_one, &sig, e);
+	return each_container_at_once(call, &w, &killing, &sig, e);
 }
 
 static void kill_args_done(void *args)

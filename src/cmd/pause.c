@@ -44,7 +44,7 @@ int pause_containers(const struct command_call *call, bool frozen, struct err *e
 {
 	const struct pause_args *a = call->args;
 	const struct each w = {
-		.all = a->all, .latest = a->latest, .running_only = true, .cidfiles = &a->cidfile, .filter = &a->filter};
+		.all = a->all, .latest = a->latest, .running_only = true, .files = &a->cidfile, .filter = &a->filter};
 
 	return each_container(call, &w, freeze_one, &frozen, e);
 }

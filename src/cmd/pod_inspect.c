@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod inspect, ranby pod exists. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/inspect.h"
 #include "cmd/screen.h"
 #include "view/pod.h"

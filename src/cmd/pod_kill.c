@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod kill: one signal to the init of each member that runs. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
+#include "cmd/report.h"
 #include "base/signame.h"
-#include "engine/act.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,28 +21,28 @@ static const struct option_row kill_rows[] = {
 	OPTION_END,
 };
 
-static int kill_member(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
 {
-	int r = container_runs(c) ? act_kill(call->engine, c, *(const int *)ctx, e) : 0;
-
-	/* it has ended by itself meanwhile, or with the infra container */
-	return r == -ESRCH ? 0 : r;
+	return pod_kill_begin(call->engine, it, *(const int *)ctx, state, e);
 }
 
-static int kill_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
 {
-	return each_member(call, p, kill_member, ctx, e);
+	(void)ctx;
+	return begun < 0 ? begun : pod_kill_end(call->engine, it, state, report_error, e);
 }
+
+static const struct each_at_once killing = {.state_size = sizeof(struct pod_killing), .begin = begin_one, .end = end_one};
 
 static int kill_run(const struct command_call *call, struct err *e)
 {
 	const struct kill_args *a = call->args;
-	const struct each_pod w = {.all = a->all, .latest = a->latest};
+	const struct each w = {.all = a->all, .latest = a->latest};
 	int sig = SIGKILL;
 
 	if (a->signal && signal_parse(a->signal, &sig) < 0)
 		return err_set(e, EINVAL, "invalid signal: %s", a->signal);
-	return each_pod(call, &w, kill_one, &sig, e);
+	return each_pod_at_once(call, &w, &killing, &sig, e);
 }
 
 const struct command command_pod_kill = {

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod logs: what the members have written. The infra container writes nothing, and keeps no log. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/logs.h"
 
 #include <errno.h>

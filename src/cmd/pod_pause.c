@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod pause, ranby pod unpause: of the members those that run, or that are paused. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "engine/act.h"
 
 struct pause_args {
@@ -30,7 +30,7 @@ static int freeze_one(const struct command_call *call, struct pod *p, void *ctx,
 static int freeze(const struct command_call *call, bool frozen, struct err *e)
 {
 	const struct pause_args *a = call->args;
-	const struct each_pod w = {.all = a->all, .latest = a->latest};
+	const struct each w = {.all = a->all, .latest = a->latest};
 
 	return each_pod(call, &w, freeze_one, &frozen, e);
 }

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod rm, ranby pod prune. With --force, what is not there is no error: it is as asked for. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/prune.h"
 #include "cmd/screen.h"
 #include "view/pod.h"
@@ -47,7 +47,7 @@ static int rm_one(const struct command_call *call, struct pod *p, void *ctx, str
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
-	const struct each_pod w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .missing_exit = 1, .files = &a->files};
+	const struct each w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .missing_exit = 1, .files = &a->files};
 	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
 
 	a->grace_ms = (int)(has_time ? a->time : GRACE_S_DEFAULT) * 1000;

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod start, ranby pod restart: the infra container first, then the members as they were made. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/report.h"
 #include "engine/act.h"
 #include "engine/stop.h"
@@ -33,24 +33,17 @@ static int start_one(const struct command_call *call, struct pod *p, void *ctx, 
 	return pod_start(call->engine, p, ctx, report_error, e);
 }
 
-/* All are given to `fn` with who starts them. */
-static int with_starter(const struct command_call *call, const struct each_pod *w, each_pod_fn fn, struct err *e)
+static int start_run(const struct command_call *call, struct err *e)
 {
+	const struct start_args *a = call->args;
+	const struct each w = {.all = a->all, .latest = a->latest, .files = &a->files};
 	struct act_starter by = ACT_STARTER_INIT;
 	int r = act_starter_open(call->engine, &by, e);
 
 	if (r == 0)
-		r = each_pod(call, w, fn, &by, e);
+		r = each_pod(call, &w, start_one, &by, e);
 	act_starter_done(&by);
 	return r;
-}
-
-static int start_run(const struct command_call *call, struct err *e)
-{
-	const struct start_args *a = call->args;
-	const struct each_pod w = {.all = a->all, .latest = a->latest, .files = &a->files};
-
-	return with_starter(call, &w, start_one, e);
 }
 
 const struct command command_pod_start = {
@@ -78,19 +71,32 @@ static const struct option_row restart_rows[] = {
 };
 
 /* All of them down before the first is up: what they share is made anew. */
-static int restart_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
 {
-	int r = pod_stop(call->engine, p, STOP_TIMEOUT_OWN, "restart", report_error, e);
-
-	return r == 0 ? start_one(call, p, ctx, e) : r;
+	(void)ctx;
+	return pod_stop_begin(call->engine, it, STOP_TIMEOUT_OWN, "restart", state, e);
 }
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	int r = begun < 0 ? begun : pod_stop_end(call->engine, it, state, report_error, e);
+
+	return r == 0 ? start_one(call, it, ctx, e) : r;
+}
+
+static const struct each_at_once restarting = {.state_size = sizeof(struct pod_stopping), .begin = begin_one, .end = end_one};
 
 static int restart_run(const struct command_call *call, struct err *e)
 {
 	const struct restart_args *a = call->args;
-	const struct each_pod w = {.all = a->all, .latest = a->latest};
+	const struct each w = {.all = a->all, .latest = a->latest};
+	struct act_starter by = ACT_STARTER_INIT;
+	int r = act_starter_open(call->engine, &by, e);
 
-	return with_starter(call, &w, restart_one, e);
+	if (r == 0)
+		r = each_pod_at_once(call, &w, &restarting, &by, e);
+	act_starter_done(&by);
+	return r;
 }
 
 const struct command command_pod_restart = {

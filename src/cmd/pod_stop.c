@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby pod stop: the members at once, and the infra container last. */
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/report.h"
 #include "engine/stop.h"
 
@@ -28,19 +28,27 @@ static void stop_args_done(void *args)
 	strv_done(&((struct stop_args *)args)->files);
 }
 
-static int stop_one(const struct command_call *call, struct pod *p, void *ctx, struct err *e)
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
 {
-	return pod_stop(call->engine, p, *(const int *)ctx, NULL, report_error, e);
+	return pod_stop_begin(call->engine, it, *(const int *)ctx, NULL, state, e);
 }
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	(void)ctx;
+	return begun < 0 ? begun : pod_stop_end(call->engine, it, state, report_error, e);
+}
+
+static const struct each_at_once stopping = {.state_size = sizeof(struct pod_stopping), .begin = begin_one, .end = end_one};
 
 static int stop_run(const struct command_call *call, struct err *e)
 {
 	struct stop_args *a = call->args;
-	const struct each_pod w = {.all = a->all, .latest = a->latest, .ignore = a->ignore, .files = &a->files};
+	const struct each w = {.all = a->all, .latest = a->latest, .ignore = a->ignore, .files = &a->files};
 	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
 
 	a->timeout_ms = !has_time ? STOP_TIMEOUT_OWN : a->time < 0 ? -1 : (int)a->time * 1000;
-	return each_pod(call, &w, stop_one, &a->timeout_ms, e);
+	return each_pod_at_once(call, &w, &stopping, &a->timeout_ms, e);
 }
 
 const struct command command_pod_stop = {

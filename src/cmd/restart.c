@@ -44,7 +44,7 @@ static int restart_one(const struct command_call *call, struct container *c, voi
 static int restart_run(const struct command_call *call, struct err *e)
 {
 	const struct restart_args *a = call->args;
-	const struct each w = {.all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all, .cidfiles = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all, .files = &a->cidfile, .filter = &a->filter};
 	struct restart all = {.timeout_ms = STOP_TIMEOUT_OWN, .by = ACT_STARTER_INIT};
 	int r = act_starter_open(call->engine, &all.by, e);
 

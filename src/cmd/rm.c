@@ -73,7 +73,7 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
-	const struct each w = {.missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .cidfiles = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .files = &a->cidfile, .filter = &a->filter};
 
 	container_sweep(call->engine, remove_container_dir);
 	return each_container(call, &w, rm_one, a, e);

@@ -28,25 +28,37 @@ static const struct option_row stop_rows[] = {
 	OPTION_END,
 };
 
-static int stop_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
 {
 	const struct stop_args *a = ctx;
 	int ms = !a->has_time ? STOP_TIMEOUT_OWN : a->time < 0 ? -1 : (int)a->time * 1000;
-	int r = act_stop(call->engine, c, ms, NULL, e);
 
+	*(struct stopping *)state = (struct stopping)STOPPING_INIT;
+	return act_stop_begin(call->engine, it, ms, NULL, state, e);
+}
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	struct container *c = it;
+	int r = act_stop_end(call->engine, c, NULL, state, begun, e);
+
+	(void)ctx;
+	stopping_done(state);
 	if (r == 0)
 		puts(c->name);
 	return r;
 }
 
+static const struct each_at_once stopping = {.state_size = sizeof(struct stopping), .begin = begin_one, .end = end_one};
+
 static int stop_run(const struct command_call *call, struct err *e)
 {
 	struct stop_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore, .cidfiles = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore, .files = &a->cidfile, .filter = &a->filter};
 
 	a->has_time = option_given(stop_rows, call->full_argc, call->full_argv, "time") ||
 		      option_given(stop_rows, call->full_argc, call->full_argv, "timeout");
-	return each_container(call, &w, stop_one, a, e);
+	return each_container_at_once(call, &w, &stopping, a, e);
 }
 
 static void stop_args_done(void *args)

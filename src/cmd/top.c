@@ -16,7 +16,7 @@
 #include "base/template.h"
 #include "cmd/all_users.h"
 #include "cmd/commands.h"
-#include "cmd/each_pod.h"
+#include "cmd/each.h"
 #include "cmd/screen.h"
 #include "engine/container.h"
 #include "view/top.h"

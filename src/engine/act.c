@@ -54,24 +54,36 @@ int act_stop(struct engine *eng, struct container *c, int timeout_ms, const char
 	return act_stop_end(eng, c, reason, &s, r, e);
 }
 
-int act_kill(struct engine *eng, struct container *c, int sig, struct err *e)
+static struct attest kill_record(const struct container *c, char number[static 16], int sig)
 {
-	struct attest a = ATTEST_INIT(AUDIT_VERB_KILL);
-	char number[16];
-	int r;
+	struct attest who = ATTEST_INIT(AUDIT_VERB_KILL);
 
-	snprintf(number, sizeof(number), "%d", sig);
-	a.c = c;
-	a.claim[WITNESS_CLAIM_SIGNAL] = number;
+	snprintf(number, 16, "%d", sig);
+	who.c = c;
+	who.claim[WITNESS_CLAIM_SIGNAL] = number;
+	return who;
+}
+
+int act_kill_begin(struct engine *eng, struct container *c, int sig, struct err *e)
+{
+	char number[16];
+	struct attest who = kill_record(c, number, sig);
 	/* as docker has it: other signals say nothing about whether it shall come back */
-	r = sig == SIGKILL || sig == SIGTERM || sig == json_int(c->spec, "stopSignal") ? restart_forbid(eng, c, e) : 0;
+	int r = sig == SIGKILL || sig == SIGTERM || sig == json_int(c->spec, "stopSignal") ? restart_forbid(eng, c, e) : 0;
+
 	if (r == 0)
-		r = attest_running(eng, &a, e);
-	if (r == 0)
-		r = stop_signal(c, sig, e);
+		r = attest_running(eng, &who, e);
+	return r == 0 ? stop_signal(c, sig, e) : r;
+}
+
+int act_kill_end(struct engine *eng, struct container *c, int sig, int r, struct err *e)
+{
+	char number[16];
+	struct attest who = kill_record(c, number, sig);
+
 	if (r == 0 && sig == SIGKILL)
 		r = stop_wait(eng, c, KILL_WAIT_MS, e);
-	return attest_failed(eng, &a, r, e);
+	return attest_failed(eng, &who, r, e);
 }
 
 int act_freeze(struct engine *eng, struct container *c, bool frozen, struct err *e)

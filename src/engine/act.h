@@ -26,8 +26,12 @@ int act_stop(struct engine *eng, struct container *c, int timeout_ms, const char
 int act_stop_begin(struct engine *eng, struct container *c, int timeout_ms, const char *reason, struct stopping *ret, struct err *e) _must_check_;
 int act_stop_end(struct engine *eng, struct container *c, const char *reason, const struct stopping *s, int r, struct err *e) _must_check_;
 
-/* A signal to init; SIGKILL is waited for. -ESRCH when it does not run. */
-int act_kill(struct engine *eng, struct container *c, int sig, struct err *e) _must_check_;
+/*
+ * A signal to init, -ESRCH when it does not run; and then SIGKILL is waited for. act_kill_end() takes what
+ * act_kill_begin() returned, and records a failure of either.
+ */
+int act_kill_begin(struct engine *eng, struct container *c, int sig, struct err *e) _must_check_;
+int act_kill_end(struct engine *eng, struct container *c, int sig, int r, struct err *e) _must_check_;
 
 /* pause and unpause: see freeze_open() (engine/freeze.h) for what it fails with. */
 int act_freeze(struct engine *eng, struct container *c, bool frozen, struct err *e) _must_check_;

@@ -152,6 +152,24 @@ int pod_start_infra(const struct start_request *q, struct err *e) _must_check_;
 typedef void (*pod_failed_fn)(const struct err *e);
 int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e) _must_check_;
 
+/* Its two halves, for several at once: all are signalled, and then waited for. pod_stop_end() ends what pod_stop_begin() has made. */
+struct pod_ending; /* pod_act.c */
+struct pod_stopping {
+	int timeout_ms;
+	const char *reason;
+	struct pod_ending *all;
+};
+int pod_stop_begin(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, struct pod_stopping *ret, struct err *e) _must_check_;
+int pod_stop_end(struct engine *eng, struct pod *p, struct pod_stopping *s, pod_failed_fn failed, struct err *e) _must_check_;
+
+/* A signal to the init of each that runs, in the same two halves: SIGKILL is waited for. */
+struct pod_killing {
+	int sig;
+	struct pod_ending *all;
+};
+int pod_kill_begin(struct engine *eng, struct pod *p, int sig, struct pod_killing *ret, struct err *e) _must_check_;
+int pod_kill_end(struct engine *eng, struct pod *p, struct pod_killing *s, pod_failed_fn failed, struct err *e) _must_check_;
+
 /* The infra container, then the members as they were made, those that do not run; the same for failures. */
 struct act_starter; /* act.h */
 int pod_start(struct engine *eng, struct pod *p, struct act_starter *by, pod_failed_fn failed, struct err *e) _must_check_;

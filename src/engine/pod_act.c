@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-struct ending {
+struct pod_ending {
 	struct stopping s;
 	struct err e;
 	int r;
@@ -32,22 +32,30 @@ static int note(int r, const struct err *own, int first, pod_failed_fn failed, s
 	return first < 0 ? first : r;
 }
 
-int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e)
+int pod_stop_begin(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, struct pod_stopping *ret, struct err *e)
 {
 	size_t n = p->members.n;
-	_cleanup_free_ struct ending *all = mem_array(n + 1, sizeof(*all));
-	int r = 0;
+	struct pod_ending *all = calloc(n + 1, sizeof(*all));
 
 	if (!all)
 		return err_errno(e, ENOMEM, "pod %s", p->name);
 	for (size_t i = 0; i < n; i++) {
-		all[i] = (struct ending){.s = STOPPING_INIT};
+		all[i] = (struct pod_ending){.s = STOPPING_INIT};
 		if (p->members.items[i] != p->infra)
 			all[i].r = act_stop_begin(eng, p->members.items[i], timeout_ms, reason, &all[i].s, &all[i].e);
 	}
-	for (size_t i = 0; i < n; i++) {
+	*ret = (struct pod_stopping){.timeout_ms = timeout_ms, .reason = reason, .all = all};
+	return 0;
+}
+
+int pod_stop_end(struct engine *eng, struct pod *p, struct pod_stopping *s, pod_failed_fn failed, struct err *e)
+{
+	_cleanup_free_ struct pod_ending *all = TAKE_PTR(s->all);
+	int r = 0;
+
+	for (size_t i = 0; i < p->members.n; i++) {
 		if (p->members.items[i] != p->infra) {
-			int own = act_stop_end(eng, p->members.items[i], reason, &all[i].s, all[i].r, &all[i].e);
+			int own = act_stop_end(eng, p->members.items[i], s->reason, &all[i].s, all[i].r, &all[i].e);
 
 			r = note(own, &all[i].e, r, failed, e);
 		}
@@ -55,9 +63,54 @@ int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reas
 	}
 	if (p->infra) {
 		struct err own = {0};
-		int k = act_stop(eng, p->infra, timeout_ms, reason, &own);
+		int k = act_stop(eng, p->infra, s->timeout_ms, s->reason, &own);
 
 		r = note(k, &own, r, failed, e);
+	}
+	return r;
+}
+
+int pod_stop(struct engine *eng, struct pod *p, int timeout_ms, const char *reason, pod_failed_fn failed, struct err *e)
+{
+	struct pod_stopping s = {.all = NULL};
+	int r = pod_stop_begin(eng, p, timeout_ms, reason, &s, e);
+
+	return r == 0 ? pod_stop_end(eng, p, &s, failed, e) : r;
+}
+
+/* The signal for all, the infra container last; then for whose end that is to be waited for. */
+int pod_kill_begin(struct engine *eng, struct pod *p, int sig, struct pod_killing *ret, struct err *e)
+{
+	size_t n = p->members.n;
+	struct pod_ending *all = calloc(n + 1, sizeof(*all));
+
+	if (!all)
+		return err_errno(e, ENOMEM, "pod %s", p->name);
+	for (size_t i = 0; i <= n; i++) {
+		struct container *c = i < n ? p->members.items[i] : p->infra;
+
+		all[i] = (struct pod_ending){.r = -ESRCH};
+		if (c && container_runs(c) && (i == n || c != p->infra))
+			all[i].r = act_kill_begin(eng, c, sig, &all[i].e);
+	}
+	*ret = (struct pod_killing){.sig = sig, .all = all};
+	return 0;
+}
+
+int pod_kill_end(struct engine *eng, struct pod *p, struct pod_killing *s, pod_failed_fn failed, struct err *e)
+{
+	_cleanup_free_ struct pod_ending *all = TAKE_PTR(s->all);
+	size_t n = p->members.n;
+	int r = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		int own = all[i].r;
+
+		/* it did not run, or has ended by itself meanwhile, or with the infra container */
+		if (own != -ESRCH)
+			own = act_kill_end(eng, i < n ? p->members.items[i] : p->infra, s->sig, own, &all[i].e);
+		if (own != -ESRCH)
+			r = note(own, &all[i].e, r, failed, e);
 	}
 	return r;
 }
