@@ -12,6 +12,7 @@
 #include "engine/limits.h"
 #include "engine/option_paths.h"
 #include "engine/pod.h"
+#include "engine/storage.h"
 #include "image/store.h"
 
 #include <errno.h>
@@ -71,7 +72,7 @@ static const char *image_of(struct engine *eng, const struct container *c)
 
 	if (!*id)
 		return json_str(c->spec, "image.rootfs");
-	if (store_open(eng->data_fd, &st, NULL) < 0 || store_resolve(st, name, &img, NULL) < 0 || strcmp(img->id, id) != 0)
+	if (storage_open(eng, &st, NULL) < 0 || store_resolve(st, name, &img, NULL) < 0 || strcmp(img->id, id) != 0)
 		return id;
 	return name;
 }

@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/profile.h"
 #include "engine/recorded_store.h"
+#include "engine/storage.h"
 #include "image/store.h"
 
 #include <stdio.h>
@@ -221,7 +222,7 @@ static void offer_images(struct completion *c, struct engine *eng)
 	_cleanup_(image_list_done) struct image_list l = {0};
 	_cleanup_(store_closep) struct store *st = NULL;
 
-	if (store_open(eng->data_fd, &st, NULL) < 0 || store_list(st, &l, NULL, NULL) < 0)
+	if (storage_open(eng, &st, NULL) < 0 || store_list(st, &l, NULL, NULL) < 0)
 		return;
 	for (size_t i = 0; i < l.n; i++)
 		for (size_t k = 0; k < l.items[i]->names.n; k++) {

@@ -9,7 +9,7 @@
 #include "base/size.h"
 
 #include "engine/engine.h"
-#include "engine/keeper.h"
+#include "engine/storage.h"
 #include "sys/user_name.h"
 
 #include <fcntl.h>
@@ -130,11 +130,7 @@ int image_source_open(const struct command_call *call, const struct image_source
 
 int image_store_open(const struct command_call *call, struct store **ret, struct err *e)
 {
-	int r = store_open(call->engine->data_fd, ret, e);
-
-	if (r == 0)
-		store_set_keeper(*ret, keeper_for_store, call->engine);
-	return r;
+	return storage_open(call->engine, ret, e);
 }
 
 int image_exists(const struct command_call *call, int (*resolve)(struct store *st, const char *name, struct image **ret, struct err *e),

@@ -66,23 +66,19 @@ static int take_dangling(struct image_filter *f, struct store *st, const char *v
 	(void)st;
 	return take_bool("dangling", v, &f->dangling, e);
 }
-/* What never is here: images between those of two build steps, and images that are read-only. */
-static int take_never(struct image_filter *f, const char *key, const char *v, struct err *e)
-{
-	int yes = 0, r = take_bool(key, v, &yes, e);
-
-	f->nothing |= yes > 0;
-	return r;
-}
+/* What never is here: images between those of two build steps. */
 static int take_intermediate(struct image_filter *f, struct store *st, const char *v, struct err *e)
 {
+	int yes = 0, r = take_bool("intermediate", v, &yes, e);
+
 	(void)st;
-	return take_never(f, "intermediate", v, e);
+	f->nothing |= yes > 0;
+	return r;
 }
 static int take_readonly(struct image_filter *f, struct store *st, const char *v, struct err *e)
 {
 	(void)st;
-	return take_never(f, "readonly", v, e);
+	return take_bool("readonly", v, &f->read_only, e);
 }
 static int take_containers(struct image_filter *f, struct store *st, const char *v, struct err *e)
 {
@@ -211,6 +207,8 @@ bool image_filter_match(const struct image_filter *f, const struct image *img)
 	const struct timespec created = created_of(img);
 
 	if (f->nothing || (f->dangling && (f->dangling > 0) != (img->names.n == 0)))
+		return false;
+	if (f->read_only && (f->read_only > 0) != img->is_read_only)
 		return false;
 	if (f->has_before && clock_compare(&created, &f->before) >= 0)
 		return false;

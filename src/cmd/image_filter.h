@@ -19,6 +19,7 @@ struct image_filter {
 	struct strv uses;       /* of containers=, see store_uses_fn */
 	int used;               /* -1 no, 1 yes, 0 not asked */
 	int dangling;           /* -1 no, 1 yes, 0 not asked */
+	int read_only;          /* -1 no, 1 yes, 0 not asked */
 	bool nothing;           /* asks for what never is (intermediate images) */
 	struct timespec before, since, until;
 	bool has_before, has_since, has_until;

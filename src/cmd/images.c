@@ -206,7 +206,7 @@ static int row_json(const struct line *ln, const struct images_args *a, const st
 	r |= json_add_strv(o, "RepoTags", &ln->img->names);
 	r |= json_add_strv(o, "RepoDigests", &ln->img->repo_digests);
 	r |= json_add_str(o, "ParentId", "");
-	r |= json_add_bool(o, "ReadOnly", false);
+	r |= json_add_bool(o, "ReadOnly", ln->img->is_read_only);
 	r |= json_add_bool(o, "Dangling", ln->img->names.n == 0);
 	return r;
 }
@@ -245,6 +245,8 @@ static int image_json(const struct image *img, const struct strv *uses, struct j
 	r |= json_add_int(o, "Containers", image_count_uses(uses, img->id));
 	r |= json_add_strv(o, "Names", &img->names);
 	r |= json_add_str(o, "Digest", img->digest.text);
+	if (img->is_read_only)
+		r |= json_add_bool(o, "ReadOnly", true);
 	r |= json_add_strv(o, "History", &img->names);
 	r |= json_add_int(o, "Created", created.tv_sec);
 	r |= json_add_str(o, "CreatedAt", clock_rfc3339(&created, CLOCK_UTC, text));
@@ -291,18 +293,30 @@ static void print_ids(const struct lines *l, bool full, struct buf *out)
 	}
 }
 
+/* podman's column R/O is there when there is something to say in it. */
+static bool has_read_only(const struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].img->is_read_only)
+			return true;
+	return false;
+}
+
 static int print_template(const struct lines *l, const struct images_args *a, struct buf *out, struct err *e)
 {
 	static const struct template_heading headings[] = {
-		{"ID", "IMAGE ID"}, {"CreatedAt", "CREATED AT"}, {"CreatedSince", "CREATED"}, {NULL, NULL}};
+		{"ID", "IMAGE ID"}, {"CreatedAt", "CREATED AT"}, {"CreatedSince", "CREATED"}, {"ReadOnly", "R/O"}, {NULL, NULL}};
 	_cleanup_json_ struct json_object *rows = NULL;
 	_cleanup_template_ struct template *t = NULL;
 	const char *format = a->format;
+	char table[256];
 	int r;
 
-	if (!format || strcmp(format, "table") == 0)
-		format = a->digests ? "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.Created}}\t{{.Size}}" :
-				      "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Created}}\t{{.Size}}";
+	if (!format || strcmp(format, "table") == 0) {
+		snprintf(table, sizeof(table), "table {{.Repository}}\t{{.Tag}}\t%s{{.ID}}\t{{.Created}}\t{{.Size}}%s",
+			 a->digests ? "{{.Digest}}\t" : "", has_read_only(l) ? "\t{{.ReadOnly}}" : "");
+		format = table;
+	}
 	r = template_parse(format, &t, e);
 	if (r == 0 && rows_json(l, a, &rows) < 0)
 		r = err_errno(e, ENOMEM, "images");

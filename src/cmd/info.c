@@ -12,6 +12,7 @@
 #include "engine/label.h"
 #include "engine/place.h"
 #include "engine/profile.h"
+#include "engine/storage.h"
 #include "image/store.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
@@ -207,13 +208,35 @@ static int count_containers(struct json_object *store, struct engine *eng, struc
 	return 0;
 }
 
+/* The shared stores that are configured, and which of them are used: not those of podman, for one. */
+static int add_shared(struct json_object *store, const struct engine *eng, const struct store *st, struct err *e)
+{
+	_cleanup_(strv_done) struct strv paths = {0};
+	_cleanup_free_ char *file = NULL;
+	struct json_object *list = json_object_new_array();
+	int r = json_add(store, "additionalImageStores", list) < 0 ? err_errno(e, ENOMEM, "info") : storage_shared(eng, &paths, &file, e);
+
+	if (r == 0 && json_add_str(store, "configFile", file ? file : "") < 0)
+		r = err_errno(e, ENOMEM, "info");
+	for (size_t i = 0; i < paths.n && r == 0; i++) {
+		struct json_object *o = json_object_new_object();
+
+		if (json_append(list, o) < 0 || json_add_str(o, "path", paths.items[i]) < 0 ||
+		    json_add_bool(o, "used", store_shares(st, paths.items[i])) < 0)
+			r = err_errno(e, ENOMEM, "info");
+	}
+	return r;
+}
+
 static int count_images(struct json_object *store, struct engine *eng, struct err *e)
 {
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(image_list_done) struct image_list l = {0};
 	struct json_object *o = json_object_new_object();
-	int r = json_add(store, "imageStore", o) < 0 ? err_errno(e, ENOMEM, "info") : store_open(eng->data_fd, &st, e);
+	int r = json_add(store, "imageStore", o) < 0 ? err_errno(e, ENOMEM, "info") : storage_open(eng, &st, e);
 
+	if (r == 0)
+		r = add_shared(store, eng, st, e);
 	if (r == 0)
 		r = store_list(st, &l, NULL, e);
 	if (r == 0 && json_add_int(o, "number", (int64_t)l.n) < 0)
@@ -281,7 +304,7 @@ static int add_driver(struct json_object *store, struct engine *eng, struct err 
 	program = fuse.forced ? "always" : fuse.exe_fd >= 0 ? "where the kernel refuses" : "not installed";
 	fd_closep(&fuse.exe_fd);
 	if (json_add(store, "graphOptions", json_object_new_object()) < 0 || add_status(store, eng) < 0 ||
-	    json_add_str(store, "graphDriverName", "overlay") < 0 || json_add_str(store, "configFile", "") < 0 ||
+	    json_add_str(store, "graphDriverName", "overlay") < 0 ||
 	    json_add_str(store, "imageCopyTmpDir", eng->data_path) < 0 || json_add_str(store, "fuseOverlayfs", program) < 0)
 		return err_errno(e, ENOMEM, "info");
 	return 0;

@@ -5,6 +5,7 @@
 #include "cmd/inspect.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
+#include "engine/storage.h"
 #include "engine/usage.h"
 #include "view/inspect.h"
 #include "image/store.h"
@@ -33,7 +34,7 @@ static int add_size(struct engine *eng, const struct container *c, struct json_o
 	_cleanup_(image_list_done) struct image_list images = {0};
 	_cleanup_(store_closep) struct store *st = NULL;
 	uint64_t image = 0;
-	int r = store_open(eng->data_fd, &st, e);
+	int r = storage_open(eng, &st, e);
 
 	if (r == 0)
 		r = store_list(st, &images, NULL, e);
@@ -75,7 +76,7 @@ static int add_image(struct engine *eng, const char *name, bool whole, struct js
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(image_freep) struct image *img = NULL;
 	struct json_object *o;
-	int r = store_open(eng->data_fd, &st, e);
+	int r = storage_open(eng, &st, e);
 
 	(void)whole;
 	if (r == 0)

@@ -13,12 +13,12 @@
 #include "cmd/screen.h"
 #include "build/guard.h"
 #include "engine/attest.h"
-#include "engine/keeper.h"
 #include "engine/network_use.h"
 #include "engine/networks.h"
 #include "engine/pod.h"
 #include "engine/remove.h"
 #include "engine/restart.h"
+#include "engine/storage.h"
 #include "engine/volume_list.h"
 #include "engine/volume_remove.h"
 #include "sys/dir.h"
@@ -83,7 +83,7 @@ static int find_images(struct engine *eng, const struct prune_query *q, struct s
 	_cleanup_(image_list_done) struct image_list l = {0};
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(strv_done) struct strv uses = {0};
-	int r = store_open(eng->data_fd, &st, e);
+	int r = storage_open(eng, &st, e);
 
 	/* what a killed build was at uses an image */
 	guard_sweep(eng);
@@ -96,7 +96,7 @@ static int find_images(struct engine *eng, const struct prune_query *q, struct s
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
 		const struct image *img = l.items[i];
 
-		if ((q->all || (img->names.n == 0 && !image_is_intermediate(&l, img))) && image_count_uses(&uses, img->id) == 0 && image_filter_match(&filter, img) &&
+		if (!img->is_read_only && (q->all || (img->names.n == 0 && !image_is_intermediate(&l, img))) && image_count_uses(&uses, img->id) == 0 && image_filter_match(&filter, img) &&
 		    strv_add(ids, img->id) < 0)
 			r = err_errno(e, ENOMEM, "images");
 	}
@@ -108,10 +108,8 @@ static int remove_one_image(struct engine *eng, const char *id, struct err *e)
 	_cleanup_(store_removed_done) struct store_removed removed = {0};
 	_cleanup_(store_closep) struct store *st = NULL;
 	_cleanup_(strv_done) struct strv uses = {0};
-	int r = store_open(eng->data_fd, &st, e);
+	int r = storage_open(eng, &st, e);
 
-	if (r == 0)
-		store_set_keeper(st, keeper_for_store, eng);
 	if (r == 0)
 		r = image_uses(eng, &uses, e);
 	if (r == 0)
@@ -123,9 +121,8 @@ static void sweep_images(struct engine *eng)
 {
 	_cleanup_(store_closep) struct store *st = NULL;
 
-	if (store_open(eng->data_fd, &st, NULL) < 0)
+	if (storage_open(eng, &st, NULL) < 0)
 		return;
-	store_set_keeper(st, keeper_for_store, eng);
 	(void)!store_sweep(st, NULL);
 }
 

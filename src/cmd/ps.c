@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "base/template.h"
+#include "engine/storage.h"
 #include "engine/usage.h"
 #include "image/store.h"
 #include "view/ps.h"
@@ -194,7 +195,7 @@ static void sizes_done(struct sizes *s)
 static int read_sizes(struct engine *eng, const struct container_list *l, struct sizes *ret, struct err *e)
 {
 	_cleanup_(store_closep) struct store *st = NULL;
-	int r = store_open(eng->data_fd, &st, e);
+	int r = storage_open(eng, &st, e);
 
 	if (r == 0)
 		r = store_list(st, &ret->images, NULL, e);

@@ -99,7 +99,7 @@ static int remove_all(struct rmi *m, struct err *e)
 	int r = store_list(m->st, &l, NULL, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if (strv_add(&ids, l.items[i]->id) < 0)
+		if (!l.items[i]->is_read_only && strv_add(&ids, l.items[i]->id) < 0)
 			r = err_errno(e, ENOMEM, "images");
 	for (size_t i = 0; r == 0 && i < ids.n; i++)
 		try_one(m, ids.items[i]);

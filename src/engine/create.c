@@ -15,6 +15,7 @@
 #include "engine/remove.h"
 #include "engine/requires.h"
 #include "engine/rootfs.h"
+#include "engine/storage.h"
 #include "engine/userns_mode.h"
 #include "image/progress.h"
 #include "oci/image_config.h"
@@ -80,7 +81,7 @@ static int lend_keeper(void *ctx, int *ret_userns_fd, struct err *e)
 
 static int open_store(struct create *c, struct err *e)
 {
-	int r = c->store ? 0 : store_open(c->eng->data_fd, &c->store, e);
+	int r = c->store ? 0 : storage_open(c->eng, &c->store, e);
 
 	if (r == 0)
 		store_set_keeper(c->store, lend_keeper, c->q->keeper);

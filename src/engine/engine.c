@@ -217,6 +217,7 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 	eng->xdg_config_home = absolute_env("XDG_CONFIG_HOME");
 	eng->containers_conf = given_env("CONTAINERS_CONF");
 	eng->containers_conf_override = given_env("CONTAINERS_CONF_OVERRIDE");
+	eng->storage_conf = given_env("CONTAINERS_STORAGE_CONF");
 	eng->notify_socket = getenv("NOTIFY_SOCKET");
 	if (user_home(absolute_env("HOME"), &eng->home) == -ENOENT)
 		eng->home = strdup("/");

@@ -63,6 +63,7 @@ struct engine {
 	const char *notify_socket;  /* $NOTIFY_SOCKET (sdnotify.h), NULL when unset; borrowed */
 	const char *xdg_config_home; /* absolute, or NULL; borrowed */
 	const char *containers_conf, *containers_conf_override; /* $CONTAINERS_CONF and so on (containers_conf.h), NULL when unset or empty; borrowed */
+	const char *storage_conf;    /* $CONTAINERS_STORAGE_CONF (storage.h), NULL when unset or empty; borrowed */
 	const char *ssh_connection; /* $SSH_CONNECTION as the caller claims it, NULL when unset; borrowed */
 	char *data_path;   /* absolute */
 	char *run_path;

@@ -3,7 +3,7 @@
 #include "engine/image_use.h"
 
 #include "engine/attest.h"
-#include "engine/keeper.h"
+#include "engine/storage.h"
 #include "image/store.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static int add_use(struct strv *uses, const char *image, const char *container, 
 static int add_indexes(struct engine *eng, struct strv *uses, struct err *e)
 {
 	_cleanup_(store_closep) struct store *st = NULL;
-	int r = uses->n ? store_open(eng->data_fd, &st, e) : 0;
+	int r = uses->n ? storage_open(eng, &st, e) : 0;
 
 	return r < 0 || !st ? r : store_index_uses(st, uses, e);
 }
@@ -71,17 +71,16 @@ int image_remove_unused(struct engine *eng, const struct container *c, struct er
 
 	if (!*json_str(c->spec, "image.id"))
 		return 0;
-	r = store_open(eng->data_fd, &st, e);
+	r = storage_open(eng, &st, e);
 	if (r < 0)
 		return r;
-	store_set_keeper(st, keeper_for_store, eng);
 	text = own_name(st, c);
 	if (!text)
 		return 0;
 	r = image_uses(eng, &uses, e);
 	if (r == 0)
 		r = store_remove(st, text, false, &uses, &removed, e);
-	if (r == -EBUSY || r == -ENOENT) {
+	if (r == -EBUSY || r == -ENOENT || r == -EROFS) {
 		err_clear(e);
 		return 0;
 	}

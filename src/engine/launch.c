@@ -113,7 +113,7 @@ int launch_end_helper(int run_dirfd)
 static int few_variables(struct strv *env)
 {
 	static const char *const kept[] = {
-		"HOME=", "NOTIFY_SOCKET=", "XDG_CONFIG_HOME=", "CONTAINERS_CONF=", "CONTAINERS_CONF_OVERRIDE=", "XDG_DATA_HOME=", "XDG_RUNTIME_DIR=", "XDG_CACHE_HOME=", "XDG_STATE_HOME=",
+		"HOME=", "NOTIFY_SOCKET=", "XDG_CONFIG_HOME=", "CONTAINERS_CONF=", "CONTAINERS_CONF_OVERRIDE=", "CONTAINERS_STORAGE_CONF=", "XDG_DATA_HOME=", "XDG_RUNTIME_DIR=", "XDG_CACHE_HOME=", "XDG_STATE_HOME=",
 		"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=",
 	};
 	int r = 0;

@@ -15,20 +15,35 @@
 
 #define COPY_SIZE (128 * 1024)
 
-bool blob_exists(struct store *st, const struct digest *d, uint64_t *ret_bytes)
+static bool is_in(int dirfd, const struct digest *d, uint64_t *ret_bytes)
 {
 	struct stat s;
 
-	if (!digest_is_set(d) || fstatat(st->blobs_fd, digest_hex(d), &s, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(s.st_mode))
+	if (!digest_is_set(d) || fstatat(dirfd, digest_hex(d), &s, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(s.st_mode))
 		return false;
 	if (ret_bytes)
 		*ret_bytes = (uint64_t)s.st_size;
 	return true;
 }
 
+/* The directory that has it: ours, when none has. Borrowed. */
+static int dir_of(struct store *st, const struct digest *d)
+{
+	if (!is_in(st->blobs_fd, d, NULL))
+		for (size_t i = 0; i < st->n_shared; i++)
+			if (is_in(st->shared[i].blobs_fd, d, NULL))
+				return st->shared[i].blobs_fd;
+	return st->blobs_fd;
+}
+
+bool blob_exists(struct store *st, const struct digest *d, uint64_t *ret_bytes)
+{
+	return is_in(dir_of(st, d), d, ret_bytes);
+}
+
 int blob_open(struct store *st, const struct digest *d, int *ret_fd, struct err *e)
 {
-	int r = path_own_open(st->blobs_fd, digest_hex(d), O_RDONLY | O_NOFOLLOW, 0, ret_fd);
+	int r = path_own_open(dir_of(st, d), digest_hex(d), O_RDONLY | O_NOFOLLOW, 0, ret_fd);
 
 	return r < 0 ? err_errno(e, -r, "blob %s", d->text) : 0;
 }
@@ -49,7 +64,7 @@ int blob_read(struct store *st, const struct digest *d, struct buf *b, struct er
 {
 	struct digest found;
 	size_t before = b->len;
-	int r = path_own_read(st->blobs_fd, digest_hex(d), STORE_JSON_MAX, b);
+	int r = path_own_read(dir_of(st, d), digest_hex(d), STORE_JSON_MAX, b);
 
 	if (r < 0)
 		return err_errno(e, -r, "blob %s", d->text);
@@ -81,6 +96,10 @@ int blob_check(int fd, const struct digest *d, struct err *e)
 
 int blob_commit(struct store *st, const struct staging *sg, const char *name, const struct digest *d, struct err *e)
 {
+	mode_t mode = store_file_mode(st->blobs_fd);
+
+	if (mode != 0600 && fchmodat(sg->dirfd, name, mode, 0) < 0)
+		return err_errno(e, errno, "blob %s", d->text);
 	if (renameat(sg->dirfd, name, st->blobs_fd, digest_hex(d)) < 0 || fsync(st->blobs_fd) < 0)
 		return err_errno(e, errno, "blob %s", d->text);
 	return 0;
@@ -92,12 +111,23 @@ int blob_write(struct store *st, const void *data, size_t len, struct digest *re
 	int r;
 
 	digest_of(data, len, &d);
-	r = path_own_write(st->blobs_fd, digest_hex(&d), data, len, 0600, PATH_SYNC_FULL);
+	r = path_own_write(st->blobs_fd, digest_hex(&d), data, len, store_file_mode(st->blobs_fd), PATH_SYNC_FULL);
 	if (r < 0)
 		return err_errno(e, -r, "write blob %s", d.text);
 	if (ret)
 		*ret = d;
 	return 0;
+}
+
+int blob_adopt(struct store *st, const struct digest *d, struct err *e)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	int r;
+
+	if (is_in(st->blobs_fd, d, NULL) || !blob_exists(st, d, NULL))
+		return 0;
+	r = blob_read(st, d, &text, e);
+	return r < 0 ? r : blob_write(st, buf_str(&text), text.len, NULL, e);
 }
 
 static int copy_hashed(int in_fd, int out_fd, uint64_t max_bytes, struct sha256 *hash, uint64_t *ret_bytes, struct err *e)

@@ -284,6 +284,9 @@ int store_check(struct store *st, const struct check_options *o, struct check_re
 		fault(&c, "a reference cannot be read", false);
 	for (size_t i = 0; i < all.n; i++) {
 		c.ref = &all.items[i];
+		/* its owner's */
+		if (c.ref->shared)
+			continue;
 		if (c.ref->is_index)
 			check_index(&c);
 		else

@@ -5,6 +5,7 @@
  * blobs, and the unpacked layers by chain id, for whatever id map. It runs
  * only when nobody pins, so nothing can be half made meanwhile; and when one
  * reference cannot be read, nothing is removed, for it might have led there.
+ * References of shared stores are roots too, of the layers that are unpacked here.
  */
 #include "base/sha256.h"
 #include "image/store_private.h"
@@ -196,8 +197,12 @@ static int mark_all(struct sweep *s, struct err *e)
 
 	if (r == 0 && all.damaged)
 		return 1;
-	for (size_t i = 0; i < all.n && r == 0; i++)
+	for (size_t i = 0; i < all.n && r == 0; i++) {
 		r = all.items[i].is_index ? mark_index(s, &all.items[i], e) : mark_image(s->st, &all.items[i], roots, e);
+		/* what is damaged in a shared store leads to nothing of ours that could not be unpacked again */
+		if (r < 0 && r != -ENOMEM && all.items[i].shared)
+			r = 0;
+	}
 	if (r < 0)
 		return r == -ENOMEM ? r : 1;
 	if (roots->blobs.n)

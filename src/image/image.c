@@ -79,11 +79,14 @@ static int add_names(struct image *img, const struct ref *r, const struct ref_li
 {
 	int res = 0;
 
+	img->is_read_only = r->shared;
 	if (!all)
 		return add_name(img, r);
 	for (size_t i = 0; i < all->n && res == 0; i++)
-		if (digest_equal(&all->items[i].id, &r->id))
+		if (digest_equal(&all->items[i].id, &r->id)) {
+			img->is_read_only &= all->items[i].shared;
 			res = add_name(img, &all->items[i]);
+		}
 	return res;
 }
 

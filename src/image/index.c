@@ -54,7 +54,7 @@ int index_each_instance(struct store *st, const struct digest *d, instance_fn fn
 static int instance_ref(const struct ref *index, const struct instance *in, struct ref *ret, struct err *e)
 {
 	struct ref ref = {.id = in->manifest->config.digest, .digest = in->entry->descriptor.digest, .index = index->digest,
-			  .tagged_ns = index->tagged_ns};
+			  .tagged_ns = index->tagged_ns, .shared = index->shared};
 
 	ref.name = strdup(index->name);
 	ref.trust = index->trust ? strdup(index->trust) : NULL;

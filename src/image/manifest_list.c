@@ -238,7 +238,7 @@ static int move_names(struct store *st, const struct digest *old, struct ref *to
 	for (size_t i = 0; i < all.n && r == 0; i++) {
 		const struct ref *ref = &all.items[i];
 
-		if (!digest_equal(&ref->id, old))
+		if (ref->shared || !digest_equal(&ref->id, old))
 			continue;
 		if (ref_is_nameless(ref)) {
 			_cleanup_(ref_done) struct ref nameless = {0};
@@ -266,6 +266,8 @@ int manifest_list_commit(struct store *st, struct manifest_list *l, struct err *
 
 	if (!text)
 		return err_errno(e, ENOMEM, "index");
+	if (l->image && l->image->is_read_only)
+		return err_set(e, EROFS, "%s: a shared store's, which is read-only", l->image->id);
 	if (len > STORE_JSON_MAX)
 		return err_set(e, EFBIG, "a list of more than %u bytes", STORE_JSON_MAX);
 	r = blob_write(st, text, len, &to.digest, e);

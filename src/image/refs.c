@@ -113,10 +113,10 @@ static int parse_ref(const struct buf *b, struct ref *ret, struct err *e)
 	return 0;
 }
 
-static int load_file(struct store *st, const char *file, struct ref *ret, struct err *e)
+static int load_file(int dirfd, const char *file, struct ref *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	int r = path_own_read(st->images_fd, file, REF_JSON_MAX, &b);
+	int r = path_own_read(dirfd, file, REF_JSON_MAX, &b);
 
 	if (r == -ENOENT)
 		return r;
@@ -129,12 +129,17 @@ static int load_file(struct store *st, const char *file, struct ref *ret, struct
 int ref_load(struct store *st, const char *name, struct ref *ret, struct err *e)
 {
 	char file[NAME_MAX + 1];
-	struct ref ref;
+	struct ref ref = {0};
 	int r;
 
 	if (file_name(name, file) < 0)
 		return -ENOENT;
-	r = load_file(st, file, &ref, e);
+	r = load_file(st->images_fd, file, &ref, e);
+	for (size_t i = 0; i < st->n_shared && r == -ENOENT; i++) {
+		/* a damaged one of somebody else's is none */
+		r = load_file(st->shared[i].images_fd, file, &ref, NULL) < 0 ? -ENOENT : 0;
+		ref.shared = true;
+	}
 	if (r < 0)
 		return r;
 	if (strcmp(ref.name, name) != 0) {
@@ -170,13 +175,20 @@ static int append(struct ref_list *l, size_t *room, struct ref *r)
 	return 0;
 }
 
-int refs_load(struct store *st, struct ref_list *ret, struct err *e)
+static bool is_known(const struct ref_list *l, size_t n, const char *name)
 {
-	_cleanup_(ref_list_done) struct ref_list l = {0};
-	int copy = openat(st->images_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct ref key = {.name = (char *)(uintptr_t)name};
+
+	return n && bsearch(&key, l->items, n, sizeof(key), compare_refs);
+}
+
+/* Adds those of a directory whose names are not among the first `known`, which are sorted. */
+static int load_dir(int dirfd, bool shared, struct ref_list *l, size_t *room, struct err *e)
+{
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const size_t known = l->n;
 	struct dirent *d;
-	size_t room = 0;
 	int r = 0;
 
 	if (!dir) {
@@ -189,19 +201,33 @@ int refs_load(struct store *st, struct ref_list *ret, struct err *e)
 
 		if (d->d_name[0] == '.')
 			continue;
-		r = load_file(st, d->d_name, &ref, &ignored);
-		if (r == 0)
-			r = append(&l, &room, &ref);
-		else if (r != -ENOENT)
-			l.damaged++;
+		r = load_file(dirfd, d->d_name, &ref, &ignored);
+		ref.shared = shared;
+		if (r == 0 && !(shared && is_known(l, known, ref.name)))
+			r = append(l, room, &ref);
+		else if (r < 0 && r != -ENOENT && !shared)
+			l->damaged++;
 		ref_done(&ref);
 		r = r == -ENOMEM || r == -E2BIG ? r : 0;
 	}
 	closedir(dir);
 	if (r < 0)
 		return err_errno(e, -r, "list the images");
-	if (l.n)
-		qsort(l.items, l.n, sizeof(*l.items), compare_refs);
+	if (l->n)
+		qsort(l->items, l->n, sizeof(*l->items), compare_refs);
+	return 0;
+}
+
+int refs_load(struct store *st, struct ref_list *ret, struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list l = {0};
+	size_t room = 0;
+	int r = load_dir(st->images_fd, false, &l, &room, e);
+
+	for (size_t i = 0; i < st->n_shared && r == 0; i++)
+		r = load_dir(st->shared[i].images_fd, true, &l, &room, e);
+	if (r < 0)
+		return r;
 	*ret = l;
 	l = (struct ref_list){0};
 	return 0;
@@ -212,6 +238,7 @@ int ref_nameless(const struct ref *of, struct ref *ret, struct err *e)
 	char name[DIGEST_HEX_SIZE + 1];
 
 	*ret = *of;
+	ret->shared = false;
 	snprintf(name, sizeof(name), "@%s", digest_hex(&of->id));
 	ret->name = strdup(name);
 	ret->trust = of->trust ? strdup(of->trust) : NULL;
@@ -243,15 +270,15 @@ static int write_file(struct store *st, const struct ref *ref, struct err *e)
 		return err_errno(e, ENOMEM, "reference");
 	r = file_name(ref->name, file);
 	if (r == 0)
-		r = path_own_write(st->images_fd, file, text, len, 0600, PATH_SYNC_FULL);
+		r = path_own_write(st->images_fd, file, text, len, store_file_mode(st->images_fd), PATH_SYNC_FULL);
 	return r < 0 ? err_errno(e, -r, "write the reference %s", ref->name) : 0;
 }
 
-/* True when a reference other than `name` leads to the image. */
+/* True when a reference of ours other than `name` leads to the image. */
 static bool has_other(const struct ref_list *l, const char *name, const struct digest *id)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (digest_equal(&l->items[i].id, id) && strcmp(l->items[i].name, name) != 0)
+		if (!l->items[i].shared && digest_equal(&l->items[i].id, id) && strcmp(l->items[i].name, name) != 0)
 			return true;
 	return false;
 }
@@ -263,7 +290,7 @@ static int keep_previous(struct store *st, const struct ref *next, struct err *e
 	_cleanup_(ref_done) struct ref old = {0}, nameless = {0};
 	int r = ref_load(st, next->name, &old, NULL);
 
-	if (r < 0 || digest_equal(&old.id, &next->id))
+	if (r < 0 || old.shared || digest_equal(&old.id, &next->id))
 		return 0;
 	r = refs_load(st, &all, e);
 	if (r < 0 || has_other(&all, next->name, &old.id))
@@ -278,6 +305,12 @@ int ref_write(struct store *st, const struct ref *ref, struct err *e)
 	int r;
 
 	r = keep_previous(st, ref, e);
+	if (r == 0)
+		r = blob_adopt(st, &ref->digest, e);
+	if (r == 0)
+		r = blob_adopt(st, &ref->id, e);
+	if (r == 0)
+		r = blob_adopt(st, &ref->index, e);
 	if (r == 0)
 		r = write_file(st, ref, e);
 	if (r < 0 || ref_is_nameless(ref))

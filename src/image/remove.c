@@ -15,14 +15,31 @@ static int lines_add(struct store_removed *ret, const char *word, const char *na
 	return strv_addf(&ret->lines, "%s: %s", word, name) < 0 ? err_errno(e, ENOMEM, "remove") : 0;
 }
 
-/* Names of the image that are not nameless references. */
+/* Names of the image here that are not nameless references. */
 static size_t count_names(const struct ref_list *all, const struct digest *id)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		n += digest_equal(&all->items[i].id, id) && !ref_is_nameless(&all->items[i]);
+		n += digest_equal(&all->items[i].id, id) && !all->items[i].shared && !ref_is_nameless(&all->items[i]);
 	return n;
+}
+
+/* A shared store has it under some name. */
+static bool is_shared(const struct ref_list *all, const struct digest *id)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->items[i].shared && digest_equal(&all->items[i].id, id))
+			return true;
+	return false;
+}
+
+static bool is_ours(const struct ref_list *all, const struct digest *id)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (!all->items[i].shared && digest_equal(&all->items[i].id, id))
+			return true;
+	return false;
 }
 
 /* -EBUSY when a container is of the image. */
@@ -46,14 +63,14 @@ static int remove_all_names(struct store *st, const struct ref_list *all, const 
 	for (size_t i = 0; i < all->n && r == 0; i++) {
 		const struct ref *ref = &all->items[i];
 
-		if (!digest_equal(&ref->id, id))
+		if (ref->shared || !digest_equal(&ref->id, id))
 			continue;
 		if (!ref_is_nameless(ref))
 			r = lines_add(ret, "Untagged", ref->name, e);
 		if (r == 0)
 			r = ref_remove(st, ref->name, e);
 	}
-	return r == 0 ? lines_add(ret, "Deleted", digest_hex(id), e) : r;
+	return r < 0 || is_shared(all, id) ? r : lines_add(ret, "Deleted", digest_hex(id), e);
 }
 
 /* Those that go with an image. */
@@ -100,11 +117,13 @@ static int remove_found(struct store *st, const char *text, const struct ref_lis
 	size_t names = count_names(all, &found->id);
 	int r;
 
+	if (by == RESOLVE_NAME ? found->shared : !is_ours(all, &found->id))
+		return err_set(e, EROFS, "%s: cannot remove read-only image \"%s\": it is a shared store's", text, digest_hex(&found->id));
 	if (by == RESOLVE_NAME && names > 1) {
 		r = lines_add(ret, "Untagged", found->name, e);
 		return r < 0 ? r : ref_remove(st, found->name, e);
 	}
-	r = check_unused(uses, text, &found->id, e);
+	r = is_shared(all, &found->id) ? 0 : check_unused(uses, text, &found->id, e);
 	if (r < 0)
 		return r;
 	if (by == RESOLVE_ID && names > 1 && !force) {
@@ -162,6 +181,27 @@ int store_tag(struct store *st, const struct image *img, const char *name, struc
 	return ref_write(st, &ref, e);
 }
 
+/* That one, or NULL: all of them. */
+static int remove_names(struct store *st, const struct ref_list *all, const struct digest *id, const struct ref *one, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < all->n && r == 0; i++) {
+		const struct ref *ref = &all->items[i];
+
+		if (digest_equal(&ref->id, id) && !ref->shared && !ref_is_nameless(ref) && (!one || one == ref))
+			r = ref_remove(st, ref->name, e);
+	}
+	return r;
+}
+
+static int check_writable(const struct ref_list *all, const struct digest *id, const struct ref *found, struct err *e)
+{
+	if (found ? !found->shared : is_ours(all, id))
+		return 0;
+	return err_set(e, EROFS, "%s: a shared store's, which is read-only", found ? found->name : digest_hex(id));
+}
+
 int store_untag(struct store *st, const struct image *img, const char *name, struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list all = {0};
@@ -180,17 +220,16 @@ int store_untag(struct store *st, const struct image *img, const char *name, str
 		return r;
 	if (found && (by != RESOLVE_NAME || !digest_equal(&found->id, &of.id)))
 		return err_set(e, ENOENT, "%s: no name of this image", name);
+	r = check_writable(&all, &of.id, found, e);
+	if (r < 0)
+		return r;
 	/* first the reference that keeps it, then the names go */
 	if (!name || count_names(&all, &of.id) == 1) {
 		r = ref_nameless(&of, &nameless, e);
 		if (r == 0)
 			r = ref_write(st, &nameless, e);
 	}
-	for (size_t i = 0; i < all.n && r == 0; i++)
-		if (digest_equal(&all.items[i].id, &of.id) && !ref_is_nameless(&all.items[i]) &&
-		    (!found || found == &all.items[i]))
-			r = ref_remove(st, all.items[i].name, e);
-	return r;
+	return r < 0 ? r : remove_names(st, &all, &of.id, found, e);
 }
 
 static int add_image(struct store *st, const struct ref *r, const struct ref_list *all, struct image_list *l, size_t *damaged)

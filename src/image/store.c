@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LOCK_STORE "store"
 
@@ -63,6 +64,11 @@ struct store *store_close(struct store *st)
 	fd_closep(&st->staging_fd);
 	fd_closep(&st->locks_fd);
 	fd_closep(&st->keeper_fd);
+	for (size_t i = 0; i < st->n_shared; i++) {
+		free(st->shared[i].path);
+		fd_closep(&st->shared[i].blobs_fd);
+		fd_closep(&st->shared[i].images_fd);
+	}
 	free(st);
 	return NULL;
 }
@@ -85,6 +91,13 @@ int store_keeper(struct store *st, int *ret_fd, struct err *e)
 	}
 	*ret_fd = st->keeper_fd;
 	return 0;
+}
+
+mode_t store_file_mode(int dirfd)
+{
+	struct stat s;
+
+	return fstat(dirfd, &s) < 0 ? 0600 : 0600 | (s.st_mode & 0044);
 }
 
 static int lock_store(struct store *st, short type, int command, int *ret_fd)

@@ -49,6 +49,7 @@
 
 #define STORE_LAYERS_MAX 500     /* layers of one image at most (overlay takes no more) */
 #define STORE_IMAGES_MAX 65536   /* references at most */
+#define STORE_SHARED_MAX 16      /* read-only stores beside our own at most */
 #define STORE_JSON_MAX (4U << 20) /* bytes of a manifest or an image config at most */
 
 struct id_map;       /* sys/idmap.h */
@@ -68,6 +69,7 @@ struct image_layer {
 struct image {
 	char id[DIGEST_HEX_SIZE];    /* hex digest of its config; of an index, of that */
 	struct digest digest;        /* of its manifest, or of the index */
+	bool is_read_only;           /* nothing but shared stores has it: not to be removed here */
 	bool is_index;               /* it is an index: no layers, and a config that says nothing but when it was written */
 	char *name;                  /* full name that it was found by ("localhost:5000/debian:latest"); NULL: by id */
 	struct strv names;           /* tags ("localhost:5000/debian:latest"), sorted: all with store_list(), else perhaps only that one */
@@ -149,7 +151,7 @@ void store_removed_done(struct store_removed *r);
  * Removes what `text` means: a name of an image that has others is only
  * untagged; the last name, or the id, removes the image. -EBUSY when one of
  * `uses` is of it (the text names the container); -ENOTUNIQ when an id has
- * several names and `force` is not given. With an image go the steps of its
+ * several names and `force` is not given; -EROFS when it is a shared store's. With an image go the steps of its
  * build that nothing else goes on from (image_steps_of()), unless ret->keep_steps.
  * What nothing refers to any more is then collected.
  */
@@ -161,6 +163,21 @@ int store_tag(struct store *st, const struct image *img, const char *name, struc
 
 /* Takes a name (or all, when NULL) away; the image stays, without a name if need be. */
 int store_untag(struct store *st, const struct image *img, const char *name, struct err *e) _must_check_;
+
+/*
+ * Images of the data directory `path` are seen here too from now on, after our
+ * own. It is never written: no lock is taken there, nothing collected, and no
+ * layer of it used but as the blob that it came as. Each image is unpacked in
+ * our own store, because the owners of files unpacked by somebody else are not
+ * those that our containers want; and where set-user-id files lie unpacked,
+ * nobody else may enter.
+ * 0, or STORE_NOT_SHARED: no such directory, or no store of ours. -EPERM: it, blobs/sha256 or
+ * images belongs neither to root nor to us, or others may write there.
+ */
+enum { STORE_SHARED, STORE_NOT_SHARED };
+int store_share(struct store *st, const char *path, struct err *e) _must_check_;
+/* Whether that was shared. */
+bool store_shares(const struct store *st, const char *path);
 
 struct image_list {
 	struct image **items; /* one per id */

@@ -26,6 +26,13 @@
 #include <stdint.h>
 #include <time.h>
 
+/* Another data directory, whose images are seen here and never written (store_share()). */
+struct store_shared {
+	char *path;
+	int blobs_fd; /* blobs/sha256 */
+	int images_fd;
+};
+
 struct store {
 	int data_fd;   /* O_PATH is enough for the names below it */
 	int blobs_fd;  /* blobs/sha256 */
@@ -37,10 +44,18 @@ struct store {
 	void *keeper_ctx;
 	int keeper_fd; /* -EBADF: none, or not asked for yet */
 	bool keeper_asked;
+	struct store_shared shared[STORE_SHARED_MAX];
+	size_t n_shared;
 };
 
 /* The keeper's user namespace, asked for when first needed; -EBADF in *ret_fd: as we are. Borrowed. */
 int store_keeper(struct store *st, int *ret_fd, struct err *e) _must_check_;
+
+/*
+ * What a file of blobs/ or images/ is readable by: its owner, and whoever may read the directory. So an
+ * administrator who opens those two directories shares what comes into them, and layers/ stays closed.
+ */
+mode_t store_file_mode(int dirfd);
 
 /* ---- store.c: locks ---- */
 
@@ -72,6 +87,8 @@ int staging_remove_tree(struct store *st, int dirfd, const char *name, struct er
 bool blob_exists(struct store *st, const struct digest *d, uint64_t *ret_bytes);
 /* -ENOENT when it is not there. */
 int blob_open(struct store *st, const struct digest *d, int *ret_fd, struct err *e) _must_check_;
+/* Copies one that only a shared store has into ours; 0 also when it is nowhere, or no digest. */
+int blob_adopt(struct store *st, const struct digest *d, struct err *e) _must_check_;
 /* The media type of a layer by its first bytes; the text is constant. */
 const char *blob_media_type(struct store *st, const struct digest *d);
 /* Reads a small one whole and checks its digest again: a disk may lie, and so may who can write there. */
@@ -97,6 +114,7 @@ struct ref {
 	struct digest index; /* of the index that it was picked from; not set: none */
 	int64_t tagged_ns;   /* when the reference was written */
 	char *trust;         /* JSON: what was decided when it came (trust/check.h); NULL: not asked */
+	bool shared;         /* it is a shared store's: not to be replaced or removed here */
 };
 struct ref_list {
 	struct ref *items;
@@ -106,11 +124,14 @@ struct ref_list {
 void ref_done(struct ref *r);
 void ref_list_done(struct ref_list *l);
 bool ref_is_nameless(const struct ref *r);
-/* All of them, by name. */
+/* All of them, by name. Of a name that shared stores have too, ours counts, then the first store's. */
 int refs_load(struct store *st, struct ref_list *ret, struct err *e) _must_check_;
 /* One by its exact name; -ENOENT (text not set). */
 int ref_load(struct store *st, const char *name, struct ref *ret, struct err *e) _must_check_;
-/* Writes or replaces it, durably. An image that loses its last name so gets a nameless reference first. */
+/*
+ * Writes or replaces it, durably. An image that loses its last name so gets a nameless reference first.
+ * Manifest and config are then ours, whatever shared store they came from.
+ */
 int ref_write(struct store *st, const struct ref *r, struct err *e) _must_check_;
 /* The same, and what it meant is let go. */
 int ref_replace(struct store *st, const struct ref *r, struct err *e) _must_check_;
