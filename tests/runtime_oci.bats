@@ -347,6 +347,22 @@ deleted" ] || fail "$output"
 	none_left
 }
 
+@test "delete --force by several at once: one ends it, its poststop hook is run once, the others find it gone" {
+	need_ranges
+	printf '#!/bin/sh\ncat >/dev/null\necho stopped >>"$LOG"\n' >"$BATS_TEST_TMPDIR/stopped"
+	chmod 755 "$BATS_TEST_TMPDIR/stopped"
+	bundle "{\"hooks\":{\"poststop\":[{\"path\":\"$BATS_TEST_TMPDIR/stopped\",\"env\":[\"LOG=$BATS_TEST_TMPDIR/log\",\"PATH=/bin\"]}]}}" -- sleep 100
+	run -0 keeper bash -uc 'for ((i = 0; i < 20; i++)); do
+			rt create --bundle "$1" d1 && rt start d1 || echo "round $i: not made"
+			pids=()
+			for k in 1 2 3 4 5; do rt delete --force d1 & pids+=($!); done
+			for pid in "${pids[@]}"; do wait "$pid" || echo "round $i: delete failed"; done
+		done' keeper "$B"
+	[ -z "$output" ] || fail "$output"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/log")" = 20 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/log") times"
+	none_left
+}
+
 @test "--pidfd-socket gets a pidfd of the process, of create and of exec" {
 	need_ranges
 	cat >"$BATS_TEST_TMPDIR/take" <<-'END'

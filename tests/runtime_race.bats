@@ -63,7 +63,8 @@ careless() {
 }
 
 @test "A03: a mount target that is swapped for a link all the time leads nowhere outside" {
-	mkdir -p "$B/vol/d" "$B/src"
+	mkdir -p "$B/vol/d" "$B/src" "$CANARY/x" "$CANARY/y" # where the link leads there is room for them
+	CANARY_SUM=$(canary_sum)
 	touch "$B/src/mine"
 	ln -s "$CANARY" "$B/vol/l"
 	bundle "{\"mounts\":[{\"destination\":\"/vol\",\"type\":\"bind\",\"source\":\"$B/vol\",\"options\":[\"rbind\"]},

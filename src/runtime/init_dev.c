@@ -71,15 +71,31 @@ static int bind_node(int dev, const char *name, const char *host, mode_t type, d
 	return r;
 }
 
-/* mknodat(2) in the directory that holds it; an equal node that is there is left alone. */
+/* Is `base` the node that it should be? It may be in a volume that others write in, so what is found is held, and no link is followed. */
+static int check_node(int dir, const char *base, const struct plan_device *d, int *ret_fd)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+	int r = path_own_open(dir, base, O_PATH, 0, &fd);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) || st.st_rdev != makedev(d->major, d->minor))
+		return -EEXIST;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* mknodat(2) in the directory that holds it, with its mode at once; an equal node that is there is left alone. */
 static int make_node(int dev, const char *name, const struct plan_device *d)
 {
 	const char *slash = strrchr(name, '/');
 	_cleanup_free_ char *parent = strndup(name, slash ? (size_t)(slash - name) : 0);
-	_cleanup_close_ int dir = -EBADF;
+	_cleanup_close_ int dir = -EBADF, node = -EBADF;
 	const char *base = slash ? slash + 1 : name;
-	dev_t rdev = makedev(d->major, d->minor);
-	struct stat st;
+	mode_t mask;
 	int r;
 
 	if (!parent)
@@ -87,14 +103,14 @@ static int make_node(int dev, const char *name, const struct plan_device *d)
 	r = path_in_root_mkdirs(dev, parent, 0755, &dir);
 	if (r < 0)
 		return r;
-	if (mknodat(dir, base, (d->mode & S_IFMT) | 0600, rdev) < 0) {
-		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return -errno;
-		return (st.st_mode & S_IFMT) == (d->mode & S_IFMT) && st.st_rdev == rdev ? 0 : -EEXIST;
-	}
-	if (fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(dir, base, d->mode & 07777, 0) < 0)
-		return -errno;
-	return 0;
+	mask = umask(0);
+	r = mknodat(dir, base, d->mode, makedev(d->major, d->minor)) < 0 ? -errno : 0;
+	(void)umask(mask);
+	if (r == -EEXIST)
+		return check_node(dir, base, d, &node);
+	if (r == 0)
+		r = check_node(dir, base, d, &node);
+	return r == 0 && fchownat(node, "", d->uid, d->gid, AT_EMPTY_PATH) < 0 ? -errno : r;
 }
 
 /* True when the engine laid a whole /dev of its own choice there: it is left as it is. */

@@ -6,12 +6,15 @@
 #include "runtime/hooks.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
+#include "sys/lock.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #define END_TIMEOUT_MS 10000
+#define CLAIM_TIMEOUT_MS (2 * END_TIMEOUT_MS)
 
 /* With its pid namespace's first process all others in it die too (pid_namespaces(7)). */
 static int end(const char *id, int pidfd, struct err *e)
@@ -41,15 +44,33 @@ static void run_poststop(const struct runtime_state *s, struct err *warning)
 		(void)!hooks_run_text(s->hooks, HOOK_POSTSTOP, text, warning);
 }
 
+/* One at a time. Whoever waited finds it gone, and the name may be another container's by then: not ours to remove. */
+static int claim(int rroot, const char *id, int *ret_lock, struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF;
+	int r = path_own_open(rroot, id, O_RDONLY | O_DIRECTORY, 0, &dir);
+
+	if (r == 0)
+		r = lock_take_dir(dir, CLAIM_TIMEOUT_MS, ret_lock);
+	if (r == -ENOENT)
+		return err_set(e, ENOENT, "container %s does not exist", id);
+	if (r == -EAGAIN)
+		return err_set(e, EBUSY, "container %s: somebody else is removing it", id);
+	return r < 0 ? err_errno(e, -r, "container %s", id) : 0;
+}
+
 int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *warning, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
-	_cleanup_close_ int pidfd = -EBADF;
+	_cleanup_close_ int pidfd = -EBADF, lock = -EBADF;
 	enum runtime_status status;
 	int r;
 
 	if (!runtime_id_is_valid(id))
 		return err_set(e, EINVAL, "container %.64s: not an ID", id);
+	r = claim(x->rroot, id, &lock, e);
+	if (r < 0)
+		return r == -ENOENT && force ? 0 : r;
 	r = runtime_state_load(x->rroot, id, &s, e);
 	/* a creation that was killed leaves a directory without a state: nobody's, unless someone is at it now */
 	if (r == -ENOENT && !force)
