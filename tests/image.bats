@@ -655,6 +655,49 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	no_layer
 }
 
+@test "a blob that claims a layer which is unpacked already is compared with it (A39, A42)" {
+	ranby load -q -i "$RANBY_TEST_IMAGES/busybox"
+	good=$(ranby images -q --no-trunc)
+	cp -r "$RANBY_TEST_IMAGES/busybox" "$BATS_TEST_TMPDIR/d"
+	# another configuration with the same layers, whose manifest names a blob of its own for them; and one with the same content
+	for kind in other same; do
+		python3 - "$BATS_TEST_TMPDIR/d" $kind <<-'END'
+			import gzip, hashlib, io, json, sys, tarfile
+			d, kind = sys.argv[1:]
+			def load(x): return json.load(open(d + "/blobs/sha256/" + x["digest"][7:]))
+			def put(b, x):
+			    h = hashlib.sha256(b).hexdigest()
+			    open(d + "/blobs/sha256/" + h, "wb").write(b)
+			    x["digest"], x["size"] = "sha256:" + h, len(b)
+			def text(o): return json.dumps(o).encode()
+			index = json.load(open(d + "/index.json"))
+			m = load(index["manifests"][0]); c = load(m["config"])
+			raw = open(d + "/blobs/sha256/" + m["layers"][0]["digest"][7:], "rb").read()
+			raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+			if kind == "other":
+			    out = io.BytesIO()
+			    with tarfile.open(fileobj=out, mode="w") as t:
+			        t.addfile(tarfile.TarInfo("evil"))
+			    raw = out.getvalue()
+			put(gzip.compress(raw, 1, mtime=7), m["layers"][0])
+			m["layers"][0]["mediaType"] = "application/vnd.oci.image.layer.v1.tar+gzip"
+			c["author"] = kind
+			put(text(c), m["config"]); put(text(m), index["manifests"][0])
+			json.dump(index, open(d + f"/{kind}.json", "w"))
+		END
+	done
+	mv "$BATS_TEST_TMPDIR/d/other.json" "$BATS_TEST_TMPDIR/d/index.json"
+	run -125 ranby load -q -i "$BATS_TEST_TMPDIR/d"
+	one_error 'the image config says sha256:'
+	[ "$(ranby images -q --no-trunc)" = "$good" ]
+	ranby image prune --force
+	[ "$(find "$RANBY_ROOT/blobs/sha256" -type f | wc -l)" = 3 ]
+	mv "$BATS_TEST_TMPDIR/d/same.json" "$BATS_TEST_TMPDIR/d/index.json"
+	ranby load -q -i "$BATS_TEST_TMPDIR/d"
+	[ "$(ranby images -q --no-trunc)" != "$good" ]
+	ranby system check
+}
+
 @test "two pulls at once do the work once" {
 	: >"$HOSTILE/log"
 	local pids=()

@@ -43,19 +43,32 @@ bool layer_exists(struct store *st, const char *name)
 	return fstatat(st->layers_fd, name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(s.st_mode);
 }
 
-uint64_t layer_bytes(struct store *st, const struct digest *chain_id)
+/* What was noted when it was made, for the caller to put; NULL: nothing. */
+static struct json_object *read_layer_json(struct store *st, const char *name)
 {
 	char path[LAYER_NAME_SIZE + sizeof("/" LAYER_JSON)];
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_json_ struct json_object *o = NULL;
-	int64_t n;
+	struct json_object *o = NULL;
 
-	snprintf(path, sizeof(path), "%s/" LAYER_JSON, digest_hex(chain_id));
-	if (path_own_read(st->layers_fd, path, LAYER_JSON_MAX, &b) < 0 ||
-	    json_parse(buf_str(&b), b.len, "layer", &o, NULL) < 0)
-		return 0;
-	n = json_int(o, "bytes");
+	snprintf(path, sizeof(path), "%s/" LAYER_JSON, name);
+	if (path_own_read(st->layers_fd, path, LAYER_JSON_MAX, &b) < 0 || json_parse(buf_str(&b), b.len, "layer", &o, NULL) < 0)
+		return NULL;
+	return o;
+}
+
+uint64_t layer_bytes(struct store *st, const struct digest *chain_id)
+{
+	_cleanup_json_ struct json_object *o = read_layer_json(st, digest_hex(chain_id));
+	int64_t n = o ? json_int(o, "bytes") : 0;
+
 	return n > 0 ? (uint64_t)n : 0;
+}
+
+static bool is_made_from(struct store *st, const char *name, const struct digest *blob)
+{
+	_cleanup_json_ struct json_object *o = read_layer_json(st, name);
+
+	return o && strcmp(json_str(o, "blob"), blob->text) == 0;
 }
 
 int layer_queue_begin(struct layer_queue *q, struct store *st, const struct image_layer *layers, size_t n,
@@ -90,7 +103,7 @@ static void slot_clear(struct layer_slot *s)
 	unpack_job_done(&s->job);
 	staging_done(&s->staging);
 	fd_closep(&s->lock_fd);
-	s->used = false;
+	s->used = s->compare = false;
 }
 
 void layer_queue_end(struct layer_queue *q)
@@ -104,11 +117,11 @@ void layer_queue_end(struct layer_queue *q)
 	q->items = NULL;
 }
 
-static void show_start(struct layer_queue *q, size_t i)
+static void show_start(struct layer_queue *q, const char *what, size_t i)
 {
 	char label[PROGRESS_LABEL_SIZE];
 
-	snprintf(label, sizeof(label), "Unpacking layer %.12s", digest_hex(&q->layers[i].blob));
+	snprintf(label, sizeof(label), "%s layer %.12s", what, digest_hex(&q->layers[i].blob));
 	if (q->items[i] >= 0)
 		progress_phase(q->progress, q->items[i], label, q->layers[i].blob_bytes);
 	else
@@ -134,6 +147,29 @@ static int start_worker(struct layer_queue *q, struct layer_slot *s, struct err 
 	return unpack_start_layer(&s->job, blob, diff, q->map, keeper, e);
 }
 
+/* The layer is there. */
+static int start_compare(struct layer_queue *q, struct layer_slot *s, struct err *e)
+{
+	const struct digest *blob = &q->layers[s->index].blob;
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (is_made_from(q->st, s->name, blob)) {
+		q->states[s->index] = LAYER_MADE;
+		return 0;
+	}
+	s->used = s->compare = true;
+	show_start(q, "Comparing", s->index);
+	r = blob_open(q->st, blob, &fd, e);
+	if (r == 0)
+		r = unpack_start_digest(&s->job, fd, e);
+	if (r < 0)
+		slot_clear(s);
+	else
+		q->states[s->index] = LAYER_RUNNING;
+	return r < 0 ? err_wrap(e, r, "layer %.12s", digest_hex(blob)) : 0;
+}
+
 /* Takes the layer's lock and starts its worker. 0 also when another command has the lock (LAYER_BUSY) or has made it. */
 static int start_layer(struct layer_queue *q, struct layer_slot *s, size_t i, int timeout_ms, struct err *e)
 {
@@ -142,10 +178,8 @@ static int start_layer(struct layer_queue *q, struct layer_slot *s, size_t i, in
 
 	s->index = i;
 	layer_name(&q->layers[i].chain_id, q->map, s->name);
-	if (layer_exists(q->st, s->name)) {
-		q->states[i] = LAYER_MADE;
-		return 0;
-	}
+	if (layer_exists(q->st, s->name))
+		return start_compare(q, s, e);
 	snprintf(lock, sizeof(lock), "layer-%s", s->name);
 	r = lock_take(q->st->locks_fd, lock, timeout_ms, &s->lock_fd);
 	if (r == -EAGAIN) {
@@ -156,11 +190,10 @@ static int start_layer(struct layer_queue *q, struct layer_slot *s, size_t i, in
 		return err_errno(e, -r, "lock layer %s", s->name);
 	if (layer_exists(q->st, s->name)) {
 		fd_closep(&s->lock_fd);
-		q->states[i] = LAYER_MADE;
-		return 0;
+		return start_compare(q, s, e);
 	}
 	s->used = true;
-	show_start(q, i);
+	show_start(q, "Unpacking", i);
 	r = start_worker(q, s, e);
 	if (r < 0)
 		slot_clear(s);
@@ -197,15 +230,12 @@ static int write_layer_json(const struct layer_slot *s, const struct image_layer
 	return r < 0 ? err_errno(e, -r, "write " LAYER_JSON) : 0;
 }
 
-static int commit_layer(struct layer_queue *q, struct layer_slot *s, struct err *e)
+static int put_layer(struct layer_queue *q, struct layer_slot *s, struct err *e)
 {
 	const struct image_layer *layer = &q->layers[s->index];
 	char lock[LAYER_NAME_SIZE + 8];
 	int r;
 
-	if (!digest_equal(&s->job.done.digest, &layer->diff_id))
-		return err_set(e, EBADMSG, "its content is %s, the image config says %s", s->job.done.digest.text,
-			       layer->diff_id.text);
 	r = write_layer_json(s, layer, e);
 	if (r < 0)
 		return r;
@@ -217,6 +247,21 @@ static int commit_layer(struct layer_queue *q, struct layer_slot *s, struct err 
 	(void)unlinkat(q->st->locks_fd, lock, 0);
 	q->squashed += s->job.done.owners_squashed;
 	q->devices += s->job.done.devices_skipped;
+	return 0;
+}
+
+static int commit_layer(struct layer_queue *q, struct layer_slot *s, struct err *e)
+{
+	const struct image_layer *layer = &q->layers[s->index];
+	int r = 0;
+
+	if (!digest_equal(&s->job.done.digest, &layer->diff_id))
+		return err_set(e, EBADMSG, "its content is %s, the image config says %s", s->job.done.digest.text,
+			       layer->diff_id.text);
+	if (!s->compare)
+		r = put_layer(q, s, e);
+	if (r < 0)
+		return r;
 	q->states[s->index] = LAYER_MADE;
 	progress_end(q->progress, q->items[s->index], "done");
 	return 0;

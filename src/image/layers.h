@@ -11,6 +11,10 @@
  *	r = layer_queue_finish(&q, e);			// the rest
  *	layer_queue_end(&q);				// kills what still runs
  *
+ * A layer that is there is not made again, but what is to be its blob must be
+ * what it was made from, or unpack to the same DiffID: a manifest may claim any
+ * blob for the layers of a configuration that somebody else's image has.
+ *
  * The same layer wanted by two commands is made by one of them: the other
  * finds its lock taken, does what else it has to do, waits, and finds it made.
  */
@@ -29,6 +33,7 @@ enum layer_state { LAYER_WAITING, LAYER_READY, LAYER_BUSY, LAYER_RUNNING, LAYER_
 
 struct layer_slot {
 	bool used;
+	bool compare; /* the layer is there, made from another blob: only to see that this one unpacks to it too */
 	size_t index;
 	char name[LAYER_NAME_SIZE];
 	struct staging staging;
