@@ -545,6 +545,29 @@ helper() {
 	ranby untag "$REG/busybox"
 	run -0 ranby pull aliased
 	[[ $output == *'as an alias'* ]]
+	# what was answered to podman goes before, and an empty word takes an alias away
+	mkdir -p "$HOME/.cache/containers" "$BATS_TEST_TMPDIR/cache/containers"
+	printf '[aliases]\n"aliased" = "localhost:1/elsewhere"\n"answered" = "%s/busybox"\n' "$REG" >"$HOME/.cache/containers/short-name-aliases.conf"
+	(
+		unset XDG_CACHE_HOME
+		ranby rmi --all --force >/dev/null
+		run -125 ranby pull -q aliased
+		one_error 'pull localhost:1/elsewhere:latest'
+		run -0 ranby pull answered
+		[[ $output == *'as an alias'*"Trying to pull $REG/busybox:latest"* ]]
+		export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+		printf '[aliases]\n"aliased" = ""\n' >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
+		run -125 ranby pull aliased
+		[[ $output == *'Trying to pull localhost:1/aliased'* ]]
+		printf '[aliases]\naliased = "busybox"\n' >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
+		run -125 ranby pull -q aliased
+		one_error 'busybox names no registry'
+		printf '[aliases]\naliased = 1\n' >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
+		run -125 ranby pull -q aliased
+		one_error 'short-name-aliases.conf: aliases: aliased is no string'
+		# read, and never written: nobody is asked here
+		[ "$(ls -A "$XDG_CACHE_HOME/containers")" = short-name-aliases.conf ]
+	)
 	conf 'unqualified-search-registries = ["x"'
 	run -125 ranby pull -q busybox2
 	one_error 'registries.conf:2: an array goes on'

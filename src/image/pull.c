@@ -84,6 +84,8 @@ static int pull_alias(struct store *st, const struct reference *want, const char
 	struct reference ref;
 	int r = reference_parse(full, &ref, e);
 
+	if (r == 0 && !ref.domain[0])
+		r = err_set(e, EINVAL, "%s names no registry", full);
 	if (r < 0)
 		return err_wrap(e, r, "registries.conf: alias of %s", want->path);
 	memcpy(ref.tag, want->tag, sizeof(ref.tag));

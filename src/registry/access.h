@@ -25,7 +25,7 @@ struct registry_access {
 	const char *cert_dir;  /* NULL: the usual places */
 	char *const *env;      /* for the registry worker: proxies only; NULL: none */
 	/* from the caller's environment; NULL where unset */
-	const char *home, *xdg_runtime_dir, *xdg_config_home, *registry_auth_file;
+	const char *home, *xdg_runtime_dir, *xdg_config_home, *xdg_cache_home, *registry_auth_file;
 	const char *registries_conf; /* CONTAINERS_REGISTRIES_CONF */
 	const char *path; /* PATH, for credential helpers */
 };

@@ -15,6 +15,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define ANSWERS "short-name-aliases.conf"
 
 static int set_string(char **to, struct json_object *o, const char *key, struct err *e)
 {
@@ -187,8 +190,21 @@ int registries_parse(const char *text, size_t len, const char *what, struct regi
 	return res < 0 ? err_wrap(e, res, "%s", what) : 0;
 }
 
+/* The answers that podman keeps: a table of aliases, and nothing else counts in it. */
+static int parse_aliases(const char *text, size_t len, const char *what, struct registries *r, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	int res = toml_parse(text, len, what, &o, e);
+
+	if (res < 0)
+		return res;
+	res = take_aliases(r, o, e);
+	return res < 0 ? err_wrap(e, res, "%s", what) : 0;
+}
+
 /* 1: read; 0: not there. */
-static int load_file(const char *path, struct registries *r, struct err *e)
+static int load_file(const char *path, int (*parse)(const char *text, size_t len, const char *what, struct registries *r, struct err *e),
+		     struct registries *r, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -199,7 +215,7 @@ static int load_file(const char *path, struct registries *r, struct err *e)
 	res = fd_read_all(fd, REGISTRIES_FILE_MAX, &b);
 	if (res < 0)
 		return err_errno(e, -res, "%s", path);
-	res = registries_parse(buf_str(&b), b.len, path, r, e);
+	res = parse(buf_str(&b), b.len, path, r, e);
 	return res < 0 ? res : 1;
 }
 
@@ -222,7 +238,7 @@ static int load_dir(const char *path, struct registries *r, struct err *e)
 
 	for (int i = 0; i < n; i++) {
 		if (res >= 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
-			res = load_file(file, r, e);
+			res = load_file(file, registries_parse, r, e);
 		free(names[i]);
 	}
 	free(names);
@@ -235,21 +251,35 @@ static int load_all(const struct registry_access *o, struct registries *r, struc
 	int res;
 
 	if (o->registries_conf && *o->registries_conf) {
-		res = load_file(o->registries_conf, r, e);
+		res = load_file(o->registries_conf, registries_parse, r, e);
 		return res == 0 ? err_errno(e, ENOENT, "%s", o->registries_conf) : res < 0 ? res : 0;
 	}
 	snprintf(user, sizeof(user), "%s%s/containers", o->xdg_config_home ? o->xdg_config_home : o->home ? o->home : "",
 		 o->xdg_config_home ? "" : "/.config");
 	snprintf(path, sizeof(path), "%s/registries.conf", user);
-	res = user[0] == '/' ? load_file(path, r, e) : 0;
+	res = user[0] == '/' ? load_file(path, registries_parse, r, e) : 0;
 	if (res == 0)
-		res = load_file("/etc/containers/registries.conf", r, e);
+		res = load_file("/etc/containers/registries.conf", registries_parse, r, e);
 	if (res >= 0)
 		res = load_dir("/etc/containers/registries.conf.d", r, e);
 	snprintf(path, sizeof(path), "%s/registries.conf.d", user);
 	if (res >= 0 && user[0] == '/')
 		res = load_dir(path, r, e);
 	return res;
+}
+
+static int load_answers(const struct registry_access *o, struct registries *r, struct err *e)
+{
+	const char *base = o->xdg_cache_home && *o->xdg_cache_home ? o->xdg_cache_home : o->home;
+	char path[4096];
+	int res;
+
+	if (geteuid() == 0)
+		snprintf(path, sizeof(path), "/var/cache/containers/" ANSWERS);
+	else if (!base || (size_t)snprintf(path, sizeof(path), "%s%s/containers/" ANSWERS, base, base == o->home ? "/.cache" : "") >= sizeof(path))
+		return 0;
+	res = load_file(path, parse_aliases, r, e);
+	return res < 0 ? res : 0;
 }
 
 int registries_load(const struct registry_access *o, struct registries **ret, struct err *e)
@@ -260,6 +290,8 @@ int registries_load(const struct registry_access *o, struct registries **ret, st
 	if (!r)
 		return err_errno(e, ENOMEM, "registries.conf");
 	res = load_all(o, r, e);
+	if (res == 0)
+		res = load_answers(o, r, e);
 	if (res < 0)
 		return res;
 	*ret = TAKE_PTR(r);

@@ -9,7 +9,10 @@
  * is refused, and so are two of one prefix in a file that contradict each other. From
  * ~/.config/containers/registries.conf, else /etc/containers/registries.conf,
  * and then registries.conf.d/ of /etc and of the user, sorted by name; with
- * $CONTAINERS_REGISTRIES_CONF from that file alone.
+ * $CONTAINERS_REGISTRIES_CONF from that file alone. The user's answers to what
+ * podman asked of short names go before all aliases: short-name-aliases.conf
+ * in $XDG_CACHE_HOME/containers or ~/.cache/containers, root's in
+ * /var/cache/containers. Here nobody is asked, so that it is not written.
  */
 #ifndef RANBY_REGISTRY_REGISTRIES_H
 #define RANBY_REGISTRY_REGISTRIES_H
