@@ -237,3 +237,58 @@ until_line() {
 	run -125 ranby build --secret id=s,scr=/nope ctx
 	[[ $output == *scr* && $output != *STEP* ]]
 }
+
+# begin_build SIGNAL ARG...: a build in the background that SIGNAL ends, as from a terminal; $program is its process
+begin_build() {
+	local signal=$1
+	shift
+	rm -f out
+	env --default-signal="$signal" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build "$@" <&0 >out 2>&1 3>&- &
+	program=$!
+}
+has_ended() { ! kill -0 "$1" 2>/dev/null; }
+no_work_left() { [ -z "$(find "$RANBY_ROOT"/{staging,containers} "$RANBY_RUN" -mindepth 1 \( -path '*/staging/*' -o -path '*/containers/*' -o -name 'build-*' \) 2>/dev/null)" ]; }
+
+@test "[A20] a build that a signal ends in a RUN, in a COPY or while it reads its context leaves no process and no file" {
+	local signal program i
+	mkdir -p ctx big
+	printf 'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300\n' >ctx/Containerfile
+	echo secret >secret
+	mkfifo big/fifo pipe
+	printf 'FROM busybox\nCOPY . /big\nRUN true\n' >big/Containerfile
+	mkdir big/d
+	for i in $(seq 400); do head -c 200000 /dev/zero >"big/d/$i"; done
+	for signal in INT TERM HUP; do
+		begin_build "$signal" --secret id=s,src=secret ctx
+		wait_for 20 grep -qx begun out
+		run -1 no_work_left
+		kill -"$signal" "$program"
+		wait_for 20 has_ended "$program"
+		wait_for 20 no_work_left
+		wait_for 20 sh -c "! pgrep -f '^sleep 300' -u $(id -u)"
+
+		begin_build "$signal" --no-cache big
+		wait_for 20 grep -q 'STEP 2/3: COPY' out
+		kill -"$signal" "$program"
+		wait_for 20 has_ended "$program"
+		wait_for 20 no_work_left
+
+		# its standard input is a pipe that does not end
+		exec 8<>pipe
+		begin_build "$signal" - <&8 8>&-
+		printf 'FROM' >&8
+		wait_for 20 sh -c "[ -n \"\$(ls -A '$RANBY_ROOT/staging')\" ]"
+		kill -"$signal" "$program"
+		wait_for 20 has_ended "$program"
+		wait_for 20 no_work_left
+		exec 8>&-
+	done
+	[ -z "$(ranby ps --all --external -q)" ]
+	# what was found of a build that goes on is not swept
+	begin_build TERM ctx --secret id=s,src=secret
+	wait_for 20 grep -qx begun out
+	ranby rmi --ignore
+	run -1 no_work_left
+	kill -TERM "$program"
+	wait_for 20 no_work_left
+}

@@ -33,7 +33,6 @@ static void session_done(struct session *s)
 	free(s->stages);
 	free(s->platform);
 	vars_done(&s->vars);
-	guard_done(&s->guard);
 }
 
 /* ---- variables that all stages see ---- */
@@ -306,10 +305,9 @@ static void warn_unused(const struct session *s)
 
 int build_image(const struct build_request *q, struct image **ret, struct err *e)
 {
-	_cleanup_(session_done) struct session s = {.q = q, .guard = GUARD_INIT};
+	_cleanup_(session_done) struct session s = {.q = q};
 	int r = begin_platform(&s, e);
 
-	guard_sweep(q->eng);
 	if (r == 0)
 		r = secret_check(q, e);
 	if (r == 0)

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "build/guard.h"
 #include "engine/engine.h"
 #include "engine/keeper.h"
 #include "engine/options.h"
@@ -41,6 +42,7 @@ struct build_request {
 	const struct containerfile *file;
 	const struct context *context;  /* directory and what is ignored in it */
 	struct assemble *dir;           /* where it works */
+	const struct guard *guard;      /* started when the directory was made */
 	const struct container_options *run; /* what RUN's containers are given besides */
 	bool allow_host_network;        /* RUN --network=host may have it, whatever `run` says */
 	const struct pull_options *pull;

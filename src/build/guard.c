@@ -6,7 +6,8 @@
  * the build has been killed, whatever by, and the guard executes `ranby rm
  * --force` of the one name that the build's containers have in turn, until it
  * has succeeded: one can come too early, while the monitor still takes down
- * what was never started. It has a session of its own, so that a signal for
+ * what was never started. Then `ranby rmi --ignore` removes the directory that
+ * the build worked in, whose lock died with it. It has a session of its own, so that a signal for
  * the terminal's processes is not its.
  *
  * Where the guard is killed too, or the machine stops, the name tells whose
@@ -53,7 +54,7 @@ void guard_remove_files(int run_fd, const char *name)
 /* ---- the process ---- */
 
 /* 0: there is none of that name any more. */
-static int remove_once(char *const *argv)
+static int execute(char *const *argv)
 {
 	int status = 0;
 	pid_t pid = fork();
@@ -67,17 +68,13 @@ static int remove_once(char *const *argv)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
 }
 
-static _Noreturn void end_container(char *const *argv)
+static void end_container(char *const *argv)
 {
-	for (int i = 0; i < TRIES_MAX; i++) {
-		if (remove_once(argv) == 0)
-			_exit(0);
+	for (int i = 0; i < TRIES_MAX && execute(argv) < 0; i++)
 		(void)poll(NULL, 0, BETWEEN_TRIES_MS);
-	}
-	_exit(1);
 }
 
-static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *name, char *const *argv)
+static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *name, char *const *rm, char *const *sweep)
 {
 	char word;
 	ssize_t n;
@@ -100,7 +97,8 @@ static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *na
 	guard_remove_files(4, name);
 	close(4);
 	close(3);
-	end_container(argv);
+	end_container(rm);
+	_exit(execute(sweep) < 0);
 }
 
 static int name_ourselves(char ret[static GUARD_NAME_SIZE], struct err *e)
@@ -116,7 +114,8 @@ static int name_ourselves(char ret[static GUARD_NAME_SIZE], struct err *e)
 
 int guard_start(struct engine *eng, struct guard *g, struct err *e)
 {
-	_cleanup_(strv_done) struct strv argv = {0};
+	static const char *const sweep_words[] = {"rmi", "--ignore", NULL};
+	_cleanup_(strv_done) struct strv rm = {0}, sweep = {0};
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const char *const words[] = {"rm", "--force", "--ignore", "--time", "0", g->name, NULL};
 	int fds[2], r;
@@ -125,7 +124,9 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 		return 0;
 	r = name_ourselves(g->name, e);
 	if (r == 0)
-		r = engine_argv(eng, words, &argv, e);
+		r = engine_argv(eng, words, &rm, e);
+	if (r == 0)
+		r = engine_argv(eng, sweep_words, &sweep, e);
 	if (r < 0)
 		return r;
 	if (null_fd < 0 || pipe2(fds, O_CLOEXEC) < 0)
@@ -133,7 +134,7 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(fds[1]);
-		watch(fds[0], eng->run_fd, null_fd, g->name, argv.items);
+		watch(fds[0], eng->run_fd, null_fd, g->name, rm.items, sweep.items);
 	}
 	close(fds[0]);
 	g->pipe_fd = fds[1];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * guard - a process that outlives a build which is killed, and ends the
- * container that its RUN was at.
+ * guard - a process that outlives a build which is killed, ends the
+ * container that its RUN was at and removes the directory that it worked in.
  *
  *	_cleanup_(guard_done) struct guard g = GUARD_INIT;
  *	r = guard_start(eng, &g, e);

@@ -138,7 +138,7 @@ static int set_options(struct running *u, const struct instruction *in, struct e
 		return r;
 	if (set_env(u) < 0 || strv_add_all(&u->o.mount, u->mounts.mounts.items) < 0)
 		return err_errno(e, ENOMEM, "RUN");
-	u->o.name = u->s->guard.name;
+	u->o.name = u->s->q->guard->name;
 	u->o.entrypoint = "";
 	u->o.user = *user ? user : "0";
 	u->o.workdir = image_state_workdir(&u->sg->state);
@@ -256,9 +256,7 @@ int run_step(struct session *s, struct stage *sg, const struct instruction *in, 
 
 	if (!sg->img)
 		return err_set(e, EINVAL, "RUN: there is no file in this stage yet, and so nothing to execute");
-	r = guard_start(s->q->eng, &s->guard, e);
-	if (r == 0)
-		r = run_command(s, sg, in, &command, e);
+	r = run_command(s, sg, in, &command, e);
 	if (r == 0)
 		r = set_options(&u, in, e);
 	if (r == 0 && add_stage_env(&u) < 0)

@@ -279,7 +279,7 @@ static int put_secret(struct session *s, const struct run_mount_spec *m, const s
 	struct give g = {.m = m};
 	_cleanup_close_ int fd = -EBADF;
 	char name[24];
-	int r = ret->run_fd >= 0 ? 0 : path_own_mkdirs(s->q->eng->run_fd, s->guard.name, &ret->run_fd);
+	int r = ret->run_fd >= 0 ? 0 : path_own_mkdirs(s->q->eng->run_fd, s->q->guard->name, &ret->run_fd);
 
 	snprintf(name, sizeof(name), "%zu", ret->n_files++);
 	if (r == 0)
@@ -290,7 +290,7 @@ static int put_secret(struct session *s, const struct run_mount_spec *m, const s
 		r = -errno;
 	if (r < 0)
 		return err_errno(e, -r, "--mount type=secret");
-	snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->run_path, s->guard.name, name);
+	snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->run_path, s->q->guard->name, name);
 	if (m->uid == 0 && m->gid == 0)
 		return 0;
 	g.fd = fd;
@@ -552,7 +552,7 @@ void run_mounts_done(struct run_mounts *m)
 	if (m->session)
 		content_bind_remove(m->session, m->first_bind);
 	if (m->run_fd >= 0) {
-		guard_remove_files(m->session->q->eng->run_fd, m->session->guard.name);
+		guard_remove_files(m->session->q->eng->run_fd, m->session->q->guard->name);
 		fd_closep(&m->run_fd);
 	}
 }

@@ -5,7 +5,6 @@
 #define RANBY_BUILD_SESSION_H
 
 #include "build/build.h"
-#include "build/guard.h"
 #include "build/vars.h"
 #include "image/assemble.h"
 #include "oci/image_state.h"
@@ -34,7 +33,6 @@ struct stage {
 struct session {
 	const struct build_request *q;
 	struct assemble *dir;
-	struct guard guard;
 	struct vars vars;
 	struct stage *stages;
 	size_t n_stages, n_needed;

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "build/build.h"
 #include "build/context.h"
+#include "build/guard.h"
 #include "engine/attest.h"
 #include "engine/peer_choice.h"
 #include "image/assemble.h"
@@ -127,11 +128,13 @@ struct building {
 	char *platform;
 	char cwd[PATH_MAX];
 	int log_fd, null_fd;
+	struct guard guard;
 	struct build_request q;
 };
 
 static void building_done(struct building *b)
 {
+	guard_done(&b->guard);
 	containerfile_done(&b->file);
 	context_done(&b->context);
 	image_source_done(&b->source);
@@ -308,14 +311,17 @@ static int build(struct building *b, struct image **ret, struct err *e)
 	_cleanup_(assemble_endp) struct assemble *dir = NULL;
 	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : STDOUT_FILENO, r;
 
+	guard_sweep(b->call->engine);
 	r = assemble_begin(b->st, &dir, e);
+	if (r == 0)
+		r = guard_start(b->call->engine, &b->guard, e);
 	if (r == 0)
 		r = read_file(b, dir, e);
 	if (r < 0)
 		return r;
 	b->q = (struct build_request){
 		.eng = b->call->engine, .store = b->st, .keeper = &b->keeper, .origin = &b->origin, .file = &b->file,
-		.context = &b->context, .dir = dir, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
+		.context = &b->context, .dir = dir, .guard = &b->guard, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
 		.names = &b->names, .build_args = &a->build_arg, .labels = &a->label, .annotations = &a->annotation,
 		.set_env = &b->env, .unset_env = &a->unsetenv, .unset_label = &a->unsetlabel, .contexts = &a->build_context,
 		.secrets = &a->secret, .ssh = &a->ssh, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
@@ -330,7 +336,7 @@ static int build(struct building *b, struct image **ret, struct err *e)
 static int build_run(const struct command_call *call, struct err *e)
 {
 	struct building b = {.call = call, .a = call->args, .keeper = KEEPER_INIT, .origin = ORIGIN_INIT, .context = CONTEXT_INIT,
-			      .log_fd = -EBADF, .null_fd = -EBADF};
+			      .log_fd = -EBADF, .null_fd = -EBADF, .guard = GUARD_INIT};
 	_cleanup_(image_freep) struct image *img = NULL;
 	int r = read_options(&b, e);
 

@@ -112,7 +112,8 @@ static int rmi_run(const struct command_call *call, struct err *e)
 	struct rmi m = {.engine = call->engine, .a = call->args};
 	int r;
 
-	if (m.a->all == (call->argc > 0))
+	/* --ignore without a name: what killed commands left, and nothing else */
+	if (m.a->all == (call->argc > 0) && (m.a->all || !m.a->ignore))
 		return err_set(e, EINVAL, m.a->all ? "rmi: --all and names exclude each other" : "rmi: which image?");
 	r = image_store_open(call, &st, e);
 	m.st = st;
