@@ -216,9 +216,16 @@ static bool is_populated(int fd)
 	return cgroup_read(fd, "cgroup.events", &b) < 0 || strstr(buf_str(&b), "populated 1");
 }
 
-static int make_given(int dir, const char *path, const struct cgroup_limits *l, struct cgroup *ret)
+int cgroup_note_given(int dir, const char *path, struct err *e)
 {
 	_cleanup_free_ char *note = NULL;
+	int r = asprintf(&note, "=%s", path) < 0 ? -ENOMEM : path_own_write(dir, NOTE, note, strlen(note), 0600, PATH_SYNC_NONE);
+
+	return r < 0 ? err_errno(e, -r, "note the cgroup") : 0;
+}
+
+static int make_given(int dir, const char *path, const struct cgroup_limits *l, struct cgroup *ret)
+{
 	_cleanup_close_ int fd = -EBADF;
 	int r = cgroup_mount_open(&fd);
 
@@ -234,9 +241,7 @@ static int make_given(int dir, const char *path, const struct cgroup_limits *l, 
 		return -EBUSY;
 	if (r < 0)
 		return r;
-	if (asprintf(&note, "=%s", path) < 0)
-		return -ENOMEM;
-	r = path_own_write(dir, NOTE, note, strlen(note), 0600, PATH_SYNC_NONE);
+	r = cgroup_note_given(dir, path, NULL);
 	ret->path = r == 0 ? strdup(path) : NULL;
 	if (r == 0 && !ret->path)
 		r = -ENOMEM;
@@ -293,6 +298,24 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 		return err_errno(e, -r, "cgroup of the pod, below %s", above);
 	r = make(dir, parent, above, id, ret, e);
 	return r == 0 ? write_limits(ret->dir, &l, e) : r;
+}
+
+int cgroup_can_limit(const struct cgroup_limits *l, struct err *e)
+{
+	_cleanup_close_ int mount = -EBADF;
+	int r = cgroup_mount_open(&mount);
+
+	return r < 0 ? explain(r, l->items[0].from, "/", e) : 0;
+}
+
+int cgroup_limit(const struct cgroup *g, const struct cgroup_limits *l, struct err *e)
+{
+	unsigned there = 0;
+	int r = cgroup_controllers(g->dir, &there);
+
+	if (r == 0 && (needed(l) & ~there))
+		return lacking(g->dir, l, g->path, e);
+	return r < 0 ? err_errno(e, -r, "cgroup %s", g->path) : write_limits(g->dir, l, e);
 }
 
 /* Files that a kernel has none of are passed over. */

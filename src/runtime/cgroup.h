@@ -52,6 +52,12 @@ void cgroup_done(struct cgroup *g);
 int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret,
 		   struct err *e) _must_check_;
 
+/* For a group that somebody else has made (scope.h): can it have limits here, by its note it is found, and they are set. */
+struct cgroup_limits;
+int cgroup_can_limit(const struct cgroup_limits *l, struct err *e) _must_check_;
+int cgroup_note_given(int dir, const char *path, struct err *e) _must_check_;
+int cgroup_limit(const struct cgroup *g, const struct cgroup_limits *l, struct err *e) _must_check_;
+
 /* Moves a process into it; nothing to do without one. */
 int cgroup_enter(const struct cgroup *g, pid_t pid, struct err *e) _must_check_;
 

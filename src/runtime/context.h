@@ -7,10 +7,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
+
 struct runtime_context {
 	int rroot;              /* O_PATH directory of all containers' states, RROOT */
 	const char *rroot_path;
 	char *const *env;       /* the caller's environment; NULL: not of interest */
+	bool systemd;           /* cgroups are scopes of systemd's */
 	const char *cache_dir;  /* of compiled seccomp filters, absolute; NULL: none */
 };
 

@@ -18,6 +18,7 @@
 #include "runtime/launch.h"
 #include "runtime/message.h"
 #include "runtime/process.h"
+#include "runtime/scope.h"
 #include "runtime/secrets.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
@@ -51,6 +52,7 @@ struct create {
 	struct launch l;
 	struct child child;
 	struct cgroup cgroup;
+	struct scope scope;
 	struct hook_runner runner;
 	char *notify;    /* linux.seccomp.listenerMetadata, when there is a listener */
 	struct attribution_input who;
@@ -134,6 +136,12 @@ static int start_runner(struct create *c, struct err *e)
 	return hook_runner_start(&c->c.hooks, &c->runner, e);
 }
 
+/* Who asks the service manager for a scope, too. */
+static int start_scope(struct create *c, struct err *e)
+{
+	return c->x->systemd ? scope_begin(c->x, c->dir, &c->c, c->a->id, &c->scope, e) : 0;
+}
+
 /* The rights to mount: those of the namespace around us, else of one with only our own id. */
 static int gain_rights(struct create *c, struct err *e)
 {
@@ -192,15 +200,21 @@ static bool is_given_its_cgroup(const struct runtime_config *f)
 	return false;
 }
 
-static int prepare_cgroup(struct create *c, struct err *e)
+static int give_cgroup(struct create *c, struct err *e)
 {
 	uint32_t uid, gid;
-	int r = cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
 
-	if (r < 0 || !c->c.map || !is_given_its_cgroup(&c->c) || id_list_to_outside(&c->c.map->uid, 0, &uid) < 0 ||
+	if (!c->c.map || !is_given_its_cgroup(&c->c) || id_list_to_outside(&c->c.map->uid, 0, &uid) < 0 ||
 	    id_list_to_outside(&c->c.map->gid, 0, &gid) < 0)
-		return r;
+		return 0;
 	return cgroup_give(&c->cgroup, uid, gid, e);
+}
+
+static int prepare_cgroup(struct create *c, struct err *e)
+{
+	int r = c->x->systemd ? 0 : cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
+
+	return r == 0 ? give_cgroup(c, e) : r;
 }
 
 static int open_start(struct create *c, struct err *e)
@@ -244,6 +258,8 @@ static int bound_devices(struct create *c, struct err *e)
 
 	if (r == 0 && c->cgroup.dir >= 0)
 		return device_filter_attach(c->cgroup.dir, rules, n, e);
+	if (r == 0 && c->x->systemd && c->child.pid == 0)
+		return 0; /* a scope is there with its process: enter_cgroup() */
 	if (r == 0 && c->c.process.caps.bounding >> CAP_MKNOD & 1) {
 		(void)err_set(e, ENOTSUP, "CAP_MKNOD without a user namespace: its device rules need a cgroup of version 2");
 		err_hint(e, "drop the capability, or give the container a user namespace");
@@ -263,7 +279,6 @@ static int plan_devices(struct create *c, struct err *e)
 		return err_errno(e, d ? -r : ENOMEM, "devices");
 	if (initial && !f->map) {
 		c->w.head.flags |= PLAN_MKNOD;
-		/* no user namespace stands between a node and the host's device, and no device cgroup either */
 		r = bound_devices(c, e);
 		if (r < 0)
 			return r;
@@ -565,6 +580,19 @@ static int run_hooks(struct create *c, const struct runtime_state *s, struct err
 	return r;
 }
 
+/* Before anything is in it that could have left it. */
+static int enter_cgroup(struct create *c, struct err *e)
+{
+	int r;
+
+	if (!c->x->systemd)
+		return cgroup_enter(&c->cgroup, c->child.pid, e);
+	r = scope_start(&c->scope, c->dir, c->child.pid, &c->cgroup, e);
+	if (r == 0)
+		r = give_cgroup(c, e);
+	return r == 0 && (c->w.head.flags & PLAN_MKNOD) ? bound_devices(c, e) : r;
+}
+
 static int start_init(struct create *c, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
@@ -583,13 +611,13 @@ static int start_init(struct create *c, struct err *e)
 	r = plan_seal(&c->w, &c->l.plan_fd, e);
 	if (r == 0)
 		r = launch_init(&c->l, &c->child, e);
-	/* whoever finds us killed from here on finds init by it */
 	s.pid = c->child.pid;
 	s.start_ticks = c->child.start_ticks;
 	if (r == 0)
-		r = save_state(c, &s, e);
+		r = enter_cgroup(c, e);
 	if (r == 0)
-		r = cgroup_enter(&c->cgroup, c->child.pid, e);
+		r = save_state(c, &s, e);
+	/* whoever finds us killed from here on finds init by its state; before, it ends with us */
 	if (r == 0)
 		r = launch_go(&c->l, &c->child, e);
 	if (r == 0 && hooks)
@@ -624,6 +652,7 @@ static int build(struct create *c, struct err *e)
 		check_config,
 		make_dir,         /* takes the name */
 		start_runner,     /* of the hooks that belong where we are now */
+		start_scope,
 		gain_rights,      /* a mount namespace of our own from here on */
 		find_fuse_overlay,
 		prepare_rootfs,   /* the root, binds: detached mounts */
@@ -650,6 +679,7 @@ static void create_done(struct create *c)
 	if (!c->done) {
 		launch_abort(&c->child);
 		if (c->dir >= 0) {
+			scope_end(c->x->rroot, c->a->id);
 			(void)!cgroup_remove(c->x->rroot, c->a->id, NULL);
 			(void)!path_own_remove_tree(c->x->rroot, c->a->id);
 		}
@@ -665,6 +695,7 @@ static void create_done(struct create *c)
 	fd_closep(&c->l.sync[0]);
 	fd_closep(&c->l.sync[1]);
 	cgroup_done(&c->cgroup);
+	scope_done(&c->scope);
 	kept_fds_done(&c->kept);
 	plan_writer_done(&c->w);
 	runtime_config_done(&c->c);
@@ -680,7 +711,7 @@ int runtime_create(const struct runtime_context *x, const struct create_args *a,
 	if (!c)
 		return err_errno(e, ENOMEM, "create");
 	*c = (struct create){
-		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .runner = HOOK_RUNNER_INIT, .servers = {.fuse_fd = -EBADF},
+		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .scope = SCOPE_INIT, .runner = HOOK_RUNNER_INIT, .servers = {.fuse_fd = -EBADF},
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
 	c->who.c = &c->c;

@@ -19,10 +19,12 @@
 #include "runtime/launch.h"
 #include "runtime/message.h"
 #include "runtime/process.h"
+#include "runtime/scope.h"
 #include "runtime/secrets.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
 #include "sys/capname.h"
+#include "sys/cgroup.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
 #include "sys/path.h"
@@ -31,6 +33,7 @@
 #include "sys/userns.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +54,7 @@ struct exec {
 	struct launch l;
 	struct child child;
 	struct cgroup cgroup;              /* the container's */
+	struct scope scope;                /* who asks the service manager for a place in it, where we may not take one */
 	char *notify;                      /* linux.seccomp.listenerMetadata, when there is a listener */
 	int target;                        /* pidfd of the container's init; in `kept` later */
 	int socket_dir;                    /* of the start socket, once it is bound */
@@ -59,6 +63,20 @@ struct exec {
 };
 
 typedef int (*exec_step)(struct exec *x, struct err *e);
+
+/* From a login's session no user may move a process to the groups of his service manager, but the manager can. */
+static bool may_enter(const struct cgroup *g)
+{
+	_cleanup_close_ int mount = -EBADF;
+	char own[PATH_MAX];
+
+	return cgroup_mount_open(&mount) < 0 || cgroup_of(0, own) < 0 || cgroup_may_move(mount, own, g->path);
+}
+
+static int enter_cgroup(struct exec *x, struct err *e)
+{
+	return x->scope.pid > 0 ? scope_attach(&x->scope, x->child.pid, e) : cgroup_enter_beside(&x->cgroup, x->state.pid, x->child.pid, e);
+}
 
 static int find_container(struct exec *x, struct err *e)
 {
@@ -70,7 +88,10 @@ static int find_container(struct exec *x, struct err *e)
 		r = runtime_state_status(x->x->rroot, &x->state, &status, &x->target, e);
 	if (r == 0 && status != RUNTIME_RUNNING)
 		return err_set(e, EINVAL, "container %s is %s, not running", x->a->id, runtime_status_name(status));
-	return r == 0 ? cgroup_find(x->state.cgroup, &x->cgroup, e) : r;
+	if (r == 0)
+		r = cgroup_find(x->state.cgroup, &x->cgroup, e);
+	return r == 0 && x->cgroup.path && !may_enter(&x->cgroup) && scope_is_noted(x->x->rroot, x->a->id)
+		       ? scope_attach_begin(x->x->rroot, x->a->id, &x->scope, e) : r;
 }
 
 static int read_config(struct exec *x, struct err *e)
@@ -353,7 +374,7 @@ static int start_init(struct exec *x, struct err *e)
 	if (r == 0)
 		r = set_cpus(x->child.pid, &x->process->cpus_initial, "initial", e);
 	if (r == 0)
-		r = cgroup_enter_beside(&x->cgroup, x->state.pid, x->child.pid, e);
+		r = enter_cgroup(x, e);
 	if (r == 0)
 		r = set_cpus(x->child.pid, &x->process->cpus_final, "final", e);
 	if (r == 0)
@@ -416,6 +437,7 @@ static void exec_done(struct exec *x)
 	fd_closep(&x->socket_dir);
 	fd_closep(&x->target);
 	cgroup_done(&x->cgroup);
+	scope_done(&x->scope);
 	fd_closep(&x->l.exe_fd);
 	fd_closep(&x->l.plan_fd);
 	fd_closep(&x->l.sync[0]);
@@ -436,7 +458,7 @@ int runtime_exec(const struct runtime_context *x, const struct exec_args *a, pid
 	if (!s)
 		return err_errno(e, ENOMEM, "exec");
 	*s = (struct exec){
-		.x = x, .a = a, .target = -EBADF, .socket_dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT,
+		.x = x, .a = a, .target = -EBADF, .socket_dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .scope = SCOPE_INIT,
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
 	plan_writer_init(&s->w);

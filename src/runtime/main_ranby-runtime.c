@@ -41,8 +41,8 @@ static const struct option_row rows[] = {
 	{0, "log", OPT_STRING, offsetof(struct globals, log), .arg = "FILE", .help = "Append errors to that file"},
 	{0, "log-format", OPT_CHOICE, offsetof(struct globals, log_format), .arg = "FORMAT", .choices = "text|json", .help = "Form of the log"},
 	{0, "error-fd", OPT_U32, offsetof(struct globals, error_fd), .arg = "N", .min = 3, .max = 65535, .help = "Descriptor that gets the error as a struct"},
-	{0, "systemd-cgroup", OPT_FLAG, offsetof(struct globals, systemd_cgroup), .help = "Refused by create and run: groups are made by cgroupfs only"},
-	{0, "cgroup-manager", OPT_CHOICE, offsetof(struct globals, cgroup_manager), .arg = "MANAGER", .choices = "cgroupfs|systemd|disabled", .help = "As crun has it; systemd is refused by create and run"},
+	{0, "systemd-cgroup", OPT_FLAG, offsetof(struct globals, systemd_cgroup), .help = "A container's cgroup is a scope of systemd's"},
+	{0, "cgroup-manager", OPT_CHOICE, offsetof(struct globals, cgroup_manager), .arg = "MANAGER", .choices = "cgroupfs|systemd|disabled", .help = "As crun has it; systemd: as --systemd-cgroup"},
 	{0, "rootless", OPT_STRING, offsetof(struct globals, rootless), .arg = "BOOL", .help = "Accepted: found out by itself"},
 	{0, "debug", OPT_FLAG, offsetof(struct globals, debug), .help = "Accepted: there is no more to say"},
 	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Print the version"},
@@ -141,18 +141,6 @@ static int report(const struct globals *g, int error_fd, const struct err *e)
 	return e->exit_code ? e->exit_code : 1;
 }
 
-/* A scope that was asked for and is not made would be a limit that is not kept: of the verbs, two make groups. */
-static int check_manager(const struct globals *g, const char *verb, struct err *e)
-{
-	bool systemd = g->systemd_cgroup || (g->cgroup_manager && strcmp(g->cgroup_manager, "systemd") == 0);
-
-	if (!systemd || (strcmp(verb, "create") != 0 && strcmp(verb, "run") != 0))
-		return 0;
-	(void)err_set(e, ENOTSUP, "--systemd-cgroup: this runtime makes cgroups by cgroupfs, and asks no systemd for a scope");
-	err_hint(e, "podman: --cgroup-manager=cgroupfs; containerd: SystemdCgroup = false; CRI-O: cgroup_manager = \"cgroupfs\"");
-	return -ENOTSUP;
-}
-
 static int run_verb(const struct globals *g, char *const *env, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
 	char root[PATH_MAX], cache[PATH_MAX];
@@ -166,11 +154,9 @@ static int run_verb(const struct globals *g, char *const *env, int argc, char **
 	v = verb_find(argv[0]);
 	if (!v)
 		return err_set(e, EINVAL, "verb %.40s is unknown: see ranby-runtime --help", argv[0]);
-	r = check_manager(g, argv[0], e);
-	if (r < 0)
-		return r;
 	default_dirs(env, root, cache);
 	x.env = env;
+	x.systemd = g->systemd_cgroup || (g->cgroup_manager && strcmp(g->cgroup_manager, "systemd") == 0);
 	x.rroot_path = g->root ? g->root : root;
 	x.cache_dir = cache[0] ? cache : NULL;
 	if (v->needs_root) {

@@ -4,6 +4,7 @@
 
 #include "runtime/cgroup.h"
 #include "runtime/hooks.h"
+#include "runtime/scope.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
 #include "sys/lock.h"
@@ -85,6 +86,8 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 		r = end(id, pidfd, e);
 	if (r == 0 && s.pid > 0)
 		r = runtime_end_servers(&s, e);
+	if (r == 0)
+		scope_end(x->rroot, id);
 	if (r == 0)
 		r = cgroup_remove(x->rroot, id, e);
 	if (r < 0)

@@ -3,6 +3,7 @@
 /* The verbs that work through the container's cgroup: pause, resume, update, events. */
 #include "base/json.h"
 #include "runtime/cgroup.h"
+#include "runtime/scope.h"
 #include "runtime/state.h"
 #include "runtime/stats.h"
 #include "runtime/verb.h"
@@ -177,6 +178,18 @@ static int resources_of_file(const char *path, struct json_object **ret, struct 
 	return r;
 }
 
+/* The files, where a wrong value is an error, then the manager, which is to keep it. */
+static int update_scope(const struct runtime_context *x, const char *id, const struct group_of *g, struct json_object *all, struct err *e)
+{
+	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
+	const struct cgroup its = {.dir = g->fd, .path = g->state.cgroup};
+	int r = cgroup_limits_read(all, &l, e);
+
+	if (r == 0)
+		r = cgroup_limit(&its, &l, e);
+	return r == 0 ? scope_update(x->rroot, id, all, e) : r;
+}
+
 static int update(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
 	struct update_args a = {.memory = NOT_GIVEN, .memory_swap = NOT_GIVEN, .memory_reservation = NOT_GIVEN, .cpu_quota = NOT_GIVEN, .pids = NOT_GIVEN};
@@ -197,6 +210,8 @@ static int update(const struct runtime_context *x, int argc, char **argv, struct
 	}
 	if (r == 0)
 		r = find_group(x, argv[first], &g, e);
+	if (r == 0 && scope_is_noted(x->rroot, argv[first]))
+		return update_scope(x, argv[first], &g, all, e);
 	return r == 0 ? cgroup_update(g.fd, g.state.cgroup, all, e) : r;
 }
 

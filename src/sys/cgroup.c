@@ -191,6 +191,28 @@ int cgroup_write(int fd, const char *file, const char *value)
 	return r;
 }
 
+/* What both begin with, in whole names. */
+static void common_above(const char *a, const char *b, char ret[static PATH_MAX])
+{
+	size_t n = 0, end = 0;
+
+	for (; a[n] == b[n] && a[n]; n++)
+		if (a[n] == '/')
+			end = n;
+	if ((!a[n] || a[n] == '/') && (!b[n] || b[n] == '/'))
+		end = n;
+	snprintf(ret, PATH_MAX, "%.*s", end > 0 ? (int)end : 1, end > 0 ? a : "/");
+}
+
+bool cgroup_may_move(int mount_fd, const char *from, const char *to)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[PATH_MAX];
+
+	common_above(from, to, path);
+	return cgroup_open(mount_fd, path, &fd) == 0 && faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) == 0;
+}
+
 int cgroup_add(int fd, pid_t pid)
 {
 	char text[16];

@@ -80,6 +80,9 @@ int cgroup_enable_in_place(int fd, unsigned needed, unsigned wanted) _must_check
 int cgroup_write(int fd, const char *file, const char *value) _must_check_;
 int cgroup_read(int fd, const char *file, struct buf *out) _must_check_;
 
+/* May we move processes from the group `from` to `to`? The kernel asks who may write to the nearest group that is above both. */
+bool cgroup_may_move(int mount_fd, const char *from, const char *to);
+
 /* Moves a process into it. */
 int cgroup_add(int fd, pid_t pid) _must_check_;
 
