@@ -250,10 +250,25 @@ static int commit_copy(struct source *src, const char *name, struct digest *dige
 	return r < 0 ? r : blob_commit(src->st, &src->staging, number, &found, e);
 }
 
+/* The worker left that to who takes it: data first, then the name. */
+static int commit_member(struct source *src, const struct source_member *m, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char number[16];
+	int r;
+
+	snprintf(number, sizeof(number), "%u", m->index);
+	r = path_own_open(src->staging.dirfd, number, O_RDONLY, 0, &fd);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_errno(e, -r, "sync blob %.12s", digest_hex(&m->digest));
+	return blob_commit(src->st, &src->staging, number, &m->digest, e);
+}
+
 int source_commit(struct source *src, const char *name, struct digest *digest, uint64_t *ret_bytes, struct err *e)
 {
 	const struct source_member *m;
-	char number[16];
 	int r;
 
 	if (src->dirfd >= 0)
@@ -265,8 +280,5 @@ int source_commit(struct source *src, const char *name, struct digest *digest, u
 	if (r < 0)
 		return r;
 	*ret_bytes = m->size_bytes;
-	if (blob_exists(src->st, &m->digest, NULL))
-		return 0;
-	snprintf(number, sizeof(number), "%u", m->index);
-	return blob_commit(src->st, &src->staging, number, &m->digest, e);
+	return blob_exists(src->st, &m->digest, NULL) ? 0 : commit_member(src, m, e);
 }
