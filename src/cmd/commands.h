@@ -88,6 +88,8 @@ extern const struct command command_sync;
 extern const struct command command_search;
 extern const struct command command_image_mount;
 extern const struct command command_image_tree;
+extern const struct command command_image_trust_set;
+extern const struct command command_image_trust_show;
 extern const struct command command_image_unmount;
 extern const struct command command_system_check;
 extern const struct command command_copy;

@@ -16,7 +16,7 @@
 #define NO_UNITS "write a unit with ExecStart=ranby run --rm --name %n ..., or use --restart"
 #define NO_CRIU "processes are not written to the disk; ranby pause stops them, and ranby commit keeps the files"
 #define NO_MACHINE "there is no virtual machine: containers run on this host"
-#define NO_TRUST "edit ~/.config/containers/policy.json or /etc/containers/policy.json, which pull and load ask (containers-policy.json(5))"
+#define NO_TRUST "use ranby image trust show and ranby image trust set"
 #define NO_FARM "build on each host"
 #define NO_ARTIFACT "only images are kept; use skopeo or oras"
 
@@ -34,7 +34,7 @@ static const struct {
 	{"system migrate", "nothing has to be moved: the state is files, and a new version reads them"},
 	{"system renumber", "there are no lock numbers"}, {"system locks", "there are no lock numbers"},
 	{"image scp", "ranby save IMAGE | ssh HOST ranby load"},
-	{"image trust", NO_TRUST}, {"trust", NO_TRUST},
+	{"trust", NO_TRUST},
 	{"network reload", "nothing to be done: rules live in the network's own namespace, and no firewall of the host touches them"},
 	{"network update", "a network has no name servers of its own; give them to the containers: ranby run --dns"},
 	{"volume reload", "there are no drivers whose volumes could have changed; ranby volume ls shows those that are there"}, {"volume update", NO_SWARM},

@@ -90,6 +90,8 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_image_mount,
 	&command_image_tree,
+	&command_image_trust_set,
+	&command_image_trust_show,
 	&command_image_unmount,
 	&command_system_check,
 	&command_copy,

@@ -110,23 +110,30 @@ static struct json_object *member(struct json_object *o, const char *key)
 	return o && json_object_object_get_ex(o, key, &value) ? value : NULL;
 }
 
-static struct json_object *find_scope(struct json_object *all, const struct reference *ref)
+/* `text` itself, and without its last parts; it is cut. */
+static struct json_object *find_parents(struct json_object *all, char *text)
 {
 	struct json_object *scopes = member(all, "docker"), *found;
-	char text[REFERENCE_TEXT_SIZE];
 	char *slash;
 
-	reference_text(ref, text);
-	found = member(scopes, text);
-	reference_repository(ref, text);
-	while (!found) {
+	for (;;) {
 		found = member(scopes, text);
 		slash = strrchr(text, '/');
-		if (!slash)
-			break;
+		if (found || !slash)
+			return found ? found : member(all, "default-docker");
 		*slash = '\0';
 	}
-	return found ? found : member(all, "default-docker");
+}
+
+static struct json_object *find_scope(struct json_object *all, const struct reference *ref)
+{
+	char text[REFERENCE_TEXT_SIZE];
+	struct json_object *found;
+
+	reference_text(ref, text);
+	found = member(member(all, "docker"), text);
+	reference_repository(ref, text);
+	return found ? found : find_parents(all, text);
 }
 
 static int take_url(struct json_object *o, const char *key, const char *old, char **ret, struct err *e)
@@ -139,15 +146,34 @@ static int take_url(struct json_object *o, const char *key, const char *old, cha
 	return *ret ? 0 : err_errno(e, ENOMEM, "%s", key);
 }
 
-int trust_lookaside_pick(struct json_object *all, const struct reference *ref, struct trust_lookaside *ret, struct err *e)
+static int take_place(struct json_object *o, struct trust_lookaside *ret, struct err *e)
 {
-	struct json_object *o = find_scope(all, ref), *attachments = member(o, "use-sigstore-attachments");
+	struct json_object *attachments = member(o, "use-sigstore-attachments");
 	int r = take_url(o, "lookaside", "sigstore", &ret->read, e);
 
 	if (r == 0)
 		r = take_url(o, "lookaside-staging", "sigstore-staging", &ret->write, e);
 	ret->attachments = !attachments || strcmp(json_object_get_string(attachments), "true") == 0;
 	return r;
+}
+
+int trust_lookaside_pick(struct json_object *all, const struct reference *ref, struct trust_lookaside *ret, struct err *e)
+{
+	return take_place(find_scope(all, ref), ret, e);
+}
+
+int trust_lookaside_pick_name(struct json_object *all, const char *name, struct trust_lookaside *ret, struct err *e)
+{
+	_cleanup_free_ char *text = strdup(name);
+	struct json_object *found = member(member(all, "docker"), name);
+	char *tag = text ? strchr(text, '/') : NULL;
+
+	if (!text)
+		return err_errno(e, ENOMEM, "registries.d");
+	tag = tag ? strpbrk(tag, ":@") : NULL;
+	if (tag)
+		*tag = '\0';
+	return take_place(found ? found : find_parents(all, text), ret, e);
 }
 
 /* ---- the files ---- */
@@ -201,7 +227,7 @@ static int list_files(const char *dir, struct strv *ret, struct err *e)
 	return 0;
 }
 
-int trust_lookaside_find(const char *home, const struct reference *ref, struct trust_lookaside *ret, struct err *e)
+int trust_lookaside_load(const char *home, struct json_object **ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *all = json_object_new_object();
 	_cleanup_(strv_done) struct strv files = {0};
@@ -220,6 +246,16 @@ int trust_lookaside_find(const char *home, const struct reference *ref, struct t
 		r = 0;
 	for (size_t i = 0; i < files.n && r == 0; i++)
 		r = read_one(files.items[i], all, e);
+	if (r == 0)
+		*ret = TAKE_PTR(all);
+	return r;
+}
+
+int trust_lookaside_find(const char *home, const struct reference *ref, struct trust_lookaside *ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *all = NULL;
+	int r = trust_lookaside_load(home, &all, e);
+
 	return r < 0 ? r : trust_lookaside_pick(all, ref, ret, e);
 }
 

@@ -32,10 +32,16 @@ void trust_lookaside_done(struct trust_lookaside *l);
 
 int trust_lookaside_find(const char *home, const struct reference *ref, struct trust_lookaside *ret, struct err *e) _must_check_;
 
+/* All of the files, for the two below; the caller puts it. */
+int trust_lookaside_load(const char *home, struct json_object **ret, struct err *e) _must_check_;
+
 /* Of one file's content as JSON (trust/yaml.h), added to `all` ({"docker": {…}, "default-docker": {…}}). -EINVAL. */
 int trust_lookaside_merge(struct json_object *all, struct json_object *file, const char *what, struct err *e) _must_check_;
 /* What `all` says of the repository. */
 int trust_lookaside_pick(struct json_object *all, const struct reference *ref, struct trust_lookaside *ret, struct err *e) _must_check_;
+
+/* Of a registry, a part of it or an image there, by its name, as in a scope; "": of those that no scope names. */
+int trust_lookaside_pick_name(struct json_object *all, const char *name, struct trust_lookaside *ret, struct err *e) _must_check_;
 
 /* "URL/NAME@sha256=HEX/signature-N"; the caller frees. */
 int trust_lookaside_url(const char *base, const struct reference *ref, const struct digest *d, unsigned n, char **ret, struct err *e)

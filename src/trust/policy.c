@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SYSTEM_POLICY "/etc/containers/policy.json"
 #define USER_POLICY ".config/containers/policy.json"
@@ -369,10 +370,38 @@ static int load_file(const char *path, struct trust_policy **ret, struct err *e)
 	return r;
 }
 
+static int user_path(const char *home, char **ret, struct err *e)
+{
+	if (strlen(home) > 4000)
+		return err_set(e, ENAMETOOLONG, "%.128s…", home);
+	if (asprintf(ret, "%s/" USER_POLICY, home) < 0) {
+		*ret = NULL;
+		return err_errno(e, ENOMEM, "policy");
+	}
+	return 0;
+}
+
+int trust_policy_path(const struct trust_access *access, char **ret, struct err *e)
+{
+	_cleanup_free_ char *user = NULL;
+	int r = access->home && !access->policy_file ? user_path(access->home, &user, e) : 0;
+
+	if (r < 0)
+		return r;
+	if (!access->policy_file && !user && geteuid() != 0)
+		return err_set(e, ENOENT, "no place for a policy.json: there is no home; name a file");
+	if (user && (geteuid() != 0 || !path_is_missing(user))) {
+		*ret = TAKE_PTR(user);
+		return 0;
+	}
+	*ret = strdup(access->policy_file ? access->policy_file : SYSTEM_POLICY);
+	return *ret ? 0 : err_errno(e, ENOMEM, "policy");
+}
+
 int trust_policy_load(const struct trust_access *access, struct trust_policy **ret, struct err *e)
 {
-	char path[4096];
-	int r = -ENOENT, n;
+	_cleanup_free_ char *path = NULL;
+	int r = -ENOENT;
 
 	*ret = NULL;
 	if (access->policy_file) {
@@ -380,10 +409,9 @@ int trust_policy_load(const struct trust_access *access, struct trust_policy **r
 		return r == -ENOENT ? err_errno(e, ENOENT, "open %s", access->policy_file) : r;
 	}
 	if (access->home) {
-		n = snprintf(path, sizeof(path), "%s/" USER_POLICY, access->home);
-		if (n < 0 || (size_t)n >= sizeof(path))
-			return err_set(e, ENAMETOOLONG, "%s", access->home);
-		r = load_file(path, ret, e);
+		r = user_path(access->home, &path, e);
+		if (r == 0)
+			r = load_file(path, ret, e);
 	}
 	if (r == -ENOENT)
 		r = load_file(SYSTEM_POLICY, ret, e);
@@ -429,7 +457,7 @@ static bool take(struct json_object *scopes, const char *transport, const char *
 static bool take_wildcard(struct json_object *scopes, const char *domain, struct trust_rule *ret)
 {
 	char text[REFERENCE_NAME_MAX + 3];
-	size_t host = strcspn(domain, ":");
+	size_t host = strcspn(domain, ":/");
 
 	for (const char *dot = memchr(domain, '.', host); dot; dot = memchr(dot + 1, '.', host - (size_t)(dot + 1 - domain))) {
 		snprintf(text, sizeof(text), "*%.*s", (int)(host - (size_t)(dot - domain)), dot);
@@ -509,6 +537,24 @@ int trust_policy_find(const struct trust_policy *p, const struct trust_image *im
 	ret->requirements = member(p->json, "default");
 	snprintf(ret->scope, sizeof(ret->scope), "default");
 	return 0;
+}
+
+void trust_policy_find_name(const struct trust_policy *p, const char *name, struct trust_rule *ret)
+{
+	struct json_object *scopes = member(member(p->json, "transports"), "docker");
+	char text[TRUST_SCOPE_SIZE], *tag;
+
+	snprintf(text, sizeof(text), "%s", name);
+	if (take(scopes, "docker", text, ret))
+		return;
+	tag = strchr(text, '/');
+	tag = tag ? strpbrk(tag, ":@") : NULL;
+	if (tag)
+		*tag = '\0';
+	if (take_parents(scopes, "docker", text, ret) || take_wildcard(scopes, text, ret) || take(scopes, "docker", "", ret))
+		return;
+	ret->requirements = member(p->json, "default");
+	snprintf(ret->scope, sizeof(ret->scope), "default");
 }
 
 size_t trust_rule_count(const struct trust_rule *rule)

@@ -62,6 +62,9 @@ static inline void trust_policy_freep(struct trust_policy **p)
 /* *ret NULL: no policy is there. A named file must be. */
 int trust_policy_load(const struct trust_access *access, struct trust_policy **ret, struct err *e) _must_check_;
 
+/* The file that counts, or is made when one is to be: of a user without one, the user's own. The caller frees. */
+int trust_policy_path(const struct trust_access *access, char **ret, struct err *e) _must_check_;
+
 /* Checks the text; the caller owns *ret. -EINVAL with the place. */
 int trust_policy_parse(const char *text, size_t len, const char *what, struct json_object **ret, struct err *e) _must_check_;
 
@@ -71,6 +74,8 @@ struct trust_rule {
 	struct json_object *requirements;
 };
 int trust_policy_find(const struct trust_policy *p, const struct trust_image *image, struct trust_rule *ret, struct err *e) _must_check_;
+/* The same for a registry, a part of it or an image there, by its name: "registry.example", "registry.example/team/app:1". */
+void trust_policy_find_name(const struct trust_policy *p, const char *name, struct trust_rule *ret);
 
 size_t trust_rule_count(const struct trust_rule *rule);
 struct trust_requirement trust_rule_at(const struct trust_rule *rule, size_t i);
