@@ -16,7 +16,10 @@ setup() {
 	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
 	mkdir -p "$XDG_CONFIG_HOME/containers/containers.conf.d"
 }
-teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
+teardown() {
+	ranby pod rm --all --force --time 0 >/dev/null 2>&1 || true
+	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
+}
 
 conf() { cat >"$XDG_CONFIG_HOME/containers/${1:-containers.conf}"; }
 try() { ranby run --rm --network none "$@"; }
@@ -78,6 +81,104 @@ try() { ranby run --rm --network none "$@"; }
 	[ "$output" = "$(id -u)" ]
 	run -0 try --userns host busybox id -u
 	[ "$output" = 0 ]
+}
+
+@test "a pod has the file's network, names and namespaces, one of run --pod new: too; options win; an exit policy" {
+	need_static
+	conf <<-'EOF'
+		[containers]
+		netns = "none"
+		utsns = "host"
+		dns_servers = ["192.0.2.7"]
+		default_sysctls = ["kernel.msgmax=4096"]
+		[engine]
+		pod_exit_policy = "stop"
+	EOF
+	local what
+	ranby pod create --name p >/dev/null
+	[ "$(ranby pod inspect --format '{{.ExitPolicy}}' p)" = stop ]
+	for what in 'p' 'new:q'; do
+		run -0 ranby run --rm --pod $what busybox sh -c 'readlink /proc/self/ns/uts; tail -n +3 /proc/net/dev | cut -d: -f1'
+		[ "$output" = "$(readlink /proc/self/ns/uts)"$'\n    lo' ] || fail "$what: $output"
+	done
+	# what was given to the pod, and to a member
+	ranby pod create --name r --uts private --sysctl kernel.msgmax=5000 --exit-policy continue --network pasta >/dev/null
+	[ "$(ranby pod inspect --format '{{.ExitPolicy}}' r)" = continue ]
+	run -0 ranby run --rm --pod r busybox sh -c 'readlink /proc/self/ns/uts; cat /proc/sys/kernel/msgmax; cat /etc/resolv.conf; hostname'
+	[ "${lines[0]}" != "$(readlink /proc/self/ns/uts)" ]
+	[ "${lines[1]}" = 5000 ]
+	[[ $output == *'nameserver 192.0.2.7'*$'\nr' ]] || fail "$output"
+	ranby pod create --name s --network pasta >/dev/null
+	run -0 ranby run --rm --pod s busybox cat /proc/sys/kernel/msgmax
+	[ "$output" = 4096 ]
+	# there is nothing that could have them
+	ranby pod create --name n --infra=false >/dev/null
+	conf <<<$'[containers]\npidns = "host"\nuserns = "keep-id"'
+	run -125 ranby pod create --name x
+	one_error '--pid host and a shared user namespace exclude each other'
+	[[ $output == *'containers.conf (ranby info names the files) gives: '* ]] || fail "$output"
+	conf <<<$'[containers]\nuserns = "keep-id"'
+	ranby pod create --name k >/dev/null
+	run -0 ranby run --rm --pod k busybox id -u
+	[ "$output" = "$(id -u)" ]
+	run -0 ranby run --rm --pod new:l busybox id -u
+	[ "$output" = "$(id -u)" ]
+	conf <<<$'[engine]\npod_exit_policy = "perhaps"'
+	run -125 ranby pod create --name x
+	one_error 'invalid pod exit policy: "perhaps"'
+	ranby pod rm --all --force --time 0 >/dev/null
+}
+
+@test "PODMAN_USERNS goes over the file and under the option; a pod has it too" {
+	need_static
+	conf <<<$'[containers]\nuserns = "host"'
+	export PODMAN_USERNS=keep-id
+	run -0 try busybox id -u
+	[ "$output" = "$(id -u)" ]
+	run -0 try --userns host busybox id -u
+	[ "$output" = 0 ]
+	run -0 ranby run --rm --pod new:u --network none busybox id -u
+	[ "$output" = "$(id -u)" ]
+	run -0 ranby run --rm --pod u busybox id -u
+	[ "$output" = "$(id -u)" ]
+	ranby pod rm --force --time 0 u >/dev/null
+	export PODMAN_USERNS=nonsense
+	run -125 try busybox true
+	one_error nonsense
+}
+
+@test "detach_keys and init_path; options win; without --init there is no path" {
+	conf <<<$'[engine]\ndetach_keys = "ctrl-x,y"\n[containers]\ninit_path = "/nonexistent"'
+	run -0 try busybox true
+	run -125 try --init busybox true
+	one_error /nonexistent
+	# busybox goes by its name, and is not told to be another program by it
+	cp /bin/busybox "$BATS_TEST_TMPDIR/init"
+	conf <<<$'[containers]\ninit_path = "'"$BATS_TEST_TMPDIR"$'/init"\ninit = true'
+	run -127 try busybox true
+	[[ $output == *'ranby-init: applet not found'* ]] || fail "$output"
+	run -0 try --init=false busybox true
+	conf <<<$'[engine]\ndetach_keys = "ctrl-x,y"'
+	cat >"$BATS_TEST_TMPDIR/ranby" <<-END
+		#!/bin/sh
+		exec "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" "\$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/ranby"
+	run -0 "$RANBY_TREE/tests/pty" "$BATS_TEST_TMPDIR/ranby" run -it --name keys --network=none busybox sh <<-'STEPS'
+		expect #
+		send \x18y
+		exit 0
+	STEPS
+	run -0 "$RANBY_TREE/tests/pty" "$BATS_TEST_TMPDIR/ranby" attach --detach-keys ctrl-a keys <<-'STEPS'
+		send \x18y\n
+		expect y
+		send \x01
+		exit 0
+	STEPS
+	[ "$(ranby inspect --format '{{.State.Running}}' keys)" = true ]
+	conf <<<$'[engine]\ndetach_keys = "nosuchkey"'
+	run -125 script -qec "$BATS_TEST_TMPDIR/ranby attach keys" /dev/null
+	[[ $output == *'containers.conf: engine.detach_keys'*nosuchkey* ]] || fail "$output"
 }
 
 @test "what is wrong is said, with the file; what cannot be applied too" {

@@ -55,6 +55,7 @@ int attach_container(const struct command_call *call, struct container *c, const
 		r = front_flags(how->want_stdin && json_true(c->spec, "config.openStdin"), NULL, &f.flags, e);
 	if (r < 0)
 		return r;
+	f.engine = call->engine;
 	f.detach_keys = how->detach_keys;
 	f.sig_proxy = how->sig_proxy && !json_true(c->spec, "config.tty");
 	f.pid_fd = pidfd;

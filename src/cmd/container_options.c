@@ -239,6 +239,25 @@ static int defaults_of_files(const struct command_call *call, const char *const 
 	return r;
 }
 
+/* Podman's variable, which goes over the files and under the options. */
+static void userns_of_environment(struct container_options *o)
+{
+	const char *v = getenv("PODMAN_USERNS");
+
+	if (v && *v && !o->userns && o->uidmap.n == 0 && o->gidmap.n == 0)
+		o->userns = v;
+}
+
+int container_options_of_pod(const struct command_call *call, struct container_options *o, struct buf *used, struct err *e)
+{
+	struct asking asking = {.call = call};
+	_cleanup_(containers_conf_done) struct containers_conf f = {.json = json_object_get(o->source)};
+	int r = f.json ? 0 : containers_conf_read(call->engine, &f, e);
+
+	userns_of_environment(o);
+	return r == 0 ? defaults_apply_pod(&f, is_given, &asking, o, used, e) : r;
+}
+
 /* --subuidname: lines of --uidmap, host IDs on the right. Ranges lie one after the other from 1 on; here they begin with 0. */
 static int add_ranges(const char *option, enum subid_kind kind, const char *name, struct strv *map, struct err *e)
 {
@@ -266,6 +285,12 @@ static int expand_names(struct container_options *o, struct err *e)
 	return r == 0 ? add_ranges("subgidname", SUBID_GROUP, gid, &o->gidmap, e) : r;
 }
 
+void container_options_hint(int r, const struct buf *used, struct err *e)
+{
+	if (r < 0 && used->len > 0 && e && !e->hint[0])
+		err_hint(e, "containers.conf (ranby info names the files) gives: %s", buf_str(used));
+}
+
 int container_options_finish(const struct command_call *call, struct err *e)
 {
 	return container_options_finish_but(call, NULL, e);
@@ -282,6 +307,8 @@ int container_options_finish_but(const struct command_call *call, const char *co
 	/* those of a container that is there have theirs */
 	if (!o->source) {
 		set_defaults(call, o);
+		if (!o->pod && !o->pod_id_file)
+			userns_of_environment(o);
 		r = defaults_of_files(call, own, o, &used, e);
 		if (r < 0)
 			return r;
@@ -294,7 +321,6 @@ int container_options_finish_but(const struct command_call *call, const char *co
 	if (o->rootfs_flag && call->argc > 0)
 		o->rootfs = call->argv[0];
 	r = container_options_check(o, e);
-	if (r < 0 && used.len > 0 && e && !e->hint[0])
-		err_hint(e, "containers.conf (ranby info names the files) gives: %s", buf_str(&used));
+	container_options_hint(r, &used, e);
 	return r;
 }

@@ -37,4 +37,13 @@ int container_options_finish(const struct command_call *call, struct err *e) _mu
 /* The same; `own`, to NULL: options that containers.conf does not speak of to this command. */
 int container_options_finish_but(const struct command_call *call, const char *const *own, struct err *e) _must_check_;
 
+/*
+ * What a pod has of PODMAN_USERNS and containers.conf: `o` are the options of `pod create`, or those of the first
+ * member of one that is to be made. `used`: the names of the keys.
+ */
+int container_options_of_pod(const struct command_call *call, struct container_options *o, struct buf *used, struct err *e) _must_check_;
+
+/* After a failure: what the files have given. */
+void container_options_hint(int r, const struct buf *used, struct err *e);
+
 #endif

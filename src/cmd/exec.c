@@ -83,6 +83,7 @@ static int attached(struct exec *x, const struct exec_args *a, struct err *e)
 		return r;
 	if (a->interactive)
 		f.flags |= MONITOR_STDIN_ONCE;
+	f.engine = x->q.eng;
 	f.detach_keys = a->detach_keys;
 	f.sig_proxy = !a->tty;
 	r = pidfd_open_identity(x->launch.created.pid, x->launch.created.start_ticks, &pidfd);

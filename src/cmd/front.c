@@ -3,6 +3,8 @@
 /* The relay itself is monitor/attach.h's; here is what the command line adds. */
 #include "cmd/front.h"
 
+#include "engine/containers_conf.h"
+
 #include "sys/pidfd.h"
 
 #include <string.h>
@@ -50,10 +52,24 @@ static void pass_signal(int sig, void *data)
 		(void)!pidfd_signal(f->pid_fd, sig);
 }
 
+/* Those of the option, of containers.conf, or docker's. The file is read where keys can come. */
+static int choose_keys(struct front *f, struct err *e)
+{
+	_cleanup_(containers_conf_done) struct containers_conf conf = {0};
+	const char *keys = f->detach_keys;
+	int r = !keys && isatty(STDIN_FILENO) ? containers_conf_read(f->engine, &conf, e) : 0;
+
+	if (r == 0 && !keys)
+		r = json_get_str(conf.json, "engine.detach_keys", &keys, e);
+	if (r < 0)
+		return r;
+	r = detach_keys_parse(keys ? keys : DETACH_KEYS_DEFAULT, &f->options.keys, e);
+	return r < 0 && !f->detach_keys ? err_wrap(e, r, "containers.conf: engine.detach_keys") : r;
+}
+
 int front_connect(struct front *f, int run_dirfd, struct err *e)
 {
-	const char *keys = f->detach_keys ? f->detach_keys : DETACH_KEYS_DEFAULT;
-	int r = detach_keys_parse(keys, &f->options.keys, e);
+	int r = choose_keys(f, e);
 
 	if (r < 0)
 		return r;

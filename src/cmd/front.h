@@ -21,7 +21,8 @@
 
 struct front {
 	uint32_t flags;         /* MONITOR_WANT_*, MONITOR_STDIN_ONCE */
-	const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
+	const struct engine *engine;
+	const char *detach_keys; /* NULL: those of containers.conf, or ctrl-p,ctrl-q */
 	bool sig_proxy;
 	int pid_fd;             /* the payload, or -EBADF; borrowed */
 	struct attach attach;

@@ -136,26 +136,68 @@ static int create(const struct command_call *call, struct made *m, struct err *e
 	return r;
 }
 
+/* What files give the pod goes where its own options are; namespaces and parameters that were given are the member's. */
+static int take_pod_defaults(const struct command_call *call, struct container_options *o, struct container_options *pod, struct err *e)
+{
+	struct container_options member = *o;
+	_cleanup_(buf_done) struct buf used = BUF_INIT;
+	int r;
+
+	o->sysctl = (struct strv){0};
+	r = container_options_of_pod(call, o, &used, e);
+	pod->pid = member.pid ? NULL : o->pid;
+	pod->uts = member.uts ? NULL : o->uts;
+	pod->sysctl = o->sysctl;
+	o->pid = member.pid;
+	o->uts = member.uts;
+	o->sysctl = member.sysctl;
+	return r;
+}
+
+static int make_pod_of(const struct command_call *call, struct made *m, const struct container_options *o, struct container_options *pod,
+		       struct err *e)
+{
+	bool one_map = o->userns || o->uidmap.n || o->gidmap.n;
+	const struct pod_wanted w = {
+		.options = pod, .infra = true, .share = POD_SHARE_DEFAULT | (one_map ? PEER_BIT(PEER_USER) : 0), .share_parent = true,
+		.origin = &m->origin, .keeper = &m->keeper, .env = environ};
+	int r;
+
+	pod->name = o->pod + strlen("new:");
+	pod->hostname = o->hostname;
+	pod->userns = o->userns;
+	pod->uidmap = o->uidmap;
+	pod->gidmap = o->gidmap;
+	pod->network = o->network;
+	pod->publish = o->publish;
+	pod->dns = o->dns;
+	pod->dns_search = o->dns_search;
+	pod->dns_option = o->dns_option;
+	pod->add_host = o->add_host;
+	pod->no_hosts = o->no_hosts;
+	pod->hosts_file = o->hosts_file;
+	pod->network_alias = o->network_alias;
+	pod->ip = o->ip;
+	pod->ip6 = o->ip6;
+	pod->mac_address = o->mac_address;
+	r = keeper_ready(&m->keeper, e);
+	return r == 0 ? pod_create(call->engine, &w, &m->pod, e) : r;
+}
+
 /* --pod new:NAME: what is a pod's alone to say was said to its first member. */
 static int make_pod(const struct command_call *call, struct made *m, struct container_options *o, struct err *e)
 {
-	struct container_options mine = {.name = o->pod + strlen("new:"), .hostname = o->hostname, .userns = o->userns,
-					 .uidmap = o->uidmap, .gidmap = o->gidmap, .network = o->network, .publish = o->publish, .dns = o->dns,
-					 .dns_search = o->dns_search, .dns_option = o->dns_option, .add_host = o->add_host, .no_hosts = o->no_hosts,
-					 .hosts_file = o->hosts_file, .network_alias = o->network_alias, .ip = o->ip, .ip6 = o->ip6,
-					 .mac_address = o->mac_address};
-	bool one_map = o->userns || o->uidmap.n || o->gidmap.n;
-	const struct pod_wanted w = {
-		.options = &mine, .infra = true, .share = POD_SHARE_DEFAULT | (one_map ? PEER_BIT(PEER_USER) : 0), .share_parent = true,
-		.origin = &m->origin, .keeper = &m->keeper, .env = environ};
 	struct strv *const lists[] = {&o->uidmap, &o->gidmap, &o->network, &o->publish, &o->dns, &o->dns_search, &o->dns_option, &o->add_host,
 				&o->network_alias};
+	struct container_options pod = {0};
 	int r;
 
-	container_options_defaults(&mine);
-	r = keeper_ready(&m->keeper, e);
+	container_options_defaults(&pod);
+	r = take_pod_defaults(call, o, &pod, e);
 	if (r == 0)
-		r = pod_create(call->engine, &w, &m->pod, e);
+		r = make_pod_of(call, m, o, &pod, e);
+	/* all others are the member's, lent */
+	strv_done(&pod.sysctl);
 	if (r < 0)
 		return r;
 	m->new_pod = true;

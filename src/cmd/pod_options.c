@@ -73,7 +73,10 @@ const struct option_row pod_create_rows[] = {
 
 void pod_options_done(void *args)
 {
-	container_options_done(&((struct pod_options *)args)->o);
+	struct pod_options *a = args;
+
+	container_options_done(&a->o);
+	buf_done(&a->used);
 }
 
 /* What is true by default, unless it was given. */
@@ -91,6 +94,16 @@ static void set_defaults(const struct command_call *call, struct pod_options *a)
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (!option_given(call->command->rows, call->full_argc, call->full_argv, names[i]))
 			*flags[i] = true;
+}
+
+/* What containers.conf has for a pod: it is the infra container's. Podman has the exit policy with the engine's. */
+static int take_defaults(const struct command_call *call, struct pod_options *a, struct err *e)
+{
+	int r = a->infra ? container_options_of_pod(call, &a->o, &a->used, e) : 0;
+
+	if (r == 0 && !a->exit_policy && a->o.source && *json_str(a->o.source, "engine.pod_exit_policy"))
+		a->exit_policy = json_str(a->o.source, "engine.pod_exit_policy");
+	return r;
 }
 
 static int check_shares(const struct command_call *call, struct pod_options *a, struct err *e)
@@ -111,9 +124,8 @@ static int check_shares(const struct command_call *call, struct pod_options *a, 
 	return 0;
 }
 
-int pod_options_finish(const struct command_call *call, struct pod_options *a, struct err *e)
+static int finish(const struct command_call *call, struct pod_options *a, struct err *e)
 {
-	set_defaults(call, a);
 	if (a->exit_policy && strcmp(a->exit_policy, "stop") != 0 && strcmp(a->exit_policy, "continue") != 0)
 		return err_set(e, EINVAL, "invalid pod exit policy: \"%s\"", a->exit_policy);
 	a->policy = a->exit_policy && strcmp(a->exit_policy, "stop") == 0 ? POD_STOP : POD_CONTINUE;
@@ -122,6 +134,15 @@ int pod_options_finish(const struct command_call *call, struct pod_options *a, s
 	if (call->argc)
 		a->o.name = call->argv[0];
 	return check_shares(call, a, e);
+}
+
+int pod_options_finish(const struct command_call *call, struct pod_options *a, struct err *e)
+{
+	int r;
+
+	set_defaults(call, a);
+	r = take_defaults(call, a, e);
+	return r == 0 ? finish(call, a, e) : r;
 }
 
 static int replace(const struct command_call *call, const char *name, struct err *e)
@@ -158,6 +179,7 @@ int pod_options_create(const struct command_call *call, struct pod_options *a, s
 		r = replace(call, a->o.name, e);
 	if (r == 0)
 		r = pod_create(call->engine, &w, ret, e);
+	container_options_hint(r, &a->used, e);
 	keeper_done(&keeper);
 	origin_done(&origin);
 	return r;

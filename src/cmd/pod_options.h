@@ -9,6 +9,7 @@
 #ifndef RANBY_CMD_POD_OPTIONS_H
 #define RANBY_CMD_POD_OPTIONS_H
 
+#include "base/buf.h"
 #include "cmd/command.h"
 #include "engine/options.h"
 #include "engine/pod.h"
@@ -18,6 +19,7 @@ struct pod_options {
 	bool infra, share_parent;   /* true by default */
 	const char *infra_name, *share, *exit_policy;
 	/* set by pod_options_finish() */
+	struct buf used; /* what containers.conf has given, for who is told that something does not go together */
 	unsigned set;
 	enum pod_exit_policy policy;
 };

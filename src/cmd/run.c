@@ -95,6 +95,7 @@ static int connect_front(const struct made *m, const struct start *s, struct fro
 		return r;
 	if (o->interactive)
 		f->flags |= MONITOR_STDIN_ONCE;
+	f->engine = s->q.eng;
 	f->detach_keys = o->detach_keys;
 	f->sig_proxy = o->sig_proxy && !o->tty;
 	return front_join(f, s, ret_pidfd, e);

@@ -71,6 +71,7 @@ static int connect_front(const struct container *c, const struct start_args *a, 
 		r = front_check_tty(json_true(c->spec, "config.tty"), want_stdin, e);
 	if (r < 0)
 		return r;
+	f->engine = s->q.eng;
 	f->detach_keys = a->detach_keys;
 	f->sig_proxy = a->sig_proxy && !json_true(c->spec, "config.tty");
 	return front_join(f, s, ret_pidfd, e);

@@ -29,6 +29,9 @@ enum how {
 #define PRIVILEGED 2U /* with --privileged */
 #define MAPPED 4U     /* with maps of IDs */
 #define NO_NET 8U     /* without a network of its own */
+#define NO_INIT 16U   /* without --init */
+/* In a pod, of which it is an option: the pod has it instead. */
+#define PODS 32U
 
 struct row {
 	const char *path, *option;
@@ -42,38 +45,39 @@ struct row {
 
 static const struct row rows[] = {
 	{C "annotations", "annotation", BY_KEY, O(annotation), 0},
-	{C "base_hosts_file", "hosts-file", TEXT, O(hosts_file), POD | NO_NET},
+	{C "base_hosts_file", "hosts-file", TEXT, O(hosts_file), PODS | NO_NET},
 	{C "cgroup_conf", "cgroup-conf", BY_KEY, O(cgroup_conf), 0},
 	{C "cgroupns", "cgroupns", TEXT, O(cgroupns), 0},
 	{C "cgroups", "cgroups", TEXT, O(cgroups), POD},
 	{C "default_capabilities", "default-capabilities", INSTEAD, O(default_caps), PRIVILEGED},
 	{C "default_ulimits", "ulimit", BY_KEY, O(ulimit), 0},
 	{C "devices", "device", ALL_OF, O(device), 0},
-	{C "netns", "network", WORD, O(network), POD},
-	{"network.default_rootless_network_cmd", "network", WORD, O(network), POD},
-	{C "dns_options", "dns-option", INSTEAD, O(dns_option), POD | NO_NET},
-	{C "dns_searches", "dns-search", INSTEAD, O(dns_search), POD | NO_NET},
-	{C "dns_servers", "dns", INSTEAD, O(dns), POD | NO_NET},
+	{C "netns", "network", WORD, O(network), PODS},
+	{"network.default_rootless_network_cmd", "network", WORD, O(network), PODS},
+	{C "dns_options", "dns-option", INSTEAD, O(dns_option), PODS | NO_NET},
+	{C "dns_searches", "dns-search", INSTEAD, O(dns_search), PODS | NO_NET},
+	{C "dns_servers", "dns", INSTEAD, O(dns), PODS | NO_NET},
 	{C "env", "env", BY_KEY, O(env), 0},
 	{C "env_host", "env-host", FLAG, O(env_host), 0},
 	{C "http_proxy", "http-proxy", FLAG, O(http_proxy), 0},
 	{C "init", "init", FLAG, O(init), 0},
+	{C "init_path", "init-path", TEXT, O(init_path), NO_INIT},
 	{C "ipcns", "ipc", TEXT, O(ipc), POD},
 	{C "log_driver", "log-driver", TEXT, O(log_driver), 0},
 	{C "mounts", "mount", ALL_OF, O(mount), 0},
-	{C "no_hosts", "no-hosts", FLAG, O(no_hosts), POD},
+	{C "no_hosts", "no-hosts", FLAG, O(no_hosts), PODS},
 	{C "oom_score_adj", "oom-score-adj", NUMBER, O(oom_score_adj), 0},
-	{C "pidns", "pid", TEXT, O(pid), POD},
+	{C "pidns", "pid", TEXT, O(pid), PODS},
 	{C "pids_limit", "pids-limit", NUMBER, O(pids_limit), 0},
 	{C "privileged", "privileged", FLAG, O(privileged), 0},
 	{C "read_only", "read-only", FLAG, O(read_only), 0},
 	{C "shm_size", "shm-size", SIZE, O(shm_size), 0},
 	{C "tz", "tz", TEXT, O(tz), 0},
 	{C "umask", "umask", TEXT, O(umask), 0},
-	{C "userns", "userns", TEXT, O(userns), POD | MAPPED},
-	{C "utsns", "uts", TEXT, O(uts), POD},
+	{C "userns", "userns", TEXT, O(userns), PODS | MAPPED},
+	{C "utsns", "uts", TEXT, O(uts), PODS},
 	{C "volumes", "volume", ALL_OF, O(volume), 0},
-	{C "default_sysctls", "sysctl", BY_KEY, O(sysctl), POD | NO_NET | MAPPED},
+	{C "default_sysctls", "sysctl", BY_KEY, O(sysctl), PODS | NO_NET | MAPPED},
 	{"engine.pull_policy", "pull", TEXT, O(pull), 0},
 	{"engine.stop_timeout", "stop-timeout", SIZE, O(stop_timeout), 0},
 };
@@ -96,8 +100,8 @@ static bool shares_network(const struct container_options *o)
 
 static bool is_left_out(const struct container_options *o, unsigned unless)
 {
-	return ((unless & POD) && (o->pod || o->pod_id_file)) || ((unless & PRIVILEGED) && o->privileged) ||
-	       ((unless & MAPPED) && (o->uidmap.n || o->gidmap.n)) || ((unless & NO_NET) && shares_network(o));
+	return ((unless & (POD | PODS)) && (o->pod || o->pod_id_file)) || ((unless & PRIVILEGED) && o->privileged) ||
+	       ((unless & MAPPED) && (o->uidmap.n || o->gidmap.n)) || ((unless & NO_NET) && shares_network(o)) || ((unless & NO_INIT) && !o->init);
 }
 
 static void note(struct applying *x, const char *path)
@@ -319,6 +323,24 @@ int defaults_apply(const struct containers_conf *f, bool (*given)(void *ctx, con
 	if (r == 0 && add_warnings(f, warnings) < 0)
 		r = err_errno(e, ENOMEM, "containers.conf");
 	if (r == 0 && !o->source)
+		o->source = json_object_get(f->json);
+	return r;
+}
+
+int defaults_apply_pod(const struct containers_conf *f, bool (*given)(void *ctx, const char *option), void *ctx, struct container_options *o,
+		       struct buf *used, struct err *e)
+{
+	struct applying x = {.f = f, .given = given, .ctx = ctx, .o = o, .used = used, .e = e};
+	const char *pod = o->pod, *file = o->pod_id_file;
+	int r = 0;
+
+	/* it is not the member that is asked here */
+	o->pod = o->pod_id_file = NULL;
+	for (size_t i = 0; r == 0 && f->json && i < ARRAY_SIZE(rows); i++)
+		r = rows[i].unless & PODS ? take(&x, &rows[i]) : 0;
+	o->pod = pod;
+	o->pod_id_file = file;
+	if (r == 0 && !o->source && f->json)
 		o->source = json_object_get(f->json);
 	return r;
 }

@@ -27,4 +27,8 @@
 int defaults_apply(const struct containers_conf *f, bool (*given)(void *ctx, const char *option), void *ctx, struct container_options *o,
 		   struct buf *used, struct strv *warnings, struct err *e) _must_check_;
 
+/* The same for a pod, or for the options of its first member that are the pod's: of its network, names and namespaces. */
+int defaults_apply_pod(const struct containers_conf *f, bool (*given)(void *ctx, const char *option), void *ctx, struct container_options *o,
+		       struct buf *used, struct err *e) _must_check_;
+
 #endif
