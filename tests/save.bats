@@ -128,6 +128,30 @@ same_again() {
 	ranby rmi again:2 second:1 >/dev/null
 }
 
+@test "of an archive whose second image is refused the first stays, and is told; of the others there is nothing" {
+	local n layer
+	for n in one two three; do
+		mkdir -p "$BATS_TEST_TMPDIR/$n"
+		echo $n >"$BATS_TEST_TMPDIR/$n/$n"
+		tar -C "$BATS_TEST_TMPDIR/$n" -cf "$BATS_TEST_TMPDIR/root.tar" $n
+		ranby import -q "$BATS_TEST_TMPDIR/root.tar" "mid-$n:1" >/dev/null
+	done
+	ranby save -q -m -o "$OUT" mid-one:1 mid-two:1 mid-three:1
+	mkdir "$BATS_TEST_TMPDIR/open"
+	tar -C "$BATS_TEST_TMPDIR/open" -xf "$OUT"
+	layer=$(jq -r '.[1].Layers[0]' "$BATS_TEST_TMPDIR/open/manifest.json")
+	echo more >>"$BATS_TEST_TMPDIR/open/$layer"
+	tar -C "$BATS_TEST_TMPDIR/open" -cf "$OUT" .
+	run -125 --separate-stderr fresh load -q -i "$OUT"
+	[ "$output" = 'Loaded image: localhost/mid-one:1' ]
+	[[ $stderr == 'Error: '*'the image config says sha256:'* ]]
+	[ "$(fresh images --format '{{.Repository}}')" = localhost/mid-one ]
+	[ "$(find "$BATS_TEST_TMPDIR"/store/{blobs/sha256,layers,images,staging} -mindepth 1 -maxdepth 1 | wc -l)" = 5 ]
+	fresh system check
+	remove_tree "$BATS_TEST_TMPDIR/store"
+	ranby rmi mid-one:1 mid-two:1 mid-three:1 >/dev/null
+}
+
 @test "what cannot be saved" {
 	run -125 ranby save -o "$OUT" nothing
 	one_error 'image not known'

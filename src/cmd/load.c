@@ -22,6 +22,22 @@ static const struct option_row load_rows[] = {
 	OPTION_END,
 };
 
+/* Those that came before one that failed are here, as with docker and podman, and are recorded and told like others. */
+static int tell_loaded(struct engine *eng, const struct strv *names, int r, struct err *e)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct err own = {0};
+		int told = attest_image(eng, AUDIT_VERB_LOAD, names->items[i], NULL, 0, &own);
+
+		if (told == 0)
+			printf("Loaded image: %s\n", names->items[i]);
+		else if (r == 0 && e)
+			*e = own;
+		r = r < 0 ? r : told;
+	}
+	return r;
+}
+
 static int load_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(image_source_done) struct image_source source = {0};
@@ -43,11 +59,8 @@ static int load_run(const struct command_call *call, struct err *e)
 		r = load_archive(st, a->input, STDIN_FILENO, &source.options, &names, e);
 	if (r < 0 || names.n == 0)
 		r = attest_image(call->engine, AUDIT_VERB_LOAD, a->input ? a->input : "-", NULL, r, e);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = attest_image(call->engine, AUDIT_VERB_LOAD, names.items[i], NULL, 0, e);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		printf("Loaded image: %s\n", names.items[i]);
-	/* of an archive that failed half way nothing is worth keeping */
+	r = tell_loaded(call->engine, &names, r, e);
+	/* of the image that failed half way nothing is worth keeping */
 	if (r < 0 && st)
 		(void)!store_sweep(st, NULL);
 	return r < 0 ? r : store_sweep(st, e);
