@@ -521,6 +521,41 @@ helper() {
 	one_error 'cannot connect'
 }
 
+@test "a mirror that lacks a blob, or breaks one: the next place is asked for that blob, not for those that are here" {
+	local dir=$BATS_TEST_TMPDIR/mirror main=$BATS_TEST_TMPDIR/main layer config first second kind blob
+	"$RANBY_TREE/tests/registry" start "$dir" 0 >"$BATS_TEST_TMPDIR/mirror.address"
+	first=$(cat "$BATS_TEST_TMPDIR/mirror.address")
+	"$RANBY_TREE/tests/registry" push "$dir" nginx
+	mkdir "$main"
+	mkfifo "$main/stdin"
+	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/nginx" "$main" <"$main/stdin" >"$main/out" 2>&1 3>&- &
+	exec 7>"$main/stdin"
+	wait_for 10 test -s "$main/address"
+	second=$(cat "$main/address")
+	layer=$(skopeo inspect --raw --tls-verify=false "docker://$first/nginx" | jq -r '.layers[-1].digest')
+	config=$(skopeo inspect --raw --tls-verify=false "docker://$first/nginx" | jq -r '.config.digest')
+	blob=$(find "$dir" -path "*/${layer#sha256:}/data")
+	conf '[[registry]]' 'prefix = "main.example"' "location = \"$second/good\"" 'insecure = true' '[[registry.mirror]]' "location = \"$first\""
+	for kind in broken cut gone; do
+		case $kind in
+			broken) printf X | dd of="$blob" bs=1 seek=100 conv=notrunc status=none ;;
+			cut) truncate -s 1000 "$blob" ;;
+			gone) rm "$blob" ;;
+		esac
+		: >"$main/log"
+		run -0 ranby pull main.example/nginx
+		[[ $output == *"Mirror $first: blob ${layer:7:12}"* ]] || fail "$kind:" "$output"
+		# the manifest and that blob: what the mirror had is here
+		[ "$(jq -r .path "$main/log" | grep -c /blobs/)" = 1 ] || fail "$kind:" "$(cat "$main/log")"
+		grep -q "/blobs/$layer" "$main/log"
+		[ "$(ranby image inspect --format '{{.Id}}' main.example/nginx)" = "${config#sha256:}" ]
+		ranby system check
+		ranby rmi main.example/nginx >/dev/null
+	done
+	exec 7>&-
+	"$RANBY_TREE/tests/registry" stop "$dir"
+}
+
 @test "registries.conf: blocked, served elsewhere, wildcards, short names" {
 	conf '[[registry]]' "location = \"$REG\"" 'blocked = true'
 	for verb in "pull -q $REG/busybox" "push -q $REG/busybox"; do

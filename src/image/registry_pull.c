@@ -10,6 +10,9 @@
  *	  is complete and synced, and its layer is unpacked while others arrive
  *	5 manifest and index, then the reference, last
  *
+ * What a mirror lacks or breaks is left to the next place, and what else it has
+ * is got from it: the next place is asked for the rest alone.
+ *
  * A blob that another command is getting is not got twice: its lock is busy,
  * so it is left for later; when nothing else is to be done we wait for it,
  * and find it there (or get it, if that command died).
@@ -31,7 +34,7 @@
 #define ACTIVE_MAX 6
 #define LATER_POLL_MS 50
 
-enum part_state { PART_WANTED, PART_LATER, PART_ACTIVE, PART_HERE };
+enum part_state { PART_WANTED, PART_LATER, PART_ACTIVE, PART_HERE, PART_LACKING };
 
 struct part {
 	enum part_state state;
@@ -43,6 +46,9 @@ struct pull {
 	struct store *st;
 	const struct reference *ref;
 	const struct pull_options *o;
+	bool has_next; /* there is another place to be asked after this one */
+	int lacking;   /* what the first blob that this place lacks failed with; 0: none */
+	struct err lack;
 	int pin_fd;
 	struct staging staging;
 	struct fetch_client fetch;
@@ -267,6 +273,28 @@ static int part_complete(struct pull *p, size_t i, const struct fetch_answer *a,
 	return 0;
 }
 
+static int part_failed(struct pull *p, size_t i, const struct fetch_answer *a, struct err *e)
+{
+	struct part *part = &p->parts[i];
+	struct err own = a->err;
+	int r = err_wrap(&own, -a->err.code, "blob %.12s", digest_hex(&p->manifest.layers[i].digest));
+
+	if (!p->has_next) {
+		if (e)
+			*e = own;
+		return r;
+	}
+	part->state = PART_LACKING;
+	fd_closep(&part->fd);
+	fd_closep(&part->lock_fd);
+	progress_end(p->o->progress, part->item, "not there");
+	if (!p->lacking) {
+		p->lacking = r;
+		p->lack = own;
+	}
+	return 0;
+}
+
 static int take_answer(struct pull *p, struct err *e)
 {
 	struct fetch_answer a;
@@ -283,9 +311,7 @@ static int take_answer(struct pull *p, struct err *e)
 	case FETCH_DONE:
 		return part_complete(p, a.id, &a, e);
 	default:
-		if (e)
-			*e = a.err;
-		return err_wrap(e, -a.err.code, "blob %.12s", digest_hex(&p->manifest.layers[a.id].digest));
+		return part_failed(p, a.id, &a, e);
 	}
 }
 
@@ -311,7 +337,7 @@ static int start_parts(struct pull *p, size_t *ret_left, struct err *e)
 			r = part_start(p, i, e);
 			active += part->state == PART_ACTIVE;
 		}
-		left += part->state != PART_HERE;
+		left += part->state != PART_HERE && part->state != PART_LACKING;
 	}
 	*ret_left = left;
 	return r;
@@ -357,6 +383,11 @@ static int get_layers(struct pull *p, struct err *e)
 	}
 	if (r == 0 && p->queue_begun)
 		r = layer_queue_finish(&p->queue, e);
+	if (r == 0 && p->lacking) {
+		if (e)
+			*e = p->lack;
+		r = p->lacking;
+	}
 	return r;
 }
 
@@ -389,10 +420,10 @@ static int commit(struct pull *p, struct image **ret, struct err *e)
 	return r;
 }
 
-static int pull_from(struct store *st, const struct reference *ref, const struct registry_place *place, const struct pull_options *o,
-		     struct image **ret, struct err *e)
+static int pull_from(struct store *st, const struct reference *ref, const struct registry_place *place, bool has_next,
+		     const struct pull_options *o, struct image **ret, struct err *e)
 {
-	_cleanup_(pull_done) struct pull p = {.st = st, .ref = ref, .o = o, .pin_fd = -EBADF, .staging = STAGING_INIT,
+	_cleanup_(pull_done) struct pull p = {.st = st, .ref = ref, .o = o, .has_next = has_next, .pin_fd = -EBADF, .staging = STAGING_INIT,
 					      .fetch = FETCH_CLIENT_INIT};
 	int r;
 
@@ -413,16 +444,20 @@ int registry_pull(struct store *st, const struct reference *ref, const struct re
 		  const struct pull_options *o, struct image **ret, struct err *e)
 {
 	_cleanup_free_ struct registry_place *places = mem_array(REGISTRY_PLACES_MAX, sizeof(*places));
+	_cleanup_close_ int pin = -EBADF;
 	size_t n = 0;
 	int r;
 
 	if (!places)
 		return err_errno(e, ENOMEM, "pull");
 	r = registry_places(ref, conf, true, places, &n, e);
+	/* what one place had stays until the next one has been asked for the rest */
+	if (r == 0)
+		r = store_pin(st, &pin, e);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct err own = {0};
 
-		r = pull_from(st, ref, &places[i], o, ret, &own);
+		r = pull_from(st, ref, &places[i], i + 1 < n, o, ret, &own);
 		if (r == 0)
 			break;
 		if (i + 1 == n) {
