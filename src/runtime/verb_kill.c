@@ -69,9 +69,10 @@ static int kill_verb(const struct runtime_context *x, int argc, char **argv, str
 			return err_errno(e, -r, "cgroup of container %s", s.id);
 		return members_signal(status == RUNTIME_STOPPED ? 0 : s.pid, pidfd, group, sig, e);
 	}
-	if (status == RUNTIME_STOPPED)
-		return err_set(e, ESRCH, "container %s is not running", s.id);
-	r = pidfd_signal(pidfd, sig);
+	/* the last words are those by which containerd and CRI-O know that there is nothing left to do */
+	r = status == RUNTIME_STOPPED ? -ESRCH : pidfd_signal(pidfd, sig);
+	if (r == -ESRCH)
+		return err_set(e, ESRCH, "container %s is not running: no such process", s.id);
 	return r < 0 ? err_errno(e, -r, "signal container %s", s.id) : 0;
 }
 
