@@ -194,7 +194,7 @@ install-session: $(call path_of,ranby-session)
 # ---- coverage of the witness: every branch of what runs with its privileges ----
 # Without optimization, fortification and stack protector, so that a branch is one of the source. main() is called as
 # witness_program(); what Landlock's, the uuid's and the verbs' files have for others is tested by their tests, in the same build.
-COVERED := $(filter-out src/witness/test_% src/witness/fuzz_%,$(wildcard src/witness/*.c)) src/sys/kaudit.c src/sys/landlock.c src/audit/uuid.c src/audit/verb.c
+COVERED := $(filter-out src/witness/test_% src/witness/fuzz_%,$(wildcard src/witness/*.c)) src/sys/kaudit.c src/sys/landlock.c src/audit/readback.c src/audit/record_words.c src/audit/uuid.c src/audit/verb.c
 WRAPPED := open openat read readlinkat fstatfs ioctl poll recvmsg sendmsg send socket bind flock pread pwrite getrandom \
            chdir clearenv close_range sigprocmask signal prctl syscall setresgid fcntl clock_gettime alarm
 COVERAGE_CC := $(CC) -D_GNU_SOURCE -I$(CURDIR)/src -std=gnu17 -O0 -g -c

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "runtime/cgroup.h"
+#include "runtime/record.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -27,6 +28,7 @@ void runtime_state_done(struct runtime_state *s)
 	free(s->cgroup);
 	free(s->hooks);
 	free(s->attribution);
+	free(s->record);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -132,6 +134,21 @@ static int read_state(struct json_object *o, struct runtime_state *s, struct err
 	return r;
 }
 
+/* None is none: most containers have no record. */
+static int load_record(int rroot_dirfd, struct runtime_state *s)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	char path[RUNTIME_ID_MAX + 32];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/record", s->id);
+	r = path_own_read(rroot_dirfd, path, RUNTIME_RECORD_MAX, &b);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	s->record = buf_take(&b);
+	return s->record ? 0 : -ENOMEM;
+}
+
 int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -156,6 +173,11 @@ int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *re
 		return err_wrap(e, r, "container %s", id);
 	}
 	snprintf(s.id, sizeof(s.id), "%s", id);
+	r = load_record(rroot_dirfd, &s);
+	if (r < 0) {
+		runtime_state_done(&s);
+		return err_errno(e, -r, "container %s: record", id);
+	}
 	*ret = s;
 	return 0;
 }
@@ -172,6 +194,16 @@ static int add_object(struct json_object *o, const char *key, const char *text)
 	return r == 0 ? json_add(o, key, a) : r;
 }
 
+/* What came of the record of its start is in a file of its own: state.json is older. */
+static int add_attribution(struct json_object *o, const struct runtime_state *s)
+{
+	struct json_object *a;
+	int r = add_object(o, "attribution", s->attribution);
+
+	a = r == 0 && s->record ? json_at(o, "attribution") : NULL;
+	return a ? add_object(a, "record", s->record) : r;
+}
+
 static int add_common(struct json_object *o, const struct runtime_state *s)
 {
 	int r;
@@ -182,7 +214,7 @@ static int add_common(struct json_object *o, const struct runtime_state *s)
 	if (r == 0)
 		r = json_add_str(o, "created", s->created);
 	if (r == 0)
-		r = add_object(o, "attribution", s->attribution);
+		r = add_attribution(o, s);
 	return r == 0 ? add_object(o, "annotations", s->annotations) : r;
 }
 

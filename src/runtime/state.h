@@ -36,6 +36,7 @@ struct runtime_state {
 	char *created;      /* RFC 3339 */
 	char *hooks;        /* "poststart" and "poststop" of the config's hooks as text, or NULL */
 	char *attribution;  /* runtime/attribution.h, or NULL */
+	char *record;       /* RROOT/ID/record as text (runtime/record.h), or NULL; shown as attribution.record */
 	char *cgroup;       /* our cgroup's path below its mount, or NULL */
 	pid_t pid;          /* in the pid namespace of the /proc that create saw */
 	uint64_t start_ticks;

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "runtime/create.h"
 #include "runtime/hooks.h"
+#include "runtime/record.h"
 #include "runtime/remove.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
@@ -99,11 +100,14 @@ static void run_poststart(const struct runtime_context *x, const char *id, struc
 		(void)!hooks_run_text(s.hooks, HOOK_POSTSTART, text, warning);
 }
 
-static int release(const struct runtime_context *x, const char *id, struct err *warning, struct err *e)
+static int release(const struct recorder *c, const struct runtime_context *x, const char *id, struct err *warning, struct err *e)
 {
 	_cleanup_close_ int sock = -EBADF;
 	int r = runtime_start_connect(x->rroot, id, &sock, e);
 
+	/* while nothing of the container's has run */
+	if (r == 0)
+		recorder_ask(c, AUDIT_VERB_START);
 	if (r == 0)
 		r = runtime_start_send(sock, e);
 	if (r == 0)
@@ -120,14 +124,16 @@ static const struct option_row start_rows[] = {OPTION_END};
 static int start(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
 	int first, r = verb_parse(&verb_start, argc, argv, NULL, &first, e);
+	const struct recorder here = {.sock = -EBADF, .x = x, .id = r == 0 ? argv[first] : NULL};
 
-	return r == 0 ? release(x, argv[first], &ret->warning, e) : r;
+	return r == 0 ? release(&here, x, argv[first], &ret->warning, e) : r;
 }
 
 const struct verb verb_start = {"start", "ID", "Start a container that waits", start_rows, 1, 1, true, start};
 
 static int run(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
+	_cleanup_(recorder_end) struct recorder c = RECORDER_INIT;
 	struct args a = {.detach = false};
 	pid_t pid;
 	int r = parse(&verb_run, argc, argv, &a, ret, e);
@@ -136,17 +142,24 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 		return r;
 	if (!a.detach)
 		wait_prepare();
+	r = recorder_begin(x, a.create.id, &c);
+	if (r < 0)
+		return err_errno(e, -r, "run");
 	r = runtime_create(x, &a.create, &pid, e);
 	if (r < 0)
 		return r;
-	r = release(x, a.create.id, &ret->warning, e);
+	r = release(&c, x, a.create.id, &ret->warning, e);
 	if (r < 0) {
 		(void)!runtime_remove(x, a.create.id, true, NULL, NULL);
 		return r;
 	}
 	if (a.detach)
 		return 0;
-	r = wait_child(pid, &ret->exit_code, e);
+	r = wait_end(pid, e);
+	if (r == 0)
+		recorder_ask(&c, AUDIT_VERB_EXIT);
+	if (r == 0)
+		r = wait_child(pid, &ret->exit_code, e);
 	if (r == 0 && !a.keep)
 		r = runtime_remove(x, a.create.id, true, &ret->warning, e);
 	return r;

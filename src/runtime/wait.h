@@ -12,7 +12,10 @@
 /* Blocks all signals, so that none is lost between the fork and wait_child(). Before the child is made. */
 void wait_prepare(void);
 
-/* Forwards signals until the child has ended; *ret_code is its exit code, or 128 + signal. */
+/* Forwards signals until the child has ended; it stays a zombie. */
+int wait_end(pid_t pid, struct err *e) _must_check_;
+
+/* The same, and reaps it; *ret_code is its exit code, or 128 + signal. */
 int wait_child(pid_t pid, int *ret_code, struct err *e) _must_check_;
 
 #endif

@@ -10,7 +10,7 @@
 #include "witness/shed.h"
 #include "witness/facts.h"
 #include "witness/rate.h"
-#include "witness/readback.h"
+#include "audit/readback.h"
 #include "witness/record.h"
 #include "witness/witness.h"
 

@@ -8,7 +8,7 @@
 
 #include "audit/verb.h"
 #include "witness/facts.h"
-#include "witness/readback.h"
+#include "audit/readback.h"
 
 #define WITNESS_EXIT_ANSWERED 0 /* the answer is on descriptor 0, whatever it says */
 #define WITNESS_EXIT_MUTE 2     /* nobody could be answered */

@@ -11,7 +11,7 @@
  * that is heard and ours was not, ours will not come. And while not even our
  * first joining was heard, audit is off, or nothing of this login is recorded.
  */
-#include "witness/readback.h"
+#include "audit/readback.h"
 
 #include "sys/fd.h"
 

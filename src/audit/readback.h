@@ -10,8 +10,8 @@
  * The last one that was sent must come back word by word, in a record that the
  * kernel stamped with our pid; then the reply has its time, serial, auid and ses.
  */
-#ifndef RANBY_WITNESS_READBACK_H
-#define RANBY_WITNESS_READBACK_H
+#ifndef RANBY_AUDIT_READBACK_H
+#define RANBY_AUDIT_READBACK_H
 
 #include "audit/request.h"
 #include "base/mem.h"

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * record - the start and the end of a container in kernel audit, where another
+ * engine drives us, a batch system, or a shell: ranby records its own.
+ *
+ * Whoever makes one himself is in another user namespace afterwards, where
+ * nobody reaches audit. So one stays behind who asks for him:
+ *	_cleanup_(recorder_end) struct recorder c = RECORDER_INIT;
+ *	r = recorder_begin(x, id, &c);
+ *	...					// create it
+ *	recorder_ask(&c, AUDIT_VERB_START);
+ *	...					// it has ended, and is not reaped
+ *	recorder_ask(&c, AUDIT_VERB_EXIT);
+ *
+ * Who may ask whom: a plain user ranby-witness, where that is installed; root
+ * writes it by himself where the witness cannot look (a container in the
+ * host's user namespace), and the end of such a one is in no record.
+ *
+ * Nothing fails by it: what came of the first is in RROOT/ID/record, which
+ * the state shows as attribution.record:
+ *	{"receipt": "1700000000.123:4567", "uuid": ...}   read back from the kernel's stream
+ *	{"why": "audit is off"}                           there is none, though somebody could have written it
+ */
+#ifndef RANBY_RUNTIME_RECORD_H
+#define RANBY_RUNTIME_RECORD_H
+
+#include "audit/verb.h"
+#include "runtime/context.h"
+
+#include <sys/types.h>
+
+#define RUNTIME_RECORD_MAX 4096 /* bytes of RROOT/ID/record */
+
+struct recorder {
+	int sock; /* to who stayed behind; -EBADF: nobody can be asked, or we can ourselves */
+	pid_t pid;
+	const struct runtime_context *x;
+	const char *id;
+};
+#define RECORDER_INIT {.sock = -EBADF}
+
+/* -errno: nobody could be left behind. */
+int recorder_begin(const struct runtime_context *x, const char *id, struct recorder *ret) _must_check_;
+void recorder_ask(const struct recorder *c, enum audit_verb verb);
+void recorder_end(struct recorder *c);
+
+#endif
