@@ -65,7 +65,7 @@ const struct option_row pod_create_rows[] = {
 	OPTION_REFUSED(0, "subuidname", "use --uidmap"),
 	OPTION_REFUSED(0, "subgidname", "use --gidmap"),
 	OPTION_REFUSED(0, "shm-size-systemd", "give it to the container: ranby run --shm-size-systemd"),
-	OPTION_REFUSED(0, "gpus", "name the devices with --device"),
+	OPTION_REFUSED(0, "gpus", "give them to its containers: ranby run --gpus"),
 	OPTION_REFUSED(0, "infra-image", OWN_INFRA),
 	OPTION_REFUSED(0, "infra-command", OWN_INFRA),
 	OPTION_END,

@@ -64,6 +64,8 @@ static void plan_done(struct bundle_plan *p)
 	mount_list_done(&p->mounts);
 	json_putp(&p->secrets);
 	json_putp(&p->healthcheck);
+	cdi_edits_done(&p->cdi);
+	json_putp(&p->hooks);
 }
 
 void bundle_result_done(struct bundle_result *r)
@@ -240,6 +242,37 @@ static int plan_workdir(struct bundle_plan *p, struct err *e)
 	return 0;
 }
 
+/* Sorted and unique, as the others are. */
+static int add_group(struct bundle_plan *p, uint32_t gid, struct err *e)
+{
+	struct user_id *u = &p->user;
+	size_t i = 0;
+	uint32_t id;
+
+	if (id_list_to_outside(&p->in->userns->map.gid, gid, &id) < 0)
+		return err_set(e, ERANGE, "CDI: group %u: not in the container's ID map", gid);
+	while (i < u->n_groups && u->groups[i] < gid)
+		i++;
+	if (i < u->n_groups && u->groups[i] == gid)
+		return 0;
+	if (u->n_groups == USER_GROUPS_MAX)
+		return err_set(e, E2BIG, "more than %d groups", USER_GROUPS_MAX);
+	memmove(&u->groups[i + 1], &u->groups[i], (u->n_groups - i) * sizeof(u->groups[0]));
+	u->groups[i] = gid;
+	u->n_groups++;
+	return 0;
+}
+
+static int plan_cdi(struct bundle_plan *p, struct err *e)
+{
+	int r = cdi_collect(p->in->options, &p->cdi, e);
+	size_t n = p->cdi.gids ? json_object_array_length(p->cdi.gids) : 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_group(p, (uint32_t)json_object_get_int64(json_object_array_get_idx(p->cdi.gids, i)), e);
+	return r == 0 ? cdi_hooks(&p->cdi, &p->hooks, e) : r;
+}
+
 static int plan_env(struct bundle_plan *p, struct err *e)
 {
 	const char *notify;
@@ -257,6 +290,8 @@ static int plan_env(struct bundle_plan *p, struct err *e)
 	in.notify = r == 0 && notify ? SDNOTIFY_INSIDE : NULL;
 	if (r == 0)
 		r = env_resolve(&in, &p->env, e);
+	if (r == 0)
+		r = cdi_apply_env(&p->cdi, &p->env, e);
 	if (r == 0)
 		r = systemd_mode_env(&p->systemd, p->in->id, &p->env, e);
 	return r < 0 ? r : check_text("environment", &p->env, e);
@@ -424,7 +459,7 @@ static int plan_mounts(struct bundle_plan *p, struct err *e)
 {
 	struct mounts_input m = {
 		.in = p->in, .added = &p->added, .label = &p->label, .profile = &p->profile, .user = &p->user, .rootfs = p->rootfs, .network = p->network.kind, .peer = p->peer,
-		.cgroup_is_writable = p->systemd.cgroup,
+		.cgroup_is_writable = p->systemd.cgroup, .cdi = &p->cdi,
 	};
 	uint32_t id;
 	int r;
@@ -649,7 +684,7 @@ void bundle_discard_volumes(struct engine *eng, struct keeper *keeper, const cha
 int bundle_write(const struct bundle_input *in, struct bundle_result *ret, struct err *e)
 {
 	static int (*const steps[])(struct bundle_plan *, struct err *) = {
-		plan_root, plan_argv,   plan_systemd, plan_workdir, plan_user,    plan_env,  plan_profile,
+		plan_root, plan_argv,   plan_systemd, plan_workdir, plan_user, plan_cdi, plan_env,  plan_profile,
 		plan_stop, plan_health, plan_labels, plan_network, plan_secrets, plan_mountpoints, plan_mounts, plan_landlock, write_all,
 	};
 	struct bundle_plan *p = calloc(1, sizeof(*p));

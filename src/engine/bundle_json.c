@@ -259,6 +259,8 @@ int bundle_plan_oci(const struct bundle_plan *p, struct json_object **ret, struc
 	/* that of others has its name already */
 	if (p->hostname[0] && !is_joined(p, PEER_UTS) && json_add_str(o, "hostname", p->hostname) < 0)
 		return err_errno(e, ENOMEM, "config.json");
+	if (p->hooks && json_add(o, "hooks", json_object_get(p->hooks)) < 0)
+		return err_errno(e, ENOMEM, "config.json");
 	if (json_object_object_length(p->annotations) > 0 &&
 	    json_add(o, "annotations", json_object_get(p->annotations)) < 0)
 		return err_errno(e, ENOMEM, "config.json");

@@ -13,6 +13,7 @@
 #include "base/sha256.h"
 #include "base/strv.h"
 #include "engine/bundle.h"
+#include "engine/cdi.h"
 #include "engine/etc.h"
 #include "engine/hosts.h"
 #include "engine/label.h"
@@ -50,6 +51,8 @@ struct bundle_plan {
 	struct json_object *healthcheck; /* health_spec.h; NULL: none */
 	int stop_signal;
 	struct systemd_mode systemd;
+	struct cdi_edits cdi;
+	struct json_object *hooks; /* cdi.h; NULL: none */
 };
 
 /* config.json as an object. The caller owns *ret. */

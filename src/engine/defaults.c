@@ -78,6 +78,7 @@ static const struct row rows[] = {
 	{C "utsns", "uts", TEXT, O(uts), PODS},
 	{C "volumes", "volume", ALL_OF, O(volume), 0},
 	{C "default_sysctls", "sysctl", BY_KEY, O(sysctl), PODS | NO_NET | MAPPED},
+	{"engine.cdi_spec_dirs", "cdi-spec-dirs", INSTEAD, O(cdi_spec_dirs), 0},
 	{"engine.pull_policy", "pull", TEXT, O(pull), 0},
 	{"engine.stop_timeout", "stop-timeout", SIZE, O(stop_timeout), 0},
 };

@@ -59,6 +59,8 @@ struct mount_list {
 	size_t n_overlays;   /* directories below overlays/ in the container's own */
 };
 
+struct cdi_edits; /* engine/cdi.h */
+
 struct mounts_input {
 	const struct bundle_input *in;
 	const struct profile *profile;
@@ -68,6 +70,7 @@ struct mounts_input {
 	const char *rootfs; /* --rootfs: absolute, or NULL */
 	enum network_kind network;
 	const char *peer; /* with NETWORK_PEER: the id of the other container */
+	const struct cdi_edits *cdi;
 	bool cgroup_is_writable; /* systemd_mode.h: it is a group of its own */
 	bool has_gid_tty; /* gid 5 is mapped: /dev/pts gets it */
 };

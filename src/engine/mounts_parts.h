@@ -6,6 +6,8 @@
 
 #include "engine/mounts.h"
 
+#include <sys/stat.h>
+
 /* One wish becomes an entry, with the volume that it needs. `origin` is that of a volume; others are the user's. */
 int mounts_add_spec(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, enum mount_origin origin,
 		    struct err *e) _must_check_;
@@ -33,6 +35,15 @@ int mounts_add_overlay(struct mount_list *l, const struct mounts_input *m, const
 
 /* type=image. -ENOENT: no such image here. */
 int mounts_add_image(struct mount_list *l, const struct mounts_input *m, const struct mount_spec *s, struct err *e) _must_check_;
+
+/* Binds a node of the host. One that is there already, from the same place, is not there twice. */
+int mounts_add_node(struct mount_list *l, const char *source, const char *to, struct stat *ret, struct err *e) _must_check_;
+
+/* rwm or rw; what is less cannot be had. */
+int mounts_check_access(const char *access, struct err *e) _must_check_;
+
+/* What the vendors' files of the devices say (cdi.h). */
+int mounts_add_cdi(struct mount_list *l, const struct mounts_input *m, struct err *e) _must_check_;
 
 /* --volumes-from, what is not taken yet: of two containers with one destination the later one's. */
 int mounts_add_from(struct mount_list *l, const struct mounts_input *m, struct err *e) _must_check_;

@@ -17,6 +17,7 @@
 #include "engine/option_paths.h"
 #include "engine/relabel.h"
 #include "engine/volumes.h"
+#include "oci/cdi.h"
 #include "oci/image_config.h"
 #include "sys/fd.h"
 #include "sys/lsm_selinux.h"
@@ -551,12 +552,40 @@ static int add_image_volumes(struct mount_list *l, const struct mounts_input *m,
 	return 0;
 }
 
+int mounts_add_node(struct mount_list *l, const char *source, const char *to, struct stat *ret, struct err *e)
+{
+	_cleanup_free_ char *destination = NULL;
+	struct mount_entry *entry;
+	int r = must_exist(source, ret, e);
+
+	if (r == 0 && !S_ISCHR(ret->st_mode) && !S_ISBLK(ret->st_mode))
+		r = err_set(e, EINVAL, "%s: not a device", source);
+	if (r == 0)
+		r = mount_destination_clean(to, &destination, e);
+	if (r < 0)
+		return r;
+	entry = find_entry(l, destination);
+	if (entry && entry->device && strcmp(entry->source, source) == 0)
+		return 0;
+	entry = mount_list_add(l, MOUNT_USER, "bind", source, destination, "bind,nosuid,noexec", e);
+	if (!entry)
+		return -EEXIST;
+	entry->device = true;
+	return 0;
+}
+
+int mounts_check_access(const char *access, struct err *e)
+{
+	if (strcmp(access, "rwm") == 0 || strcmp(access, "rw") == 0)
+		return 0;
+	return err_set(e, ENOTSUP, "access %.16s: without the device cgroup it cannot be restricted; the node's own mode counts", access);
+}
+
 /* --device HOST[:CONTAINER][:rwm]: the node itself is bound; a user may not make one. */
 static int add_device(struct mount_list *l, const char *text, struct err *e)
 {
-	_cleanup_free_ char *copy = strdup(text), *destination = NULL;
+	_cleanup_free_ char *copy = strdup(text);
 	char *to, *access = NULL;
-	struct mount_entry *entry;
 	struct stat st;
 	int r;
 
@@ -572,22 +601,12 @@ static int add_device(struct mount_list *l, const char *text, struct err *e)
 		access = to;
 		to = NULL;
 	}
-	if (access && strcmp(access, "rwm") != 0 && strcmp(access, "rw") != 0)
-		return err_set(e, ENOTSUP, "access %s: without the device cgroup it cannot be restricted; the node's own mode counts", access);
-	if (*copy != '/')
-		return err_set(e, EINVAL, "not an absolute path");
-	r = must_exist(copy, &st, e);
-	if (r == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		r = err_set(e, EINVAL, "%s: not a device", copy);
-	if (r == 0)
-		r = mount_destination_clean(to ? to : copy, &destination, e);
+	r = access ? mounts_check_access(access, e) : 0;
 	if (r < 0)
 		return r;
-	entry = mount_list_add(l, MOUNT_USER, "bind", copy, destination, "bind,nosuid,noexec", e);
-	if (!entry)
-		return -EEXIST;
-	entry->device = true;
-	return 0;
+	if (*copy != '/')
+		return err_set(e, EINVAL, "not an absolute path, nor the name of a CDI device (vendor.com/class=name)");
+	return mounts_add_node(l, copy, to ? to : copy, &st, e);
 }
 
 int mounts_wanted(struct mount_list *l, const struct mounts_input *m, struct err *e)
@@ -601,10 +620,14 @@ int mounts_wanted(struct mount_list *l, const struct mounts_input *m, struct err
 	if (r == 0)
 		r = add_list(l, m, "tmpfs", &o->tmpfs, tmpfs_spec_parse, e);
 	for (size_t i = 0; r == 0 && i < o->device.n; i++) {
+		if (cdi_is_name(o->device.items[i]))
+			continue;
 		r = add_device(l, o->device.items[i], e);
 		if (r < 0)
 			r = err_wrap(e, r, "--device %s", o->device.items[i]);
 	}
+	if (r == 0 && m->cdi)
+		r = mounts_add_cdi(l, m, e);
 	if (r == 0)
 		r = mounts_add_from(l, m, e);
 	return r < 0 ? r : add_image_volumes(l, m, e);

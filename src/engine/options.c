@@ -13,6 +13,7 @@
 
 #include "base/parse.h"
 #include "base/signame.h"
+#include "engine/cdi.h"
 #include "engine/env.h"
 #include "engine/etc.h"
 #include "engine/health_spec.h"
@@ -156,6 +157,8 @@ static const struct field fields[] = {
 	F(LIST, "tmpfs", tmpfs),
 	F(LIST, "volumes-from", volumes_from),
 	F(LIST, "device", device),
+	F(LIST, "gpus", gpus),
+	F(LIST, "cdi-spec-dirs", cdi_spec_dirs),
 	F(LIST, "secret", secret),
 	F(STRING, "image-volume", image_volume),
 	F(U64, "shm-size", shm_size),
@@ -412,7 +415,7 @@ static int check_mounts(const struct container_options *o, struct err *e)
 		r = tmpfs_spec_parse(o->tmpfs.items[i], &m, e);
 		mount_spec_done(&m);
 	}
-	return r;
+	return r == 0 ? cdi_check(o, e) : r;
 }
 
 static int check_network(const struct container_options *o, struct err *e)

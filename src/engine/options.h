@@ -102,6 +102,7 @@ struct container_options {
 	/* file systems */
 	bool read_only, read_only_tmpfs /* default true */;
 	struct strv volume, mount, tmpfs, device, volumes_from;
+	struct strv gpus, cdi_spec_dirs; /* cdi.h; the second only from containers.conf */
 	const char *image_volume; /* anonymous (bind), tmpfs, ignore */
 	uint64_t shm_size;        /* bytes; default SHM_SIZE_DEFAULT */
 
