@@ -289,6 +289,44 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	is c 'running 0'
 }
 
+@test "kill -9 of the one in front: container, monitor and log live on, attach comes back; --rm is kept; so it is with exec" {
+	local front pid monitor
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --name c --network none -v "$BATS_TEST_TMPDIR:/dir" busybox \
+		sh -c 'echo before; until [ -e /dir/go ]; do sleep 0.05; done; echo after; until [ -e /dir/end ]; do [ ! -e /dir/tick ] || echo tick; sleep 0.05; done; exit 3' \
+		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	front=$!
+	wait_for 10 grep -q before "$BATS_TEST_TMPDIR/out"
+	pid=$(ctr_pid c)
+	monitor=$(status_field "$pid" PPid)
+	kill -KILL $front
+	wait $front || true
+	[ "$(status_field "$pid" PPid)" = "$monitor" ]
+	[ "$(cat "/proc/$monitor/comm")" = ranby-monitor ]
+	[ "$(ranby inspect --format '{{.State.Status}}' c)" = running ]
+	touch "$BATS_TEST_TMPDIR/go"
+	wait_for 10 bash -c '[ "$("$@")" = $'"'before\nafter'"' ]' x "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" logs c
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = before ]
+	# the command of an exec whose front is killed
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec c sh -c 'touch /dir/in; until [ -e /dir/go2 ]; do sleep 0.05; done; touch /dir/out2' \
+		>/dev/null 2>&1 3>&- &
+	front=$!
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/in"
+	kill -KILL $front
+	wait $front || true
+	touch "$BATS_TEST_TMPDIR/go2"
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/out2"
+	# whoever comes back to it has its code, and its --rm is its monitor's to do
+	ranby attach c >"$BATS_TEST_TMPDIR/attached" 3>&- &
+	front=$!
+	touch "$BATS_TEST_TMPDIR/tick"
+	wait_for 10 grep -q tick "$BATS_TEST_TMPDIR/attached"
+	touch "$BATS_TEST_TMPDIR/end"
+	local code=0
+	wait $front || code=$?
+	[ $code = 3 ] || fail "$code"
+	wait_for 10 nothing_left
+}
+
 @test "a signal to the one in front reaches the payload" {
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --name c --network=none busybox \
 		sh -c 'trap "exit 11" TERM; while :; do sleep 0.05; done' &
