@@ -506,6 +506,17 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	ranby load -q -i "$BATS_TEST_TMPDIR/w" >/dev/null
 	run -0 ranby run --rm --network none w:2 sh -c 'exec 2>&1; ls -d gone; ls dir opq fresh; cat kept file'
 	[ "$output" = $'ls: gone: No such file or directory\ndir:\nnew\nold\n\nfresh:\nnew\n\nopq:\nnew\nlownow a file' ]
+	# where nothing has to be mapped any more it is the same: a RUN, a volume that is filled and a mounted image too
+	whole=$output
+	run -0 ranby unshare "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --network none w:2 \
+		sh -c 'exec 2>&1; ls -d gone; ls dir opq fresh; cat kept file'
+	[ "$output" = "$whole" ]
+	printf 'FROM w:2\nRUN test ! -e /opq/old -a ! -e /fresh/old\n' >"$BATS_TEST_TMPDIR/Containerfile"
+	ranby unshare "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q --no-cache --network none \
+		-f "$BATS_TEST_TMPDIR/Containerfile" "$BATS_TEST_TMPDIR/w" >/dev/null
+	run -0 ranby unshare "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --network none -v filled:/opq w:2 ls /opq
+	[ "$output" = new ]
+	ranby volume rm filled >/dev/null
 	"$RANBY_TREE/tests/images/oci-image" --layer "$BATS_TEST_TMPDIR/1.tar" --layer "$BATS_TEST_TMPDIR/3.tar" \
 		--ref localhost/w:3 "$BATS_TEST_TMPDIR/w"
 	ranby load -q -i "$BATS_TEST_TMPDIR/w" >/dev/null

@@ -24,7 +24,6 @@ struct work {
 	const char *upper; /* below the build's directory; NULL: nothing is changed */
 	const struct strv *lower, *source; /* relative to the data directory, lowest first */
 	struct fuse_program fuse;
-	bool userxattr;
 	layer_fn fn;
 	void *ctx;
 };
@@ -80,7 +79,7 @@ static int open_dir(const char *base, const char *name)
 static int mount_stack(const struct work *w, const struct strv *dirs, int upper, int work, int *ret_fd, struct err *e)
 {
 	int *fds = mem_array(dirs->n + 1, sizeof(*fds)), r = fds ? 0 : -ENOMEM;
-	struct overlay o = {.lower = fds, .upper = upper, .work = work, .userxattr = w->userxattr};
+	struct overlay o = {.lower = fds, .upper = upper, .work = work, .userxattr = true};
 	struct fuse_server server;
 
 	for (size_t i = dirs->n; r == 0 && i-- > 0; o.n_lower++) {
@@ -140,7 +139,7 @@ int layer_work(struct session *s, struct stage *sg, const struct image *other, l
 	_cleanup_free_ char *dir_path = NULL;
 	char upper[32], name[40];
 	struct work w = {.data_path = s->q->eng->data_path, .upper = upper, .lower = &lower, .source = other ? &source : NULL,
-			 .fuse = FUSE_PROGRAM_INIT, .userxattr = s->q->keeper->userns_fd >= 0, .fn = fn, .ctx = ctx};
+			 .fuse = FUSE_PROGRAM_INIT, .fn = fn, .ctx = ctx};
 	int r = layer_upper(s, sg, upper, e);
 
 	if (asprintf(&dir_path, "%s/%s", s->q->eng->data_path, s->dir->path) < 0)

@@ -12,7 +12,6 @@
 #include "sys/mountns.h"
 #include "sys/overlay.h"
 #include "sys/path.h"
-#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,14 +38,9 @@ int image_mounted_path(const struct engine *eng, const char *id, char **ret_path
 
 static int stack(const int *fds, size_t n, int *ret, struct err *e)
 {
-	struct overlay o = {.lower = fds, .n_lower = n, .upper = -EBADF, .work = -EBADF};
-	bool initial;
-	int r = userns_is_initial(&initial);
+	struct overlay o = {.lower = fds, .n_lower = n, .upper = -EBADF, .work = -EBADF, .userxattr = true};
+	int r = overlay_mount(&o, ret, e);
 
-	if (r < 0)
-		return err_errno(e, -r, "user namespace");
-	o.userxattr = !initial;
-	r = overlay_mount(&o, ret, e);
 	if (r == OVERLAY_UNSUPPORTED)
 		return -ENOTSUP;
 	if (r == 0 && mount_set(*ret, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0, false) < 0) {

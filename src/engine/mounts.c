@@ -135,10 +135,9 @@ void mount_lower_add(struct buf *out, const char *dir)
 
 int mount_overlay_words(const struct bundle_input *in, struct strv *options)
 {
-	int r = 0;
+	/* root's too, within a user namespace or not: layers are unpacked with opaque marks of that kind (tar/untar.h) */
+	int r = strv_add(options, "userxattr");
 
-	if (in->keeper->userns_fd >= 0)
-		r = strv_add(options, "userxattr");
 	if (r == 0 && in->fuse->forced)
 		r = strv_add(options, "mount_program=" FUSE_OVERLAY_PROGRAM);
 	return r;

@@ -159,7 +159,7 @@ struct fill_work {
 static int open_image_root(const struct volume_fill *f, int *ret_fd, struct err *e)
 {
 	_cleanup_free_ int *lower = NULL;
-	struct overlay o = {.upper = -EBADF, .work = -EBADF, .userxattr = f->keeper->userns_fd >= 0};
+	struct overlay o = {.upper = -EBADF, .work = -EBADF, .userxattr = true};
 	struct fuse_server server; /* ends with the mount */
 	size_t n = f->layers ? f->layers->n : 0;
 	int r = 0;

@@ -23,7 +23,7 @@ struct overlay {
 	const int *lower;  /* topmost first, O_PATH directories opened in this mount namespace */
 	size_t n_lower;
 	int upper, work;   /* -EBADF: a read-only overlay */
-	bool userxattr;    /* "user.overlay." instead of "trusted.overlay.": for a mounter without CAP_SYS_ADMIN on the host */
+	bool userxattr;    /* "user.overlay." instead of "trusted.overlay.": what layers are marked with, and all that a mounter without CAP_SYS_ADMIN on the host may use */
 	bool is_volatile;  /* no sync of upper ("volatile") */
 	const char *context; /* SELinux mount label, or NULL */
 };
