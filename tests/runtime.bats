@@ -278,7 +278,7 @@ b" ]
 		{"process":{"env":["=x"]}}|env[0]
 		{"process":{"user":{"uid":-1}}}|uid
 		{"process":{"user":{"uid":4294967296}}}|uid
-		{"process":{"capabilities":{"bounding":["CAP_CHWON"]}}}|CAP_CHWON
+		{"process":{"capabilities":{"bounding":["chown"]}}}|bounding[0]: chown is no capability
 		{"process":{"rlimits":[{"type":"RLIMIT_X","soft":1,"hard":1}]}}|RLIMIT_X
 		{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","soft":9,"hard":1}]}}|soft
 		{"process":{"apparmorProfile":"nosuch"}}|AppArmor

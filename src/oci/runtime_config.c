@@ -98,14 +98,27 @@ static int read_user(struct json_object *o, struct config_process *p, struct err
 	return r == 0 ? read_groups(o, p, e) : r;
 }
 
-static int read_cap_set(struct json_object *o, const char *path, uint64_t *ret, struct err *e)
+/* A name as capabilities(7) has them, of a kernel or a library that is newer than ours. */
+static bool is_cap_name(const char *name)
+{
+	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return strncmp(name, "CAP_", 4) == 0 && n > 4 && n <= 40 && name[n] == '\0';
+}
+
+/* What is unknown cannot be given, so it is left out, and noted for a warning (config.md, "Linux Process"). */
+static int read_cap_set(struct json_object *o, const char *path, struct config_process *p, uint64_t *ret, struct err *e)
 {
 	_cleanup_(strv_done) struct strv names = {0};
 	int r = json_get_strv(o, path, &names, e);
 
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (capname_add(names.items[i], ret) < 0)
-			return err_set(e, EINVAL, "%s[%zu]: unknown capability %.40s", path, i, names.items[i]);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		if (capname_add(names.items[i], ret) == 0)
+			continue;
+		if (!is_cap_name(names.items[i]))
+			return err_set(e, EINVAL, "%s[%zu]: %.40s is no capability", path, i, names.items[i]);
+		p->unknown_cap = json_object_get_string(json_object_array_get_idx(json_at(o, path), i));
+	}
 	return r;
 }
 
@@ -114,15 +127,15 @@ static int read_caps(struct json_object *o, struct config_process *p, struct err
 	struct caps *c = &p->caps;
 	int r;
 
-	r = read_cap_set(o, "capabilities.bounding", &c->bounding, e);
+	r = read_cap_set(o, "capabilities.bounding", p, &c->bounding, e);
 	if (r == 0)
-		r = read_cap_set(o, "capabilities.permitted", &c->permitted, e);
+		r = read_cap_set(o, "capabilities.permitted", p, &c->permitted, e);
 	if (r == 0)
-		r = read_cap_set(o, "capabilities.effective", &c->effective, e);
+		r = read_cap_set(o, "capabilities.effective", p, &c->effective, e);
 	if (r == 0)
-		r = read_cap_set(o, "capabilities.inheritable", &c->inheritable, e);
+		r = read_cap_set(o, "capabilities.inheritable", p, &c->inheritable, e);
 	if (r == 0)
-		r = read_cap_set(o, "capabilities.ambient", &c->ambient, e);
+		r = read_cap_set(o, "capabilities.ambient", p, &c->ambient, e);
 	return r;
 }
 
@@ -252,11 +265,17 @@ void config_process_done(struct config_process *p)
 
 /* ---- top ---- */
 
+/* An empty one asks for nothing, but for Intel RDT: that is a group of the container's own (config-linux.md, "IntelRdt"). */
 static int check_refused(struct json_object *root, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-		if (config_is_filled(json_at(root, refused[i])))
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct json_object *o = json_at(root, refused[i]);
+
+		if (o && !json_object_is_type(o, json_type_object))
+			return err_set(e, EINVAL, "%s: not an object", refused[i]);
+		if (config_is_filled(o) || (o && strcmp(refused[i], "linux.intelRdt") == 0))
 			return err_set(e, ENOTSUP, "%s: not supported", refused[i]);
+	}
 	return 0;
 }
 

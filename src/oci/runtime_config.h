@@ -66,6 +66,7 @@ struct config_process {
 	struct strv args, env;
 	const char *cwd;
 	struct caps caps;         /* only what is asked; without the key all empty */
+	const char *unknown_cap;  /* one that was asked for and left out, because nobody here knows it; NULL: none */
 	struct config_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privs;

@@ -356,6 +356,7 @@ static int plan_container(struct create *c, struct err *e)
 	bool denied = false;
 	int r;
 
+	process_warn(&f->process, c->a->warning);
 	h->flags |= (f->root_readonly ? PLAN_ROOT_READONLY : 0U) | (net && !net->path ? PLAN_LOOPBACK : 0U);
 	h->flags |= c->a->no_new_keyring ? 0U : PLAN_KEYRING;
 	h->flags |= (c->a->early ? PLAN_EARLY : 0U) | (c->a->keep_stdio ? PLAN_KEEP_STDIO : 0U);

@@ -29,6 +29,7 @@ struct create_args {
 	uint32_t fuse_fd;           /* fuse-overlayfs, checked by the caller; 0: looked for here */
 	bool keep_stdio;            /* 0..2 do not become the payload's user's: they are not made for this container */
 	bool no_new_keyring;        /* keep the caller's session keyring */
+	struct err *warning;        /* gets what is left out, and stops nothing; NULL: nobody asks */
 };
 
 /*

@@ -310,6 +310,7 @@ static int plan_join(struct exec *x, struct err *e)
 	x->w.head.personality = x->c.personality;
 	x->w.head.preserve = x->a->preserve_fds;
 	x->w.head.preserve_holes = x->a->preserve_holes;
+	process_warn(x->process, x->a->warning);
 	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_errno(e, errno, "/proc");

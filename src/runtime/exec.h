@@ -32,6 +32,7 @@ struct exec_args {
 	uint32_t lifeline_fd;       /* as create's; counts with start_socket */
 	uint32_t secrets_fd;    /* its variables (runtime/secrets.h); 0: none */
 	struct process_watch watch;
+	struct err *warning;        /* gets what is left out, and stops nothing; NULL: nobody asks */
 };
 
 /*

@@ -126,6 +126,12 @@ static int plan_rlimits(const struct config_process *p, struct plan_writer *w, s
 	return 0;
 }
 
+void process_warn(const struct config_process *p, struct err *warning)
+{
+	if (p->unknown_cap && warning)
+		(void)!err_set(warning, ENOENT, "process.capabilities: %.40s is unknown here and left out", p->unknown_cap);
+}
+
 int process_plan(const struct runtime_context *x, const struct config_process *p, const char *seccomp,
 		 bool setgroups_denied, struct plan_writer *w, struct err *e)
 {

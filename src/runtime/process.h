@@ -24,6 +24,9 @@
 int process_plan(const struct runtime_context *x, const struct config_process *p, const char *seccomp,
 		 bool setgroups_denied, struct plan_writer *w, struct err *e) _must_check_;
 
+/* What of it is left out, as words; `warning` may be NULL. */
+void process_warn(const struct config_process *p, struct err *warning);
+
 /* The Landlock domains of the config's annotation (oci/landlock.h). -ENOTSUP: the kernel has not what they need. */
 int process_plan_landlock(struct json_object *annotations, struct plan_writer *w, struct err *e) _must_check_;
 

@@ -72,6 +72,7 @@ static int parse(const struct verb *v, int argc, char **argv, struct args *a, st
 	if (r < 0)
 		return r;
 	a->create.id = argv[first];
+	a->create.warning = &ret->warning;
 	if (a->no_pivot)
 		return err_set(e, ENOTSUP, "--no-pivot: not supported");
 	return 0;

@@ -56,6 +56,7 @@ static int run(const struct runtime_context *x, struct args *a, struct verb_resu
 		return err_set(e, EINVAL, "--start-socket needs --detach");
 	if (!a->detach)
 		wait_prepare();
+	a->exec.warning = &ret->warning;
 	r = runtime_exec(x, &a->exec, &pid, e);
 	if (r == 0 && !a->detach)
 		r = wait_child(pid, &ret->exit_code, e);
