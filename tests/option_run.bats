@@ -279,3 +279,46 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	run -0 ranby run --rm --network none --rootfs "$root" /bin/busybox sh -c 'echo above >/etc/file'
 	[ "$(cat "$root/etc/file")" = above ]
 }
+
+@test "options of docker and podman that are not here: each is refused with what to use, by run and by create" {
+	while read -r option text; do
+		for verb in run create; do
+			run -125 ranby "$verb" "--$option=1" busybox true
+			one_error "--$option: "
+			[[ $output == *"$text"* ]] || fail "$verb --$option: $output"
+		done
+	done <<-'LIST'
+		blkio-weight-device --cgroup-conf
+		cert-dir certs.d
+		chrootdirs -v
+		cpu-rt-period realtime
+		cpu-rt-runtime realtime
+		decryption-key skopeo
+		device-cgroup-rule --device
+		device-read-bps --cgroup-conf
+		device-read-iops --cgroup-conf
+		device-write-bps --cgroup-conf
+		device-write-iops --cgroup-conf
+		disable-content-trust trust
+		health-log-destination inspect
+		health-max-log-count inspect
+		health-max-log-size inspect
+		health-startup-cmd --health-start-period
+		health-startup-interval --health-start-period
+		health-startup-retries --health-start-period
+		health-startup-success --health-start-period
+		health-startup-timeout --health-start-period
+		init-ctr init
+		kernel-memory --memory
+		link name
+		link-local-ip --ip
+		memory-swappiness cgroup
+		oom-kill-disable cgroup
+		permissive seccomp-log
+		rdt-class resctrl
+		retry ranby pull
+		retry-delay ranby pull
+		seccomp-policy --security-opt
+	LIST
+	nothing_left
+}

@@ -20,7 +20,9 @@
 
 #define O(member) offsetof(struct container_options, member)
 
-#define NO_STARTUP "podman has it since 4.5; use --health-start-period, in which a check that fails does not count"
+#define NO_STARTUP "not supported yet; use --health-start-period, in which a check that fails does not count"
+#define NO_HEALTH_LOG "not supported yet; the last five checks are in ranby inspect, what changes by them in ranby events"
+#define NO_RETRY "pull the image first, as often as it takes: ranby pull"
 
 const struct option_row container_rows[] = {
 	{0, "verify", OPT_FLAG, O(verify), .group = "Recording", .help = "Add nothing to the profile: say what is outside of it"},
@@ -155,24 +157,31 @@ const struct option_row container_rows[] = {
 	{0, "privileged", OPT_FLAG, O(privileged), .help = "All capabilities in its namespaces, no seccomp filter, nothing masked"},
 
 	LIMIT_REFUSED_ROWS,
-	OPTION_REFUSED(0, "device-cgroup-rule", "a user has no device cgroup"),
+	OPTION_REFUSED(0, "device-cgroup-rule", "a user has no device cgroup: name the devices with --device"),
 	OPTION_REFUSED(0, "health-startup-cmd", NO_STARTUP),
 	OPTION_REFUSED(0, "health-startup-interval", NO_STARTUP),
 	OPTION_REFUSED(0, "health-startup-retries", NO_STARTUP),
 	OPTION_REFUSED(0, "health-startup-success", NO_STARTUP),
 	OPTION_REFUSED(0, "health-startup-timeout", NO_STARTUP),
+	OPTION_REFUSED(0, "health-log-destination", NO_HEALTH_LOG),
+	OPTION_REFUSED(0, "health-max-log-count", NO_HEALTH_LOG),
+	OPTION_REFUSED(0, "health-max-log-size", NO_HEALTH_LOG),
+	OPTION_REFUSED(0, "rdt-class", "a user can join no class of resctrl, which is root's"),
+	OPTION_REFUSED(0, "permissive", "nothing is confined for show: --security-opt seccomp-log says what is refused, ranby profile record what is needed"),
+	OPTION_REFUSED(0, "kernel-memory", "cgroup v2 has no such limit: --memory counts the kernel's too"),
 	OPTION_REFUSED(0, "link", "containers of one bridge network find each other by name"),
-	OPTION_REFUSED(0, "link-local-ip", "not supported"),
+	OPTION_REFUSED(0, "link-local-ip", "addresses are given with --ip and --ip6"),
 	OPTION_REFUSED(0, "init-ctr", "init containers are not supported yet"),
 	OPTION_REFUSED(0, "runtime", "the runtime is ranby-runtime"),
 	OPTION_REFUSED(0, "storage-opt", "not supported yet"),
 	OPTION_REFUSED(0, "isolation", "Linux has but one kind"),
 	OPTION_REFUSED(0, "volume-driver", "volumes are directories; there are no drivers"),
-	OPTION_REFUSED(0, "chrootdirs", "not supported yet"),
-	OPTION_REFUSED(0, "decryption-key", "encrypted images are not supported"),
+	OPTION_REFUSED(0, "chrootdirs", "mount the files there: -v /etc/resolv.conf:DIR/etc/resolv.conf:ro, and so on"),
+	OPTION_REFUSED(0, "decryption-key", "encrypted images are not supported: decrypt it with skopeo copy --decryption-key, then ranby load"),
 	OPTION_REFUSED(0, "seccomp-policy", "use --security-opt seccomp=FILE"),
-	OPTION_REFUSED(0, "retry", "pull the image first"),
-	OPTION_REFUSED(0, "cert-dir", "not supported yet"),
+	OPTION_REFUSED(0, "retry", NO_RETRY),
+	OPTION_REFUSED(0, "retry-delay", NO_RETRY),
+	OPTION_REFUSED(0, "cert-dir", "put the certificates into certs.d/HOST:PORT of ~/.config/containers or /etc/containers"),
 	OPTION_REFUSED(0, "use-api-socket", "there is no daemon and no socket"),
 	OPTION_REFUSED(0, "disable-content-trust", "docker's content trust is not supported"),
 	OPTION_END,
