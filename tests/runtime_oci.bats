@@ -558,3 +558,61 @@ $(cat "$RUN/pid2")" ]
 	none_left
 }
 
+
+# killed_run ID [CHANGES]: `run` in the foreground is killed; the payload has an ID of its own and a child.
+killed_run() {
+	local pid
+	bundle "${2:-"{}"}" -- sh -c 'sleep 1234 & exec sleep 1000'
+	unshare --map-root-user --map-auto "$RUNTIME" --root "$RUN/state" run --bundle "$B" "$1" </dev/null >/dev/null 2>&1 3>&- &
+	local outer=$!
+	wait_for 20 payload_runs "$1"
+	pid=$(rt state "$1" | jq .pid)
+	kill -KILL "$(status_field "$pid" PPid)"
+	wait $outer || true
+	wait_for 20 test ! -e "/proc/$pid"
+	[ "$(rt state "$1" | jq -r .status)" = stopped ]
+	keeper "$RUNTIME" --root "$RUN/state" delete "$1"
+}
+payload_runs() { [ "$(rt state "$1" 2>/dev/null | jq -r .status)" = running ] && [ "$(cat "/proc/$(rt state "$1" | jq .pid)/comm")" = sleep ]; }
+
+@test "a run in the foreground that is killed takes its container along: as root, as another user, with and without no_new_privs" {
+	need_ranges
+	killed_run k1
+	killed_run k2 '{"process":{"user":{"uid":7,"gid":7},"noNewPrivileges":true}}'
+	killed_run k3 '{"process":{"user":{"uid":7,"gid":7},"noNewPrivileges":false}}'
+	none_left
+}
+
+@test "one that was detached lives on without whoever made it" {
+	need_ranges
+	bundle -- sleep 1000
+	keeper "$RUNTIME" --root "$RUN/state" run --detach --bundle "$B" d1 </dev/null >/dev/null 2>&1
+	[ "$(rt state d1 | jq -r .status)" = running ]
+	# as its parent that has ended would have had it end
+	run -0 python3 - "$(rt state d1 | jq .pid)" <<-'END'
+		import sys, time
+		time.sleep(0.3)
+		print(open("/proc/%s/comm" % sys.argv[1]).read().strip())
+	END
+	[ "$output" = sleep ]
+	keeper "$RUNTIME" --root "$RUN/state" delete --force d1
+	none_left
+}
+
+@test "a run that is killed while it creates leaves no process: what it made ends with it" {
+	need_ranges
+	bundle -- sleep 1000
+	printf '#!/bin/sh\necho $$ >%s/in-hook\nexec sleep 1000\n' "$B" >"$B/hook"
+	chmod 755 "$B/hook"
+	jq ".hooks.createRuntime=[{\"path\":\"$B/hook\"}]" "$B/config.json" >"$B/new" && mv "$B/new" "$B/config.json"
+	unshare --map-root-user --map-auto --fork --kill-child "$RUNTIME" --root "$RUN/state" run --bundle "$B" k4 </dev/null >/dev/null 2>&1 3>&- &
+	local outer=$! init
+	wait_for 20 test -s "$B/in-hook"
+	init=$(jq .pid "$RUN/state/k4/state.json")
+	kill -KILL $outer
+	wait $outer || true
+	wait_for 20 test ! -e "/proc/$init"
+	kill -KILL "$(cat "$B/in-hook")" 2>/dev/null || true
+	keeper "$RUNTIME" --root "$RUN/state" delete --force k4
+	none_left
+}

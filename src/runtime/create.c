@@ -360,6 +360,7 @@ static int plan_container(struct create *c, struct err *e)
 	h->flags |= (f->root_readonly ? PLAN_ROOT_READONLY : 0U) | (net && !net->path ? PLAN_LOOPBACK : 0U);
 	h->flags |= c->a->no_new_keyring ? 0U : PLAN_KEYRING;
 	h->flags |= (c->a->early ? PLAN_EARLY : 0U) | (c->a->keep_stdio ? PLAN_KEEP_STDIO : 0U);
+	h->flags |= c->a->tied ? PLAN_TIED : 0U;
 	h->preserve = c->a->preserve_fds;
 	h->preserve_holes = c->a->preserve_holes;
 	h->rootfs_propagation = f->rootfs_propagation;
@@ -586,6 +587,8 @@ static int enter_cgroup(struct create *c, struct err *e)
 {
 	int r;
 
+	if (c->l.in_cgroup)
+		return 0;
 	if (!c->x->systemd)
 		return cgroup_enter(&c->cgroup, c->child.pid, e);
 	r = scope_start(&c->scope, c->dir, c->child.pid, &c->cgroup, e);
@@ -610,6 +613,7 @@ static int start_init(struct create *c, struct err *e)
 		return r;
 	c->w.head.sync_fd = c->l.sync[1];
 	r = plan_seal(&c->w, &c->l.plan_fd, e);
+	c->l.cgroup_fd = c->cgroup.dir;
 	if (r == 0)
 		r = launch_init(&c->l, &c->child, e);
 	s.pid = c->child.pid;

@@ -27,6 +27,7 @@ struct create_args {
 	uint32_t init_fd;           /* a socket on which a sealed copy of ranby-init comes, see launch_seal_init(); 0: none */
 	uint32_t secrets_fd;        /* runtime/secrets.h; 0: none */
 	uint32_t fuse_fd;           /* fuse-overlayfs, checked by the caller; 0: looked for here */
+	bool tied;                  /* the container ends when the caller does, however he ends */
 	bool keep_stdio;            /* 0..2 do not become the payload's user's: they are not made for this container */
 	bool no_new_keyring;        /* keep the caller's session keyring */
 	struct err *warning;        /* gets what is left out, and stops nothing; NULL: nobody asks */

@@ -75,6 +75,8 @@ static bool may_enter(const struct cgroup *g)
 
 static int enter_cgroup(struct exec *x, struct err *e)
 {
+	if (x->l.in_cgroup)
+		return 0;
 	return x->scope.pid > 0 ? scope_attach(&x->scope, x->child.pid, e) : cgroup_enter_beside(&x->cgroup, x->state.pid, x->child.pid, e);
 }
 
@@ -370,6 +372,8 @@ static int start_init(struct exec *x, struct err *e)
 		return r;
 	x->w.head.sync_fd = x->l.sync[1];
 	r = plan_seal(&x->w, &x->l.plan_fd, e);
+	/* with CPUs of its own before it is in the group it comes in later */
+	x->l.cgroup_fd = x->process->cpus_initial.given || x->scope.pid > 0 ? -EBADF : x->cgroup.dir;
 	if (r == 0)
 		r = launch_init(&x->l, &x->child, e);
 	if (r == 0)

@@ -21,6 +21,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -152,6 +153,17 @@ static int tell_create(struct init *i, struct err *e)
 	return r < 0 ? err_errno(e, -r, "report to create") : 0;
 }
 
+int init_tie(struct init *i, struct err *e)
+{
+	struct pollfd p = {.fd = i->report};
+
+	if (!(i->p->flags & PLAN_TIED))
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_errno(e, errno, "end with the runtime");
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) ? err_set(e, ECANCELED, "the runtime has gone") : 0;
+}
+
 static int say_running(struct init *i, struct err *e)
 {
 	int r = i->p->flags & PLAN_EARLY ? tell_create(i, e) : 0;
@@ -235,6 +247,7 @@ static int wait_start(struct init *i, struct err *e)
 
 /* Stage 4. Container's namespaces, root there, not yet its root filesystem until init_pivot. */
 static const init_step build[] = {
+	init_tie,
 	say_running,        /* with PLAN_EARLY */
 	reset_signals,
 	join_given,         /* those that the config names by path; the rest is new */

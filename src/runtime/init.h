@@ -71,6 +71,14 @@ int init_confine_hook(struct init *i, struct err *e) _must_check_;
 
 /* ---- steps: confinement (init_confine.c) ---- */
 extern const init_step init_confine_new_privs[];    /* no_new_privs off; ends with NULL */
+/*
+ * With PLAN_TIED: SIGKILL when whoever made us ends, and now if he has. A change of
+ * IDs undoes it (prctl(2), PR_SET_PDEATHSIG), so it is done before and after. Our
+ * parent is outside of our pid namespace, and getppid(2) 0 in any case: that he
+ * lives is seen by the socket that he alone has the other end of.
+ */
+int init_tie(struct init *i, struct err *e) _must_check_;
+
 extern const init_step init_confine_no_new_privs[]; /* on */
 
 /* Step before READY: -ENOENT with exit_code 127 when there is no such command in the container. */

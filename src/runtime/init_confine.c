@@ -246,11 +246,8 @@ static int bound_caps(struct init *i, struct err *e)
 
 	i->want = i->p->caps;
 	if (r == 0)
-		r = caps_get(&now);
+		r = caps_get_among(i->want.bounding, &now); /* the others are dropped, each with the kernel's word for it */
 	if (r == 0) {
-		/* read back here, once: it never grows again */
-		if (now.bounding & ~i->want.bounding)
-			return err_set(e, EPERM, "bounding capabilities are %llx", (unsigned long long)now.bounding);
 		i->want.bounding = now.bounding;
 		i->want.permitted &= now.permitted;
 		i->want.effective &= i->want.permitted;
@@ -431,6 +428,7 @@ const init_step init_confine_no_new_privs[] = {
 	set_ids,
 	drop_caps,        /* and read back */
 	enter_cwd_as_user,
+	init_tie,         /* no IDs change from here on */
 	set_no_new_privs,
 	enter_canary,
 	enter_domains,
@@ -448,6 +446,7 @@ const init_step init_confine_new_privs[] = {
 	set_groups,
 	set_ids,
 	enter_cwd_as_user,
+	init_tie,         /* no IDs change from here on */
 	drop_caps_but_admin, /* and read back */
 	enter_canary,
 	enter_domains,       /* likewise with CAP_SYS_ADMIN */

@@ -20,6 +20,7 @@
 #include "sys/userns.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -184,14 +185,27 @@ int launch_go(const struct launch *l, const struct child *c, struct err *e)
 	return r;
 }
 
+/* No stack of its own: a fork; the pidfd comes through the third argument (clone(2), CLONE_PIDFD). */
+static long fork_into(struct launch *l, int *pidfd)
+{
+	unsigned long flags = (l->flags & ~OWN_FLAGS) | CLONE_PIDFD;
+	struct clone_args a = {
+		.flags = flags | CLONE_INTO_CGROUP, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD, .cgroup = (unsigned int)l->cgroup_fd,
+	};
+	/* an older kernel, a filter around us, a group that may not be entered: what is wrong shows when it is moved */
+	long pid = l->cgroup_fd > 0 ? syscall(SYS_clone3, &a, sizeof(a)) : -1;
+
+	l->in_cgroup = pid >= 0;
+	return pid >= 0 ? pid : syscall(SYS_clone, flags | SIGCHLD, NULL, pidfd, NULL, 0);
+}
+
 int launch_init(struct launch *l, struct child *ret, struct err *e)
 {
 	struct child c = {.pidfd = -EBADF};
 	long pid;
 	int r;
 
-	/* no stack of its own: a fork; the pidfd comes through the third argument (clone(2), CLONE_PIDFD) */
-	pid = syscall(SYS_clone, (l->flags & ~OWN_FLAGS) | CLONE_PIDFD | SIGCHLD, NULL, &c.pidfd, NULL, 0);
+	pid = fork_into(l, &c.pidfd);
 	if (pid < 0)
 		return namespaces_failed(errno, e);
 	if (pid == 0)

@@ -9,7 +9,9 @@
  *	r = launch_wait_ready(&l, &child, e);
  *
  * One clone(2) with the namespaces' flags in a register, where audit and
- * seccomp rules see them; then an exec of a sealed copy of ranby-init.
+ * seccomp rules see them; then an exec of a sealed copy of ranby-init. For a
+ * container with a cgroup of its own it is clone3(2), which can put the child
+ * there, and saves moving it, for which the kernel stops all forks of the host.
  */
 #ifndef RANBY_RUNTIME_LAUNCH_H
 #define RANBY_RUNTIME_LAUNCH_H
@@ -31,6 +33,8 @@ struct launch {
 	int plan_fd;
 	const struct kept_fds *kept;  /* init inherits these, and the plan and its end of `sync` */
 	int sync[2];                  /* socketpair: ours, init's */
+	int cgroup_fd;                /* where it is to be born, if the kernel can; negative: nowhere else than here */
+	bool in_cgroup;               /* launch_init() says whether that was done */
 };
 
 struct child {

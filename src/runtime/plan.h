@@ -52,6 +52,7 @@ enum plan_flags {
 	PLAN_SCHEDULER = 1U << 15,
 	PLAN_IO_PRIORITY = 1U << 16,
 	PLAN_PERSONALITY = 1U << 17,
+	PLAN_TIED = 1U << 18,          /* ends with the process that made it, which waits for its end */
 	PLAN_KEEP_STDIO = 1U << 13,    /* 0..2 are the caller's own: their owner stays */
 };
 

@@ -60,6 +60,13 @@ static int claim(int rroot, const char *id, int *ret_lock, struct err *e)
 	return r < 0 ? err_errno(e, -r, "container %s", id) : 0;
 }
 
+/* Its scope, where it has one, and what stays of the group. */
+static int remove_group(const struct runtime_context *x, const char *id, struct err *e)
+{
+	scope_end(x->rroot, id);
+	return cgroup_remove(x->rroot, id, e);
+}
+
 int runtime_remove(const struct runtime_context *x, const char *id, bool force, struct err *warning, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
@@ -87,9 +94,7 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 	if (r == 0 && s.pid > 0)
 		r = runtime_end_servers(&s, e);
 	if (r == 0)
-		scope_end(x->rroot, id);
-	if (r == 0)
-		r = cgroup_remove(x->rroot, id, e);
+		r = remove_group(x, id, e);
 	if (r < 0)
 		return r;
 	r = path_own_remove_tree(x->rroot, id);

@@ -141,6 +141,7 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 
 	if (r < 0)
 		return r;
+	a.create.tied = !a.detach;
 	if (!a.detach)
 		wait_prepare();
 	r = recorder_begin(x, a.create.id, &c);

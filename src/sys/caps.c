@@ -82,6 +82,11 @@ static int get_ambient(struct caps *c)
 
 int caps_get(struct caps *ret)
 {
+	return caps_get_among(UINT64_MAX, ret);
+}
+
+int caps_get_among(uint64_t ask, struct caps *ret)
+{
 	struct caps c = {0};
 	int r = get_sets(&c);
 
@@ -90,7 +95,7 @@ int caps_get(struct caps *ret)
 	if (r < 0)
 		return r;
 	for (int cap = 0; cap < 64; cap++) {
-		int bounding = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		int bounding = ask >> cap & 1 ? prctl(PR_CAPBSET_READ, cap, 0, 0, 0) : 0;
 
 		if (bounding < 0 && errno == EINVAL)
 			break; /* past the last one that the kernel knows */

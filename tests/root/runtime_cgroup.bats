@@ -71,3 +71,22 @@ max 2097152
 2
 removed' ]] || { echo "$output"; false; }
 }
+
+@test "init and exec are born in the group; where the kernel cannot do that, or a filter forbids it, they are moved there" {
+	command -v strace >/dev/null || skip 'no strace'
+	run -0 delegated "$BUNDLE"'
+		make "{\"linux\":{\"cgroupsPath\":\"$own/c1\"}}"
+		mkdir -p $D/supervisor
+		inside "cd $base/b; group() { sed -n s/^0:://p /proc/\$(cat $base/pid)/cgroup; }
+			trace() { strace -qq -o $base/trace -e trace=clone3,openat2 \"\$@\"; }
+			trace $runtime create --pid-file $base/pid c1; group; grep -c CLONE_INTO_CGROUP $base/trace; grep -c \"cgroup.procs.*O_WRONLY\" $base/trace
+			$runtime start c1; trace $runtime exec --detach --pid-file $base/pid c1 sleep 100; group; grep -c CLONE_INTO_CGROUP $base/trace
+			$runtime delete --force c1
+			for error in ENOSYS EPERM; do
+				trace -e inject=clone3:error=\$error $runtime create --pid-file $base/pid c1; group; grep -c \"cgroup.procs.*O_WRONLY\" $base/trace
+				$runtime start c1; trace -e inject=clone3:error=\$error $runtime exec --detach --pid-file $base/pid c1 sleep 100; group
+				$runtime delete --force c1
+			done"'
+	look
+	[[ $output =~ ^(/ranby-tests-[0-9]+/c1)$'\n1\n0\n'(/ranby-tests-[0-9]+/c1)$'\n1\n'(/ranby-tests-[0-9]+/c1)$'\n1\n'(/ranby-tests-[0-9]+/c1)$'\n'(/ranby-tests-[0-9]+/c1)$'\n1\n'(/ranby-tests-[0-9]+/c1)$ ]] || { echo "$output"; false; }
+}
