@@ -231,3 +231,20 @@ checked_image() {
 	done
 	nothing_left
 }
+
+@test "--health-max-log-count and --health-max-log-size: what is kept of the checks" {
+	detached --name c --health-cmd 'echo 123456789; echo more' --health-interval disable --health-max-log-count 2 --health-max-log-size 4
+	for _ in 1 2 3; do ranby healthcheck run c; done
+	run -0 log c
+	[ "$output" = $'0 \'1234\'\n0 \'1234\'' ] || fail "$output"
+	detached --name d --health-cmd 'head -c 9000 /dev/zero | tr "\\0" x' --health-interval disable --health-max-log-count 0 --health-max-log-size 0
+	for _ in 1 2 3 4 5 6 7; do ranby healthcheck run d; done
+	[ "$(log d | wc -l)" = 7 ]
+	[ "$(log d | head -1 | tr -dc x | wc -c)" = 4096 ]
+	run -125 ranby create --health-cmd true --health-max-log-count 101 busybox true
+	one_error '--health-max-log-count 101: not a number from 0 to 100'
+	run -125 ranby create --health-cmd true --health-max-log-size -1 busybox true
+	one_error '--health-max-log-size -1: not a number from 0 to 4096'
+	run -125 ranby create --health-max-log-size 1 busybox true
+	one_error 'there is no health check'
+}

@@ -301,8 +301,6 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 		device-write-iops --cgroup-conf
 		disable-content-trust trust
 		health-log-destination inspect
-		health-max-log-count inspect
-		health-max-log-size inspect
 		health-startup-cmd --health-start-period
 		health-startup-interval --health-start-period
 		health-startup-retries --health-start-period

@@ -21,7 +21,7 @@
 #define O(member) offsetof(struct container_options, member)
 
 #define NO_STARTUP "not supported yet; use --health-start-period, in which a check that fails does not count"
-#define NO_HEALTH_LOG "not supported yet; the last five checks are in ranby inspect, what changes by them in ranby events"
+#define NO_HEALTH_LOG "not supported yet; the last checks are in ranby inspect, what changes by them in ranby events"
 #define NO_RETRY "pull the image first, as often as it takes: ranby pull"
 
 const struct option_row container_rows[] = {
@@ -51,6 +51,8 @@ const struct option_row container_rows[] = {
 	{0, "health-start-period", OPT_STRING, O(health_start_period), .arg = "TIME", .help = "Failures do not count so long after its start (0s)"},
 	{0, "health-timeout", OPT_STRING, O(health_timeout), .arg = "TIME", .help = "One that takes longer has failed (30s)"},
 	{0, "health-on-failure", OPT_STRING, O(health_on_failure), .arg = "ACTION", .help = "What to do when it is unhealthy: none, kill, restart, stop"},
+	{0, "health-max-log-count", OPT_STRING, O(health_max_log_count), .arg = "N", .help = "How many checks are remembered (5); 0: 100"},
+	{0, "health-max-log-size", OPT_STRING, O(health_max_log_size), .arg = "BYTES", .help = "How much of what each says (500); 0: 4096"},
 	{0, "no-healthcheck", OPT_FLAG, O(no_healthcheck), .help = "Leave the image's health check out"},
 	{0, "stop-signal", OPT_STRING, O(stop_signal), .arg = "SIGNAL", .help = "Signal that stops it (SIGTERM, or the image's)"},
 	{0, "stop-timeout", OPT_U32, O(stop_timeout), .arg = "SECONDS", .help = "Time to stop before it is killed (10)"},
@@ -164,8 +166,6 @@ const struct option_row container_rows[] = {
 	OPTION_REFUSED(0, "health-startup-success", NO_STARTUP),
 	OPTION_REFUSED(0, "health-startup-timeout", NO_STARTUP),
 	OPTION_REFUSED(0, "health-log-destination", NO_HEALTH_LOG),
-	OPTION_REFUSED(0, "health-max-log-count", NO_HEALTH_LOG),
-	OPTION_REFUSED(0, "health-max-log-size", NO_HEALTH_LOG),
 	OPTION_REFUSED(0, "rdt-class", "a user can join no class of resctrl, which is root's"),
 	OPTION_REFUSED(0, "permissive", "nothing is confined for show: --security-opt seccomp-log says what is refused, ranby profile record what is needed"),
 	OPTION_REFUSED(0, "kernel-memory", "cgroup v2 has no such limit: --memory counts the kernel's too"),

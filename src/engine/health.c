@@ -130,14 +130,22 @@ static int log_entry(const struct result *x, struct json_object **ret)
 	return 0;
 }
 
+/* A container of an earlier version has none. */
+static int64_t bound(const struct container *c, const char *key, int64_t usual)
+{
+	int64_t n = json_int(json_at(c->spec, CONFIG), key);
+
+	return n > 0 ? n : usual;
+}
+
 static int marks_json(const struct container *c, const struct health_mark *m, struct json_object *old, const struct result *x,
 		      struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object(), *entry = NULL, *log = json_object_new_array(), *before = log_of(old);
-	size_t n = before ? json_object_array_length(before) : 0;
+	size_t n = before ? json_object_array_length(before) : 0, kept = (size_t)bound(c, "maxLogCount", HEALTH_LOG_MAX);
 	int r = o && log && before ? log_entry(x, &entry) : -ENOMEM;
 
-	for (size_t i = n >= HEALTH_LOG_MAX ? n - HEALTH_LOG_MAX + 1 : 0; r == 0 && i < n; i++)
+	for (size_t i = n >= kept ? n - kept + 1 : 0; r == 0 && i < n; i++)
 		r = json_append(log, json_object_get(json_object_array_get_idx(before, i)));
 	if (r == 0)
 		r = json_append(log, TAKE_PTR(entry));
@@ -223,7 +231,7 @@ static int run_exec(const struct exec_request *q, struct result *ret, struct err
 		r = exec_release(&x, e);
 	if (r < 0)
 		return r;
-	r = collect_output(&a, (int)(json_int(q->c->spec, CONFIG ".timeoutNs") / 1000000), HEALTH_OUTPUT_MAX, &ret->output, &end, e);
+	r = collect_output(&a, (int)(json_int(q->c->spec, CONFIG ".timeoutNs") / 1000000), (size_t)bound(q->c, "maxLogSize", HEALTH_OUTPUT_MAX), &ret->output, &end, e);
 	ret->code = end.exit_code;
 	if (r == -ETIMEDOUT) {
 		kill_check(&x);

@@ -25,8 +25,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HEALTH_LOG_MAX 5
-#define HEALTH_OUTPUT_MAX 500 /* bytes of what a check says, as podman has it */
+#define HEALTH_LOG_MAX 5 /* checks, unless --health-max-log-count says otherwise */
+#define HEALTH_LOG_LIMIT 100
+#define HEALTH_OUTPUT_MAX 500 /* bytes of what a check says, as podman has it; --health-max-log-size */
+#define HEALTH_OUTPUT_LIMIT 4096
 #define HEALTH_STATUS_SIZE 16
 
 #define HEALTH_STARTING "starting"

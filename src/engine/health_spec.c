@@ -5,6 +5,7 @@
  * is the image's. An option about a check that nobody has named is an error.
  */
 #include "engine/health_spec.h"
+#include "engine/health.h"
 
 #include "base/parse.h"
 #include "oci/healthcheck.h"
@@ -31,8 +32,27 @@ static int read_time(const char *option, const char *text, uint64_t min_us, uint
 	return 0;
 }
 
+/* 0 is podman's word for no bound: as much as is ever kept, for health.json is read whole. */
+static int read_bound(const char *option, const char *text, uint32_t usual, uint32_t limit, uint32_t *ret, struct err *e)
+{
+	uint32_t n = usual;
+
+	if (text && parse_u32(text, 0, limit, &n) < 0)
+		return err_set(e, EINVAL, "--%s %s: not a number from 0 to %u", option, text, limit);
+	*ret = n ? n : limit;
+	return 0;
+}
+
+static int read_bounds(const struct container_options *o, uint32_t *ret_count, uint32_t *ret_size, struct err *e)
+{
+	int r = read_bound("health-max-log-count", o->health_max_log_count, HEALTH_LOG_MAX, HEALTH_LOG_LIMIT, ret_count, e);
+
+	return r == 0 ? read_bound("health-max-log-size", o->health_max_log_size, HEALTH_OUTPUT_MAX, HEALTH_OUTPUT_LIMIT, ret_size, e) : r;
+}
+
 static int read_options(const struct container_options *o, struct healthcheck *h, struct err *e)
 {
+	uint32_t unused;
 	int r = 0;
 
 	if (o->health_cmd) {
@@ -46,6 +66,8 @@ static int read_options(const struct container_options *o, struct healthcheck *h
 		r = read_time("health-timeout", o->health_timeout, 1000000, &h->timeout_ns, e);
 	if (r == 0)
 		r = read_time("health-start-period", o->health_start_period, 0, &h->start_period_ns, e);
+	if (r == 0)
+		r = read_bounds(o, &unused, &unused, e);
 	if (r == 0 && o->health_retries && parse_u32(o->health_retries, 1, INT32_MAX, &h->retries) < 0)
 		r = err_set(e, EINVAL, "--health-retries %s: not a number greater than 0", o->health_retries);
 	return r;
@@ -69,7 +91,8 @@ static const char *asked(const struct container_options *o)
 	} options[] = {
 		{"health-cmd", o->health_cmd}, {"health-interval", o->health_interval}, {"health-timeout", o->health_timeout},
 		{"health-start-period", o->health_start_period}, {"health-retries", o->health_retries},
-		{"health-on-failure", o->health_on_failure},
+		{"health-on-failure", o->health_on_failure}, {"health-max-log-count", o->health_max_log_count},
+		{"health-max-log-size", o->health_max_log_size},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
@@ -98,7 +121,11 @@ static int to_json(const struct container_options *o, const struct healthcheck *
 	_cleanup_json_ struct json_object *json = json_object_new_object();
 	uint64_t interval = h->interval_ns || o->health_interval ? h->interval_ns : DEFAULT_INTERVAL_NS;
 
-	if (!json || json_add_strv(json, "test", &h->test) < 0 || json_add_strv(json, "command", argv) < 0 ||
+	uint32_t count = 0, size = 0;
+
+	if (read_bounds(o, &count, &size, NULL) < 0)
+		return -EINVAL;
+	if (!json || json_add_int(json, "maxLogCount", count) < 0 || json_add_int(json, "maxLogSize", size) < 0 || json_add_strv(json, "test", &h->test) < 0 || json_add_strv(json, "command", argv) < 0 ||
 	    json_add_u64(json, "intervalNs", interval) < 0 ||
 	    json_add_u64(json, "timeoutNs", h->timeout_ns ? h->timeout_ns : DEFAULT_TIMEOUT_NS) < 0 ||
 	    json_add_u64(json, "startPeriodNs", h->start_period_ns) < 0 ||

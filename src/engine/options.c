@@ -100,6 +100,8 @@ static const struct field fields[] = {
 	F(STRING, "health-start-period", health_start_period),
 	F(STRING, "health-timeout", health_timeout),
 	F(STRING, "health-on-failure", health_on_failure),
+	F(STRING, "health-max-log-count", health_max_log_count),
+	F(STRING, "health-max-log-size", health_max_log_size),
 	F(FLAG, "no-healthcheck", no_healthcheck),
 	F(STRING, "log-driver", log_driver),
 	F(LIST, "log-opt", log_opt),
