@@ -25,6 +25,7 @@ sweep() {
 @test "pull, its fetch worker killed" { run -0 sweep pull:ranby-fetch; }
 @test "pull, its unpack worker killed" { run -0 sweep pull:ranby-unpack; }
 @test "load, or its unpack worker, killed" { run -0 sweep load load:ranby-unpack; }
+@test "copy and push, or its fetch worker, killed" { run -0 sweep copy push push:ranby-fetch; }
 
 # three calls of each of the other verbs
 few() { "$RANBY_TREE/tests/kill-sweep" --points "${RANBY_SWEEP_POINTS:-3}" "$@"; }
@@ -53,6 +54,7 @@ errors() {
 @test "a call of create, start, stop, rm fails" { run -0 errors 4 create start stop rm; }
 @test "a call of pull, or of its workers, fails" { run -0 errors 4 pull pull:ranby-fetch pull:ranby-unpack; }
 @test "a call of load, or of its worker, fails" { run -0 errors 4 load load:ranby-unpack; }
+@test "a call of copy or push, or of its worker, fails" { run -0 errors 4 copy push push:ranby-fetch; }
 
 @test "create: whichever fsync fails, there is no container then, and its name is free" {
 	local killat=$RANBY_TREE/${RANBY_BUILD:-build}/tools/killat total n said tried=0
