@@ -422,6 +422,9 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 		generate systemd --new web
 		container checkpoint web
 		machine start
+		podmansh
+		builder prune
+		buildx prune
 		compose up
 		context use x
 		swarm init

@@ -341,7 +341,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 }
 
 @test "ps: formats, filters, json" {
-	run -0 ranby run -d --name a --network=none busybox sleep 100
+	run -0 ranby run -d --name a --label k.x=v --network=none busybox sleep 100
 	run -3 ranby run --name b --network=none busybox sh -c 'exit 3'
 	run -0 ranby ps --format json
 	jq -e 'length == 1' <<<"$output"
@@ -351,6 +351,10 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	[[ $output =~ ^[0-9a-f]{64}$ ]]
 	run -0 ranby ps --format '{{.LoginUID}} {{.LoginUser}} {{.Session}}'
 	[[ $output == "$(cat /proc/self/loginuid) "* ]]
+	run -0 ranby ps -a --sort names --format '{{.Names}}={{.Label "k.x"}}{{if eq (.Label "k.x" | upper) "V"}}!{{end}}'
+	[ "$output" = $'a=v!\nb=' ] || fail "$output"
+	run -125 ranby ps --format '{{.Names "k.x"}}'
+	one_error "can't give argument to non-function"
 	run -125 ranby ps --format '{{.NoSuchField}}'
 	one_error NoSuchField
 }

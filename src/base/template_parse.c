@@ -443,6 +443,22 @@ static int parse_operand(struct parser *s, struct node *command)
 	return r;
 }
 
+/* The one method with an argument that docker's and podman's rows have: .Label "key". It is {{index .Label "key"}}. */
+static int call_method(struct parser *s, struct node *command, unsigned n)
+{
+	struct node *field = command->kids, *index;
+
+	if (n != 2 || field->type != NODE_DOT || field->names.n != 1 || strcmp(field->names.items[0], "Label") != 0)
+		return 0;
+	index = calloc(1, sizeof(*index));
+	if (!index)
+		return err_errno(s->e, ENOMEM, "template");
+	*index = (struct node){.type = NODE_FUNCTION, .at = field->at, .len = field->len, .next = field, .slots = {-1, -1}};
+	index->function = template_function_find("index", strlen("index"));
+	command->kids = index;
+	return 0;
+}
+
 static int parse_command(struct parser *s, struct node *pipe)
 {
 	struct node *command = node_new(s, pipe, NODE_COMMAND);
@@ -464,6 +480,9 @@ static int parse_command(struct parser *s, struct node *pipe)
 	if (n == 0)
 		return bad(s, "missing value for command");
 	node_end(s, command);
+	r = call_method(s, command, n);
+	if (r < 0)
+		return r;
 	if (command->kids->type != NODE_FUNCTION && (n > 1 || pipe->kids != command))
 		return bad(s, n > 1 ? "can't give argument to non-function" : "non-function in a later stage of a pipeline");
 	return 0;

@@ -93,6 +93,7 @@ static const struct golden goldens[] = {
 	{"{{.Id | upper | printf \"%s!\"}}", "ABC123!"},
 	{"{{\"a\" | .Id}}", "!non-function"},
 	{"{{.Id \"x\"}}", "!can't give argument"},
+	{"{{.Label \"a\" \"b\"}}", "!can't give argument"},
 	/* printf */
 	{"{{printf \"%s-%d\" .Id .Pid}}", "abc123-42"},
 	{"{{printf \"%5d|%-5d|%05d|%+d|%x|%X|%o\" 42 42 -42 42 255 255 8}}", "   42|42   |-0042|+42|ff|FF|10"},

@@ -39,7 +39,9 @@ static const struct {
 	{"network update", "a network has no name servers of its own; give them to the containers: ranby run --dns"},
 	{"volume reload", "there are no drivers whose volumes could have changed; ranby volume ls shows those that are there"}, {"volume update", NO_SWARM},
 	{"swarm", NO_SWARM}, {"service", NO_SWARM}, {"stack", NO_SWARM}, {"node", NO_SWARM}, {"config", "use secrets: ranby secret create"},
-	{"plugin", "there are no plugins"},
+	{"plugin", "there are no plugins"}, {"builder prune", "ranby image prune --build-cache"}, {"buildx prune", "ranby image prune --build-cache"},
+	{"podmansh", "a login shell's program is chosen with usermod --shell; a script of `ranby run` can be one"},
+	{"system hyperv-prep", NO_MACHINE},
 };
 
 /* Whether argv begins with the words of `name`. */
