@@ -17,7 +17,9 @@ setup_file() {
 	PROBES=$BATS_FILE_TMPDIR/probes LOOPS=${RANBY_ATTACK_LOOPS:-1000}
 	mkdir "$PROBES"
 	attack_program watch "$PROBES/watch"
-	export PROBES LOOPS
+	# a thousand starts, on a machine that has others to serve
+	BATS_TEST_TIMEOUT=$((300 + LOOPS / 5))
+	export PROBES LOOPS BATS_TEST_TIMEOUT
 }
 teardown_file() { oci_teardown_file; }
 setup() {
