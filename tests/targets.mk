@@ -65,7 +65,7 @@ mutants: all $(TOOLS)
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)
 LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/audit-session tests/audit.bash tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
-                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/bench/images tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/session tests/vm/policy tests/vm/lib.bash tests/vm/*.bats tests/vm/guest/usr/local/*bin/*)
+                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/bench/images tests/bench/build tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/session tests/vm/policy tests/vm/lib.bash tests/vm/*.bats tests/vm/guest/usr/local/*bin/*)
 CLANG ?= $(shell command -v clang-14 || command -v clang)
 CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
 LINT_JOBS ?= $(shell nproc)
@@ -125,6 +125,7 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile
 bench: all $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)) $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --cgroup2 tests/bench/run
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/bench/images
+	@RANBY_BUILD=$(O) tests/as-user --reap tests/bench/build
 	@RANBY_BUILD=$(O) tests/as-user --cgroup2 tests/bench/runtime
 
 demo: all

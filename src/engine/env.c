@@ -11,6 +11,7 @@
  */
 #include "engine/env.h"
 
+#include "oci/image_config.h"
 #include "sys/fd.h"
 
 #include <errno.h>

@@ -23,7 +23,6 @@
 #include <stddef.h>
 
 #define ENV_FILE_MAX (1U << 20) /* bytes of one --env-file */
-#define ENV_PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct env_input {
 	const struct container_options *options;

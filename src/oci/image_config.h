@@ -22,6 +22,9 @@
 
 #include <stddef.h>
 
+/* Of an image that says no PATH, and of one that is made of nothing. */
+#define ENV_PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct image_config {
 	struct json_object *json;  /* the whole, owned */
 	struct platform platform;

@@ -8,6 +8,7 @@
 #include "oci/image_state.h"
 
 #include "base/parse.h"
+#include "oci/image_config.h"
 #include "oci/index.h"
 
 #include <ctype.h>
@@ -34,16 +35,23 @@ static struct json_object *member(struct json_object *o, const char *key, bool a
 
 static int fresh(struct image_state *s, const char *platform, struct err *e)
 {
+	struct json_object *config, *env;
 	struct platform p;
 	int bad = 0, r = platform_parse(platform, &p, e);
 
 	if (r < 0)
 		return r;
 	s->json = json_object_new_object();
+	config = json_object_new_object();
+	env = json_object_new_array();
 	bad |= json_add_str(s->json, "architecture", p.arch);
 	if (p.variant[0])
 		bad |= json_add_str(s->json, "variant", p.variant);
 	bad |= json_add_str(s->json, "os", p.os);
+	/* what BuildKit and buildah begin with too */
+	bad |= json_append_str(env, ENV_PATH_DEFAULT);
+	bad |= json_add(config, "Env", env);
+	bad |= json_add(s->json, "config", config);
 	return bad ? err_errno(e, ENOMEM, "image config") : 0;
 }
 
