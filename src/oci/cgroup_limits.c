@@ -10,6 +10,7 @@
  */
 #include "oci/cgroup_limits.h"
 
+#include "base/buf.h"
 #include "oci/runtime_config.h"
 
 #include <errno.h>
@@ -233,9 +234,30 @@ static int read_throttle(struct reading *x, struct json_object *o, const char *k
 	return r;
 }
 
+static int read_weights(struct reading *x, struct json_object *list)
+{
+	static const char *const none[] = {"leafWeight", NULL};
+	int64_t major, minor, weight;
+	int r = 0;
+
+	if (list && !json_object_is_type(list, json_type_array))
+		return err_set(x->e, EINVAL, "linux.resources.blockIO.weightDevice: not a list");
+	for (size_t i = 0; r == 0 && list && i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+
+		if (number(x, item, "major", &major) != 0 || number(x, item, "minor", &minor) != 0 || number(x, item, "weight", &weight) != 0 ||
+		    major < 0 || minor < 0 || weight <= 0)
+			return err_set(x->e, EINVAL, "linux.resources.blockIO.weightDevice: wants major, minor and weight");
+		r = refuse(x, item, none);
+		if (r == 0)
+			r = add(x, "io.weight", "%" PRId64 ":%" PRId64 " %" PRIu64, major, minor, cgroup_weight_of_blkio((uint64_t)weight));
+	}
+	return r;
+}
+
 static int read_block(struct reading *x, struct json_object *o)
 {
-	static const char *const none[] = {"leafWeight", "weightDevice", NULL};
+	static const char *const none[] = {"leafWeight", NULL};
 	static const char *const throttles[][2] = {
 		{"throttleReadBpsDevice", "rbps"}, {"throttleWriteBpsDevice", "wbps"},
 		{"throttleReadIOPSDevice", "riops"}, {"throttleWriteIOPSDevice", "wiops"},
@@ -247,6 +269,8 @@ static int read_block(struct reading *x, struct json_object *o)
 		r = number(x, o, "weight", &weight);
 	if (r == 0 && weight > 0)
 		r = add(x, "io.weight", "default %" PRIu64, cgroup_weight_of_blkio((uint64_t)weight));
+	if (r >= 0)
+		r = read_weights(x, json_at(o, "weightDevice"));
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(throttles); i++)
 		r = read_throttle(x, o, throttles[i][0], throttles[i][1]);
 	return r < 0 ? r : 0;
@@ -290,6 +314,36 @@ static int read_huge(struct reading *x, struct json_object *list)
 	return r;
 }
 
+/* "DEVICE hca_handle=N hca_object=N"; what is not named stays as it is. */
+static int read_rdma(struct reading *x, struct json_object *o)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char *const keys[][2] = {{"hcaHandles", "hca_handle"}, {"hcaObjects", "hca_object"}};
+	int r = 0;
+
+	json_object_object_foreach(o, device, limits)
+	{
+		_cleanup_(buf_done) struct buf b = BUF_INIT;
+		int64_t n;
+
+		if (r < 0)
+			break;
+		if (!*device || strspn(device, letters) != strlen(device) || !json_object_is_type(limits, json_type_object))
+			return err_set(x->e, EINVAL, "linux.resources.rdma.%.64s: not the limits of a device", device);
+		for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(keys); i++) {
+			r = number(x, limits, keys[i][0], &n);
+			if (r == 0 && (n < 0 || n > UINT32_MAX))
+				return err_set(x->e, EINVAL, "linux.resources.rdma.%.64s.%s: not a number of them", device, keys[i][0]);
+			if (r == 0)
+				buf_addf(&b, " %s=%" PRId64, keys[i][1], n);
+		}
+		if (r >= 0 && buf_bad(&b))
+			return err_errno(x->e, ENOMEM, "linux.resources.rdma");
+		r = r >= 0 && b.len > 0 ? add(x, "rdma.max", "%s%s", device, buf_str(&b)) : r < 0 ? r : 0;
+	}
+	return r < 0 ? r : 0;
+}
+
 static const struct {
 	const char *key;
 	json_type type;
@@ -298,7 +352,7 @@ static const struct {
 	{"memory", json_type_object, read_memory},  {"cpu", json_type_object, read_cpu},
 	{"pids", json_type_object, read_pids},      {"blockIO", json_type_object, read_block},
 	{"hugepageLimits", json_type_array, read_huge}, {"unified", json_type_object, read_unified},
-	{"network", json_type_object, NULL},        {"rdma", json_type_object, NULL},
+	{"network", json_type_object, NULL},        {"rdma", json_type_object, read_rdma},
 };
 
 int cgroup_limits_read(struct json_object *resources, struct cgroup_limits *ret, struct err *e)

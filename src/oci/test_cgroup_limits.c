@@ -51,7 +51,10 @@ static const struct {
 	{"{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":9}],\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":1,\"rate\":4}]}}",
 	 "io.max=8:0 rbps=9;io.max=8:1 wiops=4", 0},
 	{"{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8}]}}", "throttleReadBpsDevice", -EINVAL},
-	{"{\"blockIO\":{\"weightDevice\":[{}]}}", "weightDevice", -ENOTSUP},
+	{"{\"blockIO\":{\"weightDevice\":[{}]}}", "weightDevice", -EINVAL},
+	{"{\"blockIO\":{\"weightDevice\":7}}", "weightDevice", -EINVAL},
+	{"{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":500}]}}", "io.weight=8:0 4950", 0},
+	{"{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":500,\"leafWeight\":5}]}}", "leafWeight", -ENOTSUP},
 	{"{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}]}", "hugetlb.2MB.max=4194304", 0},
 	{"{\"hugepageLimits\":[{\"pageSize\":\"../x\",\"limit\":1}]}", "hugepageLimits", -EINVAL},
 	{"{\"unified\":{\"memory.high\":\"5\"}}", "memory.high=5", 0},
@@ -60,7 +63,12 @@ static const struct {
 	{"{\"unified\":{\"a/b.c\":\"5\"}}", "a/b.c", -EINVAL},
 	{"{\"unified\":{\"memory.high\":5}}", "memory.high", -EINVAL},
 	{"{\"network\":{\"classID\":5}}", "network", -ENOTSUP},
-	{"{\"rdma\":{\"mlx5_1\":{}}}", "rdma", -ENOTSUP},
+	{"{\"rdma\":{\"mlx5_1\":{}}}", "", 0},
+	{"{\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":10000},\"ocrdma1\":{\"hcaObjects\":2}}}",
+	 "rdma.max=mlx5_1 hca_handle=3 hca_object=10000;rdma.max=ocrdma1 hca_object=2", 0},
+	{"{\"rdma\":{\"mlx5_1\":{\"hcaHandles\":-1}}}", "rdma", -EINVAL},
+	{"{\"rdma\":{\"a b\":{\"hcaHandles\":1}}}", "rdma", -EINVAL},
+	{"{\"rdma\":{\"mlx5_1\":7}}", "rdma", -EINVAL},
 };
 
 static void test_cases(void **state)

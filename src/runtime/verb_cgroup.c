@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* The verbs that work through the container's cgroup: pause, resume, update, events. */
 #include "base/json.h"
+#include "base/parse.h"
 #include "runtime/cgroup.h"
 #include "runtime/scope.h"
 #include "runtime/state.h"
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -178,6 +180,26 @@ static int resources_of_file(const char *path, struct json_object **ret, struct 
 	return r;
 }
 
+/* memory.checkBeforeUpdate: a limit below what is used, which the kernel would enforce by killing, is refused. */
+static int check_before(int fd, struct json_object *all, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int64_t limit = -1, used = 0;
+	bool check = false;
+	int r = json_get_bool(all, "memory.checkBeforeUpdate", &check, e);
+
+	if (r == 0 && check)
+		r = json_get_i64(all, "memory.limit", INT64_MIN, INT64_MAX, &limit, e);
+	if (r < 0 || limit < 0)
+		return r;
+	r = cgroup_read(fd, "memory.current", &b);
+	if (r == 0)
+		r = parse_i64(buf_str(&b), 0, INT64_MAX, &used);
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_errno(e, -r, "memory.current");
+	return used > limit ? err_set(e, EBUSY, "memory.limit: %" PRId64 " bytes are in use already, and memory.checkBeforeUpdate is set", used) : 0;
+}
+
 /* The files, where a wrong value is an error, then the manager, which is to keep it. */
 static int update_scope(const struct runtime_context *x, const char *id, const struct group_of *g, struct json_object *all, struct err *e)
 {
@@ -210,6 +232,8 @@ static int update(const struct runtime_context *x, int argc, char **argv, struct
 	}
 	if (r == 0)
 		r = find_group(x, argv[first], &g, e);
+	if (r == 0)
+		r = check_before(g.fd, all, e);
 	if (r == 0 && scope_is_noted(x->rroot, argv[first]))
 		return update_scope(x, argv[first], &g, all, e);
 	return r == 0 ? cgroup_update(g.fd, g.state.cgroup, all, e) : r;

@@ -39,6 +39,7 @@ static const struct {
 } controllers[] = {
 	{"cpuset", CGROUP_CPUSET}, {"cpu", CGROUP_CPU},   {"io", CGROUP_IO},
 	{"memory", CGROUP_MEMORY}, {"hugetlb", CGROUP_HUGETLB}, {"pids", CGROUP_PIDS},
+	{"rdma", CGROUP_RDMA},
 };
 
 void cgroup_names(unsigned set, const char *before, struct buf *out)
