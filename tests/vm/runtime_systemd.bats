@@ -25,7 +25,7 @@ teardown() {
 bundle() {
 	rm -f "$B/config.json"
 	ranby-runtime spec --bundle "$B"
-	jq --argjson change "$1" --argjson args "$(printf '%s\0' "${@:3}" | jq -Rs 'split("\u0000")[:-1]')" '. * $change | .process.args = $args' "$B/config.json" >"$B/new"
+	jq --argjson change "$1" --argjson args "$(printf '%s\n' "${@:3}" | jq -R . | jq -s .)" '. * $change | .process.args = $args' "$B/config.json" >"$B/new"
 	mv "$B/new" "$B/config.json"
 }
 rt() { ranby-runtime --root "$state" --systemd-cgroup "$@" </dev/null; }
