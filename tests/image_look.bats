@@ -136,3 +136,26 @@ layer() { skopeo inspect --raw --tls-verify=false "docker://$REG/busybox" | jq -
 	[ "$output" = here ]
 	ranby rmi --force local:1 >/dev/null
 }
+
+@test "options that podman and skopeo have there and we have not: refused, with what to use" {
+	local verb word
+	while IFS='|' read -r verb word; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby $verb
+		one_error "$word"
+	done <<-'END'
+		copy --sign-by x a b|ranby image sign
+		copy --sign-by-sigstore-private-key x a b|ranby image sign
+		copy --src-username x a b|ranby login
+		copy --dest-registry-token x a b|ranby login
+		copy --dest-compress a b|--compression-format
+		copy --encryption-key x a b|not encrypted
+		sync --sign-by x --src docker --dest dir a b|ranby image sign
+		sync --dry-run --src docker --dest dir a b|--list-tags
+		push --compress a|ranby save --compress
+		manifest push --sign-by x a b|ranby image sign
+		search --filter stars=3 x|--format
+		search --compatible x|--format
+		images --history|not kept
+	END
+}

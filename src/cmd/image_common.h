@@ -19,6 +19,10 @@
 
 #define EXIT_IN_USE 2 /* of what would remove an image: a container is of it */
 
+/* What skopeo and podman have at both ends, and we have not. */
+#define OPTION_NO_SIGN "sign it where it is then: ranby image sign --key FILE, or for GPG skopeo standalone-sign"
+#define OPTION_NO_HALF_CREDS "log in with ranby login, or take an auth file; copy has --src-creds and --dest-creds too"
+
 /* Options of how a registry is spoken to, alike in all commands that do. */
 struct registry_args {
 	const char *creds, *authfile, *cert_dir;

@@ -36,6 +36,7 @@ static const struct option_row images_rows[] = {
 	{'q', "quiet", OPT_FLAG, offsetof(struct images_args, quiet), .help = "Only ids"},
 	{0, "sort", OPT_CHOICE, offsetof(struct images_args, sort), .arg = "FIELD", .choices = "created|id|repository|size|tag",
 	 .help = "Order by (default created)"},
+	OPTION_REFUSED(0, "history", "an image's earlier names are not kept"),
 	OPTION_END,
 };
 

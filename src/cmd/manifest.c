@@ -384,6 +384,10 @@ static const struct option_row push_rows[] = {
 	{0, "remove-signatures", OPT_FLAG, offsetof(struct push_args, remove_signatures),
 	 .help = "Push no signatures; none are pushed without it either"},
 	{0, "rm", OPT_FLAG, offsetof(struct push_args, remove), .help = "Remove the list when it is pushed"},
+	OPTION_REFUSED(0, "sign-by", OPTION_NO_SIGN),
+	OPTION_REFUSED(0, "sign-by-sigstore-private-key", OPTION_NO_SIGN),
+	OPTION_REFUSED(0, "sign-passphrase-file", OPTION_NO_SIGN),
+	OPTION_REFUSED(0, "compression-format", "a list goes with its layers as they are; pack its images with ranby push --compression-format"),
 	OPTION_END,
 };
 

@@ -44,6 +44,8 @@ static const struct option_row push_rows[] = {
 	 .help = "Sign what was pushed with this private key"},
 	{0, "sign-passphrase-file", OPT_STRING, offsetof(struct push_args, sign_passphrase_file), .arg = "FILE",
 	 .help = "The key's passphrase, the first line of that file"},
+	OPTION_REFUSED(0, "compress", "layers in a dir: stay as they are; ranby save --compress --format docker-dir"),
+	OPTION_REFUSED(0, "disable-content-trust", "nothing is signed unless --sign-by-sigstore-private-key says so"),
 	OPTION_END,
 };
 

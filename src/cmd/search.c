@@ -23,6 +23,8 @@ static const struct option_row search_rows[] = {
 	{0, "list-tags", OPT_FLAG, offsetof(struct search_args, list_tags), .help = "The tags of the repository that is named"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct search_args, no_trunc), .help = "Whole descriptions"},
 	REGISTRY_ROWS(struct search_args, registry),
+	OPTION_REFUSED(0, "filter", "registries tell no stars and no automation that could be trusted; filter the list of --format"),
+	OPTION_REFUSED(0, "compatible", "take --format"),
 	OPTION_END,
 };
 
