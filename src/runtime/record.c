@@ -221,7 +221,7 @@ static void record(const struct runtime_context *x, const char *id, enum audit_v
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
 	_cleanup_(subject_done) struct subject t = {.s = &s, .verb = verb, .fs = PROCFS_INIT, .p = PROC_INIT};
 
-	if (!can_record() || runtime_state_load(x->rroot, id, &s, NULL) < 0 || procfs_open(&t.fs) < 0 ||
+	if (runtime_state_load(x->rroot, id, &s, NULL) < 0 || procfs_open(&t.fs) < 0 ||
 	    proc_open_identity(&t.fs, s.pid, s.start_ticks, &t.p) < 0)
 		return;
 	if (testify(&t) && verb == AUDIT_VERB_START)
@@ -243,13 +243,19 @@ _Noreturn static void stay(const struct runtime_context *x, const char *id, int 
 	_exit(0);
 }
 
+void recorder_here(const struct runtime_context *x, const char *id, struct recorder *ret)
+{
+	ret->x = x;
+	ret->id = id;
+	ret->able = can_record();
+}
+
 int recorder_begin(const struct runtime_context *x, const char *id, struct recorder *ret)
 {
 	int pair[2];
 
-	ret->x = x;
-	ret->id = id;
-	if (!can_record() || userns_is_privileged())
+	recorder_here(x, id, ret);
+	if (!ret->able || userns_is_privileged())
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
@@ -267,9 +273,9 @@ void recorder_ask(const struct recorder *c, enum audit_verb verb)
 {
 	unsigned char word = (unsigned char)verb;
 
-	if (c->sock < 0)
+	if (c->able && c->sock < 0)
 		record(c->x, c->id, verb);
-	else if (send(c->sock, &word, 1, MSG_NOSIGNAL) == 1)
+	else if (c->able && send(c->sock, &word, 1, MSG_NOSIGNAL) == 1)
 		(void)!read(c->sock, &word, 1);
 }
 

@@ -28,20 +28,24 @@
 #include "audit/verb.h"
 #include "runtime/context.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define RUNTIME_RECORD_MAX 4096 /* bytes of RROOT/ID/record */
 
 struct recorder {
-	int sock; /* to who stayed behind; -EBADF: nobody can be asked, or we can ourselves */
+	int sock; /* to who stayed behind; -EBADF: we can ask ourselves */
+	bool able; /* else nobody can be asked: not in a user namespace, nor for a plain user where no witness is installed */
 	pid_t pid;
 	const struct runtime_context *x;
 	const char *id;
 };
 #define RECORDER_INIT {.sock = -EBADF}
 
-/* -errno: nobody could be left behind. */
+/* Before anything of it is made. -errno: nobody could be left behind. */
 int recorder_begin(const struct runtime_context *x, const char *id, struct recorder *ret) _must_check_;
+/* The same for one that is made already: nobody is needed who stays. */
+void recorder_here(const struct runtime_context *x, const char *id, struct recorder *ret);
 void recorder_ask(const struct recorder *c, enum audit_verb verb);
 void recorder_end(struct recorder *c);
 

@@ -134,21 +134,6 @@ static int read_state(struct json_object *o, struct runtime_state *s, struct err
 	return r;
 }
 
-/* None is none: most containers have no record. */
-static int load_record(int rroot_dirfd, struct runtime_state *s)
-{
-	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	char path[RUNTIME_ID_MAX + 32];
-	int r;
-
-	snprintf(path, sizeof(path), "%s/record", s->id);
-	r = path_own_read(rroot_dirfd, path, RUNTIME_RECORD_MAX, &b);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	s->record = buf_take(&b);
-	return s->record ? 0 : -ENOMEM;
-}
-
 int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -173,13 +158,22 @@ int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *re
 		return err_wrap(e, r, "container %s", id);
 	}
 	snprintf(s.id, sizeof(s.id), "%s", id);
-	r = load_record(rroot_dirfd, &s);
-	if (r < 0) {
-		runtime_state_done(&s);
-		return err_errno(e, -r, "container %s: record", id);
-	}
 	*ret = s;
 	return 0;
+}
+
+int runtime_state_load_record(int rroot_dirfd, struct runtime_state *s)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	char path[RUNTIME_ID_MAX + 32];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/record", s->id);
+	r = path_own_read(rroot_dirfd, path, RUNTIME_RECORD_MAX, &b);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	s->record = buf_take(&b);
+	return s->record ? 0 : -ENOMEM;
 }
 
 /* A text of ours that is an object. */

@@ -36,7 +36,7 @@ struct runtime_state {
 	char *created;      /* RFC 3339 */
 	char *hooks;        /* "poststart" and "poststop" of the config's hooks as text, or NULL */
 	char *attribution;  /* runtime/attribution.h, or NULL */
-	char *record;       /* RROOT/ID/record as text (runtime/record.h), or NULL; shown as attribution.record */
+	char *record;       /* RROOT/ID/record as text (runtime/record.h), or NULL; runtime_state_load_record() */
 	char *cgroup;       /* our cgroup's path below its mount, or NULL */
 	pid_t pid;          /* in the pid namespace of the /proc that create saw */
 	uint64_t start_ticks;
@@ -53,6 +53,9 @@ bool runtime_id_is_valid(const char *id);
 /* RROOT/ID/state.json. -ENOENT with "container ID does not exist". */
 int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *ret, struct err *e) _must_check_;
 int runtime_state_save(int container_dirfd, const struct runtime_state *s, struct err *e) _must_check_;
+
+/* Reads what became of the record of its start, which is shown as attribution.record; none is none. */
+int runtime_state_load_record(int rroot_dirfd, struct runtime_state *s) _must_check_;
 
 /* Derived, see above. `*ret_pidfd` (may be NULL) is a pidfd of init, or -EBADF when stopped; the caller owns it. */
 int runtime_state_status(int rroot_dirfd, const struct runtime_state *s, enum runtime_status *ret, int *ret_pidfd,

@@ -125,9 +125,12 @@ static const struct option_row start_rows[] = {OPTION_END};
 static int start(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
 	int first, r = verb_parse(&verb_start, argc, argv, NULL, &first, e);
-	const struct recorder here = {.sock = -EBADF, .x = x, .id = r == 0 ? argv[first] : NULL};
+	struct recorder here = RECORDER_INIT;
 
-	return r == 0 ? release(&here, x, argv[first], &ret->warning, e) : r;
+	if (r < 0)
+		return r;
+	recorder_here(x, argv[first], &here);
+	return release(&here, x, argv[first], &ret->warning, e);
 }
 
 const struct verb verb_start = {"start", "ID", "Start a container that waits", start_rows, 1, 1, true, start};
@@ -157,7 +160,8 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 	}
 	if (a.detach)
 		return 0;
-	r = wait_end(pid, e);
+	if (c.able)
+		r = wait_end(pid, e);
 	if (r == 0)
 		recorder_ask(&c, AUDIT_VERB_EXIT);
 	if (r == 0)

@@ -18,6 +18,14 @@
 
 static const struct option_row no_rows[] = {OPTION_END};
 
+/* With what became of the record of its start. */
+static int state_text(const struct runtime_context *x, struct runtime_state *s, enum runtime_status status, char **ret, struct err *e)
+{
+	int r = runtime_state_load_record(x->rroot, s);
+
+	return r < 0 ? err_errno(e, -r, "container %s: record", s->id) : runtime_state_text(s, status, ret, e);
+}
+
 static int state(const struct runtime_context *x, int argc, char **argv, struct verb_result *ret, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
@@ -31,7 +39,7 @@ static int state(const struct runtime_context *x, int argc, char **argv, struct 
 	if (r == 0)
 		r = runtime_state_status(x->rroot, &s, &status, NULL, e);
 	if (r == 0)
-		r = runtime_state_text(&s, status, &text, e);
+		r = state_text(x, &s, status, &text, e);
 	if (r == 0)
 		buf_addf(&ret->out, "%s\n", text);
 	return r;
@@ -70,7 +78,7 @@ static int list_one(const struct runtime_context *x, const char *id, const struc
 	if (a->quiet) {
 		buf_addf(out, "%s\n", id);
 	} else if (all) {
-		r = runtime_state_text(&s, status, &text, e);
+		r = state_text(x, &s, status, &text, e);
 		if (r == 0)
 			r = json_parse(text, strlen(text), "state", &o, e);
 		if (r == 0)
