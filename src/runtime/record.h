@@ -14,8 +14,7 @@
  *	recorder_ask(&c, AUDIT_VERB_EXIT);
  *
  * Who may ask whom: a plain user ranby-witness, where that is installed; root
- * writes it by himself where the witness cannot look (a container in the
- * host's user namespace), and the end of such a one is in no record.
+ * writes it by himself, and the end of one of his is in no record.
  *
  * Nothing fails by it: what came of the first is in RROOT/ID/record, which
  * the state shows as attribution.record:
