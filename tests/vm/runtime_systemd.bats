@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: The ranby authors
 #
 # ranby-runtime --systemd-cgroup where systemd has controllers: limits as
-# properties of the unit and in the kernel's files, and the distribution's
-# podman, which asks for scopes by default.
+# properties of the unit and in the kernel's files, the user's manager and the
+# system's, and the distribution's podman, which asks for scopes by default.
 # guests: bookworm:apparmor
 # shellcheck disable=SC2154 # bats sets output and status
 
@@ -64,6 +64,11 @@ prop() { systemctl --user show "$1" -p "$2" --value; }
 	# what the kernel does not take is an error, and is not told to the manager
 	run -1 rt update --cpuset-cpus 77 --pids-limit 31 l1
 	[ "$(prop t-l1.scope AllowedCPUs)" = '0-1' ]
+	# less than is in use
+	printf '{"memory":{"limit":1,"checkBeforeUpdate":true}}' >"$BATS_TEST_TMPDIR/r"
+	run -1 rt update --resources "$BATS_TEST_TMPDIR/r" l1
+	[[ $output = *'are in use already'* ]] || fail "$output"
+	[ "$(cat "$d/memory.max")" = 83886080 ]
 	rt delete --force l1
 	wait_for 20 inactive t-l1.scope
 	[ ! -d "$d" ]
@@ -106,4 +111,31 @@ prop() { systemctl --user show "$1" -p "$2" --value; }
 	"${P[@]}" start p1
 	"${P[@]}" rm -f -t 0 p1
 	wait_for 20 inactive "libpod-$id.scope"
+}
+
+@test "root: the system's manager; devices are the unit's rules and the program's" {
+	bundle '{"process":{"capabilities":{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}},"root":{"readonly":false},
+		"linux":{"cgroupsPath":":t:r1","namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"network"},{"type":"cgroup"}],
+		"resources":{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":10,"minor":200,"access":"rw"}],"pids":{"limit":20}}}}' -- \
+		/bin/sh -c 'mknod /dev/m c 1 1; mknod /dev/n c 1 3; echo x >/dev/n && echo null-ok; head -c 1 /dev/m >/dev/null 2>&1 && echo MEM-READ; exec sleep 1000'
+	jq 'del(.linux.uidMappings, .linux.gidMappings)' "$B/config.json" >"$B/new" && mv "$B/new" "$B/config.json"
+	cat >"$BATS_TEST_TMPDIR/as-root" <<-END
+		set -e
+		cd "$B"
+		state=/run/rt-root
+		rt() { "$(command -v ranby-runtime)" --root \$state --systemd-cgroup "\$@" </dev/null; }
+		for a in sh mknod head; do ln -sf sleep "$B/rootfs/bin/\$a"; done
+		rt run --detach --bundle "$B" r1 >/tmp/r1.out 2>&1
+		sed -n s/^0:://p /proc/\$(rt state r1 | jq .pid)/cgroup
+		systemctl show t-r1.scope -p DevicePolicy -p DeviceAllow -p TasksMax
+		for _ in \$(seq 100); do [ -s /tmp/r1.out ] && break; sleep 0.1; done
+		cat /tmp/r1.out
+		systemctl daemon-reload
+		rt delete --force r1
+		systemctl is-active t-r1.scope || true
+	END
+	run -0 as_root bash "$BATS_TEST_TMPDIR/as-root"
+	[[ $output = *'/system.slice/t-r1.scope'* ]] || fail "$output"
+	[[ $output = *'DevicePolicy=strict'* && $output = *'DeviceAllow='*'/dev/char/10:200 rw'* && $output = *TasksMax=20* ]] || fail "$output"
+	[[ $output = *null-ok* && $output != *MEM-READ* && $output = *inactive* ]] || fail "$output"
 }
