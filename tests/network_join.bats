@@ -121,3 +121,23 @@ wget_in() {
 	ranby run -d --name h --network host busybox sleep 1000 >/dev/null
 	refused 'that container has no network of its own' --network container:h
 }
+
+@test "/sys shows the interfaces of the network that is joined, and none of the host's" {
+	local how show='ls /sys/class/net; ls -d /sys/devices/virtual/net/*; grep -c " /sys sysfs ro," /proc/mounts; ls /sys/fs/cgroup/cgroup.procs'
+	local own=$'lo\n/sys/devices/virtual/net/lo\n1\n/sys/fs/cgroup/cgroup.procs'
+	ranby run -d --name first --network none busybox sleep 1000 >/dev/null
+	ranby pod create --name bare --network none >/dev/null
+	ranby pod create --name whole --network none --share net,user,pid,ipc,uts >/dev/null
+	for how in '--network container:first' '--pod bare' '--pod bare --pid host' '--pod whole' '--network container:first --userns host'; do
+		# shellcheck disable=SC2086 # words
+		run -0 ranby run --rm $how busybox sh -c "$show"
+		[ "$output" = "$own" ] || fail "$how:" "$output"
+	done
+	# what is written there is nobody's to write
+	run -0 ranby run --rm --pod bare --privileged busybox sh -c 'ls /sys/class/net'
+	[ "$output" = lo ]
+	run ranby run --rm --pod bare busybox sh -c 'mount -o remount,rw /sys || echo x >/sys/class/net/lo/mtu'
+	[ "$status" -ne 0 ]
+	ranby pod rm --all --force --time 0 >/dev/null
+	ranby rm --force --time 0 first >/dev/null
+}

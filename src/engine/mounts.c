@@ -252,8 +252,8 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 	bool rw = m->profile->privileged;
 	int r;
 
-	/* who is in the user namespace that owns it has a view of it */
-	if (network_is_foreign(m->network) && !(m->network == NETWORK_PEER && shares(m, PEER_USER) && shares(m, PEER_NET)))
+	/* a view of another container's network is for who is in the user namespace that owns it; for others the runtime makes it beforehand */
+	if (network_is_foreign(m->network) && !(m->network == NETWORK_PEER && (!shares(m, PEER_USER) || shares(m, PEER_NET))))
 		return add_default(l, "bind", "/sys", "/sys", rw ? "rbind,nosuid,noexec,nodev" : "rbind,nosuid,noexec,nodev,rro", e);
 	r = add_default(l, "sysfs", "sysfs", "/sys", rw ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro", e);
 	if (r < 0)

@@ -49,6 +49,7 @@ struct create {
 	struct plan_writer w;
 	struct kept_fds kept;
 	struct rootfs_servers servers;
+	struct rootfs_late late;
 	struct launch l;
 	struct child child;
 	struct cgroup cgroup;
@@ -181,7 +182,7 @@ static int find_fuse_overlay(struct create *c, struct err *e)
 static int prepare_rootfs(struct create *c, struct err *e)
 {
 	_cleanup_(secrets_done) struct secrets s = {0};
-	const struct rootfs_input in = {.c = &c->c, .bundle_fd = c->bundle, .secrets = &s};
+	const struct rootfs_input in = {.c = &c->c, .bundle_fd = c->bundle, .secrets = &s, .late = &c->late};
 	int r = c->a->secrets_fd ? secrets_read((int)c->a->secrets_fd, &s, e) : 0;
 
 	if (r == 0)
@@ -452,6 +453,11 @@ static int join_namespaces(struct create *c, struct err *e)
 	return r;
 }
 
+static int mount_late(struct create *c, struct err *e)
+{
+	return rootfs_mount_late(&c->late, e);
+}
+
 /* "CLOCK SECONDS NANOSECONDS", as timens_offsets has it. */
 static void plan_offsets(struct create *c)
 {
@@ -666,6 +672,7 @@ static int build(struct create *c, struct err *e)
 		open_console,
 		plan_container,   /* process, labels, filter: all in one sealed plan */
 		join_namespaces,  /* by path; the rest is new */
+		mount_late,       /* the sysfs of a network that is another's */
 		start_init,       /* clone, state, map, exec of the sealed init; until it says READY */
 		send_pidfd,
 		write_pid,        /* last but the word of it: who reads it may start us */

@@ -312,20 +312,68 @@ static struct plan_list plan_options(struct plan_writer *w, const struct runtime
 	return plan_strings(w, all.items, all.n);
 }
 
-static int plan_mount(const struct runtime_config *c, int bundle_fd, const struct config_mount *m, struct plan_writer *w,
-		      struct plan_mount *ret, struct kept_fds *k, struct rootfs_servers *servers, struct err *e)
+/* Joining a user namespace comes first, and leaves nothing of the rights around it: then init mounts it, as far as it may. */
+static bool is_late(const struct runtime_config *c, const struct config_mount *m)
 {
+	const struct config_namespace *net = runtime_config_namespace(c, CLONE_NEWNET), *user = runtime_config_namespace(c, CLONE_NEWUSER);
+
+	return m->kind == CONFIG_MOUNT_NEW && strcmp(m->type, "sysfs") == 0 && net && net->path && user && !user->path;
+}
+
+static int plan_late(const struct config_mount *m, struct rootfs_late *late, int *ret_fd, struct err *e)
+{
+	int fd;
+
+	if (late->n == ROOTFS_LATE_MAX)
+		return err_set(e, E2BIG, "more than %d of sysfs", ROOTFS_LATE_MAX);
+	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, errno, "sysfs");
+	late->items[late->n].fd = fd;
+	late->items[late->n++].m = m;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int mount_late(int placeholder, const struct config_mount *m, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = mount_new("sysfs", NULL, 0, m->set | m->set_rec, &fd, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "mount sysfs on %s", m->destination);
+	r = mount_set(fd, 0, 0, m->propagation ? m->propagation : MS_PRIVATE, false);
+	if (r == 0 && dup3(fd, placeholder, O_CLOEXEC) < 0)
+		r = -errno;
+	return r < 0 ? err_errno(e, -r, "mount sysfs on %s", m->destination) : 0;
+}
+
+int rootfs_mount_late(const struct rootfs_late *late, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < late->n; i++)
+		r = mount_late(late->items[i].fd, late->items[i].m, e);
+	return r;
+}
+
+static int plan_mount(const struct rootfs_input *in, const struct config_mount *m, struct plan_writer *w, struct plan_mount *ret,
+		      struct kept_fds *k, struct rootfs_servers *servers, struct err *e)
+{
+	const struct runtime_config *c = in->c;
 	bool own = m->kind == CONFIG_MOUNT_NEW, overlay = own && strcmp(m->type, "overlay") == 0;
 	bool cgroup = own && strcmp(m->type, "cgroup") == 0;
 	int fd = -EBADF, r = 0;
 
 	*ret = (struct plan_mount){.kind = PLAN_MOUNT_FD, .fd = -1, .destination = plan_string(w, m->destination)};
 	if (overlay) {
-		r = make_whole_overlay(c, bundle_fd, m, servers, &fd, e);
+		r = make_whole_overlay(c, in->bundle_fd, m, servers, &fd, e);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
-		r = make_bind(c, bundle_fd, m, &fd, e);
+		r = make_bind(c, in->bundle_fd, m, &fd, e);
 	} else if (cgroup && !runtime_config_namespace(c, CLONE_NEWCGROUP)) {
-		r = make_host_cgroup(c, bundle_fd, &fd, e);
+		r = make_host_cgroup(c, in->bundle_fd, &fd, e);
+	} else if (is_late(c, m)) {
+		r = plan_late(m, in->late, &fd, e);
 	} else {
 		ret->kind = PLAN_MOUNT_NEW;
 		ret->type = plan_string(w, cgroup ? "cgroup2" : m->type);
@@ -372,7 +420,7 @@ int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct 
 	if (!mounts)
 		return err_errno(e, ENOMEM, "mounts");
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		r = plan_mount(c, in->bundle_fd, &c->mounts[i], w, &mounts[i], k, servers, e);
+		r = plan_mount(in, &c->mounts[i], w, &mounts[i], k, servers, e);
 	if (r < 0)
 		return r;
 	if (own_root && mounts[0].kind != PLAN_MOUNT_FD)

@@ -18,6 +18,7 @@
 
 #define ROOTFS_FDS_MAX 1024
 #define ROOTFS_SERVERS_MAX 32
+#define ROOTFS_LATE_MAX 4
 
 /* Descriptors that init inherits. */
 struct kept_fds {
@@ -40,12 +41,25 @@ int kept_fds_consume_fd(struct kept_fds *k, int fd) _must_check_;
 /* A mount namespace for this process alone, receiving what the host mounts and giving nothing back. */
 int rootfs_unshare(struct err *e) _must_check_;
 
+/*
+ * sysfs shows the interfaces of the network namespace that it is mounted in. In another container's the init of this one may not mount
+ * it: it does not own that. So it is mounted here, as soon as that namespace is joined (rootfs_mount_late()).
+ */
+struct rootfs_late {
+	struct {
+		int fd; /* borrowed from kept_fds; a placeholder till then */
+		const struct config_mount *m;
+	} items[ROOTFS_LATE_MAX];
+	size_t n;
+};
+
 struct secrets; /* runtime/secrets.h */
 
 struct rootfs_input {
 	const struct runtime_config *c;
 	int bundle_fd;
 	const struct secrets *secrets; /* whose files go on top of the config's mounts; their tmpfs then covers the bundle, here alone */
+	struct rootfs_late *late;
 };
 
 /*
@@ -55,6 +69,9 @@ struct rootfs_input {
  */
 int rootfs_prepare(const struct rootfs_input *in, struct plan_writer *w, struct kept_fds *k, struct rootfs_servers *servers,
 		   struct err *e) _must_check_;
+
+/* In the network namespace that the config names, with the rights of the user namespace around the container. */
+int rootfs_mount_late(const struct rootfs_late *late, struct err *e) _must_check_;
 
 /*
  * The root of a container that does not run, attached to the directory
