@@ -456,3 +456,21 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	run -0 ranby inspect sized
 	[[ $output != *SizeRw* ]]
 }
+
+@test "rows of volumes, networks and images have {{.Label}}; a port that is none is not exposed" {
+	ranby volume create --label k=v one >/dev/null
+	ranby network create --label k=v one >/dev/null
+	[ "$(ranby volume ls --filter name=one --format '{{.Label "k"}}|{{.Label "no"}}')" = 'v|' ]
+	[ "$(ranby network ls --filter name=one --format '{{.Label "k"}}|{{.Label "no"}}')" = 'v|' ]
+	ranby create --name labelled busybox true >/dev/null
+	ranby commit --quiet --change LABEL=k=v labelled labelled:1 >/dev/null
+	[ "$(ranby images --format '{{.Label "k"}}|{{.Label "no"}}' labelled)" = 'v|' ]
+	ranby volume rm one >/dev/null
+	ranby network rm one >/dev/null
+	ranby rm labelled >/dev/null
+	ranby rmi labelled:1 >/dev/null
+	run -125 ranby create --expose nonsense busybox true
+	one_error '--expose nonsense'
+	run -125 ranby create --expose 127.0.0.1:80 busybox true
+	one_error '--expose 127.0.0.1:80'
+}

@@ -102,24 +102,47 @@ teardown() { ranby rm -af -t 0 >/dev/null; }
 	awk '{print $2}' /proc/net/tcp /proc/net/tcp6 | grep -qi ":$(printf %04X "$base")\$"
 }
 
+@test "what was done to is printed as it was named, or as its ID where no operand named it" {
+	local id verb
+	id=$(ranby create --name named --network none --stop-timeout 0 busybox sleep 1000)
+	for verb in 'start' 'restart' 'stop' 'start' 'kill' 'rm'; do
+		[ "$verb" != kill ] || ranby start "$id"
+		# shellcheck disable=SC2086 # a word or two
+		run -0 ranby $verb "${id:0:7}"
+		[ "$output" = "${id:0:7}" ]
+	done
+	id=$(ranby create --name named --network none --stop-timeout 0 busybox sleep 1000)
+	run -0 ranby init named
+	[ "$output" = named ]
+	run -0 ranby start --latest
+	[ "$output" = "$id" ]
+	run -0 ranby start --all
+	[ -z "$output" ]
+	run -0 ranby stop --all
+	[ "$output" = "$id" ]
+	run -0 ranby rm --all
+	[ "$output" = "$id" ]
+}
+
 @test "--cidfile and --filter name what stop, kill, rm, restart and start are about" {
-	ranby run -d --name a --cidfile "$BATS_TEST_TMPDIR/a.cid" --label k=1 --network none --stop-timeout 0 busybox sleep 1000
-	ranby run -d --name b --label k=2 --network none --stop-timeout 0 busybox sleep 1000
+	local a b
+	a=$(ranby run -d --name a --cidfile "$BATS_TEST_TMPDIR/a.cid" --label k=1 --network none --stop-timeout 0 busybox sleep 1000)
+	b=$(ranby run -d --name b --label k=2 --network none --stop-timeout 0 busybox sleep 1000)
 	run -0 ranby stop --cidfile "$BATS_TEST_TMPDIR/a.cid"
-	[ "$output" = a ]
+	[ "$output" = "$a" ]
 	[ "$(ranby ps --format '{{.Names}}')" = b ]
 	run -0 ranby start --filter label=k=1
-	[ "$output" = a ]
+	[ "$output" = "$a" ]
 	run -0 ranby restart --filter label=k=1
-	[ "$output" = a ]
+	[ "$output" = "$a" ]
 	run -0 ranby kill --cidfile "$BATS_TEST_TMPDIR/a.cid"
-	[ "$output" = a ]
+	[ "$output" = "$a" ]
 	run -0 ranby stop --filter label=k=2
-	[ "$output" = b ]
+	[ "$output" = "$b" ]
 	run -0 ranby rm --filter label=k=2
-	[ "$output" = b ]
+	[ "$output" = "$b" ]
 	run -0 ranby rm --cidfile "$BATS_TEST_TMPDIR/a.cid"
-	[ "$output" = a ]
+	[ "$output" = "$a" ]
 	run -125 ranby stop --cidfile "$BATS_TEST_TMPDIR/none"
 	one_error "--cidfile $BATS_TEST_TMPDIR/none"
 	run -0 ranby stop --ignore --cidfile "$BATS_TEST_TMPDIR/none"

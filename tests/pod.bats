@@ -407,6 +407,7 @@ print(*sorted(k + ":" + type(v).__name__ for k, v in o.items() if k != "CreateCo
 	done
 	pm pod rm --all --force >/dev/null
 	pm system migrate >/dev/null 2>&1 3>&- # ends its pause process
+	remove_tree "$RANBY_RUN/pm"
 }
 
 # seccomp_filters CONTAINER: how many filters its first process has, by the host's kernel

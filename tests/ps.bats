@@ -14,7 +14,7 @@ setup_file() {
 	ranby run -d --name up --network none --label a=1 --label b=two -v data:/data --tmpfs /scratch --restart on-failure:3 \
 		--health-cmd true --health-interval 1h busybox sleep 1000 >/dev/null 3>&-
 	ranby run --name ended --network none --cidfile "$BATS_FILE_TMPDIR/cid" busybox sh -c 'exit 7' || true
-	ranby create --name never -p 127.0.0.1:18345:80 --entrypoint '["/bin/echo", "x y"]' busybox hello >/dev/null
+	ranby create --name never -p 127.0.0.1:18345:80 --expose 90-91 --expose 53/udp --entrypoint '["/bin/echo", "x y"]' busybox hello >/dev/null
 	ranby create --rm --name gone-after --pod new:together --label c= busybox true >/dev/null
 	# with sanitizers ranby-init is not static, which is what a pod is held by
 	if [ -n "${RANBY_SAN:-}" ]; then ranby create --name tied --pod together busybox sleep 1000 >/dev/null; else
@@ -48,6 +48,7 @@ rows() {
 	[ "$(rows '{{.Labels}} {{.Mounts}} {{.Restarts}}' --filter name=up)" = "a=1,b=two [/data /scratch] 0" ]
 	[ "$(rows '{{.Command}} {{.ExitCode}} {{.CIDFile}}' --filter name=ended)" = "sh -c exit 7 7 $BATS_FILE_TMPDIR/cid" ]
 	[ "$(rows '{{.Ports}}' --filter name=never)" = '127.0.0.1:18345->80/tcp' ]
+	[ "$(rows '{{.ExposedPorts}} {{.Label "b"}}' --filter name=never)" = 'map[53:[udp] 90:[tcp] 91:[tcp]] ' ]
 	[ "$(rows '{{.PodName}} {{.AutoRemove}} {{.State}}' --filter name=gone-after)" = 'together true created' ]
 	[ "$(rows '{{.LoginUID}}' --filter name=up)" = "$(cat /proc/self/loginuid)" ]
 }
@@ -57,7 +58,7 @@ rows() {
 	auid=$(cat /proc/self/loginuid)
 	# --size reads it whole
 	for f in id="$(ranby inspect --format '{{.Id}}' up)" name=up label=a label=b=two label!=a status=running status=exited status=created \
-		ancestor=busybox exited=7 before=ended since=ended volume=data volume=/data network=none restart-policy=on-failure \
+		ancestor=busybox exited=7 command=sleep before=ended since=ended volume=data volume=/data network=none restart-policy=on-failure \
 		pod=together until=1h until=0s health=healthy health=none auid="$auid" session="$(cat /proc/self/sessionid)"; do
 		diff <(ranby ps -a --filter "$f" --format '{{.ID}}') <(ranby ps -a --size --filter "$f" --format '{{.ID}}') || fail "$f"
 	done

@@ -49,8 +49,10 @@ ticks() { sed 's/.*) //' "/proc/$(ctr_pid "$1")/stat" | cut -d' ' -f20; }
 	run -125 ranby create --name a --replace --network none busybox true
 	one_error 'dependent containers'
 	state_is a created
+	local b
+	b=$(ranby inspect --format '{{.Id}}' b)
 	run -0 ranby rm --depend a
-	[ "$output" = $'b\na' ]
+	[ "$output" = "$b"$'\na' ]
 	nothing_left
 	made --name a
 	made --name b --requires a

@@ -31,17 +31,22 @@ static const struct option_row cleanup_rows[] = {
 	OPTION_END,
 };
 
+static int silent(int r)
+{
+	return r == 0 ? EACH_SILENT : r;
+}
+
 static int clean_up(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	const struct cleanup_args *a = ctx;
 	int r;
 
 	if (a->exec)
-		return exec_clean_up(call->engine, c, a->exec, e);
+		return silent(exec_clean_up(call->engine, c, a->exec, e));
 	if (a->restart)
-		return restart_after_end(call->engine, c, e);
+		return silent(restart_after_end(call->engine, c, e));
 	if (a->all && c->pid > 0)
-		return 0;
+		return EACH_SILENT;
 	r = remove_after_end(call->engine, c, e);
 	if (r == 0 && c->pid > 0)
 		return err_set(e, EBUSY, "container %s is running or paused, refusing to clean up: container state improper", c->id);
@@ -50,15 +55,13 @@ static int clean_up(const struct command_call *call, struct container *c, void *
 		r = remove_container(call->engine, c, &(struct remove_options){.volumes = true, .reason = "cleanup"}, e);
 	if (r == 0 && a->rmi)
 		r = image_remove_unused(call->engine, c, e);
-	if (r == 0)
-		puts(c->name);
 	return r;
 }
 
 static int cleanup_run(const struct command_call *call, struct err *e)
 {
 	struct cleanup_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest};
+	const struct each w = {.prints = true, .all = a->all, .latest = a->latest};
 	int r;
 
 	if (a->exec && (a->rm || a->rmi || a->all || call->argc > 1))

@@ -28,7 +28,8 @@ struct kind {
 	int (*latest)(struct engine *eng, void **ret, struct err *e);
 	int (*visit_all)(struct walk *k, struct err *e);
 	int (*call)(const struct walk *k, void *it, struct err *e);
-	void (*done)(const void *it); /* it went well; NULL: fn() says so itself */
+	const char *(*id)(const void *it);
+	bool prints; /* always; else as struct each has it */
 	void *(*free)(void *it);
 	size_t (*weight)(const void *it); /* how many containers are held open by it */
 	const char *id_file; /* begins the error of one */
@@ -37,7 +38,7 @@ struct kind {
 /* One that has begun. */
 struct begun {
 	void *it, *state;
-	bool named;
+	const char *given; /* NULL: by --all or --filter; "": by another option */
 	int r;
 	struct err e;
 };
@@ -63,15 +64,19 @@ static void failed(struct walk *k, const struct err *e)
 	k->code = report_code(e);
 }
 
-static void account(struct walk *k, const void *it, bool named, int r, const struct err *e)
+static void account(struct walk *k, const void *it, const char *given, int r, const struct err *e)
 {
+	bool prints = k->kind->prints || k->w->prints;
+
 	/* one of --all that somebody else has removed meanwhile is done with */
-	if (r < 0 && !(r == -ENOENT && !named))
+	if (r == EACH_SILENT || (r == -ENOENT && !given))
+		return;
+	if (r < 0)
 		failed(k, e);
 	else if (r > 0)
 		k->code = r;
-	else if (r == 0 && k->kind->done)
-		k->kind->done(it);
+	else if (prints)
+		puts(given && *given && !k->kind->prints ? given : k->kind->id(it));
 }
 
 /* ---- those that are done to at once ---- */
@@ -82,14 +87,14 @@ static void end_all(struct walk *k)
 		struct begun *b = &k->begun[i];
 		int r = k->at_once->end(k->call, b->it, k->ctx, b->state, b->r, &b->e);
 
-		account(k, b->it, b->named, r, &b->e);
+		account(k, b->it, b->given, r, &b->e);
 		free(b->state);
 		k->kind->free(b->it);
 	}
 	k->n_begun = k->weight = 0;
 }
 
-static void begin(struct walk *k, void *it_consume, bool named)
+static void begin(struct walk *k, void *it_consume, const char *given)
 {
 	struct begun *more = mem_regrow(k->begun, k->n_begun + 1, sizeof(*more)), *b;
 	void *state = calloc(1, k->at_once->state_size + 1);
@@ -105,28 +110,28 @@ static void begin(struct walk *k, void *it_consume, bool named)
 		return;
 	}
 	b = &more[k->n_begun++];
-	*b = (struct begun){.it = it_consume, .state = state, .named = named};
+	*b = (struct begun){.it = it_consume, .state = state, .given = given};
 	b->r = k->at_once->begin(k->call, b->it, k->ctx, b->state, &b->e);
 	k->weight += k->kind->weight(b->it);
 	if (k->weight >= AT_ONCE_MAX)
 		end_all(k);
 }
 
-static void visit(struct walk *k, void *it_consume, bool named)
+static void visit(struct walk *k, void *it_consume, const char *given)
 {
 	struct err e = {0};
 
 	if (k->at_once) {
-		begin(k, it_consume, named);
+		begin(k, it_consume, given);
 		return;
 	}
-	account(k, it_consume, named, k->kind->call(k, it_consume, &e), &e);
+	account(k, it_consume, given, k->kind->call(k, it_consume, &e), &e);
 	k->kind->free(it_consume);
 }
 
 /* ---- which ones ---- */
 
-static void visit_name(struct walk *k, const char *name)
+static void visit_name(struct walk *k, const char *name, const char *given)
 {
 	struct err e = {0};
 	void *it = NULL;
@@ -139,7 +144,7 @@ static void visit_name(struct walk *k, const char *name)
 	if (r < 0)
 		failed(k, &e);
 	else
-		visit(k, it, true);
+		visit(k, it, given);
 }
 
 int read_id_file(const char *path, const char *what, char ret_id[static CONTAINER_ID_LEN + 1], struct err *e)
@@ -169,7 +174,7 @@ static void visit_file(struct walk *k, const char *path)
 	if (r < 0)
 		failed(k, &e);
 	else
-		visit_name(k, id);
+		visit_name(k, id, "");
 }
 
 static int visit_latest(struct walk *k, struct err *e)
@@ -180,7 +185,7 @@ static int visit_latest(struct walk *k, struct err *e)
 	if (r == -ENOENT && k->w->missing_exit)
 		err_exit(e, k->w->missing_exit);
 	if (r == 0)
-		visit(k, it, true);
+		visit(k, it, "");
 	return r;
 }
 
@@ -189,7 +194,7 @@ static int walk(struct walk *k, struct err *e)
 	int r = 0;
 
 	for (int i = 0; i < k->call->argc; i++)
-		visit_name(k, k->call->argv[i]);
+		visit_name(k, k->call->argv[i], k->call->argv[i]);
 	for (size_t i = 0; k->w->files && i < k->w->files->n; i++)
 		visit_file(k, k->w->files->items[i]);
 	if (k->w->all || (k->w->filter && k->w->filter->n > 0))
@@ -239,7 +244,7 @@ static int visit_containers(struct walk *k, struct err *e)
 		struct container **c = &l.items[k->w->newest_first ? l.n - 1 - i : i];
 
 		if (*c)
-			visit(k, TAKE_PTR(*c), false);
+			visit(k, TAKE_PTR(*c), NULL);
 	}
 	return r;
 }
@@ -267,6 +272,11 @@ static int call_container(const struct walk *k, void *it, struct err *e)
 	return k->fn.container(k->call, it, k->ctx, e);
 }
 
+static const char *id_of_container(const void *it)
+{
+	return ((const struct container *)it)->id;
+}
+
 static void *free_container(void *it)
 {
 	return container_free(it);
@@ -283,6 +293,7 @@ static const struct kind containers = {
 	.latest = latest_container,
 	.visit_all = visit_containers,
 	.call = call_container,
+	.id = id_of_container,
 	.free = free_container,
 	.weight = weight_one,
 	.id_file = "--cidfile",
@@ -343,7 +354,7 @@ static int visit_pods(struct walk *k, struct err *e)
 	int r = pod_list(k->call->engine, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		visit(k, TAKE_PTR(l.items[i]), false);
+		visit(k, TAKE_PTR(l.items[i]), NULL);
 	return r;
 }
 
@@ -370,11 +381,9 @@ static int call_pod(const struct walk *k, void *it, struct err *e)
 	return k->fn.pod(k->call, it, k->ctx, e);
 }
 
-static void print_pod(const void *it)
+static const char *id_of_pod(const void *it)
 {
-	const struct pod *p = it;
-
-	puts(p->id);
+	return ((const struct pod *)it)->id;
 }
 
 static void *free_pod(void *it)
@@ -394,7 +403,8 @@ static const struct kind pods = {
 	.latest = latest_pod,
 	.visit_all = visit_pods,
 	.call = call_pod,
-	.done = print_pod,
+	.id = id_of_pod,
+	.prints = true,
 	.free = free_pod,
 	.weight = weight_pod,
 	.id_file = "reading pod ID file:",

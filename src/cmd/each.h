@@ -8,7 +8,8 @@
  *	return each_container(call, &w, pause_one, a, e);
  *
  * One that fails does not stop the others: its error is printed, and the
- * exit code at the end is that of the last failure. What takes as long as the
+ * exit code at the end is that of the last failure. EACH_SILENT of fn() is for
+ * one that nothing was to be done to, and is not printed. What takes as long as the
  * payload likes is not done to one after the other:
  *
  *	static const struct each_at_once stopping = {.state_size = sizeof(struct stopping), .begin = begin_one, .end = end_one};
@@ -24,12 +25,15 @@
 
 #include <stdbool.h>
 
+#define EACH_SILENT (-1000) /* no errno */
+
 struct each {
 	bool all, latest;
 	bool ignore;       /* an operand that names none is no error */
 	int missing_exit;  /* the exit code when an operand names none; 0: that of other errors */
 	const struct strv *files;  /* --cidfile, --pod-id-file: files with an id each, or NULL */
 	/* containers alone */
+	bool prints;       /* each that it went well with: as its operand has it, the ID where none named it */
 	bool running_only; /* --all: those that do not run, and will not by themselves, are passed over */
 	bool newest_first; /* --all: who needs another before that one (engine/requires.h) */
 	const struct strv *filter; /* --filter: those that match instead of operands (view/ps.h), or NULL */

@@ -169,11 +169,11 @@ static int add_id(struct json_object *o, const char *key, const struct image *im
 	return json_add_str(o, key, id);
 }
 
-static int add_labels(struct json_object *o, const struct image *img)
+static int add_labels(struct json_object *o, const char *key, const struct image *img)
 {
 	struct json_object *labels = img->config->labels;
 
-	return json_add(o, "Labels", labels ? json_object_get(labels) : json_object_new_object());
+	return json_add(o, key, labels ? json_object_get(labels) : json_object_new_object());
 }
 
 static int add_times(struct json_object *o, const struct line *ln, const struct timespec *now)
@@ -202,7 +202,8 @@ static int row_json(const struct line *ln, const struct images_args *a, const st
 	r |= add_times(o, ln, now);
 	r |= json_add_str(o, "Size", size);
 	r |= json_add_str(o, "VirtualSize", size);
-	r |= add_labels(o, ln->img);
+	r |= add_labels(o, "Labels", ln->img);
+	r |= add_labels(o, "Label", ln->img); /* {{.Label "key"}} */
 	r |= json_add_strv(o, "Names", &ln->img->names);
 	r |= json_add_strv(o, "RepoTags", &ln->img->names);
 	r |= json_add_strv(o, "RepoDigests", &ln->img->repo_digests);
@@ -242,7 +243,7 @@ static int image_json(const struct image *img, const struct strv *uses, struct j
 	r |= json_add_u64(o, "Size", img->size_bytes);
 	r |= json_add_u64(o, "SharedSize", 0);
 	r |= json_add_u64(o, "VirtualSize", img->size_bytes);
-	r |= add_labels(o, img);
+	r |= add_labels(o, "Labels", img);
 	r |= json_add_int(o, "Containers", image_count_uses(uses, img->id));
 	r |= json_add_strv(o, "Names", &img->names);
 	r |= json_add_str(o, "Digest", img->digest.text);

@@ -34,19 +34,17 @@ static int init_one(const struct command_call *call, struct container *c, void *
 	int r;
 
 	if (c->pid > 0 && all->a->all)
-		return 0;
+		return EACH_SILENT;
 	r = start_prepare(&q, &s, e);
 	if (r == 0)
 		r = start_keep(&s, e);
-	if (r == 0)
-		puts(c->name);
 	return r;
 }
 
 static int init_run(const struct command_call *call, struct err *e)
 {
 	const struct init_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest};
+	const struct each w = {.prints = true, .all = a->all, .latest = a->latest};
 	struct init_each all = {.a = a, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
 	int r = origin_read(call->engine, &all.origin, e);
 

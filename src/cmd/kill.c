@@ -35,8 +35,6 @@ static int end_one(const struct command_call *call, void *it, void *ctx, void *s
 	int r = act_kill_end(call->engine, c, *(const int *)ctx, begun, e);
 
 	(void)state;
-	if (r == 0)
-		puts(c->name);
 	return r;
 }
 
@@ -45,7 +43,7 @@ static const struct each_at_once killing = {.begin = begin_one, .end = end_one};
 static int kill_run(const struct command_call *call, struct err *e)
 {
 	const struct kill_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .files = &a->cidfile};
+	const struct each w = {.prints = true, .all = a->all, .latest = a->latest, .running_only = true, .files = &a->cidfile};
 	int sig = SIGKILL;
 
 	if (a->signal && signal_parse(a->signal, &sig) < 0)

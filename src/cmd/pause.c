@@ -29,22 +29,18 @@ static int freeze_one(const struct command_call *call, struct container *c, void
 {
 	const struct pause_args *a = call->args;
 	bool frozen = *(const bool *)ctx;
-	int r;
 
 	/* of all, those that are not as wanted already */
 	if ((a->all || a->filter.n > 0) && c->status != (frozen ? CONTAINER_RUNNING : CONTAINER_PAUSED))
-		return 0;
-	r = act_freeze(call->engine, c, frozen, e);
-	if (r == 0)
-		puts(c->name);
-	return r;
+		return EACH_SILENT;
+	return act_freeze(call->engine, c, frozen, e);
 }
 
 int pause_containers(const struct command_call *call, bool frozen, struct err *e)
 {
 	const struct pause_args *a = call->args;
 	const struct each w = {
-		.all = a->all, .latest = a->latest, .running_only = true, .files = &a->cidfile, .filter = &a->filter};
+		.prints = true, .all = a->all, .latest = a->latest, .running_only = true, .files = &a->cidfile, .filter = &a->filter};
 
 	return each_container(call, &w, freeze_one, &frozen, e);
 }

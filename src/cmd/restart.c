@@ -34,17 +34,14 @@ struct restart {
 static int restart_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	struct restart *all = ctx;
-	int r = act_restart(call->engine, c, &all->by, all->timeout_ms, e);
 
-	if (r == 0)
-		puts(c->name);
-	return r;
+	return act_restart(call->engine, c, &all->by, all->timeout_ms, e);
 }
 
 static int restart_run(const struct command_call *call, struct err *e)
 {
 	const struct restart_args *a = call->args;
-	const struct each w = {.all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all, .files = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.prints = true, .all = a->all || a->running, .latest = a->latest, .running_only = a->running && !a->all, .files = &a->cidfile, .filter = &a->filter};
 	struct restart all = {.timeout_ms = STOP_TIMEOUT_OWN, .by = ACT_STARTER_INIT};
 	int r = act_starter_open(call->engine, &all.by, e);
 

@@ -44,6 +44,8 @@ static int rm_dependents(const struct command_call *call, struct container *c, v
 		r = container_load(call->engine, ids.items[i], &other, e);
 		if (r == 0 && json_int(other->spec, "createdNs") > json_int(c->spec, "createdNs"))
 			r = rm_one(call, other, ctx, e);
+		if (r == 0)
+			puts(other->id);
 		if (r == -ENOENT)
 			r = 0;
 	}
@@ -58,22 +60,18 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 
 	/* of all, the pods' own go with their pods */
 	if (a->all && pod_is_infra(c))
-		return 0;
+		return EACH_SILENT;
 	r = a->depend ? rm_dependents(call, c, ctx, e) : requires_check_free(call->engine, c, e);
 	if (r == 0)
 		r = remove_container(call->engine, c, &o, e);
 
-	if (r == -ENOENT && (a->force || a->ignore))
-		r = 0;
-	if (r == 0)
-		puts(c->name);
-	return r;
+	return r == -ENOENT && (a->force || a->ignore) ? 0 : r;
 }
 
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
-	const struct each w = {.missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .files = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.prints = true, .missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .files = &a->cidfile, .filter = &a->filter};
 
 	container_sweep(call->engine, remove_container_dir);
 	return each_container(call, &w, rm_one, a, e);

@@ -100,29 +100,20 @@ static int start_one(const struct command_call *call, struct container *c, void 
 	int r;
 
 	if (container_runs(c) && (all->a->all || all->a->filter.n > 0))
-		return 0;
+		return EACH_SILENT;
 	r = start_prepare(&q, &s, e);
 	/* docker's and podman's: no error */
-	if (r == -EALREADY && (all->a->attach || all->a->interactive))
-		return attach_container(call, c, &how, e);
-	if (r == -EALREADY) {
-		puts(c->name);
-		return 0;
-	}
+	if (r == -EALREADY)
+		return all->a->attach || all->a->interactive ? attach_container(call, c, &how, e) : 0;
 	if (r < 0)
 		return r;
-	if (all->a->attach || all->a->interactive)
-		return start_attached(call, c, all->a, &s, e);
-	r = start_release(&s, e);
-	if (r == 0)
-		puts(c->name);
-	return r;
+	return all->a->attach || all->a->interactive ? start_attached(call, c, all->a, &s, e) : start_release(&s, e);
 }
 
 static int start_run(const struct command_call *call, struct err *e)
 {
 	struct start_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .filter = &a->filter};
+	const struct each w = {.prints = !a->attach && !a->interactive, .all = a->all, .latest = a->latest, .filter = &a->filter};
 	struct start_all all = {.a = a, .origin = ORIGIN_INIT, .keeper = KEEPER_INIT};
 	int r;
 

@@ -44,8 +44,6 @@ static int end_one(const struct command_call *call, void *it, void *ctx, void *s
 
 	(void)ctx;
 	stopping_done(state);
-	if (r == 0)
-		puts(c->name);
 	return r;
 }
 
@@ -54,7 +52,7 @@ static const struct each_at_once stopping = {.state_size = sizeof(struct stoppin
 static int stop_run(const struct command_call *call, struct err *e)
 {
 	struct stop_args *a = call->args;
-	const struct each w = {.all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore, .files = &a->cidfile, .filter = &a->filter};
+	const struct each w = {.prints = true, .all = a->all, .latest = a->latest, .running_only = true, .ignore = a->ignore, .files = &a->cidfile, .filter = &a->filter};
 
 	a->has_time = option_given(stop_rows, call->full_argc, call->full_argv, "time") ||
 		      option_given(stop_rows, call->full_argc, call->full_argv, "timeout");

@@ -31,7 +31,8 @@ static int read_rows(const struct command_call *call, bool whole, struct json_ob
 
 		if (!volume_filter_match(&f, &l.items[i], &containers))
 			continue;
-		if (volume_json(call->engine, &l.items[i], whole, &o) < 0 || json_append(rows, o) < 0)
+		if (volume_json(call->engine, &l.items[i], whole, &o) < 0 || json_append(rows, o) < 0 ||
+		    (whole && json_add(o, "Label", json_object_get(json_at(o, "Labels"))) < 0)) /* {{.Label "key"}} */
 			r = err_errno(e, ENOMEM, "volumes");
 	}
 	return r;

@@ -284,12 +284,12 @@ static struct json_object *shown_user(const struct bundle_plan *p)
 	return TAKE_PTR(o);
 }
 
-static struct json_object *shown_ports(const struct bundle_plan *p)
+static struct json_object *shown_ports(const struct port_map *ports, size_t n)
 {
 	_cleanup_json_ struct json_object *array = json_object_new_array();
 
-	for (size_t i = 0; array && i < p->network.n_ports; i++) {
-		const struct port_map *m = &p->network.ports[i];
+	for (size_t i = 0; array && i < n; i++) {
+		const struct port_map *m = &ports[i];
 		struct json_object *o = json_object_new_object();
 
 		if (json_append(array, o) < 0 || json_add_str(o, "hostIp", m->host_ip) < 0 ||
@@ -325,7 +325,8 @@ static struct json_object *shown_network(const struct bundle_plan *p)
 	if (!o || buf_bad(&mode) || json_add_str(o, "mode", buf_str(&mode)) < 0 ||
 	    (peer && json_add_str(o, "container", p->peer) < 0) ||
 	    (p->network.kind == NETWORK_BRIDGE && json_add(o, "networks", shown_links(&p->network)) < 0) ||
-	    json_add(o, "ports", shown_ports(p)) < 0 || json_add_strv(o, "helper", &p->network.helper) < 0)
+	    json_add(o, "ports", shown_ports(p->network.ports, p->network.n_ports)) < 0 ||
+	    json_add(o, "exposed", shown_ports(p->network.exposed, p->network.n_exposed)) < 0 || json_add_strv(o, "helper", &p->network.helper) < 0)
 		return NULL;
 	return TAKE_PTR(o);
 }

@@ -60,6 +60,8 @@ void network_plan_done(struct network_plan *p)
 		network_link_done(&p->links[i]);
 	free(TAKE_PTR(p->links));
 	free(TAKE_PTR(p->ports));
+	free(TAKE_PTR(p->exposed));
+	p->n_exposed = 0;
 	p->n_links = p->n_ports = 0;
 }
 
@@ -397,17 +399,22 @@ static int find_port(const struct network_plan *p, const struct port_map *m, str
 	return 0;
 }
 
+static int add_to(struct port_map **list, size_t *n, const struct port_map *m, const char *what, struct err *e)
+{
+	struct port_map *ports = *n < PORT_MAPS_MAX ? mem_regrow(*list, *n + 1, sizeof(*ports)) : NULL;
+
+	if (*n == PORT_MAPS_MAX)
+		return err_set(e, E2BIG, "%s: more than %d ports", what, PORT_MAPS_MAX);
+	if (!ports)
+		return err_errno(e, ENOMEM, "%s", what);
+	*list = ports;
+	ports[(*n)++] = *m;
+	return 0;
+}
+
 static int add_port(struct network_plan *p, const struct port_map *m, struct err *e)
 {
-	struct port_map *ports = p->n_ports < PORT_MAPS_MAX ? mem_regrow(p->ports, p->n_ports + 1, sizeof(*ports)) : NULL;
-
-	if (p->n_ports == PORT_MAPS_MAX)
-		return err_set(e, E2BIG, "--publish: more than %d ports", PORT_MAPS_MAX);
-	if (!ports)
-		return err_errno(e, ENOMEM, "--publish");
-	p->ports = ports;
-	p->ports[p->n_ports++] = *m;
-	return 0;
+	return add_to(&p->ports, &p->n_ports, m, "--publish", e);
 }
 
 static int parse_ports_all(const struct container_options *o, struct network_plan *p, struct err *e)
@@ -425,19 +432,32 @@ static int parse_ports_all(const struct container_options *o, struct network_pla
 	return r;
 }
 
-/* -P: what the image and --expose name, each on a free port of the host. */
-static int add_exposed(const struct strv *exposed, const char *what, struct network_plan *p, struct err *e)
+/* -P: each on a free port of the host. */
+static int add_exposed_one(const char *text, bool publish, struct network_plan *p, struct err *e)
 {
-	for (size_t i = 0; exposed && i < exposed->n; i++) {
-		struct port_map m;
-		int r;
+	struct port_map m;
+	int r = strchr(text, ':') ? err_set(e, EINVAL, "not PORT[/PROTOCOL]") : port_spec_parse(text, &m, e);
 
-		r = strchr(exposed->items[i], ':') ? err_set(e, EINVAL, "not PORT[/PROTOCOL]") : port_spec_parse(exposed->items[i], &m, e);
+	if (r == 0)
+		r = add_to(&p->exposed, &p->n_exposed, &m, "--expose", e);
+	return r == 0 && publish ? add_port(p, &m, e) : r;
+}
+
+/* What the image and --expose name. */
+static int add_exposed(const struct container_options *o, const struct strv *image, struct network_plan *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->expose.n; i++) {
+		r = add_exposed_one(o->expose.items[i], o->publish_all, p, e);
 		if (r < 0)
-			return err_wrap(e, r, "%s %s", what, exposed->items[i]);
-		r = add_port(p, &m, e);
-		if (r < 0)
-			return r;
+			return err_wrap(e, r, "--expose %s", o->expose.items[i]);
+	}
+	for (size_t i = 0; image && i < image->n; i++) {
+		r = add_exposed_one(image->items[i], o->publish_all, p, o->publish_all ? e : NULL);
+		/* it matters to who publishes it alone */
+		if (r < 0 && o->publish_all)
+			return err_wrap(e, r, "the image's port %s", image->items[i]);
 	}
 	return 0;
 }
@@ -465,10 +485,8 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 		return err_set(e, EINVAL, "--dns, --add-host and --hosts-file: not possible with --network container: its files are the other container's");
 	if (r == 0)
 		r = parse_ports_all(o, &p, e);
-	if (r == 0 && o->publish_all)
-		r = add_exposed(&o->expose, "--expose", &p, e);
-	if (r == 0 && o->publish_all)
-		r = add_exposed(exposed, "the image's port", &p, e);
+	if (r == 0)
+		r = add_exposed(o, exposed, &p, e);
 	if (r == 0)
 		r = check_ports(&p, e);
 	if (r < 0)

@@ -55,6 +55,8 @@ struct network_plan {
 	enum network_kind kind;
 	size_t n_ports;
 	struct port_map *ports;
+	size_t n_exposed;   /* by --expose and by the image, published or not */
+	struct port_map *exposed;
 	struct strv helper; /* empty without one */
 	size_t n_links;     /* of NETWORK_BRIDGE, at least one */
 	struct network_link *links;
@@ -65,7 +67,7 @@ struct network_plan {
 /* One -p value ("80" alone: any free port of the host). -EINVAL with text. */
 int port_spec_parse(const char *text, struct port_map *ret, struct err *e) _must_check_;
 
-/* What the options say, the helper left out. `exposed` ("80/tcp", of the image) is what -P publishes besides --expose; may be NULL. */
+/* What the options say, the helper left out. `exposed` ("80/tcp", of the image) is what -P publishes besides --expose; may be NULL; without -P what is no port there is left out. */
 int network_plan_make(const struct container_options *o, const struct strv *exposed, struct network_plan *ret, struct err *e) _must_check_;
 
 /* Chooses the free ports that are left to be chosen, and writes the helper's command line. */

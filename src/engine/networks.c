@@ -287,7 +287,8 @@ int network_fields(const struct network_note *n, bool in_list, bool whole_id, st
 	    json_add_str(o, "Driver", "bridge") < 0 || json_add_str(o, "NetworkInterface", n->device) < 0 ||
 	    json_add_time(o, "Created", &created) < 0 || add_lists(n, o) < 0 || json_add_bool(o, "IPv6Enabled", n->ipv6) < 0 ||
 	    json_add_bool(o, "Internal", n->internal) < 0 || json_add_bool(o, "DNSEnabled", n->dns) < 0 ||
-	    json_add(o, "Labels", TAKE_PTR(labels)) < 0)
+	    json_add(o, "Labels", TAKE_PTR(labels)) < 0 ||
+	    (in_list && json_add(o, "Label", n->labels ? json_object_get(n->labels) : json_object_new_object()) < 0))
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;

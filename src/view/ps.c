@@ -263,6 +263,41 @@ static int ports_field(struct json_object *o, const char *key, const struct show
 	return add_text(o, key, s, ports_text);
 }
 
+static int add_exposed_port(struct json_object *map, int64_t port, const char *protocol)
+{
+	struct json_object *of;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)port);
+	of = json_at(map, text);
+	if (!of) {
+		of = json_object_new_array();
+		if (json_add(map, text, of) < 0)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < json_object_array_length(of); i++)
+		if (strcmp(json_object_get_string(json_object_array_get_idx(of, i)), protocol) == 0)
+			return 0;
+	return json_append_str(of, protocol);
+}
+
+/* podman's: {"53": ["tcp", "udp"]}. */
+static int exposed_field(struct json_object *o, const char *key, const struct showing *s)
+{
+	struct json_object *list = json_at(s->c->spec, "config.network.exposed");
+	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	_cleanup_json_ struct json_object *map = json_object_new_object();
+
+	for (size_t i = 0; map && i < n; i++) {
+		struct json_object *p = json_object_array_get_idx(list, i);
+
+		for (int64_t k = 0; k < json_int(p, "count") && k <= UINT16_MAX; k++)
+			if (add_exposed_port(map, json_int(p, "containerPort") + k, json_str(p, "protocol")) < 0)
+				return -ENOMEM;
+	}
+	return json_add(o, key, TAKE_PTR(map));
+}
+
 static int mounts_field(struct json_object *o, const char *key, const struct showing *s)
 {
 	struct json_object *from = json_at(s->c->spec, "config.mounts");
@@ -398,6 +433,7 @@ static const struct {
 	{"CIDFile", cidfile_field, "options.cidfile", ""},
 	{"Label", label_field, "config.labels", ""},
 	{"Labels", labels_field, "config.labels", ""},
+	{"ExposedPorts", exposed_field, "config.network.exposed", ""},
 	{"Ports", ports_field, "config.network.ports", ""},
 	{"Mounts", mounts_field, "config.mounts", ""},
 	{"CreatedAt", created_field, "", ""},

@@ -32,7 +32,7 @@ struct ps_filter {
 	struct strv items;
 };
 
-/* Keys: id, name, label, label!, status, ancestor, exited, before, since, volume, network, pod, restart-policy, health, auid, session, until. -EINVAL, the nearest in the hint. */
+/* Keys: id, name, label, label!, status, ancestor, exited, command, before, since, volume, network, pod, restart-policy, health, auid, session, until. -EINVAL, the nearest in the hint. */
 int ps_filter_add(struct ps_filter *f, const char *text, struct err *e) _must_check_;
 
 /* before= and since= name containers, which are looked up in `all`. */

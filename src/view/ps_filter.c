@@ -96,6 +96,16 @@ static bool match_since(const struct container *c, const char *value, const stru
 	return t && json_int(c->spec, "createdNs") > t;
 }
 
+/* The first word of what runs, as podman's: the entrypoint's when there is one. */
+static bool match_command(const struct container *c, const char *value, const struct container_list *all)
+{
+	struct json_object *entrypoint = json_at(c->spec, "config.entrypoint"), *command = json_at(c->spec, "config.command"), *words;
+
+	(void)all;
+	words = entrypoint && json_object_array_length(entrypoint) ? entrypoint : command;
+	return words && json_object_array_length(words) && filter_is_like(json_object_get_string(json_object_array_get_idx(words, 0)), value);
+}
+
 static bool match_volume(const struct container *c, const char *value, const struct container_list *all)
 {
 	struct json_object *list = json_at(c->spec, "config.mounts");
@@ -182,6 +192,7 @@ static const struct {
 	{"exited", match_exited, "", "", false},
 	{"before", match_before, "", "", false},
 	{"since", match_since, "", "", false},
+	{"command", match_command, "config.command config.entrypoint", "", false},
 	{"volume", match_volume, "config.mounts", "", false},
 	{"network", match_network, "config.network", "", false},
 	{"auid", match_auid, "", "startedBy.auid", false},
