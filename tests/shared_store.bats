@@ -125,6 +125,28 @@ state_of() { (cd "$1" && find . -printf '%p %m %T@ %C@\n' | sort && find . -type
 	[ -z "$(ls "$RANBY_ROOT/blobs/sha256")" ]
 }
 
+@test "a container keeps its layers when the shared image, and the store, have gone" {
+	cp -a "$SHARED" "$BATS_TEST_TMPDIR/other"
+	use_stores "$BATS_TEST_TMPDIR/other"
+	ranby run -d --network none --name root busybox:1 sleep 1000 3>&- >/dev/null
+	rm "$BATS_TEST_TMPDIR"/other/images/*
+	ranby image prune --all --force
+	use_stores
+	ranby image prune --all --force
+	ranby exec root ls /bin/busybox
+	ranby rm --force --time 0 root
+	ranby image prune --force
+	[ -z "$(ls "$RANBY_ROOT/layers")" ]
+	# as the files of a mount
+	load_image debian
+	use_stores "$SHARED"
+	ranby run -d --network none --name mount --mount type=image,source=busybox:1,target=/mnt debian sleep 1000 3>&- >/dev/null
+	use_stores
+	ranby image prune --force
+	ranby exec mount ls /mnt/bin/busybox
+	ranby rm --force --time 0 mount
+}
+
 @test "our name goes before a shared one, and a first store's before a second's" {
 	ranby import --quiet "$RANBY_TEST_IMAGES/busybox.tar" quay.example/shared/busybox:1 >/dev/null
 	ours=$(ranby image inspect --format '{{.ID}}' quay.example/shared/busybox:1)
@@ -198,4 +220,52 @@ state_of() { (cd "$1" && find . -printf '%p %m %T@ %C@\n' | sort && find . -type
 	[[ $output == *'its content has changed on the disk'* ]]
 	ranby image prune --force
 	[ -z "$(ls "$RANBY_ROOT/layers")" ]
+}
+
+@test "A40: a name whose file others may write, or that is not under its own file's name, is none of the store's" {
+	file=$(echo "$SHARED"/images/*)
+	chmod o+w "$file"
+	for command in images "run --rm --pull=never busybox:1 true" "run --rm --pull=never quay.example/shared/busybox:1 true"; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby $command
+		[[ ${lines[0]} == *"shared image store $file: others may write there (mode 0646)"* ]] || fail "$command: $output"
+	done
+	chmod o-w "$file"
+	cp -a "$SHARED" "$BATS_TEST_TMPDIR/other"
+	sed 's#shared/busybox:1#shared/other:1#' "$file" >"$BATS_TEST_TMPDIR/other/images/another"
+	use_stores "$BATS_TEST_TMPDIR/other"
+	[ "$(ranby images --format '{{.Repository}}')" = quay.example/shared/busybox ]
+	run -125 ranby image inspect quay.example/shared/other:1
+}
+
+@test "a shared blob that has changed is got from the registry, by pull, load and system check --repair" {
+	registry=$("$RANBY_TREE/tests/registry" start "$BATS_TEST_TMPDIR/registry" 0)
+	ranby push --quiet busybox:1 "$registry/again:1"
+	ranby save --quiet --format oci-archive -o "$BATS_TEST_TMPDIR/saved.tar" busybox:1
+	cp -a "$SHARED" "$BATS_TEST_TMPDIR/other"
+	use_stores "$BATS_TEST_TMPDIR/other"
+	digest=$(ranby image inspect --format '{{.Digest}}' busybox:1)
+	layer=$(jq -r '.layers[0].digest' "$SHARED/blobs/sha256/${digest#sha256:}")
+	changed=$BATS_TEST_TMPDIR/other/blobs/sha256/${layer#sha256:}
+	printf changed | dd of="$changed" bs=1 seek=5000 conv=notrunc status=none
+	before=$(sha256sum "$changed")
+	ranby pull --quiet "$registry/again:1"
+	[ "$(ranby run --rm --pull never "$registry/again:1" echo ran)" = ran ]
+	ranby rmi "$registry/again:1"
+	ranby load --quiet --input "$BATS_TEST_TMPDIR/saved.tar"
+	[ "$(ranby run --rm --pull never quay.example/shared/busybox:1 echo ran)" = ran ]
+	ranby rmi --all
+	[ -z "$(ls "$RANBY_ROOT/blobs/sha256")" ]
+	ranby tag busybox:1 "$registry/again:1"
+	run -1 ranby system check
+	run -0 ranby system check --repair
+	[[ $output == *"${layer}: its content has changed (repaired)"* ]]
+	run -0 ranby system check
+	[[ $output == *': 0 damaged, 0 repaired' ]]
+	[ "$(sha256sum "$changed")" = "$before" ]
+}
+
+@test "system df: nothing of a shared image is to be reclaimed" {
+	run -0 ranby system df --format '{{.Type}} {{.Reclaimable}}'
+	[[ ${lines[0]} == 'Images 0B'* ]]
 }

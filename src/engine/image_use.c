@@ -47,6 +47,22 @@ int image_uses(void *ctx, struct strv *uses, struct err *e)
 	return r < 0 ? r : add_indexes(ctx, uses, e);
 }
 
+int image_layers_used(void *ctx, struct strv *texts, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list l = {0};
+	int r = container_list(ctx, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		struct json_object *layers = json_at(l.items[i]->spec, "image.layers"), *mounts = json_at(l.items[i]->spec, "config.mounts");
+
+		if (layers && strv_add(texts, json_text(layers, NULL)) < 0)
+			r = err_errno(e, ENOMEM, "containers");
+		if (r == 0 && mounts && strv_add(texts, json_text(mounts, NULL)) < 0)
+			r = err_errno(e, ENOMEM, "containers");
+	}
+	return r;
+}
+
 /* What names the image of `c` and nothing else of anybody's; NULL: nothing does. */
 static const char *own_name(struct store *st, const struct container *c)
 {

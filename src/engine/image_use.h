@@ -13,6 +13,9 @@
 /* A store_uses_fn; ctx is the engine. */
 int image_uses(void *ctx, struct strv *uses, struct err *e) _must_check_;
 
+/* A store_layers_used_fn; ctx is the engine. */
+int image_layers_used(void *ctx, struct strv *texts, struct err *e) _must_check_;
+
 /*
  * Removes the image of `c` unless a container uses it, or somebody has removed
  * it: then 0. By the name that `c` was made by; where that means another image

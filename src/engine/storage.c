@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/toml.h"
+#include "engine/image_use.h"
 #include "engine/keeper.h"
 #include "sys/fd.h"
 
@@ -108,6 +109,7 @@ int storage_open(struct engine *eng, struct store **ret, struct err *e)
 	if (r < 0)
 		return r;
 	store_set_keeper(st, keeper_for_store, eng);
+	store_set_layers_used(st, image_layers_used, eng);
 	*ret = TAKE_PTR(st);
 	return 0;
 }

@@ -238,7 +238,7 @@ static int commit_copy(struct source *src, const char *name, struct digest *dige
 	char number[16];
 	int r;
 
-	if (digest_is_set(digest) && blob_exists(src->st, digest, ret_bytes))
+	if (digest_is_set(digest) && blob_usable(src->st, digest, ret_bytes))
 		return 0;
 	r = path_in_root_open(src->dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
 	if (r < 0)
@@ -280,5 +280,5 @@ int source_commit(struct source *src, const char *name, struct digest *digest, u
 	if (r < 0)
 		return r;
 	*ret_bytes = m->size_bytes;
-	return blob_exists(src->st, &m->digest, NULL) ? 0 : commit_member(src, m, e);
+	return blob_usable(src->st, &m->digest, NULL) ? 0 : commit_member(src, m, e);
 }

@@ -5,7 +5,8 @@
  * blobs, and the unpacked layers by chain id, for whatever id map. It runs
  * only when nobody pins, so nothing can be half made meanwhile; and when one
  * reference cannot be read, nothing is removed, for it might have led there.
- * References of shared stores are roots too, of the layers that are unpacked here.
+ * References of shared stores are roots too, of the layers that are unpacked
+ * here, and so are containers, whose shared image may have been taken away.
  */
 #include "base/sha256.h"
 #include "image/store_private.h"
@@ -52,7 +53,13 @@ static bool is_marked(const struct marks *m, const char *hex)
 
 struct roots {
 	struct marks blobs, layers;
+	bool only_layers; /* of a shared store, which has the blobs */
 };
+
+static int mark_blob(struct roots *roots, const struct digest *d)
+{
+	return roots->only_layers ? 0 : mark(&roots->blobs, d);
+}
 
 static void roots_done(struct roots *r)
 {
@@ -63,6 +70,8 @@ static void roots_done(struct roots *r)
 struct sweep {
 	struct store *st;
 	struct roots roots;
+	struct marks used; /* layers of containers, asked for when there is one to remove */
+	bool used_known;
 };
 
 /* The layers' chain ids are in the config; one that is not here has no layers unpacked. */
@@ -90,16 +99,16 @@ static int mark_instance(void *ctx, const struct instance *in, struct err *e)
 	struct sweep *s = ctx;
 	struct roots *roots = &s->roots;
 	const struct manifest *m = in->manifest;
-	int bad = mark(&roots->blobs, &in->entry->descriptor.digest) | mark(&roots->blobs, &m->config.digest);
+	int bad = mark_blob(roots, &in->entry->descriptor.digest) | mark_blob(roots, &m->config.digest);
 
 	for (size_t i = 0; i < m->n_layers; i++)
-		bad |= mark(&roots->blobs, &m->layers[i].digest);
+		bad |= mark_blob(roots, &m->layers[i].digest);
 	return bad ? err_errno(e, ENOMEM, "collect") : mark_chains(s->st, m, roots, e);
 }
 
 static int mark_index(struct sweep *s, const struct ref *ref, struct err *e)
 {
-	if (mark(&s->roots.blobs, &ref->digest) < 0)
+	if (mark_blob(&s->roots, &ref->digest) < 0)
 		return err_errno(e, ENOMEM, "collect");
 	return index_each_instance(s->st, &ref->digest, mark_instance, s, e);
 }
@@ -112,9 +121,9 @@ static int mark_image(struct store *st, const struct ref *ref, struct roots *roo
 	r = image_load(st, ref, NULL, -EBADF, &img, e);
 	if (r < 0)
 		return r;
-	bad = mark(&roots->blobs, &ref->digest) | mark(&roots->blobs, &ref->id) | mark(&roots->blobs, &ref->index);
+	bad = mark_blob(roots, &ref->digest) | mark_blob(roots, &ref->id) | mark_blob(roots, &ref->index);
 	for (size_t i = 0; i < img->n_layers; i++)
-		bad |= mark(&roots->blobs, &img->layers[i].blob) | mark(&roots->layers, &img->layers[i].chain_id);
+		bad |= mark_blob(roots, &img->layers[i].blob) | mark(&roots->layers, &img->layers[i].chain_id);
 	return bad ? err_errno(e, ENOMEM, "collect") : 0;
 }
 
@@ -147,6 +156,45 @@ static int sweep_blob(void *ctx, const char *name, struct err *e)
 	return 0;
 }
 
+/* Each layer that is named in the text. */
+static int mark_named(struct marks *m, const char *text)
+{
+	static const char before[] = "/layers/";
+	char hex[DIGEST_HEX_SIZE] = "";
+	struct digest d;
+	int r = 0;
+
+	for (const char *at = strstr(text, before); at && r == 0; at = strstr(at, before)) {
+		at += strlen(before);
+		if (strlen(at) < DIGEST_HEX_LEN)
+			break;
+		memcpy(hex, at, DIGEST_HEX_LEN);
+		if (!digest_is_hex_prefix(hex))
+			continue;
+		digest_from_hex(hex, &d);
+		r = mark(m, &d);
+	}
+	return r;
+}
+
+/* 1: a container has it. */
+static int is_used(struct sweep *s, const char *hex, struct err *e)
+{
+	_cleanup_(strv_done) struct strv texts = {0};
+	int r = 0;
+
+	if (!s->used_known && s->st->layers_used_fn) {
+		r = s->st->layers_used_fn(s->st->layers_used_ctx, &texts, e);
+		for (size_t i = 0; i < texts.n && r == 0; i++)
+			if (mark_named(&s->used, texts.items[i]) < 0)
+				r = err_errno(e, ENOMEM, "collect");
+		if (r == 0 && s->used.n)
+			qsort(s->used.hex, s->used.n, sizeof(*s->used.hex), compare_hex);
+	}
+	s->used_known |= r == 0;
+	return r < 0 ? r : is_marked(&s->used, hex);
+}
+
 /* "HEX" or "HEX@MAP"; moved to staging first, so that a layer is there whole or not at all. */
 static int sweep_layer(void *ctx, const char *name, struct err *e)
 {
@@ -159,6 +207,9 @@ static int sweep_layer(void *ctx, const char *name, struct err *e)
 		memcpy(hex, name, DIGEST_HEX_LEN);
 	if (is_marked(&s->roots.layers, hex))
 		return 0;
+	r = is_used(s, hex, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = staging_begin(s->st, &sg, e);
 	if (r < 0)
 		return r;
@@ -198,6 +249,7 @@ static int mark_all(struct sweep *s, struct err *e)
 	if (r == 0 && all.damaged)
 		return 1;
 	for (size_t i = 0; i < all.n && r == 0; i++) {
+		roots->only_layers = all.items[i].shared;
 		r = all.items[i].is_index ? mark_index(s, &all.items[i], e) : mark_image(s->st, &all.items[i], roots, e);
 		/* what is damaged in a shared store leads to nothing of ours that could not be unpacked again */
 		if (r < 0 && r != -ENOMEM && all.items[i].shared)
@@ -234,6 +286,7 @@ int store_sweep(struct store *st, struct err *e)
 	if (r == 0)
 		r = each_name(st->locks_fd, sweep_lock, &s, e);
 	roots_done(&s.roots);
+	free(s.used.hex);
 	if (r > 0)
 		err_clear(e);
 	return r < 0 ? r : 0;

@@ -83,7 +83,7 @@ int place_store_have(struct place *p, const struct descriptor *d, const struct p
 {
 	(void)from;
 	(void)e;
-	*ret_word = blob_exists(p->st, &d->digest, NULL) ? "skipped: already exists" : NULL;
+	*ret_word = blob_usable(p->st, &d->digest, NULL) ? "skipped: already exists" : NULL;
 	return 0;
 }
 

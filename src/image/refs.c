@@ -113,6 +113,14 @@ static int parse_ref(const struct buf *b, struct ref *ret, struct err *e)
 	return 0;
 }
 
+/* A name is found by its file and by listing, which must not differ. */
+static int check_file_name(const struct ref *ref, const char *file, struct err *e)
+{
+	char want[NAME_MAX + 1];
+
+	return file_name(ref->name, want) == 0 && strcmp(want, file) == 0 ? 0 : err_set(e, EINVAL, "it holds another name");
+}
+
 static int load_file(int dirfd, const char *file, struct ref *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -123,7 +131,27 @@ static int load_file(int dirfd, const char *file, struct ref *ret, struct err *e
 	if (r < 0)
 		return err_errno(e, -r, "reference %s", file);
 	r = parse_ref(&b, ret, e);
+	if (r == 0) {
+		r = check_file_name(ret, file, e);
+		if (r < 0)
+			ref_done(ret);
+	}
 	return r < 0 ? err_wrap(e, r, "reference %s", file) : 0;
+}
+
+/*
+ * One of a shared store. A damaged one is none (-ENOENT); one that somebody else could write is an error. Who
+ * looks at it first and reads it then is not fooled, for nobody else can put another file into the directory.
+ */
+static int load_shared(const struct store_shared *from, const char *file, struct ref *ret, struct err *e)
+{
+	int r = shared_check_file(from, file, e);
+
+	if (r < 0)
+		return r;
+	r = load_file(from->images_fd, file, ret, NULL) < 0 ? -ENOENT : 0;
+	ret->shared = true;
+	return r;
 }
 
 int ref_load(struct store *st, const char *name, struct ref *ret, struct err *e)
@@ -135,11 +163,8 @@ int ref_load(struct store *st, const char *name, struct ref *ret, struct err *e)
 	if (file_name(name, file) < 0)
 		return -ENOENT;
 	r = load_file(st->images_fd, file, &ref, e);
-	for (size_t i = 0; i < st->n_shared && r == -ENOENT; i++) {
-		/* a damaged one of somebody else's is none */
-		r = load_file(st->shared[i].images_fd, file, &ref, NULL) < 0 ? -ENOENT : 0;
-		ref.shared = true;
-	}
+	for (size_t i = 0; i < st->n_shared && r == -ENOENT; i++)
+		r = load_shared(&st->shared[i], file, &ref, e);
 	if (r < 0)
 		return r;
 	if (strcmp(ref.name, name) != 0) {
@@ -182,37 +207,44 @@ static bool is_known(const struct ref_list *l, size_t n, const char *name)
 	return n && bsearch(&key, l->items, n, sizeof(key), compare_refs);
 }
 
-/* Adds those of a directory whose names are not among the first `known`, which are sorted. */
-static int load_dir(int dirfd, bool shared, struct ref_list *l, size_t *room, struct err *e)
+/* Fails for want of memory or room, and for a file of a shared store that somebody else could write. */
+static int add_file(int dirfd, const struct store_shared *from, const char *file, struct ref_list *l, size_t known, size_t *room, struct err *e)
+{
+	_cleanup_(ref_done) struct ref ref = {0};
+	int r = from ? load_shared(from, file, &ref, e) : load_file(dirfd, file, &ref, NULL);
+
+	if (r == 0 && from && is_known(l, known, ref.name))
+		return 0;
+	if (r == 0)
+		r = append(l, room, &ref);
+	else if (from && r == -EPERM)
+		return r;
+	else if (r != -ENOENT && !from)
+		l->damaged++;
+	return r == -ENOMEM || r == -E2BIG ? err_errno(e, -r, "list the images") : 0;
+}
+
+/* Adds those of a directory; of a shared store's (`from`), those whose names are not among what is there, which is sorted. */
+static int load_dir(int dirfd, const struct store_shared *from, struct ref_list *l, size_t *room, struct err *e)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	const size_t known = l->n;
 	struct dirent *d;
-	int r = 0;
+	int r = 0, failed = 0;
 
 	if (!dir) {
 		fd_closep(&copy);
 		return err_errno(e, errno, "list the images");
 	}
 	while (r == 0 && (d = dir_next(dir, &r))) {
-		struct ref ref = {0};
-		struct err ignored = {0};
-
 		if (d->d_name[0] == '.')
 			continue;
-		r = load_file(dirfd, d->d_name, &ref, &ignored);
-		ref.shared = shared;
-		if (r == 0 && !(shared && is_known(l, known, ref.name)))
-			r = append(l, room, &ref);
-		else if (r < 0 && r != -ENOENT && !shared)
-			l->damaged++;
-		ref_done(&ref);
-		r = r == -ENOMEM || r == -E2BIG ? r : 0;
+		r = failed = add_file(dirfd, from, d->d_name, l, known, room, e);
 	}
 	closedir(dir);
 	if (r < 0)
-		return err_errno(e, -r, "list the images");
+		return failed < 0 ? r : err_errno(e, -r, "list the images");
 	if (l->n)
 		qsort(l->items, l->n, sizeof(*l->items), compare_refs);
 	return 0;
@@ -222,10 +254,10 @@ int refs_load(struct store *st, struct ref_list *ret, struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list l = {0};
 	size_t room = 0;
-	int r = load_dir(st->images_fd, false, &l, &room, e);
+	int r = load_dir(st->images_fd, NULL, &l, &room, e);
 
 	for (size_t i = 0; i < st->n_shared && r == 0; i++)
-		r = load_dir(st->shared[i].images_fd, true, &l, &room, e);
+		r = load_dir(st->shared[i].images_fd, &st->shared[i], &l, &room, e);
 	if (r < 0)
 		return r;
 	*ret = l;

@@ -233,7 +233,7 @@ static int part_start(struct pull *p, size_t i, struct err *e)
 	char lock[DIGEST_HEX_SIZE + 8];
 	int r;
 
-	if (blob_exists(p->st, d, NULL)) {
+	if (blob_usable(p->st, d, NULL)) {
 		part_here(p, i);
 		return 0;
 	}
@@ -245,7 +245,7 @@ static int part_start(struct pull *p, size_t i, struct err *e)
 	}
 	if (r < 0)
 		return err_errno(e, -r, "lock blob %.12s", digest_hex(d));
-	if (blob_exists(p->st, d, NULL)) {
+	if (blob_usable(p->st, d, NULL)) {
 		part_here(p, i);
 		return 0;
 	}

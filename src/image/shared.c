@@ -37,25 +37,43 @@ static uid_t overflow_uid(void)
 	return sscanf(text, "%u", &uid) == 1 ? uid : 0;
 }
 
-static int check_owner(int fd, const char *path, struct err *e)
+static int check_stat(const struct stat *s, const char *path, struct err *e)
 {
 	uid_t nobody;
-	struct stat s;
 
-	if (fstat(fd, &s) < 0)
-		return err_errno(e, errno, "shared image store %s", path);
-	if (s.st_uid != 0 && s.st_uid != geteuid()) {
+	if (s->st_uid != 0 && s->st_uid != geteuid()) {
 		nobody = overflow_uid();
-		if (nobody && s.st_uid == nobody)
+		if (nobody && s->st_uid == nobody)
 			return STORE_NOT_SHARED;
-		return err_set(e, EPERM, "shared image store %s: belongs to uid %u, neither to root nor to you", path, s.st_uid);
+		return err_set(e, EPERM, "shared image store %s: belongs to uid %u, neither to root nor to you", path, s->st_uid);
 	}
-	if (s.st_mode & 0022) {
-		err_set(e, EPERM, "shared image store %s: others may write there (mode %04o)", path, s.st_mode & 07777);
+	if (s->st_mode & 0022) {
+		err_set(e, EPERM, "shared image store %s: others may write there (mode %04o)", path, s->st_mode & 07777);
 		err_hint(e, "chmod go-w %s, or take it out of storage.conf", path);
 		return -EPERM;
 	}
 	return 0;
+}
+
+static int check_owner(int fd, const char *path, struct err *e)
+{
+	struct stat s;
+
+	return fstat(fd, &s) < 0 ? err_errno(e, errno, "shared image store %s", path) : check_stat(&s, path, e);
+}
+
+int shared_check_file(const struct store_shared *from, const char *file, struct err *e)
+{
+	char whole[PATH_MAX];
+	struct stat s;
+	int r;
+
+	/* what is no file is not read either */
+	if (fstatat(from->images_fd, file, &s, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(s.st_mode))
+		return -ENOENT;
+	snprintf(whole, sizeof(whole), "%s/images/%s", from->path, file);
+	r = check_stat(&s, whole, e);
+	return r == STORE_NOT_SHARED ? -ENOENT : r;
 }
 
 static int open_part(int dirfd, const char *path, const char *part, int *ret_fd, struct err *e)

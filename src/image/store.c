@@ -79,6 +79,12 @@ void store_set_keeper(struct store *st, store_keeper_fn fn, void *ctx)
 	st->keeper_ctx = ctx;
 }
 
+void store_set_layers_used(struct store *st, store_layers_used_fn fn, void *ctx)
+{
+	st->layers_used_fn = fn;
+	st->layers_used_ctx = ctx;
+}
+
 int store_keeper(struct store *st, int *ret_fd, struct err *e)
 {
 	int r;

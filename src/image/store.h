@@ -140,6 +140,13 @@ int store_index_uses(struct store *st, struct strv *uses, struct err *e) _must_c
 /* Who uses images: appends "IMAGEID=CONTAINERID" pairs, full ids. */
 typedef int (*store_uses_fn)(void *ctx, struct strv *uses, struct err *e);
 
+/*
+ * Which layers containers have: appends each one's directory, or text that has it
+ * after "/layers/". They are not collected, whatever has become of the image: it may have been a shared store's.
+ */
+typedef int (*store_layers_used_fn)(void *ctx, struct strv *texts, struct err *e);
+void store_set_layers_used(struct store *st, store_layers_used_fn fn, void *ctx);
+
 /* What a removal did, in podman's words and order: "Untagged: NAME" and "Deleted: HEX". */
 struct store_removed {
 	bool keep_steps; /* asked: the image alone */

@@ -44,6 +44,8 @@ struct store {
 	void *keeper_ctx;
 	int keeper_fd; /* -EBADF: none, or not asked for yet */
 	bool keeper_asked;
+	store_layers_used_fn layers_used_fn;
+	void *layers_used_ctx;
 	struct store_shared shared[STORE_SHARED_MAX];
 	size_t n_shared;
 };
@@ -82,9 +84,16 @@ void staging_sweep(struct store *st);
 /* Removes a tree below `dirfd`, in the keeper where its owners demand that. */
 int staging_remove_tree(struct store *st, int dirfd, const char *name, struct err *e) _must_check_;
 
+/* ---- shared.c ---- */
+
+/* Of a file of its images/: -EPERM unless it belongs to root or to us, and nobody else may write it; -ENOENT. */
+int shared_check_file(const struct store_shared *from, const char *file, struct err *e) _must_check_;
+
 /* ---- blob.c ---- */
 
 bool blob_exists(struct store *st, const struct digest *d, uint64_t *ret_bytes);
+/* There, so that it need not be got: one that only a shared store has is hashed first, for nobody could get it again there. */
+bool blob_usable(struct store *st, const struct digest *d, uint64_t *ret_bytes);
 /* -ENOENT when it is not there. */
 int blob_open(struct store *st, const struct digest *d, int *ret_fd, struct err *e) _must_check_;
 /* Copies one that only a shared store has into ours; 0 also when it is nowhere, or no digest. */

@@ -154,7 +154,8 @@ static struct sum sum_images(const struct disk *d)
 
 		s.active += used;
 		s.bytes += bytes;
-		s.reclaimable += used ? 0 : d->images.items[i]->size_bytes - shared_bytes(d, i);
+		/* no prune takes a shared store's */
+		s.reclaimable += used || d->images.items[i]->is_read_only ? 0 : d->images.items[i]->size_bytes - shared_bytes(d, i);
 	}
 	return s;
 }
