@@ -12,12 +12,14 @@
  */
 #include "runtime/cgroup.h"
 
+#include "base/parse.h"
 #include "oci/cgroup_limits.h"
 #include "sys/cgroup.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -216,10 +218,20 @@ static bool is_populated(int fd)
 	return cgroup_read(fd, "cgroup.events", &b) < 0 || strstr(buf_str(&b), "populated 1");
 }
 
-int cgroup_note_given(int dir, const char *path, struct err *e)
+/* A group's number is not given again while the kernel runs; 0: it has none. */
+static uint64_t number_of(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+int cgroup_note_given(int dir, const char *path, int fd, struct err *e)
 {
 	_cleanup_free_ char *note = NULL;
-	int r = asprintf(&note, "=%s", path) < 0 ? -ENOMEM : path_own_write(dir, NOTE, note, strlen(note), 0600, PATH_SYNC_NONE);
+	int r = asprintf(&note, "=%s\n%" PRIu64, path, number_of(fd)) < 0
+			? -ENOMEM
+			: path_own_write(dir, NOTE, note, strlen(note), 0600, PATH_SYNC_NONE);
 
 	return r < 0 ? err_errno(e, -r, "note the cgroup") : 0;
 }
@@ -241,7 +253,7 @@ static int make_given(int dir, const char *path, const struct cgroup_limits *l, 
 		return -EBUSY;
 	if (r < 0)
 		return r;
-	r = cgroup_note_given(dir, path, NULL);
+	r = cgroup_note_given(dir, path, fd, NULL);
 	ret->path = r == 0 ? strdup(path) : NULL;
 	if (r == 0 && !ret->path)
 		r = -ENOMEM;
@@ -298,6 +310,14 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 		return err_errno(e, -r, "cgroup of the pod, below %s", above);
 	r = make(dir, parent, above, id, ret, e);
 	return r == 0 ? write_limits(ret->dir, &l, e) : r;
+}
+
+int cgroup_none(struct json_object *resources, struct err *e)
+{
+	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
+	int r = cgroup_limits_read(resources, &l, e);
+
+	return r == 0 && l.n > 0 ? err_set(e, ENOTSUP, "linux.resources.%s: --cgroup-manager=disabled leaves it no cgroup", l.items[0].from) : r;
 }
 
 int cgroup_can_limit(const struct cgroup_limits *l, struct err *e)
@@ -421,16 +441,25 @@ static bool is_of(const char *path, const char *id)
 	return name_path(above, id, &ours) == 0 && strcmp(ours, path) == 0;
 }
 
-/* What the note says, when it is ours; -ENOENT. */
-static int read_note(int rroot, const char *id, struct buf *path)
+/* What the note says, when it is ours; -ENOENT. `*number`: the group's, 0: whichever is of that path. */
+static int read_note(int rroot, const char *id, struct buf *path, uint64_t *number)
 {
-	char note[PATH_MAX];
+	char note[PATH_MAX], *line;
+
+	*number = 0;
 
 	snprintf(note, sizeof(note), "%s/" NOTE, id);
-	if (path_own_read(rroot, note, PATH_MAX - 1, path) < 0)
+	if (path_own_read(rroot, note, PATH_MAX + 24, path) < 0)
 		return -ENOENT;
 	if (buf_str(path)[0] != '=')
 		return is_of(buf_str(path), id) ? 0 : -ENOENT;
+	line = strchr(path->data, '\n');
+	if (line) {
+		if (parse_u64(line + 1, 0, UINT64_MAX, number) < 0)
+			return -ENOENT;
+		*line = '\0';
+		path->len = (size_t)(line - path->data);
+	}
 	memmove(path->data, path->data + 1, path->len--);
 	return is_plain_path(buf_str(path)) ? 0 : -ENOENT;
 }
@@ -438,13 +467,18 @@ static int read_note(int rroot, const char *id, struct buf *path)
 int cgroup_own(int rroot, const char *id, int *ret_fd)
 {
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
-	_cleanup_close_ int mount = -EBADF;
-	int r = read_note(rroot, id, &path);
+	_cleanup_close_ int mount = -EBADF, fd = -EBADF;
+	uint64_t number;
+	int r = read_note(rroot, id, &path, &number);
 
 	if (r == 0)
 		r = cgroup_mount_open(&mount);
 	if (r == 0)
-		r = cgroup_open(mount, buf_str(&path), ret_fd);
+		r = cgroup_open(mount, buf_str(&path), &fd);
+	if (r == 0 && number && number_of(fd) != number)
+		r = -ENOENT;
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
 	return r == -ENOTSUP ? -ENOENT : r;
 }
 
@@ -465,11 +499,12 @@ int cgroup_limit_pod(int rroot, const char *id, struct json_object *resources, s
 	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
 	_cleanup_close_ int mount = -EBADF, fd = -EBADF, up = -EBADF;
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
+	uint64_t number;
 	int r = cgroup_limits_read(resources, &l, e);
 
 	if (r < 0)
 		return r;
-	if (read_note(rroot, id, &path) < 0 || !pod_path(&path))
+	if (read_note(rroot, id, &path, &number) < 0 || !pod_path(&path))
 		return err_set(e, ENOTSUP, "limits of a pod: it has no cgroup of its own");
 	r = cgroup_mount_open(&mount);
 	if (r == 0)
@@ -501,8 +536,9 @@ int cgroup_update(int fd, const char *path, struct json_object *resources, struc
 bool cgroup_same_pod(int rroot, const char *id, const char *other)
 {
 	_cleanup_(buf_done) struct buf a = BUF_INIT, b = BUF_INIT;
+	uint64_t number;
 
-	return read_note(rroot, id, &a) == 0 && read_note(rroot, other, &b) == 0 && pod_path(&a) && pod_path(&b) &&
+	return read_note(rroot, id, &a, &number) == 0 && read_note(rroot, other, &b, &number) == 0 && pod_path(&a) && pod_path(&b) &&
 	       strcmp(buf_str(&a), buf_str(&b)) == 0;
 }
 
@@ -521,12 +557,16 @@ static void leave_pod_group(int group, const char *path)
 
 int cgroup_remove(int rroot, const char *id, struct err *e)
 {
-	_cleanup_close_ int mount = -EBADF, parent = -EBADF;
+	_cleanup_close_ int mount = -EBADF, parent = -EBADF, fd = -EBADF;
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
+	uint64_t number;
 	char *slash;
 	int r;
 
-	if (read_note(rroot, id, &path) < 0)
+	if (read_note(rroot, id, &path, &number) < 0)
+		return 0;
+	/* gone, and one of that path is another container's */
+	if (number && cgroup_own(rroot, id, &fd) == -ENOENT)
 		return 0;
 	slash = strrchr(path.data, '/');
 	*slash = '\0';

@@ -52,10 +52,16 @@ void cgroup_done(struct cgroup *g);
 int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret,
 		   struct err *e) _must_check_;
 
-/* For a group that somebody else has made (scope.h): can it have limits here, by its note it is found, and they are set. */
+/* There is to be none: limits are an error. */
+int cgroup_none(struct json_object *resources, struct err *e) _must_check_;
+
+/*
+ * For a group that somebody else has made (scope.h): can it have limits here, by its note it is found, and they are set.
+ * The note has the inode of `fd`, too: one of that path which comes later is another container's.
+ */
 struct cgroup_limits;
 int cgroup_can_limit(const struct cgroup_limits *l, struct err *e) _must_check_;
-int cgroup_note_given(int dir, const char *path, struct err *e) _must_check_;
+int cgroup_note_given(int dir, const char *path, int fd, struct err *e) _must_check_;
 int cgroup_limit(const struct cgroup *g, const struct cgroup_limits *l, struct err *e) _must_check_;
 
 /* Moves a process into it; nothing to do without one. */

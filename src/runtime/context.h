@@ -14,6 +14,7 @@ struct runtime_context {
 	const char *rroot_path;
 	char *const *env;       /* the caller's environment; NULL: not of interest */
 	bool systemd;           /* cgroups are scopes of systemd's */
+	bool no_cgroup;         /* none is made, and what needs one is an error */
 	const char *cache_dir;  /* of compiled seccomp filters, absolute; NULL: none */
 };
 

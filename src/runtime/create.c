@@ -213,7 +213,9 @@ static int give_cgroup(struct create *c, struct err *e)
 
 static int prepare_cgroup(struct create *c, struct err *e)
 {
-	int r = c->x->systemd ? 0 : cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
+	int r = c->x->systemd     ? 0
+		: c->x->no_cgroup ? cgroup_none(c->c.resources, e)
+				  : cgroup_prepare(c->dir, c->c.cgroups_path, c->c.resources, c->a->id, &c->cgroup, e);
 
 	return r == 0 ? give_cgroup(c, e) : r;
 }

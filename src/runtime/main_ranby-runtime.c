@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
 	{0, "log-format", OPT_CHOICE, offsetof(struct globals, log_format), .arg = "FORMAT", .choices = "text|json", .help = "Form of the log"},
 	{0, "error-fd", OPT_U32, offsetof(struct globals, error_fd), .arg = "N", .min = 3, .max = 65535, .help = "Descriptor that gets the error as a struct"},
 	{0, "systemd-cgroup", OPT_FLAG, offsetof(struct globals, systemd_cgroup), .help = "A container's cgroup is a scope of systemd's"},
-	{0, "cgroup-manager", OPT_CHOICE, offsetof(struct globals, cgroup_manager), .arg = "MANAGER", .choices = "cgroupfs|systemd|disabled", .help = "As crun has it; systemd: as --systemd-cgroup"},
+	{0, "cgroup-manager", OPT_CHOICE, offsetof(struct globals, cgroup_manager), .arg = "MANAGER", .choices = "cgroupfs|systemd|disabled", .help = "As crun has it; systemd: as --systemd-cgroup; disabled: none is made"},
 	{0, "rootless", OPT_STRING, offsetof(struct globals, rootless), .arg = "BOOL", .help = "Accepted: found out by itself"},
 	{0, "debug", OPT_FLAG, offsetof(struct globals, debug), .help = "Accepted: there is no more to say"},
 	{'v', "version", OPT_FLAG, offsetof(struct globals, version), .help = "Print the version"},
@@ -157,6 +157,9 @@ static int run_verb(const struct globals *g, char *const *env, int argc, char **
 	default_dirs(env, root, cache);
 	x.env = env;
 	x.systemd = g->systemd_cgroup || (g->cgroup_manager && strcmp(g->cgroup_manager, "systemd") == 0);
+	x.no_cgroup = g->cgroup_manager && strcmp(g->cgroup_manager, "disabled") == 0;
+	if (g->systemd_cgroup && g->cgroup_manager && strcmp(g->cgroup_manager, "systemd") != 0)
+		return err_set(e, EINVAL, "--systemd-cgroup and --cgroup-manager=%s: one of them", g->cgroup_manager);
 	x.rroot_path = g->root ? g->root : root;
 	x.cache_dir = cache[0] ? cache : NULL;
 	if (v->needs_root) {

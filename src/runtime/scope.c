@@ -15,17 +15,22 @@
 #include "sys/cgroup.h"
 #include "sys/fd.h"
 #include "sys/path.h"
+#include "sys/pidfd.h"
 #include "sys/self.h"
 #include "sys/spawn.h"
 #include "sys/userns.h"
 
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define NOTE "scope"
 #define PROGRAM "ranby-scope"
+#define ANSWER_MS 45000 /* longer than its own patience with one that takes its calls: a name, a call, a job */
 
 void scope_done(struct scope *s)
 {
@@ -79,11 +84,19 @@ static int start_program(struct scope *s, const char *const *words, struct err *
 static int hear(struct scope *s, struct err *e)
 {
 	struct err said = {0};
+	struct pollfd p = {.fd = s->sock, .events = POLLIN};
 	ssize_t n;
 
-	do
-		n = read(s->sock, &said, sizeof(said));
-	while (n < 0 && errno == EINTR);
+	while ((n = poll(&p, 1, ANSWER_MS)) < 0 && errno == EINTR)
+		;
+	if (n == 0) {
+		_cleanup_close_ int pidfd = -EBADF;
+
+		if (pidfd_open_pid(s->pid, &pidfd) == 0)
+			(void)!pidfd_signal(pidfd, SIGKILL);
+		return err_set(e, ETIMEDOUT, "service manager: it does not answer");
+	}
+	n = read(s->sock, &said, sizeof(said));
 	if (n != (ssize_t)sizeof(said))
 		return err_set(e, ECANCELED, PROGRAM ": ended without a word");
 	if (said.code == 0)
@@ -239,10 +252,13 @@ int scope_start(struct scope *s, int dir, pid_t pid, struct cgroup *ret, struct 
 {
 	int r = tell_pid(s, pid, e);
 
+	/* a scope of that name is another container's: not ours to end */
+	if (r == -EEXIST)
+		(void)unlinkat(dir, NOTE, 0);
 	if (r == 0)
 		r = find_group(s, pid, ret, e);
 	if (r == 0 && ret->path)
-		r = cgroup_note_given(dir, ret->path, e);
+		r = cgroup_note_given(dir, ret->path, ret->dir, e);
 	return r == 0 && ret->dir >= 0 ? cgroup_limit(ret, &s->limits, e) : r;
 }
 

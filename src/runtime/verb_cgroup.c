@@ -3,7 +3,10 @@
 /* The verbs that work through the container's cgroup: pause, resume, update, events. */
 #include "base/json.h"
 #include "base/parse.h"
+#include "oci/device_rules.h"
+#include "oci/runtime_config.h"
 #include "runtime/cgroup.h"
+#include "runtime/create.h"
 #include "runtime/scope.h"
 #include "runtime/state.h"
 #include "runtime/stats.h"
@@ -16,6 +19,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define FREEZE_TIMEOUT_MS 10000
@@ -200,6 +204,34 @@ static int check_before(int fd, struct json_object *all, struct err *e)
 	return used > limit ? err_set(e, EBUSY, "memory.limit: %" PRId64 " bytes are in use already, and memory.checkBeforeUpdate is set", used) : 0;
 }
 
+/*
+ * The rules of its devices are a program that stays with the group. Callers
+ * send them along with limits that are to change: the same ones are no change.
+ */
+static int check_devices(const struct group_of *g, struct json_object *all, struct err *e)
+{
+	_cleanup_(runtime_config_done) struct runtime_config c = {0};
+	struct device_rule now[DEVICE_RULES_MAX] = {0}, then[DEVICE_RULES_MAX] = {0};
+	_cleanup_close_ int bundle = -EBADF;
+	struct json_object *list = json_at(all, "devices");
+	size_t n, k = 0;
+	int r = list ? device_rules_read(all, now, &n, e) : 0;
+
+	if (r < 0 || !list || json_object_array_length(list) == 0)
+		return r;
+	bundle = open(g->state.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = bundle < 0 ? err_errno(e, errno, "bundle %s", g->state.bundle) : runtime_read_config(bundle, &c, e);
+	if (r == 0)
+		r = device_rules_read(c.resources, then, &k, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; n == k && i < n; i++)
+		if (now[i].allow != then[i].allow || now[i].type != then[i].type || now[i].major != then[i].major || now[i].minor != then[i].minor ||
+		    now[i].access != then[i].access)
+			k = SIZE_MAX;
+	return n == k ? 0 : err_set(e, ENOTSUP, "resources: devices: other rules than those of config.json: they cannot be changed");
+}
+
 /* The files, where a wrong value is an error, then the manager, which is to keep it. */
 static int update_scope(const struct runtime_context *x, const char *id, const struct group_of *g, struct json_object *all, struct err *e)
 {
@@ -232,6 +264,8 @@ static int update(const struct runtime_context *x, int argc, char **argv, struct
 	}
 	if (r == 0)
 		r = find_group(x, argv[first], &g, e);
+	if (r == 0)
+		r = check_devices(&g, all, e);
 	if (r == 0)
 		r = check_before(g.fd, all, e);
 	if (r == 0 && scope_is_noted(x->rroot, argv[first]))

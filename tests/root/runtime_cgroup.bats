@@ -90,3 +90,43 @@ removed' ]] || { echo "$output"; false; }
 	look
 	[[ $output =~ ^(/ranby-tests-[0-9]+/c1)$'\n1\n0\n'(/ranby-tests-[0-9]+/c1)$'\n1\n'(/ranby-tests-[0-9]+/c1)$'\n1\n'(/ranby-tests-[0-9]+/c1)$'\n'(/ranby-tests-[0-9]+/c1)$'\n1\n'(/ranby-tests-[0-9]+/c1)$ ]] || { echo "$output"; false; }
 }
+
+@test "devices of an update: the same rules are no change, others are refused and nothing is set" {
+	run -0 delegated "$BUNDLE"'
+		make "{\"linux\":{\"cgroupsPath\":\"$own/c1\",\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":200,\"access\":\"rw\"}]}}}"
+		mkdir $D/supervisor; for pid in $(cat $D/cgroup.procs); do echo $pid >$D/supervisor/cgroup.procs || true; done 2>/dev/null
+		limits="\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":2097152}]"
+		export same="{$limits,\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":200,\"access\":\"rw\"}]}"
+		export other="{$limits,\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}" empty="{$limits,\"devices\":[]}" wrong="{$limits,\"devices\":[{\"allow\":1}]}"
+		export G=$D/c1
+		inside "cd $base/b; $runtime create c1 && $runtime start c1
+			for r in other wrong same empty; do echo \"\${!r}\" | $runtime update --resources - c1 2>&1; echo \$r \$? \$(cat \$G/hugetlb.2MB.max 2>/dev/null || echo none); done
+			$runtime delete --force c1"'
+	look
+	[[ $output = *"Error: resources: devices: other rules"*"other 1 none"*"linux.resources.devices[0]"*"wrong 1 none"$'\n'"same 0 2097152"$'\n'"empty 0 2097152" ]] || { echo "$output"; false; }
+}
+
+@test "--cgroup-manager=disabled: no group, whatever path is asked for; limits are refused; it is not --systemd-cgroup too" {
+	run -0 delegated "$BUNDLE"'
+		make "{\"linux\":{\"cgroupsPath\":\"$own/c1\"}}"
+		runtime="$runtime --cgroup-manager=disabled"
+		inside "cd $base/b; $runtime create --pid-file $base/pid c1 && $runtime start c1
+			[ \"\$(cat /proc/\$(cat $base/pid)/cgroup)\" = \"\$(cat /proc/self/cgroup)\" ] && [ ! -e $D/c1 ] && echo stays
+			$runtime delete --force c1; $runtime --systemd-cgroup create c1"
+		make "{\"linux\":{\"cgroupsPath\":\"$own/c1\",\"resources\":{\"unified\":{\"hugetlb.2MB.max\":\"4194304\"}}}}"
+		inside "cd $base/b; $runtime create c1; echo rc \$?; $runtime list --quiet"'
+	look
+	[[ $output = *stays$'\n'*"--systemd-cgroup and --cgroup-manager=disabled: one of them"*"linux.resources.unified"*"--cgroup-manager=disabled leaves it no cgroup"*$'\n'"rc 1" ]] || { echo "$output"; false; }
+}
+
+@test "a group that comes later by the same path is not the ended container's: its delete leaves it alone" {
+	run -0 delegated "$BUNDLE"'
+		make "{\"linux\":{\"cgroupsPath\":\"$own/c1\"}}"
+		inside "cd $base/b; $runtime create --pid-file $base/pid c1 && $runtime start c1; kill -KILL \$(cat $base/pid)
+			for _ in \$(seq 200); do rmdir $D/c1 2>/dev/null && break; sleep 0.05; done
+			$runtime create --pid-file $base/pid c2 && $runtime start c2
+			$runtime delete c1; echo rc \$?; sed -n s/^0:://p /proc/\$(cat $base/pid)/cgroup; $runtime state c2 | grep -o running
+			$runtime delete --force c2; [ -e $D/c1 ] || echo removed"'
+	look
+	[[ $output =~ ^'rc 0'$'\n'(/ranby-tests-[0-9]+/c1)$'\nrunning\nremoved'$ ]] || { echo "$output"; false; }
+}

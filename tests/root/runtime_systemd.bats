@@ -193,3 +193,33 @@ clean() { [[ $output != *LEFT* && $output != *STILL* ]] || fail "$output"; }
 	if [[ $output = *ACCEPTED* ]]; then skip 'this manager has the memory controller'; fi
 	[[ $output = *'memory.max: the cgroup controller "memory" is not delegated'* ]] || fail "$output"
 }
+
+@test "two of one name: the second is refused, also where no cgroup can be seen, and the first goes on" {
+	run -0 managed '
+		bundle "{\"linux\":{\"cgroupsPath\":\":pre:same\"}}" -- /bin/sleep 1000
+		rt run --detach --bundle "$B" c8
+		rt run --detach --bundle "$B" c9 && echo ACCEPTED
+		unshare --map-root-user --map-auto --mount sh -c "mount -t tmpfs tmpfs /sys/fs/cgroup; exec ranby-runtime --root \"$state\" --systemd-cgroup run --detach --bundle \"$B\" c10" </dev/null && echo ACCEPTED
+		rt list --quiet
+		systemctl --user is-active pre-same.scope
+		rt delete --force c8
+		gone pre-same.scope' 2>&1
+	clean
+	[[ $output != *ACCEPTED* && $output = *$'\n''c8'$'\n'active* ]] || fail "$output"
+	[ "$(grep -c 'Error: service manager: start pre-same.scope' <<<"$output")" = 2 ] || fail "$output"
+}
+
+@test "a manager that takes connections and says nothing: an error in bounded time, and nothing is left" {
+	run -0 managed '
+		bundle -- /bin/sleep 1000
+		kill -STOP $manager
+		start=$SECONDS
+		timeout 300 unshare --map-root-user --map-auto --mount ranby-runtime --root "$state" --systemd-cgroup run --bundle "$B" c11 </dev/null && echo ACCEPTED
+		[ $((SECONDS - start)) -lt 80 ] || echo LEFT for long
+		pgrep -u "$(id -u)" ranby-scope && echo LEFT a program
+		plain list --quiet
+		kill -CONT $manager
+		gone ranby-c11.scope' 2>&1
+	clean
+	[[ $output != *ACCEPTED* && $output = *'Error: service manager'* ]] || fail "$output"
+}
