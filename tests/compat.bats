@@ -7,6 +7,9 @@
 
 load lib
 
+# some hundred command lines of two engines are long on a busy machine
+setup_file() { export BATS_TEST_TIMEOUT=600; }
+
 @test "command lines of docker's and podman's users: podman's answers, or a reason why not" {
 	need_program podman
 	need_ranges

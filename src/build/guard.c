@@ -7,8 +7,9 @@
  * --force` of the one name that the build's containers have in turn, until it
  * has succeeded: one can come too early, while the monitor still takes down
  * what was never started. Then `ranby rmi --ignore` removes the directory that
- * the build worked in, whose lock died with it. It has a session of its own, so that a signal for
- * the terminal's processes is not its.
+ * the build worked in, whose lock died with it. It has a session of its own, so
+ * that a signal for the terminal's processes is not its, and is there before
+ * there is anything to remove.
  *
  * Where the guard is killed too, or the machine stops, the name tells whose
  * container it was: build-PID-START with the builder's pid and start time. Who
@@ -28,6 +29,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -37,6 +39,7 @@
 /* that an rm failed so often means that it will not succeed; the next build tries again */
 #define TRIES_MAX 20
 #define BETWEEN_TRIES_MS 250
+#define PATIENCE_MS 10000
 
 /* ---- the files of its RUN ---- */
 
@@ -74,31 +77,59 @@ static void end_container(char *const *argv)
 		(void)poll(NULL, 0, BETWEEN_TRIES_MS);
 }
 
-static _Noreturn void watch(int pipe_fd, int run_fd, int null_fd, const char *name, char *const *rm, char *const *sweep)
+/* A signal of the terminal's to all of its group is the build's alone; one that was on its way when we were not apart yet is dropped. */
+static void leave_group(const sigset_t *mask)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	setsid();
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_IGN);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_DFL);
+}
+
+struct watch {
+	int pipe_fd, build_fd, run_fd, null_fd; /* build_fd: a pidfd */
+	const char *name;
+	char *const *rm, *const *sweep;
+};
+
+/* What the build had open shall not stay open with it: 3 is the pipe, 4 the build, 5 the run directory. */
+static bool keep_ours(const struct watch *w)
+{
+	const int fds[] = {w->null_fd, w->null_fd, w->null_fd, w->pipe_fd, w->build_fd, w->run_fd};
+	int high[ARRAY_SIZE(fds)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if ((high[i] = fcntl(fds[i], F_DUPFD, (int)ARRAY_SIZE(fds))) < 0)
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (dup2(high[i], (int)i) < 0)
+			return false;
+	return close_range(ARRAY_SIZE(fds), ~0U, 0) == 0;
+}
+
+static _Noreturn void watch(const struct watch *w, const sigset_t *mask)
 {
 	char word;
 	ssize_t n;
 
-	setsid();
-	for (int fd = 0; fd <= 2; fd++)
-		if (dup2(null_fd, fd) < 0)
-			_exit(1);
-	/* what the build had open shall not stay open with it */
-	if (pipe_fd != 3 && dup2(pipe_fd, 3) < 0)
+	leave_group(mask);
+	if (!keep_ours(w))
 		_exit(1);
-	if (run_fd != 4 && dup2(run_fd, 4) < 0)
-		_exit(1);
-	close_range(5, ~0U, 0);
 	do
 		n = read(3, &word, 1);
 	while (n < 0 && errno == EINTR);
 	if (n == 1)
 		_exit(0);
-	guard_remove_files(4, name);
-	close(4);
-	close(3);
-	end_container(rm);
-	_exit(execute(sweep) < 0);
+	/* the pipe goes a moment before its locks do, and what is locked is not swept */
+	(void)!pidfd_wait(4, PATIENCE_MS);
+	guard_remove_files(5, w->name);
+	close_range(3, 5, 0);
+	end_container(w->rm);
+	_exit(execute(w->sweep) < 0);
 }
 
 static int name_ourselves(char ret[static GUARD_NAME_SIZE], struct err *e)
@@ -116,13 +147,16 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 {
 	static const char *const sweep_words[] = {"rmi", "--ignore", NULL};
 	_cleanup_(strv_done) struct strv rm = {0}, sweep = {0};
-	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), build_fd = -EBADF;
 	const char *const words[] = {"rm", "--force", "--ignore", "--time", "0", g->name, NULL};
+	sigset_t all, mask;
 	int fds[2], r;
 
 	if (g->pid > 0)
 		return 0;
 	r = name_ourselves(g->name, e);
+	if (r == 0 && pidfd_open_pid(getpid(), &build_fd) < 0)
+		r = err_errno(e, errno, "build");
 	if (r == 0)
 		r = engine_argv(eng, words, &rm, e);
 	if (r == 0)
@@ -131,11 +165,14 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 		return r;
 	if (null_fd < 0 || pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(e, errno, "build");
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &mask);
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(fds[1]);
-		watch(fds[0], eng->run_fd, null_fd, g->name, rm.items, sweep.items);
+		watch(&(struct watch){fds[0], build_fd, eng->run_fd, null_fd, g->name, rm.items, sweep.items}, &mask);
 	}
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(fds[0]);
 	g->pipe_fd = fds[1];
 	return g->pid < 0 ? err_errno(e, errno, "fork") : 0;

@@ -323,9 +323,9 @@ static int build(struct building *b, struct image **ret, struct err *e)
 	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : STDOUT_FILENO, r;
 
 	guard_sweep(b->call->engine);
-	r = assemble_begin(b->st, &dir, e);
+	r = guard_start(b->call->engine, &b->guard, e);
 	if (r == 0)
-		r = guard_start(b->call->engine, &b->guard, e);
+		r = assemble_begin(b->st, &dir, e);
 	if (r == 0)
 		r = read_file(b, dir, e);
 	if (r < 0)
