@@ -277,6 +277,15 @@ int ref_nameless(const struct ref *of, struct ref *ret, struct err *e)
 	return ret->name && (ret->trust || !of->trust) ? 0 : err_errno(e, ENOMEM, "reference");
 }
 
+/*
+ * What a reference leads to is on the disk before it. A blob or layer that was here already may be another command's,
+ * which is just about to sync its name, or was killed before it did. Of a directory that nothing changed it is quick.
+ */
+static int sync_data(struct store *st, struct err *e)
+{
+	return fsync(st->blobs_fd) < 0 || fsync(st->layers_fd) < 0 ? err_errno(e, errno, "sync the image store") : 0;
+}
+
 static int write_file(struct store *st, const struct ref *ref, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -300,6 +309,9 @@ static int write_file(struct store *st, const struct ref *ref, struct err *e)
 	text = r == 0 ? json_text(o, &len) : NULL;
 	if (!text)
 		return err_errno(e, ENOMEM, "reference");
+	r = sync_data(st, e);
+	if (r < 0)
+		return r;
 	r = file_name(ref->name, file);
 	if (r == 0)
 		r = path_own_write(st->images_fd, file, text, len, store_file_mode(st->images_fd), PATH_SYNC_FULL);
