@@ -416,7 +416,7 @@ seen_by_openssl() {
 	policy '{"type": "reject"}'
 	run -0 ranby start -a "t$BATS_TEST_NUMBER"
 	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "start" and .vm == "t'"$BATS_TEST_NUMBER"'")) | .[-1].detail | startswith("image verified key=sha256:")'
-	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "verify" and .res == "success" and .vm == "'"$IMG:1"'")) | .[-1].detail | endswith("digest='"$DIGEST"'")'
+	cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se 'map(select(.verb == "verify" and .res == "success" and .vm == "'"$IMG:1"'")) | .[-1] | .digest == "'"$DIGEST"'" and (.detail | test("^image verified key=sha256:[0-9a-f]{64}$"))'
 	ranby tag "$IMG:1" "mine:$BATS_TEST_NUMBER"
 	[ "$(ranby image inspect --format '{{.Trust.Verdict}}' "mine:$BATS_TEST_NUMBER")" = verified ]
 }

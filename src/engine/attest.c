@@ -55,11 +55,11 @@ static void claim(struct witness_request *q, enum witness_claim which, const cha
 }
 
 /* What was decided of the image when it came: nobody looks again. */
-static void claim_trust(struct witness_request *q, struct json_object *decision)
+static void claim_trust(struct witness_request *q, struct json_object *decision, const char *digest)
 {
-	char text[WITNESS_TEXT_SIZE];
+	char text[TRUST_RECORD_SIZE];
 
-	trust_record_text(decision, text, sizeof(text));
+	trust_record_text(decision, digest, text);
 	claim(q, WITNESS_CLAIM_DETAIL, text);
 }
 
@@ -71,7 +71,7 @@ static void claim_container(struct witness_request *q, const struct container *c
 	claim(q, WITNESS_CLAIM_DIGEST, json_str(c->spec, "image.digest"));
 	claim(q, WITNESS_CLAIM_USER, json_str(c->spec, "options.user"));
 	if (q->verb == AUDIT_VERB_START)
-		claim_trust(q, json_at(c->spec, "image.trust"));
+		claim_trust(q, json_at(c->spec, "image.trust"), json_str(c->spec, "image.digest"));
 	if (c->state)
 		claim(q, WITNESS_CLAIM_RUN, json_str(c->state, "uuid"));
 	add_command(q, c);
@@ -323,13 +323,13 @@ int attest_result(struct engine *eng, struct attest *a, int r, struct err *e)
 int attest_image(struct engine *eng, enum audit_verb verb, const char *name, const struct image *img, int r, struct err *e)
 {
 	struct attest a = ATTEST_INIT(verb), check = ATTEST_INIT(AUDIT_VERB_VERIFY);
-	char trust[WITNESS_TEXT_SIZE] = "";
+	char trust[TRUST_RECORD_SIZE] = "";
 
 	a.name = check.name = name;
 	a.claim[WITNESS_CLAIM_IMAGE] = check.claim[WITNESS_CLAIM_IMAGE] = name;
 	if (img)
 		a.claim[WITNESS_CLAIM_DIGEST] = check.claim[WITNESS_CLAIM_DIGEST] = img->digest.text;
-	trust_record_text(img ? img->trust : NULL, trust, sizeof(trust));
+	trust_record_text(img ? img->trust : NULL, img ? img->digest.text : "", trust);
 	check.claim[WITNESS_CLAIM_DETAIL] = trust[0] ? trust : NULL;
 	check.reason = audit_verb_row((uint32_t)verb)->name;
 	if ((verb == AUDIT_VERB_PULL || verb == AUDIT_VERB_LOAD) && (r == 0 || r == -EBADMSG || r == -EKEYREJECTED))

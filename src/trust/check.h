@@ -62,7 +62,12 @@ const char *trust_verdict_word(enum trust_verdict v);
 /* As it is kept with the image and shown by inspect; the caller owns *ret. */
 int trust_decision_json(const struct trust_decision *d, struct json_object **ret, struct err *e) _must_check_;
 
-/* One line for a record, of that JSON: "image verified key=… digest=…"; "" for NULL. */
-void trust_record_text(struct json_object *decision, char *ret, size_t size);
+#define TRUST_RECORD_SIZE 173 /* as much as the kernel's record takes of a detail, and a NUL */
+
+/*
+ * One line for a record, of that JSON: "image verified key=…", and " digest=…" when it was signed by another digest than
+ * the record's own, as of the index; "" for NULL.
+ */
+void trust_record_text(struct json_object *decision, const char *digest, char ret[static TRUST_RECORD_SIZE]);
 
 #endif

@@ -4,6 +4,7 @@
 #include "trust/check.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,13 +45,26 @@ int trust_decision_json(const struct trust_decision *d, struct json_object **ret
 	return 0;
 }
 
-void trust_record_text(struct json_object *decision, char *ret, size_t size)
+/* A key's digest or fingerprint is whole always; of an identity in a certificate, the end gives way. */
+void trust_record_text(struct json_object *decision, const char *digest, char ret[static TRUST_RECORD_SIZE])
 {
-	const char *verdict = json_str(decision, "Verdict"), *key = json_str(decision, "Key");
+	static const char more[] = "…";
+	const char *verdict = json_str(decision, "Verdict"), *key = json_str(decision, "Key"), *of = json_str(decision, "SignedDigest");
+	char rest[DIGEST_TEXT_SIZE + 16] = "";
+	size_t n, room;
 
-	ret[0] = '\0';
-	if (*key)
-		snprintf(ret, size, "image %s key=%.128s digest=%s", verdict, key, json_str(decision, "SignedDigest"));
-	else if (*verdict)
-		snprintf(ret, size, "image %s", verdict);
+	snprintf(ret, TRUST_RECORD_SIZE, "%s%.32s%s", *verdict ? "image " : "", verdict, *key ? " key=" : "");
+	if (!*key)
+		return;
+	if (*of && strcmp(of, digest) != 0)
+		snprintf(rest, sizeof(rest), " digest=%.*s", DIGEST_TEXT_SIZE - 1, of);
+	n = strlen(ret);
+	room = TRUST_RECORD_SIZE - n - strlen(rest);
+	if (strlen(key) < room) {
+		escape_into(ret + n, room, key);
+	} else {
+		escape_into(ret + n, room - strlen(more), key);
+		memcpy(ret + strlen(ret), more, sizeof(more));
+	}
+	memcpy(ret + strlen(ret), rest, strlen(rest) + 1);
 }

@@ -26,9 +26,9 @@ static const struct {
 	[WITNESS_CLAIM_DIGEST] = {"claimed-digest", 72},
 	[WITNESS_CLAIM_USER] = {"claimed-user", 48},
 	[WITNESS_CLAIM_SIGNAL] = {"claimed-signal", 12},
-	[WITNESS_CLAIM_DETAIL] = {"claimed-detail", 96},
+	[WITNESS_CLAIM_DETAIL] = {"claimed-detail", 172},
 	[WITNESS_CLAIM_LEDGER] = {"claimed-ledger", 56},
-	[WITNESS_CLAIM_CMD] = {"claimed-cmd", 296},
+	[WITNESS_CLAIM_CMD] = {"claimed-cmd", 220},
 	[WITNESS_CLAIM_PROFILE] = {"claimed-profile", 64},
 	[WITNESS_CLAIM_PROFILE_HASH] = {"claimed-profile-hash", 64},
 };
