@@ -215,6 +215,37 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	run -1 ranby image exists refused
 }
 
+@test "copy and push: files that are no image's stay as they are" {
+	local word
+	cd "$BATS_TEST_TMPDIR"
+	ranby pull -q "$REG/busybox" >/dev/null
+	mkdir mine layout
+	echo '{"my": "notes"}' | tee mine/manifest.json >layout/index.json
+	echo 7 >mine/version
+	echo x | tee mine/copy.part >layout/copy.part
+	ln -s mine/version link
+	find mine layout -type f -exec sha256sum {} + | sort >before
+	for word in push copy; do
+		run -125 ranby "$word" "$REG/busybox" "dir:$PWD/mine"
+		[[ $output == *'not empty, and no directory of an image'* ]] || fail "$word: $output"
+		run -125 ranby "$word" "$REG/busybox" "oci:$PWD/layout:x"
+		for what in oci-archive docker-archive; do
+			run -125 ranby "$word" "$REG/busybox" "$what:$PWD/mine/version"
+			run -125 ranby "$word" "$REG/busybox" "$what:$PWD/link"
+			[[ $output == *'File exists'* ]] || fail "$word $what: $output"
+		done
+	done
+	find mine layout -type f -exec sha256sum {} + | sort | diff before -
+	[ "$(find mine layout -type f | wc -l)" = 5 ] && [ "$(find mine layout -type d | wc -l)" = 2 ]
+	# what a copy that was killed left is begun again, and an image's directory takes the next one
+	mkdir fresh
+	echo half >fresh/copy.part
+	ranby push -q "$REG/busybox" "dir:$PWD/fresh"
+	ranby push -q "$REG/busybox" "dir:$PWD/fresh"
+	skopeo inspect "dir:$PWD/fresh" >/dev/null
+	[ ! -e fresh/copy.part ]
+}
+
 @test "copy: what cannot be" {
 	run -125 ranby copy containers-storage:x "dir:$BATS_TEST_TMPDIR/d"
 	[[ $output == *'podman save'* ]]

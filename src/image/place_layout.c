@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/tar_writer.h"
 #include "oci/index_edit.h"
+#include "sys/dir.h"
 #include "sys/lock.h"
 #include "sys/path.h"
 
@@ -24,6 +25,7 @@
 #define REF_NAME "org.opencontainers.image.ref.name"
 #define COPY_SIZE (128 * 1024)
 #define PART_FILE "copy.part" /* of who has the lock */
+#define FLAT_VERSION "Directory Transport Version: "
 #define LOCK_MS (60 * 60 * 1000) /* another copy into the same directory may have much to do */
 
 static void blob_name(const struct place *p, const struct digest *d, char ret[static NAME_SIZE])
@@ -207,19 +209,26 @@ static int load_index(struct place *p, struct err *e)
 		p->index = index_new(MANIFEST_OCI);
 	else if (r < 0)
 		return err_errno(e, -r, "%s/index.json", p->path);
-	else
-		return json_parse(buf_str(&text), text.len, "index.json", &p->index, e);
-	return p->index ? 0 : err_errno(e, ENOMEM, "copy");
+	else if ((r = json_parse(buf_str(&text), text.len, "index.json", &p->index, e)) < 0)
+		return err_wrap(e, r, "%s", p->path);
+	if (!p->index)
+		return err_errno(e, ENOMEM, "copy");
+	if (!json_object_is_type(json_at(p->index, "manifests"), json_type_array))
+		return err_set(e, EINVAL, "%s/index.json: it has no list of manifests", p->path);
+	return 0;
 }
 
 static int begin_oci(struct place *p, struct err *e)
 {
 	int r = open_output_dir(p, e);
 
+	/* one that cannot be added to leaves the directory as it was */
+	if (r == 0 && (r = load_index(p, e)) < 0)
+		fd_closep(&p->lock_fd);
 	if (r < 0)
 		return r;
 	r = path_own_mkdirs(p->out_fd, "blobs/sha256", NULL);
-	return r < 0 ? err_errno(e, -r, "%s/blobs", p->path) : load_index(p, e);
+	return r < 0 ? err_errno(e, -r, "%s/blobs", p->path) : 0;
 }
 
 static int begin_oci_archive(struct place *p, struct err *e)
@@ -240,12 +249,38 @@ static int begin_oci_archive(struct place *p, struct err *e)
 	return r < 0 ? r : load_index(p, e);
 }
 
+/*
+ * manifest.json and version take the place of others of that name: a directory
+ * that is none of an image is somebody's own, unless a copy that was killed has
+ * left it.
+ */
+static int check_flat(const struct place *p, struct err *e)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	char **names = NULL;
+	size_t n = 0;
+	bool empty;
+	int r;
+
+	if (path_own_read(p->out_fd, "version", STORE_JSON_MAX, &text) == 0 &&
+	    strncmp(buf_str(&text), FLAT_VERSION, strlen(FLAT_VERSION)) == 0)
+		return 0;
+	r = dir_sorted(p->out_fd, 1, &names, &n);
+	if (r < 0 && r != -E2BIG)
+		return err_errno(e, -r, "%s", p->path);
+	empty = r == 0 && (n == 0 || strcmp(names[0], PART_FILE) == 0);
+	dir_names_free(names, n);
+	return empty ? 0 : err_set(e, ENOTEMPTY, "%s: it is not empty, and no directory of an image", p->path);
+}
+
 static int begin_flat(struct place *p, struct err *e)
 {
-	static const char version[] = "Directory Transport Version: 1.1\n";
+	static const char version[] = FLAT_VERSION "1.1\n";
 	int r = open_output_dir(p, e);
 
 	p->flat = true;
+	if (r == 0 && (r = check_flat(p, e)) < 0)
+		fd_closep(&p->lock_fd); /* nothing in it is ours to tidy */
 	return r < 0 ? r : put_text(p, "version", version, strlen(version), e);
 }
 
@@ -323,8 +358,6 @@ static int index_top(struct place *p, const char *media_type, const struct diges
 	struct json_object *list = json_at(p->index, "manifests"), *o, *notes;
 	int r;
 
-	if (!json_object_is_type(list, json_type_array))
-		return err_set(e, EINVAL, "%s/index.json: no list", p->path);
 	for (size_t i = json_object_array_length(list); i-- > 0;) {
 		struct json_object *v = NULL, *one = json_object_array_get_idx(list, i);
 		const char *name = NULL;
