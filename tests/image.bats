@@ -314,6 +314,10 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	run -1 ranby rmi nosuch
 	one_error 'nosuch: image not known'
 	run -0 ranby rmi --ignore nosuch
+	# one of two names: the image stays, and what is of it
+	ranby tag busybox second
+	run -0 ranby rmi --force second
+	[ "$(ranby ps -a --format '{{.Names}}')" = user ]
 	run -0 ranby rmi --force busybox
 	[ -z "$(ranby ps -aq)" ]
 	store_empty

@@ -99,6 +99,13 @@ state_of() { (cd "$1" && find . -printf '%p %m %T@ %C@\n' | sort && find . -type
 		run -125 ranby rmi --force "$text"
 		[[ $output == *'cannot remove read-only image'* ]]
 	done
+	# nor a container of one, then
+	ranby create --name kept --network none busybox:1 >/dev/null
+	run -125 ranby rmi --force busybox:1
+	ranby tag busybox:1 own
+	run -0 ranby rmi --force own
+	[ "$output" = 'Untagged: localhost/own:latest' ]
+	ranby rm kept
 	run -125 ranby untag busybox:1
 	[[ $output == *"a shared store's, which is read-only" ]]
 	run -0 ranby rmi --all

@@ -37,12 +37,15 @@ struct rmi {
 	int code;
 };
 
-/* --force: ends and removes the containers of the image. */
+/* --force: ends and removes the containers of the image, when it goes. */
 static int remove_users(struct rmi *m, const char *text, struct err *e)
 {
 	_cleanup_(image_freep) struct image *img = NULL;
-	int r = store_resolve_any(m->st, text, &img, e);
+	int r = store_remove_goes(m->st, text, e);
 
+	if (r <= 0)
+		return r;
+	r = store_resolve_any(m->st, text, &img, e);
 	for (size_t i = 0; r == 0 && i < m->uses.n; i++) {
 		_cleanup_(container_freep) struct container *c = NULL;
 		const char *use = m->uses.items[i];

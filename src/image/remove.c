@@ -111,14 +111,22 @@ static int remove_with_steps(struct store *st, const struct ref_list *all, const
 	return r;
 }
 
+/* 1: the image goes with what was found; 0: only names of it do. */
+static int goes_with(const char *text, const struct ref_list *all, const struct ref *found, enum resolve_by by, struct err *e)
+{
+	if (by == RESOLVE_NAME ? found->shared : !is_ours(all, &found->id))
+		return err_set(e, EROFS, "%s: cannot remove read-only image \"%s\": it is a shared store's", text, digest_hex(&found->id));
+	return !is_shared(all, &found->id) && !(by == RESOLVE_NAME && count_names(all, &found->id) > 1);
+}
+
 static int remove_found(struct store *st, const char *text, const struct ref_list *all, const struct ref *found,
 			enum resolve_by by, bool force, const struct strv *uses, struct store_removed *ret, struct err *e)
 {
 	size_t names = count_names(all, &found->id);
-	int r;
+	int r = goes_with(text, all, found, by, e);
 
-	if (by == RESOLVE_NAME ? found->shared : !is_ours(all, &found->id))
-		return err_set(e, EROFS, "%s: cannot remove read-only image \"%s\": it is a shared store's", text, digest_hex(&found->id));
+	if (r < 0)
+		return r;
 	if (by == RESOLVE_NAME && names > 1) {
 		r = lines_add(ret, "Untagged", found->name, e);
 		return r < 0 ? r : ref_remove(st, found->name, e);
@@ -133,6 +141,18 @@ static int remove_found(struct store *st, const char *text, const struct ref_lis
 		return r;
 	}
 	return remove_with_steps(st, all, &found->id, uses, ret, e);
+}
+
+int store_remove_goes(struct store *st, const char *text, struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	const struct ref *found = NULL;
+	enum resolve_by by = RESOLVE_NAME;
+	int r = refs_load(st, &all, e);
+
+	if (r == 0)
+		r = resolve_ref(&all, text, &found, &by, e);
+	return r < 0 ? r : goes_with(text, &all, found, by, e);
 }
 
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,

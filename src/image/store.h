@@ -165,6 +165,9 @@ void store_removed_done(struct store_removed *r);
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,
 		 struct err *e) _must_check_;
 
+/* Whether that would remove the image (1), or only names of it (0), as a shared store has it or it has others. -EROFS as above. */
+int store_remove_goes(struct store *st, const char *text, struct err *e) _must_check_;
+
 /* Adds a name. The image keeps its others; an image that had this one loses it. */
 int store_tag(struct store *st, const struct image *img, const char *name, struct err *e) _must_check_;
 
