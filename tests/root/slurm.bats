@@ -149,3 +149,40 @@ job() {
 	done
 	[ -z "$(ls -A "/tmp/ranby-slurm-$USER_OF_JOBS")" ]
 }
+
+@test "proctrack/pgid: a job that is cancelled, or whose runtime is killed, leaves no payload" {
+	local id pid front
+	# the daemons read it anew when they start
+	kill "$(cat "$BASE/slurmd.pid")" "$(cat "$BASE/slurmctld.pid")"
+	for _ in $(seq 100); do
+		[ -e "$BASE/slurmd.pid" ] || [ -e "$BASE/slurmctld.pid" ] || break
+		sleep 0.1
+	done
+	sed -i 's#^ProctrackType=.*#ProctrackType=proctrack/pgid#; s#^TaskPlugin=.*#TaskPlugin=task/none#' "$BASE/slurm.conf"
+	slurmctld -c 3>&-
+	slurmd -c 3>&-
+	for _ in $(seq 200); do
+		[ "$(sinfo -h -o %t 2>/dev/null)" != idle ] || break
+		sleep 0.1
+	done
+	for how in scancel kill; do
+		job --container="$BASE/b" sleep 1358 &
+		front=$!
+		for _ in $(seq 200); do
+			pid=$(pgrep -u "$USER_OF_JOBS" -x -f 'sleep 1358') && break
+			sleep 0.1
+		done
+		[ -n "$pid" ]
+		id=$(squeue -h -o %i)
+		case $how in
+		scancel) scancel --signal=KILL "$id" ;;
+		kill) kill -KILL "$(awk '$1 == "PPid:" {print $2}' "/proc/$pid/status")" ;;
+		esac
+		for _ in $(seq 200); do
+			[ -e "/proc/$pid/exe" ] || break
+			sleep 0.1
+		done
+		[ ! -e "/proc/$pid/exe" ]
+		wait "$front" || true
+	done
+}
