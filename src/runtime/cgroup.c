@@ -194,13 +194,14 @@ static bool is_plain_path(const char *path)
 	return path[0] == '/' && strlen(path) < PATH_MAX;
 }
 
-/* Goes down one group, and makes it when it is not there; what is needed below is enabled where we come from. */
-static int go_down(int *fd, const char *name, size_t len, const struct cgroup_limits *l)
+/* Goes down one group, and makes it when it is not there (*made); what is needed below is enabled where we come from. */
+static int go_down(int *fd, const char *name, size_t len, const struct cgroup_limits *l, bool *made)
 {
 	_cleanup_free_ char *copy = strndup(name, len);
 	int below = -EBADF, r = copy ? cgroup_enable_in_place(*fd, needed(l), CGROUP_ALL) : -ENOMEM;
 
-	if (r == 0 && mkdirat(*fd, copy, 0755) < 0 && errno != EEXIST)
+	*made = r == 0 && mkdirat(*fd, copy, 0755) == 0;
+	if (r == 0 && !*made && errno != EEXIST)
 		r = -errno;
 	if (r == 0)
 		r = path_own_open(*fd, copy, O_RDONLY | O_DIRECTORY, 0, &below);
@@ -240,16 +241,17 @@ static int make_given(int dir, const char *path, const struct cgroup_limits *l, 
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = cgroup_mount_open(&fd);
+	bool made = false;
 
 	for (const char *p = path; r == 0 && *p;) {
 		size_t n = strcspn(++p, "/");
 
-		r = go_down(&fd, p, n, l);
+		r = go_down(&fd, p, n, l, &made);
 		if (r == -EBUSY)
 			r = -ENOTEMPTY;
 		p += n;
 	}
-	if (r == 0 && is_populated(fd))
+	if (r == 0 && !made && is_populated(fd))
 		return -EBUSY;
 	if (r < 0)
 		return r;
@@ -555,9 +557,17 @@ static void leave_pod_group(int group, const char *path)
 		(void)unlinkat(up, name + 1, AT_REMOVEDIR);
 }
 
+/* Else it is gone, and one of that name is another container's. */
+static bool is_number(int parent, const char *name, uint64_t number)
+{
+	struct stat st;
+
+	return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == number;
+}
+
 int cgroup_remove(int rroot, const char *id, struct err *e)
 {
-	_cleanup_close_ int mount = -EBADF, parent = -EBADF, fd = -EBADF;
+	_cleanup_close_ int mount = -EBADF, parent = -EBADF;
 	_cleanup_(buf_done) struct buf path = BUF_INIT;
 	uint64_t number;
 	char *slash;
@@ -565,14 +575,13 @@ int cgroup_remove(int rroot, const char *id, struct err *e)
 
 	if (read_note(rroot, id, &path, &number) < 0)
 		return 0;
-	/* gone, and one of that path is another container's */
-	if (number && cgroup_own(rroot, id, &fd) == -ENOENT)
-		return 0;
 	slash = strrchr(path.data, '/');
 	*slash = '\0';
 	r = cgroup_mount_open(&mount);
 	if (r == 0)
 		r = cgroup_open(mount, path.data[0] ? path.data : "/", &parent);
+	if (r == 0 && number && !is_number(parent, slash + 1, number))
+		return 0;
 	if (r == 0)
 		r = cgroup_remove_tree(parent, slash + 1);
 	if (r == 0)

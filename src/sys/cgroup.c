@@ -361,8 +361,12 @@ int cgroup_remove_tree(int parent, const char *name)
 {
 	static const struct timespec pause = {.tv_nsec = 10000000};
 	_cleanup_close_ int fd = -EBADF;
-	int r = path_own_open(parent, name, O_RDONLY | O_DIRECTORY, 0, &fd);
+	int r;
 
+	/* as it mostly is: without processes and groups below */
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	r = path_own_open(parent, name, O_RDONLY | O_DIRECTORY, 0, &fd);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = remove_below(parent, name, DEPTH_MAX);
