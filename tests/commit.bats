@@ -150,3 +150,13 @@ ls: /etc/group: No such file or directory" ] || fail "$output"
 	one_error 'no cgroup of its own'
 	[ "$(ranby ps --format '{{.State}}')" = running ]
 }
+
+@test "the caller's proxy, which may have a password, is in no image; one that was given is" {
+	http_proxy=http://user:word@proxy.example HTTPS_PROXY=http://other.example ranby create --name proxied --network none -e HTTPS_PROXY busybox true >/dev/null
+	[[ $(ranby inspect --format '{{.Config.Env}}' proxied) == *user:word* ]]
+	ranby commit --quiet proxied proxied >/dev/null
+	run -0 ranby image inspect --format '{{.Config.Env}}' proxied
+	[[ $output != *http_proxy* && $output == *HTTPS_PROXY=http://other.example* ]] || fail "$output"
+	ranby rm proxied >/dev/null
+	ranby rmi proxied >/dev/null
+}

@@ -198,6 +198,14 @@ try() { ranby run --rm --network none "$@"; }
 	run -125 try busybox true
 	one_error '--umask 9'
 	[[ $output == *'containers.conf (ranby info names the files) gives: '*'tz, umask' ]] || fail "$output"
+	# one's own option is at fault, and no file
+	conf <<<$'[containers]\ntz = "UTC"\ndefault_sysctls = ["net.ipv4.ip_forward=1"]'
+	run -125 try --dns nonsense busybox true
+	one_error '--dns nonsense'
+	[[ $output != *'containers.conf'* ]] || fail "$output"
+	run -125 ranby pod create --name p --dns nonsense
+	one_error '--dns nonsense'
+	[[ $output != *'containers.conf'* ]] || fail "$output"
 	conf <<<$'[engine]\nhooks_dir = ["/some/hooks"]'
 	run -0 try busybox true
 	[[ $output == 'Warning: containers.conf: hooks_dir: OCI hooks are not run'*/some/hooks* ]] || fail "$output"

@@ -149,6 +149,23 @@ teardown() { ranby rm -af -t 0 >/dev/null; }
 	run -125 ranby stop --filter no=such
 }
 
+@test "exec --cidfile: all operands are the command; --no-session says what to do" {
+	ranby run -d --name a --cidfile "$BATS_TEST_TMPDIR/x.cid" --network none --stop-timeout 0 busybox sleep 1000
+	run -0 ranby exec --cidfile "$BATS_TEST_TMPDIR/x.cid" echo a b
+	[ "$output" = 'a b' ]
+	run -125 ranby exec --cidfile "$BATS_TEST_TMPDIR/x.cid"
+	run -125 ranby exec --cidfile "$BATS_TEST_TMPDIR/none" true
+	one_error "--cidfile $BATS_TEST_TMPDIR/none"
+	echo nobody >"$BATS_TEST_TMPDIR/none"
+	run -125 ranby exec --cidfile "$BATS_TEST_TMPDIR/none" true
+	one_error 'no such container'
+	run -125 ranby exec --latest --cidfile "$BATS_TEST_TMPDIR/x.cid" true
+	one_error 'not both'
+	run -125 ranby exec --no-session a true
+	one_error '--no-session'
+	ranby rm --force --time 0 a >/dev/null
+}
+
 @test "pause of a container without a cgroup of its own says so, and what would give it one" {
 	ranby run -d --name a --network none busybox sleep 1000
 	run -125 ranby pause a

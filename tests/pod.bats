@@ -222,6 +222,20 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 	[[ $output == *'name "fresh" is in use: pod already exists'* ]]
 }
 
+@test "an id file that cannot be written: neither a pod nor a container is left" {
+	local verb
+	run -125 ranby pod create --name p --pod-id-file /nonexistent/x
+	one_error '--pod-id-file /nonexistent/x'
+	for verb in create run 'run --rm' 'run --pod new:q'; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby $verb --network none --cidfile /nonexistent/x busybox echo ran
+		[[ $output == *'--cidfile /nonexistent/x'* && $output != *ran* ]] || fail "$verb:" "$output"
+	done
+	run -0 ranby ps -aq
+	[ -z "$output" ] || fail "$output"
+	[ -z "$(ranby pod ps -q)" ]
+}
+
 @test "--pod-id-file, --infra=false, --infra-name, --replace" {
 	local id
 	id=$(ranby pod create --name p --pod-id-file "$BATS_TEST_TMPDIR/id" --infra-name holder)

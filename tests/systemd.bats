@@ -66,3 +66,12 @@ no_place() { [ "$(ranby info --format '{{.host.cgroupManager}}')" = none ]; }
 	ranby container clone c d >/dev/null 2>&1
 	[ "$(mode d)" = 'true SIGRTMIN+3' ]
 }
+
+@test "what is committed has nothing of the machine that the container was" {
+	ranby create --name a --network none --systemd true -e A=b busybox /sbin/init >/dev/null 2>&1
+	[ "$(get a '.Id' | cut -c1-32)" = "$(ranby inspect --format '{{range .Config.Env}}{{println .}}{{end}}' a | sed -n s/^container_uuid=//p)" ]
+	ranby commit --quiet a committed >/dev/null
+	run -0 ranby image inspect --format '{{.Config.Env}}' committed
+	[[ $output == *A=b* && $output != *container* ]] || fail "$output"
+	ranby rmi committed >/dev/null
+}

@@ -49,7 +49,7 @@ check-vm: all
 	@tests/vm/check $(VM)
 
 compat: all
-	@RANBY_BUILD=$(O) tests/as-user --reap tests/compat/run
+	@RANBY_BUILD=$(O) tests/as-user --cgroup2 --reap tests/compat/run
 
 kill-sweep: all $(TOOLS)
 	@RANBY_BUILD=$(O) tests/as-user --reap tests/kill-sweep --all $(SWEEP)

@@ -16,6 +16,7 @@
 #include "engine/subid.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define O(member) offsetof(struct container_options, member)
@@ -294,9 +295,20 @@ static int expand_names(struct container_options *o, struct err *e)
 	return r == 0 ? add_ranges("subgidname", SUBID_GROUP, gid, &o->gidmap, e) : r;
 }
 
-void container_options_hint(int r, const struct buf *used, struct err *e)
+/* "--word ...: ..." of an option that the caller gave. */
+static bool is_about_given(const struct command_call *call, const char *text)
 {
-	if (r < 0 && used->len > 0 && e && !e->hint[0])
+	char name[64];
+
+	if (strncmp(text, "--", 2) != 0)
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + 2, " :="), text + 2);
+	return option_given(call->command->rows, call->full_argc, call->full_argv, name);
+}
+
+void container_options_hint(const struct command_call *call, int r, const struct buf *used, struct err *e)
+{
+	if (r < 0 && used->len > 0 && e && !e->hint[0] && !is_about_given(call, e->text))
 		err_hint(e, "containers.conf (ranby info names the files) gives: %s", buf_str(used));
 }
 
@@ -330,6 +342,6 @@ int container_options_finish_but(const struct command_call *call, const char *co
 	if (o->rootfs_flag && call->argc > 0)
 		o->rootfs = call->argv[0];
 	r = container_options_check(o, e);
-	container_options_hint(r, &used, e);
+	container_options_hint(call, r, &used, e);
 	return r;
 }

@@ -43,7 +43,7 @@ int container_options_finish_but(const struct command_call *call, const char *co
  */
 int container_options_of_pod(const struct command_call *call, struct container_options *o, struct buf *used, struct err *e) _must_check_;
 
-/* After a failure: what the files have given. */
-void container_options_hint(int r, const struct buf *used, struct err *e);
+/* After a failure: what the files have given; not when the error is about an option that was given here. */
+void container_options_hint(const struct command_call *call, int r, const struct buf *used, struct err *e);
 
 #endif

@@ -15,13 +15,15 @@
 
 struct exec_args {
 	bool detach, interactive, tty, privileged, latest, require_audit;
-	const char *user, *workdir, *detach_keys, *record;
+	const char *user, *workdir, *detach_keys, *record, *cidfile;
 	bool record_input;
 	struct strv env, env_file, preserve_fd;
 	uint32_t preserve_fds;
 };
 
 static const struct option_row exec_rows[] = {
+	{0, "cidfile", OPT_STRING, offsetof(struct exec_args, cidfile), .arg = "FILE",
+	 .help = "In the container whose id is in a file; all operands are the command"},
 	{'d', "detach", OPT_FLAG, offsetof(struct exec_args, detach), .help = "Run it in the background"},
 	{0, "detach-keys", OPT_STRING, offsetof(struct exec_args, detach_keys), .arg = "KEYS",
 	 .help = "Keys that detach (default ctrl-p,ctrl-q)"},
@@ -41,6 +43,7 @@ static const struct option_row exec_rows[] = {
 	{'t', "tty", OPT_FLAG, offsetof(struct exec_args, tty), .help = "Give it a terminal"},
 	{'u', "user", OPT_STRING, offsetof(struct exec_args, user), .arg = "USER[:GROUP]", .help = "Run as this user"},
 	{'w', "workdir", OPT_STRING, offsetof(struct exec_args, workdir), .arg = "DIR", .help = "Start in this directory"},
+	OPTION_REFUSED(0, "no-session", "leave it out: there is no database of sessions, and each is recorded by who began it"),
 	OPTION_END,
 };
 
@@ -124,16 +127,31 @@ static int exec_in(const struct command_call *call, const struct origin *origin,
 	return r;
 }
 
+/* --cidfile, --latest, or the first operand. */
+static int find_container(const struct command_call *call, struct container **ret, struct err *e)
+{
+	const struct exec_args *a = call->args;
+	char id[CONTAINER_ID_LEN + 1];
+	int r;
+
+	if (a->cidfile && a->latest)
+		return err_set(e, EINVAL, "ranby exec: give --cidfile or --latest, not both");
+	if (!a->cidfile)
+		return one_container(call, a->latest, ret, e);
+	r = read_id_file(a->cidfile, "--cidfile", id, e);
+	return r < 0 ? r : container_find(call->engine, id, ret, e);
+}
+
 static int exec_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_freep) struct container *c = NULL;
 	_cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
 	const struct exec_args *a = call->args;
-	char *const *command = call->argv + (a->latest ? 0 : 1);
+	char *const *command = call->argv + (a->latest || a->cidfile ? 0 : 1);
 	int r = origin_read(call->engine, &origin, e);
 
 	if (r == 0)
-		r = one_container(call, a->latest, &c, e);
+		r = find_container(call, &c, e);
 	if (r < 0 || !c)
 		return r;
 	if (a->record_input && !a->record)

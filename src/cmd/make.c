@@ -279,6 +279,24 @@ static int resolve_ident(struct container_options *o, struct made *m, struct err
 	return container_options_check(o, e);
 }
 
+/* It is made. */
+static int finish(const struct command_call *call, struct made *m, struct err *e)
+{
+	int r = m->starts ? 0 : made_attest(m, e), unwritten = 0;
+
+	if (r == 0 && m->options->cidfile)
+		r = unwritten = make_write_file("--cidfile", m->options->cidfile, m->c->id, true, e);
+	/* it will not be started, with which it would have been recorded */
+	if (r < 0 && m->starts)
+		(void)!made_attest(m, NULL);
+	/* one that had to be recorded and could not be does not stay, nor one whose ID nobody is told */
+	if (m->unrecorded || unwritten < 0)
+		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true, .reason = REMOVE_AUTO}, NULL);
+	if (unwritten < 0)
+		drop_new_pod(call, m);
+	return r;
+}
+
 int make_container(const struct command_call *call, struct made *m, struct err *e)
 {
 	int r;
@@ -316,15 +334,5 @@ int make_container(const struct command_call *call, struct made *m, struct err *
 		drop_new_pod(call, m);
 		return r;
 	}
-	if (!m->starts)
-		r = made_attest(m, e);
-	if (r == 0 && m->options->cidfile)
-		r = make_write_file("--cidfile", m->options->cidfile, m->c->id, true, e);
-	/* it will not be started, with which it would have been recorded */
-	if (r < 0 && m->starts)
-		(void)!made_attest(m, NULL);
-	/* one that had to be recorded and could not be does not stay */
-	if (m->unrecorded)
-		(void)!remove_container(call->engine, m->c, &(struct remove_options){.volumes = true, .reason = REMOVE_AUTO}, NULL);
-	return r;
+	return finish(call, m, e);
 }

@@ -18,8 +18,13 @@ static int create_run(const struct command_call *call, struct err *e)
 		r = pod_options_create(call, a, &p, e);
 	if (r < 0)
 		return r;
-	puts(p->id);
-	return a->o.pod_id_file ? make_write_file("--pod-id-file", a->o.pod_id_file, p->id, false, e) : 0;
+	if (a->o.pod_id_file)
+		r = make_write_file("--pod-id-file", a->o.pod_id_file, p->id, false, e);
+	if (r < 0)
+		(void)!pod_remove(call->engine, p, &(struct pod_remove_options){.force = true}, NULL);
+	else
+		puts(p->id);
+	return r;
 }
 
 const struct command command_pod_create = {

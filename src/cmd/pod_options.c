@@ -179,7 +179,7 @@ int pod_options_create(const struct command_call *call, struct pod_options *a, s
 		r = replace(call, a->o.name, e);
 	if (r == 0)
 		r = pod_create(call->engine, &w, ret, e);
-	container_options_hint(r, &a->used, e);
+	container_options_hint(call, r, &a->used, e);
 	keeper_done(&keeper);
 	origin_done(&origin);
 	return r;

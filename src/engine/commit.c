@@ -8,6 +8,7 @@
 #include "engine/commit.h"
 
 #include "base/buf.h"
+#include "engine/env.h"
 #include "engine/keeper.h"
 #include "engine/rootfs.h"
 #include "image/commit.h"
@@ -23,12 +24,29 @@
 
 static bool is_engines(const char *entry)
 {
-	static const char *const keys[] = {"container=", "HOSTNAME=", "HOME=", "TERM="};
+	static const char *const keys[] = {"container=", "container_uuid=", "HOSTNAME=", "HOME=", "TERM="};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strncmp(entry, keys[i], strlen(keys[i])) == 0)
 			return true;
 	return false;
+}
+
+/* The caller's, passed on: it may have his password in it. One that was given, or may have been in a file, is the container's. */
+static bool is_callers_proxy(const struct container *c, const char *entry)
+{
+	struct json_object *given = json_at(c->spec, "options.env");
+	size_t n = given && json_object_is_type(given, json_type_array) ? json_object_array_length(given) : 0, len = strcspn(entry, "=");
+
+	if (!env_is_proxy(entry) || json_at(c->spec, "options.env-file"))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const char *one = json_object_get_string(json_object_array_get_idx(given, i));
+
+		if (strncmp(one, entry, len) == 0 && (one[len] == '=' || one[len] == '\0'))
+			return false;
+	}
+	return true;
 }
 
 static bool same_key(const char *a, const char *b)
@@ -49,7 +67,7 @@ static int merge_env(const struct container *c, struct json_object *config)
 	for (size_t i = 0; r == 0 && i < own.n; i++) {
 		size_t at = 0;
 
-		if (is_engines(own.items[i]))
+		if (is_engines(own.items[i]) || is_callers_proxy(c, own.items[i]))
 			continue;
 		while (at < env.n && !same_key(own.items[i], env.items[at]))
 			at++;

@@ -182,6 +182,16 @@ static int apply_image(struct strv *env, const struct strv *image, struct err *e
 	return 0;
 }
 
+bool env_is_proxy(const char *entry)
+{
+	size_t len = strcspn(entry, "=");
+
+	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
+		if (strncmp(proxies[i], entry, len) == 0 && proxies[i][len] == '\0')
+			return true;
+	return false;
+}
+
 /* What the caller has on purpose or by --http-proxy. */
 static int apply_caller(struct strv *env, const struct env_input *in, struct err *e)
 {

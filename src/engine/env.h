@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "engine/options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ENV_FILE_MAX (1U << 20) /* bytes of one --env-file */
@@ -35,6 +36,9 @@ struct env_input {
 
 /* -e, --env-merge and --unsetenv on their own. */
 int env_check(const struct container_options *o, struct err *e) _must_check_;
+
+/* "NAME=value" of one that --http-proxy passes on. */
+bool env_is_proxy(const char *entry);
 
 int env_resolve(const struct env_input *in, struct strv *ret, struct err *e) _must_check_;
 
