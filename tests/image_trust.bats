@@ -160,6 +160,24 @@ same() { [ "$(sha256sum <"$(P)")" = "$1" ] || fail "the file has changed: $(cat 
 	ln -s /nonexistent/x "$(P)"
 	run -125 ranby image trust set -t accept registry.example
 	one_error 'leads nowhere'
+	# what a link leads to would be another's file afterwards, or none's
+	rm "$(P)"
+	echo '{"default": [{"type": "reject"}]}' >"$BATS_TEST_TMPDIR/real.json"
+	ln -s "$BATS_TEST_TMPDIR/real.json" "$(P)"
+	run -125 ranby image trust set -t accept registry.example
+	one_error --policypath
+	[ -L "$(P)" ]
+	chmod 640 "$BATS_TEST_TMPDIR/real.json"
+	ranby image trust set -t accept --policypath "$BATS_TEST_TMPDIR/real.json" registry.example
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR/real.json")" = 640 ]
+	ranby image trust show | grep -q registry.example
+	# keys that are not armored: the type of the first packet
+	printf '\377\376x' >"$BATS_TEST_TMPDIR/junk"
+	printf '\225\001x' >"$BATS_TEST_TMPDIR/secret"
+	run -125 ranby image trust set -f "$BATS_TEST_TMPDIR/junk" --policypath "$BATS_TEST_TMPDIR/real.json" registry.example
+	one_error 'no PGP public key'
+	run -125 ranby image trust set -f "$BATS_TEST_TMPDIR/secret" --policypath "$BATS_TEST_TMPDIR/real.json" registry.example
+	one_error 'a private key'
 }
 
 @test "set: many at once, and each is in the file; a full disk leaves the old one" {

@@ -16,9 +16,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_WAIT_MS 10000
+#define PGP_SECRET_KEY 5
+#define PGP_PUBLIC_KEY 6
 #define ACCEPT_ALL "{\"default\":[{\"type\":\"insecureAcceptAnything\"}]}"
 
 /* ---- scope ---- */
@@ -68,6 +71,14 @@ static bool holds(const struct buf *b, const char *text)
 	return memmem(b->data, b->len, text, strlen(text)) != NULL;
 }
 
+/* Of what is not armored, the type of its first packet, in either of the two forms (RFC 9580 section 4.2); 0: it is none. */
+static unsigned packet_type(const struct buf *b)
+{
+	unsigned first = b->len ? (unsigned char)b->data[0] : 0;
+
+	return (first & 0xc0) == 0xc0 ? first & 0x3f : first & 0x80 ? (first >> 2) & 0x0f : 0;
+}
+
 static int check_key(const char *path, enum trust_type type, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
@@ -76,10 +87,9 @@ static int check_key(const char *path, enum trust_type type, struct err *e)
 
 	if (r < 0)
 		return r;
-	/* a packet that is not armored begins with a byte that has its highest bit set (RFC 9580 section 4.2) */
-	is_pgp = holds(&text, "-----BEGIN PGP PUBLIC KEY BLOCK-----") || (text.len > 0 && ((unsigned char)text.data[0] & 0x80));
+	is_pgp = holds(&text, "-----BEGIN PGP PUBLIC KEY BLOCK-----") || packet_type(&text) == PGP_PUBLIC_KEY;
 	is_pem = holds(&text, "-----BEGIN PUBLIC KEY-----");
-	if (holds(&text, "PRIVATE KEY"))
+	if (holds(&text, "PRIVATE KEY") || packet_type(&text) == PGP_SECRET_KEY)
 		return err_set(e, EINVAL, "%s: a private key; a policy names the public one", path);
 	if (type == TRUST_SIGNED_BY ? is_pgp : is_pem)
 		return 0;
@@ -196,8 +206,18 @@ static int write_back(int dirfd, const char *name, const char *path, struct json
 	_cleanup_json_ struct json_object *again = NULL;
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	const char *pretty = json_pretty(policy);
+	mode_t mode = 0644;
+	struct stat s;
 	int r;
 
+	if (fstatat(dirfd, name, &s, AT_SYMLINK_NOFOLLOW) == 0) {
+		mode = s.st_mode & 0777;
+		if (!S_ISREG(s.st_mode)) {
+			r = err_set(e, EINVAL, "%s: no plain file, which another could take the place of", path);
+			err_hint(e, "if it is a link, name the file that it leads to with --policypath");
+			return r;
+		}
+	}
 	if (!pretty)
 		return err_errno(e, ENOMEM, "policy");
 	buf_addf(&text, "%s\n", pretty);
@@ -208,7 +228,7 @@ static int write_back(int dirfd, const char *name, const char *path, struct json
 	r = trust_policy_parse(buf_str(&text), text.len, path, &again, e);
 	if (r < 0)
 		return r;
-	r = path_own_write(dirfd, name, text.data, text.len, 0644, PATH_SYNC_FULL);
+	r = path_own_write(dirfd, name, text.data, text.len, mode, PATH_SYNC_FULL);
 	return r < 0 ? err_errno(e, -r, "write %s", path) : 0;
 }
 
