@@ -15,6 +15,7 @@
 #include "base/escape.h"
 #include "base/json.h"
 #include "oci/seccomp.h"
+#include "runtime/state.h"
 #include "runtime/verb.h"
 #include "sys/fd.h"
 #include "sys/path.h"
@@ -66,11 +67,11 @@ static void default_dirs(char *const *env, char root[static PATH_MAX], char cach
 	const char *run = env_value(env, "XDG_RUNTIME_DIR"), *c = env_value(env, "XDG_CACHE_HOME"), *home = env_value(env, "HOME");
 
 	if (run)
-		snprintf(root, PATH_MAX, "%s/ranby/runtime", run);
+		snprintf(root, PATH_MAX, "%s/" RUNTIME_ROOT_IN_XDG, run);
 	else if (geteuid() == 0)
-		snprintf(root, PATH_MAX, "/run/ranby/runtime");
+		snprintf(root, PATH_MAX, RUNTIME_ROOT_OF_ROOT);
 	else
-		snprintf(root, PATH_MAX, "/tmp/ranby-runtime-%u", geteuid());
+		snprintf(root, PATH_MAX, RUNTIME_ROOT_IN_TMP, geteuid());
 	cache[0] = '\0';
 	if (c)
 		snprintf(cache, PATH_MAX, "%s/ranby/seccomp", c);

@@ -134,11 +134,25 @@ static int read_state(struct json_object *o, struct runtime_state *s, struct err
 	return r;
 }
 
+int runtime_state_parse(const char *text, size_t len, struct runtime_state *ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	struct runtime_state s = {.pid = 0};
+	int r = json_parse(text, len, "state.json", &o, e);
+
+	if (r == 0)
+		r = read_state(o, &s, e);
+	if (r < 0) {
+		runtime_state_done(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
 int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_json_ struct json_object *o = NULL;
-	struct runtime_state s = {.pid = 0};
 	char path[RUNTIME_ID_MAX + 32];
 	int r;
 
@@ -150,15 +164,10 @@ int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *re
 		return err_set(e, ENOENT, "container %s does not exist", id);
 	if (r < 0)
 		return err_errno(e, -r, "container %s: state.json", id);
-	r = json_parse(buf_str(&b), b.len, "state.json", &o, e);
-	if (r == 0)
-		r = read_state(o, &s, e);
-	if (r < 0) {
-		runtime_state_done(&s);
+	r = runtime_state_parse(buf_str(&b), b.len, ret, e);
+	if (r < 0)
 		return err_wrap(e, r, "container %s", id);
-	}
-	snprintf(s.id, sizeof(s.id), "%s", id);
-	*ret = s;
+	snprintf(ret->id, sizeof(ret->id), "%s", id);
 	return 0;
 }
 

@@ -23,6 +23,11 @@
 #include <sys/types.h>
 
 #define RUNTIME_ID_MAX 255
+/* RROOT where no --root is given */
+#define RUNTIME_ROOT_IN_XDG "ranby/runtime" /* below $XDG_RUNTIME_DIR, where there is one */
+#define RUNTIME_ROOT_OF_ROOT "/run/ranby/runtime"
+#define RUNTIME_ROOT_IN_TMP "/tmp/ranby-runtime-%u" /* effective user */
+
 #define RUNTIME_STATE_MAX (1U << 20) /* bytes of a state.json */
 
 enum runtime_status { RUNTIME_CREATED, RUNTIME_RUNNING, RUNTIME_PAUSED, RUNTIME_STOPPED, RUNTIME_CREATING };
@@ -52,6 +57,8 @@ bool runtime_id_is_valid(const char *id);
 
 /* RROOT/ID/state.json. -ENOENT with "container ID does not exist". */
 int runtime_state_load(int rroot_dirfd, const char *id, struct runtime_state *ret, struct err *e) _must_check_;
+/* The text of a state.json; all of it but the ID. */
+int runtime_state_parse(const char *text, size_t len, struct runtime_state *ret, struct err *e) _must_check_;
 int runtime_state_save(int container_dirfd, const struct runtime_state *s, struct err *e) _must_check_;
 
 /* Reads what became of the record of its start, which is shown as attribution.record; none is none. */
