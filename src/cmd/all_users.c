@@ -75,7 +75,7 @@ int all_users_take(struct procfs *ret_fs, struct census *ret, struct err *e)
 
 /* ---- rows ---- */
 
-static const char *user_of(struct names *names, uint32_t id, char out[static NAMES_CELL_SIZE])
+const char *all_users_user(struct names *names, uint32_t id, char out[static NAMES_CELL_SIZE])
 {
 	const char *name = id == PROC_ID_UNSET ? NULL : names_host(names, NAMES_USER, id);
 
@@ -92,7 +92,7 @@ static int add_id(struct json_object *o, const char *key, uint32_t id)
 }
 
 /* Facts as they are: `--format json`. */
-static int row_json(const struct census *c, const struct census_row *row, struct names *names, struct json_object *o)
+int all_users_json(const struct census *c, const struct census_row *row, struct names *names, struct json_object *o)
 {
 	_cleanup_free_ char *name = census_name(c, row);
 	char cell[NAMES_CELL_SIZE], time[CLOCK_TEXT_SIZE];
@@ -101,11 +101,11 @@ static int row_json(const struct census *c, const struct census_row *row, struct
 
 #define ADD(call) r = r < 0 ? r : (call)
 	ADD(json_add_str(o, "Trust", census_source_word(row->source)));
-	ADD(json_add_str(o, "LoginUser", row->auid == PROC_ID_UNSET ? NULL : user_of(names, row->auid, cell)));
+	ADD(json_add_str(o, "LoginUser", row->auid == PROC_ID_UNSET ? NULL : all_users_user(names, row->auid, cell)));
 	ADD(add_id(o, "LoginUID", row->auid));
 	ADD(add_id(o, "Session", row->ses));
 	ADD(json_add_int(o, "UID", row->uid));
-	ADD(json_add_str(o, "User", user_of(names, row->uid, cell)));
+	ADD(json_add_str(o, "User", all_users_user(names, row->uid, cell)));
 	ADD(add_id(o, "OwnerUID", row->owner));
 	ADD(json_add_int(o, "Pid", row->pid));
 	ADD(json_add_u64(o, "StartTicks", row->start_ticks));
@@ -128,7 +128,7 @@ static int row_json(const struct census *c, const struct census_row *row, struct
 	return r;
 }
 
-static int add_cut(struct json_object *o, const char *key, const char *text, size_t max)
+int all_users_cut(struct json_object *o, const char *key, const char *text, size_t max)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 
@@ -143,22 +143,22 @@ static int add_cut(struct json_object *o, const char *key, const char *text, siz
 }
 
 /* Words for templates and the table. */
-static int row_texts(const struct census *c, const struct census_row *row, struct names *names, bool no_trunc,
-		     struct json_object *o)
+int all_users_texts(const struct census *c, const struct census_row *row, struct names *names, bool no_trunc,
+		    struct json_object *o)
 {
 	_cleanup_free_ char *name = census_name(c, row);
 	char cell[NAMES_CELL_SIZE], number[32], time[CLOCK_TEXT_SIZE];
 	struct timespec started = clock_from_ns(row->started_ns), now = clock_now();
-	int r = name ? row_json(c, row, names, o) : -ENOMEM;
+	int r = name ? all_users_json(c, row, names, o) : -ENOMEM;
 
-	ADD(json_add_str(o, "LoginUser", user_of(names, row->auid, cell)));
+	ADD(json_add_str(o, "LoginUser", all_users_user(names, row->auid, cell)));
 	snprintf(number, sizeof(number), "%u", row->ses);
 	ADD(json_add_str(o, "Session", row->ses == PROC_ID_UNSET ? "-" : number));
-	ADD(json_add_str(o, "Owner", row->owner == PROC_ID_UNSET ? "-" : user_of(names, row->owner, cell)));
-	ADD(add_cut(o, "Names", name, no_trunc ? 0 : NAME_WIDTH));
-	ADD(add_cut(o, "Command", row->command, no_trunc ? 0 : COMMAND_WIDTH));
-	ADD(add_cut(o, "UIDMap", row->uid_map, no_trunc ? 0 : MAP_WIDTH));
-	ADD(add_cut(o, "ID", row->ctr ? row->ctr : "", no_trunc ? 0 : 12));
+	ADD(json_add_str(o, "Owner", row->owner == PROC_ID_UNSET ? "-" : all_users_user(names, row->owner, cell)));
+	ADD(all_users_cut(o, "Names", name, no_trunc ? 0 : NAME_WIDTH));
+	ADD(all_users_cut(o, "Command", row->command, no_trunc ? 0 : COMMAND_WIDTH));
+	ADD(all_users_cut(o, "UIDMap", row->uid_map, no_trunc ? 0 : MAP_WIDTH));
+	ADD(all_users_cut(o, "ID", row->ctr ? row->ctr : "", no_trunc ? 0 : 12));
 	ADD(json_add_str(o, "Image", row->image ? row->image : "-"));
 	ADD(json_add_str(o, "UUID", row->uuid ? row->uuid : ""));
 	ADD(json_add_str(o, "Receipt", row->receipt ? row->receipt : ""));
@@ -172,6 +172,11 @@ static int row_texts(const struct census *c, const struct census_row *row, struc
 /* ---- filters ---- */
 
 static const char *const filter_keys[] = {"auid", "name", "pid", "session", "trust", NULL};
+struct whose {
+	const struct census *c;
+	const struct census_row *row;
+	struct names *names;
+};
 
 static bool is_number(uint32_t id, const char *value)
 {
@@ -181,14 +186,14 @@ static bool is_number(uint32_t id, const char *value)
 	return strcmp(text, value) == 0;
 }
 
-static bool matches_one(const struct census *c, const struct census_row *row, struct names *names, const char *key,
-			const char *value)
+bool all_users_matches(const struct census *c, const struct census_row *row, struct names *names, const char *key,
+		       const char *value)
 {
 	_cleanup_free_ char *name = NULL;
 	char cell[NAMES_CELL_SIZE];
 
 	if (strcmp(key, "auid") == 0)
-		return is_number(row->auid, value) || strcmp(user_of(names, row->auid, cell), value) == 0;
+		return is_number(row->auid, value) || strcmp(all_users_user(names, row->auid, cell), value) == 0;
 	if (strcmp(key, "session") == 0)
 		return is_number(row->ses, value);
 	if (strcmp(key, "pid") == 0)
@@ -199,17 +204,16 @@ static bool matches_one(const struct census *c, const struct census_row *row, st
 	return name && strstr(name, value);
 }
 
-/* Of one key any value, of different keys all, as in `ps`. */
-static bool matches(const struct census *c, const struct census_row *row, struct names *names, const struct strv *filter)
+bool filter_rows_match(const struct filter_rows *f, const struct strv *filter, const void *row)
 {
-	for (size_t k = 0; filter_keys[k]; k++) {
+	for (size_t k = 0; f->keys[k]; k++) {
 		bool asked = false, met = false;
-		size_t len = strlen(filter_keys[k]);
+		size_t len = strlen(f->keys[k]);
 
 		for (size_t i = 0; i < filter->n; i++)
-			if (strncmp(filter->items[i], filter_keys[k], len) == 0 && filter->items[i][len] == '=') {
+			if (strncmp(filter->items[i], f->keys[k], len) == 0 && filter->items[i][len] == '=') {
 				asked = true;
-				met = met || matches_one(c, row, names, filter_keys[k], filter->items[i] + len + 1);
+				met = met || f->matches(row, f->keys[k], filter->items[i] + len + 1);
 			}
 		if (asked && !met)
 			return false;
@@ -217,21 +221,33 @@ static bool matches(const struct census *c, const struct census_row *row, struct
 	return true;
 }
 
-static int check_filters(const struct strv *filter, struct err *e)
+int filter_rows_check(const struct filter_rows *f, const struct strv *filter, struct err *e)
 {
 	for (size_t i = 0; i < filter->n; i++) {
 		const char *text = filter->items[i], *equals = strchr(text, '=');
 		size_t k = 0;
 
-		while (filter_keys[k] && !(equals && strlen(filter_keys[k]) == (size_t)(equals - text) &&
-					   strncmp(text, filter_keys[k], (size_t)(equals - text)) == 0))
+		while (f->keys[k] && !(equals && strlen(f->keys[k]) == (size_t)(equals - text) &&
+				       strncmp(text, f->keys[k], (size_t)(equals - text)) == 0))
 			k++;
-		if (!filter_keys[k])
-			return err_set(e, EINVAL, "invalid filter \"%s\": with --all-users there are auid=, name=, pid=, session= and trust=",
-				       text);
+		if (!f->keys[k])
+			return err_set(e, EINVAL, "invalid filter \"%s\": with %s", text, f->there_are);
 	}
 	return 0;
 }
+
+static bool matches(const void *row, const char *key, const char *value)
+{
+	const struct whose *w = row;
+
+	return all_users_matches(w->c, w->row, w->names, key, value);
+}
+
+static const struct filter_rows filters = {
+	.keys = filter_keys,
+	.matches = matches,
+	.there_are = "--all-users there are auid=, name=, pid=, session= and trust=",
+};
 
 /* ---- ps ---- */
 
@@ -250,14 +266,15 @@ static int make_rows(const struct census *c, const struct all_users_ps *a, bool 
 	int r = names ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < c->n && r == 0; i++) {
+		const struct whose whose = {c, &c->rows[i], names};
 		struct json_object *o;
 
-		if (!matches(c, &c->rows[i], names, a->filter))
+		if (!filter_rows_match(&filters, a->filter, &whose))
 			continue;
 		o = json_object_new_object();
 		if (!o || json_append(rows, o) < 0)
 			return -ENOMEM;
-		r = json ? row_json(c, &c->rows[i], names, o) : row_texts(c, &c->rows[i], names, a->no_trunc, o);
+		r = json ? all_users_json(c, &c->rows[i], names, o) : all_users_texts(c, &c->rows[i], names, a->no_trunc, o);
 	}
 	return r;
 }
@@ -270,7 +287,7 @@ int all_users_ps(const struct all_users_ps *a, struct buf *out, struct err *e)
 	_cleanup_template_ struct template *t = NULL;
 	_cleanup_(census_done) struct census c = {0};
 	bool json = strcmp(format, "json") == 0;
-	int r = check_filters(a->filter, e);
+	int r = filter_rows_check(&filters, a->filter, e);
 
 	if (r == 0)
 		r = all_users_take(&fs, &c, e);
@@ -303,7 +320,7 @@ int all_users_targets(const struct census *c, struct top_target **ret, struct st
 		_cleanup_free_ char *name = census_name(c, row);
 
 		/* a recorded name is one of its user's only; an unrecorded row has none but its process */
-		if (!name || strv_addf(ret_names, row->name ? "%s/%s" : "%s/%s %d", user_of(names, row->auid, cell), name,
+		if (!name || strv_addf(ret_names, row->name ? "%s/%s" : "%s/%s %d", all_users_user(names, row->auid, cell), name,
 				       (int)row->pid) < 0)
 			return err_errno(e, ENOMEM, "top");
 		targets[i] = (struct top_target){

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby ps: takes no lock and waits for nobody. */
+#include "cmd/all_engines.h"
 #include "cmd/all_users.h"
 #include "cmd/commands.h"
 #include "cmd/report.h"
@@ -20,14 +21,16 @@
 #include <unistd.h>
 
 struct ps_args {
-	bool all, all_users, external, latest, no_trunc, noheading, ns, pod, quiet, size, sync;
+	bool all, all_engines, all_users, external, latest, no_trunc, noheading, ns, pod, quiet, size, sync;
 	uint32_t last, watch;
 	const char *format, *sort;
-	struct strv filter;
+	struct strv filter, runtime_roots;
 };
 
 static const struct option_row ps_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct ps_args, all), .help = "Also those that do not run"},
+	{0, "all-engines", OPT_FLAG, offsetof(struct ps_args, all_engines),
+	 .help = "Also yours that other engines have ranby-runtime make, and those that only /proc shows"},
 	{0, "all-users", OPT_FLAG, offsetof(struct ps_args, all_users),
 	 .help = "Everybody's that run, and other engines' too, by /proc and the system ledger (root, group ranby-audit)"},
 	{0, "external", OPT_FLAG, offsetof(struct ps_args, external), .help = "Those of a build that goes on too"},
@@ -42,6 +45,8 @@ static const struct option_row ps_rows[] = {
 	{0, "namespace", OPT_FLAG, offsetof(struct ps_args, ns), .hidden = true, .help = "The same as --ns"},
 	{'p', "pod", OPT_FLAG, offsetof(struct ps_args, pod), .help = "Also the id and the name of the pod that each is in"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct ps_args, quiet), .help = "Only ids"},
+	{0, "runtime-root", OPT_LIST, offsetof(struct ps_args, runtime_roots), .arg = "DIR",
+	 .help = "With --all-engines: states are here too, where an engine gives ranby-runtime a --root of its own"},
 	{'s', "size", OPT_FLAG, offsetof(struct ps_args, size), .help = "What each has changed, and the size with its image"},
 	{0, "sort", OPT_CHOICE, offsetof(struct ps_args, sort), .arg = "KEY",
 	 .choices = "command|created|id|image|names|runningfor|size|status", .help = "Order (default created)"},
@@ -53,7 +58,10 @@ static const struct option_row ps_rows[] = {
 
 static void ps_args_done(void *args)
 {
-	strv_done(&((struct ps_args *)args)->filter);
+	struct ps_args *a = args;
+
+	strv_done(&a->filter);
+	strv_done(&a->runtime_roots);
 }
 
 #define DEFAULT_FORMAT "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
@@ -280,9 +288,25 @@ static int run_all_users(const struct ps_args *a, struct err *e)
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	int r;
 
+	if (a->watch || a->ns || a->size)
+		return err_set(e, EINVAL, "--all-users cannot be used with --watch, --ns or --size");
 	if (a->all || a->latest || a->last || a->sort)
 		return err_set(e, EINVAL, "--all-users cannot be used with --all, --latest, --last or --sort");
 	r = all_users_ps(&q, &out, e);
+	return r == 0 ? screen_put(&out, e) : r;
+}
+
+static int run_all_engines(struct engine *eng, const struct ps_args *a, struct err *e)
+{
+	const struct all_engines_ps q = {.format = a->format, .filter = &a->filter, .roots = &a->runtime_roots, .all = a->all,
+		.no_trunc = a->no_trunc, .noheading = a->noheading, .quiet = a->quiet};
+	_cleanup_(buf_done) struct buf out = BUF_INIT;
+	int r;
+
+	if (a->all_users || a->watch || a->ns || a->size || a->pod || a->external || a->latest || a->last || a->sort)
+		return err_set(e, EINVAL,
+			       "--all-engines cannot be used with --all-users, --watch, --ns, --size, --pod, --external, --latest, --last or --sort");
+	r = all_engines_ps(eng, &q, &out, e);
 	return r == 0 ? screen_put(&out, e) : r;
 }
 
@@ -331,8 +355,10 @@ static int ps_run(const struct command_call *call, struct err *e)
 	const struct ps_args *a = call->args;
 	int r;
 
-	if (a->all_users && (a->watch || a->ns || a->size))
-		return err_set(e, EINVAL, "--all-users cannot be used with --watch, --ns or --size");
+	if (a->runtime_roots.n && !a->all_engines)
+		return err_set(e, EINVAL, "--runtime-root needs --all-engines");
+	if (a->all_engines)
+		return run_all_engines(call->engine, a, e);
 	if (a->format && strstr(a->format, ".Size") && !a->size)
 		report_warning("--format .Size is empty without --size");
 	if (a->sort && strcmp(a->sort, "size") == 0 && !a->size)

@@ -131,6 +131,8 @@ struct proc_status {
 };
 int proc_status_parse(const char *text, size_t len, struct proc_status *ret) _must_check_;
 int proc_read_status(const struct proc *p, struct proc_status *ret) _must_check_;
+/* "disabled", "strict", "filter"; NULL: not known. */
+const char *proc_seccomp_word(const struct proc_status *st);
 void proc_status_done(struct proc_status *st);
 
 /* ---- the rest ---- */

@@ -317,6 +317,13 @@ int proc_status_parse(const char *text, size_t len, struct proc_status *ret)
 	return 0;
 }
 
+const char *proc_seccomp_word(const struct proc_status *st)
+{
+	static const char *const words[] = {"disabled", "strict", "filter"};
+
+	return st->seccomp >= 0 && st->seccomp < (int)ARRAY_SIZE(words) ? words[st->seccomp] : NULL;
+}
+
 void proc_status_done(struct proc_status *st)
 {
 	free(st->groups);

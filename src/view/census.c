@@ -115,17 +115,26 @@ static char *map_text(const struct proc *p, struct id_list *l)
 	return out.len ? buf_take(&out) : NULL;
 }
 
-int census_allowed(const struct procfs *fs, struct err *e)
+int census_on_host(const struct procfs *fs, const char *what, struct err *e)
 {
 	_cleanup_(proc_close) struct proc self = PROC_INIT;
 	_cleanup_free_ struct id_list *map = calloc(1, sizeof(*map));
 	_cleanup_free_ char *text = NULL;
 
 	if (!map)
-		return err_errno(e, ENOMEM, "--all-users");
+		return err_errno(e, ENOMEM, "%s", what);
 	text = self_open(fs, &self) == 0 ? map_text(&self, map) : NULL;
 	if (!text || !id_list_is_identity(map) || id_list_total(map) != ID_NONE)
-		return err_set(e, EACCES, "--all-users works on the host only, not in a user namespace");
+		return err_set(e, EACCES, "%s works on the host only, not in a user namespace", what);
+	return 0;
+}
+
+int census_allowed(const struct procfs *fs, struct err *e)
+{
+	int r = census_on_host(fs, "--all-users", e);
+
+	if (r < 0)
+		return r;
 	if (geteuid() == 0 || in_group(CENSUS_GROUP))
 		return 0;
 	err_set(e, EACCES, "--all-users is for root and the members of group %s", CENSUS_GROUP);
@@ -178,12 +187,32 @@ static bool is_host(const struct scan *s, const struct seen *one)
 	return one->level == 0 && (!one->map || one->map == s->own_map);
 }
 
+/* Where a process is. -ESRCH: it ended, or was about to. */
+static int look_into(const struct proc *p, struct seen *one)
+{
+	_cleanup_(proc_status_done) struct proc_status st = {0};
+	struct proc_stat stat = {0};
+	int r = proc_read_status(p, &st);
+
+	if (r == 0)
+		r = proc_read_stat(p, &stat);
+	if (r < 0)
+		return r == -ENOMEM ? r : -ESRCH;
+	one->level = st.nspid.n ? st.nspid.n - 1 : 0;
+	one->init = one->level > 0 && st.nspid.v[one->level] == 1;
+	one->ppid = stat.ppid;
+	one->start_ticks = stat.start_ticks;
+	if (!one->userns || !one->pidns) {
+		one->userns = one->pidns = 0;
+		one->map = map_hash(p);
+	}
+	return stat.state == 'Z' || stat.state == 'X' ? -ESRCH : 0;
+}
+
 static int look(struct scan *s, pid_t pid)
 {
 	_cleanup_(proc_close) struct proc p = PROC_INIT;
-	_cleanup_(proc_status_done) struct proc_status st = {0};
 	struct seen one = {.pid = pid};
-	struct proc_stat stat = {0};
 	int r = proc_open(s->fs, pid, &p);
 
 	if (r < 0)
@@ -192,36 +221,33 @@ static int look(struct scan *s, pid_t pid)
 	one.pidns = ns_or_0(&p, "pid");
 	if (one.userns && one.pidns && is_host(s, &one))
 		return 0;
-	r = proc_read_status(&p, &st);
-	if (r == 0)
-		r = proc_read_stat(&p, &stat);
+	r = look_into(&p, &one);
 	if (r < 0)
-		return r == -ENOMEM ? r : 0; /* it ended */
-	one.level = st.nspid.n ? st.nspid.n - 1 : 0;
-	one.init = one.level > 0 && st.nspid.v[one.level] == 1;
-	one.ppid = stat.ppid;
-	one.start_ticks = stat.start_ticks;
-	if (!one.userns || !one.pidns) {
-		one.userns = one.pidns = 0;
-		one.map = map_hash(&p);
-	}
-	if (is_host(s, &one) || stat.state == 'Z' || stat.state == 'X')
-		return 0;
-	return add_seen(s, &one);
+		return r == -ENOMEM ? r : 0;
+	return is_host(s, &one) ? 0 : add_seen(s, &one);
+}
+
+static int look_at_self(struct scan *s)
+{
+	_cleanup_(proc_close) struct proc self = PROC_INIT;
+	int r = self_open(s->fs, &self);
+
+	if (r < 0)
+		return r;
+	s->own_userns = ns_or_0(&self, "user");
+	s->own_pidns = ns_or_0(&self, "pid");
+	s->own_map = map_hash(&self);
+	return 0;
 }
 
 static int look_at_all(struct scan *s, struct err *e)
 {
-	_cleanup_(proc_close) struct proc self = PROC_INIT;
 	_cleanup_free_ pid_t *pids = NULL;
 	size_t n = 0;
-	int r = self_open(s->fs, &self);
+	int r = look_at_self(s);
 
 	if (r < 0)
 		return err_errno(e, -r, "/proc/self");
-	s->own_userns = ns_or_0(&self, "user");
-	s->own_pidns = ns_or_0(&self, "pid");
-	s->own_map = map_hash(&self);
 	r = procfs_pids(s->fs, &pids, &n);
 	if (r < 0)
 		return err_errno(e, -r, "list processes");
@@ -537,7 +563,7 @@ int census_take(const struct procfs *fs, struct census *ret, struct err *e)
 		find_heads(&s);
 		r = make_rows(&s);
 		if (r < 0)
-			err_errno(e, -r, "--all-users");
+			err_errno(e, -r, "containers in /proc");
 	}
 	free(s.items);
 	if (r == 0)
@@ -550,6 +576,36 @@ int census_take(const struct procfs *fs, struct census *ret, struct err *e)
 	*ret = c;
 	c = (struct census){0};
 	return 0;
+}
+
+size_t census_find(const struct census *c, pid_t pid, uint64_t start_ticks)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->rows[i].pid == pid && c->rows[i].start_ticks == start_ticks)
+			return i;
+	return CENSUS_NONE;
+}
+
+int census_add(const struct procfs *fs, pid_t pid, uint64_t start_ticks, struct census *c)
+{
+	_cleanup_(proc_close) struct proc p = PROC_INIT;
+	struct scan s = {.fs = fs, .c = c};
+	struct seen one = {.pid = pid};
+	int r = proc_open_identity(fs, pid, start_ticks, &p);
+
+	if (r == 0)
+		r = look_at_self(&s);
+	if (r == 0) {
+		one.userns = ns_or_0(&p, "user");
+		one.pidns = ns_or_0(&p, "pid");
+		r = look_into(&p, &one);
+	}
+	if (r == 0 && c->n == CENSUS_ROWS_MAX)
+		r = -E2BIG;
+	if (r < 0)
+		return r;
+	r = make_row(&s, &one, 1);
+	return r < 0 ? r : census_find(c, pid, start_ticks) == CENSUS_NONE ? -ESRCH : set_times(fs, c, NULL);
 }
 
 char *census_name(const struct census *c, const struct census_row *row)

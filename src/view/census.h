@@ -73,7 +73,16 @@ void census_done(struct census *c);
 /* 0, or -EACCES with words: neither root nor of CENSUS_GROUP, or not in the host's user namespace. */
 int census_allowed(const struct procfs *fs, struct err *e) _must_check_;
 
+/* 0; -EACCES with words: `what` was asked for within a user namespace. */
+int census_on_host(const struct procfs *fs, const char *what, struct err *e) _must_check_;
+
 int census_take(const struct procfs *fs, struct census *ret, struct err *e) _must_check_;
+
+/* The row of this very process, or CENSUS_NONE. */
+size_t census_find(const struct census *c, pid_t pid, uint64_t start_ticks);
+
+/* A row more, at the end: this very process, wherever it is. -ESRCH: it has ended. */
+int census_add(const struct procfs *fs, pid_t pid, uint64_t start_ticks, struct census *c) _must_check_;
 
 /*
  * Finds the start record of each row's process in the system ledger at `path`,

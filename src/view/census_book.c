@@ -143,7 +143,7 @@ int census_join(struct census *c, const char *path, const char *boot_id, uid_t r
 		return -EPERM;
 	if (audit_boot_bits(boot_id, &boot) < 0)
 		return -EINVAL;
-	/* rows are in the order of their logins */
+	/* rows are in the order of their logins, but for what was added */
 	for (size_t i = 0; i < c->n; i++)
 		if (i == 0 || c->rows[i].auid != c->rows[i - 1].auid)
 			join_login(c, dirfd, c->rows[i].auid, boot, root);

@@ -422,10 +422,9 @@ static int cell_stime(const struct top_row_view *v, struct top_cell *c)
 
 static int cell_seccomp(const struct top_row_view *v, struct top_cell *c)
 {
-	static const char *const words[] = {"disabled", "strict", "filter"};
-	int mode = v->p->status.seccomp;
+	const char *word = proc_seccomp_word(&v->p->status);
 
-	return mode >= 0 && mode < (int)ARRAY_SIZE(words) ? cell_str(c, words[mode]) : cell_unknown(c);
+	return word ? cell_str(c, word) : cell_unknown(c);
 }
 
 static int cell_filters(const struct top_row_view *v, struct top_cell *c)

@@ -193,6 +193,9 @@ with_ledger() {
 	run -0 with_ledger "$RANBY" ps --all-users --no-trunc --noheading --format '{{.Trust}} {{.Names}} {{.Image}} {{.ID}} {{.Receipt}} {{.Command}}'
 	grep -qF "ledger recorded\\x1b[31m nginx:1 $(printf 'ab%.0s' $(seq 32)) 1.000:7 sleep 1000$SIGN" <<<"$output"
 	grep -q "^proc (ranby-monitor) -  *sleep 2000$SIGN" <<<"$output"
+	run -0 --separate-stderr with_ledger "$RANBY" ps --all-engines --format json --filter trust=ledger
+	[ "$(jq -r '.[] | .Engine, .ID[:4], .Pid, .Receipt, .Sources.ID, .Sources.Image, .Sources.Receipt, .Sources.Bundle' <<<"$output" | paste -sd ' ')" = \
+		"unknown abab $PID 1.000:7 verified verified verified unknown" ]
 	run -0 with_ledger "$RANBY" top --all-users --noheading ctr,args
 	grep -qF "$ALICE/recorded" <<<"$output"
 	run -0 with_ledger bash -c 'chmod 777 /var/log/ranby; exec "$@"' - "$RANBY" ps --all-users --filter trust=ledger --noheading
