@@ -179,7 +179,7 @@ with_trigger() {
 	[[ $output =~ 'Build Cache '(10[0-9]{5}) ]] || fail "$output"
 	# what a build holds stays
 	local lock
-	lock=$(find "$RANBY_ROOT/build-mounts" -name '*.lock')
+	lock=$(dirname "$(grep -rlx 1 "$RANBY_ROOT/build-mounts")").lock
 	python3 -c 'import fcntl, struct, sys, time
 f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)); print("held", flush=True); time.sleep(20)' "$lock" >held 3>&- &
 	local pid=$!
@@ -199,6 +199,38 @@ f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRL
 	[[ $output =~ 'Total reclaimed space: '[1-9] ]] || fail "$output"
 	[ -z "$(find "$RANBY_ROOT"/build-{cache,mounts} -type f 2>/dev/null)" ] || fail "$(find "$RANBY_ROOT"/build-*)"
 	load_image busybox
+}
+
+@test "a shared cache that a RUN has is not pruned, nor taken by another alone; one RUN cannot have it shared and locked" {
+	local pid cache
+	containerfile <<-'EOF'
+		FROM busybox
+		RUN --mount=type=cache,id=both,target=/a --mount=type=cache,id=both,target=/b echo kept >/a/x; echo begun; while [ ! -e /ctx/go ]; do sleep 0.1; done; cat /b/x
+	EOF
+	ranby build --no-cache -v "$PWD/ctx:/ctx" ctx >log 2>&1 3>&- &
+	pid=$!
+	wait_for 30 grep -qx begun log || fail "$(<log)"
+	cache=$(dirname "$(find "$RANBY_ROOT/build-mounts" -name x)")
+	ranby image prune -af --build-cache
+	ranby system prune -af
+	[ "$(<"$cache/x")" = kept ]
+	# who wants one alone gets another; who shares it does not wait
+	mkdir ctx2
+	printf 'FROM busybox\nRUN --mount=type=cache,id=both,sharing=private,target=/p test ! -e /p/x\nRUN --mount=type=cache,id=both,target=/p cat /p/x\n' >ctx2/Containerfile
+	load_image busybox
+	ranby build --no-cache ctx2
+	touch ctx/go
+	wait "$pid" || fail "$(<log)"
+	grep -qx kept log
+	ranby image prune -af --build-cache
+	[ ! -e "$cache" ]
+	load_image busybox
+	printf 'FROM busybox\nRUN --mount=type=cache,id=b,target=/a --mount=type=cache,id=b,sharing=locked,target=/b true\n' >ctx2/Containerfile
+	run -125 ranby build ctx2
+	[[ $output == *'--mount type=cache,id=b: one RUN has it shared and locked'* ]] || fail "$output"
+	printf 'FROM busybox\nRUN --mount=type=cache,id=b,sharing=locked,target=/a --mount=type=cache,id=b,sharing=locked,target=/b echo same >/a/x; cat /b/x\n' >ctx2/Containerfile
+	run -0 ranby build ctx2
+	[[ $output == *$'\nsame\n'* ]] || fail "$output"
 }
 
 @test "what cannot be had is refused: --rm=false, --force-rm=false, --compress" {

@@ -169,11 +169,12 @@ static int give_file(void *ctx, struct err *e)
 	return fchownat(g->fd, "", g->m->uid, g->m->gid, AT_EMPTY_PATH) < 0 ? err_errno(e, errno, "--mount type=secret") : 0;
 }
 
-static int hold(struct run_mounts *ret, int consume_fd)
+static int hold(struct run_mounts *ret, struct strv *held, const char *name, int consume_fd)
 {
 	int *grown = mem_regrow(ret->locks, ret->n_locks + 1, sizeof(int));
 
-	if (!grown) {
+	if (!grown || strv_add(held, name) < 0) {
+		ret->locks = grown ?: ret->locks;
 		close(consume_fd);
 		return -ENOMEM;
 	}
@@ -182,28 +183,65 @@ static int hold(struct run_mounts *ret, int consume_fd)
 	return 0;
 }
 
-/* sharing=: locked waits for the other build, private takes another directory. */
-static int take_cache(int caches, const struct run_mount_spec *m, char name[static 80], struct run_mounts *ret, struct err *e)
-{
-	char hex[SHA256_HEX_SIZE], lock[96];
-	bool private = m->sharing && strcmp(m->sharing, "private") == 0, locked = m->sharing && strcmp(m->sharing, "locked") == 0;
-	const char *id = m->id ? m->id : m->target;
-	int fd = -EBADF, r = -EAGAIN;
+enum sharing { SHARED, PRIVATE, LOCKED };
 
-	if (m->sharing && !private && !locked && strcmp(m->sharing, "shared") != 0)
-		return err_set(e, EINVAL, "--mount sharing=%s: must be shared, private or locked", m->sharing);
-	sha256_hex(id, strlen(id), hex);
-	snprintf(name, 80, "%s", hex);
-	if (!private && !locked)
+static int parse_sharing(const char *text, enum sharing *ret, struct err *e)
+{
+	static const char *const words[] = {[SHARED] = "shared", [PRIVATE] = "private", [LOCKED] = "locked"};
+	unsigned i = 0;
+
+	while (text && i < ARRAY_SIZE(words) && strcmp(text, words[i]) != 0)
+		i++;
+	if (i == ARRAY_SIZE(words))
+		return err_set(e, EINVAL, "--mount sharing=%s: must be shared, private or locked", text);
+	*ret = (enum sharing)i;
+	return 0;
+}
+
+/* 1: the RUN has that one already, and would wait for itself. */
+static int is_held(const struct run_mounts *m, enum sharing how, const char *name, const char *id, struct err *e)
+{
+	bool shared = strv_find(&m->shared, name) >= 0;
+
+	if (how == PRIVATE)
 		return 0;
-	for (unsigned i = 0; r == -EAGAIN && i < (private ? PRIVATE_MAX : 1U); i++) {
+	if (how == LOCKED && shared)
+		return err_set(e, EINVAL, "--mount type=cache,id=%s: one RUN has it shared and locked", id);
+	return shared || strv_find(&m->alone, name) >= 0;
+}
+
+/* Locked waits for the other build, private takes another directory; what is shared is held too: nobody has it alone or prunes it meanwhile. */
+static int lock_cache(int caches, enum sharing how, const char hex[static SHA256_HEX_SIZE], char name[static 80], int *ret_fd)
+{
+	char lock[96];
+	int r = -EAGAIN;
+
+	for (unsigned i = 0; r == -EAGAIN && i < (how == PRIVATE ? PRIVATE_MAX : 1U); i++) {
 		if (i > 0)
 			snprintf(name, 80, "%s.%u", hex, i);
 		snprintf(lock, sizeof(lock), "%s.lock", name);
-		r = lock_take(caches, lock, private ? 0 : CACHE_WAIT_MS, &fd);
+		r = how == SHARED ? lock_share(caches, lock, CACHE_WAIT_MS, ret_fd) : lock_take(caches, lock, how == PRIVATE ? 0 : CACHE_WAIT_MS, ret_fd);
 	}
+	return r;
+}
+
+static int take_cache(int caches, const struct run_mount_spec *m, char name[static 80], struct run_mounts *ret, struct err *e)
+{
+	const char *id = m->id ? m->id : m->target;
+	char hex[SHA256_HEX_SIZE];
+	enum sharing how = SHARED;
+	int fd = -EBADF, r = parse_sharing(m->sharing, &how, e);
+
+	if (r < 0)
+		return r;
+	sha256_hex(id, strlen(id), hex);
+	snprintf(name, 80, "%s", hex);
+	r = is_held(ret, how, name, id, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = lock_cache(caches, how, hex, name, &fd);
 	if (r == 0)
-		r = hold(ret, fd);
+		r = hold(ret, how == SHARED ? &ret->shared : &ret->alone, name, fd);
 	return r < 0 ? err_errno(e, -r, "--mount type=cache: lock of %s", id) : 0;
 }
 
@@ -535,6 +573,8 @@ void run_mounts_done(struct run_mounts *m)
 	strv_done(&m->mounts);
 	strv_done(&m->digests);
 	strv_done(&m->targets);
+	strv_done(&m->alone);
+	strv_done(&m->shared);
 	for (size_t i = 0; i < m->env.n; i++)
 		explicit_bzero(m->env.items[i], strlen(m->env.items[i]));
 	strv_done(&m->env);

@@ -41,7 +41,8 @@ struct run_mounts {
 	size_t n_files;     /* secrets, below the run directory, removed at the end */
 	struct image **images; /* pinned */
 	size_t n_images;
-	int *locks;         /* of caches */
+	struct strv alone, shared; /* caches that are held: by their names */
+	int *locks;                /* of them */
 	size_t n_locks;
 	int run_fd;
 };

@@ -31,13 +31,23 @@ static void pause_ms(int ms)
 	(void)nanosleep(&t, NULL);
 }
 
-static int try_file(int fd)
+static int try_whole(int fd, short type)
 {
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
 
 	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
 		return 0;
 	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+static int try_file(int fd)
+{
+	return try_whole(fd, F_WRLCK);
+}
+
+static int try_shared(int fd)
+{
+	return try_whole(fd, F_RDLCK);
 }
 
 static int try_dir(int fd)
@@ -77,7 +87,7 @@ static bool same_file(int fd, int dirfd, const char *name)
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd)
+static int take_named(int dirfd, const char *name, int (*try)(int fd), int timeout_ms, int *ret_fd)
 {
 	int r;
 
@@ -87,7 +97,7 @@ int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd)
 		r = path_own_open(dirfd, name, O_RDWR | O_CREAT, 0600, &fd);
 		if (r < 0)
 			return r;
-		r = lock_take_fd(fd, timeout_ms);
+		r = take(fd, try, timeout_ms);
 		if (r < 0)
 			return r;
 		if (same_file(fd, dirfd, name)) {
@@ -95,6 +105,16 @@ int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd)
 			return 0;
 		}
 	}
+}
+
+int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd)
+{
+	return take_named(dirfd, name, try_file, timeout_ms, ret_fd);
+}
+
+int lock_share(int dirfd, const char *name, int timeout_ms, int *ret_fd)
+{
+	return take_named(dirfd, name, try_shared, timeout_ms, ret_fd);
 }
 
 int lock_take_dir(int dirfd, int timeout_ms, int *ret_fd)

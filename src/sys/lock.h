@@ -23,8 +23,11 @@
  */
 int lock_take(int dirfd, const char *name, int timeout_ms, int *ret_fd) _must_check_;
 
+/* The same with others who share it: none of them while one has it for itself, and the other way round. */
+int lock_share(int dirfd, const char *name, int timeout_ms, int *ret_fd) _must_check_;
+
 /*
- * The same of a directory that one has open, without a file in it (flock(2)):
+ * lock_take() of a directory that one has open, without a file in it (flock(2)):
  * other openers of the directory are excluded who lock it so. -ENOENT: it has
  * been removed. Where the file system locks no directories (NFS), a file
  * ".lock" is taken in it.

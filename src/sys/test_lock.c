@@ -52,6 +52,21 @@ static void test_excludes_and_times_out(void **state)
 	assert_int_equal(lock_take(dirfd_, "l", 0, &b), 0);
 }
 
+static void test_shared(void **state)
+{
+	_cleanup_close_ int a = -EBADF, b = -EBADF, c = -EBADF;
+
+	(void)state;
+	assert_int_equal(lock_share(dirfd_, "l", 0, &a), 0);
+	assert_int_equal(lock_share(dirfd_, "l", 0, &b), 0);
+	assert_int_equal(lock_take(dirfd_, "l", 0, &c), -EAGAIN);
+	fd_closep(&a);
+	assert_int_equal(lock_take(dirfd_, "l", 0, &c), -EAGAIN);
+	fd_closep(&b);
+	assert_int_equal(lock_take(dirfd_, "l", 0, &c), 0);
+	assert_int_equal(lock_share(dirfd_, "l", 0, &b), -EAGAIN);
+}
+
 static void test_dies_with_its_holder(void **state)
 {
 	_cleanup_close_ int b = -EBADF;
@@ -121,7 +136,7 @@ static void test_removed_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_excludes_and_times_out),
+		cmocka_unit_test(test_excludes_and_times_out), cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_dies_with_its_holder),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_removed_meanwhile),
