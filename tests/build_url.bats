@@ -52,7 +52,7 @@ stat_of() { ranby run --rm --network none t stat -c '%a %u:%g %Y %s' "$1"; }
 	[ "$(ranby run --rm --network none t cat /d/file.txt /e)" = $'content\ncontent' ]
 	[ -z "$(find "$RANBY_ROOT/staging" -mindepth 1)" ]
 	add 'WORKDIR /w' "ADD $URL/file%2Etxt ." "ADD --chmod=4750 --chown=3:4 $URL/file.txt a"
-	[ "$(stat_of /w/file.txt)" = "600 0:0 $when 8" ] || true
+	[ "$(stat_of /w/file.txt)" = "600 0:0 $when 8" ]
 	[ "$(stat_of /w/a)" = "4750 3:4 $when 8" ]
 }
 
@@ -96,6 +96,10 @@ stat_of() { ranby run --rm --network none t stat -c '%a %u:%g %Y %s' "$1"; }
 	one_error 'redirects'
 	run -125 add "ADD $URL/to-file /f"
 	one_error 'a redirect to neither http nor https'
+	for to in to-ftp to-nowhere; do
+		run -125 add "ADD $URL/$to /f"
+		one_error 'a redirect to neither http nor https'
+	done
 	run -125 add "ADD $URL/short/file.txt /f"
 	one_error 'the connection ended too early'
 	run -125 add "ADD $URL/500 /f"
@@ -111,7 +115,51 @@ stat_of() { ranby run --rm --network none t stat -c '%a %u:%g %Y %s' "$1"; }
 	done
 	run -125 add 'ADD ftp://h/x /f'
 	one_error 'neither http nor https'
+	mkdir -p "$SERVED/a"
+	echo x >"$SERVED/a/b"
+	run -125 add "ADD $URL/a%2fb /d/"
+	one_error "cannot determine a file's name from url"
+	run -125 add 'ADD --keep-git-dir=true http://h/x /f'
+	one_error '--keep-git-dir: git repositories are not fetched'
 	[ -z "$(find "$RANBY_ROOT/staging" -mindepth 1)" ]
+}
+
+@test "[A20] ADD of an address: other sums than sha256 are refused before anything is got" {
+	for sum in "md5:$(md5sum <"$SERVED/file.txt" | cut -c1-32)" "sha512:$(sha512sum <"$SERVED/file.txt" | cut -c1-128)" \
+		"SHA256:$(sha256sum <"$SERVED/file.txt" | cut -c1-64)" "$(sha256sum <"$SERVED/file.txt" | cut -c1-64)" sha256: ''; do
+		run -125 add "ADD --checksum=$sum $URL/file.txt?sum /f"
+		one_error "--checksum=$sum"
+	done
+	run ! grep -qF 'file.txt?sum' "$SERVED.log"
+}
+
+@test "[A20] ADD of an address: what is said to be shorter is that short, and has no other's sum" {
+	add "ADD $URL/understated/file.txt /f"
+	[ "$(ranby run --rm --network none t cat /f)" = c ]
+	run -125 add "ADD --checksum=sha256:$(sha256sum <"$SERVED/file.txt" | cut -c1-64) $URL/understated/file.txt /f"
+	one_error 'its digest is'
+}
+
+@test "[A20] ADD of an address: the name and password in it go to that host alone, and are in no image" {
+	local with=${URL/:\/\//://user:hush@}
+	add "ADD $with/file.txt?own /f" "ADD $with/elsewhere/file.txt?other /g"
+	grep -q '^/file.txt?own Basic ' "$SERVED.log"
+	grep -q '^/elsewhere/file.txt?other Basic ' "$SERVED.log"
+	grep -qx '/file.txt?other -' "$SERVED.log" || fail "$(<"$SERVED.log")"
+	run ! grep -q hush <<<"$(ranby image inspect t; ranby history --no-trunc t)"
+	run ! grep -rlq hush "$RANBY_ROOT/blobs" "$RANBY_ROOT/build-cache"
+}
+
+@test "[A20] ADD of an address: one that does not end is ended by a signal, and nothing of it is left" {
+	local program
+	printf 'FROM busybox\nADD %s/endless /f\n' "$URL" >ctx/Containerfile
+	env --default-signal=TERM "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build ctx >out 2>&1 3>&- &
+	program=$!
+	wait_for 30 grep -q '^/endless ' "$SERVED.log"
+	kill -TERM "$program"
+	wait "$program" || true
+	wait_for 30 sh -c "[ -z \"\$(find '$RANBY_ROOT/staging' '$RANBY_ROOT/containers' -mindepth 1)\" ]"
+	wait_for 30 sh -c "! pgrep -x -u $(id -u) ranby-fetch"
 }
 
 @test "ADD of an address: no login of the user's goes there" {
@@ -122,7 +170,7 @@ stat_of() { ranby run --rm --network none t stat -c '%a %u:%g %Y %s' "$1"; }
 	printf 'machine 127.0.0.1 login user password hush\n' >.netrc
 	HOME=$PWD run -0 ranby build -q --no-cache ctx
 	[ "$(grep -c '^/file.txt?login -$' "$SERVED.log")" = 2 ]
-	run -1 grep -E 'Basic|Bearer' "$SERVED.log"
+	run -1 grep -E 'login (Basic|Bearer)' "$SERVED.log"
 }
 
 @test "a context from an address: a tar, a Containerfile; a git repository is refused" {
@@ -137,7 +185,7 @@ stat_of() { ranby run --rm --network none t stat -c '%a %u:%g %Y %s' "$1"; }
 	run -125 ranby build "$URL/x.git#main"
 	one_error 'git repositories are not fetched'
 	run -125 ranby build github.com/a/b
-	one_error 'git repositories are not fetched'
+	one_error 'github.com/a/b: git repositories are not fetched'
 	printf 'FROM busybox\nCOPY --from=x a /\n' >ctx/Containerfile
 	run -125 ranby build -q --build-context "x=$URL/tree.tar.gz" ctx
 	one_error 'no address can be a further context'

@@ -26,6 +26,8 @@ static int check(const struct instruction *in, size_t *ret_n, struct err *e)
 	size_t sources = in->args.n - 1;
 
 	*ret_n = 0;
+	if (in->flags.keep_git_dir)
+		return err_set(e, ENOTSUP, "--keep-git-dir: git repositories are not fetched");
 	for (size_t i = 0; i < sources; i++) {
 		enum address_kind kind = instruction_heredoc(in, in->args.items[i]) ? ADDRESS_NONE : address_kind(in->args.items[i]);
 

@@ -30,13 +30,18 @@ enum address_kind address_kind(const char *text)
 	return begins(text, "ftp://") ? ADDRESS_OTHER : ADDRESS_NONE;
 }
 
+int address_refuse_git(const char *text, struct err *e)
+{
+	err_set(e, ENOTSUP, "%s: git repositories are not fetched", text);
+	err_hint(e, "git clone it, and give the directory");
+	return -ENOTSUP;
+}
+
 int address_refuse(const char *text, struct err *e)
 {
 	switch (address_kind(text)) {
 	case ADDRESS_GIT:
-		err_set(e, ENOTSUP, "%s: git repositories are not fetched", text);
-		err_hint(e, "git clone it, and give the directory");
-		return -ENOTSUP;
+		return address_refuse_git(text, e);
 	case ADDRESS_OTHER:
 		err_set(e, ENOTSUP, "%s: neither http nor https", text);
 		err_hint(e, "get the file first, and give its path");

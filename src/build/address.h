@@ -19,6 +19,7 @@ enum address_kind address_kind(const char *text);
 
 /* Says why one that is no http address cannot be had, and what to do instead; 0 for NONE and HTTP, else -ENOTSUP. */
 int address_refuse(const char *text, struct err *e) _must_check_;
+int address_refuse_git(const char *text, struct err *e) _must_check_; /* whatever it is */
 
 /* A file without a name in the directory, for reading and writing. `what` is for errors. */
 int address_scratch_file(int scratch_fd, const char *what, int *ret_fd, struct err *e) _must_check_;

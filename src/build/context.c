@@ -140,7 +140,7 @@ static int open_tree(const struct context_options *o, struct context *c, struct 
 	const char *operand = o->operand ?: ".";
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
-	int r = address_refuse(strncmp(operand, "github.com/", 11) == 0 ? "git://github.com" : operand, e);
+	int r = strncmp(operand, "github.com/", 11) == 0 ? address_refuse_git(operand, e) : address_refuse(operand, e);
 
 	if (r < 0)
 		return r;

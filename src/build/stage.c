@@ -330,7 +330,7 @@ static int copy_content(struct step *p, struct copy *c, struct err *e)
 	struct buf *ret = &p->content;
 	const struct instruction *in = p->in;
 	const struct instruction_flags *f = &in->flags;
-	const char *const flags[] = {f->from, f->chown, f->chmod, f->checksum, f->keep_git_dir};
+	const char *const flags[] = {f->from, f->chown, f->chmod, f->checksum};
 	int r = 0;
 
 	for (size_t i = 0; i < in->args.n; i++)

@@ -46,7 +46,7 @@ static const struct flag flags[] = {
 	{"chown", FLAG_TEXT, AT(chown), OF(COPY) | OF(ADD)},
 	{"chmod", FLAG_TEXT, AT(chmod), OF(COPY) | OF(ADD)},
 	{"checksum", FLAG_TEXT, AT(checksum), OF(ADD)},
-	{"keep-git-dir", FLAG_TEXT, AT(keep_git_dir), OF(ADD)},
+	{"keep-git-dir", FLAG_BOOL, AT(keep_git_dir), OF(ADD)},
 	{"unpack", FLAG_BOOL, AT(unpack), OF(ADD)},
 	{"link", FLAG_BOOL, AT(link), OF(COPY) | OF(ADD)},
 	{"parents", FLAG_BOOL, AT(parents), OF(COPY)},

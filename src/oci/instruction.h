@@ -70,7 +70,7 @@ struct instruction_flags {
 	char *network;      /* RUN: default, none, host */
 	char *security;     /* RUN: sandbox, insecure */
 	char *platform;     /* FROM: os/arch[/variant]; expanded by global ARGs */
-	char *keep_git_dir; /* ADD: true or false as given; NULL is false */
+	bool keep_git_dir;  /* ADD */
 	bool link;          /* COPY ADD */
 	bool parents;       /* COPY */
 	bool unpack, no_unpack; /* ADD --unpack=true|false: neither is "a local archive is unpacked, a downloaded one is not" */
