@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The ranby authors
 #
-# build: the Containerfiles of tests/compat/builds, built by ranby and by podman in one run.
+# build: the Containerfiles of tests/compat/builds, built by ranby and by podman in one run; with RANBY_TEST_FULL all of them.
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
 load podman
@@ -18,11 +18,11 @@ teardown_file() {
 	cd "$BATS_TEST_TMPDIR" || return
 	export XDG_CONFIG_HOME=$PWD/config
 	mkdir -p "$XDG_CONFIG_HOME/containers" run
-	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$PWD/store" "$PWD/run" >"$XDG_CONFIG_HOME/containers/storage.conf"
+	printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$PWD/store" "$PWD/run" >"$XDG_CONFIG_HOME/containers/storage.conf"
 	podman load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null 2>&1 || skip 'podman does not work here'
 	printf 'FROM localhost/busybox-docker\nRUN true\n' | podman build -q --isolation chroot - >/dev/null 2>&1 || skip 'podman cannot build here'
 	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null
-	run "$RANBY_TREE/tests/compat/builds" "$PWD" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" -- podman
+	run "$RANBY_TREE/tests/compat/builds" ${RANBY_TEST_FULL:+--all} "$PWD" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" -- podman
 	unshare --map-root-user --map-auto rm -rf store
 	[ "$status" = 0 ] || fail "$output"
 }
