@@ -155,7 +155,7 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	nothing_left
 	ranby create --name d --network none busybox true
 	ranby create --name e --network none busybox true
-	[ "$(ranby init --all | sort | xargs)" = 'd e' ]
+	[ "$(ranby init --all | sort | xargs)" = "$(ranby ps -aq --no-trunc --filter name=^d\$ --filter name=^e\$ | sort | xargs)" ]
 	[ -z "$(ranby init --all)" ]
 	kill -KILL "$(ranby inspect --format '{{.State.Pid}}' d)"
 	wait_for 5 eval '[ "$(ranby inspect --format "{{.State.Status}}" d)" = created ]'
