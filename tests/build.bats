@@ -396,7 +396,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 		[ ! -e outside/planted ]
 	done
 	run -0 find "$RANBY_ROOT/build-mounts" -mindepth 1 -maxdepth 1
-	for f in $output; do [[ ${f##*/} =~ ^[0-9a-f]{64}$ ]]; done
+	for f in $output; do [[ ${f##*/} =~ ^[0-9a-f]{64}(\.lock)?$ ]]; done
 	[ ! -e "$RANBY_ROOT/planted" ]
 	containerfile <<<$'FROM busybox\nRUN --mount=type=tmpfs,target=/proc/x true'
 	run -125 ranby build ctx

@@ -251,6 +251,24 @@ same() {
 	one_error '"f": no such file'
 }
 
+@test "several -f: one after another, as with podman; errors name the file of theirs" {
+	local p=(podman --root "$BATS_TEST_TMPDIR/p" --runroot "$RANBY_RUN/p" --storage-driver vfs) how='{{json .Config.Env}} {{json .Config.Cmd}}'
+	printf 'FROM scratch\nENV A=1\nCMD ["/a"]\n' >one
+	printf 'ENV B=$A\nCMD ["/b"]\n' >two
+	ranby build -q -t x -f one -f two "$C" >/dev/null
+	"${p[@]}" build -q -t x -f one -f two "$C" >/dev/null
+	run -0 ranby image inspect --format "$how" x
+	[[ $output == *'"B=1"'*'["/b"]' ]]
+	[ "$output" = "$("${p[@]}" image inspect --format "$how" x)" ]
+	printf 'ENV C=1\nRUM\n' >three
+	run -125 ranby build -q -f one -f three "$C"
+	one_error 'three:2: unknown instruction: RUM'
+	run -125 ranby build -q -f - -f - "$C" </dev/null
+	one_error 'standard input cannot be two Containerfiles'
+	run -125 ranby build -q -f one -f none "$C"
+	one_error 'none: No such file'
+}
+
 @test "links of a context lead nowhere outside of it (A20)" {
 	mkdir "$BATS_TEST_TMPDIR/canary"
 	echo secret >"$BATS_TEST_TMPDIR/canary/secret"

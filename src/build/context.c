@@ -14,7 +14,6 @@
 
 #include "build/add_sink.h"
 #include "build/address.h"
-#include "oci/containerfile.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "tar/unpack_copy.h"
@@ -29,8 +28,7 @@
 void context_done(struct context *c)
 {
 	fd_closep(&c->dir_fd);
-	free(c->file_name);
-	buf_done(&c->file);
+	containerfile_done(&c->file);
 	ignore_done(&c->ignore);
 	*c = (struct context)CONTEXT_INIT;
 }
@@ -81,17 +79,12 @@ static int save_stdin(const struct context_options *o, int *ret_fd, struct err *
 
 static int read_file(int fd, const char *name, struct context *c, struct err *e)
 {
-	int r;
+	_cleanup_(buf_done) struct buf b = BUF_INIT_MAX(CONTAINERFILE_MAX + 1);
+	int r = fd_read_all(fd, CONTAINERFILE_MAX, &b);
 
-	c->file.limit = CONTAINERFILE_MAX + 1;
-	r = fd_read_all(fd, CONTAINERFILE_MAX, &c->file);
 	if (r == -EFBIG)
 		return err_set(e, E2BIG, "%s: larger than %zu bytes: not a Containerfile", name, CONTAINERFILE_MAX);
-	if (r < 0)
-		return err_errno(e, -r, "%s", name);
-	free(c->file_name);
-	c->file_name = strdup(name);
-	return c->file_name ? 0 : err_errno(e, ENOMEM, "%s", name);
+	return r < 0 ? err_errno(e, -r, "%s", name) : containerfile_parse(buf_str(&b), b.len, name, &c->file, e);
 }
 
 /* A tar, or with `may_be_file` a Containerfile. */
@@ -164,18 +157,14 @@ static int open_tree(const struct context_options *o, struct context *c, struct 
 /* In the context: -ENOENT without words. */
 static int read_inside(struct context *c, const char *name, struct err *e)
 {
-	int r;
+	_cleanup_(buf_done) struct buf b = BUF_INIT_MAX(CONTAINERFILE_MAX + 1);
+	int r = path_in_root_read(c->dir_fd, name, CONTAINERFILE_MAX, &b);
 
-	c->file.limit = CONTAINERFILE_MAX + 1;
-	r = path_in_root_read(c->dir_fd, name, CONTAINERFILE_MAX, &c->file);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return -ENOENT;
 	if (r == -EINVAL)
 		return err_set(e, EINVAL, "%s: not a regular file", name);
-	if (r < 0)
-		return err_errno(e, -r, "%s", name);
-	c->file_name = strdup(name);
-	return c->file_name ? 0 : err_errno(e, ENOMEM, "%s", name);
+	return r < 0 ? err_errno(e, -r, "%s", name) : containerfile_parse(buf_str(&b), b.len, name, &c->file, e);
 }
 
 static int read_default(struct context *c, struct err *e)
@@ -189,35 +178,44 @@ static int read_default(struct context *c, struct err *e)
 }
 
 /* -f: a path of the user's; one that is not there may be one in the context. */
-static int read_named(const struct context_options *o, struct context *c, struct err *e)
+static int read_named(const char *file, struct context *c, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
 	int r;
 
-	if (strcmp(o->file, "-") == 0)
+	if (strcmp(file, "-") == 0)
 		return read_file(STDIN_FILENO, "standard input", c, e);
-	fd = open(o->file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && *o->file != '/') {
-		r = read_inside(c, o->file, e);
-		return r == -ENOENT ? err_errno(e, ENOENT, "%s", o->file) : r;
+	fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && *file != '/') {
+		r = read_inside(c, file, e);
+		return r == -ENOENT ? err_errno(e, ENOENT, "%s", file) : r;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, errno, "%s", o->file);
+		return err_errno(e, errno, "%s", file);
 	if (S_ISDIR(st.st_mode))
-		return err_errno(e, EISDIR, "%s", o->file);
-	return read_file(fd, o->file, c, e);
+		return err_errno(e, EISDIR, "%s", file);
+	return read_file(fd, file, c, e);
 }
 
 static int read_containerfile(const struct context_options *o, struct context *c, struct err *e)
 {
-	if (c->file_name && o->file)
-		return err_set(e, EINVAL, "-f %s: %s is the Containerfile already", o->file, c->file_name);
-	if (o->file && o->operand && strcmp(o->file, "-") == 0 && strcmp(o->operand, "-") == 0)
-		return err_set(e, EINVAL, "standard input cannot be both the context and the Containerfile");
-	if (c->file_name)
-		return 0;
-	return o->file ? read_named(o, c, e) : read_default(c, e);
+	const struct strv *files = o->files;
+	bool is_context = o->operand && strcmp(o->operand, "-") == 0;
+	unsigned stdin_uses = is_context;
+	int r = 0;
+
+	if (c->file.n > 0 && files->n > 0)
+		return err_set(e, EINVAL, "-f %s: %s is the Containerfile already", files->items[0], is_context ? "standard input" : o->operand);
+	for (size_t i = 0; i < files->n; i++)
+		stdin_uses += strcmp(files->items[i], "-") == 0;
+	if (stdin_uses > 1)
+		return err_set(e, EINVAL, "standard input cannot be %s", is_context ? "both the context and the Containerfile" : "two Containerfiles");
+	if (files->n == 0)
+		return c->file.n > 0 ? 0 : read_default(c, e);
+	for (size_t i = 0; r == 0 && i < files->n; i++)
+		r = read_named(files->items[i], c, e);
+	return r;
 }
 
 /* ---- what is ignored ---- */
@@ -260,8 +258,8 @@ static int read_ignore(const struct context_options *o, struct context *c, struc
 		r = ignore_outside(o->ignore_file, c, e);
 		return r > 0 ? err_errno(e, ENOENT, "%s", o->ignore_file) : r;
 	}
-	for (size_t i = 0; r > 0 && o->file && i < ARRAY_SIZE(ends); i++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s%s", o->file, ends[i]) < sizeof(path))
+	for (size_t i = 0; r > 0 && o->files->n > 0 && i < ARRAY_SIZE(ends); i++) {
+		if ((size_t)snprintf(path, sizeof(path), "%s%s", o->files->items[0], ends[i]) < sizeof(path))
 			r = ignore_outside(path, c, e);
 	}
 	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(ends); i++)

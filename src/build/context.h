@@ -25,7 +25,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "build/ignore.h"
+#include "oci/containerfile.h"
 
 #include <errno.h>
 
@@ -35,8 +37,8 @@ struct registry_access; /* registry/access.h */
 
 struct context_options {
 	const char *operand;     /* NULL: the current directory */
-	const char *file;        /* -f: from the working directory, else from the context; "-": standard input; NULL: Containerfile, then Dockerfile */
-	const char *ignore_file; /* --ignorefile; NULL: NAME.containerignore or NAME.dockerignore beside -f, else .containerignore or .dockerignore */
+	const struct strv *files; /* -f: from the working directory, else from the context; "-": standard input; none: Containerfile, then Dockerfile */
+	const char *ignore_file; /* --ignorefile; NULL: NAME.containerignore or NAME.dockerignore beside the first -f, else .containerignore or .dockerignore */
 	int scratch_fd;          /* a private directory; the caller removes what is in it */
 	const struct registry_access *access; /* for addresses */
 	int keeper_fd;           /* the user namespace that may make all modes and IDs; -EBADF: as we are */
@@ -44,8 +46,7 @@ struct context_options {
 
 struct context {
 	int dir_fd;       /* O_DIRECTORY, for reading; an empty directory when there is none */
-	char *file_name;  /* for messages */
-	struct buf file;  /* the Containerfile's bytes */
+	struct containerfile file; /* the instructions of all files, one after another */
 	struct ignore ignore;
 };
 #define CONTEXT_INIT {.dir_fd = -EBADF}

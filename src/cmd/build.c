@@ -28,7 +28,8 @@ struct build_args {
 	struct image_source_args source;
 	struct strv allow;
 	struct strv tag, build_arg, label, annotation, env, unsetenv, unsetlabel, secret, ssh, build_context;
-	const char *file, *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
+	struct strv file;
+	const char *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
 	const char *timestamp, *source_date_epoch;
 	uint32_t jobs;
 	bool no_cache, squash, squash_all, layers, rm, force_rm, stdin;
@@ -38,7 +39,7 @@ struct build_args {
 
 static const struct option_row build_rows[] = {
 	{'t', "tag", OPT_LIST, A(tag), .arg = "NAME[:TAG]", .help = "Name the image"},
-	{'f', "file", OPT_STRING, A(file), .arg = "FILE", .help = "The Containerfile; - is standard input (Containerfile or Dockerfile of the context)"},
+	{'f', "file", OPT_LIST, A(file), .arg = "FILE", .help = "The Containerfile; - is standard input; several are one after another (Containerfile or Dockerfile of the context)"},
 	{0, "ignorefile", OPT_STRING, A(ignorefile), .arg = "FILE", .help = "Instead of the context's .containerignore or .dockerignore"},
 	{0, "build-arg", OPT_LIST, A(build_arg), .arg = "NAME[=VALUE]", .help = "Value of an ARG; without one, the caller's variable"},
 	{0, "build-context", OPT_LIST, A(build_context), .arg = "NAME=PLACE", .help = "A directory or container-image:IMAGE that --from= finds by name"},
@@ -133,7 +134,6 @@ struct building {
 	struct keeper keeper;
 	struct origin origin;
 	struct context context;
-	struct containerfile file;
 	struct strv names, env;
 	struct pack_times times;
 	char *platform;
@@ -146,7 +146,6 @@ struct building {
 static void building_done(struct building *b)
 {
 	guard_done(&b->guard);
-	containerfile_done(&b->file);
 	context_done(&b->context);
 	image_source_done(&b->source);
 	origin_done(&b->origin);
@@ -306,14 +305,11 @@ static int open_all(struct building *b, struct err *e)
 static int read_file(struct building *b, struct assemble *dir, struct err *e)
 {
 	const struct context_options o = {
-		.operand = b->call->argc > 0 ? b->call->argv[0] : ".", .file = b->a->file, .ignore_file = b->a->ignorefile,
+		.operand = b->call->argc > 0 ? b->call->argv[0] : ".", .files = &b->a->file, .ignore_file = b->a->ignorefile,
 		.scratch_fd = dir->dirfd, .access = &b->source.options.access, .keeper_fd = b->keeper.userns_fd,
 	};
-	int r = context_open(&o, &b->context, e);
 
-	if (r < 0)
-		return r;
-	return containerfile_parse(buf_str(&b->context.file), b->context.file.len, b->context.file_name, &b->file, e);
+	return context_open(&o, &b->context, e);
 }
 
 static int build(struct building *b, struct image **ret, struct err *e)
@@ -331,7 +327,7 @@ static int build(struct building *b, struct image **ret, struct err *e)
 	if (r < 0)
 		return r;
 	b->q = (struct build_request){
-		.eng = b->call->engine, .store = b->st, .keeper = &b->keeper, .origin = &b->origin, .file = &b->file,
+		.eng = b->call->engine, .store = b->st, .keeper = &b->keeper, .origin = &b->origin, .file = &b->context.file,
 		.context = &b->context, .dir = dir, .guard = &b->guard, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
 		.names = &b->names, .build_args = &a->build_arg, .labels = &a->label, .annotations = &a->annotation,
 		.set_env = &b->env, .unset_env = &a->unsetenv, .unset_label = &a->unsetlabel, .contexts = &a->build_context,

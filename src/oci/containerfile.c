@@ -95,6 +95,7 @@ static int directive_set(struct containerfile *f, const char *name, char *value_
 	if (i == 0)
 		return directive_escape(f, value, e);
 	slot = i == 1 ? &f->syntax : &f->check;
+	free(*slot);
 	*slot = TAKE_PTR(value);
 	return 0;
 }
@@ -275,20 +276,40 @@ static int read_all(struct reader *rd, struct err *e)
 {
 	const char *line;
 	size_t len, raw;
+	size_t before = rd->file->n;
 	unsigned seen = 0;
 	int r = 0;
 
 	while (r == 0 && next_line(rd, &line, &len, &raw))
 		r = take_line(rd, line, len, &seen, e);
-	if (r == 0 && rd->file->n == 0)
+	if (r == 0 && rd->file->n == before)
 		r = err_set(e, EINVAL, "file with no instructions");
 	return r;
 }
 
-int containerfile_parse(const char *data, size_t len, const char *name, struct containerfile *ret, struct err *e)
+/* One file more: each has its own directives, but words are expanded by the escape of all. */
+static int read_file(struct reader *rd, struct err *e)
 {
-	_cleanup_(containerfile_done) struct containerfile f = {.escape = '\\'};
-	struct reader rd = {.p = data, .end = data + len, .file = &f};
+	struct containerfile *f = rd->file;
+	char escape = f->escape;
+	size_t before = f->n;
+	int r;
+
+	f->escape = '\\';
+	r = read_all(rd, e);
+	if (r == 0 && before > 0 && f->escape != escape)
+		r = err_set(e, EINVAL, "another escape than in the file before it");
+	if (r == 0)
+		return 0;
+	while (f->n > before)
+		instruction_free(f->items[--f->n]);
+	f->escape = escape;
+	return r;
+}
+
+int containerfile_parse(const char *data, size_t len, const char *name, struct containerfile *f, struct err *e)
+{
+	struct reader rd = {.p = data, .end = data + len, .file = f};
 	int r;
 
 	if (len > CONTAINERFILE_MAX)
@@ -297,10 +318,6 @@ int containerfile_parse(const char *data, size_t len, const char *name, struct c
 		return err_set(e, EINVAL, "%s: holds a NUL byte: not a Containerfile", name);
 	if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
 		rd.p += 3;
-	r = read_all(&rd, e);
-	if (r < 0)
-		return err_wrap(e, r, "%s:%u", name, rd.line);
-	*ret = f;
-	f = (struct containerfile){0};
-	return 0;
+	r = read_file(&rd, e);
+	return r < 0 ? err_wrap(e, r, "%s:%u", name, rd.line) : 0;
 }

@@ -43,10 +43,11 @@ struct containerfile {
 void containerfile_done(struct containerfile *f);
 
 /*
- * `name` is how errors call it. -EINVAL with file:line and the reason, -E2BIG
+ * Adds the instructions of a file to those of the files before it, if there
+ * are any; none of them on failure. `name` is how errors call it. -EINVAL with file:line and the reason, -E2BIG
  * past the bounds. A file with no instruction is an error, a NUL byte too, and
  * an instruction that is no UTF-8 (an image's configuration could not hold it).
  */
-int containerfile_parse(const char *data, size_t len, const char *name, struct containerfile *ret, struct err *e) _must_check_;
+int containerfile_parse(const char *data, size_t len, const char *name, struct containerfile *f, struct err *e) _must_check_;
 
 #endif

@@ -179,6 +179,37 @@ static void test_directives(void **state _unused_)
 	assert_null(g.syntax);
 }
 
+/* Of several files all, in order; each is numbered by itself, and one that is refused adds nothing. */
+static void test_several(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *words; /* NULL: it is taken */
+	} files[] = {
+		{"RUN a\n", 0, "F:1: no build stage in current context"},
+		{"# syntax=one\nFROM a AS b\nRUN c\n", 2, NULL},
+		{"# syntax=two\nRUN d\n", 3, NULL},
+		{"RUN e\n\nRUM f\n", 3, "F:3: unknown instruction: RUM"},
+		{"# escape=`\nRUN g\n", 3, "F:2: another escape"},
+		{"# nothing\n", 3, "F:1: file with no instructions"},
+		{"FROM b\n", 4, NULL},
+	};
+	_cleanup_(containerfile_done) struct containerfile f = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct err e = {0};
+		int r = containerfile_parse(files[i].text, strlen(files[i].text), "F", &f, &e);
+
+		if (files[i].words ? r != -EINVAL || !strstr(e.text, files[i].words) : r != 0)
+			fail_msg("%s: %d %s", files[i].text, r, e.text);
+		assert_int_equal(f.n, files[i].n);
+		assert_true(f.n == 0 || f.escape == '\\');
+	}
+	assert_string_equal(f.syntax, "two");
+	assert_int_equal(f.items[2]->line, 2);
+}
+
 static void test_bounds(void **state _unused_)
 {
 	_cleanup_(containerfile_done) struct containerfile f = {0};
@@ -244,5 +275,5 @@ static void test_kinds(void **state _unused_)
 	assert_int_equal(instruction_kind_of("FRO"), -1);
 }
 
-TESTS("oci/containerfile", cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_directives),
+TESTS("oci/containerfile", cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_directives), cmocka_unit_test(test_several),
       cmocka_unit_test(test_bounds), cmocka_unit_test(test_text), cmocka_unit_test(test_script), cmocka_unit_test(test_kinds))
