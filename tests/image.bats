@@ -529,13 +529,27 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	ranby rm w3 >/dev/null
 }
 
+# worker_of PID NAME: the process of that name below it in $worker; other files of tests have workers too, as the same user.
+worker_of() {
+	local p
+	for p in $(pgrep -P "$1"); do
+		if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$2" ]; then
+			worker=$p
+			return 0
+		fi
+		worker_of "$p" "$2" && return 0
+	done
+	return 1
+}
+
 @test "the workers are confined before they read the first byte" {
+	local worker
 	mkfifo "$BATS_TEST_TMPDIR/tar" "$BATS_TEST_TMPDIR/wait"
 	ranby load -q <"$BATS_TEST_TMPDIR/tar" >/dev/null 2>&1 3>&- &
 	local load=$! pid
 	exec 7>"$BATS_TEST_TMPDIR/tar"
-	wait_for 10 pgrep -u "$(id -u)" -x ranby-unpack >/dev/null
-	pid=$(pgrep -u "$(id -u)" -n -x ranby-unpack)
+	wait_for 10 worker_of "$load" ranby-unpack
+	pid=$worker
 	wait_for 5 grep -q '^Seccomp:.2' "/proc/$pid/status"
 	[ "$(status_field "$pid" NoNewPrivs)" = 1 ]
 	# what it holds: /dev/null twice, its standard error, the archive, its directory, the answers
@@ -544,8 +558,8 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	wait "$load" || true
 	ranby pull -q "$BAD/slow/x" >/dev/null 2>&1 3>&- &
 	load=$!
-	wait_for 10 pgrep -u "$(id -u)" -x ranby-fetch >/dev/null
-	pid=$(pgrep -u "$(id -u)" -n -x ranby-fetch)
+	wait_for 10 worker_of "$load" ranby-fetch
+	pid=$worker
 	wait_for 5 grep -q '^Seccomp:.2' "/proc/$pid/status"
 	[ "$(status_field "$pid" NoNewPrivs)" = 1 ]
 	wait "$load"

@@ -308,7 +308,8 @@ int runtime_state_is_of_this_boot(const struct runtime_state *s)
 	r = fd_read_all(fd, 64, &b);
 	if (r < 0)
 		return r;
-	return strncmp(buf_str(&b), s->boot_id, strlen(s->boot_id)) == 0 ? 0 : -ESRCH;
+	/* the file ends in a newline; a state that names no boot, or half of one, is of none */
+	return strlen(s->boot_id) + 1 == b.len && strncmp(buf_str(&b), s->boot_id, b.len - 1) == 0 ? 0 : -ESRCH;
 }
 
 /* Same boot, same start time: the process that create saw. A zombie has ended. */
