@@ -200,9 +200,10 @@ audit_as() {
 	esac
 	(
 		cd / || exit 125
-		# by the shell itself: another command would write its own
-		echo "$login" >/proc/self/loginuid || exit 125
-		exec "$RANBY_TREE/tests/reaper" "${become[@]}" env -i "${env[@]}" "$@"
+		# before there is a login to which the kernel would ascribe it; the loginuid by a shell itself: another command would write its own
+		exec unshare --mount --propagation private "$RANBY_TREE/tests/open-nodes" \
+			bash -c 'echo "$0" >/proc/self/loginuid || exit 125; exec "$@"' "$login" \
+			"$RANBY_TREE/tests/reaper" "${become[@]}" env -i "${env[@]}" "$@"
 	)
 }
 
