@@ -23,6 +23,21 @@
 #define OPTION_NO_SIGN "sign it where it is then: ranby image sign --key FILE, or for GPG skopeo standalone-sign"
 #define OPTION_NO_HALF_CREDS "log in with ranby login, or take an auth file; copy has --src-creds and --dest-creds too"
 
+/* Rows of commands that have a source and a destination. */
+#define TWO_SIDES_REFUSED                                                                                        \
+	OPTION_REFUSED(0, "sign-by", OPTION_NO_SIGN),                                                            \
+	OPTION_REFUSED(0, "sign-by-sigstore-private-key", OPTION_NO_SIGN),                                       \
+	OPTION_REFUSED(0, "sign-passphrase-file", OPTION_NO_SIGN),                                               \
+	OPTION_REFUSED(0, "src-username", OPTION_NO_HALF_CREDS),                                                 \
+	OPTION_REFUSED(0, "src-password", OPTION_NO_HALF_CREDS),                                                 \
+	OPTION_REFUSED(0, "src-registry-token", "log in with ranby login, or take an auth file"),                \
+	OPTION_REFUSED(0, "src-no-creds", "take an empty --authfile"),                                           \
+	OPTION_REFUSED(0, "dest-username", OPTION_NO_HALF_CREDS),                                                \
+	OPTION_REFUSED(0, "dest-password", OPTION_NO_HALF_CREDS),                                                \
+	OPTION_REFUSED(0, "dest-registry-token", "log in with ranby login, or take an auth file"),               \
+	OPTION_REFUSED(0, "dest-no-creds", "take an empty --authfile"),                                          \
+	OPTION_REFUSED(0, "retry-times", "what may pass is tried again by itself, four times")
+
 /* Options of how a registry is spoken to, alike in all commands that do. */
 struct registry_args {
 	const char *creds, *authfile, *cert_dir;
