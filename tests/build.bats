@@ -250,7 +250,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	[[ $output == build-* ]]
 	kill -KILL "$program"
 	wait "$pid" || true
-	wait_for 20 sh -c "! pgrep -f '^sleep 300' -u $(id -u)"
+	wait_for 20 sh -c "! pgrep -fx 'sleep 300' -u $(id -u)"
 	wait_for 20 sh -c "[ -z \"\$(ls -A '$RANBY_ROOT/containers')\" ]"
 	containerfile <<<$'FROM busybox\nRUN true'
 	run -0 ranby build ctx
@@ -279,7 +279,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 		# shellcheck disable=SC2086 # words
 		run -0 ranby $verb
 		[ -z "$(ranby ps --all --external -q)" ] || fail "$verb"
-		run -1 pgrep -f '^sleep 300' -u "$(id -u)"
+		run -1 pgrep -fx 'sleep 300' -u "$(id -u)"
 		left=$(grep -rls 'very secret' "$RANBY_RUN" "$RANBY_ROOT") || true
 		[ -z "$left" ] || fail "$verb: $left"
 	done

@@ -274,7 +274,7 @@ no_work_left() { [ -z "$(find "$RANBY_ROOT"/{staging,containers} "$RANBY_RUN" -m
 		kill -"$signal" "$program"
 		wait_for 20 has_ended "$program"
 		wait_for 20 no_work_left
-		wait_for 20 sh -c "! pgrep -f '^sleep 300' -u $(id -u)"
+		wait_for 20 sh -c "! pgrep -fx 'sleep 300' -u $(id -u)"
 
 		begin_build "$signal" --no-cache big
 		wait_for 20 grep -q 'STEP 2/3: COPY' out

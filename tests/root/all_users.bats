@@ -45,6 +45,7 @@ stays() {
 		while [ ! -e '"$end"' ]; do sleep 0.1; done
 		$R rm --all --force --time 0 >/dev/null 2>&1
 		jobs -p | xargs -r kill -9 2>/dev/null
+		pkill -9 -f "[0-9]000$SIGN"
 		rm -rf "$base" "$run" 2>/dev/null || unshare --map-root-user --map-auto rm -rf "$base" "$run"
 	' >"$ready" 2>"$ready.err" 3>&- 4>&- &
 	PIDS+=($!)
