@@ -5,7 +5,7 @@
 # For tests of bridge networks, after lib: a web server in a container, who
 # gets what it says, and whether anything is left.
 
-# need_bridges: skips where something is not there that they need
+# need_bridges: skips where something is not there that they need; holds a lock until the test ends
 need_bridges() {
 	need_namespaces
 	local p
@@ -13,6 +13,9 @@ need_bridges() {
 		need_helper "$p"
 	done
 	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+	# one test at a time of all files: they look for helpers by name, and end them
+	exec {BRIDGE_LOCK}>"${XDG_RUNTIME_DIR:-/tmp}/bridge-tests.lock"
+	flock -w 100 "$BRIDGE_LOCK" || fail 'another test of bridges does not end'
 }
 # need_helper NAME: where self_open_helper() looks
 need_helper() {
