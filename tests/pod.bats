@@ -569,7 +569,7 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	[ "$output" = served ]
 	wait_for 5 get "$port" 2>/dev/null
 	ranby run -d --pod new:made --network n2 --ip 10.92.0.33 --network-alias also --name first busybox sleep 100 >/dev/null
-	run -0 ranby run --rm --pod fixed busybox nslookup also
+	run -0 ranby run --rm --pod fixed busybox nslookup -type=a also
 	[[ $output == *10.92.0.33* ]]
 	run -0 ranby pod ps --filter network=n1 --format '{{.Name}} {{.Networks}}'
 	[ "$output" = 'web n1,n2' ]
