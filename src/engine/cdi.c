@@ -256,6 +256,7 @@ static int find(struct search *s, const char *text, struct document **ret, struc
 		return r;
 	if (!best) {
 		(void)err_set(e, ENOENT, "--device %s: no such CDI device; looked through %s", text, buf_str(&s->where));
+		err_hint(e, "the device's vendor has a tool that writes the file there: nvidia-ctk cdi generate, for one");
 		return -ENOENT;
 	}
 	if (other)

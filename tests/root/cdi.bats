@@ -96,6 +96,7 @@ user() {
 	[ "$output" = $'all void\n/dev/nvidia0\nall\n/dev/nvidia0' ] || { echo "$output"; false; }
 	run -125 user '$R run --rm --network none --gpus 5 busybox true'
 	[[ $output == "Error: --device nvidia.com/gpu=5: no such CDI device; looked through $RANBY_CDI/low (1 file), $RANBY_CDI/high (1 file)"* ]] || { echo "$output"; false; }
+	[[ $output == *"Hint: "*"nvidia-ctk cdi generate"* ]] || { echo "$output"; false; }
 	run -125 user '$R run --rm --network none --gpus capabilities=utility busybox true'
 	[[ $output == 'Error: --gpus capabilities=utility: not all, a number, or device=NAME'* ]] || { echo "$output"; false; }
 }
