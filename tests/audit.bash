@@ -178,10 +178,12 @@ audit_prelude() {
 	SH
 }
 
-# audit_as [--su USER2 | --sudo USER2] USER COMMAND...: USER logs in (a loginuid, a session of its own) and
-# runs COMMAND, or becomes USER2 and runs it. The store, if ranby is used, is the account's own.
+# audit_as [--nodes] [--su USER2 | --sudo USER2] USER COMMAND...: USER logs in (a loginuid, a session of its own) and
+# runs COMMAND, or becomes USER2 and runs it. The store, if ranby is used, is the account's own. --nodes is for who
+# wants a network: /dev/net/tun is open to all, in a mount namespace, which is not the host's then.
 audit_as() {
-	local how=plain user other
+	local how=plain user other nodes=()
+	[ "$1" != --nodes ] || { nodes=(unshare --mount --propagation private "$RANBY_TREE/tests/open-nodes"); shift; }
 	case $1 in
 	--su | --sudo) how=${1#--} other=$2; shift 2 ;;
 	esac
@@ -201,8 +203,7 @@ audit_as() {
 	(
 		cd / || exit 125
 		# before there is a login to which the kernel would ascribe it; the loginuid by a shell itself: another command would write its own
-		exec unshare --mount --propagation private "$RANBY_TREE/tests/open-nodes" \
-			bash -c 'echo "$0" >/proc/self/loginuid || exit 125; exec "$@"' "$login" \
+		exec "${nodes[@]}" bash -c 'echo "$0" >/proc/self/loginuid || exit 125; exec "$@"' "$login" \
 			"$RANBY_TREE/tests/reaper" "${become[@]}" env -i "${env[@]}" "$@"
 	)
 }

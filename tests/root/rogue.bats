@@ -164,7 +164,7 @@ found() {
 }
 
 @test "of ranby's own: none, whatever the network, the map and the verb (F22)" {
-	audit_as "$AUDIT_ALICE" bash -euc 'umask 077
+	audit_as --nodes "$AUDIT_ALICE" bash -euc 'umask 077
 		d=$(mktemp -d "$TMPDIR/t.XXXXXX"); mkdir "$d/run"; export XDG_STATE_HOME=$d/state
 		R() { ranby --root "$d/data" --runroot "$d/run" "$@"; }
 		trap "R rm --all --force --time 0 >/dev/null 2>&1; R unshare rm -rf \"$d\"; rm -rf \"$d\"" EXIT
