@@ -268,8 +268,12 @@ static int plan_cdi(struct bundle_plan *p, struct err *e)
 	int r = cdi_collect(p->in->options, &p->cdi, e);
 	size_t n = p->cdi.gids ? json_object_array_length(p->cdi.gids) : 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_group(p, (uint32_t)json_object_get_int64(json_object_array_get_idx(p->cdi.gids, i)), e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		uint32_t gid = (uint32_t)json_object_get_int64(json_object_array_get_idx(p->cdi.gids, i));
+
+		/* as the specification has it, 0 says nothing: root's group is nobody's by a device */
+		r = gid ? add_group(p, gid, e) : 0;
+	}
 	return r == 0 ? cdi_hooks(&p->cdi, &p->hooks, e) : r;
 }
 

@@ -28,7 +28,7 @@ setup() {
 		 "containerEdits": {"env": ["ACME=all"], "mounts": [{"hostPath": "$RANBY_CDI/library", "containerPath": "/usr/lib/acme", "options": ["ro", "nosuid", "nodev", "bind"]}]},
 		 "devices": [
 		  {"name": "zero", "containerEdits": {"deviceNodes": [{"path": "/dev/acme0", "hostPath": "/dev/zero", "type": "c", "major": 1, "minor": 5, "permissions": "rw", "fileMode": 438}], "env": ["ACME_ZERO=yes"]}},
-		  {"name": "both", "containerEdits": {"deviceNodes": [{"path": "/dev/acme0", "hostPath": "/dev/zero"}, {"path": "/dev/acme1", "hostPath": "/dev/null"}], "additionalGids": [44]}},
+		  {"name": "both", "containerEdits": {"deviceNodes": [{"path": "/dev/acme0", "hostPath": "/dev/zero"}, {"path": "/dev/acme1", "hostPath": "/dev/null"}], "additionalGids": [0, 44]}},
 		  {"name": "lie", "containerEdits": {"deviceNodes": [{"path": "/dev/zero", "major": 7, "minor": 7}]}},
 		  {"name": "file", "containerEdits": {"deviceNodes": [{"path": "/dev/x", "hostPath": "/etc/passwd"}]}},
 		  {"name": "late", "containerEdits": {"hooks": [{"hookName": "startContainer", "path": "/bin/true"}]}},
@@ -60,6 +60,9 @@ user() {
 		$R container clone c d >/dev/null && $R start -a d | od -An -tx1'
 	[ "${lines[0]}" = 'all yes' ] || { echo "$output"; false; }
 	[[ $output == *$' 00 00 00\nc\nlibrary\n'*' 44'*'Read-only file system'$'\n1\n/dev/zero>/dev/acme0'*$'\n 00' ]] || { echo "$output"; false; }
+	# a group 0 in the file means none: no group of root's for another user
+	run -0 user '$R run --rm --network none --user 5:6 --device acme.com/dev=both busybox id -G'
+	[ "$output" = '6 44' ] || { echo "$output"; false; }
 }
 
 @test "a later directory counts; two files of one directory that describe one device are an error" {
