@@ -37,6 +37,15 @@ echo_run() {
 }
 helper_of() { cut -d' ' -f1 "$RANBY_RUN/$(ranby inspect --format '{{.Id}}' "$1")/helper"; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
+# holds PID DIRECTORY: it has it open; 2: its descriptors cannot be looked at
+holds() {
+	local fd
+	ls "/proc/$1/fd" >/dev/null || return 2
+	for fd in "/proc/$1/fd"/*; do
+		[ ! "$fd" -ef "$2" ] || return 0
+	done
+	return 1
+}
 # ask KIND ADDRESS PORT: one word there and back
 ask() {
 	python3 - "$@" <<-'END'
@@ -164,6 +173,8 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	pid=$(helper_of c)
 	run -0 cat "/proc/$pid/comm"
 	[ "$output" = slirp4netns ]
+	# no way back out of its sandbox: without ports it has no directory
+	run -1 holds "$pid" "$RANBY_RUN/$(ranby inspect --format '{{.Id}}' c)"
 	ranby stop --time 0 c
 	wait_for 5 is_gone "$pid"
 	ranby rm c
@@ -187,6 +198,7 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	[[ $output == *"7/tcp -> 127.0.0.1:$tcp"* && $output == *"9/udp -> 0.0.0.0:$udp"* ]] || fail "$output"
 	dir=$RANBY_RUN/$(ranby inspect --format '{{.Id}}' c)
 	[ ! -e "$dir/slirp4netns" ]
+	holds "$(helper_of c)" "$dir"
 	# the kernel knows the socket still, under a name that is gone: nothing leads there from inside, nor from outside
 	run -1 ranby exec c cat "$dir/slirp4netns"
 	ranby restart --time 0 c

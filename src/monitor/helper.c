@@ -68,6 +68,13 @@ static int fill_argv(char *const *argv, pid_t init, struct strv *out)
 	return r;
 }
 
+static bool names(char *const *argv, const char *mark)
+{
+	while (*argv && !strstr(*argv, mark))
+		argv++;
+	return *argv;
+}
+
 static int open_pipe(int *ret_read, int *ret_write)
 {
 	int p[2];
@@ -103,10 +110,11 @@ int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, 
 	/* without it the engine ends an orphan, with the next command that has to do with the container */
 	(void)!root_end_watch(init, &h->end_fd);
 	s.fds = pass;
-	/* READY_FD, RUN_FD: of one that stays as it is */
+	/* READY_FD, RUN_FD: of one that stays as it is. A directory leads out of a helper's sandbox: only who asks for it gets it */
 	if (ready_w >= 0) {
 		pass[s.n_fds++] = ready_w;
-		pass[s.n_fds++] = run_dirfd;
+		if (names(o->helper, "{RUN_FD}"))
+			pass[s.n_fds++] = run_dirfd;
 	}
 	if (h->end_fd >= 0)
 		pass[s.n_fds++] = h->end_fd;

@@ -29,7 +29,7 @@ struct helper {
 };
 #define HELPER_INIT {.ready_fd = -EBADF, .words_fd = -EBADF, .end_fd = -EBADF, .slot = -1}
 
-/* `run_dirfd` is what "{RUN_FD}" names, of one without helper_pid_file. */
+/* `run_dirfd` is what "{RUN_FD}" names, of one without helper_pid_file; one whose argv does not name it does not get it. */
 int helper_start(struct helper *h, const struct monitor_options *o, pid_t init, int run_dirfd, struct err *e) _must_check_;
 
 void helper_poll(struct helper *h, struct pollset *set);
