@@ -75,6 +75,21 @@ rows() {
 	[[ $output == *Names* ]]
 }
 
+@test "ExposedPorts of many ranges that overlap: each port once, and no longer in the making than one range" {
+	local i ranges=()
+	for ((i = 1; i <= 256; i++)); do ranges+=(--expose "$i-65535/$([ $i = 9 ] && echo udp || echo tcp)"); done
+	ranby create --name wide --network none "${ranges[@]}" busybox true >/dev/null
+	# seconds of processor time; the ranges one by one, with a look-up for each port, take some twenty
+	(ulimit -t 6; ranby ps -a --filter name=wide --format json >"$BATS_TEST_TMPDIR/all")
+	run -0 python3 - "$BATS_TEST_TMPDIR/all" <<-'PYTHON'
+		import json, sys
+		ports = json.load(open(sys.argv[1]))[0]["ExposedPorts"]
+		print(len(ports), ports["1"], ports["8"], ports["9"], ports["65535"], "0" in ports)
+	PYTHON
+	[ "$output" = "65535 ['tcp'] ['tcp'] ['tcp', 'udp'] ['tcp', 'udp'] False" ]
+	ranby rm wide
+}
+
 @test "more containers than a process may have open files: ps, filters, prune and rm" {
 	local ids n=100
 	ids=$(seq "$n" | xargs -P 2 -I{} "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" create --network none --label many= \

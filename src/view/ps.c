@@ -263,38 +263,43 @@ static int ports_field(struct json_object *o, const char *key, const struct show
 	return add_text(o, key, s, ports_text);
 }
 
-static int add_exposed_port(struct json_object *map, int64_t port, const char *protocol)
-{
-	struct json_object *of;
-	char text[24];
+static const char *const exposed_protocols[] = {"tcp", "udp"};
 
-	snprintf(text, sizeof(text), "%lld", (long long)port);
-	of = json_at(map, text);
-	if (!of) {
-		of = json_object_new_array();
-		if (json_add(map, text, of) < 0)
-			return -ENOMEM;
-	}
-	for (size_t i = 0; i < json_object_array_length(of); i++)
-		if (strcmp(json_object_get_string(json_object_array_get_idx(of, i)), protocol) == 0)
-			return 0;
-	return json_append_str(of, protocol);
+static int add_exposed_port(struct json_object *map, unsigned port, uint8_t protocols)
+{
+	struct json_object *of = json_object_new_array();
+	char text[8];
+	int r;
+
+	snprintf(text, sizeof(text), "%u", port);
+	r = json_add(map, text, of);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(exposed_protocols); i++)
+		if (protocols >> i & 1)
+			r = json_append_str(of, exposed_protocols[i]);
+	return r;
 }
 
-/* podman's: {"53": ["tcp", "udp"]}. */
+/* podman's: {"53": ["tcp", "udp"]}. Ranges overlap, so each port is marked first, and said once. */
 static int exposed_field(struct json_object *o, const char *key, const struct showing *s)
 {
 	struct json_object *list = json_at(s->c->spec, "config.network.exposed");
 	size_t n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 	_cleanup_json_ struct json_object *map = json_object_new_object();
+	_cleanup_free_ uint8_t *marks = n ? mem_array(UINT16_MAX + 1, sizeof(*marks)) : NULL;
 
-	for (size_t i = 0; map && i < n; i++) {
+	if (!map || (n && !marks))
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
 		struct json_object *p = json_object_array_get_idx(list, i);
+		int64_t first = json_int(p, "containerPort"), count = json_int(p, "count");
+		uint8_t mark = strcmp(json_str(p, "protocol"), "udp") == 0 ? 2 : 1;
 
-		for (int64_t k = 0; k < json_int(p, "count") && k <= UINT16_MAX; k++)
-			if (add_exposed_port(map, json_int(p, "containerPort") + k, json_str(p, "protocol")) < 0)
-				return -ENOMEM;
+		for (int64_t k = 0; first >= 0 && k < count && first + k <= UINT16_MAX; k++)
+			marks[first + k] |= mark;
 	}
+	for (unsigned port = 0; marks && port <= UINT16_MAX; port++)
+		if (marks[port] && add_exposed_port(map, port, marks[port]) < 0)
+			return -ENOMEM;
 	return json_add(o, key, TAKE_PTR(map));
 }
 
