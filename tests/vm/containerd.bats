@@ -103,6 +103,24 @@ teardown_file() { in_root 'systemctl stop containerd' || true; }
 		gone m1'
 }
 
+@test "containerd: a cgroup by systemd: a scope in the slice, its limits systemd's too, metrics, exec in it, nothing left" {
+	run -0 in_root '
+		ctr_run -d --runc-systemd-cgroup --cgroup system.slice:ctr:y1 --memory-limit 33554432 -- y1 sh -c "sleep 1000 & wait"
+		pid=$(pid_of y1)
+		same "$(group_of $pid)" /sys/fs/cgroup/system.slice/ctr-y1.scope
+		same "$(systemctl show -P ActiveState ctr-y1.scope)" active
+		same "$(systemctl show -P MemoryMax ctr-y1.scope)" 33554432
+		same "$(cat "$(group_of $pid)/memory.max")" 33554432
+		same "$(exec_in y1 sort -u /proc/1/cgroup /proc/self/cgroup | wc -l)" 1
+		has "$(ctr tasks metrics y1)" pids.current
+		# what makes systemd set its values again takes none of ours back
+		systemctl daemon-reload
+		same "$(cat "$(group_of $pid)/memory.max")" 33554432
+		gone y1
+		until_is inactive systemctl show -P ActiveState ctr-y1.scope
+		[ ! -e /sys/fs/cgroup/system.slice/ctr-y1.scope ]'
+}
+
 @test "containerd: its own seccomp and AppArmor profiles, user, capabilities, a read-only root" {
 	run -0 in_root '
 		ctr_run -d --seccomp --apparmor-default-profile ctrd-test -- s1 sleep 1000
