@@ -228,9 +228,43 @@ f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRL
 	printf 'FROM busybox\nRUN --mount=type=cache,id=b,target=/a --mount=type=cache,id=b,sharing=locked,target=/b true\n' >ctx2/Containerfile
 	run -125 ranby build ctx2
 	[[ $output == *'--mount type=cache,id=b: one RUN has it shared and locked'* ]] || fail "$output"
+	printf 'FROM busybox\nRUN --mount=type=cache,id=b,sharing=locked,target=/a --mount=type=cache,id=b,target=/b true\n' >ctx2/Containerfile
+	run -125 ranby build ctx2
+	[[ $output == *'--mount type=cache,id=b: one RUN has it shared and locked'* ]] || fail "$output"
 	printf 'FROM busybox\nRUN --mount=type=cache,id=b,sharing=locked,target=/a --mount=type=cache,id=b,sharing=locked,target=/b echo same >/a/x; cat /b/x\n' >ctx2/Containerfile
 	run -0 ranby build ctx2
 	[[ $output == *$'\nsame\n'* ]] || fail "$output"
+}
+
+@test "a RUN waits for its caches in the order of their names, and has none of the later ones meanwhile" {
+	local first=x second=y pid lock waits=1
+	# what holds the lock of a cache, from outside: an OFD lock of its file, as the build's own is
+	cat >hold.py <<-'EOF'
+		import fcntl, os, struct, sys
+		fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+		fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+		print("held", flush=True)
+		sys.stdin.read()
+	EOF
+	name_of() { printf %s "$1" | sha256sum | cut -c1-64; }
+	[[ $(name_of x) < $(name_of y) ]] || { first=y second=x; }
+	printf 'FROM busybox\nRUN --mount=type=cache,id=%s,target=/a,sharing=locked --mount=type=cache,id=%s,target=/b,sharing=locked echo both\n' \
+		"$second" "$first" >ctx/Containerfile
+	mkdir -p "$RANBY_ROOT/build-mounts"
+	lock=$RANBY_ROOT/build-mounts/$(name_of "$first").lock
+	mkfifo in
+	python3 hold.py "$lock" <in >held 2>&1 3>&- &
+	exec 8>in
+	wait_for 30 grep -qx held held
+	ranby build --no-cache ctx >log 2>&1 3>&- 8>&- &
+	pid=$!
+	# it has the file open that it waits for
+	wait_for 30 sh -c "find /proc/[0-9]*/fd -lname '$lock' 2>/dev/null | cut -d/ -f3 | sort -u | wc -l | grep -qx 2"
+	python3 hold.py "$RANBY_ROOT/build-mounts/$(name_of "$second").lock" </dev/null >free 2>&1 || waits=
+	exec 8>&-
+	wait "$pid" || fail "$(<log)"
+	[ "$waits" ] || fail "it held the later one while it waited: $(<free)"
+	grep -qx both log
 }
 
 @test "what cannot be had is refused: --rm=false, --force-rm=false, --compress" {
@@ -241,4 +275,17 @@ f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRL
 		[[ $output == *"${option%=*}"* ]]
 	done
 	ranby build -q --rm --force-rm "$BATS_TEST_TMPDIR" >/dev/null
+}
+
+@test "--jobs is a bound: what is made one after another keeps it, and says so for all but 1" {
+	local n
+	printf 'FROM busybox\n' >"$BATS_TEST_TMPDIR/Containerfile"
+	for n in 0 2; do
+		run -0 --separate-stderr ranby build -q --jobs "$n" "$BATS_TEST_TMPDIR"
+		# shellcheck disable=SC2154 # bats sets stderr
+		[[ $stderr == "Warning: --jobs $n: stages are made one after another" ]] || fail "$stderr"
+	done
+	run -0 --separate-stderr ranby build -q --jobs 1 "$BATS_TEST_TMPDIR"
+	[ -z "$stderr" ] || fail "$stderr"
+	run -125 ranby build -q --jobs -1 "$BATS_TEST_TMPDIR"
 }

@@ -150,6 +150,32 @@ stat_of() { ranby run --rm --network none t stat -c '%a %u:%g %Y %s' "$1"; }
 	run ! grep -rlq hush "$RANBY_ROOT/blobs" "$RANBY_ROOT/build-cache"
 }
 
+@test "[A20] the name and password of an address are in no line, error or record, nor is a sum of them in the image" {
+	local with=${URL/:\/\//://user:sesame@} shown=${URL/:\/\//://\*\*\*@} long
+	printf 'FROM busybox\nADD %s/file.txt /f\n' "$with" >ctx/Containerfile
+	run -0 ranby build --no-cache -t one ctx
+	[[ $output == *"STEP 2/2: ADD $shown/file.txt /f"* ]] || fail "$output"
+	[[ $output != *sesame* ]] || fail "$output"
+	printf 'FROM busybox\nADD %s/file.txt /f\n' "${with/sesame/other}" >ctx/Containerfile
+	run -0 ranby build --no-cache --logfile log -t two ctx
+	run ! grep -q other log
+	[ "$(ranby history --no-trunc --format '{{.CreatedBy}}' one)" = "$(ranby history --no-trunc --format '{{.CreatedBy}}' two)" ]
+	long=${URL/:\/\//://user:$(printf 'sesame%.0s' {1..300})@}
+	for address in "$with/none" "$with/x.git" "ftp://user:sesame@h/x" "$with/a%2fb" "$long/none"; do
+		printf 'FROM busybox\nADD %s /d/\n' "$address" >ctx/Containerfile
+		run -125 ranby build ctx
+		[[ $output == *'***@'* && $output != *sesame* ]] || fail "$output"
+		run -125 ranby build "$address"
+		[[ $output == *'***@'* && $output != *sesame* ]] || fail "$output"
+	done
+	run -125 ranby build -f "$with/none" ctx
+	[[ $output == *'***@'* && $output != *sesame* ]] || fail "$output"
+	printf 'FROM busybox\nCOPY %s/file.txt /d/\n' "$with" >ctx/Containerfile
+	run -125 ranby build ctx
+	[[ $output == *'***@'* && $output != *sesame* ]] || fail "$output"
+	run ! grep -rlq sesame "$RANBY_ROOT"
+}
+
 @test "[A20] ADD of an address: one that does not end is ended by a signal, and nothing of it is left" {
 	local program
 	printf 'FROM busybox\nADD %s/endless /f\n' "$URL" >ctx/Containerfile

@@ -163,6 +163,41 @@ void escape_shell(const char *s, struct buf *out)
 	buf_addc(out, '\'');
 }
 
+/* Of what follows "://": to the last "@" before the path. */
+static size_t userinfo_length(const char *s, bool is_cut)
+{
+	size_t len = strcspn(s, "/?# \t\r\n");
+
+	if (is_cut && !s[len])
+		return len;
+	while (len > 0 && s[len - 1] != '@')
+		len--;
+	return len;
+}
+
+const char *escape_find_userinfo(const char *url, size_t *ret_len)
+{
+	const char *at = strstr(url, "://");
+
+	*ret_len = at ? userinfo_length(at + 3, false) : 0;
+	return *ret_len ? at + 3 : NULL;
+}
+
+void escape_userinfo(char *text, bool is_cut)
+{
+	char *at;
+
+	while ((at = strstr(text, "://"))) {
+		size_t len = userinfo_length(at + 3, is_cut), keep = len < 4 ? len : 4;
+
+		text = at + 3 + keep;
+		if (len == 0)
+			continue;
+		memcpy(at + 3, &"***@"[4 - keep], keep);
+		memmove(text, at + 3 + len, strlen(at + 3 + len) + 1);
+	}
+}
+
 bool escape_utf8(const char *s, size_t len, struct buf *out)
 {
 	const char *end = s + len, *plain = s;

@@ -43,6 +43,15 @@ char *escape_into(char *dst, size_t size, const char *s);
 /* Appends `s` as one word of sh(1): bare where that is safe, else in single quotes. */
 void escape_shell(const char *s, struct buf *out);
 
+/* Where the name and password of an address begin, "user:password@" in "http://user:password@host/", and how long that is; NULL: it has none. */
+const char *escape_find_userinfo(const char *url, size_t *ret_len);
+
+/*
+ * In place, of every address in `text`: the name and password become "***@".
+ * With `is_cut`, the text goes on where it ends here, and there may be an "@".
+ */
+void escape_userinfo(char *text, bool is_cut);
+
 /* Appends `len` bytes of `s`; one that is not UTF-8 becomes U+FFFD. False when there was one. */
 bool escape_utf8(const char *s, size_t len, struct buf *out);
 

@@ -136,5 +136,42 @@ static void test_utf8_both_ways(void **state)
 	}
 }
 
+static void test_userinfo(void **state)
+{
+	static const struct {
+		const char *text, *want; /* NULL: as it is */
+		bool is_cut;
+	} rows[] = {
+		{"http://user:hush@h/x", "http://***@h/x", false},
+		{"ADD HTTPS://u:p@h https://q@h/ /f", "ADD HTTPS://***@h https://*@h/ /f", false},
+		{"http://a@b@h:80?x@y", "http://***@h:80?x@y", false},
+		{"http://a:b\"c@h", "http://***@h", false},
+		{"http://@h/", "http://@h/", false},
+		{"http://u:@h", "http://**@h", false},
+		{"http://h/a@b", NULL, false},
+		{"http://h#a@b", NULL, false},
+		{"http://h a@b", NULL, false},
+		{"RUN http://$h:$p", NULL, false},
+		{"http://[::1]:80", NULL, false},
+		{"a@b:c", NULL, false},
+		{"://", NULL, false},
+		{"", NULL, false},
+		{"http://user:hus", "http://***@", true},
+		{"http://u:p@h http://user", "http://***@h http://***@", true},
+		{"http://u:p@h/http", "http://***@h/http", true},
+		{"http://", NULL, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		escape_userinfo(text, rows[i].is_cut);
+		if (strcmp(text, rows[i].want ? rows[i].want : rows[i].text) != 0)
+			fail_msg("%s: %s", rows[i].text, text);
+	}
+}
+
 TESTS("base/escape", cmocka_unit_test(test_text), cmocka_unit_test(test_safe), cmocka_unit_test(test_into),
-      cmocka_unit_test(test_shell), cmocka_unit_test(test_utf8_both_ways))
+      cmocka_unit_test(test_shell), cmocka_unit_test(test_utf8_both_ways), cmocka_unit_test(test_userinfo))

@@ -13,6 +13,7 @@
  */
 #include "build/add.h"
 
+#include "base/escape.h"
 #include "base/sha256.h"
 #include "base/tar_writer.h"
 #include "build/add_sink.h"
@@ -396,9 +397,14 @@ static const struct add_download *download_of(const struct add_request *q, size_
 	return q->downloads && q->downloads[i].fd >= 0 ? &q->downloads[i] : NULL;
 }
 
+/* Without the password: the sum is in the image's history, where it could be guessed from. */
 static void sum_download(struct sha256 *h, const char *url, const struct add_download *d)
 {
-	sum_text(h, url, strlen(url));
+	size_t len;
+	const char *at = escape_find_userinfo(url, &len), *rest = at ? at + len : url;
+
+	sum_text(h, url, at ? (size_t)(at - url) : 0);
+	sum_text(h, rest, strlen(rest));
 	sum_text(h, d->is.digest.text, strlen(d->is.digest.text));
 }
 

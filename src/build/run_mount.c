@@ -225,9 +225,14 @@ static int lock_cache(int caches, enum sharing how, const char hex[static SHA256
 	return r;
 }
 
+static const char *cache_id(const struct run_mount_spec *m)
+{
+	return m->id ? m->id : m->target;
+}
+
 static int take_cache(int caches, const struct run_mount_spec *m, char name[static 80], struct run_mounts *ret, struct err *e)
 {
-	const char *id = m->id ? m->id : m->target;
+	const char *id = cache_id(m);
 	char hex[SHA256_HEX_SIZE];
 	enum sharing how = SHARED;
 	int fd = -EBADF, r = parse_sharing(m->sharing, &how, e);
@@ -243,6 +248,68 @@ static int take_cache(int caches, const struct run_mount_spec *m, char name[stat
 	if (r == 0)
 		r = hold(ret, how == SHARED ? &ret->shared : &ret->alone, name, fd);
 	return r < 0 ? err_errno(e, -r, "--mount type=cache: lock of %s", id) : 0;
+}
+
+static int open_caches(const struct session *s, int *ret_fd, struct err *e)
+{
+	int r = path_own_mkdirs(s->q->eng->data_fd, CACHE_MOUNTS_DIR, ret_fd);
+
+	return r < 0 ? err_errno(e, -r, "--mount type=cache") : 0;
+}
+
+struct awaited {
+	char hex[SHA256_HEX_SIZE];
+	enum sharing how;
+	struct run_mount_spec spec;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct awaited *x = a, *y = b;
+	int r = strcmp(x->hex, y->hex);
+
+	return r ? r : (int)x->how - (int)y->how;
+}
+
+/* `list` has room for one more. */
+static int add_awaited(const char *text, struct awaited *list, size_t *n, struct err *e)
+{
+	struct awaited *w = &list[*n];
+	int r = run_mount_spec_parse(text, &w->spec, e);
+
+	w->how = PRIVATE;
+	if (r == 0 && strcmp(w->spec.type, "cache") == 0 && w->spec.target)
+		r = parse_sharing(w->spec.sharing, &w->how, e);
+	if (w->how == PRIVATE) {
+		run_mount_spec_done(&w->spec);
+		return r;
+	}
+	sha256_hex(cache_id(&w->spec), strlen(cache_id(&w->spec)), w->hex);
+	(*n)++;
+	return r;
+}
+
+/* Those that may have to be waited for, in the order of their names and before any other: two RUNs that have the same never wait for each other. */
+static int await_caches(const struct session *s, const struct instruction *in, struct run_mounts *ret, struct err *e)
+{
+	_cleanup_close_ int caches = -EBADF;
+	struct awaited *list = mem_array(in->flags.mount.n + 1, sizeof(*list));
+	char name[80];
+	size_t n = 0;
+	int r = list ? 0 : err_errno(e, ENOMEM, "--mount");
+
+	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++)
+		r = add_awaited(in->flags.mount.items[i], list, &n, e);
+	if (r == 0 && n > 0) {
+		qsort(list, n, sizeof(*list), by_name);
+		r = open_caches(s, &caches, e);
+	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = take_cache(caches, &list[i].spec, name, ret, e);
+	while (n > 0)
+		run_mount_spec_done(&list[--n].spec);
+	free(list);
+	return r;
 }
 
 /* Whose it shall be from the first on: it gets its name when it is. */
@@ -281,9 +348,9 @@ static int make_cache(struct session *s, struct stage *sg, const struct run_moun
 	r = m->target ? target_of(sg, m->target, &target, e) : err_set(e, EINVAL, "--mount type=cache: no target");
 	if (r < 0)
 		return r;
-	r = path_own_mkdirs(s->q->eng->data_fd, CACHE_MOUNTS_DIR, &caches);
+	r = open_caches(s, &caches, e);
 	if (r < 0)
-		return err_errno(e, -r, "--mount type=cache");
+		return r;
 	r = take_cache(caches, m, name, ret, e);
 	if (r < 0)
 		return r;
@@ -409,10 +476,11 @@ static const struct {
 
 int run_mounts_make(struct session *s, struct stage *sg, const struct instruction *in, struct run_mounts *ret, struct err *e)
 {
-	int r = 0;
+	int r;
 
 	ret->session = s;
 	ret->first_bind = s->binds;
+	r = await_caches(s, in, ret, e);
 	for (size_t i = 0; r == 0 && i < in->flags.mount.n; i++) {
 		struct run_mount_spec m;
 		size_t k = 0;

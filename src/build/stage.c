@@ -54,9 +54,11 @@ void session_say(const struct session *s, const char *fmt, ...)
 	if (vasprintf(&line, fmt, ap) < 0)
 		line = NULL;
 	va_end(ap);
-	/* names and texts in it are a file's, or a foreign image's */
-	if (line)
+	/* names and texts in it are a file's, or a foreign image's; who reads along need not know a password */
+	if (line) {
+		escape_userinfo(line, false);
 		escape_text(line, strlen(line), 0, &safe);
+	}
 	if (line && !buf_bad(&safe) && s->q->say)
 		s->q->say(s->q->ctx, buf_str(&safe));
 }

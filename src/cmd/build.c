@@ -7,6 +7,7 @@
 #include "cmd/make.h"
 #include "cmd/option_rows.h"
 #include "cmd/report.h"
+#include "base/escape.h"
 #include "base/parse.h"
 #include "build/build.h"
 #include "build/context.h"
@@ -46,7 +47,7 @@ static const struct option_row build_rows[] = {
 	{0, "target", OPT_STRING, A(target), .arg = "STAGE", .help = "Stop at this stage"},
 	{0, "secret", OPT_LIST, A(secret), .arg = "id=ID[,src=FILE|,env=NAME]", .help = "What RUN --mount=type=secret may have"},
 	{0, "ssh", OPT_LIST, A(ssh), .arg = "ID[=SOCKET]", .help = "An agent's socket that RUN --mount=type=ssh may have"},
-	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "Without effect: stages are made one after another"},
+	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "At most N stages at once (0: any number); they are made one after another"},
 
 	{0, "no-cache", OPT_FLAG, A(no_cache), .group = "Layers", .help = "Do each step, whatever was done before"},
 	{0, "layers", OPT_FLAG, A(layers), .help = "A layer for each step, and a cache of them (true); false: one layer for all"},
@@ -118,7 +119,7 @@ static void build_args_done(void *args)
 {
 	struct build_args *a = args;
 	struct strv *const lists[] = {&a->allow, &a->tag, &a->build_arg, &a->label, &a->annotation, &a->env, &a->unsetenv, &a->unsetlabel, &a->secret,
-				      &a->ssh, &a->build_context};
+				      &a->ssh, &a->build_context, &a->file};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_done(lists[i]);
@@ -251,15 +252,27 @@ static int check_kept(const struct building *b, struct err *e)
 	return -EINVAL;
 }
 
-static int read_options(struct building *b, struct err *e)
+static int open_log(struct building *b, struct err *e)
+{
+	const char *file = b->a->logfile;
+
+	if (!b->a->source.quiet && !file)
+		return 0;
+	b->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (file)
+		b->log_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	return b->null_fd < 0 || (file && b->log_fd < 0) ? err_errno(e, errno, "--logfile %s", file ? file : "") : 0;
+}
+
+static int check_words(struct building *b, struct err *e)
 {
 	struct build_args *a = b->a;
-	bool quiet = a->source.quiet;
-	int r;
+	int r = check_kept(b, e);
 
 	if (!given(b->call, "layers"))
 		a->layers = true;
-	r = check_kept(b, e);
+	if (given(b->call, "jobs") && a->jobs != 1)
+		report_warning("--jobs %u: stages are made one after another", a->jobs);
 	if (r == 0)
 		r = check_options(b->call, &a->o, e);
 	if (r == 0)
@@ -268,22 +281,21 @@ static int read_options(struct building *b, struct err *e)
 		r = read_names(b, e);
 	if (r == 0)
 		r = read_times(b, e);
-	if (r == 0)
-		r = read_env(b, e);
+	return r == 0 ? read_env(b, e) : r;
+}
+
+static int read_options(struct building *b, struct err *e)
+{
+	struct build_args *a = b->a;
+	int r = check_words(b, e);
+
 	if (r == 0)
 		r = image_source_open(b->call, &a->source, &b->source, e);
 	if (r == 0 && a->pull)
 		r = pull_policy_parse(*a->pull ? a->pull : "always", &b->source.options.policy, e);
 	if (r == 0)
 		r = image_platform(a->source.platform, a->source.os, a->source.arch, a->source.variant, &b->platform, e);
-	if (r == 0 && (quiet || a->logfile)) {
-		b->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		if (a->logfile)
-			b->log_fd = open(a->logfile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-		if (b->null_fd < 0 || (a->logfile && b->log_fd < 0))
-			r = err_errno(e, errno, "--logfile %s", a->logfile ? a->logfile : "");
-	}
-	return r;
+	return r == 0 ? open_log(b, e) : r;
 }
 
 /* ---- what it is made of ---- */
@@ -312,7 +324,7 @@ static int read_file(struct building *b, struct assemble *dir, struct err *e)
 	return context_open(&o, &b->context, e);
 }
 
-static int build(struct building *b, struct image **ret, struct err *e)
+static int make_image(struct building *b, struct image **ret, struct err *e)
 {
 	const struct build_args *a = b->a;
 	_cleanup_(assemble_endp) struct assemble *dir = NULL;
@@ -338,6 +350,18 @@ static int build(struct building *b, struct image **ret, struct err *e)
 		.out_fd = out, .err_fd = b->log_fd >= 0 || a->source.quiet ? out : STDERR_FILENO,
 	};
 	return build_image(&b->q, ret, e);
+}
+
+/* An address may be in any of the words, and is in the instruction that they end in: what is secret in it goes into no line and no record. */
+static int build(struct building *b, struct image **ret, struct err *e)
+{
+	int r = make_image(b, ret, e);
+
+	if (r < 0 && e) {
+		escape_userinfo(e->text, strlen(e->text) + 1 == sizeof(e->text));
+		escape_userinfo(e->hint, strlen(e->hint) + 1 == sizeof(e->hint));
+	}
+	return r;
 }
 
 static int build_run(const struct command_call *call, struct err *e)
