@@ -136,8 +136,8 @@ wget_in() {
 	# what is written there is nobody's to write
 	run -0 ranby run --rm --pod bare --privileged busybox sh -c 'ls /sys/class/net'
 	[ "$output" = lo ]
-	run ranby run --rm --pod bare busybox sh -c 'mount -o remount,rw /sys || echo x >/sys/class/net/lo/mtu'
-	[ "$status" -ne 0 ]
+	run -1 ranby run --rm --pod bare busybox sh -c 'mount -o remount,rw /sys || echo 1500 >/sys/class/net/lo/mtu'
+	[[ $output == *'Read-only file system'* ]] || fail "$output"
 	ranby pod rm --all --force --time 0 >/dev/null
 	ranby rm --force --time 0 first >/dev/null
 }

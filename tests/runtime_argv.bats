@@ -59,10 +59,10 @@ check_state() {
 }
 
 @test "conmon with a terminal: --console-socket of create and of exec gets the terminal" {
-	bundle '{"process":{"terminal":true,"consoleSize":{"height":7,"width":9}}}' -- sh -c 'tty; exec sleep 100'
+	bundle '{"process":{"terminal":true,"consoleSize":{"height":7,"width":9}}}' -- sh -c 'tty; : >/told; exec sleep 100'
 	sed 's/"args"/"terminal":true,"args"/; s/exec sleep 100/tty/' "$T/process.json" >"$T/tty.json"
 	run -0 keeper bash -euc '
-		"$RANBY_TREE/tests/attack/console" 1 "$T/s" timeout 20 bash -c "rt create --bundle $B --pid-file $T/pid --console-socket $T/s t1 && rt start t1 && sleep 0.5 && rt exec --process $T/process.json --detach t1 && rt delete --force t1"
+		"$RANBY_TREE/tests/attack/console" 1 "$T/s" timeout 60 bash -c "rt create --bundle $B --pid-file $T/pid --console-socket $T/s t1 && rt start t1 && until [ -e $B/rootfs/told ]; do sleep 0.02; done && rt exec --process $T/process.json --detach t1 && rt delete --force t1"
 		rt create --bundle "$B" --console-socket "$T/nosuch" t2 2>&1 || true' keeper
 	[[ $output = *'/dev/pts/0'*'exit 0'*'Error: console socket'* ]] || fail "$output"
 	bundle -- sleep 100

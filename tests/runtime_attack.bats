@@ -167,7 +167,7 @@ groups_of() { awk '$1 == "Groups:" {$1 = ""; sub(/^ /, ""); sub(/ $/, ""); print
 	[ "$(cat "$bad/rootfs/etc/passwd")" = 'root:x:0:0::/:/bin/sh' ]
 	keeper "$RUNTIME" --root "$RUN/state" delete --force c1
 	for bad in text json; do
-		run -127 keeper "$RUNTIME" --root "$RUN/state" --log "$BATS_TEST_TMPDIR/$bad" --log-format $bad run --bundle <(:) "$evil" || true
+		run -1 keeper "$RUNTIME" --root "$RUN/state" --log "$BATS_TEST_TMPDIR/$bad" --log-format $bad run --bundle "$B" "$evil"
 		run -1 keeper "$RUNTIME" --root "$RUN/state" --log "$BATS_TEST_TMPDIR/$bad" --log-format $bad state "$evil"
 		one_error 'not an ID'
 		[[ $output != *$'\e'* ]]
@@ -235,7 +235,7 @@ groups_of() { awk '$1 == "Groups:" {$1 = ""; sub(/^ /, ""); sub(/ $/, ""); print
 	for name in unshare mkdir; do ln -sf busybox "$B/rootfs/bin/$name"; done
 	script='mkdir -p /tmp/c; unshare -U true 2>/dev/null && echo namespace
 		for c in memory rdma cpu none,name=x; do mount -t cgroup -o $c cgroup /tmp/c 2>/dev/null && echo mounted $c; done
-		find / -xdev -name release_agent 2>/dev/null | while read f; do { echo /evil >$f; } 2>/dev/null && echo wrote; done; echo done'
+		find /sys /tmp/c -name release_agent 2>/dev/null | while read f; do { echo /evil >$f; } 2>/dev/null && echo wrote; done; echo done'
 	run -0 go "$(default_profile)" '{"process":{"capabilities":{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}}}' -- sh -c "$script"
 	[[ $output != *mounted* && $output != *wrote* && $output = *'done' ]] || fail "$output"
 	run -0 go "$(default_profile)" -- sh -c "$script"

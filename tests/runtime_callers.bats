@@ -8,12 +8,14 @@
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
-
 load oci
 
 setup_file() { oci_setup_file; }
 teardown_file() { oci_teardown_file; }
-setup() { oci_setup; }
+setup() {
+	oci_setup
+	export B
+}
 teardown() { oci_teardown; }
 
 # shim SCRIPT: in a keeper; `R ARG...` is the runtime as the shim calls it, $B its bundle, with log.json in it.
@@ -21,16 +23,16 @@ shim() {
 	keeper bash -euEc '
 		trap "echo \"failed: \$BASH_COMMAND\" >&2" ERR
 		R() { "$RUNTIME" --root "$RUN/shim/k8s.io" --log "$B/log.json" --log-format json "$@"; }
+		# fails COMMAND...: a command behind an exclamation mark ends nobody who has set -e
+		fails() { if "$@"; then echo "has not failed: $*"; return 1; fi; }
 		# said: the last error in the log, as the shim reads it
 		said() { jq -rs "map(select(.level == \"error\" and (.time | fromdateiso8601? // (sub(\"\\\\.[0-9]+\"; \"\") | fromdateiso8601)) > 0)) | last.msg" "$B/log.json"; }
 		until_stopped() { for _ in $(seq 500); do [ "$(R state "$1" | jq -r .status)" != stopped ] || return 0; sleep 0.02; done; return 1; }
 		'"$1"
 }
-export B
 
 @test "containerd's shim: create, start, state, exec, ps, kill, delete" {
 	need_ranges
-	export B
 	bundle -- sleep 1000
 	shim '
 		mkdir -p "$RUN/shim"
@@ -44,7 +46,7 @@ $(cat "$B/init.pid")" ]
 		R exec --process "$RUN/runc-process1" --detach --pid-file "$B/e1.pid" c1 </dev/null
 		[ "$(R ps --format json c1 | jq -S "sort")" = "$(jq -n "[$(cat "$B/init.pid"), $(cat "$B/e1.pid")] | sort")" ]
 		jq ".args = [\"/nosuch\"]" "$RUN/runc-process1" >"$RUN/runc-process2"
-		! R exec --process "$RUN/runc-process2" --detach --pid-file "$B/e2.pid" c1 </dev/null 2>/dev/null
+		fails R exec --process "$RUN/runc-process2" --detach --pid-file "$B/e2.pid" c1 </dev/null 2>/dev/null
 		[[ $(said) == *nosuch* ]]
 		R kill c1 15
 		R kill --all c1 9
@@ -55,29 +57,27 @@ $(cat "$B/init.pid")" ]
 
 @test "containerd's shim: what has ended, and what is not there, in the words that it looks for" {
 	need_ranges
-	export B
 	bundle -- sleep 1000
 	shim '
 		R create --bundle "$B" --pid-file "$B/init.pid" c1 </dev/null
 		kill -9 "$(cat "$B/init.pid")"
 		until_stopped c1
-		! R kill c1 9 2>"$RUN/err"
+		fails R kill c1 9 2>"$RUN/err"
 		grep -qi "no such process" "$RUN/err"
 		[[ $(said) == *"no such process"* ]]
 		R kill --all c1 9
 		R delete c1
-		! R delete c1 2>"$RUN/err"
+		fails R delete c1 2>"$RUN/err"
 		grep -q "does not exist" "$RUN/err"
-		! R kill c1 9 2>"$RUN/err"
+		fails R kill c1 9 2>"$RUN/err"
 		grep -q "does not exist" "$RUN/err"
 		R delete --force c1
-		! R create --bundle "$B/nosuch" c1 2>/dev/null
+		fails R create --bundle "$B/nosuch" c1 2>/dev/null
 		[[ $(said) == *"$B/nosuch"* ]]'
 }
 
 @test "containerd's shim: a console socket; update, pause and events of one without a cgroup are errors that say so" {
 	need_ranges
-	export B
 	bundle '{"process":{"terminal":true}}' -- sleep 1000
 	shim '
 		python3 - "$RUN/pty.sock" >"$RUN/got" <<-PYTHON &
@@ -93,7 +93,8 @@ $(cat "$B/init.pid")" ]
 		[ "$(cat "$RUN/got")" = True ]
 		R start c1
 		for verb in pause "events --stats" "update --resources -"; do
-			! echo "{\"pids\":{\"limit\":9}}" | R $verb c1 2>/dev/null
+			: >"$B/log.json"
+			echo "{\"pids\":{\"limit\":9}}" | fails R $verb c1 2>/dev/null
 			[[ $(said) == *"no cgroup"* ]]
 		done
 		R delete --force c1'
@@ -101,7 +102,6 @@ $(cat "$B/init.pid")" ]
 
 @test "conmon, for CRI-O: create and exec with its options; features and version are read" {
 	need_ranges
-	export B
 	bundle -- sleep 1000
 	shim '
 		C() { "$RUNTIME" --root="$RUN/crio" "$@"; }

@@ -558,7 +558,6 @@ $(cat "$RUN/pid2")" ]
 	none_left
 }
 
-
 # killed_run ID [CHANGES]: `run` in the foreground is killed; the payload has an ID of its own and a child.
 killed_run() {
 	local pid

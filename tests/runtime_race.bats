@@ -214,7 +214,9 @@ PTRACE='"capabilities":{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRA
 	# a payload that is the program that enters, and tries to write it through everybody's link
 	printf '#!/proc/self/exe\n' >"$B/rootfs/bin/evil" && chmod 755 "$B/rootfs/bin/evil"
 	bundle -- sh -c 'while :; do for p in /proc/[0-9]*; do [ $p = /proc/1 ] || (exec 4<$p/exe; n=0; while [ $n -lt 50 ]; do n=$((n+1)); echo X >/proc/self/fd/4 && echo WROTE; done) 2>/dev/null; done; done'
-	run keeper bash -c 'R="$2/bin/ranby-runtime --root $RUN/state"; $R create --bundle "$1" c1 && $R start c1 && for i in $(seq 50); do $R exec c1 true; $R exec c1 evil; done; $R delete --force c1' keeper "$B" "$copy"
+	run keeper bash -c 'R="$2/bin/ranby-runtime --root $RUN/state"; $R create --bundle "$1" c1 && $R start c1 || { echo NOT-MADE; exit 1; }
+		for i in $(seq 50); do $R exec c1 true && echo entered; $R exec c1 evil; done; $R delete --force c1' keeper "$B" "$copy"
+	[ "$(grep -c ^entered <<<"$output")" = 50 ] || fail "$output"
 	[[ $output != *WROTE* ]]
 	sha256sum --quiet -c "$BATS_TEST_TMPDIR/sums"
 	none_left
