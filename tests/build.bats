@@ -238,7 +238,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 }
 
 @test "[A20] a build that is killed leaves nothing: no process, no container, no directory" {
-	containerfile <<<$'FROM busybox\nRUN echo begun && sleep 300'
+	containerfile <<<$'FROM busybox\nRUN echo begun && sleep 4320'
 	ranby build ctx >out 2>&1 3>&- &
 	pid=$!
 	wait_for 20 grep -qx begun out
@@ -250,7 +250,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	[[ $output == build-* ]]
 	kill -KILL "$program"
 	wait "$pid" || true
-	wait_for 20 sh -c "! pgrep -fx 'sleep 300' -u $(id -u)"
+	wait_for 20 sh -c "! pgrep -fx 'sleep 4320' -u $(id -u)"
 	wait_for 20 sh -c "[ -z \"\$(ls -A '$RANBY_ROOT/containers')\" ]"
 	containerfile <<<$'FROM busybox\nRUN true'
 	run -0 ranby build ctx
@@ -261,7 +261,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	local verb pid program left
 	echo "very secret" >secret
 	for verb in 'image prune --force' 'container prune --force' 'system prune --force' 'build again'; do
-		containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300'
+		containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 4320'
 		mkdir -p again
 		printf 'FROM scratch\nLABEL a=b\n' >again/Containerfile
 		rm -f out
@@ -279,7 +279,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 		# shellcheck disable=SC2086 # words
 		run -0 ranby $verb
 		[ -z "$(ranby ps --all --external -q)" ] || fail "$verb"
-		run -1 pgrep -fx 'sleep 300' -u "$(id -u)"
+		run -1 pgrep -fx 'sleep 4320' -u "$(id -u)"
 		left=$(grep -rls 'very secret' "$RANBY_RUN" "$RANBY_ROOT") || true
 		[ -z "$left" ] || fail "$verb: $left"
 	done
@@ -428,7 +428,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 
 @test "[A20] the build is killed while it holds a secret: it is nowhere" {
 	echo "very secret" >secret
-	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300'
+	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 4320'
 	ranby build --secret id=s,src=secret ctx >out 2>&1 3>&- &
 	pid=$!
 	wait_for 20 grep -qx begun out

@@ -256,12 +256,20 @@ begin_build() {
 	program=$!
 }
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
+# ended_by SIGNAL: it was that, and the build was not through before
+ended_by() {
+	local code=0
+	wait_for 20 has_ended "$program"
+	wait "$program" || code=$?
+	[ $code = $((128 + $(kill -l "$1"))) ] || fail "$1: code $code" "$(<out)"
+	wait_for 20 no_work_left
+}
 no_work_left() { [ -z "$(find "$RANBY_ROOT"/{staging,containers} "$RANBY_RUN" -mindepth 1 \( -path '*/staging/*' -o -path '*/containers/*' -o -name 'build-*' \) 2>/dev/null)" ]; }
 
 @test "[A20] a build that a signal ends in a RUN, in a COPY or while it reads its context leaves no process and no file" {
 	local signal program i
 	mkdir -p ctx big
-	printf 'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 300\n' >ctx/Containerfile
+	printf 'FROM busybox\nRUN --mount=type=secret,id=s echo begun && sleep 4321\n' >ctx/Containerfile
 	echo secret >secret
 	mkfifo big/fifo pipe
 	printf 'FROM busybox\nCOPY . /big\nRUN true\n' >big/Containerfile
@@ -272,15 +280,13 @@ no_work_left() { [ -z "$(find "$RANBY_ROOT"/{staging,containers} "$RANBY_RUN" -m
 		wait_for 20 grep -qx begun out
 		run -1 no_work_left
 		kill -"$signal" "$program"
-		wait_for 20 has_ended "$program"
-		wait_for 20 no_work_left
-		wait_for 20 sh -c "! pgrep -fx 'sleep 300' -u $(id -u)"
+		ended_by "$signal"
+		wait_for 20 sh -c "! pgrep -fx 'sleep 4321' -u $(id -u)"
 
 		begin_build "$signal" --no-cache big
 		wait_for 20 grep -q 'STEP 2/3: COPY' out
 		kill -"$signal" "$program"
-		wait_for 20 has_ended "$program"
-		wait_for 20 no_work_left
+		ended_by "$signal"
 
 		# its standard input is a pipe that does not end
 		exec 8<>pipe
@@ -288,8 +294,7 @@ no_work_left() { [ -z "$(find "$RANBY_ROOT"/{staging,containers} "$RANBY_RUN" -m
 		printf 'FROM' >&8
 		wait_for 20 sh -c "[ -n \"\$(ls -A '$RANBY_ROOT/staging')\" ]"
 		kill -"$signal" "$program"
-		wait_for 20 has_ended "$program"
-		wait_for 20 no_work_left
+		ended_by "$signal"
 		exec 8>&-
 	done
 	[ -z "$(ranby ps --all --external -q)" ]

@@ -19,8 +19,10 @@ teardown_file() {
 	export XDG_CONFIG_HOME=$PWD/config
 	mkdir -p "$XDG_CONFIG_HOME/containers" run
 	printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$PWD/store" "$PWD/run" >"$XDG_CONFIG_HOME/containers/storage.conf"
-	podman load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null 2>&1 || skip 'podman does not work here'
-	printf 'FROM localhost/busybox-docker\nRUN true\n' | podman build -q --isolation chroot - >/dev/null 2>&1 || skip 'podman cannot build here'
+	run podman load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar"
+	[ "$status" = 0 ] || skip "podman does not work here: $output"
+	run podman build -q --isolation chroot - <<<$'FROM localhost/busybox-docker\nRUN true'
+	[ "$status" = 0 ] || skip "podman cannot build here: $output"
 	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.docker.tar" >/dev/null
 	run "$RANBY_TREE/tests/compat/builds" ${RANBY_TEST_FULL:+--all} "$PWD" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" -- podman
 	unshare --map-root-user --map-auto rm -rf store

@@ -7,25 +7,18 @@
 # mirror with TLS (A41); bombs, with the memory and the disk that they cost (A43).
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
+load hostile
 
 setup_file() {
 	need_program docker-registry
 	need_program skopeo
 	need_program openssl
 	ranby_setup_file
-	export HOSTILE=$BATS_FILE_TMPDIR/hostile
-	mkdir -p "$HOSTILE"
-	mkfifo "$HOSTILE/stdin"
-	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$HOSTILE" <"$HOSTILE/stdin" >"$HOSTILE/out" 2>&1 3>&- &
-	sleep 600 >"$HOSTILE/stdin" 2>&1 3>&- &
-	echo $! >"$HOSTILE/pid"
-	wait_for 10 test -s "$HOSTILE/address"
-	BAD=$(cat "$HOSTILE/address")
-	export BAD
+	hostile_setup_file
 }
 
 teardown_file() {
-	[ ! -f "${HOSTILE:-/}/pid" ] || kill "$(cat "$HOSTILE/pid")" 2>/dev/null || true
+	hostile_teardown_file
 	ranby_teardown_file
 }
 

@@ -6,25 +6,19 @@
 # that lie (tests/hostile-registry, tests/hostile-tars).
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
+load hostile
 
 setup_file() {
 	ranby_setup_file
-	export REG_DIR=$BATS_FILE_TMPDIR/registry HOSTILE=$BATS_FILE_TMPDIR/hostile
+	export REG_DIR=$BATS_FILE_TMPDIR/registry
 	REG=$("$RANBY_TREE/tests/registry" start "$REG_DIR" 0)
 	export REG
 	"$RANBY_TREE/tests/registry" push "$REG_DIR" busybox
-	mkdir -p "$HOSTILE"
-	mkfifo "$HOSTILE/stdin"
-	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$HOSTILE" <"$HOSTILE/stdin" >"$HOSTILE/out" 2>&1 3>&- &
-	sleep 600 >"$HOSTILE/stdin" 2>&1 3>&- &
-	echo $! >"$HOSTILE/pid"
-	wait_for 10 test -s "$HOSTILE/address"
-	BAD=$(cat "$HOSTILE/address")
-	export BAD
+	hostile_setup_file
 }
 
 teardown_file() {
-	[ ! -f "${HOSTILE:-/}/pid" ] || kill "$(cat "$HOSTILE/pid")" 2>/dev/null || true
+	hostile_teardown_file
 	[ -z "${REG_DIR:-}" ] || "$RANBY_TREE/tests/registry" stop "$REG_DIR"
 	ranby_teardown_file
 }
@@ -386,16 +380,16 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 }
 
 @test "credentials are in no argument, and the environment of the worker is closed to others" {
-	local closed=0
+	local closed=0 worker
 	ranby pull -q --authfile /dev/stdin "$BAD/slow/x" >/dev/null < <(printf '{"auths":{"%s":{"auth":"%s"}}}' "$BAD" "$(printf user:secret | base64)") 3>&- &
 	pull=$!
 	found=0
 	while kill -0 "$pull" 2>/dev/null; do
-		for p in $(pgrep -u "$(id -u)" -x ranby-fetch); do
+		if worker_of "$pull" ranby-fetch; then
 			found=1
-			! tr '\0' '\n' 2>/dev/null <"/proc/$p/cmdline" | grep secret || fail 'in an argument'
-			! cat "/proc/$p/environ" >/dev/null 2>&1 && [ -d "/proc/$p" ] && closed=1
-		done
+			! tr '\0' '\n' 2>/dev/null <"/proc/$worker/cmdline" | grep secret || fail 'in an argument'
+			! cat "/proc/$worker/environ" >/dev/null 2>&1 && [ -d "/proc/$worker" ] && closed=1
+		fi
 		sleep 0.02
 	done
 	wait "$pull"
@@ -527,19 +521,6 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	ranby create -q --name w3 --network none w:3 /only >/dev/null
 	[ "$(ranby inspect --format '{{len .Ranby.Layers}}' w3 2>/dev/null || jq '.image.layers | length' "$RANBY_ROOT"/containers/*/container.json)" = 1 ]
 	ranby rm w3 >/dev/null
-}
-
-# worker_of PID NAME: the process of that name below it in $worker; other files of tests have workers too, as the same user.
-worker_of() {
-	local p
-	for p in $(pgrep -P "$1"); do
-		if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$2" ]; then
-			worker=$p
-			return 0
-		fi
-		worker_of "$p" "$2" && return 0
-	done
-	return 1
 }
 
 @test "the workers are confined before they read the first byte" {

@@ -91,6 +91,20 @@ waits_for() {
 # free_port: a TCP port of 127.0.0.1 that nobody has now.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
+# worker_of PID NAME: the process of that name below it in $worker; other files of tests have workers too, as the same user.
+# shellcheck disable=SC2034 # it is the caller's
+worker_of() {
+	local p
+	for p in $(pgrep -P "$1"); do
+		if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$2" ]; then
+			worker=$p
+			return 0
+		fi
+		worker_of "$p" "$2" && return 0
+	done
+	return 1
+}
+
 # ctr_pid NAME: host pid of the container's init.
 ctr_pid() {
 	local pid

@@ -6,12 +6,13 @@
 # with skopeo as the one who looks, and against registries that mislead.
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
+load hostile
 
 setup_file() {
 	need_program docker-registry
 	need_program skopeo
 	ranby_setup_file
-	export REG_DIR=$BATS_FILE_TMPDIR/registry CLOSED_DIR=$BATS_FILE_TMPDIR/closed HOSTILE=$BATS_FILE_TMPDIR/hostile
+	export REG_DIR=$BATS_FILE_TMPDIR/registry CLOSED_DIR=$BATS_FILE_TMPDIR/closed
 	REG=$("$RANBY_TREE/tests/registry" start "$REG_DIR" 0)
 	export REG
 	"$RANBY_TREE/tests/registry" push "$REG_DIR" busybox
@@ -21,19 +22,12 @@ setup_file() {
 	END
 	CLOSED=$("$RANBY_TREE/tests/registry" start --htpasswd "$BATS_FILE_TMPDIR/htpasswd" "$CLOSED_DIR" 0)
 	export CLOSED
-	mkdir -p "$HOSTILE"
-	mkfifo "$HOSTILE/stdin"
-	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$HOSTILE" <"$HOSTILE/stdin" >"$HOSTILE/out" 2>&1 3>&- &
-	sleep 900 >"$HOSTILE/stdin" 2>&1 3>&- &
-	echo $! >"$HOSTILE/pid"
-	wait_for 10 test -s "$HOSTILE/address"
-	BAD=$(cat "$HOSTILE/address")
-	export BAD
+	hostile_setup_file
 	ranby pull -q "$REG/busybox" >/dev/null
 }
 
 teardown_file() {
-	[ ! -f "${HOSTILE:-/}/pid" ] || kill "$(cat "$HOSTILE/pid")" 2>/dev/null || true
+	hostile_teardown_file
 	[ -z "${REG_DIR:-}" ] || "$RANBY_TREE/tests/registry" stop "$REG_DIR"
 	[ -z "${CLOSED_DIR:-}" ] || "$RANBY_TREE/tests/registry" stop "$CLOSED_DIR"
 	ranby_teardown_file
@@ -219,15 +213,15 @@ conf() {
 }
 
 @test "push: no secret is to be seen, and who is the same user cannot look into the worker" {
-	local pid found=0 closed=0
+	local worker found=0 closed=0
 	ranby push -q --creds user:secret --chunk-size 100k "$REG/busybox" "$CLOSED/seen" 3>&- &
 	local push=$!
 	while kill -0 "$push" 2>/dev/null; do
-		for pid in $(pgrep -u "$(id -u)" -x ranby-fetch); do
+		if worker_of "$push" ranby-fetch; then
 			found=1
-			! ls "/proc/$pid/fd" >/dev/null 2>&1 && [ -d "/proc/$pid" ] && closed=1
-			! tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep secret || fail 'a secret'
-		done
+			! ls "/proc/$worker/fd" >/dev/null 2>&1 && [ -d "/proc/$worker" ] && closed=1
+			! tr '\0' '\n' 2>/dev/null <"/proc/$worker/cmdline" | grep secret || fail 'a secret'
+		fi
 		sleep 0.01
 	done
 	wait "$push"

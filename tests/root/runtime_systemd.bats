@@ -68,9 +68,11 @@ managed() {
 		done
 		exit $status
 	' managed "$1"
-	[[ $output != *NO-MANAGER* ]] || skip "no manager can be started here: $output"
 }
-clean() { [[ $output != *LEFT* && $output != *STILL* ]] || fail "$output"; }
+clean() {
+	[[ $output != *NO-MANAGER* ]] || skip "no manager can be started here: $output"
+	[[ $output != *LEFT* && $output != *STILL* ]] || fail "$output"
+}
 
 @test "a container is a scope of the name, in the slice and with the properties that were asked for; delete ends it" {
 	run -0 managed '

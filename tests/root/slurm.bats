@@ -5,7 +5,7 @@
 # Debian's Slurm on one node, with the oci.conf of ranby-slurm(7): what a job
 # in a container says, what the host's /proc says of its process, and what is
 # left. The daemons are this file's own, on loopback, and end with it.
-# shellcheck disable=SC2154 # bats sets output, lines and status
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, lines and status, and each test is a process
 
 bats_require_minimum_version 1.5.0
 USER_OF_JOBS=${RANBY_SLURM_USER:-ranbytest}
@@ -108,6 +108,26 @@ job() {
 	setpriv --reuid="$USER_OF_JOBS" --regid="$USER_OF_JOBS" --init-groups env -i PATH="$PATH" HOME=/tmp SLURM_CONF="$SLURM_CONF" \
 		timeout 40 srun -n1 --mem=64 "$@" 3>&-
 }
+# begin SECONDS: a job that sleeps so long: its process in $pid, its number in $id, its srun in $front
+begin() {
+	job --container="$BASE/b" sleep "$1" &
+	front=$!
+	for _ in $(seq 200); do
+		pid=$(pgrep -u "$USER_OF_JOBS" -x -f "sleep $1") && break
+		sleep 0.1
+	done
+	[ -n "$pid" ]
+	id=$(squeue -h -o %i)
+}
+# ended: its process has, and srun too
+ended() {
+	for _ in $(seq 200); do
+		[ -e "/proc/$pid/exe" ] || break
+		sleep 0.1
+	done
+	[ ! -e "/proc/$pid/exe" ]
+	wait "$front" || true
+}
 
 @test "srun --container: the bundle's process answers, as root inside; its exit code is the job's" {
 	run -0 job --container="$BASE/b" id
@@ -118,14 +138,7 @@ job() {
 
 @test "a job's process is in the job's own cgroup, under its limit; the state names the job; scancel ends it" {
 	local id pid='' group state front
-	job --container="$BASE/b" sleep 1357 &
-	front=$!
-	for _ in $(seq 100); do
-		pid=$(pgrep -u "$USER_OF_JOBS" -x -f 'sleep 1357') && break
-		sleep 0.1
-	done
-	[ -n "$pid" ]
-	id=$(squeue -h -o %i)
+	begin 1357
 	group=$(sed -n 's/^[0-9]*:memory://p' "/proc/$pid/cgroup")
 	[[ $group = */job_$id/* ]]
 	[ "$(cat "/sys/fs/cgroup/memory${group%/step_*}/memory.limit_in_bytes")" = $((64 << 20)) ]
@@ -137,12 +150,7 @@ job() {
 	run -0 jq -r '.pid, .attribution.claimed.SLURM_JOB_ID, .attribution.claimed.SLURM_STEP_ID, .attribution.uid' <<<"$output"
 	[ "$output" = "$pid"$'\n'"$id"$'\n0\n'"$(id -u "$USER_OF_JOBS")" ] || { echo "$output"; false; }
 	scancel "$id"
-	for _ in $(seq 100); do
-		[ -e "/proc/$pid/exe" ] || break
-		sleep 0.1
-	done
-	[ ! -e "/proc/$pid/exe" ]
-	wait "$front" || true
+	ended
 	for _ in $(seq 100); do
 		[ -n "$(ls -A "/tmp/ranby-slurm-$USER_OF_JOBS")" ] || break
 		sleep 0.1
@@ -166,23 +174,11 @@ job() {
 		sleep 0.1
 	done
 	for how in scancel kill; do
-		job --container="$BASE/b" sleep 1358 &
-		front=$!
-		for _ in $(seq 200); do
-			pid=$(pgrep -u "$USER_OF_JOBS" -x -f 'sleep 1358') && break
-			sleep 0.1
-		done
-		[ -n "$pid" ]
-		id=$(squeue -h -o %i)
+		begin 1358
 		case $how in
 		scancel) scancel --signal=KILL "$id" ;;
 		kill) kill -KILL "$(awk '$1 == "PPid:" {print $2}' "/proc/$pid/status")" ;;
 		esac
-		for _ in $(seq 200); do
-			[ -e "/proc/$pid/exe" ] || break
-			sleep 0.1
-		done
-		[ ! -e "/proc/$pid/exe" ]
-		wait "$front" || true
+		ended
 	done
 }
