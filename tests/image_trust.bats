@@ -131,6 +131,11 @@ same() { [ "$(sha256sum <"$(P)")" = "$1" ] || fail "the file has changed: $(cat 
 	gpg_key
 	policy '{"type": "reject"}'
 	sum=$(sha256sum <"$(P)")
+	# what calls itself a key
+	printf -- '-----BEGIN PUBLIC KEY-----\nbm90IGEga2V5\n-----END PUBLIC KEY-----\n' >"$BATS_TEST_TMPDIR/junk.pem"
+	openssl genrsa 1024 2>/dev/null | openssl rsa -pubout -out "$BATS_TEST_TMPDIR/weak.pem" 2>/dev/null
+	printf -- '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n!!\n-----END PGP PUBLIC KEY BLOCK-----\n' >"$BATS_TEST_TMPDIR/junk.asc"
+	printf -- '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nbm90IGEga2V5\n-----END PGP PUBLIC KEY BLOCK-----\n' >"$BATS_TEST_TMPDIR/other.asc"
 	while IFS='|' read -r text args; do
 		# shellcheck disable=SC2086 # words
 		run -125 ranby image trust set $args
@@ -143,6 +148,10 @@ same() { [ "$(sha256sum <"$(P)")" = "$1" ] || fail "the file has changed: $(cat 
 		no PGP public key|-f $K/p256.pub registry.example
 		no public key in PEM|-t sigstoreSigned -f $BATS_TEST_TMPDIR/signer@example.com.asc registry.example
 		a private key|-t sigstoreSigned -f $K/p256.key registry.example
+		not a public key|-t sigstoreSigned -f $BATS_TEST_TMPDIR/junk.pem registry.example
+		RSA of less than|-t sigstoreSigned -f $BATS_TEST_TMPDIR/weak.pem registry.example
+		not base64|-f $BATS_TEST_TMPDIR/junk.asc registry.example
+		no PGP public key|-f $BATS_TEST_TMPDIR/other.asc registry.example
 		No such file|-f /nonexistent registry.example
 		scope|-t accept busybox/
 		scope|-t accept *.

@@ -9,11 +9,10 @@
 
 #include "base/buf.h"
 #include "base/toml.h"
-#include "sys/fd.h"
+#include "sys/config_file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,19 +106,21 @@ int containers_conf_add(struct containers_conf *f, const char *text, size_t len,
 	return 0;
 }
 
+typedef int (*reader)(const char *path, size_t max, struct buf *b, struct err *e);
+
 /* -ENOENT: there is none. */
-static int read_file(struct containers_conf *f, const char *path, struct err *e)
+static int read_file(struct containers_conf *f, const char *path, reader read, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int r;
+	int r = read(path, CONTAINERS_CONF_FILE_MAX, &b, e);
 
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? -ENOENT : err_errno(e, errno, "%s", path);
+	if (r == -ENOTDIR)
+		err_clear(e);
+	if (r < 0)
+		return r == -ENOTDIR ? -ENOENT : r;
 	if (f->files.n >= CONTAINERS_CONF_FILES_MAX)
 		return err_set(e, E2BIG, "%s: more than %d files", path, CONTAINERS_CONF_FILES_MAX);
-	r = fd_read_all(fd, CONTAINERS_CONF_FILE_MAX, &b);
-	return r < 0 ? err_errno(e, -r, "%s", path) : containers_conf_add(f, buf_str(&b), b.len, path, e);
+	return containers_conf_add(f, buf_str(&b), b.len, path, e);
 }
 
 static int is_conf(const struct dirent *d)
@@ -139,7 +140,7 @@ static int read_dir(struct containers_conf *f, const char *path, struct err *e)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(e, errno, "%s", path);
 	for (int i = 0; i < n; i++) {
 		if (r == 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
-			r = read_file(f, file, e);
+			r = read_file(f, file, config_file_read, e);
 		r = r == -ENOENT ? 0 : r;
 		free(names[i]);
 	}
@@ -156,7 +157,7 @@ static int read_place(struct containers_conf *f, const char *dir, struct err *e)
 	if ((size_t)snprintf(drop, sizeof(drop), "%s/" NAME ".d", dir) >= sizeof(drop))
 		return 0;
 	snprintf(file, sizeof(file), "%s/" NAME, dir);
-	r = read_file(f, file, e);
+	r = read_file(f, file, config_file_read, e);
 	return r < 0 && r != -ENOENT ? r : read_dir(f, drop, e);
 }
 
@@ -177,7 +178,7 @@ static int read_usual(const struct engine *eng, struct containers_conf *f, struc
 
 static int read_named(struct containers_conf *f, const char *path, struct err *e)
 {
-	int r = read_file(f, path, e);
+	int r = read_file(f, path, config_file_read_named, e);
 
 	return r == -ENOENT ? err_errno(e, ENOENT, "%s", path) : r;
 }

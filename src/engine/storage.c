@@ -12,10 +12,9 @@
 #include "base/toml.h"
 #include "engine/image_use.h"
 #include "engine/keeper.h"
-#include "sys/fd.h"
+#include "sys/config_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,18 +43,16 @@ static int take_stores(struct json_object *o, struct strv *ret, struct err *e)
 }
 
 /* -ENOENT: there is none. */
-static int read_file(const char *path, struct strv *ret, struct err *e)
+static int read_file(const char *path, bool is_named, struct strv *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_json_ struct json_object *o = NULL;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int r;
+	int r = (is_named ? config_file_read_named : config_file_read)(path, STORAGE_CONF_MAX, &b, e);
 
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? -ENOENT : err_errno(e, errno, "%s", path);
-	r = fd_read_all(fd, STORAGE_CONF_MAX, &b);
+	if (r == -ENOTDIR)
+		err_clear(e);
 	if (r < 0)
-		return err_errno(e, -r, "%s", path);
+		return r == -ENOTDIR ? -ENOENT : r;
 	r = toml_parse(buf_str(&b), b.len, path, &o, e);
 	if (r < 0)
 		return r;
@@ -84,7 +81,7 @@ int storage_shared(const struct engine *eng, struct strv *ret, char **ret_file, 
 		return err_errno(e, ENOMEM, "storage.conf");
 	files[0] = eng->storage_conf ? eng->storage_conf : own;
 	for (i = 0; i < n && r == -ENOENT; i++)
-		r = files[i] ? read_file(files[i], ret, e) : -ENOENT;
+		r = files[i] ? read_file(files[i], eng->storage_conf != NULL, ret, e) : -ENOENT;
 	if (r == -ENOENT)
 		return eng->storage_conf ? err_errno(e, ENOENT, "%s", eng->storage_conf) : 0;
 	if (r < 0 || !ret_file)

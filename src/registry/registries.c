@@ -9,10 +9,10 @@
 
 #include "base/buf.h"
 #include "base/toml.h"
-#include "sys/fd.h"
+#include "sys/config_file.h"
 
 #include <dirent.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,16 +207,26 @@ static int load_file(const char *path, int (*parse)(const char *text, size_t len
 		     struct registries *r, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int res;
+	int res = config_file_read(path, REGISTRIES_FILE_MAX, &b, e);
 
-	if (fd < 0)
-		return errno == ENOENT || errno == EACCES || errno == ENOTDIR ? 0 : err_errno(e, errno, "%s", path);
-	res = fd_read_all(fd, REGISTRIES_FILE_MAX, &b);
+	if (res == -ENOENT || res == -EACCES || res == -ENOTDIR) {
+		err_clear(e);
+		return 0;
+	}
 	if (res < 0)
-		return err_errno(e, -res, "%s", path);
+		return res;
 	res = parse(buf_str(&b), b.len, path, r, e);
 	return res < 0 ? res : 1;
+}
+
+static int load_named(const char *path, struct registries *r, struct err *e)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	int res = config_file_read_named(path, REGISTRIES_FILE_MAX, &b, e);
+
+	if (res == -ENOENT)
+		return err_errno(e, ENOENT, "%s", path);
+	return res < 0 ? res : registries_parse(buf_str(&b), b.len, path, r, e);
 }
 
 static int is_conf(const struct dirent *d)
@@ -250,10 +260,8 @@ static int load_all(const struct registry_access *o, struct registries *r, struc
 	char user[3072], path[4096];
 	int res;
 
-	if (o->registries_conf && *o->registries_conf) {
-		res = load_file(o->registries_conf, registries_parse, r, e);
-		return res == 0 ? err_errno(e, ENOENT, "%s", o->registries_conf) : res < 0 ? res : 0;
-	}
+	if (o->registries_conf && *o->registries_conf)
+		return load_named(o->registries_conf, r, e);
 	snprintf(user, sizeof(user), "%s%s/containers", o->xdg_config_home ? o->xdg_config_home : o->home ? o->home : "",
 		 o->xdg_config_home ? "" : "/.config");
 	snprintf(path, sizeof(path), "%s/registries.conf", user);
@@ -278,7 +286,7 @@ static int load_answers(const struct registry_access *o, struct registries *r, s
 		snprintf(path, sizeof(path), "/var/cache/containers/" ANSWERS);
 	else if (!base || (size_t)snprintf(path, sizeof(path), "%s%s/containers/" ANSWERS, base, base == o->home ? "/.cache" : "") >= sizeof(path))
 		return 0;
-	res = load_file(path, parse_aliases, r, e);
+	res = path[0] == '/' ? load_file(path, parse_aliases, r, e) : 0;
 	return res < 0 ? res : 0;
 }
 

@@ -13,6 +13,7 @@
  * podman asked of short names go before all aliases: short-name-aliases.conf
  * in $XDG_CACHE_HOME/containers or ~/.cache/containers, root's in
  * /var/cache/containers. Here nobody is asked, so that it is not written.
+ * What was not named is read only where nobody else could have written it (sys/config_file.h).
  */
 #ifndef RANBY_REGISTRY_REGISTRIES_H
 #define RANBY_REGISTRY_REGISTRIES_H

@@ -134,3 +134,21 @@ void trust_key_id(EVP_PKEY *key, char ret[static TRUST_KEY_ID_SIZE])
 	snprintf(ret, TRUST_KEY_ID_SIZE, "sha256:%s", hex);
 	OPENSSL_free(der);
 }
+
+int trust_key_question(struct json_object *request, struct json_object **ret, struct err *e)
+{
+	_cleanup_(trust_keys_done) struct trust_keys keys = {0};
+	_cleanup_json_ struct json_object *answer = json_object_new_object();
+	char id[TRUST_KEY_ID_SIZE];
+	int r = trust_keys_read(request, "keys", &keys, e);
+
+	if (r == 0 && keys.n == 0)
+		r = err_set(e, EINVAL, "key: there is none");
+	if (r < 0)
+		return r;
+	trust_key_id(keys.items[0], id);
+	if (!answer || json_add_str(answer, "id", id) < 0)
+		return err_errno(e, ENOMEM, "key");
+	*ret = TAKE_PTR(answer);
+	return 0;
+}

@@ -47,6 +47,9 @@ EVP_PKEY *trust_keys_verify(const struct trust_keys *k, const void *data, size_t
 /* SHA-256 of the SubjectPublicKeyInfo; "" when it cannot be had. */
 void trust_key_id(EVP_PKEY *key, char ret[static TRUST_KEY_ID_SIZE]);
 
+/* ranby-trust's question "key": are "keys", base64 of each, some that signatures can be checked with? Answers the first's "id". */
+int trust_key_question(struct json_object *request, struct json_object **ret, struct err *e) _must_check_;
+
 static inline void trust_key_freep(EVP_PKEY **k)
 {
 	EVP_PKEY_free(*k);

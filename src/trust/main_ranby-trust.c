@@ -15,6 +15,7 @@
 #include "sys/confine.h"
 #include "sys/fd.h"
 #include "sys/landlock.h"
+#include "trust/key.h"
 #include "trust/sign.h"
 #include "trust/verify.h"
 #include "trust/worker.h"
@@ -137,6 +138,7 @@ static const struct {
 	{"verify", trust_verify},
 	{"sign", trust_sign},
 	{"yaml", trust_yaml},
+	{"key", trust_key_question},
 };
 
 static int read_request(struct json_object **ret, struct err *e)

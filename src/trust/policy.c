@@ -12,15 +12,14 @@
 #include "trust/policy.h"
 
 #include "base/base64.h"
-#include "sys/fd.h"
+#include "sys/config_file.h"
 #include "sys/path.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SYSTEM_POLICY "/etc/containers/policy.json"
 #define USER_POLICY ".config/containers/policy.json"
 
 struct trust_policy *trust_policy_free(struct trust_policy *p)
@@ -347,20 +346,16 @@ int trust_policy_parse(const char *text, size_t len, const char *what, struct js
 /* ---- where it is ---- */
 
 /* -ENOENT without text: not there. */
-static int load_file(const char *path, struct trust_policy **ret, struct err *e)
+static int load_file(const char *path, bool is_named, struct trust_policy **ret, struct err *e)
 {
 	_cleanup_(trust_policy_freep) struct trust_policy *p = NULL;
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int r;
+	int r = (is_named ? config_file_read_named : config_file_read)(path, TRUST_POLICY_MAX, &text, e);
 
-	if (fd < 0 && errno == ENOENT)
-		return path_is_missing(path) ? -ENOENT : err_set(e, EINVAL, "open %s: a link on its way leads nowhere", path);
-	if (fd < 0)
-		return err_errno(e, errno, "open %s", path);
-	r = fd_read_all(fd, TRUST_POLICY_MAX, &text);
+	if (r == -ENOENT)
+		return path_is_missing(path) ? r : err_set(e, EINVAL, "open %s: a link on its way leads nowhere", path);
 	if (r < 0)
-		return err_errno(e, -r, "read %s", path);
+		return r;
 	p = calloc(1, sizeof(*p));
 	if (!p || !(p->path = strdup(path)))
 		return err_errno(e, ENOMEM, "policy");
@@ -394,7 +389,7 @@ int trust_policy_path(const struct trust_access *access, char **ret, struct err 
 		*ret = TAKE_PTR(user);
 		return 0;
 	}
-	*ret = strdup(access->policy_file ? access->policy_file : SYSTEM_POLICY);
+	*ret = strdup(access->policy_file ? access->policy_file : TRUST_SYSTEM_POLICY);
 	return *ret ? 0 : err_errno(e, ENOMEM, "policy");
 }
 
@@ -405,16 +400,16 @@ int trust_policy_load(const struct trust_access *access, struct trust_policy **r
 
 	*ret = NULL;
 	if (access->policy_file) {
-		r = load_file(access->policy_file, ret, e);
+		r = load_file(access->policy_file, true, ret, e);
 		return r == -ENOENT ? err_errno(e, ENOENT, "open %s", access->policy_file) : r;
 	}
 	if (access->home) {
 		r = user_path(access->home, &path, e);
 		if (r == 0)
-			r = load_file(path, ret, e);
+			r = load_file(path, false, ret, e);
 	}
 	if (r == -ENOENT)
-		r = load_file(SYSTEM_POLICY, ret, e);
+		r = load_file(TRUST_SYSTEM_POLICY, false, ret, e);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -8,7 +8,8 @@
  *	r = trust_policy_find(p, &image, &rule, e);	// the requirements, all of which must be met
  *
  * Read from the file that the caller names, else ~/.config/containers/policy.json,
- * else /etc/containers/policy.json. It is read strictly: a key that is not of
+ * else /etc/containers/policy.json; those two only where nobody else could have
+ * written them (sys/config_file.h). It is read strictly: a key that is not of
  * the format, or is there twice, refuses the whole file, so that what an
  * administrator misspelled is not a hole.
  */
@@ -23,6 +24,7 @@
 
 #include <stddef.h>
 
+#define TRUST_SYSTEM_POLICY "/etc/containers/policy.json"
 #define TRUST_POLICY_MAX (1U << 20) /* bytes of the file */
 #define TRUST_SCOPE_SIZE 4352       /* "docker:" and a reference, or a path */
 

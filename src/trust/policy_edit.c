@@ -2,15 +2,17 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * The JSON is changed in place, so that everything else in the file stays.
- * What is checked of a key is what it says it is: a private key, or one of the
- * other kind, would make a policy that refuses everything.
+ * A private key, one of the other kind, or one that nothing can be checked with
+ * would make a policy that refuses everything: it is read as verifying reads it.
  */
 #include "trust/policy_edit.h"
 
 #include "sys/fd.h"
 #include "sys/lock.h"
 #include "sys/path.h"
+#include "trust/armor.h"
 #include "trust/keys.h"
+#include "trust/worker.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -79,21 +81,40 @@ static unsigned packet_type(const struct buf *b)
 	return (first & 0xc0) == 0xc0 ? first & 0x3f : first & 0x80 ? (first >> 2) & 0x0f : 0;
 }
 
+/* As verifying will read it: a key that never fits refuses every image. */
+static int check_pem(const char *path, const struct buf *text, struct err *e)
+{
+	_cleanup_json_ struct json_object *request = json_object_new_object(), *answer = NULL;
+	int r;
+
+	if (!holds(text, "-----BEGIN PUBLIC KEY-----"))
+		return err_set(e, EINVAL, "%s: no public key in PEM, which sigstoreSigned needs", path);
+	if (!request || trust_append_bytes(request, "keys", text->data, text->len) < 0)
+		return err_errno(e, ENOMEM, "key");
+	r = trust_worker_ask("key", request, &answer, e);
+	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
+}
+
+static int check_pgp(const char *path, const struct buf *text, struct err *e)
+{
+	_cleanup_(buf_done) struct buf bytes = BUF_INIT;
+	int r = trust_armor_decode(text, &bytes, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "%s", path);
+	return packet_type(&bytes) == PGP_PUBLIC_KEY ? 0 : err_set(e, EINVAL, "%s: no PGP public key, which signedBy needs", path);
+}
+
 static int check_key(const char *path, enum trust_type type, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	int r = trust_read_file(path, &text, e);
-	bool is_pgp, is_pem;
 
 	if (r < 0)
 		return r;
-	is_pgp = holds(&text, "-----BEGIN PGP PUBLIC KEY BLOCK-----") || packet_type(&text) == PGP_PUBLIC_KEY;
-	is_pem = holds(&text, "-----BEGIN PUBLIC KEY-----");
 	if (holds(&text, "PRIVATE KEY") || packet_type(&text) == PGP_SECRET_KEY)
 		return err_set(e, EINVAL, "%s: a private key; a policy names the public one", path);
-	if (type == TRUST_SIGNED_BY ? is_pgp : is_pem)
-		return 0;
-	return err_set(e, EINVAL, "%s: no %s", path, type == TRUST_SIGNED_BY ? "PGP public key, which signedBy needs" : "public key in PEM, which sigstoreSigned needs");
+	return type == TRUST_SIGNED_BY ? check_pgp(path, &text, e) : check_pem(path, &text, e);
 }
 
 /* ---- requirements ---- */
@@ -172,13 +193,18 @@ static int open_dir(const char *path, const char **ret_name, int *ret_fd, struct
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *dir = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+	bool made;
 	int r;
 
 	if (!dir)
 		return err_errno(e, ENOMEM, "policy");
 	*ret_name = slash ? slash + 1 : path;
 	if (dir[0] == '/') {
+		/* /etc's is everybody's to read, whatever the umask is */
+		made = strcmp(path, TRUST_SYSTEM_POLICY) == 0 && mkdir(dir, 0755) == 0;
 		r = path_make_base(dir, ret_fd);
+		if (r == 0 && made && fchmod(*ret_fd, 0755) < 0)
+			r = -errno;
 	} else {
 		*ret_fd = open(dir[0] ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		r = *ret_fd < 0 ? -errno : 0;
@@ -189,9 +215,8 @@ static int open_dir(const char *path, const char **ret_name, int *ret_fd, struct
 /* What holds now: of the file itself, or of what it takes the place of, or that all is accepted. */
 static int read_now(const struct trust_access *access, const char *path, struct json_object **ret, struct err *e)
 {
-	const struct trust_access own = {.policy_file = path}, *from = path_is_missing(path) ? access : &own;
 	_cleanup_(trust_policy_freep) struct trust_policy *now = NULL;
-	int r = from == access && access->policy_file ? 0 : trust_policy_load(from, &now, e);
+	int r = access->policy_file && path_is_missing(path) ? 0 : trust_policy_load(access, &now, e);
 
 	if (r < 0)
 		return r;

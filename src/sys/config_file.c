@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/*
+ * Who can write the file decides for its reader, and so does who can write the
+ * directory: taken away is a setting as well. The group may write what is the
+ * user's where nobody else is in it: many distributions give each user a group
+ * of the same name, and make files under the umask 0002. What group root lets
+ * write its own files is root's choice. Root has another number inside a user
+ * namespace; the kernel's own files tell it. On a mount that is read-only a mode
+ * says nothing: that is how a cluster hands out its settings, mode 0777.
+ */
+#include "sys/config_file.h"
+
+#include "sys/fd.h"
+#include "sys/user_name.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define GROUP_TEXT_MAX (64U << 10)
+
+static bool is_roots(uid_t uid)
+{
+	struct stat kernel;
+
+	return uid == 0 || (stat("/proc/sys/kernel", &kernel) == 0 && uid == kernel.st_uid);
+}
+
+/* Named as the user is, with no other member; without a name, of the user's number. */
+static bool is_private_group(uid_t uid, gid_t gid)
+{
+	char user[USER_NAME_SIZE], text[GROUP_TEXT_MAX];
+	struct group g, *found = NULL;
+
+	if (gid == 0)
+		return true;
+	/* one with more members than there is room for is not private */
+	if (getgrgid_r(gid, &g, text, sizeof(text), &found) != 0)
+		return false;
+	if (!found)
+		return gid == uid;
+	if (user_name_of(uid, user) < 0 || strcmp(g.gr_name, user) != 0)
+		return false;
+	for (char **member = g.gr_mem; *member; member++)
+		if (strcmp(*member, user) != 0)
+			return false;
+	return true;
+}
+
+static bool is_read_only(int fd)
+{
+	struct statvfs f;
+
+	return fstatvfs(fd, &f) == 0 && (f.f_flag & ST_RDONLY);
+}
+
+static bool is_writable_by_others(int fd, const struct stat *s)
+{
+	/* in a sticky directory nobody takes away what is another's */
+	if (S_ISDIR(s->st_mode) && (s->st_mode & S_ISVTX))
+		return false;
+	if (!(s->st_mode & S_IWOTH) && (!(s->st_mode & S_IWGRP) || is_roots(s->st_uid) || is_private_group(s->st_uid, s->st_gid)))
+		return false;
+	return !is_read_only(fd);
+}
+
+static int check(int fd, mode_t type, const char *what, struct err *e)
+{
+	bool is_dir = type == S_IFDIR;
+	struct stat s;
+
+	if (fstat(fd, &s) < 0)
+		return err_errno(e, errno, "%s", what);
+	if ((s.st_mode & S_IFMT) != type)
+		return err_set(e, EINVAL, "%s: not a regular file", what);
+	if (s.st_uid != geteuid() && !is_roots(s.st_uid)) {
+		err_set(e, EPERM, "%s: belongs to uid %u, neither to root nor to you, so it is not read", what, s.st_uid);
+		if (geteuid() == 0)
+			err_hint(e, "under sudo, HOME is to be root's: sudo -H");
+		return -EPERM;
+	}
+	if (!is_writable_by_others(fd, &s))
+		return 0;
+	err_set(e, EPERM, "%s: others may write %s (mode %04o), so %s not read", what, is_dir ? "there" : "it", s.st_mode & 07777,
+		is_dir ? "what is in it is" : "it is");
+	err_hint(e, "see that it says what you mean, then: chmod go-w %s", what);
+	return -EPERM;
+}
+
+/* -ENOENT, without text. */
+static int open_dir(const char *path, size_t len, int *ret_fd, struct err *e)
+{
+	char dir[PATH_MAX];
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%.*s/", (int)len, path) >= sizeof(dir))
+		return err_errno(e, ENAMETOOLONG, "%.128s…", path);
+	*ret_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "%s", dir);
+	if (len > 0)
+		dir[len] = '\0';
+	return check(*ret_fd, S_IFDIR, dir, e);
+}
+
+/* -ENOENT, without text. */
+static int open_file(int dirfd, const char *name, const char *path, int *ret_fd, struct err *e)
+{
+	*ret_fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*ret_fd < 0)
+		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "%s", path);
+	return 0;
+}
+
+static int read_all(int fd, const char *path, size_t max, struct buf *b, struct err *e)
+{
+	int r = fd_read_all(fd, max, b);
+
+	return r < 0 ? err_errno(e, -r, "%s", path) : 0;
+}
+
+int config_file_read(const char *path, size_t max, struct buf *b, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_close_ int dirfd = -EBADF, fd = -EBADF;
+	int r;
+
+	if (path[0] != '/' || !slash)
+		return err_set(e, EINVAL, "%.128s: not an absolute path", path);
+	r = open_dir(path, (size_t)(slash - path), &dirfd, e);
+	if (r == 0)
+		r = open_file(dirfd, slash + 1, path, &fd, e);
+	if (r == 0)
+		r = check(fd, S_IFREG, path, e);
+	return r < 0 ? r : read_all(fd, path, max, b, e);
+}
+
+int config_file_read_named(const char *path, size_t max, struct buf *b, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = open_file(AT_FDCWD, path, path, &fd, e);
+
+	return r < 0 ? r : read_all(fd, path, max, b, e);
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The ranby authors
+#
+# Settings that are read because they lie where they are looked for: whoever
+# could have written them decides which images come from where, on whose word
+# and how they run. Others must not; a group of the user's own is not others.
+# shellcheck disable=SC2154 # bats sets output and status
+load lib
+
+setup_file() { ranby_setup_file; }
+teardown_file() { ranby_teardown_file; }
+setup() {
+	export HOME=$BATS_TEST_TMPDIR/home
+	unset XDG_CONFIG_HOME XDG_CACHE_HOME CONTAINERS_REGISTRIES_CONF CONTAINERS_CONF CONTAINERS_STORAGE_CONF
+	C=$HOME/.config/containers
+	mkdir -p "$C" "$HOME/.cache/containers"
+	chmod 755 "$HOME" "$HOME/.config" "$C" "$HOME/.cache/containers"
+}
+
+# each FILE in its turn, with what reads it
+files() {
+	cat <<-END
+		$C/registries.conf|short-name-mode = "permissive"|pull -q localhost:1/x
+		$C/registries.conf.d/a.conf|short-name-mode = "permissive"|pull -q localhost:1/x
+		$HOME/.cache/containers/short-name-aliases.conf|[aliases]|pull -q localhost:1/x
+		$C/policy.json|{"default": [{"type": "reject"}]}|image trust show
+		$C/storage.conf|[storage]|images
+		$C/containers.conf|[containers]|run --rm --rootfs /nonexistent true
+		$C/containers.conf.d/a.conf|[containers]|run --rm --rootfs /nonexistent true
+	END
+}
+# is_refused WORDS FILE ARG...; is_read FILE ARG...: what else becomes of the command is not asked
+is_refused() {
+	local words=$1 file=$2
+	shift 2
+	run -125 timeout 60 ranby "$@" 3>&-
+	one_error "$file"
+	[[ $output == *"$words"* ]] || fail "$file: $output"
+}
+is_read() {
+	local file=$1
+	shift
+	run timeout 60 ranby "$@" 3>&-
+	[[ $output != *"$file"* && $output != *"$(dirname "$file")"* ]] || fail "$file: $output"
+}
+# with MODE-OF-DIRECTORY MODE-OF-FILE FUNCTION [WORDS]
+with() {
+	local file text args dir=$1 mode=$2 what=$3
+	shift 3
+	while IFS='|' read -r file text args; do
+		mkdir -p "$(dirname "$file")"
+		echo "$text" >"$file"
+		chmod "$mode" "$file"
+		chmod "$dir" "$(dirname "$file")"
+		# shellcheck disable=SC2086 # words
+		"$what" "$@" "$file" $args
+		rm "$file"
+		chmod 755 "$(dirname "$file")"
+	done < <(files)
+}
+
+@test "settings of the user: read as distributions make them, refused where everybody could have written them" {
+	with 755 644 is_read
+	with 750 640 is_read
+	with 755 646 is_refused 'others may write it (mode 0646)'
+	while IFS='|' read -r file text args; do
+		mkdir -p "$(dirname "$file")"
+		chmod 757 "$(dirname "$file")"
+		echo "$text" >"$file"
+		# shellcheck disable=SC2086 # words
+		is_refused 'others may write there (mode 0757)' "$(dirname "$file")" $args
+		rm "$file"
+		chmod 755 "$(dirname "$file")"
+	done < <(files)
+}
+
+@test "settings of the user under the umask 002: the group that is the user's own may write them" {
+	[ "$(id -gn)" = "$(id -un)" ] || skip "the user's group is not the user's own"
+	umask 002
+	chmod 775 "$HOME" "$HOME/.config"
+	with 775 664 is_read
+}
+
+@test "settings of the user that another group may write, or that another user wrote: refused" {
+	need_ranges
+	local file text args
+	while IFS='|' read -r file text args; do
+		mkdir -p "$(dirname "$file")"
+		echo "$text" >"$file"
+		ranby unshare chgrp 1 "$file"
+		chmod 644 "$file"
+		# shellcheck disable=SC2086 # words
+		is_read "$file" $args
+		chmod 664 "$file"
+		# shellcheck disable=SC2086 # words
+		is_refused 'others may write it (mode 0664)' "$file" $args
+		ranby unshare chown 1:1 "$file"
+		# shellcheck disable=SC2086 # words
+		is_refused 'neither to root nor to you' "$file" $args
+		rm -f "$file"
+	done < <(files)
+}
+
+@test "settings of the user: links are followed, to the user's own; what is no file is none" {
+	local file text args
+	while IFS='|' read -r file text args; do
+		mkdir -p "$(dirname "$file")"
+		echo "$text" >"$HOME/real"
+		chmod 644 "$HOME/real"
+		ln -s "$HOME/real" "$file"
+		# shellcheck disable=SC2086 # words
+		is_read "$file" $args
+		chmod 666 "$HOME/real"
+		# shellcheck disable=SC2086 # words
+		is_refused 'others may write it' "$file" $args
+		rm "$file"
+		mkfifo -m 600 "$file"
+		# shellcheck disable=SC2086 # words
+		is_refused 'not a regular file' "$file" $args
+		rm "$file"
+	done < <(files)
+}
+
+@test "settings that were named are their namer's choice" {
+	echo 'unqualified-search-registries = ["localhost:1"]' >"$HOME/r.conf"
+	chmod 666 "$HOME/r.conf"
+	CONTAINERS_REGISTRIES_CONF=$HOME/r.conf is_read "$HOME/r.conf" pull -q x
+	[[ $output == *localhost:1* ]] || fail "$output"
+	echo '{"default": [{"type": "reject"}]}' >"$HOME/p.json"
+	chmod 666 "$HOME/p.json"
+	run -0 ranby image trust show --policypath "$HOME/p.json"
+	CONTAINERS_CONF=/dev/null is_read /dev/null run --rm --rootfs /nonexistent true
+}
