@@ -150,6 +150,17 @@ layer() { skopeo inspect --raw --tls-verify=false "docker://$REG/busybox" | jq -
 		copy --dest-registry-token x a b|ranby login
 		copy --dest-compress a b|--compression-format
 		copy --encryption-key x a b|not encrypted
+		copy --dest-shared-blob-dir x a b|skopeo copy
+		copy --dest-precompute-digests a b|leave it out
+		sync --src-creds x:y --src docker --dest dir a b|ranby login
+		sync --dest-authfile x --src docker --dest dir a b|--authfile
+		sync --src-cert-dir x --src docker --dest dir a b|certs.d
+		sync --dest-tls-verify=false --src docker --dest dir a b|registries.conf
+		push --retry 3 a|tried again
+		push --encryption-key x a|not encrypted
+		push --sign-passphrase-file x a|--sign-by-sigstore-private-key
+		pull --retry-delay 1s a|grows by itself
+		pull --decryption-key x a|skopeo copy
 		sync --sign-by x --src docker --dest dir a b|ranby image sign
 		sync --dry-run --src docker --dest dir a b|--list-tags
 		push --compress a|ranby save --compress

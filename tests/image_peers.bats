@@ -215,6 +215,8 @@ both_ways() {
 		ranby manifest push -q "mine-$who" "$REG/mine-$who:1"
 		ranby push -q "mine-$who" "dir:$W/mine-$who"
 		[ "$(told "dir:$W/mine-$who")" = "$(told "docker://$REG/mine-$who:1")" ]
+		ranby push -q --all=false "mine-$who" "dir:$W/only-$who"
+		[ "$(cd "$W/only-$who" && ls | paste -sd ' ')" = 'manifest.json version' ]
 		peer $who rmi --all --force >/dev/null
 		peer $who pull -q --tls-verify=false "docker://$REG/mine-$who:1" >/dev/null
 		[ "$(peer $who images -q --no-trunc)" = "sha256:$ID" ]
@@ -349,7 +351,7 @@ docker_tar() {
 }
 
 @test "push: into a file or directory, as podman does, and what that cannot take" {
-	local format place want
+	local format option place want
 	ranby copy -q "docker://$REG/peers:oci" localhost/peers:1
 	want=$(told "docker://$REG/peers:oci")
 	while read -r format place; do
@@ -363,5 +365,9 @@ docker_tar() {
 	one_error 'as they are'
 	run -125 ranby push localhost/peers:1 "docker-archive:$W/pushed.tar"
 	one_error 'File exists'
+	for option in --creds=a:b "--authfile=$W/a" "--cert-dir=$W" --tls-verify=false; do
+		run -125 ranby push "$option" localhost/peers:1 "dir:$W/no"
+		one_error "no registry is asked: leave ${option%%=*} out"
+	done
 	[ ! -e "$W/no" ]
 }

@@ -299,14 +299,14 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 		device-read-iops --cgroup-conf
 		device-write-bps --cgroup-conf
 		device-write-iops --cgroup-conf
-		disable-content-trust trust
+		disable-content-trust policy.json
 		health-log-destination inspect
 		health-startup-cmd --health-start-period
 		health-startup-interval --health-start-period
 		health-startup-retries --health-start-period
 		health-startup-success --health-start-period
 		health-startup-timeout --health-start-period
-		init-ctr init
+		init-ctr --pod
 		kernel-memory --memory
 		link name
 		link-local-ip --ip
@@ -317,6 +317,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 		retry ranby pull
 		retry-delay ranby pull
 		seccomp-policy --security-opt
+		storage-opt --tmpfs
 	LIST
 	nothing_left
 }

@@ -9,6 +9,7 @@
  * what to do, and no confinement or limit that was asked for is dropped.
  */
 #include "cmd/container_options.h"
+#include "cmd/image_common.h"
 #include "cmd/option_rows.h"
 #include "cmd/report.h"
 #include "engine/containers_conf.h"
@@ -172,19 +173,19 @@ const struct option_row container_rows[] = {
 	OPTION_REFUSED(0, "kernel-memory", "cgroup v2 has no such limit: --memory counts the kernel's too"),
 	OPTION_REFUSED(0, "link", "containers of one bridge network find each other by name"),
 	OPTION_REFUSED(0, "link-local-ip", "addresses are given with --ip and --ip6"),
-	OPTION_REFUSED(0, "init-ctr", "init containers are not supported yet"),
+	OPTION_REFUSED(0, "init-ctr", "not supported yet; run it in the pod before the others: ranby run --rm --pod POD"),
 	OPTION_REFUSED(0, "runtime", "the runtime is ranby-runtime"),
-	OPTION_REFUSED(0, "storage-opt", "not supported yet"),
+	OPTION_REFUSED(0, "storage-opt", "what a container writes has no limit yet; --read-only and --tmpfs DIR:size=SIZE give it so much"),
 	OPTION_REFUSED(0, "isolation", "Linux has but one kind"),
 	OPTION_REFUSED(0, "volume-driver", "volumes are directories; there are no drivers"),
 	OPTION_REFUSED(0, "chrootdirs", "mount the files there: -v /etc/resolv.conf:DIR/etc/resolv.conf:ro, and so on"),
-	OPTION_REFUSED(0, "decryption-key", "encrypted images are not supported: decrypt it with skopeo copy --decryption-key, then ranby load"),
+	OPTION_REFUSED(0, "decryption-key", OPTION_NO_DECRYPTION),
 	OPTION_REFUSED(0, "seccomp-policy", "use --security-opt seccomp=FILE"),
 	OPTION_REFUSED(0, "retry", NO_RETRY),
 	OPTION_REFUSED(0, "retry-delay", NO_RETRY),
 	OPTION_REFUSED(0, "cert-dir", "put the certificates into certs.d/HOST:PORT of ~/.config/containers or /etc/containers"),
 	OPTION_REFUSED(0, "use-api-socket", "there is no daemon and no socket"),
-	OPTION_REFUSED(0, "disable-content-trust", "docker's content trust is not supported"),
+	OPTION_REFUSED(0, "disable-content-trust", OPTION_NO_CONTENT_TRUST),
 	OPTION_END,
 };
 

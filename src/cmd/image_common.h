@@ -21,6 +21,10 @@
 
 /* What skopeo and podman have at both ends, and we have not. */
 #define OPTION_NO_SIGN "sign it where it is then: ranby image sign --key FILE, or for GPG skopeo standalone-sign"
+#define OPTION_RETRIES "leave it out: what may pass is tried again by itself, four times"
+#define OPTION_RETRY_PAUSE "leave it out: the pause between tries grows by itself"
+#define OPTION_NO_DECRYPTION "encrypted images are not supported: decrypt it with skopeo copy --decryption-key, then ranby load"
+#define OPTION_NO_CONTENT_TRUST "docker's content trust is not supported; who must have signed is in policy.json, or --signature-policy"
 #define OPTION_NO_HALF_CREDS "log in with ranby login, or take an auth file; copy has --src-creds and --dest-creds too"
 
 /* Rows of commands that have a source and a destination. */
@@ -36,7 +40,7 @@
 	OPTION_REFUSED(0, "dest-password", OPTION_NO_HALF_CREDS),                                                \
 	OPTION_REFUSED(0, "dest-registry-token", "log in with ranby login, or take an auth file"),               \
 	OPTION_REFUSED(0, "dest-no-creds", "take an empty --authfile"),                                          \
-	OPTION_REFUSED(0, "retry-times", "what may pass is tried again by itself, four times")
+	OPTION_REFUSED(0, "retry-times", OPTION_RETRIES)
 
 /* Options of how a registry is spoken to, alike in all commands that do. */
 struct registry_args {

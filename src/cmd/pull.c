@@ -22,7 +22,10 @@ static const struct option_row pull_rows[] = {
 	{'a', "all-tags", OPT_FLAG, offsetof(struct pull_args, all_tags), .help = "All images of the repository"},
 	{0, "policy", OPT_CHOICE, offsetof(struct pull_args, policy), .arg = "POLICY",
 	 .choices = "always|missing|never|newer", .help = "When to ask the registry (default always)"},
-	OPTION_REFUSED(0, "disable-content-trust", "docker's content trust is not supported; who must have signed is in policy.json, or --signature-policy"),
+	OPTION_REFUSED(0, "retry", OPTION_RETRIES),
+	OPTION_REFUSED(0, "retry-delay", OPTION_RETRY_PAUSE),
+	OPTION_REFUSED(0, "decryption-key", OPTION_NO_DECRYPTION),
+	OPTION_REFUSED(0, "disable-content-trust", OPTION_NO_CONTENT_TRUST),
 	OPTION_END,
 };
 

@@ -44,6 +44,12 @@ static const struct option_row push_rows[] = {
 	 .help = "Sign what was pushed with this private key"},
 	{0, "sign-passphrase-file", OPT_STRING, offsetof(struct push_args, sign_passphrase_file), .arg = "FILE",
 	 .help = "The key's passphrase, the first line of that file"},
+	OPTION_REFUSED(0, "sign-by-sq-fingerprint", OPTION_NO_SIGN),
+	OPTION_REFUSED(0, "encryption-key", "layers are not encrypted; skopeo copy --encryption-key"),
+	OPTION_REFUSED(0, "encrypt-layer", "layers are not encrypted; skopeo copy --encrypt-layer"),
+	OPTION_REFUSED(0, "force-compression", "leave it out: --compression-format packs all layers so, and with --compression-level anew"),
+	OPTION_REFUSED(0, "retry", OPTION_RETRIES),
+	OPTION_REFUSED(0, "retry-delay", OPTION_RETRY_PAUSE),
 	OPTION_REFUSED(0, "compress", "layers in a dir: stay as they are; ranby save --compress --format docker-dir"),
 	OPTION_REFUSED(0, "disable-content-trust", "nothing is signed unless --sign-by-sigstore-private-key says so"),
 	OPTION_END,
@@ -62,6 +68,8 @@ static int options_of(const struct command_call *call, const struct image_source
 
 	if (a->sign_by)
 		return err_set(e, EOPNOTSUPP, "--sign-by: ranby makes no GPG signatures; use --sign-by-sigstore-private-key, or skopeo standalone-sign");
+	if (a->sign_passphrase_file && !a->sign_key)
+		return err_set(e, EINVAL, "--sign-passphrase-file: it is of the key that --sign-by-sigstore-private-key names");
 	*ret = (struct push_options){.access = source->options.access, .chunk_bytes = a->chunk_size};
 	ret->outgoing = (struct outgoing_options){
 		.format = image_format(a->format), .packing = packing_of(a->compression_format), .level = a->compression_level,
@@ -86,21 +94,28 @@ static int push(const struct command_call *call, struct store *st, const struct 
 	return push_image(st, *ret_img, to ? to : (*ret_img)->name, o, ret, e);
 }
 
+static enum copy_which which_of(const struct command_call *call)
+{
+	const struct push_args *a = call->args;
+
+	return option_given(call->command->rows, call->full_argc, call->full_argv, "all") && !a->all ? COPY_INDEX_ONLY : COPY_ALL;
+}
+
 /* A list goes whole, its images as they are. */
 static int push_list(const struct command_call *call, struct store *st, const struct push_options *o, const struct image *img, struct err *e)
 {
 	const struct push_args *a = call->args;
 	const char *to = call->argc > 1 ? call->argv[1] : img->name;
-	bool only = option_given(call->command->rows, call->full_argc, call->full_argv, "all") && !a->all;
-	struct copy_options copy = {.which = only ? COPY_INDEX_ONLY : COPY_ALL, .format = o->outgoing.format, .to = o->access,
+	struct copy_options copy = {.which = which_of(call), .format = o->outgoing.format, .to = o->access,
 				    .progress = o->outgoing.progress};
 
 	if (!to)
 		return err_set(e, EINVAL, "push %s: a list without a name needs a destination", call->argv[0]);
 	if (a->sign_key)
 		return err_set(e, EINVAL, "push %s: a manifest list is signed when it is there: ranby image sign", call->argv[0]);
-	if (a->compression_format || a->compression_level)
-		return err_set(e, EINVAL, "push %s: a manifest list goes with its layers as they are; --compression-format is of one image", call->argv[0]);
+	if (a->compression_format || a->compression_level || a->chunk_size)
+		return err_set(e, EINVAL, "push %s: a manifest list goes with its layers as they are; --compression-format, --compression-level and "
+			       "--chunk-size are of one image", call->argv[0]);
 	return manifest_push(call, st, call->argv[0], to, &copy, a->digestfile, e);
 }
 
@@ -110,20 +125,33 @@ static bool is_file(const char *to)
 	return to && copy_has_transport(to) && strncmp(to, "docker://", strlen("docker://")) != 0;
 }
 
-/* Into an archive or a directory, as save does, under podman's word for it. Nothing is recorded: a file is the user's own. */
-static int push_file(const struct command_call *call, struct store *st, const struct push_options *o, struct err *e)
+static int check_file(const struct command_call *call, struct err *e)
 {
+	static const char *const registry[] = {"authfile", "cert-dir", "creds", "tls-verify"};
 	const struct push_args *a = call->args;
-	struct copy_options copy = {.which = COPY_ALL, .format = o->outgoing.format, .progress = o->outgoing.progress};
-	_cleanup_free_ char *from = NULL;
-	struct digest digest = {0};
-	int r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(registry); i++)
+		if (option_given(call->command->rows, call->full_argc, call->full_argv, registry[i]))
+			return err_set(e, EINVAL, "push %s: no registry is asked: leave --%s out", call->argv[1], registry[i]);
 	if (a->sign_key)
 		return err_set(e, EINVAL, "push %s: signatures are kept by registries; sign it there: ranby image sign", call->argv[1]);
 	if (a->compression_format || a->compression_level || a->chunk_size)
 		return err_set(e, EINVAL, "push %s: layers go into files as they are; --compression-format, --compression-level and --chunk-size "
 			       "are of registries", call->argv[1]);
+	return 0;
+}
+
+/* Into an archive or a directory, as save does, under podman's word for it. Nothing is recorded: a file is the user's own. */
+static int push_file(const struct command_call *call, struct store *st, const struct push_options *o, struct err *e)
+{
+	const struct push_args *a = call->args;
+	struct copy_options copy = {.which = which_of(call), .format = o->outgoing.format, .progress = o->outgoing.progress};
+	_cleanup_free_ char *from = NULL;
+	struct digest digest = {0};
+	int r = check_file(call, e);
+
+	if (r < 0)
+		return r;
 	if (asprintf(&from, "store:%s", call->argv[0]) < 0)
 		return err_errno(e, ENOMEM, "push");
 	r = copy_image(st, from, call->argv[1], &copy, &digest, e);

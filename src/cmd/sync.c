@@ -28,6 +28,11 @@ struct sync_args {
 	bool all, scoped, keep_going, preserve_digests, quiet;
 };
 
+/* Of skopeo's options of one side. */
+#define BOTH_AUTHFILE "log in to both with ranby login, or take one --authfile with both logins"
+#define BOTH_CERTS "--cert-dir is of both; of one, put them into certs.d/HOST:PORT of ~/.config/containers or /etc/containers"
+#define BOTH_TLS "--tls-verify is of both; of one, say insecure = true in registries.conf"
+
 static const struct option_row sync_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct sync_args, all), .help = "Of an index, all images; else that of this host"},
 	{'d', "dest", OPT_CHOICE, offsetof(struct sync_args, dest), .arg = "TRANSPORT", .choices = "docker|dir", .help = "Where to: a registry or a directory"},
@@ -41,6 +46,10 @@ static const struct option_row sync_rows[] = {
 	 .help = "Where from: a repository, a directory of directories, or names on standard input"},
 	REGISTRY_ROWS(struct sync_args, registry),
 	TWO_SIDES_REFUSED,
+	OPTION_REFUSED(0, "src-creds", BOTH_AUTHFILE), OPTION_REFUSED(0, "dest-creds", BOTH_AUTHFILE),
+	OPTION_REFUSED(0, "src-authfile", BOTH_AUTHFILE), OPTION_REFUSED(0, "dest-authfile", BOTH_AUTHFILE),
+	OPTION_REFUSED(0, "src-cert-dir", BOTH_CERTS), OPTION_REFUSED(0, "dest-cert-dir", BOTH_CERTS),
+	OPTION_REFUSED(0, "src-tls-verify", BOTH_TLS), OPTION_REFUSED(0, "dest-tls-verify", BOTH_TLS),
 	OPTION_REFUSED(0, "dry-run", "ranby search --list-tags shows what a repository has"),
 	OPTION_REFUSED(0, "remove-signatures", "none are copied without it either"),
 	OPTION_END,
