@@ -433,6 +433,13 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	E
 	run -125 ranby contaner ls
 	[[ $output = *'did you mean `ranby container`?'* ]] || fail "$output"
+	# a group within a group
+	run -125 ranby image trust
+	[[ $output == *'Usage:'*'ranby image trust COMMAND'*'set '*'show '* ]] || fail "$output"
+	run -0 ranby image trust --help
+	run -0 ranby help image trust
+	run -125 ranby image trust shwo
+	[[ $output == *'unknown command "image trust shwo"'*'did you mean `ranby image trust show`?'* ]] || fail "$output"
 }
 
 @test "options that docker and podman have before the command, or for limits, are refused with the reason" {

@@ -35,12 +35,42 @@ static const char *group_word(size_t i, const void *ctx)
 	return i < ARRAY_SIZE(groups) ? groups[i] : NULL;
 }
 
-/* In a group ("audit doctro") it is both words. */
+#define GROUP_WORDS_MAX 2 /* "image trust" */
+#define GROUP_SIZE 128
+
+/* How many words in front are the name of a group, which is "" when none is. */
+static int group_of(int argc, char **argv, char ret[static GROUP_SIZE])
+{
+	char words[GROUP_SIZE] = "";
+	int n = 0;
+
+	*ret = '\0';
+	for (int i = 0; i < argc && i < GROUP_WORDS_MAX; i++) {
+		size_t len = strlen(words);
+
+		snprintf(words + len, sizeof(words) - len, "%s%s", i ? " " : "", argv[i]);
+		if (!help_is_group(words))
+			break;
+		memcpy(ret, words, sizeof(words));
+		n = i + 1;
+	}
+	return n;
+}
+
+/* Whether they are a group's name and nothing else; then what it has is shown. */
+static bool show_group(int argc, char **argv)
+{
+	char group[GROUP_SIZE];
+
+	return argc > 0 && group_of(argc, argv, group) == argc && help_group(group);
+}
+
+/* In a group ("audit doctro") it is all words. */
 static int unknown_command(int argc, char **argv, struct err *e)
 {
-	bool in_group = argc > 1 && help_is_group(argv[0]);
-	const char *near, *group = in_group ? argv[0] : "";
-	char words[256];
+	char group[GROUP_SIZE], words[256];
+	int in_group = group_of(argc - 1, argv, group);
+	const char *near;
 
 	if (elsewhere_is(argc, argv, e))
 		return -ENOTSUP;
@@ -152,7 +182,7 @@ static int help_for(int argc, char **argv, struct err *e)
 	}
 	c = command_find(argc, argv, &words);
 	if (!c)
-		return argc == 1 && help_group(argv[0]) ? 0 : unknown_command(argc, argv, e);
+		return show_group(argc, argv) ? 0 : unknown_command(argc, argv, e);
 	rows = with_help(c, 0);
 	if (!rows)
 		return err_errno(e, ENOMEM, "help");
@@ -181,9 +211,9 @@ static int dispatch(int argc, char **argv, const struct globals *g, struct err *
 	c = command_find(argc, argv, &words);
 	if (c)
 		return run_command(c, argc - words + 1, argv + words - 1, g, e);
-	if (argc == 1 && help_group(argv[0]))
+	if (show_group(argc, argv))
 		return EXIT_ENGINE;
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) && help_group(argv[0]))
+	if ((strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0) && show_group(argc - 1, argv))
 		return 0;
 	return unknown_command(argc, argv, e);
 }
