@@ -125,6 +125,9 @@ started() {
 	[ "$(row '.Engine, .Pid, .Status, .Trust' | paste -sd ' ')" = "podman $pid running proc" ] || fail "$(row .)"
 	[ "$(row '.Claimed.verified, .Sources.LoginUID' | paste -sd ' ')" = 'false kernel' ]
 	[ "$(row .LoginUID)" = "$(sed 's/4294967295/null/' "/proc/$pid/loginuid")" ]
+	# podman knows it by what is shown
+	run -0 env XDG_RUNTIME_DIR="$PODMAN_RUN" ranby ps --all-engines --quiet --filter engine=podman
+	[ "$(driven inspect --format '{{.Id}}' "$output")" = "$ID" ] || fail "$output"
 	driven rm -f -t 0 p1
 }
 

@@ -245,7 +245,7 @@ static int add_claims(const struct shown *s, bool json, struct json_object *o, s
 	ADD(add_fact(o, sources, "Bundle", bundle, "claimed"));
 	ADD(add_fact(o, sources, "StateRoot", s->t ? s->t->root : NULL, "kernel"));
 	ADD(add_receipt(s, o, sources));
-	ADD(all_users_cut(o, "ID", json_str(o, "ID"), whole ? 0 : 12));
+	ADD(all_users_id(o, json_str(o, "ID"), whole));
 	ADD(all_users_cut(o, "Origin", json_str(o, image && *image ? "Image" : "Bundle"), whole ? 0 : 40));
 	if (s->t && s->t->attribution && json)
 		ADD(json_add(o, "Claimed", json_object_get(s->t->attribution)));

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/suggest.h"
 #include "base/template.h"
+#include "engine/container.h"
 #include "view/names.h"
 
 #include <stdio.h>
@@ -142,6 +143,15 @@ int all_users_cut(struct json_object *o, const char *key, const char *text, size
 	return buf_bad(&b) ? -ENOMEM : json_add_str(o, key, buf_str(&b));
 }
 
+int all_users_id(struct json_object *o, const char *id, bool whole)
+{
+	bool random = strlen(id) == CONTAINER_ID_LEN && strspn(id, "0123456789abcdef") == CONTAINER_ID_LEN;
+	char beginning[13];
+
+	snprintf(beginning, sizeof(beginning), "%.12s", id);
+	return json_add_str(o, "ID", random && !whole ? beginning : id);
+}
+
 /* Words for templates and the table. */
 int all_users_texts(const struct census *c, const struct census_row *row, struct names *names, bool no_trunc,
 		    struct json_object *o)
@@ -158,7 +168,7 @@ int all_users_texts(const struct census *c, const struct census_row *row, struct
 	ADD(all_users_cut(o, "Names", name, no_trunc ? 0 : NAME_WIDTH));
 	ADD(all_users_cut(o, "Command", row->command, no_trunc ? 0 : COMMAND_WIDTH));
 	ADD(all_users_cut(o, "UIDMap", row->uid_map, no_trunc ? 0 : MAP_WIDTH));
-	ADD(all_users_cut(o, "ID", row->ctr ? row->ctr : "", no_trunc ? 0 : 12));
+	ADD(all_users_id(o, row->ctr ? row->ctr : "", no_trunc));
 	ADD(json_add_str(o, "Image", row->image ? row->image : "-"));
 	ADD(json_add_str(o, "UUID", row->uuid ? row->uuid : ""));
 	ADD(json_add_str(o, "Receipt", row->receipt ? row->receipt : ""));

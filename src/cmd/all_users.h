@@ -31,6 +31,8 @@ int all_users_json(const struct census *c, const struct census_row *row, struct 
 int all_users_texts(const struct census *c, const struct census_row *row, struct names *names, bool no_trunc, struct json_object *o) _must_check_;
 /* `text` of `max` bytes at most; 0: all of it. */
 int all_users_cut(struct json_object *o, const char *key, const char *text, size_t max) _must_check_;
+/* Of one that is random its beginning, by which it is found again; another is a name, and whole. */
+int all_users_id(struct json_object *o, const char *id, bool whole) _must_check_;
 const char *all_users_user(struct names *names, uint32_t id, char out[static NAMES_CELL_SIZE]);
 
 /* ---- filters: of one key any value, of different keys all, as in `ps` ---- */

@@ -288,8 +288,8 @@ static int run_all_users(const struct ps_args *a, struct err *e)
 	_cleanup_(buf_done) struct buf out = BUF_INIT;
 	int r;
 
-	if (a->watch || a->ns || a->size)
-		return err_set(e, EINVAL, "--all-users cannot be used with --watch, --ns or --size");
+	if (a->watch || a->ns || a->size || a->pod || a->external)
+		return err_set(e, EINVAL, "--all-users cannot be used with --watch, --ns, --size, --pod or --external");
 	if (a->all || a->latest || a->last || a->sort)
 		return err_set(e, EINVAL, "--all-users cannot be used with --all, --latest, --last or --sort");
 	r = all_users_ps(&q, &out, e);
