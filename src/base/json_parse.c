@@ -33,6 +33,7 @@ struct scan {
 	const char *part, *part_end;
 	const struct strv *wanted; /* json_parse_parts(): dotted paths; the place where the walk is, and what was found */
 	struct buf place, found;
+	size_t found_members;
 	struct err *e;
 };
 
@@ -243,6 +244,7 @@ static void add_found_key(struct scan *s, const char *key, size_t len)
 {
 	if (s->found.len && s->found.data[s->found.len - 1] != '{')
 		buf_addc(&s->found, ',');
+	s->found_members++;
 	buf_addc(&s->found, '"');
 	buf_add(&s->found, key, len);
 	buf_add(&s->found, "\":", 2);
@@ -252,7 +254,7 @@ static void add_found_key(struct scan *s, const char *key, size_t len)
 static int scan_wanted(struct scan *s, const char *key, size_t len)
 {
 	const struct strv *wanted = s->wanted;
-	size_t place = s->place.len;
+	size_t place = s->place.len, members = s->members;
 	enum wanted want;
 	const char *from;
 	int r;
@@ -277,6 +279,7 @@ static int scan_wanted(struct scan *s, const char *key, size_t len)
 		if (want == ALL) {
 			add_found_key(s, key, len);
 			buf_add(&s->found, from, (size_t)(s->p - from));
+			s->found_members += s->members - members;
 		}
 	}
 	s->place.len = place;
@@ -401,17 +404,15 @@ static int scan_all(struct scan *s)
 	return s->p != s->end ? bad(s, "bytes after the value") : 0;
 }
 
-static int parse(struct scan *s, struct json_object **ret, struct err *e)
+/* The tree of what was scanned. */
+static int build(const struct scan *s, struct json_object **ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *o = NULL;
 	const char *what = s->what;
 	struct json_tokener *tok;
 	enum json_tokener_error why;
 	bool finite = true;
-	int r = scan_all(s);
 
-	if (r < 0)
-		return r;
 	/* room for what is there, and not for all that could be */
 	tok = json_tokener_new_ex((int)s->deepest + 2);
 	if (!tok)
@@ -427,6 +428,13 @@ static int parse(struct scan *s, struct json_object **ret, struct err *e)
 		return err_set(e, EINVAL, "%s: a number is too large", what);
 	*ret = TAKE_PTR(o);
 	return 0;
+}
+
+static int parse(struct scan *s, struct json_object **ret, struct err *e)
+{
+	int r = scan_all(s);
+
+	return r == 0 ? build(s, ret, e) : r;
 }
 
 int json_parse(const char *text, size_t len, const char *what, struct json_object **ret, struct err *e)
@@ -469,8 +477,12 @@ int json_parse_parts(const char *text, size_t len, const char *what, const struc
 	buf_addc(&s.found, '}');
 	if (r == 0 && buf_bad(&s.found))
 		r = err_errno(e, ENOMEM, "%s", what);
-	if (r == 0)
-		r = json_parse(buf_str(&s.found), s.found.len, what, ret, e);
+	if (r == 0) {
+		const struct scan found = {.text = buf_str(&s.found), .end = buf_str(&s.found) + s.found.len, .what = what,
+					   .deepest = s.deepest, .members = s.found_members};
+
+		r = build(&found, ret, e);
+	}
 	buf_done(&s.place);
 	buf_done(&s.found);
 	return r;

@@ -124,15 +124,42 @@ static int find_wanted(const struct ps_args *a, struct wanted *ret, struct err *
 	return 0;
 }
 
-/* Which of the list are wanted; those that are not are freed. */
-static void select_rows(const struct ps_args *a, const struct ps_filter *f, struct container_list *l)
+static bool is_wanted(const struct ps_args *a, const struct ps_filter *f, const struct container *c, const struct container_list *l)
 {
 	bool all = a->all || a->latest || a->last || ps_filter_has(f, "status") || ps_filter_has(f, "exited");
+
+	return (all || container_runs(c)) && (a->external || !json_true(c->spec, "isBuild")) && ps_filter_match(f, c, l);
+}
+
+/* What can be said of a container without the others is made while it is read. */
+struct looking {
+	const struct ps_args *a;
+	const struct wanted *wanted;
+	const struct ps_filter *f;
+	struct timespec now;
+};
+
+static int look(struct container *c, void *ctx)
+{
+	const struct looking *l = ctx;
+
+	return is_wanted(l->a, l->f, c, NULL) ? ps_row(c, l->wanted->fields, l->a->no_trunc, &l->now, &c->row) : 0;
+}
+
+static bool needs_more(const struct ps_args *a, const struct wanted *wanted, const struct ps_filter *f)
+{
+	return !wanted->t || wanted->namespaces || a->size || (a->sort && strcmp(a->sort, "runningfor") == 0) || ps_filter_has(f, "before") ||
+	       ps_filter_has(f, "since");
+}
+
+/* Which of the list are wanted; those that are not are freed. `looked`: those that are have their row. */
+static void select_rows(const struct ps_args *a, const struct ps_filter *f, bool looked, struct container_list *l)
+{
 	size_t last = a->latest ? 1 : a->last, n = 0;
 	bool *keep = mem_array(l->n, sizeof(bool));
 
 	for (size_t i = 0; keep && i < l->n; i++)
-		keep[i] = (all || container_runs(l->items[i])) && (a->external || !json_true(l->items[i]->spec, "isBuild")) && ps_filter_match(f, l->items[i], l);
+		keep[i] = looked ? l->items[i]->row != NULL : is_wanted(a, f, l->items[i], l);
 	for (size_t i = 0; keep && i < l->n; i++)
 		if (keep[i])
 			l->items[n++] = l->items[i];
@@ -224,9 +251,11 @@ static uint64_t image_bytes_of(const struct sizes *s, const struct container *c)
 static int make_row(const struct ps_args *a, const struct wanted *wanted, const struct container *c, const struct sizes *sizes,
 		    uint64_t bytes, const struct timespec *now, struct keyed *ret)
 {
-	_cleanup_json_ struct json_object *row = NULL;
-	int r = ps_row(c, wanted->fields, ret->at == 0, a->no_trunc, now, &row);
+	_cleanup_json_ struct json_object *row = json_object_get(c->row);
+	int r = row ? 0 : ps_row(c, wanted->fields, a->no_trunc, now, &row);
 
+	if (r == 0 && ret->at == 0)
+		r = ps_add_other_keys(row, wanted->fields);
 	if (r == 0)
 		r = set_key(ret, a->sort, c, row, bytes);
 	if (r == 0 && !wanted->t) {
@@ -314,7 +343,8 @@ static int run_all_engines(struct engine *eng, const struct ps_args *a, struct e
 static int list(struct engine *eng, const struct ps_args *a, const struct wanted *wanted, const struct ps_filter *f,
 		struct container_list *ret, struct err *e)
 {
-	_cleanup_(container_parts_done) struct container_parts parts = {0};
+	struct looking looking = {.a = a, .wanted = wanted, .f = f, .now = clock_now()};
+	_cleanup_(container_parts_done) struct container_parts parts = {.look = needs_more(a, wanted, f) ? NULL : look, .ctx = &looking};
 	int r;
 
 	if (a->size)
@@ -341,7 +371,7 @@ static int show(const struct command_call *call, struct err *e)
 		r = ps_filter_check(&f, &l, e);
 	if (r < 0)
 		return r;
-	select_rows(a, &f, &l);
+	select_rows(a, &f, !needs_more(a, &wanted, &f), &l);
 	if (a->size)
 		r = read_sizes(call->engine, &l, &sizes, e);
 	if (r == 0)

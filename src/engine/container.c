@@ -60,6 +60,7 @@ struct container *container_free(struct container *c)
 		return NULL;
 	json_object_put(c->spec);
 	json_object_put(c->state);
+	json_object_put(c->row);
 	fd_closep(&c->own_dir);
 	free(c);
 	return NULL;

@@ -68,6 +68,7 @@ struct container {
 	int64_t created_ns;        /* since 1970 */
 	struct json_object *spec;  /* container.json */
 	struct json_object *state; /* state.json, NULL when never started */
+	struct json_object *row;   /* what the look of a list made of it (container_parts); else NULL */
 	int parent;                /* the directory of all, borrowed from the engine */
 	int *dir, own_dir;         /* container_dir() opens own_dir, by dir: of a thousand in a list most are never asked for */
 	/* derived when loaded */
@@ -125,6 +126,12 @@ int container_list(struct engine *eng, struct container_list *ret, struct err *e
 /* What is wanted of container.json and state.json: paths as of json_at(). What is derived of a container it has in any case. */
 struct container_parts {
 	struct strv spec, state;
+	/*
+	 * NULL, or called for each by the thread that has read it, to make c->row. `c` may have neither name, spec nor state
+	 * when it is in the list then: of a thousand, what one was read into is used again for the next.
+	 */
+	int (*look)(struct container *c, void *ctx);
+	void *ctx;
 };
 void container_parts_done(struct container_parts *p);
 

@@ -98,12 +98,29 @@ struct reader {
 	int r;
 };
 
+static void let_go(struct container *c)
+{
+	c->name = "";
+	json_object_put(TAKE_PTR(c->spec));
+	json_object_put(TAKE_PTR(c->state));
+}
+
 static int read_one(struct reading *all, size_t i, struct err *e)
 {
+	const struct container_parts *asked = all->index ? all->index->asked : NULL;
 	const char *id = all->ids->items[i];
+	int r = asked ? container_index_load(all->index, id, &all->seen[i], &all->items[i], e)
+		      : container_load_as(all->eng, id, false, NULL, &all->items[i], e);
 
-	return all->index ? container_index_load(all->index, id, &all->seen[i], &all->items[i], e)
-			  : container_load_as(all->eng, id, false, NULL, &all->items[i], e);
+	if (r < 0 || !asked || !asked->look)
+		return r;
+	r = asked->look(all->items[i], asked->ctx);
+	if (r < 0)
+		return err_errno(e, -r, "container %.12s", id);
+	/* the others are what the next index is made of */
+	if (all->seen[i].noted)
+		let_go(all->items[i]);
+	return 0;
 }
 
 static void *read_some(void *ctx)
@@ -252,7 +269,7 @@ int container_parts_add(struct container_parts *p, const char *spec, const char 
 
 int container_list_parts(struct engine *eng, const struct container_parts *parts, struct container_list *ret, struct err *e)
 {
-	_cleanup_(container_parts_done) struct container_parts all = {0};
+	_cleanup_(container_parts_done) struct container_parts all = {.look = parts->look, .ctx = parts->ctx};
 	int r = container_parts_add(&all, CONTAINER_SPEC_PARTS, CONTAINER_STATE_PARTS);
 
 	if (r == 0)

@@ -296,7 +296,7 @@ int disk_containers(const struct disk *d, struct json_object *rows)
 		struct json_object *o = NULL;
 		char image[16], ago[CLOCK_TEXT_SIZE];
 
-		r = ps_row(c, PS_ALL_FIELDS, true, false, &now, &o);
+		r = ps_row(c, PS_ALL_FIELDS, false, &now, &o);
 		if (r == 0 && json_append(rows, o) < 0)
 			return -ENOMEM;
 		snprintf(image, sizeof(image), "%.12s", json_str(c->spec, "image.id"));

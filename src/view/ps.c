@@ -486,7 +486,7 @@ int ps_parts(uint64_t set, const struct ps_filter *f, struct container_parts *re
 	return r;
 }
 
-int ps_row(const struct container *c, uint64_t set, bool all_keys, bool no_trunc, const struct timespec *now, struct json_object **ret)
+int ps_row(const struct container *c, uint64_t set, bool no_trunc, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	const struct showing s = {.c = c, .now = now, .no_trunc = no_trunc};
@@ -495,12 +495,18 @@ int ps_row(const struct container *c, uint64_t set, bool all_keys, bool no_trunc
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++)
 		if (set >> i & 1)
 			r = fields[i].add(o, fields[i].name, &s);
-		else if (all_keys)
-			r = json_object_object_add_ex(o, fields[i].name, NULL,
-						      JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
 	if (r == 0)
 		*ret = TAKE_PTR(o);
 	return r;
+}
+
+int ps_add_other_keys(struct json_object *o, uint64_t set)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (!(set >> i & 1) && json_object_object_add_ex(o, fields[i].name, NULL,
+								 JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 static int add_copy(struct json_object *o, const char *key, const struct container *c, const char *path)
@@ -545,7 +551,7 @@ static struct json_object *networks_list(const struct container *c)
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = NULL, *names = json_object_new_array();
-	int r = names ? ps_row(c, PS_ALL_FIELDS, true, true, now, &o) : -ENOMEM;
+	int r = names ? ps_row(c, PS_ALL_FIELDS, true, now, &o) : -ENOMEM;
 
 	if (r == 0)
 		r = json_append_str(names, c->name);

@@ -8,7 +8,7 @@
  *	r = ps_filter_add(&f, "status=running", e);
  *	r = ps_parts(fields, &f, &parts);
  *	r = container_list_parts(eng, &parts, &list, e);
- *	if (ps_filter_match(&f, c, &list)) r = ps_row(c, fields, i == 0, no_trunc, &now, &row);
+ *	if (ps_filter_match(&f, c, &list)) r = ps_row(c, fields, no_trunc, &now, &row);
  *
  * Of a container's files only that is looked at which the wanted fields and
  * filters read: a row of each table says what that is.
@@ -56,11 +56,11 @@ uint64_t ps_field(const char *name); /* 0: there is none of that name */
 /* What of the containers is looked at for this set of fields and the filters. 0, -ENOMEM. */
 int ps_parts(uint64_t set, const struct ps_filter *f, struct container_parts *ret) _must_check_;
 
-/*
- * Those fields, as texts mostly. `all_keys`: and all others, as null, from which a template's mistyped one is told and
- * a better one suggested: one row of a thousand will do.
- */
-int ps_row(const struct container *c, uint64_t set, bool all_keys, bool no_trunc, const struct timespec *now, struct json_object **ret) _must_check_;
+/* Those fields, as texts mostly. */
+int ps_row(const struct container *c, uint64_t set, bool no_trunc, const struct timespec *now, struct json_object **ret) _must_check_;
+
+/* And all others to such a row, as null, from which a template's mistyped one is told and a better one suggested: one row of a thousand will do. */
+int ps_add_other_keys(struct json_object *o, uint64_t set) _must_check_;
 
 /* The object of `--format json`. */
 int ps_json(const struct container *c, const struct timespec *now, struct json_object **ret) _must_check_;
