@@ -176,12 +176,18 @@ static int feed_start(struct chain *c, const struct log_event *ev, struct err *e
 	return r < 0 ? r : add_statement(c, ev, &c->containers[c->n_containers - 1], SAMPLE_ALIVE, e);
 }
 
-/* Only what the witness saw itself is a statement about a pid. */
+/* The witness saw it, or root, who needs none: then the kernel's stamp must say that it was root. */
+static bool is_seen_alive(const struct log_event *ev)
+{
+	return strcmp(ev->virt.trust, "live") == 0 || (strcmp(ev->virt.trust, "root") == 0 && ev->uid == 0);
+}
+
+/* Only what the writer saw itself is a statement about a pid. */
 static int feed_virt(struct chain *c, const struct log_event *ev, struct err *e)
 {
 	const struct log_virt *v = &ev->virt;
 	struct chain_container *k;
-	bool live = strcmp(v->trust, "live") == 0, zombie = strcmp(v->trust, "zombie") == 0;
+	bool live = is_seen_alive(ev), zombie = strcmp(v->trust, "zombie") == 0;
 
 	if (strcmp(v->virt, "ranby") != 0 || v->vm_pid == 0 || !v->success || (!live && !zombie))
 		return 0;

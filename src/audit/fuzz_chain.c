@@ -15,7 +15,7 @@ static struct log_event make(const uint8_t *d, uint32_t serial)
 {
 	static const enum log_kind kinds[] = {LOG_SYSCALL, LOG_SYSCALL, LOG_SYSCALL, LOG_SYSCALL, LOG_LOGIN, LOG_VIRT, LOG_DAMAGED, LOG_RULES};
 	static const char *const ops[] = {"start", "exec", "stop", "kill"};
-	static const char *const trusts[] = {"live", "live", "zombie", "caller"};
+	static const char *const trusts[] = {"live", "root", "zombie", "caller"};
 	struct log_event ev = {.kind = kinds[d[0] % 8], .serial = serial + (d[0] >> 7), .pid = d[1] % 16 + 1U, .ppid = d[2] % 16,
 			       .ses = d[3] % 4, .auid = 1000, .uid = d[3] & 8 ? 1000 : 0, .done = d[3] & 16, .comm = "", .exe = ""};
 

@@ -72,7 +72,7 @@ struct log_virt {
 	const char *vm;     /* the container's name, decoded */
 	const char *uuid;
 	const char *ctr;    /* the container's id, 64 hex digits, as claimed */
-	const char *trust;  /* "live", "zombie", "caller" */
+	const char *trust;  /* "live", "zombie", "root", "caller": audit/verb.h */
 	const char *image;  /* claimed-image */
 	const char *ledger; /* claimed-ledger: "SEQ:PREV" of the entry that it was made for */
 	const char *uid_map;

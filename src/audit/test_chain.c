@@ -291,7 +291,7 @@ static void monitor_step(struct world *w, int i)
 			die(w, i, true);
 		} else if (w->p[m->target].step == 1 && w->p[m->target].parent == i) {
 			k = w->p[m->target].target;
-			statement(w, i, k, m->target, m->step >= 11 ? "exec" : "start", "live");
+			statement(w, i, k, m->target, m->step >= 11 ? "exec" : "start", k % 2 ? "root" : "live");
 			w->p[m->target].step = 2;
 		}
 	}

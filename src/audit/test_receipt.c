@@ -133,12 +133,14 @@ static void verbs_are_whole(void **state)
 		assert_true(strlen(row->reason) > 0);
 		assert_int_equal(audit_verb_find(row->name), v);
 		assert_non_null(audit_trust_word(row->trust));
+		assert_int_not_equal(row->trust, AUDIT_TRUST_ROOT); /* the witness writes by the row, for anybody */
 	}
 	assert_null(audit_verb_row(AUDIT_VERB_N));
 	assert_null(audit_verb_row(UINT32_MAX));
 	assert_int_equal(audit_verb_find("nothing"), AUDIT_VERB_N);
 	assert_string_equal(audit_trust_word(audit_verb_row(AUDIT_VERB_START)->trust), "live");
 	assert_string_equal(audit_trust_word(audit_verb_row(AUDIT_VERB_EXIT)->trust), "zombie");
+	assert_string_equal(audit_trust_word(AUDIT_TRUST_ROOT), "root");
 	assert_string_equal(audit_verb_row(AUDIT_VERB_EXIT)->op, "stop");
 }
 

@@ -65,7 +65,7 @@ const struct audit_verb_row *audit_verb_row(uint32_t verb)
 
 const char *audit_trust_word(enum audit_trust trust)
 {
-	static const char *const words[] = {"caller", "live", "zombie"};
+	static const char *const words[] = {"caller", "live", "zombie", "root"};
 
 	return words[trust];
 }

@@ -8,11 +8,12 @@
  * witness follow from the row. Record types and the words in `op` are
  * libvirt's where it has them.
  *
- * Three kinds of statement (`trust=` in the record):
+ * Four kinds of statement (`trust=` in the record):
  *	live    the witness holds a pidfd of a running process and read the facts itself
  *	zombie  the same of a process that has ended and is not reaped yet
  *	caller  what the caller says; only the kernel's own stamp says who that is.
  *	        With a pidfd of a running container its uuid and pid are the witness's words too
+ *	root    what ranby-runtime read of a running process, where root asks it and no witness (runtime/record.h)
  */
 #ifndef RANBY_AUDIT_VERB_H
 #define RANBY_AUDIT_VERB_H
@@ -29,7 +30,7 @@ enum audit_type {
 	AUDIT_TYPE_VIRT_DESTROY = 2505,
 };
 
-enum audit_trust { AUDIT_TRUST_CALLER, AUDIT_TRUST_LIVE, AUDIT_TRUST_ZOMBIE, AUDIT_TRUST_N };
+enum audit_trust { AUDIT_TRUST_CALLER, AUDIT_TRUST_LIVE, AUDIT_TRUST_ZOMBIE, AUDIT_TRUST_ROOT, AUDIT_TRUST_N };
 
 enum audit_verb {
 	AUDIT_VERB_CREATE,
@@ -87,7 +88,7 @@ const char *audit_op_about(const char *op);
 
 const struct audit_verb_row *audit_verb_row(uint32_t verb);
 
-/* "caller", "live", "zombie". */
+/* "caller", "live", "zombie", "root". */
 const char *audit_trust_word(enum audit_trust trust);
 
 /* The row of that name; AUDIT_VERB_N when there is none. */

@@ -4,8 +4,9 @@
  * record - the start and the end of a container in kernel audit, where another
  * engine drives us, a batch system, or a shell: ranby records its own.
  *
- * Whoever makes one himself is in another user namespace afterwards, where
- * nobody reaches audit. So one stays behind who asks for him:
+ * Whoever makes one himself is in other namespaces afterwards: in a user
+ * namespace nobody reaches audit, in a network namespace nobody hears what came
+ * of it. So one stays behind who asks for him:
  *	_cleanup_(recorder_end) struct recorder c = RECORDER_INIT;
  *	r = recorder_begin(x, id, &c);
  *	...					// create it
@@ -14,7 +15,7 @@
  *	recorder_ask(&c, AUDIT_VERB_EXIT);
  *
  * Who may ask whom: a plain user ranby-witness, where that is installed; root
- * writes it by himself, and the end of one of his is in no record.
+ * writes it by himself (trust=root), and the end of one of his is in no record.
  *
  * Nothing fails by it: what came of the first is in RROOT/ID/record, which
  * the state shows as attribution.record:

@@ -8,8 +8,8 @@
  * come first, and no more than SEGMENTS_MAX of a login are looked through:
  * who has run for longer than that is shown as seen in /proc.
  *
- * The record must be one in which the witness read the process itself
- * (trust=live). A ledger that others than root may write is not asked.
+ * The record must be one whose writer read the process itself: the witness
+ * (trust=live), or root (trust=root, by the kernel's stamp). A ledger that others than root may write is not asked.
  */
 #include "view/census.h"
 
@@ -47,6 +47,11 @@ static bool says(struct json_object *o, const char *key, const char *value)
 	return json_object_object_get_ex(o, key, &v) && v && strcmp(json_object_get_string(v), value) == 0;
 }
 
+static bool is_seen_alive(struct json_object *o)
+{
+	return says(o, "trust", "live") || (says(o, "trust", "root") && says(o, "uid", "0"));
+}
+
 /* One line: is it the start record of this uuid? Then the row is what it says. */
 static bool take_line(struct census_row *row, const char *uuid, const char *line, size_t len)
 {
@@ -54,8 +59,7 @@ static bool take_line(struct census_row *row, const char *uuid, const char *line
 
 	if (json_parse(line, len, "ledger", &o, NULL) < 0 || !json_object_is_type(o, json_type_object))
 		return false;
-	if (!says(o, "op", "start") || !says(o, "virt", "ranby") || !says(o, "trust", "live") || !says(o, "res", "success") ||
-	    !says(o, "uuid", uuid))
+	if (!says(o, "op", "start") || !says(o, "virt", "ranby") || !is_seen_alive(o) || !says(o, "res", "success") || !says(o, "uuid", uuid))
 		return false;
 	row->name = word_of(o, "vm");
 	row->ctr = word_of(o, "ctr");

@@ -284,11 +284,12 @@ static void ledger_rows(void **state)
 	for (int i = 0; i < 4; i++)
 		c.rows[i] = make_row(1001, 100 + i, 1000);
 	c.rows[4] = make_row(PROC_ID_UNSET, 104, 1000);
-	/* 100: in an older segment; 101: only a caller's word; 102: another process of the same pid; 103: another login's shard */
+	/* 100: in an older segment; 101: only a caller's word, and one who says to be root; 102: another process of the same pid; 103: another login's shard */
 	put_segment(fd, "auid-1001", "00000000000000000001.jsonl",
-		    "garbage " UUID("64") "\n" START(UUID("64"), "\"trust\":\"live\",\"vm\":\"web\",\"ctr\":\"aa\",\"claimed-image\":\"nginx\",\"receipt\":\"1.0:7\""));
+		    "garbage " UUID("64") "\n" START(UUID("64"), "\"trust\":\"root\",\"uid\":0,\"vm\":\"web\",\"ctr\":\"aa\",\"claimed-image\":\"nginx\",\"receipt\":\"1.0:7\""));
 	put_segment(fd, "auid-1001", "00000000000000000003.jsonl",
-		    START(UUID("65"), "\"trust\":\"caller\",\"vm\":\"fake\"") START("3a5c1c0f-fec0-8000-8066-0000000003e9", "\"trust\":\"live\",\"vm\":\"old\""));
+		    START(UUID("65"), "\"trust\":\"caller\",\"vm\":\"fake\"")
+		    START(UUID("65"), "\"trust\":\"root\",\"uid\":1001,\"vm\":\"fake\"") START("3a5c1c0f-fec0-8000-8066-0000000003e9", "\"trust\":\"live\",\"vm\":\"old\""));
 	put_segment(fd, "auid-1002", "00000000000000000001.jsonl", START(UUID("67"), "\"trust\":\"live\",\"vm\":\"other\""));
 	put_segment(fd, "auid-unset", "00000000000000000001.jsonl", START(UUID("68"), "\"trust\":\"live\",\"vm\":\"cron\""));
 	assert_int_equal(census_join(&c, path, BOOT, geteuid()), 0);

@@ -38,7 +38,10 @@ setup() {
 	: >"$AUDIT_LOG"
 	STATE=$BATS_TEST_TMPDIR/state
 }
-teardown() { [ ! -d "$STATE" ] || "$RUNTIME" --root "$STATE" delete --force r1 || true; }
+teardown() {
+	[ ! -d "$STATE" ] || "$RUNTIME" --root "$STATE" delete --force r1 || true
+	[ -z "${NET:-}" ] || kill "$NET" || true
+}
 
 records() { grep -a '^type=VIRT_CONTROL' "$AUDIT_LOG" || true; }
 field() { grep -ao "[ ']$2=[^ ']*" <<<"$1" | tail -n 1 | cut -d= -f2- | tr -d '"'; }
@@ -71,7 +74,7 @@ state() { "$RUNTIME" --root "$STATE" state r1 | jq -r "$1"; }
 	local record
 	record=$(records)
 	[ "$(wc -l <<<"$record")" = 1 ] || fail "$record"
-	[[ $record == *" uid=0 auid=4294967295 ses=4294967295 "*"op=start reason=runtime vm=\"r1\" "*" vm-pid=$pid trust=live "* ]] || fail "$record"
+	[[ $record == *" uid=0 auid=4294967295 ses=4294967295 "*"op=start reason=runtime vm=\"r1\" "*" vm-pid=$pid trust=root "* ]] || fail "$record"
 	[[ $record == *" pid-ns=$(readlink "/proc/$pid/ns/pid" | tr -dc 0-9) user-ns=$(readlink /proc/self/ns/user | tr -dc 0-9) mnt-ns=$(readlink "/proc/$pid/ns/mnt" | tr -dc 0-9) "* ]]
 	[[ $record == *" init-start=$(awk '{print $22}' "/proc/$pid/stat") "*' stage=pre-exec '*"res=success'"* ]] || fail "$record"
 	# where the record is, and the same run
@@ -86,6 +89,17 @@ state() { "$RUNTIME" --root "$STATE" state r1 | jq -r "$1"; }
 	audit_sync
 	[[ $(records) == *" uid=0 auid=4242 ses=$output "*"starter-auid=4242 starter-ses=$output "* ]] || fail "$(records)"
 	[ "$(state '.attribution | .verified, .auid, .session')" = $'true\n4242\n'"$output" ]
+}
+
+@test "root's, in a network namespace that it joins, where the kernel's stream is not heard: the record and its receipt all the same" {
+	read -r NET < <(exec unshare --net sh -c 'echo $$; exec sleep 1000' 3>&-)
+	cp -a "$BUNDLES/root" "$BATS_TEST_TMPDIR/joins"
+	jq --arg net "/proc/$NET/ns/net" '(.linux.namespaces[] | select(.type == "network")).path = $net | .process.args = ["true"]' \
+		"$BUNDLES/root/config.json" >"$BATS_TEST_TMPDIR/joins/config.json"
+	"$RUNTIME" --root "$STATE" run --keep --bundle "$BATS_TEST_TMPDIR/joins" r1
+	audit_sync
+	[[ $(records) == *"audit($(state .attribution.record.receipt))"*" op=start reason=runtime "*" net-ns=$(readlink "/proc/$NET/ns/net" | tr -dc 0-9) "* ]] ||
+		fail "$(state .attribution)" "$(records)"
 }
 
 @test "audit that is off, and a rule that drops it: the container starts, and the state says why there is no record" {

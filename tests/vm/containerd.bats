@@ -185,6 +185,6 @@ teardown_file() { in_root 'systemctl stop containerd' || true; }
 		same "$(jq -r ".attribution | has(\"auid\") or has(\"session\")" <<<"$state")" false
 		# the one who asked containerd is not known to the shim; root may write the record, and the kernel stamps it
 		recorded "$(jq -r .attribution.record.receipt <<<"$state")" " uid=0 auid=4294967295 ses=4294967295 " "op=start reason=runtime" \
-			" vm-pid=$pid trust=live " " pid-ns=$(readlink /proc/$pid/ns/pid | tr -dc 0-9) "
+			" vm-pid=$pid trust=root " " pid-ns=$(readlink /proc/$pid/ns/pid | tr -dc 0-9) "
 		gone w1'
 }
