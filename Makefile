@@ -109,13 +109,13 @@ endif
 MUSL_CC ?= $(if $(SAN),,$(shell command -v musl-gcc))
 musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_dev init_exec init_hooks init_rootfs message plan reap) \
 	$(addprefix base/,buf clock err parse) \
-	$(addprefix sys/,canary caps copytree fd keyring landlock lsm lsm_selinux memfd mountns netns path pidfd pty seccomp signals)
+	$(addprefix sys/,canary caps copytree fd ids keyring landlock lsm lsm_selinux memfd mountns netns path pidfd pty seccomp signals status_mask)
 musl_ranby-monitor := \
 	$(addprefix monitor/,main_ranby-monitor backoff cast_writer checks children clients create exit exit_file helper log_format log_json log_writer) \
 	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \
 	$(addprefix monitor/,exec_head record record_args record_caps record_files tally) $(addprefix sys/,callname memory seccomp) \
 	$(addprefix audit/,receipt witness) $(addprefix base/,buf err escape json_text parse sha256 strv) \
-	$(addprefix sys/,cgroup exec_call fd journal lsm_selinux memfd notify path pidfd procfs procfs_parse root_end self signals spawn)
+	$(addprefix sys/,cgroup exec_call fd journal lsm_selinux memfd notify path pidfd procfs procfs_parse root_end self signals spawn status_mask)
 
 MAINS := $(wildcard src/*/main_*.c)
 TESTS := $(wildcard src/*/test_*.c)

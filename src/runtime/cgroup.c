@@ -139,7 +139,8 @@ static int make(int dir, int parent, const char *above, const char *id, struct c
 	if (name_path(above, id, &path) < 0)
 		return err_errno(e, ENOMEM, "cgroup");
 	name = strrchr(path, '/') + 1;
-	r = path_own_write(dir, NOTE, path, strlen(path), 0600, PATH_SYNC_NONE);
+	/* half a note is nobody's group, and there is none yet */
+	r = path_own_write(dir, NOTE, path, strlen(path), 0600, PATH_SYNC_UNSEEN);
 	if (r < 0)
 		return err_errno(e, -r, "note the cgroup");
 	/* of one that was killed, and whose note is lost */

@@ -58,6 +58,8 @@ struct create {
 	char *notify;    /* linux.seccomp.listenerMetadata, when there is a listener */
 	struct attribution_input who;
 	char offsets[96]; /* of a time namespace */
+	bool in_host_userns; /* still, after gain_rights() */
+	bool has_poststart;
 	int bundle, dir; /* dir: RROOT/ID, ours from make_dir() on */
 	bool done;
 };
@@ -146,6 +148,7 @@ static int start_scope(struct create *c, struct err *e)
 /* The rights to mount: those of the namespace around us, else of one with only our own id. */
 static int gain_rights(struct create *c, struct err *e)
 {
+	bool privileged = userns_is_privileged();
 	int r = userns_is_initial(&c->who.initial);
 
 	if (r < 0)
@@ -155,8 +158,8 @@ static int gain_rights(struct create *c, struct err *e)
 		r = loginuid_read(&c->who.login, e);
 	if (r < 0)
 		return r;
-
-	if (!userns_is_privileged())
+	c->in_host_userns = c->who.initial && privileged;
+	if (!privileged)
 		r = userns_enter_own(e);
 	if (r == 0)
 		r = rootfs_unshare(e);
@@ -164,12 +167,14 @@ static int gain_rights(struct create *c, struct err *e)
 	return r == 0 ? open_bundle(c, e) : r;
 }
 
-/* Inside a user namespace nothing is root's for sure, and then none is found. */
+/* For an overlay that the kernel refuses. Inside a user namespace nothing is root's for sure, and then none is found. */
 static int find_fuse_overlay(struct create *c, struct err *e)
 {
 	struct fuse_program p = FUSE_PROGRAM_INIT;
 	int r;
 
+	if (!rootfs_has_overlay(&c->c))
+		return 0;
 	if (c->a->fuse_fd > 0) {
 		c->servers.fuse_fd = fcntl((int)c->a->fuse_fd, F_DUPFD_CLOEXEC, 3);
 		return c->servers.fuse_fd < 0 ? err_errno(e, errno, "--fuse-overlayfs-fd") : 0;
@@ -275,12 +280,11 @@ static int plan_devices(struct create *c, struct err *e)
 {
 	const struct runtime_config *f = &c->c;
 	_cleanup_free_ struct plan_device *d = mem_array(f->n_devices, sizeof(*d));
-	bool initial = false;
-	int r = userns_is_initial(&initial);
+	int r;
 
-	if (!d || r < 0)
-		return err_errno(e, d ? -r : ENOMEM, "devices");
-	if (initial && !f->map) {
+	if (!d)
+		return err_errno(e, ENOMEM, "devices");
+	if (c->in_host_userns && !f->map) {
 		c->w.head.flags |= PLAN_MKNOD;
 		r = bound_devices(c, e);
 		if (r < 0)
@@ -477,7 +481,7 @@ static void plan_peer(struct create *c)
 {
 	uint32_t inside = geteuid();
 
-	if (c->c.map && id_list_to_inside(&c->c.map->uid, geteuid(), &inside) < 0)
+	if (c->c.map && id_list_to_inside(&c->c.map->uid, inside, &inside) < 0)
 		inside = OVERFLOW_UID;
 	c->w.head.peer_uid = inside;
 }
@@ -566,7 +570,8 @@ static int save_state(struct create *c, struct runtime_state *ret, struct err *e
 		r = attribution_text(&c->who, &ret->attribution, e);
 	if (r < 0 || !ret->created)
 		return err_errno(e, r < 0 ? -r : ENOMEM, "container %s", ret->id);
-	ret->hooks = c->c.hooks.n[HOOK_POSTSTART] + c->c.hooks.n[HOOK_POSTSTOP] > 0 ? later_hooks(c) : NULL;
+	c->has_poststart = c->c.hooks.n[HOOK_POSTSTART] > 0;
+	ret->hooks = c->has_poststart || c->c.hooks.n[HOOK_POSTSTOP] > 0 ? later_hooks(c) : NULL;
 	r = runtime_state_save(c->dir, ret, e);
 	return r == 0 ? write_texts(c, ret, e) : r;
 }
@@ -715,7 +720,7 @@ static void create_done(struct create *c)
 	runtime_config_done(&c->c);
 }
 
-int runtime_create(const struct runtime_context *x, const struct create_args *a, pid_t *ret_pid, struct err *e)
+int runtime_create(const struct runtime_context *x, const struct create_args *a, struct created *ret, struct err *e)
 {
 	_cleanup_free_ struct create *c = NULL;
 	int r;
@@ -733,8 +738,8 @@ int runtime_create(const struct runtime_context *x, const struct create_args *a,
 	plan_writer_init(&c->w);
 	r = build(c, e);
 	c->done = r == 0;
-	if (r == 0 && ret_pid)
-		*ret_pid = c->child.pid;
+	if (r == 0 && ret)
+		*ret = (struct created){.pid = c->child.pid, .has_poststart = c->has_poststart};
 	create_done(c);
 	return r;
 }

@@ -33,15 +33,20 @@ struct create_args {
 	struct err *warning;        /* gets what is left out, and stops nothing; NULL: nobody asks */
 };
 
+struct created {
+	pid_t pid;          /* init, a child of the caller */
+	bool has_poststart; /* hooks for who starts it */
+};
+
 /*
  * Makes RROOT/ID, the namespaces, the root filesystem and init, which then
  * listens on RROOT/ID/start. On failure nothing of it is left: no process, no
- * directory, no mount. *ret_pid (may be NULL) is a child of the caller.
+ * directory, no mount. `ret` may be NULL.
  *
  * Process: single-threaded; its mount namespace, and where the config joins
  * namespaces these too, are changed for good: it should end soon.
  */
-int runtime_create(const struct runtime_context *x, const struct create_args *a, pid_t *ret_pid, struct err *e) _must_check_;
+int runtime_create(const struct runtime_context *x, const struct create_args *a, struct created *ret, struct err *e) _must_check_;
 
 /* The bundle's config.json, by the directory. */
 struct runtime_config;

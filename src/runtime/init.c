@@ -13,12 +13,12 @@
 
 #include "runtime/message.h"
 #include "sys/fd.h"
+#include "sys/ids.h"
 #include "sys/keyring.h"
 #include "sys/netns.h"
 #include "sys/signals.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,9 +31,9 @@
 static int become_joined_root(struct err *e)
 {
 	/* not EPERM: id 0 may not be mapped there, and then our own id has all capabilities as well */
-	(void)!setgroups(0, NULL);
-	(void)!setresgid(0, 0, 0);
-	(void)!setresuid(0, 0, 0);
+	(void)!ids_set_groups(NULL, 0);
+	(void)!ids_set_group(0);
+	(void)!ids_set_user(0);
 	/* new credentials make us dumpable again where fs.suid_dumpable is 1 */
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? err_errno(e, errno, "not dumpable") : 0;
 }

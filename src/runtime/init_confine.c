@@ -18,12 +18,12 @@
 #include "runtime/message.h"
 #include "sys/canary.h"
 #include "sys/fd.h"
+#include "sys/ids.h"
 #include "sys/lsm.h"
 #include "sys/path.h"
 #include "sys/seccomp.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -36,21 +36,30 @@
 
 #define ADMIN (1ULL << CAP_SYS_ADMIN)
 
+/* One of our own files in the proc that we mounted or checked. -ENOENT: there is none, or we are not in it. */
+static int open_own(const struct init *i, const char *name, int flags, int *ret_fd)
+{
+	char path[64], self[12];
+	ssize_t n = i->proc < 0 ? -1 : readlinkat(i->proc, "self", self, sizeof(self));
+
+	if (n < 0)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%.*s/%s", (int)n, self, name);
+	return path_own_open(i->proc, path, flags, 0, ret_fd);
+}
+
 /* As root of the namespace: raising is free, lowering needs a right that a user namespace does not give. */
 static int set_oom_score(struct init *i, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	char text[16], self[24];
-	ssize_t n;
+	char text[16];
 	int r;
 
 	if (!(i->p->flags & PLAN_OOM_SCORE))
 		return 0;
-	n = i->proc < 0 ? -1 : readlinkat(i->proc, "self", self, 12);
-	if (n < 0)
+	r = open_own(i, "oom_score_adj", O_WRONLY, &fd);
+	if (r == -ENOENT)
 		return err_set(e, ENOENT, "oom_score_adj: no proc is mounted");
-	snprintf(self + n, sizeof(self) - (size_t)n, "/oom_score_adj");
-	r = path_own_open(i->proc, self, O_WRONLY, 0, &fd);
 	if (r == 0) {
 		int len = snprintf(text, sizeof(text), "%d", i->p->oom_score_adj);
 
@@ -241,12 +250,14 @@ static int enter_cwd_as_user(struct init *i, struct err *e)
 /* What is asked, less what this namespace was never given: the rest would not survive the exec either. */
 static int bound_caps(struct init *i, struct err *e)
 {
+	_cleanup_close_ int status = -EBADF;
 	struct caps now;
-	int r = caps_bound(i->p->caps.bounding);
+	int r;
 
+	/* without a proc of its own the kernel is asked for each */
+	(void)!open_own(i, "status", O_RDONLY, &status);
 	i->want = i->p->caps;
-	if (r == 0)
-		r = caps_get_among(i->want.bounding, &now); /* the others are dropped, each with the kernel's word for it */
+	r = caps_bound_verified(i->want.bounding, status, &now, e);
 	if (r == 0) {
 		i->want.bounding = now.bounding;
 		i->want.permitted &= now.permitted;
@@ -255,33 +266,36 @@ static int bound_caps(struct init *i, struct err *e)
 		i->want.ambient &= i->want.permitted;
 		i->want.inheritable = i->want.ambient;
 	}
-	return r < 0 ? err_errno(e, -r, "bounding capabilities") : 0;
+	return r;
 }
 
 /* Groups before ids, and a group list that is exactly what was asked, never the caller's. */
 static int set_groups(struct init *i, struct err *e)
 {
 	const struct plan *p = i->p;
+	int r;
 
 	if (!(p->flags & PLAN_SETGROUPS))
 		return p->groups.n == 0 ? 0 : err_set(e, EPERM, "additional groups: setgroups is denied in this user namespace");
-	if (setgroups(p->groups.n, plan_at(p, p->groups)) < 0)
-		return err_errno(e, errno, "additional groups");
-	return 0;
+	r = ids_set_groups(plan_at(p, p->groups), p->groups.n);
+	return r < 0 ? err_errno(e, -r, "additional groups") : 0;
 }
 
 static int set_ids(struct init *i, struct err *e)
 {
 	const struct plan *p = i->p;
+	int r;
 
 	umask(p->umask);
 	/* permitted capabilities outlive the change of user, until caps_set() says which stay */
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_errno(e, errno, "keep capabilities");
-	if (setresgid(p->gid, p->gid, p->gid) < 0)
-		return err_errno(e, errno, "group %u", p->gid);
-	if (setresuid(p->uid, p->uid, p->uid) < 0)
-		return err_errno(e, errno, "user %u", p->uid);
+	r = ids_set_group(p->gid);
+	if (r < 0)
+		return err_errno(e, -r, "group %u", p->gid);
+	r = ids_set_user(p->uid);
+	if (r < 0)
+		return err_errno(e, -r, "user %u", p->uid);
 	/* a change of user makes us dumpable again on some kernels' settings */
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? err_errno(e, errno, "not dumpable") : 0;
 }

@@ -30,7 +30,8 @@ static const char *const proc_may_cover[] = {
 /* The root's mount onto our "/", so that it is in our tree and others can go on top. Our root stays what it was. */
 int init_attach_root(struct init *i, struct err *e)
 {
-	_cleanup_close_ int here = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* not open(2): musl's marks it close-on-exec once more */
+	_cleanup_close_ int here = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (here < 0)

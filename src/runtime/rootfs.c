@@ -467,6 +467,14 @@ static bool is_overlay(const struct config_mount *m)
 	return m->kind == CONFIG_MOUNT_NEW && strcmp(m->type, "overlay") == 0;
 }
 
+bool rootfs_has_overlay(const struct runtime_config *c)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].type && strcmp(c->mounts[i].type, "overlay") == 0)
+			return true;
+	return false;
+}
+
 static bool is_wanted(const struct config_mount *m)
 {
 	return (m->kind == CONFIG_MOUNT_BIND || is_overlay(m)) && strcmp(m->destination, "/") != 0 && !is_kernels(m->destination);

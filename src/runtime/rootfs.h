@@ -53,6 +53,9 @@ struct rootfs_late {
 	size_t n;
 };
 
+/* Without one the program of rootfs_servers is never asked for. */
+bool rootfs_has_overlay(const struct runtime_config *c);
+
 struct secrets; /* runtime/secrets.h */
 
 struct rootfs_input {

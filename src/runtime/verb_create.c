@@ -101,7 +101,8 @@ static void run_poststart(const struct runtime_context *x, const char *id, struc
 		(void)!hooks_run_text(s.hooks, HOOK_POSTSTART, text, warning);
 }
 
-static int release(const struct recorder *c, const struct runtime_context *x, const char *id, struct err *warning, struct err *e)
+/* `hooks`: it may have poststart hooks. */
+static int release(const struct recorder *c, const struct runtime_context *x, const char *id, bool hooks, struct err *warning, struct err *e)
 {
 	_cleanup_close_ int sock = -EBADF;
 	int r = runtime_start_connect(x->rroot, id, &sock, e);
@@ -115,7 +116,7 @@ static int release(const struct recorder *c, const struct runtime_context *x, co
 		r = runtime_start_ready(sock, e);
 	if (r == 0)
 		r = runtime_start_result(sock, e);
-	if (r == 0)
+	if (r == 0 && hooks)
 		run_poststart(x, id, warning);
 	return r;
 }
@@ -130,7 +131,7 @@ static int start(const struct runtime_context *x, int argc, char **argv, struct 
 	if (r < 0)
 		return r;
 	recorder_here(x, argv[first], &here);
-	return release(&here, x, argv[first], &ret->warning, e);
+	return release(&here, x, argv[first], true, &ret->warning, e);
 }
 
 const struct verb verb_start = {"start", "ID", "Start a container that waits", start_rows, 1, 1, true, start};
@@ -139,7 +140,7 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 {
 	_cleanup_(recorder_end) struct recorder c = RECORDER_INIT;
 	struct args a = {.detach = false};
-	pid_t pid;
+	struct created made;
 	int r = parse(&verb_run, argc, argv, &a, ret, e);
 
 	if (r < 0)
@@ -150,10 +151,10 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 	r = recorder_begin(x, a.create.id, &c);
 	if (r < 0)
 		return err_errno(e, -r, "run");
-	r = runtime_create(x, &a.create, &pid, e);
+	r = runtime_create(x, &a.create, &made, e);
 	if (r < 0)
 		return r;
-	r = release(&c, x, a.create.id, &ret->warning, e);
+	r = release(&c, x, a.create.id, made.has_poststart, &ret->warning, e);
 	if (r < 0) {
 		(void)!runtime_remove(x, a.create.id, true, NULL, NULL);
 		return r;
@@ -161,11 +162,11 @@ static int run(const struct runtime_context *x, int argc, char **argv, struct ve
 	if (a.detach)
 		return 0;
 	if (c.able)
-		r = wait_end(pid, e);
+		r = wait_end(made.pid, e);
 	if (r == 0)
 		recorder_ask(&c, AUDIT_VERB_EXIT);
 	if (r == 0)
-		r = wait_child(pid, &ret->exit_code, e);
+		r = wait_child(made.pid, &ret->exit_code, e);
 	if (r == 0 && !a.keep)
 		r = runtime_remove(x, a.create.id, true, &ret->warning, e);
 	return r;

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "sys/caps.h"
 
+#include "sys/status_mask.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -82,11 +84,6 @@ static int get_ambient(struct caps *c)
 
 int caps_get(struct caps *ret)
 {
-	return caps_get_among(UINT64_MAX, ret);
-}
-
-int caps_get_among(uint64_t ask, struct caps *ret)
-{
 	struct caps c = {0};
 	int r = get_sets(&c);
 
@@ -95,7 +92,7 @@ int caps_get_among(uint64_t ask, struct caps *ret)
 	if (r < 0)
 		return r;
 	for (int cap = 0; cap < 64; cap++) {
-		int bounding = ask >> cap & 1 ? prctl(PR_CAPBSET_READ, cap, 0, 0, 0) : 0;
+		int bounding = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
 		if (bounding < 0 && errno == EINVAL)
 			break; /* past the last one that the kernel knows */
@@ -103,6 +100,40 @@ int caps_get_among(uint64_t ask, struct caps *ret)
 			return -errno; /* not: the rest is not there */
 		c.bounding |= (uint64_t)(bounding > 0) << cap;
 	}
+	*ret = c;
+	return 0;
+}
+
+/* False: it does not say all. */
+static bool read_status(int status, struct caps *ret)
+{
+	char text[STATUS_TEXT_SIZE];
+	ssize_t n = status < 0 ? -1 : read(status, text, sizeof(text) - 1);
+	struct caps c;
+
+	text[n > 0 ? n : 0] = '\0';
+	if (!status_mask(text, "CapInh", &c.inheritable) || !status_mask(text, "CapPrm", &c.permitted) ||
+	    !status_mask(text, "CapEff", &c.effective) || !status_mask(text, "CapBnd", &c.bounding) ||
+	    !status_mask(text, "CapAmb", &c.ambient))
+		return false;
+	*ret = c;
+	return true;
+}
+
+int caps_bound_verified(uint64_t keep, int status, struct caps *ret, struct err *e)
+{
+	struct caps c = {0};
+	int r = caps_bound(keep);
+
+	if (r < 0)
+		return err_errno(e, -r, "bounding capabilities");
+	if (!read_status(status, &c))
+		r = caps_get(&c);
+	if (r < 0)
+		return err_errno(e, -r, "read the capabilities back");
+	if (c.bounding & ~keep)
+		return err_set(e, EPERM, "bounding capabilities are %llx, not %llx as asked", (unsigned long long)c.bounding,
+			       (unsigned long long)keep);
 	*ret = c;
 	return 0;
 }

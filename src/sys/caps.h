@@ -40,12 +40,17 @@ int caps_set_ambient(uint64_t ambient) _must_check_;
 /* The sets of the calling thread. */
 int caps_get(struct caps *ret) _must_check_;
 
-/* The same, but of the bounding set only those of `ask` are looked at, the others counted as missing: each costs a system call. */
-int caps_get_among(uint64_t ask, struct caps *ret) _must_check_;
+/*
+ * caps_bound(), and then the sets as they are: from `status`, the calling
+ * thread's own /proc/PID/status, in one read; from -EBADF, or one that does
+ * not say all, by a call for each capability. -EPERM when the bounding set has
+ * more than `keep`.
+ */
+int caps_bound_verified(uint64_t keep, int status, struct caps *ret, struct err *e) _must_check_;
 
 /* Compares the calling thread's sets with what was wanted; an error names the first set that differs. */
 int caps_verify(const struct caps *want, struct err *e) _must_check_;
-/* The same for who knows the bounding set already, which never grows: it takes a call for each capability. */
+/* The same for who has read the bounding set back already (caps_bound_verified), which never grows. */
 int caps_verify_bounded(const struct caps *want, struct err *e) _must_check_;
 
 /* Makes everything permitted also inheritable and ambient, so that an exec keeps it when no uid 0 is mapped. */

@@ -181,11 +181,10 @@ static int enter_or_make(int rootfd, int parent, const char *so_far, const char 
 /* `p` is written to, and whole again at the end. */
 static int make_dirs(int rootfd, char *p, mode_t mode, unsigned links, int *ret_fd)
 {
-	_cleanup_close_ int dir = -EBADF;
+	_cleanup_close_ int dir = -EBADF; /* none yet: the root */
 	char *at = p;
-	int r;
+	int r = 0;
 
-	r = path_in_root_open(rootfd, ".", O_PATH | O_DIRECTORY, &dir);
 	for (;;) {
 		char *slash;
 		int next = -EBADF;
@@ -196,15 +195,17 @@ static int make_dirs(int rootfd, char *p, mode_t mode, unsigned links, int *ret_
 		slash = strchr(at, '/');
 		if (slash)
 			*slash = '\0';
-		r = enter_or_make(rootfd, dir, p, at, mode, links, &next);
+		r = enter_or_make(rootfd, dir < 0 ? rootfd : dir, p, at, mode, links, &next);
 		if (r == 0) {
-			close(dir);
+			fd_closep(&dir);
 			dir = next;
 		}
 		at += strlen(at);
 		if (slash)
 			*slash = '/';
 	}
+	if (r == 0 && dir < 0)
+		r = path_in_root_open(rootfd, ".", O_PATH | O_DIRECTORY, &dir);
 	if (r < 0)
 		return r;
 	*ret_fd = TAKE_FD(dir);
@@ -231,41 +232,41 @@ static int make_file(int dirfd, const char *name, mode_t mode)
 	return 0;
 }
 
-static int check_kind(int fd, bool is_dir)
+static int check_no_dir(int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (S_ISDIR(st.st_mode) == is_dir)
-		return 0;
-	return is_dir ? -ENOTDIR : -EISDIR;
+	return S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
 
 /* The file at `p`, made when it is missing, and so is the target of a symlink that leads nowhere. */
 static int open_or_make_file(int rootfd, char *p, mode_t mode, unsigned links, int *ret_fd)
 {
 	_cleanup_close_ int dir = -EBADF;
-	char target[PATH_MAX], here[] = "";
+	char target[PATH_MAX];
 	char *name = strrchr(p, '/');
-	int r = path_in_root_open(rootfd, p, O_PATH, ret_fd);
+	int r = path_in_root_open(rootfd, p, O_PATH, ret_fd), in;
 
 	if (r != -ENOENT)
 		return r;
-	if (name)
+	if (name) {
 		*name = '\0';
-	r = make_dirs(rootfd, name ? p : here, 0755, LINKS_MAX, &dir);
-	if (name)
+		r = make_dirs(rootfd, p, 0755, LINKS_MAX, &dir);
 		*name++ = '/';
-	else
+		if (r < 0)
+			return r;
+	} else {
 		name = p;
-	if (r == 0)
-		r = make_file(dir, name, mode);
+	}
+	in = dir < 0 ? rootfd : dir;
+	r = make_file(in, name, mode);
 	if (r == 0)
 		r = path_in_root_open(rootfd, p, O_PATH, ret_fd);
 	if (r != -ENOENT)
 		return r;
-	r = link_target(dir, p, name, target);
+	r = link_target(in, p, name, target);
 	if (r < 0)
 		return r;
 	return links == 0 ? -ELOOP : open_or_make_file(rootfd, target, mode, links - 1, ret_fd);
@@ -280,8 +281,8 @@ int path_in_root_mountpoint(int rootfd, const char *path, bool is_dir, mode_t mo
 	if (r < 0)
 		return r;
 	r = is_dir ? make_dirs(rootfd, p, mode, LINKS_MAX, &fd) : open_or_make_file(rootfd, p, mode, LINKS_MAX, &fd);
-	if (r == 0)
-		r = check_kind(fd, is_dir);
+	if (r == 0 && !is_dir)
+		r = check_no_dir(fd);
 	if (r < 0)
 		return r;
 	*ret_fd = TAKE_FD(fd);

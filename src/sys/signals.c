@@ -8,12 +8,12 @@
  */
 #include "sys/signals.h"
 
+#include "sys/status_mask.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,37 +37,19 @@ int signals_reset(void)
 	return reset(UINT64_MAX);
 }
 
-/* Sixteen digits, as the kernel writes a mask. */
-static bool read_mask(const char *text, uint64_t *ret)
-{
-	uint64_t mask = 0;
-
-	for (int i = 0; i < 16; i++) {
-		const char *digits = "0123456789abcdef", *at = text[i] ? strchr(digits, text[i]) : NULL;
-
-		if (!at)
-			return false;
-		mask = mask << 4 | (uint64_t)(at - digits);
-	}
-	*ret = mask;
-	return true;
-}
-
 int signals_reset_ignored(void)
 {
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	/* not open(3): musl's marks it close-on-exec once more */
+	int fd = openat(AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
 	uint64_t which = UINT64_MAX;
-	char text[4096];
+	char text[STATUS_TEXT_SIZE];
 	ssize_t n;
 
 	if (fd >= 0) {
-		const char *line;
-
 		n = read(fd, text, sizeof(text) - 1);
 		close(fd);
 		text[n > 0 ? n : 0] = '\0';
-		line = strstr(text, "\nSigIgn:\t");
-		if (!line || !read_mask(line + 9, &which))
+		if (!status_mask(text, "SigIgn", &which))
 			which = UINT64_MAX;
 	}
 	return reset(which);

@@ -130,3 +130,21 @@ removed' ]] || { echo "$output"; false; }
 	look
 	[[ $output =~ ^'rc 0'$'\n'(/ranby-tests-[0-9]+/c1)$'\nrunning\nremoved'$ ]] || { echo "$output"; false; }
 }
+
+@test "a run takes at most 600 system calls, its own true among them: without a limit, with one, and with its group to write in" {
+	command -v strace >/dev/null || skip 'no strace'
+	run -0 delegated "$BUNDLE"'
+		ln -s busybox $base/b/rootfs/bin/true
+		export XDG_CACHE_HOME=$base/cache limit="\"resources\":{\"unified\":{\"hugetlb.2MB.max\":\"4194304\"}}"
+		filter="\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"keyctl\",\"bpf\"],\"action\":\"SCMP_ACT_ERRNO\"}]}"
+		group="\"mounts\":[{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"source\":\"cgroup\",\"options\":[\"nosuid\",\"noexec\",\"nodev\"]}]"
+		for more in "{\"linux\":{$filter}}" "{\"linux\":{$limit,$filter}}" "{$group,\"linux\":{$limit,$filter}}"; do
+			"$RANBY_TREE/tests/bundle" $base/b "$more" -- /bin/true
+			# the first one compiles the filter, and makes room in the group
+			for _ in 1 2; do inside "strace -f -qq -o $base/trace $runtime run --bundle $base/b c1 </dev/null" || exit; done
+			echo calls $(grep -cE "^[0-9]+ +[a-z0-9_]+\(" $base/trace)
+		done'
+	look
+	[ "$(grep -c '^calls ' <<<"$output")" = 3 ] || { echo "$output"; false; }
+	while read -r _ n; do [ "$n" -gt 300 ] && [ "$n" -le 600 ] || { echo "$output"; false; }; done < <(grep '^calls ' <<<"$output")
+}
