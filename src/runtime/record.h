@@ -25,6 +25,7 @@
 #ifndef RANBY_RUNTIME_RECORD_H
 #define RANBY_RUNTIME_RECORD_H
 
+#include "audit/request.h"
 #include "audit/verb.h"
 #include "runtime/context.h"
 
@@ -32,6 +33,9 @@
 #include <sys/types.h>
 
 #define RUNTIME_RECORD_MAX 4096 /* bytes of RROOT/ID/record */
+
+/* Writes what came of it there. */
+int record_note(int rroot, const char *id, const struct witness_reply *reply) _must_check_;
 
 struct recorder {
 	int sock; /* to who stayed behind; -EBADF: we can ask ourselves */

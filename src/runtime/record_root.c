@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+#include "runtime/record_root.h"
+
+#include "audit/readback.h"
+#include "audit/uuid.h"
+#include "audit/verb.h"
+#include "base/buf.h"
+#include "sys/fd.h"
+#include "sys/kaudit_state.h"
+
+#include <string.h>
+
+#define NAME_MAX_IN_RECORD 120
+#define CGROUP_MAX_IN_RECORD 180
+
+bool record_is_container_id(const char *id)
+{
+	return strlen(id) == 64 && id[strspn(id, "0123456789abcdef")] == '\0';
+}
+
+static void add_namespaces(struct record *r, const struct proc *p)
+{
+	static const char *const names[] = {"pid", "user", "mnt", "net"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		uint64_t inode = 0;
+
+		if (proc_ns_inode(p, names[i], &inode) == 0)
+			record_add(r, " %s-ns=%llu", names[i], (unsigned long long)inode);
+	}
+}
+
+static void add_login(struct record *r, const struct proc *p)
+{
+	uint32_t auid, ses;
+
+	if (proc_read_id(p, "loginuid", &auid) == 0 && proc_read_id(p, "sessionid", &ses) == 0)
+		record_add(r, " starter-auid=%u starter-ses=%u", auid, ses);
+}
+
+void record_root_text(const struct record_root *t, const char *uuid, struct record *ret)
+{
+	_cleanup_(buf_done) struct buf cgroup = BUF_INIT;
+	unsigned long long ticks = t->p->start_ticks;
+	int pid = (int)t->p->pid;
+
+	*ret = (struct record){.len = 0};
+	record_add(ret, "virt=ranby op=start reason=runtime");
+	record_nv(ret, "vm", t->s->id, NAME_MAX_IN_RECORD);
+	record_add(ret, " uuid=%s vm-pid=%d trust=%s", uuid, pid, audit_trust_word(AUDIT_TRUST_ROOT));
+	if (record_is_container_id(t->s->id))
+		record_add(ret, " ctr=%s", t->s->id);
+	record_add(ret, " boot=%s vm-start=%llu init-pid=%d init-start=%llu", t->s->boot_id, ticks, pid, ticks);
+	add_namespaces(ret, t->p);
+	if (proc_read_cgroup(t->p, &cgroup) == 0)
+		record_nv(ret, "cgroup", buf_str(&cgroup), CGROUP_MAX_IN_RECORD);
+	add_login(ret, t->p);
+	record_add(ret, " stage=pre-exec");
+	if (*t->job)
+		record_nv(ret, "claimed-detail", t->job, WITNESS_TEXT_SIZE);
+	record_add(ret, " exe=\"ranby-runtime\" hostname=? addr=? terminal=? res=success");
+}
+
+static int make_uuid(const struct record_root *t, char ret[static AUDIT_UUID_SIZE])
+{
+	struct audit_run run = {.pid = (uint32_t)t->p->pid, .start_ticks = t->p->start_ticks};
+	int r = audit_boot_bits(t->s->boot_id, &run.boot);
+
+	if (r == 0)
+		audit_uuid_text(&run, ret);
+	return r;
+}
+
+int record_root_write(const struct record_root *t, struct witness_reply *ret)
+{
+	_cleanup_(kaudit_state_done) struct kaudit_state k = {0};
+	_cleanup_free_ struct record *text = mem_array(1, sizeof(*text));
+	_cleanup_free_ struct readback *back = mem_array(1, sizeof(*back));
+	int r = text && back ? kaudit_state_read(&k) : -ENOMEM;
+
+	*ret = (struct witness_reply){.outcome = WITNESS_NO_AUDIT};
+	if (r < 0)
+		return r;
+	/* nothing comes back from a kernel that is silent, and to wait for it costs each start its time */
+	ret->outcome = WITNESS_SILENT;
+	if (k.enabled == 0)
+		return 0;
+	r = make_uuid(t, ret->receipt.uuid);
+	if (r < 0)
+		return r;
+	record_root_text(t, ret->receipt.uuid, text);
+	*back = (struct readback){.fd = -EBADF, .log_fd = -EBADF};
+	r = text->cut ? -EMSGSIZE : readback_open(back);
+	if (r == 0)
+		r = kaudit_send(back->fd, AUDIT_TYPE_VIRT_CONTROL, text->text);
+	ret->outcome = r == 0 ? readback_wait(back, AUDIT_TYPE_VIRT_CONTROL, text->text, false, ret) : WITNESS_NO_AUDIT;
+	fd_closep(&back->fd);
+	fd_closep(&back->log_fd);
+	return 0;
+}
