@@ -42,22 +42,28 @@ static int take_stores(struct json_object *o, struct strv *ret, struct err *e)
 	return r;
 }
 
+int storage_parse(const char *text, size_t len, const char *what, struct strv *ret, struct err *e)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	int r = toml_parse(text, len, what, &o, e);
+
+	if (r < 0)
+		return r;
+	r = take_stores(o, ret, e);
+	return r < 0 ? err_wrap(e, r, "%s", what) : 0;
+}
+
 /* -ENOENT: there is none. */
 static int read_file(const char *path, bool is_named, struct strv *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
-	_cleanup_json_ struct json_object *o = NULL;
 	int r = (is_named ? config_file_read_named : config_file_read)(path, STORAGE_CONF_MAX, &b, e);
 
 	if (r == -ENOTDIR)
 		err_clear(e);
 	if (r < 0)
 		return r == -ENOTDIR ? -ENOENT : r;
-	r = toml_parse(buf_str(&b), b.len, path, &o, e);
-	if (r < 0)
-		return r;
-	r = take_stores(o, ret, e);
-	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
+	return storage_parse(buf_str(&b), b.len, path, ret, e);
 }
 
 static int users_file(const struct engine *eng, char **ret)

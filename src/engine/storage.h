@@ -28,4 +28,7 @@ int storage_open(struct engine *eng, struct store **ret, struct err *e) _must_ch
 /* The paths that are configured, in order, absolute; *ret_file the file that was read, for the caller to free, NULL: none; it may be NULL. */
 int storage_shared(const struct engine *eng, struct strv *ret, char **ret_file, struct err *e) _must_check_;
 
+/* The same list of one file's text; `what` is its name. -EINVAL: no TOML, or a path that is not absolute. */
+int storage_parse(const char *text, size_t len, const char *what, struct strv *ret, struct err *e) _must_check_;
+
 #endif

@@ -10,6 +10,7 @@
 #include "image/add.h"
 #include "image/archive_source.h"
 #include "image/gate.h"
+#include "oci/docker_archive.h"
 #include "registry/registries.h"
 #include "sys/path.h"
 
@@ -17,8 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define IMAGES_MAX 1024
 
 enum archive_kind { ARCHIVE_DOCKER, ARCHIVE_OCI, ARCHIVE_OCI_DIR, ARCHIVE_DIR };
 
@@ -115,8 +114,6 @@ static int docker_layers(struct loading *l, const struct strv *files, struct des
 {
 	_cleanup_free_ struct descriptor *d = NULL;
 
-	if (files->n > MANIFEST_LAYERS_MAX)
-		return err_set(e, EINVAL, "more than %d layers", MANIFEST_LAYERS_MAX);
 	d = mem_array(files->n, sizeof(*d));
 	if (!d)
 		return err_errno(e, ENOMEM, "layers");
@@ -132,44 +129,38 @@ static int docker_layers(struct loading *l, const struct strv *files, struct des
 	return 0;
 }
 
-static int docker_names(struct json_object *o, struct strv *names, struct err *e)
+static int docker_names(const struct strv *tags, struct strv *names, struct err *e)
 {
-	_cleanup_(strv_done) struct strv tags = {0};
-	int r = json_get_strv(o, "RepoTags", &tags, e);
+	int r = 0;
 
-	for (size_t i = 0; i < tags.n && r == 0; i++)
-		if (full_name(tags.items[i], "docker.io", names) < 0)
+	for (size_t i = 0; i < tags->n && r == 0; i++)
+		if (full_name(tags->items[i], "docker.io", names) < 0)
 			r = err_errno(e, ENOMEM, "names");
 	return r;
 }
 
 static int docker_image(struct loading *l, struct json_object *o, struct err *e)
 {
-	_cleanup_(strv_done) struct strv names = {0}, files = {0};
+	_cleanup_(docker_archive_image_done) struct docker_archive_image from = {0};
+	_cleanup_(strv_done) struct strv names = {0};
 	_cleanup_(buf_done) struct buf config = BUF_INIT;
 	_cleanup_free_ struct descriptor *layers = NULL;
 	struct add a = {.config = &config, .names = &names};
-	const char *config_name = NULL;
-	int r;
+	int r = docker_archive_image(o, &from, e);
 
-	r = json_get_str(o, "Config", &config_name, e);
-	if (r == 0 && !config_name)
-		r = err_set(e, EINVAL, "no Config");
 	if (r == 0)
-		r = json_get_strv(o, "Layers", &files, e);
-	if (r == 0)
-		r = docker_names(o, &names, e);
+		r = docker_names(&from.names, &names, e);
 	if (r < 0)
 		return r;
 	if (!is_wanted_name(l, &names, NULL))
 		return 0;
-	r = source_read(l->src, config_name, &config, e);
+	r = source_read(l->src, from.config, &config, e);
 	if (r == 0)
-		r = docker_layers(l, &files, &layers, e);
+		r = docker_layers(l, &from.layers, &layers, e);
 	if (r < 0)
 		return r;
 	a.layers = layers;
-	a.n_layers = files.n;
+	a.n_layers = from.layers.n;
 	return add_one(l, &a, e);
 }
 
@@ -182,14 +173,10 @@ static int load_docker(struct loading *l, struct err *e)
 
 	r = source_read(l->src, "manifest.json", &text, e);
 	if (r == 0)
-		r = json_parse(buf_str(&text), text.len, "manifest.json", &list, e);
+		r = docker_archive_parse(buf_str(&text), text.len, &list, e);
 	if (r < 0)
 		return r;
-	if (!json_object_is_type(list, json_type_array))
-		return err_set(e, EINVAL, "manifest.json: not a list");
 	n = json_object_array_length(list);
-	if (n > IMAGES_MAX)
-		return err_set(e, EINVAL, "manifest.json: more than %d images", IMAGES_MAX);
 	for (size_t i = 0; i < n && !(l->first_only && l->n); i++) {
 		r = docker_image(l, json_object_array_get_idx(list, i), e);
 		if (r < 0)
