@@ -3,8 +3,10 @@
 # SPDX-FileCopyrightText: The ranby authors
 #
 # A reference means data, also after a power loss at any moment: what each
-# command that makes one has synced by then (tests/crash-order).
-# shellcheck disable=SC2154 # bats sets output and stderr
+# command that makes one has synced by then (tests/crash-order), and what ranby
+# makes of the data directories that are possible (tests/crash-states). Their
+# long mode is RANBY_CRASH_STATES=0, all of them; another number is so many.
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output and stderr
 load lib
 
 setup_file() {
@@ -76,4 +78,52 @@ setup() {
 		total=$((total + 1))
 	done < <(grep -nE "(fsync|syncfs)\([0-9]+<$RANBY_ROOT/(images|staging/[0-9a-f]*/blob)" "$trace" | grep -v unfinished | cut -d: -f1)
 	[ "$total" -ge 3 ] || fail "only $total: $(cat "$trace")"
+}
+
+# crash_states [OPTION...] -- COMMAND...: $output is what tests/crash-states says
+crash_states() {
+	local options=()
+	need_ranges
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	mkdir -m 700 "$BATS_TEST_TMPDIR/states"
+	run timeout "${RANBY_CRASH_SECONDS:-500}" unshare --user --map-root-user --map-auto --mount "$RANBY_TREE/tests/crash-states" \
+		--states "${RANBY_CRASH_STATES:-24}" "${options[@]}" "$RANBY" "$BATS_TEST_TMPDIR/states" -- "$@"
+	unshare --user --map-root-user --map-auto rm -rf "$BATS_TEST_TMPDIR/states"
+}
+# all_whole LEAST: so many were looked at, and nothing was wrong
+all_whole() {
+	[[ $status = 0 && $output =~ ^[0-9]+\ moments,\ [0-9]+\ states,\ ([0-9]+)\ looked\ at,\ 0\ with\ faults$ ]] || fail "$output"
+	[ "${BASH_REMATCH[1]}" -ge "$1" ] || fail "$output"
+}
+
+@test "after a power loss during pull the store is whole, at worst without the image, and pull brings it" {
+	crash_states -- pull --quiet "$registry/there:1"
+	all_whole 24
+}
+
+@test "after a power loss during load likewise, with an image that shares its layers" {
+	crash_states --before "load -q -i $RANBY_TEST_IMAGES/busybox.tar" -- load --quiet --input "$BATS_FILE_TMPDIR/there.tar"
+	all_whole 24
+}
+
+@test "after a power loss during tag and rmi an image is as before or after" {
+	crash_states --before "load -q -i $RANBY_TEST_IMAGES/busybox.tar" -- tag busybox other
+	all_whole 5
+	crash_states --before "load -q -i $RANBY_TEST_IMAGES/busybox.tar" --before "load -q -i $BATS_FILE_TMPDIR/there.tar" \
+		--refused 'not known' -- rmi "$registry/there:1"
+	all_whole 20
+}
+
+@test "after a power loss during create there is the container or none, and it can be removed" {
+	crash_states --before "load -q -i $RANBY_TEST_IMAGES/busybox.tar" --refused 'in use' -- create --name c --network none busybox true
+	all_whole 24
+}
+
+@test "what looks at the states finds that nothing was synced" {
+	crash_states --forget-syncs -- pull --quiet "$registry/there:1"
+	[[ $status = 1 && $output == *' is another'* && $output == *'once more: exit '* ]] || fail "$status: $output"
 }
