@@ -289,3 +289,30 @@ f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRL
 	[ -z "$stderr" ] || fail "$stderr"
 	run -125 ranby build -q --jobs -1 "$BATS_TEST_TMPDIR"
 }
+
+@test "COPY of zeros: no block is written for them, and the layer is the same" {
+	local size=268435456 written
+	mkdir dense sparse
+	truncate -s 64M dense/file
+	echo end >>dense/file
+	cp --sparse=always dense/file sparse/file
+	cp --sparse=never dense/file dense/whole && mv dense/whole dense/file
+	touch -d @5 dense/file sparse/file
+	for i in dense sparse; do printf 'FROM busybox\nCOPY file /file\n' >$i/Containerfile; done
+	ranby build -q --no-cache --timestamp 5 -t dense dense
+	ranby build -q --no-cache --timestamp 5 -t sparse sparse
+	[ "$(ranby image inspect --format '{{.RootFS.Layers}}' dense)" = "$(ranby image inspect --format '{{.RootFS.Layers}}' sparse)" ]
+	[ "$(ranby run --rm --network none sparse sha256sum /file)" = "$(sha256sum <sparse/file | cut -c1-64)  /file" ]
+	truncate -s $size ctx/big
+	containerfile <<<$'FROM busybox\nCOPY big /big'
+	# of all that is executed on the way: blocks that were to be written
+	written=$(python3 - "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q --no-cache -t big ctx <<-'EOF'
+		import resource, subprocess, sys
+		subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock * 512)
+	EOF
+	)
+	[ "$written" -lt $((size / 8)) ] || fail "$written bytes were written"
+	[ "$(ranby run --rm --network none big stat -c %s /big)" = $size ]
+	[ "$(du -s -B1 "$RANBY_ROOT" | cut -f1)" -lt $((size / 4)) ]
+}

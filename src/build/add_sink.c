@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 
 #define OUT_MAX (256U * 1024)
+#define PIPE_SIZE (256 * 1024) /* the two ends take fewer turns; where it may not be had, more */
 
 void add_sink_init(struct add_sink *s, int root_fd)
 {
@@ -58,6 +59,7 @@ static int start_tree(struct add_sink *s, const struct unpack_tree *t, struct er
 		return err_errno(e, errno, "pipe");
 	rd = p[0];
 	wr = p[1];
+	(void)fcntl(wr, F_SETPIPE_SZ, PIPE_SIZE);
 	r = unpack_start_extract(&s->job, t, rd, e);
 	if (r < 0)
 		return r;

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PIPE_SIZE (256 * 1024) /* as pack() writes it (tar/pack.c) */
+
 struct assembling {
 	struct assemble shown;
 	struct staging staging;
@@ -79,6 +81,7 @@ int assemble_layer(struct store *st, commit_pack_fn pack, void *ctx, struct desc
 		return err_errno(e, errno, "pipe");
 	in = fds[0];
 	out = fds[1];
+	(void)fcntl(out, F_SETPIPE_SZ, PIPE_SIZE);
 	r = pack(ctx, &job, out, e);
 	fd_closep(&out);
 	if (r == 0)

@@ -156,14 +156,16 @@ static int copy_hashed(int in_fd, int out_fd, uint64_t max_bytes, struct sha256 
 			return err_errno(e, errno, "read");
 		if (n == 0)
 			break;
-		total += (uint64_t)n;
-		if (total > max_bytes)
+		if (total + (uint64_t)n > max_bytes)
 			return err_set(e, EFBIG, "larger than %llu bytes", (unsigned long long)max_bytes);
 		sha256_add(hash, piece, (size_t)n);
-		r = fd_write_all(out_fd, piece, (size_t)n);
+		r = fd_write_sparse(out_fd, piece, (size_t)n, total);
 		if (r < 0)
 			return err_errno(e, -r, "write");
+		total += (uint64_t)n;
 	}
+	if (ftruncate(out_fd, (off_t)total) < 0)
+		return err_errno(e, errno, "write");
 	*ret_bytes = total;
 	return 0;
 }

@@ -4,14 +4,15 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#define SPARSE_UNIT 16384 /* of zeros: a shorter hole is not worth a write of its own */
+
 int fd_read_each(int fd, const char *what, int (*take)(const char *data, size_t len, void *ctx), void *ctx, struct err *e)
 {
-	char data[16384];
+	char data[65536];
 	ssize_t n;
 	int r = 0;
 
@@ -70,6 +71,48 @@ int fd_write_all(int fd, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+static int write_all_at(int fd, const char *p, size_t len, uint64_t offset)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+		offset += (size_t)n;
+	}
+	return 0;
+}
+
+static bool is_zeros(const char *p, size_t len)
+{
+	return *p == 0 && memcmp(p, p + 1, len - 1) == 0;
+}
+
+int fd_write_sparse(int fd, const void *data, size_t len, uint64_t offset)
+{
+	const char *p = data;
+	size_t at = 0, from = 0;
+	int r = 0;
+
+	while (r == 0 && at < len) {
+		/* to the next multiple of that many bytes of the file */
+		size_t n = SPARSE_UNIT - (size_t)((offset + at) % SPARSE_UNIT);
+
+		if (n > len - at)
+			n = len - at;
+		if (is_zeros(p + at, n)) {
+			r = write_all_at(fd, p + from, at - from, offset + from);
+			from = at + n;
+		}
+		at += n;
+	}
+	return r < 0 ? r : write_all_at(fd, p + from, at - from, offset + from);
 }
 
 int fd_read_exact(int fd, void *data, size_t len)

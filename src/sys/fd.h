@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -54,6 +55,13 @@ int fd_read_sized(int fd, size_t size, size_t max, struct buf *b) _must_check_;
 
 /* Writes all of it, over short writes and EINTR. 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t len) _must_check_;
+
+/*
+ * The same at `offset` of a regular file that has nothing there yet: what is
+ * zeros is left out, for a hole. The file is as long as it should be after an
+ * ftruncate(2) by the caller.
+ */
+int fd_write_sparse(int fd, const void *data, size_t len, uint64_t offset) _must_check_;
 
 /* Reads exactly `len` bytes. 0, -errno, -ENODATA when the end came first. */
 int fd_read_exact(int fd, void *data, size_t len) _must_check_;

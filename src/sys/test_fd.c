@@ -4,8 +4,10 @@
 
 #include "base/testing.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static void test_own(void **state)
@@ -122,6 +124,34 @@ static void test_pass(void **state)
 }
 
 /* What is more than was asked for is refused, and no descriptor of it stays open. */
+/* What is read is what was written, in whatever pieces it came, and no block is there for what is zeros. */
+static void test_sparse(void **state)
+{
+	enum { LEN = 1 << 20 };
+	static const size_t pieces[] = {LEN, 1, 4095, 65536, 16384 + 512};
+	static char want[LEN], is[LEN];
+
+	(void)state;
+	want[0] = want[LEN - 1] = 'x';
+	memset(want + 300000, 'y', 70000);
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		_cleanup_close_ int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		struct stat st;
+
+		assert_true(fd >= 0);
+		for (size_t at = 0; at < LEN; at += pieces[i])
+			assert_int_equal(fd_write_sparse(fd, want + at, LEN - at < pieces[i] ? LEN - at : pieces[i], at), 0);
+		assert_int_equal(ftruncate(fd, LEN), 0);
+		assert_int_equal(pread(fd, is, LEN, 0), LEN);
+		assert_memory_equal(is, want, LEN);
+		assert_int_equal(fstat(fd, &st), 0);
+		if (st.st_blocks * 512 > LEN / 4)
+			fail_msg("pieces of %zu: %lld blocks", pieces[i], (long long)st.st_blocks);
+	}
+	assert_int_equal(fd_write_sparse(-1, want, 1, 0), -EBADF);
+	assert_int_equal(fd_write_sparse(-1, want + 1, 1, 0), 0);
+}
+
 static void test_pass_too_much(void **state)
 {
 	int pair[2], got[2], before;
@@ -186,5 +216,5 @@ static void test_ranges(void **state)
 }
 
 TESTS("sys/fd", cmocka_unit_test(test_own), cmocka_unit_test(test_read_write), cmocka_unit_test(test_read_limit),
-      cmocka_unit_test(test_closed_pipe), cmocka_unit_test(test_pass), cmocka_unit_test(test_pass_too_much),
+      cmocka_unit_test(test_closed_pipe), cmocka_unit_test(test_pass), cmocka_unit_test(test_pass_too_much), cmocka_unit_test(test_sparse),
       cmocka_unit_test(test_ranges))

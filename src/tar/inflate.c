@@ -36,6 +36,7 @@ struct inflate {
 	struct inflate_limits limits;
 	const struct codec *codec;
 	struct sha256 hash;
+	bool is_unsummed;
 	uint64_t in_bytes, out_bytes;
 	size_t in_at, in_len; /* what of in_data is not used yet */
 	bool in_end;
@@ -295,7 +296,8 @@ ssize_t inflate_read(struct inflate *in, const void **ret_bytes, struct err *e)
 	r = check_limits(in, e);
 	if (r < 0)
 		return r;
-	sha256_add(&in->hash, in->out_data, n);
+	if (!in->is_unsummed)
+		sha256_add(&in->hash, in->out_data, n);
 	if (in->on_progress)
 		in->on_progress(in->progress_ctx, in);
 	*ret_bytes = in->out_data;
@@ -306,6 +308,11 @@ void inflate_on_progress(struct inflate *in, void (*fn)(void *ctx, struct inflat
 {
 	in->on_progress = fn;
 	in->progress_ctx = ctx;
+}
+
+void inflate_leave_sum(struct inflate *in)
+{
+	in->is_unsummed = true;
 }
 
 void inflate_digest(struct inflate *in, struct digest *ret)

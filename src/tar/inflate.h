@@ -48,6 +48,9 @@ ssize_t inflate_read(struct inflate *in, const void **ret_bytes, struct err *e) 
 /* `fn` is called at each piece of output. */
 void inflate_on_progress(struct inflate *in, void (*fn)(void *ctx, struct inflate *in), void *ctx);
 
+/* The sum of what is read from now on is not wanted: inflate_digest() is not asked. */
+void inflate_leave_sum(struct inflate *in);
+
 /* sha256 of all output so far; once, at the end. */
 void inflate_digest(struct inflate *in, struct digest *ret);
 

@@ -388,8 +388,10 @@ static int extract(int argc, char **argv, struct unpack_done *done, struct err *
 		r = confine(UNPACK_FD_DIR, &done->no_landlock, e);
 	if (r == 0)
 		r = inflate_open(UNPACK_FD_IN, &limits, &in, e);
-	if (r == 0)
+	if (r == 0) {
+		inflate_leave_sum(in);
 		r = untar_layer(in, &o, &counts, e);
+	}
 	if (r < 0)
 		return r;
 	done->entries = counts.entries;

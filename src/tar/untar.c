@@ -68,7 +68,7 @@ static int make_directory(struct untar *u, const struct target *t, struct err *e
 	return r < 0 ? err_errno(e, -r, "directory times") : 0;
 }
 
-/* Copies the entry's content; holes stay holes. */
+/* Copies the entry's content; holes stay holes, and zeros become some. */
 static int write_content(struct untar *u, struct archive_entry *entry, int fd, struct err *e)
 {
 	int64_t size = archive_entry_size(entry);
@@ -82,16 +82,9 @@ static int write_content(struct untar *u, struct archive_entry *entry, int fd, s
 
 		if (__builtin_add_overflow(data.offset, data.len, &end) || end > (uint64_t)size)
 			return err_set(e, EBADMSG, "damaged tar: content beyond its size");
-		for (size_t done = 0; done < data.len;) {
-			ssize_t n = pwrite(fd, (const char *)data.bytes + done, data.len - done,
-					   (off_t)(data.offset + done));
-
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n < 0)
-				return err_errno(e, errno, "write");
-			done += (size_t)n;
-		}
+		r = fd_write_sparse(fd, data.bytes, data.len, data.offset);
+		if (r < 0)
+			return err_errno(e, -r, "write");
 		u->counts->file_bytes += data.len;
 	}
 	if (r == 0 && ftruncate(fd, size) < 0)

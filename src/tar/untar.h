@@ -12,7 +12,7 @@
  * exclusively, without following anything. What becomes of an entry:
  *
  *	directory       made, or kept and given the new mode and owner
- *	file            written; sparse ones stay sparse
+ *	file            written; zeros become holes
  *	hard link       to what its name means inside the destination
  *	symbolic link   made as it is; where it leads is not looked at
  *	FIFO            made
