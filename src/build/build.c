@@ -8,6 +8,7 @@
 #include "build/build.h"
 
 #include "build/layer.h"
+#include "build/output.h"
 #include "build/secret.h"
 #include "build/session.h"
 #include "build/stage_source.h"
@@ -323,5 +324,7 @@ int build_image(const struct build_request *q, struct image **ret, struct err *e
 	r = make_needed(&s, s.n_stages, e);
 	if (r == 0)
 		warn_unused(&s);
+	if (r == 0)
+		r = output_write(&s, e);
 	return r == 0 ? finish(&s, ret, e) : r;
 }

@@ -53,6 +53,7 @@ struct build_request {
 	const struct strv *build_args, *labels, *annotations, *set_env, *unset_env, *unset_label;
 	const struct strv *contexts;    /* --build-context NAME=VALUE */
 	const struct strv *secrets, *ssh;
+	const struct strv *outputs;     /* build/output.h; NULL: the image alone */
 	const char *target;             /* a stage's name or number; NULL: the last */
 	const char *platform;           /* NULL: this host's */
 	const char *author;

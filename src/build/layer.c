@@ -51,15 +51,21 @@ int layer_upper(struct session *s, struct stage *sg, char ret[static 32], struct
 	return make_dir(s, "upper", s->uppers, ret, e);
 }
 
-void layer_drop(struct session *s, struct stage *sg)
+void layer_forget(struct session *s, struct stage *sg)
 {
 	char name[32];
 
-	if (!sg->upper || !s->q->layers)
+	if (!sg->upper)
 		return;
 	snprintf(name, sizeof(name), "upper-%zu", s->uppers);
 	(void)!assemble_remove(s->dir, name, NULL);
 	sg->upper = false;
+}
+
+void layer_drop(struct session *s, struct stage *sg)
+{
+	if (s->q->layers)
+		layer_forget(s, sg);
 }
 
 /* ---- in the child ---- */

@@ -21,7 +21,10 @@ typedef int (*layer_fn)(int root_fd, int source_fd, void *ctx, struct err *e);
 /* In a child that is root of the keeper: nothing that `fn` changes in memory comes back. */
 int layer_work(struct session *s, struct stage *sg, const struct image *other, layer_fn fn, void *ctx, struct err *e) _must_check_;
 
-/* Forgets what the last work has changed; without layers nothing is forgotten. */
+/* Forgets what was changed since the last layer. */
+void layer_forget(struct session *s, struct stage *sg);
+
+/* The same, but without layers nothing is forgotten. */
 void layer_drop(struct session *s, struct stage *sg);
 
 /*

@@ -12,6 +12,7 @@
 #include "build/build.h"
 #include "build/context.h"
 #include "build/guard.h"
+#include "build/output.h"
 #include "engine/attest.h"
 #include "engine/peer_choice.h"
 #include "image/assemble.h"
@@ -23,13 +24,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct build_args {
 	struct container_options o; /* of RUN; first, for container_options_finish() */
 	struct image_source_args source;
 	struct strv allow;
 	struct strv tag, build_arg, label, annotation, env, unsetenv, unsetlabel, secret, ssh, build_context;
-	struct strv file;
+	struct strv file, output;
 	const char *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
 	const char *timestamp, *source_date_epoch;
 	uint32_t jobs;
@@ -61,6 +63,7 @@ static const struct option_row build_rows[] = {
 
 	{0, "format", OPT_CHOICE, A(format), .arg = "FORMAT", .choices = "oci|docker", .group = "The image", .help = "Of its manifest: oci or docker"},
 	{0, "iidfile", OPT_STRING, A(iidfile), .arg = "FILE", .help = "Write the image's id there"},
+	{'o', "output", OPT_LIST, A(output), .arg = "DIR|-|type=local|tar,dest=PLACE", .help = "Write the files of the last stage there, too"},
 	{0, "label", OPT_LIST, A(label), .arg = "KEY=VALUE", .help = "Set a label of the image"},
 	{0, "unsetlabel", OPT_LIST, A(unsetlabel), .arg = "KEY", .help = "Leave a label of the base out"},
 	{0, "annotation", OPT_LIST, A(annotation), .arg = "KEY=VALUE", .help = "Set an annotation of the manifest"},
@@ -92,7 +95,6 @@ static const struct option_row build_rows[] = {
 	{0, "isolation", OPT_CHOICE, A(isolation), .arg = "KIND", .choices = "oci|rootless", .hidden = true, .help = "RUN is always a container"},
 	LIMIT_REFUSED_ROWS,
 	OPTION_REFUSED(0, "compress", "leave it out: the context is sent nowhere"),
-	OPTION_REFUSED('o', "output", "build with -t, then ranby save or ranby export"),
 	OPTION_REFUSED(0, "manifest", "name the image with -t, then ranby manifest create and add"),
 	OPTION_REFUSED(0, "userns", "RUN has the map of ranby run; files belong to the ids that the image has"),
 	OPTION_REFUSED(0, "userns-uid-map", "RUN has the map of ranby run"), OPTION_REFUSED(0, "userns-gid-map", "RUN has the map of ranby run"),
@@ -119,7 +121,7 @@ static void build_args_done(void *args)
 {
 	struct build_args *a = args;
 	struct strv *const lists[] = {&a->allow, &a->tag, &a->build_arg, &a->label, &a->annotation, &a->env, &a->unsetenv, &a->unsetlabel, &a->secret,
-				      &a->ssh, &a->build_context, &a->file};
+				      &a->ssh, &a->build_context, &a->file, &a->output};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_done(lists[i]);
@@ -140,6 +142,7 @@ struct building {
 	char *platform;
 	char cwd[PATH_MAX];
 	int log_fd, null_fd;
+	FILE *words; /* what is said: standard output is for words, or for a tar */
 	struct guard guard;
 	struct build_request q;
 };
@@ -169,9 +172,9 @@ static void say(void *ctx, const char *line)
 		dprintf(b->log_fd, "%s\n", line);
 		return;
 	}
-	puts(line);
+	fprintf(b->words, "%s\n", line);
 	/* in order with what RUN writes past stdio */
-	fflush(stdout);
+	fflush(b->words);
 }
 
 /* ---- what was asked ---- */
@@ -243,6 +246,27 @@ static int check_allow(const struct strv *allow, struct err *e)
 	return 0;
 }
 
+static int read_outputs(struct building *b, struct err *e)
+{
+	int r = 0;
+
+	b->words = stdout;
+	for (size_t i = 0; r == 0 && i < b->a->output.n; i++) {
+		struct output o = {0};
+
+		r = output_parse(b->a->output.items[i], &o, e);
+		if (r == 0 && !o.dest) {
+			if (b->words == stderr)
+				r = err_set(e, EINVAL, "--output: more than one for standard output");
+			else if (isatty(STDOUT_FILENO))
+				r = err_set(e, EINVAL, "--output: a tar is not for a terminal: redirect it");
+			b->words = stderr;
+		}
+		output_done(&o);
+	}
+	return r;
+}
+
 static int check_kept(const struct building *b, struct err *e)
 {
 	if ((!given(b->call, "rm") || b->a->rm) && (!given(b->call, "force-rm") || b->a->force_rm))
@@ -277,6 +301,8 @@ static int check_words(struct building *b, struct err *e)
 		r = check_options(b->call, &a->o, e);
 	if (r == 0)
 		r = check_allow(&a->allow, e);
+	if (r == 0)
+		r = read_outputs(b, e);
 	if (r == 0)
 		r = read_names(b, e);
 	if (r == 0)
@@ -328,7 +354,7 @@ static int make_image(struct building *b, struct image **ret, struct err *e)
 {
 	const struct build_args *a = b->a;
 	_cleanup_(assemble_endp) struct assemble *dir = NULL;
-	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : STDOUT_FILENO, r;
+	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : fileno(b->words), r;
 
 	guard_sweep(b->call->engine);
 	r = guard_start(b->call->engine, &b->guard, e);
@@ -343,7 +369,7 @@ static int make_image(struct building *b, struct image **ret, struct err *e)
 		.context = &b->context, .dir = dir, .guard = &b->guard, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
 		.names = &b->names, .build_args = &a->build_arg, .labels = &a->label, .annotations = &a->annotation,
 		.set_env = &b->env, .unset_env = &a->unsetenv, .unset_label = &a->unsetlabel, .contexts = &a->build_context,
-		.secrets = &a->secret, .ssh = &a->ssh, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
+		.secrets = &a->secret, .ssh = &a->ssh, .outputs = &a->output, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
 		.layers = a->layers && !a->squash && !a->squash_all, .squash_all = a->squash_all,
 		.docker = a->format && strcmp(a->format, "docker") == 0, .times = b->q.times, .say = say, .ctx = b,
 		.allow_host_network = a->allow.n > 0,
@@ -380,7 +406,7 @@ static int build_run(const struct command_call *call, struct err *e)
 	if (r == 0 && b.a->iidfile)
 		r = make_write_file("--iidfile", b.a->iidfile, img->id, false, e);
 	if (r == 0)
-		puts(img->id);
+		fprintf(b.words, "%s\n", img->id);
 	/* what lost its name to the new image */
 	if (b.st)
 		(void)!store_sweep(b.st, NULL);

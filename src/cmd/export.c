@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby export: all files of a container as a tar. */
 #include "cmd/commands.h"
-#include "cmd/output_file.h"
+#include "sys/output_file.h"
 #include "engine/attest.h"
 #include "engine/copy.h"
 #include "sys/fd.h"

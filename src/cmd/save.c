@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby save: images as an archive, or as a directory. One name after another of the same image are its names there. */
 #include "cmd/commands.h"
-#include "cmd/output_file.h"
+#include "sys/output_file.h"
 #include "cmd/image_common.h"
 #include "image/save.h"
 #include "sys/dir.h"

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* ranby volume export, ranby volume import. */
 #include "cmd/commands.h"
-#include "cmd/output_file.h"
+#include "sys/output_file.h"
 #include "engine/volume_tar.h"
 #include "sys/fd.h"
 

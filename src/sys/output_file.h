@@ -8,8 +8,8 @@
  *	if (r == 0) r = write_archive(f.fd, e);
  *	return r == 0 ? output_file_keep(&f, e) : r;
  */
-#ifndef RANBY_CMD_OUTPUT_FILE_H
-#define RANBY_CMD_OUTPUT_FILE_H
+#ifndef RANBY_SYS_OUTPUT_FILE_H
+#define RANBY_SYS_OUTPUT_FILE_H
 
 #include "base/err.h"
 #include "base/mem.h"

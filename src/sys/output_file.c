@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /* Half an archive looks like one to whoever finds it later, so a failure leaves none. */
-#include "cmd/output_file.h"
+#include "sys/output_file.h"
 
 #include "sys/fd.h"
 
