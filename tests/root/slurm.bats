@@ -7,7 +7,7 @@
 # left. The daemons are this file's own, on loopback, and end with it.
 # shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, lines and status, and each test is a process
 
-bats_require_minimum_version 1.5.0
+load ../audit
 USER_OF_JOBS=${RANBY_SLURM_USER:-ranbytest}
 
 setup_file() {
@@ -97,6 +97,7 @@ teardown_file() {
 	done
 	find /sys/fs/cgroup/{memory,freezer}/slurm_"$(hostname -s)" -depth -type d -exec rmdir {} \; 2>/dev/null || true
 	rm -rf "$BASE" "/tmp/ranby-slurm-$USER_OF_JOBS"
+	audit_end
 }
 
 setup() {
@@ -107,6 +108,21 @@ setup() {
 job() {
 	setpriv --reuid="$USER_OF_JOBS" --regid="$USER_OF_JOBS" --init-groups env -i PATH="$PATH" HOME=/tmp SLURM_CONF="$SLURM_CONF" \
 		timeout 40 srun -n1 --mem=64 "$@" 3>&-
+}
+# again EXPRESSION FILE: the daemons, with FILE changed by sed: they read it when they start
+again() {
+	kill "$(cat "$BASE/slurmd.pid")" "$(cat "$BASE/slurmctld.pid")"
+	for _ in $(seq 100); do
+		[ -e "$BASE/slurmd.pid" ] || [ -e "$BASE/slurmctld.pid" ] || break
+		sleep 0.1
+	done
+	sed -i "$1" "$BASE/$2"
+	slurmctld -c 3>&-
+	slurmd -c 3>&-
+	for _ in $(seq 200); do
+		[ "$(sinfo -h -o %t 2>/dev/null)" != idle ] || break
+		sleep 0.1
+	done
 }
 # begin SECONDS: a job that sleeps so long: its process in $pid, its number in $id, its srun in $front
 begin() {
@@ -160,19 +176,7 @@ ended() {
 
 @test "proctrack/pgid: a job that is cancelled, or whose runtime is killed, leaves no payload" {
 	local id pid front
-	# the daemons read it anew when they start
-	kill "$(cat "$BASE/slurmd.pid")" "$(cat "$BASE/slurmctld.pid")"
-	for _ in $(seq 100); do
-		[ -e "$BASE/slurmd.pid" ] || [ -e "$BASE/slurmctld.pid" ] || break
-		sleep 0.1
-	done
-	sed -i 's#^ProctrackType=.*#ProctrackType=proctrack/pgid#; s#^TaskPlugin=.*#TaskPlugin=task/none#' "$BASE/slurm.conf"
-	slurmctld -c 3>&-
-	slurmd -c 3>&-
-	for _ in $(seq 200); do
-		[ "$(sinfo -h -o %t 2>/dev/null)" != idle ] || break
-		sleep 0.1
-	done
+	again 's#^ProctrackType=.*#ProctrackType=proctrack/pgid#; s#^TaskPlugin=.*#TaskPlugin=task/none#' slurm.conf
 	for how in scancel kill; do
 		begin 1358
 		case $how in
@@ -181,4 +185,23 @@ ended() {
 		esac
 		ended
 	done
+}
+
+@test "kernel audit has the start and the end of a job, whose it is, and the job as a claim" {
+	local id pid front record
+	audit_begin
+	audit_need any
+	installed
+	again "s#$BASE/bin/ranby-runtime#$INSTALLED/bin/ranby-runtime#" oci.conf
+	begin 1359
+	kill -KILL "$pid"
+	ended
+	audit_sync
+	record=$(grep -a '^type=VIRT_CONTROL .* op=start ' "$AUDIT_LOG")
+	echo "$record"
+	[ "$(wc -l <<<"$record")" = 1 ]
+	# the kernel's stamp: the user, and that slurmd is nobody's login; then the witness's word, then the job's own
+	[[ $record == *" uid=$(id -u "$USER_OF_JOBS") auid=$(cat "/proc/$(cat "$BASE/slurmd.pid")/loginuid") "*" vm-pid=$pid trust=live "* ]]
+	[[ $record == *" claimed-detail=\"SLURM_JOB_ID=$id\" "* ]]
+	grep -aq "^type=VIRT_CONTROL .* op=stop .* vm-pid=$pid trust=zombie .* exit-signal=9 .*SLURM_JOB_ID=$id" "$AUDIT_LOG" || { grep -a ' op=stop ' "$AUDIT_LOG"; false; }
 }
