@@ -221,10 +221,93 @@ checked_image() {
 	run -0 ranby create --network none --no-healthcheck checked true
 }
 
+# seen NAME: what its checks wrote, in a line
+seen() { ranby exec "$1" cat /seen | tr -d '\n'; }
+seen_is() { [[ $(seen "$1") =~ $2 ]]; }
+
+@test "the startup check: until it has succeeded often enough it alone is run; then the others, at once" {
+	detached --name c --health-startup-cmd 'echo s >>/seen; test -e /up' --health-startup-interval 100ms --health-startup-success 2 \
+		--health-cmd 'echo r >>/seen' --health-interval 1h --health-retries 1
+	wait_for 10 seen_is c '^sss+$'
+	health_is c starting
+	[ "$(get c .State.Health.FailingStreak)" = 0 ]
+	run -0 ranby ps --format '{{.Status}}'
+	[[ $output == Up*' (starting)' ]] || fail "$output"
+	[ "$(log c | tail -1)" = "1 ''" ]
+	ranby exec c touch /up
+	wait_for 10 health_is c healthy
+	seen_is c '^sss+r$'
+	[ "$(log c | tail -4 | cut -c1 | xargs)" = '1 0 0 0' ] || fail "$(log c)"
+	run -0 ranby events --stream=false --filter container="$(get c .Id)" --filter event=health_status --format '{{.Reason}}'
+	[ "$output" = healthy ]
+	# it is gone through anew
+	ranby exec c rm /up /seen
+	ranby restart c
+	wait_for 10 seen_is c '^sss+$'
+	health_is c starting
+	ranby exec c touch /up
+	wait_for 10 health_is c healthy
+	[ "$(ranby inspect --format '{{json .Config.StartupHealthCheck}}' c)" = \
+		'{"Test":["CMD-SHELL","echo s >>/seen; test -e /up"],"Interval":100000000,"Timeout":30000000000,"Retries":0,"Successes":2}' ]
+	detached --name none --health-cmd true --health-interval disable
+	[ "$(ranby inspect none | grep -c '"StartupHealthCheck"')" = 0 ]
+	ranby container clone c copy >/dev/null
+	[ "$(get copy .Config.StartupHealthCheck.Successes)" = 2 ]
+}
+
+@test "the startup check: after so many failures it is restarted; failures do not count against the check itself" {
+	local pid
+	detached --name c --health-startup-cmd 'echo s >>/seen; test -e /up' --health-startup-interval 100ms --health-startup-retries 3 \
+		--health-cmd true --health-interval 100ms --health-retries 1
+	pid=$(get c .State.Pid)
+	anew() { [ "$(get c .RestartCount)" -ge 1 ] && [ "$(get c .State.Status)" = running ]; }
+	wait_for 20 anew
+	[ "$(get c .State.Pid)" != "$pid" ]
+	[ ! -e "/proc/$pid" ]
+	[ "$(seen c | head -c 3)" = sss ]
+	run -0 ranby events --stream=false --filter container="$(get c .Id)" --filter event=health_status --format '{{.Reason}}'
+	[ -z "$output" ]
+	ranby exec c touch /up
+	wait_for 10 health_is c healthy
+}
+
+@test "the startup check by hand, and where nothing is run by itself; its timeout" {
+	detached --name c --health-startup-cmd 'test -e /up' --health-startup-interval disable --health-cmd 'test -e /ok' --health-interval 100ms \
+		--health-retries 1
+	detached --name d --health-startup-cmd true --health-startup-interval 100ms --health-cmd 'echo r >>/seen' --health-interval disable
+	run -1 ranby healthcheck run c
+	[ "$output" = starting ]
+	sleep 1
+	[ "$(log c | wc -l)" = 1 ]
+	ranby exec c touch /up
+	run -0 ranby healthcheck run c
+	[ -z "$output" ]
+	# and now the others are
+	wait_for 10 health_is c unhealthy
+	ranby exec c touch /ok
+	wait_for 10 health_is c healthy
+	# d's startup check is over, and its own is nobody's to run
+	over() { [ "$(log d | wc -l)" -ge 1 ]; }
+	wait_for 10 over
+	sleep 1
+	[ "$(log d)" = "0 ''" ]
+	health_is d starting
+	run -0 ranby healthcheck run d
+	health_is d healthy
+	[ "$(seen d)" = r ]
+	detached --name slow --health-startup-cmd 'sleep 900' --health-startup-interval disable --health-startup-timeout 1s --health-cmd true --health-interval disable
+	run -1 ranby healthcheck run slow
+	[ "$output" = starting ]
+	run -0 log slow
+	[ "$output" = "137 'the check has not ended after 1s, and was killed'" ] || fail "$output"
+}
+
 @test "what is refused" {
 	local bad
 	for bad in --health-interval=x --health-retries=0 --health-timeout=10ms --health-start-period=-1s --health-on-failure=die \
-		--health-interval=5s '--no-healthcheck --health-cmd=true' --health-startup-cmd=true --health-cmd=; do
+		--health-interval=5s '--no-healthcheck --health-cmd=true' --health-startup-cmd=true --health-cmd= \
+		'--health-cmd=true --health-startup-retries=1' '--health-cmd=true --health-startup-cmd=true --health-startup-timeout=10ms' \
+		'--health-cmd=true --health-startup-cmd=true --health-startup-success=-1' '--health-cmd=true --health-startup-cmd=none --health-startup-interval=1s'; do
 		# shellcheck disable=SC2086 # several words
 		run -125 ranby create --network none $bad busybox true
 		one_error health

@@ -301,11 +301,6 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 		device-write-iops --cgroup-conf
 		disable-content-trust policy.json
 		health-log-destination inspect
-		health-startup-cmd --health-start-period
-		health-startup-interval --health-start-period
-		health-startup-retries --health-start-period
-		health-startup-success --health-start-period
-		health-startup-timeout --health-start-period
 		init-ctr --pod
 		kernel-memory --memory
 		link name

@@ -7,20 +7,35 @@
 
 #include <stdio.h>
 
+struct run_args {
+	bool by_monitor;
+};
+
+static const struct option_row run_rows[] = {
+	{0, "by-monitor", OPT_FLAG, offsetof(struct run_args, by_monitor), .hidden = true,
+	 .help = "Only what is to be run by itself; 0: the startup check is over"},
+	OPTION_END,
+};
+
 static int run_run(const struct command_call *call, struct err *e)
 {
 	_cleanup_(container_freep) struct container *c = NULL;
 	_cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
-	bool passed = false;
+	const struct run_args *a = call->args;
+	enum health_outcome outcome = HEALTH_FAILED;
 	int r = origin_read(call->engine, &origin, e);
 
 	if (r == 0)
 		r = one_container(call, false, &c, e);
 	if (r == 0)
-		r = health_check(call->engine, c, &origin, &passed, e);
-	if (r < 0 || passed)
+		r = health_check(call->engine, c, &origin, a->by_monitor, &outcome, e);
+	if (r < 0)
 		return r;
-	puts("unhealthy");
+	if (a->by_monitor)
+		return health_in_startup(c);
+	if (outcome != HEALTH_FAILED && outcome != HEALTH_STARTUP_FAILED)
+		return 0;
+	puts(outcome == HEALTH_FAILED ? "unhealthy" : "starting");
 	return 1;
 }
 
@@ -31,5 +46,7 @@ const struct command command_healthcheck_run = {
 	.needs = NEED_ENGINE,
 	.min_operands = 1,
 	.max_operands = 1,
+	.rows = run_rows,
+	.args_size = sizeof(struct run_args),
 	.run = run_run,
 };

@@ -33,6 +33,7 @@
 #define LOCK_MS 5000
 #define KILLED_MS 10000
 #define CONFIG "config.healthcheck"
+#define STARTUP CONFIG ".startup"
 #define WRITE_TRIES 3
 
 bool health_has(const struct container *c)
@@ -107,9 +108,37 @@ void health_step(struct health_mark *m, bool passed, bool in_start_period, uint3
 	}
 }
 
+bool health_startup_step(struct health_startup *s, bool passed, uint32_t successes, uint32_t retries)
+{
+	if (s->over)
+		return false;
+	s->successes += passed && s->successes < UINT32_MAX;
+	s->failures += !passed && s->failures < UINT32_MAX;
+	s->over = passed && s->successes >= successes;
+	return !passed && retries > 0 && s->failures >= retries;
+}
+
+static struct health_startup startup_of(struct json_object *marks)
+{
+	struct json_object *o = marks ? json_at(marks, "startup") : NULL;
+
+	if (!o)
+		return (struct health_startup){.over = false};
+	return (struct health_startup){.over = json_true(o, "over"), .successes = (uint32_t)json_int(o, "successes"), .failures = (uint32_t)json_int(o, "failures")};
+}
+
+bool health_in_startup(const struct container *c)
+{
+	_cleanup_json_ struct json_object *marks = json_at(c->spec, STARTUP) ? read_marks(c) : NULL;
+
+	return json_at(c->spec, STARTUP) && !startup_of(marks).over;
+}
+
 /* ---- one check ---- */
 
 struct result {
+	struct json_object *config; /* of the check, or of the startup check; borrowed */
+	bool is_startup;
 	struct timespec begin, end;
 	int code;
 	struct buf output;
@@ -138,8 +167,18 @@ static int64_t bound(const struct container *c, const char *key, int64_t usual)
 	return n > 0 ? n : usual;
 }
 
-static int marks_json(const struct container *c, const struct health_mark *m, struct json_object *old, const struct result *x,
-		      struct json_object **ret)
+static int add_startup(struct json_object *o, const struct health_startup *s)
+{
+	struct json_object *json = json_object_new_object();
+
+	if (json_add(o, "startup", json) < 0 || json_add_bool(json, "over", s->over) < 0 || json_add_int(json, "successes", s->successes) < 0 ||
+	    json_add_int(json, "failures", s->failures) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int marks_json(const struct container *c, const struct health_mark *m, const struct health_startup *s, struct json_object *old,
+		      const struct result *x, struct json_object **ret)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object(), *entry = NULL, *log = json_object_new_array(), *before = log_of(old);
 	size_t n = before ? json_object_array_length(before) : 0, kept = (size_t)bound(c, "maxLogCount", HEALTH_LOG_MAX);
@@ -151,7 +190,8 @@ static int marks_json(const struct container *c, const struct health_mark *m, st
 		r = json_append(log, TAKE_PTR(entry));
 	if (r < 0 || json_add_int(o, "pid", json_int(c->state, "pid")) < 0 ||
 	    json_add_int(o, "startTicks", json_int(c->state, "startTicks")) < 0 || json_add_str(o, "status", m->status) < 0 ||
-	    json_add_int(o, "failingStreak", m->streak) < 0 || json_add(o, "log", TAKE_PTR(log)) < 0)
+	    json_add_int(o, "failingStreak", m->streak) < 0 || json_add(o, "log", TAKE_PTR(log)) < 0 ||
+	    (json_at(c->spec, STARTUP) && add_startup(o, s) < 0))
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;
@@ -174,12 +214,21 @@ static bool is_in_start_period(const struct container *c, const struct result *x
 	return clock_ns(&x->begin) < json_int(c->state, "startedNs") + json_int(c->spec, CONFIG ".startPeriodNs");
 }
 
-/* Writes down what came of it; *ret is how it stands then, *ret_changed whether that is new. */
-static int remember(const struct container *c, const struct result *x, struct health_mark *ret, bool *ret_changed, struct err *e)
+/* What came of a check. */
+struct after {
+	struct health_mark mark;
+	bool changed; /* its status */
+	bool restart; /* the startup check has failed too often */
+};
+
+/* Writes down what came of it. */
+static int remember(const struct container *c, const struct result *x, struct after *ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *old = NULL, *o = NULL;
 	_cleanup_close_ int lock = -EBADF;
+	struct health_startup startup;
 	struct health_mark m;
+	bool restart = false;
 	const char *before;
 	int r = lock_take(container_dir(c), LOCK_NAME, LOCK_MS, &lock);
 
@@ -188,23 +237,26 @@ static int remember(const struct container *c, const struct result *x, struct he
 	old = read_marks(c);
 	before = status_of(old);
 	m = (struct health_mark){.status = before, .streak = old ? (uint32_t)json_int(old, "failingStreak") : 0};
-	health_step(&m, x->code == 0, is_in_start_period(c, x), (uint32_t)json_int(c->spec, CONFIG ".retries"));
-	r = marks_json(c, &m, old, x, &o);
+	startup = startup_of(old);
+	if (x->is_startup)
+		restart = health_startup_step(&startup, x->code == 0, (uint32_t)json_int(x->config, "successes"), (uint32_t)json_int(x->config, "retries"));
+	else
+		health_step(&m, x->code == 0, is_in_start_period(c, x), (uint32_t)json_int(x->config, "retries"));
+	r = marks_json(c, &m, &startup, old, x, &o);
 	if (r == 0)
 		r = write_marks(c, o);
 	if (r < 0)
 		return err_errno(e, -r, "health of container %.12s", c->id);
-	*ret = m;
-	*ret_changed = strcmp(before, m.status) != 0;
+	*ret = (struct after){.mark = m, .changed = strcmp(before, m.status) != 0, .restart = restart};
 	return 0;
 }
 
-static void say_timeout(const struct container *c, struct result *x)
+static void say_timeout(struct result *x)
 {
 	char text[CLOCK_TEXT_SIZE];
 
 	buf_done(&x->output);
-	buf_addf(&x->output, "the check has not ended after %s, and was killed", clock_duration(json_int(c->spec, CONFIG ".timeoutNs"), text));
+	buf_addf(&x->output, "the check has not ended after %s, and was killed", clock_duration(json_int(x->config, "timeoutNs"), text));
 	x->code = 128 + SIGKILL;
 }
 
@@ -231,12 +283,12 @@ static int run_exec(const struct exec_request *q, struct result *ret, struct err
 		r = exec_release(&x, e);
 	if (r < 0)
 		return r;
-	r = collect_output(&a, (int)(json_int(q->c->spec, CONFIG ".timeoutNs") / 1000000), (size_t)bound(q->c, "maxLogSize", HEALTH_OUTPUT_MAX), &ret->output, &end, e);
+	r = collect_output(&a, (int)(json_int(ret->config, "timeoutNs") / 1000000), (size_t)bound(q->c, "maxLogSize", HEALTH_OUTPUT_MAX), &ret->output, &end, e);
 	ret->code = end.exit_code;
 	if (r == -ETIMEDOUT) {
 		kill_check(&x);
 		attach_done(&a);
-		say_timeout(q->c, ret);
+		say_timeout(ret);
 		r = 0;
 	}
 	return r == 0 ? exec_ended(&x, e) : r;
@@ -247,7 +299,7 @@ static int run_check(struct engine *eng, struct container *c, const struct origi
 	static char *const none[] = {NULL};
 	_cleanup_(strv_done) struct strv command = {0}, no_words = {0};
 	struct exec_request q = {.eng = eng, .c = c, .origin = who, .env = &no_words, .env_file = &no_words, .caller_env = none, .reason = "healthcheck"};
-	int r = json_get_strv(c->spec, CONFIG ".command", &command, e);
+	int r = json_get_strv(x->config, "command", &command, e);
 
 	if (r < 0)
 		return r;
@@ -317,9 +369,8 @@ static int act_locked(struct engine *eng, struct container *c, const char *actio
 	return strcmp(action, "stop") == 0 ? stop_container(eng, c, STOP_TIMEOUT_OWN, e) : stop_kill(c, e);
 }
 
-static int act(struct engine *eng, struct container *c, struct err *e)
+static int act(struct engine *eng, struct container *c, const char *action, struct err *e)
 {
-	const char *action = json_str(c->spec, CONFIG ".onFailure");
 	_cleanup_close_ int lock = -EBADF;
 	int r = 0;
 
@@ -332,45 +383,74 @@ static int act(struct engine *eng, struct container *c, struct err *e)
 	return r == 0 ? act_locked(eng, c, action, e) : r;
 }
 
-int health_check(struct engine *eng, struct container *c, const struct origin *who, bool *ret_passed, struct err *e)
+static enum health_outcome outcome_of(const struct result *x)
 {
-	struct result x = {.output = BUF_INIT};
-	struct health_mark m = {.status = HEALTH_STARTING};
-	bool changed = false;
+	if (x->is_startup)
+		return x->code == 0 ? HEALTH_STARTUP_PASSED : HEALTH_STARTUP_FAILED;
+	return x->code == 0 ? HEALTH_PASSED : HEALTH_FAILED;
+}
+
+static int follow(struct engine *eng, struct container *c, const struct after *after, struct err *e)
+{
+	const char *status = after->mark.status;
+
+	if (after->restart)
+		return act(eng, c, "restart", e);
+	if (after->changed && strcmp(status, HEALTH_HEALTHY) == 0)
+		sdnotify_healthy(eng, c);
+	if (after->changed)
+		tell(eng, c, status);
+	return strcmp(status, HEALTH_UNHEALTHY) == 0 ? act(eng, c, json_str(c->spec, CONFIG ".onFailure"), e) : 0;
+}
+
+int health_check(struct engine *eng, struct container *c, const struct origin *who, bool by_monitor, enum health_outcome *ret, struct err *e)
+{
+	struct result x = {.is_startup = health_in_startup(c), .output = BUF_INIT};
+	struct after after = {.mark.status = HEALTH_STARTING};
 	int r;
 
 	if (!health_has(c))
 		return err_set(e, ENOENT, "container %s has no defined healthcheck", c->name);
 	if (c->status != CONTAINER_RUNNING)
 		return err_set(e, ESRCH, "container %s is not running", c->name);
+	x.config = json_at(c->spec, x.is_startup ? STARTUP : CONFIG);
+	*ret = HEALTH_NOT_DUE;
+	if (by_monitor && json_int(x.config, "intervalNs") <= 0)
+		return 0;
 	r = run_check(eng, c, who, &x, e);
 	if (r == 0)
-		r = remember(c, &x, &m, &changed, e);
-	*ret_passed = x.code == 0;
+		r = remember(c, &x, &after, e);
+	*ret = outcome_of(&x);
 	buf_done(&x.output);
-	if (r < 0)
-		return r;
-	if (changed && strcmp(m.status, HEALTH_HEALTHY) == 0)
-		sdnotify_healthy(eng, c);
-	if (changed)
-		tell(eng, c, m.status);
-	return strcmp(m.status, HEALTH_UNHEALTHY) == 0 ? act(eng, c, e) : 0;
+	return r == 0 ? follow(eng, c, &after, e) : r;
 }
 
 /* ---- the monitor's part ---- */
 
+/* 0: never. */
+static uint64_t interval_ms(const struct container *c, const char *at)
+{
+	struct json_object *config = json_at(c->spec, at);
+	int64_t ns = config ? json_int(config, "intervalNs") : 0;
+
+	return ns > 0 && ns < 1000000 ? 1 : ns < 0 ? 0 : (uint64_t)ns / 1000000;
+}
+
 int health_plan(struct engine *eng, const struct container *c, struct monitor_launch *m, struct strv *argv, struct err *e)
 {
-	const char *const words[] = {"healthcheck", "run", c->id, NULL};
-	int64_t interval_ns = json_int(c->spec, CONFIG ".intervalNs");
+	const char *const words[] = {"healthcheck", "run", "--by-monitor", c->id, NULL};
+	uint64_t own = interval_ms(c, CONFIG), startup = interval_ms(c, STARTUP);
 	int r;
 
-	if (interval_ns <= 0)
+	if (own == 0 && startup == 0)
 		return 0;
 	r = engine_argv(eng, words, argv, e);
 	if (r < 0)
 		return r;
 	m->check_argv = argv->items;
-	m->check_interval_ms = interval_ns < 1000000 ? 1 : (uint64_t)interval_ns / 1000000;
+	m->check_interval_ms = own;
+	/* until somebody has run that by hand, it is looked for as often as for the others */
+	if (json_at(c->spec, STARTUP))
+		m->check_startup_interval_ms = startup ? startup : own;
 	return 0;
 }

@@ -4,12 +4,15 @@
  * health - whether a container does its work: its check is run, and what came of it is remembered.
  *
  *	r = health_plan(eng, c, &launch, &argv, e);	// start.c: the monitor is to run it every so often
- *	r = health_check(eng, c, &origin, &healthy, e);	// `healthcheck run`, by the monitor or by hand
+ *	r = health_check(eng, c, &origin, false, &outcome, e);	// `healthcheck run`, by the monitor or by hand
  *	status = health_status(c, text);		// ps
  *
  * A check is an exec like any other, as the container's user, recorded as such with the reason
  * "healthcheck". What came of it is in health.json in the container's directory: {pid, startTicks, status, failingStreak,
  * log[{Start, End, ExitCode, Output}]}, of one run of the container: another one is "starting" anew.
+ *
+ * With a startup check that one is run until it has succeeded often enough, and the others begin then: "startup" of health.json,
+ * {over, successes, failures}, says how far it is. As podman has it, neither count is set back by the other.
  */
 #ifndef RANBY_ENGINE_HEALTH_H
 #define RANBY_ENGINE_HEALTH_H
@@ -53,10 +56,29 @@ struct health_mark {
 };
 void health_step(struct health_mark *m, bool passed, bool in_start_period, uint32_t retries);
 
+/* How far the startup check is. */
+struct health_startup {
+	bool over; /* it has succeeded often enough */
+	uint32_t successes, failures;
+};
+/* True: it has failed so often that the container is to be restarted. */
+bool health_startup_step(struct health_startup *s, bool passed, uint32_t successes, uint32_t retries);
+
+enum health_outcome {
+	HEALTH_PASSED = 0,
+	HEALTH_FAILED,
+	HEALTH_STARTUP_PASSED, /* of the startup check, whether or not it is over now */
+	HEALTH_STARTUP_FAILED,
+	HEALTH_NOT_DUE, /* `by_monitor`, and what would be next is run by hand alone */
+};
+
 /*
  * Runs it once, remembers what came of it, and does what --health-on-failure
  * says when it is unhealthy. -ENOENT: it has none; -ESRCH: it does not run.
  */
-int health_check(struct engine *eng, struct container *c, const struct origin *who, bool *ret_passed, struct err *e) _must_check_;
+int health_check(struct engine *eng, struct container *c, const struct origin *who, bool by_monitor, enum health_outcome *ret, struct err *e) _must_check_;
+
+/* It has a startup check that is not over. */
+bool health_in_startup(const struct container *c);
 
 #endif

@@ -34,6 +34,29 @@ static void test_step(void **state)
 	}
 }
 
+/* After each check, + or -: ., o(ver), r(estart). */
+static void test_startup_step(void **state)
+{
+	static const struct {
+		const char *checks, *wanted;
+		uint32_t successes, retries;
+	} cases[] = {
+		{"+", "o", 0, 0},        {"+", "o", 1, 0},     {"++", ".o", 2, 0},   {"+-+", "..o", 2, 0},  {"-----+", ".....o", 0, 0},
+		{"---", "..r", 0, 3},    {"-", "r", 0, 1},     {"-+-+", "..ro", 2, 2}, {"+--", "ooo", 1, 1}, {"--+", ".ro", 0, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct health_startup s = {.over = false};
+
+		for (size_t k = 0; cases[i].checks[k]; k++) {
+			bool restart = health_startup_step(&s, cases[i].checks[k] == '+', cases[i].successes, cases[i].retries);
+
+			assert_int_equal(restart ? 'r' : s.over ? 'o' : '.', cases[i].wanted[k]);
+		}
+	}
+}
+
 static struct json_object *make(const struct container_options *o, const char *image, int wanted)
 {
 	_cleanup_json_ struct json_object *json = NULL;
@@ -50,7 +73,7 @@ static struct json_object *make(const struct container_options *o, const char *i
 
 static void test_spec(void **state)
 {
-	_cleanup_json_ struct json_object *own = NULL, *image = NULL, *both = NULL, *none = NULL;
+	_cleanup_json_ struct json_object *own = NULL, *image = NULL, *both = NULL, *startup = NULL, *none = NULL;
 
 	(void)state;
 	own = make(&(struct container_options){.health_cmd = "true"}, NULL, 0);
@@ -74,6 +97,12 @@ static void test_spec(void **state)
 	assert_null(make(&(struct container_options){0}, "{\"Test\":[\"RUN\"]}", -EINVAL));
 	assert_null(make(&(struct container_options){.health_interval = "1s"}, NULL, -EINVAL));
 	assert_null(make(&(struct container_options){.health_on_failure = "kill"}, NULL, -EINVAL));
+	assert_null(make(&(struct container_options){.health_startup_cmd = "true"}, NULL, -EINVAL));
+	startup = make(&(struct container_options){.health_startup_cmd = "/up", .health_startup_success = "2", .health_startup_timeout = "4s"}, IMAGE, 0);
+	assert_int_equal(json_int(startup, "intervalNs"), 7000000000);
+	assert_string_equal(json_text(json_at(startup, "startup"), NULL),
+			    "{\"test\":[\"CMD-SHELL\",\"/up\"],\"command\":[\"/bin/sh\",\"-c\",\"/up\"],\"intervalNs\":30000000000,"
+			    "\"timeoutNs\":4000000000,\"retries\":0,\"successes\":2}");
 	none = make(&(struct container_options){.health_on_failure = "none"}, NULL, 0);
 	assert_null(none);
 }
@@ -85,6 +114,10 @@ static void test_refused(void **state)
 		{.health_interval = "-1s"},   {.health_timeout = "0"},         {.health_timeout = "999ms"}, {.health_retries = "0"},
 		{.health_retries = "-1"},     {.health_retries = "many"},      {.health_start_period = "soon"},
 		{.health_on_failure = "die"}, {.health_interval = "1000000h"}, {.no_healthcheck = true, .health_cmd = "true"},
+		{.health_startup_cmd = ""},   {.health_startup_success = "1"}, {.health_startup_interval = "1s"}, {.health_startup_timeout = "2s"},
+		{.health_startup_retries = "1"}, {.health_startup_cmd = "x", .health_startup_retries = "-1"},
+		{.health_startup_cmd = "x", .health_startup_success = "x"}, {.health_startup_cmd = "x", .health_startup_timeout = "1ms"},
+		{.health_startup_cmd = "none", .health_startup_success = "1"}, {.no_healthcheck = true, .health_startup_cmd = "x"},
 	};
 
 	(void)state;
@@ -98,7 +131,7 @@ static void test_refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_step), cmocka_unit_test(test_spec), cmocka_unit_test(test_refused)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_step), cmocka_unit_test(test_startup_step), cmocka_unit_test(test_spec), cmocka_unit_test(test_refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ void checks_step(struct checks *c, const struct monitor_options *o, struct polls
 {
 	struct spawn sp = SPAWN_INIT;
 
-	if (!o->check || c->pid > 0)
+	if (!o->check || c->never || c->pid > 0)
 		return;
 	if (now_ms() < c->due_ms) {
 		pollset_wake_at(set, c->due_ms);
@@ -22,11 +22,17 @@ void checks_step(struct checks *c, const struct monitor_options *o, struct polls
 	for (size_t i = 0; i < 3; i++)
 		sp.stdio[i] = -EBADF;
 	if (spawn_start(&sp, &c->pid, NULL, NULL) < 0)
-		checks_child_ended(c, o);
+		checks_child_ended(c, o, -1);
 }
 
-void checks_child_ended(struct checks *c, const struct monitor_options *o)
+void checks_child_ended(struct checks *c, const struct monitor_options *o, int status)
 {
+	bool began = c->began || o->check_startup_interval_ms == 0;
+	bool startup = !began && status != 0;
+	uint64_t ms = startup ? o->check_startup_interval_ms : began ? o->check_interval_ms : 0;
+
 	c->pid = 0;
-	c->due_ms = now_ms() + (int64_t)o->check_interval_ms;
+	c->began = !startup;
+	c->never = c->began && o->check_interval_ms == 0;
+	c->due_ms = now_ms() + (int64_t)ms;
 }

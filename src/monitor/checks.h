@@ -4,7 +4,8 @@
  * checks - the health check of a container (engine/health.h), every so often.
  *
  * The first with the payload, each other one the interval after the end of the
- * one before: so there is one at a time, however long it takes.
+ * one before: so there is one at a time, however long it takes. Where there is a startup check, its interval counts
+ * until one exits with 0; the first of the others follows at once.
  */
 #ifndef RANBY_MONITOR_CHECKS_H
 #define RANBY_MONITOR_CHECKS_H
@@ -13,18 +14,21 @@
 #include "monitor/options.h"
 #include "monitor/pollset.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct checks {
 	pid_t pid;      /* 0: none runs */
 	int64_t due_ms; /* the next one */
+	bool began;     /* the startup check is over, or there is none; known after the first */
+	bool never;     /* there is nothing more to be run */
 };
 
 /* While the payload runs, each round: starts one whose time has come. */
 void checks_step(struct checks *c, const struct monitor_options *o, struct pollset *set);
 
-/* The child c->pid has ended, and is reaped. */
-void checks_child_ended(struct checks *c, const struct monitor_options *o);
+/* The child c->pid has ended, with that status of waitpid(2), and is reaped; -1: it could not be started. */
+void checks_child_ended(struct checks *c, const struct monitor_options *o, int status);
 
 #endif

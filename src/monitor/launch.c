@@ -175,8 +175,10 @@ static void fill(struct line *l, const struct monitor_launch *o)
 	if (o->restart_argv && o->restart_previous_ms > 0)
 		add_number(l, "--restart-previous", o->restart_previous_ms);
 	add_list(l, "--check", o->check_argv);
-	if (o->check_argv)
+	if (o->check_argv && o->check_interval_ms)
 		add_number(l, "--check-interval", o->check_interval_ms);
+	if (o->check_argv && o->check_startup_interval_ms)
+		add_number(l, "--check-startup-interval", o->check_startup_interval_ms);
 	if (o->time_limit_ms > 0)
 		add_number(l, "--time-limit", o->time_limit_ms);
 	add(l, "--");

@@ -101,7 +101,8 @@ struct monitor_launch {
 	bool restart_failed;        /* only after an exit code other than 0 */
 	uint64_t restart_previous_ms; /* what was waited before this run; 0: it is no restart */
 	char *const *check_argv;    /* started every so often while the payload runs, one at a time; NULL: nothing */
-	uint64_t check_interval_ms; /* from the end of one to the next; the first comes at once */
+	uint64_t check_interval_ms; /* from the end of one to the next; the first comes at once. 0: with check_startup_interval_ms alone */
+	uint64_t check_startup_interval_ms; /* the same until one has exited with 0; 0: from the first on as above */
 	uint64_t time_limit_ms;     /* the payload gets SIGKILL after so long; 0: never */
 	char *const *envp;          /* of the monitor, and so of the runtime and on_exit_argv; NULL: the caller's */
 	const char *program;        /* the monitor, absolute; NULL: the one beside us (self.h). For tests */

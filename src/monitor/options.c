@@ -61,6 +61,7 @@ static const struct row rows[] = {
 	ROW("--time-limit", NUMBER, time_limit_ms),
 	ROW("--check", LIST, check),
 	ROW("--check-interval", NUMBER, check_interval_ms),
+	ROW("--check-startup-interval", NUMBER, check_startup_interval_ms),
 	ROW("--restart", LIST, restart),
 	ROW("--restart-never", FLAG, restart_never),
 	ROW("--restart-failed", FLAG, restart_failed),

@@ -9,7 +9,7 @@
  *		[--log PATH [--log-json [--log-attrs OBJECT]] [--log-max BYTES] [--log-files N] | --log-journal COUNT FIELD... ';'] [--tty] [--stdin] [--userns-fd N]
  *		[--helper-fd N --helper COUNT ARG... ';' [--helper-pid-file PATH]]
  *		[--on-exit COUNT ARG... ';' [--on-exit-always]] [--time-limit MS]
- *		[--check COUNT ARG... ';' --check-interval MS]
+ *		[--check COUNT ARG... ';' --check-interval MS [--check-startup-interval MS]]
  *		[--restart COUNT ARG... ';' [--restart-never] [--restart-failed] [--restart-previous MS]]
  *		-- RUNTIME ARG...
  *
@@ -40,7 +40,7 @@ struct monitor_options {
 	char **log_journal;   /* "NAME=value": the log is the journal */
 	uint64_t time_limit_ms;       /* then SIGKILL; 0: none */
 	uint64_t restart_previous_ms; /* backoff.h */
-	uint64_t check_interval_ms;   /* checks.h */
+	uint64_t check_interval_ms, check_startup_interval_ms; /* checks.h */
 	bool restart_never;           /* not at all, unless RUNDIR/restart says otherwise */
 	bool restart_failed;          /* only after an exit code other than 0 */
 	int sync_fd, userns_fd, helper_fd, runtime_fd, secrets_fd, claim_fd; /* -EBADF: not given */

@@ -285,7 +285,7 @@ static int next_child(struct session *s, struct err *e)
 	}
 	if (s->checks.pid > 0 && s->phase < PHASE_DRAIN && child_peek(s->checks.pid, &pid, &status) > 0) {
 		child_reap(pid);
-		checks_child_ended(&s->checks, s->o);
+		checks_child_ended(&s->checks, s->o, status);
 		return 1;
 	}
 	/* init's zombie stays until its exit is on file, and hides the others meanwhile */

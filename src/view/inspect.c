@@ -108,6 +108,13 @@ static int add_config(struct json_object *o, const struct container *c)
 		INSPECT("StartPeriod", "config.healthcheck.startPeriodNs", NUMBER),
 		INSPECT("Retries", "config.healthcheck.retries", NUMBER),
 	};
+	static const struct inspect_row startup[] = {
+		INSPECT("Test", "config.healthcheck.startup.test", LIST),
+		INSPECT("Interval", "config.healthcheck.startup.intervalNs", NUMBER),
+		INSPECT("Timeout", "config.healthcheck.startup.timeoutNs", NUMBER),
+		INSPECT("Retries", "config.healthcheck.startup.retries", NUMBER),
+		INSPECT("Successes", "config.healthcheck.startup.successes", NUMBER),
+	};
 	char sig[SIGNAME_MAX];
 	struct json_object *s;
 	int r = inspect_add_object(o, "Config", c->spec, rows, ARRAY_SIZE(rows), &s);
@@ -115,6 +122,8 @@ static int add_config(struct json_object *o, const struct container *c)
 	signal_name((int)json_int(c->spec, "stopSignal"), sig);
 	if (r == 0 && health_has(c))
 		r = inspect_add_object(s, "Healthcheck", c->spec, health, ARRAY_SIZE(health), NULL);
+	if (r == 0 && json_at(c->spec, "config.healthcheck.startup"))
+		r = inspect_add_object(s, "StartupHealthCheck", c->spec, startup, ARRAY_SIZE(startup), NULL);
 	if (r == 0 && json_at(c->spec, "config.secrets"))
 		r = json_add(s, "Secrets", inspect_secrets(json_at(c->spec, "config.secrets")));
 	if (r == 0)
