@@ -26,6 +26,7 @@ all() { ranby events --stream=false "$@"; }
 	[ "${lines[*]%% success}" = "$(printf "container %s $(cat /proc/self/loginuid)\n" create start exec kill stop rm | tr '\n' ' ' | sed 's/ $//')" ] || fail "$output"
 	run -0 all --filter "name=$NAME" --filter event=stop --format '{{.Detail}} {{.Trust}} {{.Session}}'
 	[ "$output" = "137 self $(cat /proc/self/sessionid)" ] || fail "$output"
+	[ "$(all --filter "name=$NAME" --filter event=died --filter event=destroy --format '{{.Status}}' | xargs)" = 'stop rm' ]
 	run -0 all --filter "name=$NAME" --filter event=start --filter event=rm
 	[ "${#lines[@]}" = 2 ]
 	[[ ${lines[0]} =~ ^20[0-9-]*T[0-9:.]*Z\ .*/[0-9]*\ container\ start\ [0-9a-f]{12}\ \(name=$NAME,\ image=busybox, ]] || fail "${lines[0]}"

@@ -308,6 +308,8 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	run -1 ranby rmi nosuch
 	one_error 'nosuch: image not known'
 	run -0 ranby rmi --ignore nosuch
+	run -0 ranby rmi --force nosuch
+	[ -z "$output" ]
 	# one of two names: the image stays, and what is of it
 	ranby tag busybox second
 	run -0 ranby rmi --force second

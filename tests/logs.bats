@@ -131,6 +131,10 @@ is_running() { [ "$(ranby inspect --format '{{.State.Status}}' "$1")" = running 
 	[ "$output" = $'one 2\none 3\ntwo 12\ntwo 13' ]
 	run -0 ranby logs --names --color one
 	[[ ${lines[0]} == $'\033['*'one 1'*$'\033[0m' ]]
+	run -0 ranby logs --color --tail 1 one
+	[ "$output" = $'\033[36m3\033[0m' ]
+	run -125 ranby logs --details one
+	[[ $output == *'ranby inspect'* ]]
 	run -0 ranby logs -l -n 1
 	[ "$output" = 13 ]
 	run -0 ranby logs -t one

@@ -85,6 +85,10 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	run -0 ranby create --name one --replace --network=none busybox true
 	run -0 ranby ps --all --quiet
 	[ "${#lines[@]}" = 1 ]
+	run -125 ranby run --rm --replace --network=none busybox true
+	one_error 'without --name'
+	run -125 ranby pod create --replace --infra=false
+	one_error 'without --name'
 }
 
 @test "--stop-signal, --stop-timeout: what stop sends, and how long it waits" {

@@ -73,6 +73,8 @@ rows() {
 @test "a field that there is not is an error, with the one that was meant" {
 	run -125 ranby ps -a --format '{{.Nams}}'
 	[[ $output == *Names* ]]
+	run -125 ranby ps -a --filter exited=many
+	[[ $output == *'not an exit code'* ]]
 }
 
 @test "ExposedPorts of many ranges that overlap: each port once, and no longer in the making than one range" {

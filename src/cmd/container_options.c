@@ -338,6 +338,8 @@ int container_options_finish_but(const struct command_call *call, const char *co
 		o->trail = "notify";
 	if (o->rmi && o->rootfs_flag)
 		return err_set(e, EINVAL, "--rmi and --rootfs exclude each other: there is no image");
+	if (o->replace && !o->name)
+		return err_set(e, EINVAL, "--replace: it is of a name, and without --name there is none");
 	o->rm = o->rm || o->rmi;
 	if (o->rootfs_flag && call->argc > 0)
 		o->rootfs = call->argv[0];

@@ -336,6 +336,9 @@ int each_container_at_once(const struct command_call *call, const struct each *w
 
 int one_container(const struct command_call *call, bool latest, struct container **ret, struct err *e)
 {
+	/* where it is the only operand */
+	if (latest && call->argc > 0 && call->command->max_operands == 1)
+		return err_set(e, EINVAL, "ranby %s: give a container or --latest, not both", call->command->name);
 	if (latest)
 		return container_latest(call->engine, ret, e);
 	if (call->argc == 0) {
@@ -439,6 +442,8 @@ int each_pod_at_once(const struct command_call *call, const struct each *w, cons
 
 int one_pod(const struct command_call *call, bool latest, struct pod **ret, struct err *e)
 {
+	if (latest && call->argc > 0 && call->command->max_operands == 1)
+		return err_set(e, EINVAL, "ranby %s: give a pod or --latest, not both", call->command->name);
 	if (latest)
 		return pod_latest(call->engine, ret, e);
 	if (call->argc == 0)

@@ -79,14 +79,16 @@ static int add_texts(struct json_object *o, const struct step *s, const struct h
 static int add_json(struct json_object *o, const struct step *s)
 {
 	const struct timespec then = created_of(s);
+	char text[CLOCK_TEXT_SIZE];
 	int r = 0;
 
 	r |= json_add_str(o, "id", s->newest ? s->img->id : "<missing>");
 	r |= json_add_time(o, "created", &then);
-	r |= json_add_str(o, "createdBy", s->entry ? json_str(s->entry, "created_by") : "");
+	r |= json_add_str(o, "CreatedBy", s->entry ? json_str(s->entry, "created_by") : "");
 	r |= json_add_u64(o, "size", s->bytes);
 	r |= json_add_str(o, "comment", s->entry ? json_str(s->entry, "comment") : "");
 	r |= json_add_strv(o, "tags", s->newest ? &s->img->names : &(struct strv){0});
+	r |= json_add_str(o, "Created", clock_rfc3339(&then, CLOCK_UTC, text));
 	return r;
 }
 

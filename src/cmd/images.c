@@ -198,7 +198,7 @@ static int row_json(const struct line *ln, const struct images_args *a, const st
 	r |= json_add_str(o, "Tag", ln->tag);
 	r |= json_add_str(o, "Digest", ln->img->digest.text);
 	r |= add_id(o, "ID", ln->img, a->no_trunc);
-	r |= add_id(o, "Id", ln->img, true);
+	r |= json_add_str(o, "Id", ln->img->id);
 	r |= add_times(o, ln, now);
 	r |= json_add_str(o, "Size", size);
 	r |= json_add_str(o, "VirtualSize", size);

@@ -150,6 +150,8 @@ static int add_all(const struct command_call *call, struct json_object *list, in
 	_cleanup_(container_freep) struct container *c = NULL;
 	int r;
 
+	if (a->latest && call->argc > 0)
+		return err_set(e, EINVAL, "ranby %s: give names or --latest, not both", call->command->name);
 	if (a->latest) {
 		r = container_latest(call->engine, &c, e);
 		return r < 0 ? r : add_container(call, c, list, e);

@@ -35,6 +35,7 @@ static const struct option_row logs_rows[] = {
 	{'n', "tail", OPT_STRING, offsetof(struct logs_args, tail), .arg = "LINES", .help = "Only the last so many lines (default all)"},
 	{'t', "timestamps", OPT_FLAG, offsetof(struct logs_args, timestamps), .help = "Begin each line with its time"},
 	{0, "until", OPT_STRING, offsetof(struct logs_args, until), .arg = "TIME", .help = "Only up to this time"},
+	OPTION_REFUSED(0, "details", "lines are kept without; ranby inspect --format '{{.Config.Labels}} {{.Config.Env}}' shows them"),
 	OPTION_END,
 };
 
@@ -123,8 +124,10 @@ static void out_init(struct out *o, const struct logs_args *a, const struct cont
 	const char *colour = a->color ? colours[(size_t)index % ARRAY_SIZE(colours)] : "";
 
 	*o = (struct out){.end = a->color ? "\033[0m" : "", .lines = {BUF_INIT, BUF_INIT}};
-	if (several || a->names || a->color)
+	if (several || a->names)
 		snprintf(o->prefix, sizeof(o->prefix), "%s%.*s ", colour, a->names ? 256 : CONTAINER_ID_SHORT, a->names ? c->name : c->id);
+	else
+		snprintf(o->prefix, sizeof(o->prefix), "%s", colour);
 }
 
 static int fill(const struct logs_args *a, struct log_query *q, struct err *e)

@@ -54,6 +54,8 @@ static int inspect_run(const struct command_call *call, struct err *e)
 	const struct inspect_args *a = call->args;
 	int r;
 
+	if (a->latest && call->argc > 0)
+		return err_set(e, EINVAL, "ranby pod inspect: give pods or --latest, not both");
 	if (!a->latest && call->argc == 0)
 		return err_set(e, EINVAL, "no names or ids specified");
 	if (!a->latest)

@@ -169,13 +169,15 @@ int pod_options_create(const struct command_call *call, struct pod_options *a, s
 	};
 	int r = option_paths_fix(&a->o, w.cwd, e);
 
+	if (r == 0 && a->o.replace && !a->o.name)
+		r = err_set(e, EINVAL, "--replace: it is of a name, and without --name there is none");
 	if (r == 0)
 		r = origin_read(call->engine, &origin, e);
 	if (r == 0)
 		r = keeper_open(call->engine, &keeper, e);
 	if (r == 0)
 		make_notice(&keeper);
-	if (r == 0 && a->o.replace && a->o.name)
+	if (r == 0 && a->o.replace)
 		r = replace(call, a->o.name, e);
 	if (r == 0)
 		r = pod_create(call->engine, &w, ret, e);

@@ -395,6 +395,8 @@ static int ps_run(const struct command_call *call, struct err *e)
 		return err_set(e, EINVAL, "--sort size needs --size");
 	if (a->all_users)
 		return run_all_users(a, e);
+	if (a->last && a->latest)
+		return err_set(e, EINVAL, "--last and --latest cannot be used together");
 	if (a->watch && a->latest)
 		return err_set(e, EINVAL, "--watch and --latest cannot be used together");
 	r = show(call, e);

@@ -23,7 +23,7 @@ struct rmi_args {
 static const struct option_row rmi_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct rmi_args, all), .help = "Remove all images"},
 	{'f', "force", OPT_FLAG, offsetof(struct rmi_args, force),
-	 .help = "Remove all names of an id, and the containers that use the image"},
+	 .help = "Remove all names of an id, and the containers that use the image; as --ignore, too"},
 	{'i', "ignore", OPT_FLAG, offsetof(struct rmi_args, ignore), .help = "No error for an image that is not there"},
 	{0, "no-prune", OPT_FLAG, offsetof(struct rmi_args, no_prune), .help = "Not the steps that led to it"},
 	OPTION_END,
@@ -88,7 +88,7 @@ static void try_one(struct rmi *m, const char *text)
 	struct err e = {0};
 	int r = attest_image(m->engine, AUDIT_VERB_RMI, text, NULL, remove_one(m, text, &e), &e);
 
-	if (r == 0 || (r == -ENOENT && (m->a->ignore || m->a->all)))
+	if (r == 0 || (r == -ENOENT && (m->a->ignore || m->a->all || m->a->force)))
 		return;
 	report_error(&e);
 	m->code = code_of(r);

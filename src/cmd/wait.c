@@ -154,6 +154,19 @@ static int read_interval(const char *text, int *ret_ms, struct err *e)
 	return 0;
 }
 
+/* Before any is waited for, as podman does: a word mistyped is not told hours later. */
+static int look_for_all(const struct command_call *call, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < call->argc; i++) {
+		_cleanup_(container_freep) struct container *c = NULL;
+
+		r = container_find(call->engine, call->argv[i], &c, e);
+	}
+	return r;
+}
+
 static int wait_run(const struct command_call *call, struct err *e)
 {
 	struct wait_args *a = call->args;
@@ -166,6 +179,8 @@ static int wait_run(const struct command_call *call, struct err *e)
 		if (condition_of(a->condition.items[i]) < 0)
 			r = err_set(e, EINVAL, "--condition %s: not one of created, initialized, running, paused, stopped, exited, healthy, unhealthy",
 				    a->condition.items[i]);
+	if (r == 0 && !a->ignore)
+		r = look_for_all(call, e);
 	return r < 0 ? r : each_container(call, &w, wait_one, a, e);
 }
 

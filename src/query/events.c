@@ -167,6 +167,21 @@ static const struct {
 	{"result", "Result", false},  {"session", "Session", false}, {"type", "Type", false}, {"user", "LoginUser", false}, {"uuid", "UUID", true},
 };
 
+/* docker's and podman's words for an event. */
+static bool is_peers_word(const char *word, const char *status)
+{
+	static const struct {
+		const char *word, *status;
+	} peers[] = {
+		{"die", "stop"}, {"died", "stop"}, {"destroy", "rm"}, {"remove", "rm"}, {"remove", "rmi"}, {"delete", "rmi"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(peers); i++)
+		if (strcmp(peers[i].word, word) == 0 && strcmp(peers[i].status, status) == 0)
+			return true;
+	return false;
+}
+
 static int add_filter(struct watch *w, char *text, struct err *e)
 {
 	char *value = strchr(text, '=');
@@ -196,6 +211,8 @@ static bool fits(struct json_object *row, const struct filter *f)
 			continue;
 		if (keys[i].beginning ? *f->value && strncmp(text, f->value, strlen(f->value)) == 0 : strcmp(text, f->value) == 0)
 			return true;
+		if (strcmp(f->key, "event") == 0)
+			return is_peers_word(f->value, text);
 		/* a login by its number, a container by its id too */
 		if (strcmp(f->key, "user") == 0) {
 			char uid[24];

@@ -3,6 +3,7 @@
 /* One function per key; a key is a row of the table. */
 #include "view/ps.h"
 
+#include "base/parse.h"
 #include "base/suggest.h"
 #include "engine/filter.h"
 #include "engine/health.h"
@@ -244,11 +245,14 @@ int ps_filter_add(struct ps_filter *f, const char *text, struct err *e)
 {
 	const char *near;
 	char key[64];
+	int64_t code;
 
 	if (!strchr(text, '='))
 		return err_set(e, EINVAL, "--filter %s: not of the form KEY=VALUE", text);
 	if (value_of(text, "status") && !is_status(value_of(text, "status")))
 		return err_set(e, EINVAL, "unknown container state: %s", value_of(text, "status"));
+	if (value_of(text, "exited") && parse_i64(value_of(text, "exited"), INT32_MIN, INT32_MAX, &code) < 0)
+		return err_set(e, EINVAL, "--filter %s: not an exit code", text);
 	if (value_of(text, "until") && filter_check_moment(value_of(text, "until")) < 0)
 		return err_set(e, EINVAL, "--filter %s: not a time, nor a duration", text);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
