@@ -90,6 +90,7 @@ struct place {
 	char saved[64];  /* NAME.saved */
 	struct buf want, have;
 	bool there, same, ours; /* ours: as we wrote it last, or would write it */
+	bool unseen;            /* in a directory that is root's alone: /etc/audit, where Debian makes it */
 	int dir;
 };
 
@@ -108,6 +109,9 @@ static int look(struct setup *s, struct place *p, struct err *e)
 
 	snprintf(p->saved, sizeof(p->saved), "%s.saved", p->name);
 	r = r < 0 ? r : path_own_read(p->dir, p->name, FILE_MAX, &p->have);
+	p->unseen = r == -EACCES && s->a->dry_run;
+	if (p->unseen)
+		return 0;
 	if (r < 0 && r != -ENOENT)
 		return err_errno(e, -r, "%s%s", p->root, p->path);
 	p->there = r == 0;
@@ -183,7 +187,8 @@ static int walk_file(struct setup *s, const struct file *f, struct err *e)
 	if (s->a->undo)
 		return undo(s, &p, e);
 	if (p.same || s->a->dry_run) {
-		printf("%s: %s%s\n", p.same ? "is there" : "to write", p.root, p.path);
+		printf("%s: %s%s\n", p.unseen ? "to write, or there already, which root alone can see" : p.same ? "is there" : "to write", p.root,
+		       p.path);
 		return 0;
 	}
 	return apply(s, &p, e);

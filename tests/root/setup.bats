@@ -64,6 +64,9 @@ made_and_taken_back() {
 		same $T/before $T/dried
 		grep -q 'to make: user ranby-trail' $T/dry
 		grep -q "to write: /etc/audit/plugins.d/ranby-trail.conf" $T/dry
+		chmod 750 /etc/audit
+		setpriv --reuid nobody --regid nogroup --clear-groups $ranby audit setup --dry-run >$T/dry
+		grep -q 'root alone can see: /etc/audit/rules.d/40-ranby.rules' $T/dry
 		$ranby audit setup --apply
 		[ "$(stat -c '%a %U %G' "$witness")" = '2755 root ranby' ]
 		[ "$(getcap "$witness")" = "$witness cap_audit_write,cap_audit_read=ep" ]
