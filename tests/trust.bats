@@ -304,6 +304,61 @@ load trust
 	gpgconf --kill all
 }
 
+# serve [CERTIFICATE KEY]: what is in sigs, from $BASE until the test ends
+serve() {
+	local dir=$BATS_TEST_TMPDIR/sigs
+	rm -f "$dir.address" "$dir.stdin"
+	mkdir -p "$dir"
+	mkfifo "$dir.stdin"
+	"$RANBY_TREE/tests/file-server" "$dir" "$@" <"$dir.stdin" >"$dir.out" 2>&1 3>&- &
+	exec 7>"$dir.stdin"
+	wait_for 30 test -s "$dir.address"
+	BASE=$(cat "$dir.address")
+}
+
+@test "simple signing: from a lookaside server, over http and https; one that fails is an error and no image" {
+	need_program gpg
+	need_program gpgv
+	need_program openssl
+	local conf=$HOME/.config/containers/registries.d/a.yaml dir
+	gpg_home
+	policy "{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPath\": \"$BATS_TEST_TMPDIR/signer.asc\"}"
+	serve
+	at() { printf 'default-docker:\n  lookaside: %s\n' "$1" >"$conf"; }
+	at "http://$BASE/"
+	refused 'there is none'
+	simple "$IMG:1" other@example.com
+	# of one that is too large the next is asked for
+	dir=$BATS_TEST_TMPDIR/sigs/$IMG@sha256=${DIGEST#sha256:}
+	head -c 300000 /dev/zero >"$dir/signature-2"
+	refused 'by a key that the policy does not name'
+	simple
+	[ -f "$dir/signature-3" ]
+	accepted
+	[ "$(ranby image inspect --format '{{.Trust.Key}}' "$IMG:1")" = "$FPR" ]
+	ranby rmi "$IMG:1"
+	# in their order, to the one that is not there; nobody was logged in for it
+	[ "$(tail -n 4 "$BATS_TEST_TMPDIR/sigs.log" | sed 's,.*/,,')" = $'signature-1 -\nsignature-2 -\nsignature-3 -\nsignature-4 -' ]
+	at "http://$BASE/short"
+	refused lookaside
+	at "http://$BASE/moved"
+	accepted
+	ranby rmi "$IMG:1"
+	at http://localhost:1
+	refused lookaside
+	at ftp://localhost/x
+	refused 'neither file://, https:// nor http://'
+	exec 7>&-
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=127.0.0.1' -keyout "$BATS_TEST_TMPDIR/k" -out "$BATS_TEST_TMPDIR/c" 2>/dev/null
+	serve "$BATS_TEST_TMPDIR/c" "$BATS_TEST_TMPDIR/k"
+	at "https://$BASE"
+	refused certificate
+	ranby pull -q --tls-verify=false "$IMG:1"
+	[ "$(ranby image inspect --format '{{.Trust.Key}}' "$IMG:1")" = "$FPR" ]
+	exec 7>&-
+	gpgconf --kill all
+}
+
 @test "simple signing: SHA-1 is no digest to sign with" {
 	need_program gpg
 	need_program gpgv

@@ -77,7 +77,7 @@ int address_get(const char *url, const struct digest *want, const struct registr
 	int r = address_scratch_file(scratch_fd, url, &fd, e);
 
 	if (r == 0)
-		r = download(url, want, access, fd, ret, e);
+		r = download(url, want, UINT64_MAX, access, fd, ret, e);
 	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		r = err_errno(e, errno, "%s", url);
 	if (r == 0)

@@ -31,7 +31,8 @@ static int wait_for(struct fetch_client *fc, struct fetch_answer *a, struct err 
 	return -a->err.code;
 }
 
-int download(const char *url, const struct digest *want, const struct registry_access *access, int fd, struct download *ret, struct err *e)
+int download(const char *url, const struct digest *want, uint64_t max, const struct registry_access *access, int fd, struct download *ret,
+	     struct err *e)
 {
 	_cleanup_(fetch_stop) struct fetch_client fc = FETCH_CLIENT_INIT;
 	_cleanup_json_ struct json_object *session = json_object_new_object();
@@ -41,7 +42,7 @@ int download(const char *url, const struct digest *want, const struct registry_a
 	if (r == 0)
 		r = fetch_start(&fc, session, access->env, e);
 	if (r == 0)
-		r = fetch_ask(&fc, FETCH_URL, 0, want ? want->text : "", UINT64_MAX, fd, e);
+		r = fetch_ask(&fc, FETCH_URL, 0, want ? want->text : "", max, fd, e);
 	if (r == 0)
 		r = wait_for(&fc, &a, e);
 	if (r < 0)

@@ -4,7 +4,7 @@
  * download - the file behind an http or https address, got by ranby-fetch.
  *
  *	struct download d;
- *	r = download(url, checksum, access, fd, &d, e);		// fd has its bytes now, d what is known of them
+ *	r = download(url, checksum, max, access, fd, &d, e);		// fd has its bytes now, d what is known of them
  *
  * Nobody is logged in for it: the credentials and certificates of registries
  * stay away. Redirects are followed as for a registry, from https to https only.
@@ -26,10 +26,10 @@ struct download {
 
 /*
  * Writes all of it into `fd`, an empty file. `want`: the digest that it must
- * have; NULL: any. -EBADMSG: it has another; -EFBIG: it is larger than
- * FETCH_URL_MAX; -ENOENT, -EACCES, -EPROTO: what the server says.
+ * have; NULL: any. -EBADMSG: it has another; -EFBIG: it is larger than `max`
+ * bytes, or FETCH_URL_MAX; -ENOENT, -EACCES, -EPROTO: what the server says.
  */
-int download(const char *url, const struct digest *want, const struct registry_access *access, int fd, struct download *ret, struct err *e)
-	_must_check_;
+int download(const char *url, const struct digest *want, uint64_t max, const struct registry_access *access, int fd, struct download *ret,
+	     struct err *e) _must_check_;
 
 #endif

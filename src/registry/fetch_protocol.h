@@ -52,7 +52,7 @@ enum fetch_kind {
 	FETCH_CATALOG,      /* of the registry's repositories; "" */
 	FETCH_REFERRERS,    /* what refers to the manifest of that digest; -ENOENT also where the registry has no such list */
 	FETCH_SEARCH,       /* /v1/search: `what` is the term */
-	FETCH_URL,          /* the session's address: `what` is the digest that it must have, or "" */
+	FETCH_URL,          /* the session's address: `what` is the digest that it must have, or ""; it has at most size_bytes */
 };
 
 struct fetch_request {

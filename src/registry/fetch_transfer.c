@@ -78,10 +78,16 @@ static int fail(struct transfer *t, int r)
 	return r;
 }
 
+/* What an address may have at most nobody said that it has. */
+static bool is_size_known(const struct transfer *t)
+{
+	return t->request.kind != FETCH_URL && t->request.size_bytes != UINT64_MAX;
+}
+
 static uint64_t most_bytes(const struct transfer *t)
 {
 	if (t->request.kind == FETCH_URL)
-		return FETCH_URL_MAX;
+		return t->request.size_bytes < FETCH_URL_MAX ? t->request.size_bytes : FETCH_URL_MAX;
 	return t->request.size_bytes != UINT64_MAX ? t->request.size_bytes : FETCH_MANIFEST_MAX;
 }
 
@@ -107,7 +113,7 @@ static int begin_body(struct transfer *t)
 	if (status == 206 && t->range_given != t->range_from)
 		return fail(t, err_set(&t->err, EPROTO, "the registry sends another range than was asked for"));
 	all = t->bytes + (length > 0 ? (unsigned long long)length : 0);
-	if (length >= 0 && t->request.size_bytes != UINT64_MAX && all != t->request.size_bytes)
+	if (length >= 0 && is_size_known(t) && all != t->request.size_bytes)
 		return fail(t, err_set(&t->err, EBADMSG, "the registry has %llu bytes, the manifest says %llu", all,
 				       (unsigned long long)t->request.size_bytes));
 	return 0;
@@ -245,7 +251,7 @@ static int check_complete(struct transfer *t, struct err *e)
 {
 	char hex[SHA256_HEX_SIZE];
 
-	if (t->request.size_bytes != UINT64_MAX && t->bytes != t->request.size_bytes)
+	if (is_size_known(t) && t->bytes != t->request.size_bytes)
 		return err_set(e, EBADMSG, "%llu bytes instead of %llu", (unsigned long long)t->bytes,
 			       (unsigned long long)t->request.size_bytes);
 	sha256_end_hex(&t->hash, hex);

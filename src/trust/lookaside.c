@@ -304,7 +304,7 @@ int trust_lookaside_read(const char *base, const struct reference *ref, const st
 	int r = 1;
 
 	if (strncmp(base, FILE_SCHEME "/", strlen(FILE_SCHEME) + 1) != 0)
-		return err_set(e, EOPNOTSUPP, "lookaside %.128s: only file:// is read", base);
+		return err_set(e, EOPNOTSUPP, "lookaside %.128s: neither file://, https:// nor http://", base);
 	for (unsigned n = 1; n <= TRUST_SIGNATURES_MAX && r > 0; n++)
 		r = read_nth(base, ref, d, n, ret, e);
 	return r < 0 ? r : 0;
