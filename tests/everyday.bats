@@ -346,6 +346,8 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	[[ $(ranby image inspect --format '{{json .Config}}' one:1) != *'/data'* ]]
 	run -125 ranby commit --squash c three:1
 	one_error 'ranby import'
+	run -125 ranby commit --format docker c three:1
+	one_error 'ranby push --format docker'
 	ranby rmi one:1 two:1 >/dev/null
 }
 

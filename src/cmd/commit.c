@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 struct commit_args {
 	struct strv changes;
@@ -22,7 +23,7 @@ static const struct option_row commit_rows[] = {
 	{'a', "author", OPT_STRING, offsetof(struct commit_args, author), .arg = "TEXT", .help = "Who made it"},
 	{'c', "change", OPT_LIST, offsetof(struct commit_args, changes), .arg = "LINE",
 	 .help = "A Dockerfile line for the config: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR"},
-	{'f', "format", OPT_CHOICE, offsetof(struct commit_args, format), .arg = "FORMAT", .choices = "oci", .help = "oci, the only one"},
+	{'f', "format", OPT_STRING, offsetof(struct commit_args, format), .arg = "FORMAT", .help = "oci, the only one"},
 	{0, "iidfile", OPT_STRING, offsetof(struct commit_args, iidfile), .arg = "FILE", .help = "Write the image's id there"},
 	{'m', "message", OPT_STRING, offsetof(struct commit_args, message), .arg = "TEXT", .help = "Comment in the history"},
 	{0, "include-volumes", OPT_FLAG, offsetof(struct commit_args, include_volumes), .help = "The image declares the container's volumes"},
@@ -73,6 +74,8 @@ static int commit_run(const struct command_call *call, struct err *e)
 
 	if (a->squash)
 		return err_set(e, ENOTSUP, "--squash: ranby export and ranby import make an image of one layer");
+	if (a->format && strcmp(a->format, "oci") != 0)
+		return err_set(e, ENOTSUP, "--format %s: what is made is OCI; ranby push --format docker and ranby save make docker's of it", a->format);
 	r = container_find(call->engine, call->argv[0], &c, e);
 	if (r < 0)
 		return r;
