@@ -72,7 +72,8 @@ struct plan_ns {
 	int32_t flag; /* CLONE_NEW* */
 };
 
-enum plan_mount_kind { PLAN_MOUNT_NEW, PLAN_MOUNT_FD };
+/* _HERE: a copy of the mount that init is started in, its working directory. */
+enum plan_mount_kind { PLAN_MOUNT_NEW, PLAN_MOUNT_FD, PLAN_MOUNT_HERE };
 
 struct plan_mount {
 	uint32_t kind;
