@@ -427,6 +427,10 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 		podmansh
 		builder prune
 		buildx prune
+		buildx create --use
+		buildx bake -f x.hcl
+		buildx imagetools inspect x
+		builder du
 		compose up
 		context use x
 		swarm init

@@ -18,6 +18,7 @@
 #define NO_MACHINE "there is no virtual machine: containers run on this host"
 #define NO_TRUST "use ranby image trust show and ranby image trust set"
 #define NO_FARM "build on each host"
+#define NO_BUILDERS "there is one builder, and nothing to set up: ranby build"
 #define NO_ARTIFACT "only images are kept; use skopeo or oras"
 
 /* Longest names first where one begins another. */
@@ -40,6 +41,10 @@ static const struct {
 	{"volume reload", "there are no drivers whose volumes could have changed; ranby volume ls shows those that are there"}, {"volume update", NO_SWARM},
 	{"swarm", NO_SWARM}, {"service", NO_SWARM}, {"stack", NO_SWARM}, {"node", NO_SWARM}, {"config", "use secrets: ranby secret create"},
 	{"plugin", "there are no plugins"}, {"builder prune", "ranby image prune --build-cache"}, {"buildx prune", "ranby image prune --build-cache"},
+	{"builder du", "ranby system df"}, {"buildx du", "ranby system df"}, {"buildx version", "ranby version"},
+	{"buildx bake", "ranby build, once for each target"}, {"buildx imagetools", "ranby manifest inspect, create and push"},
+	{"buildx create", NO_BUILDERS}, {"buildx use", NO_BUILDERS}, {"buildx ls", NO_BUILDERS}, {"buildx rm", NO_BUILDERS},
+	{"buildx inspect", NO_BUILDERS}, {"buildx stop", NO_BUILDERS},
 	{"podmansh", "a login shell's program is chosen with usermod --shell; a script of `ranby run` can be one"},
 	{"system hyperv-prep", NO_MACHINE},
 };
