@@ -17,3 +17,14 @@ hostile_setup_file() {
 }
 
 hostile_teardown_file() { [ ! -f "${HOSTILE:-/}/pid" ] || kill "$(cat "$HOSTILE/pid")" 2>/dev/null || true; }
+
+# peak COMMAND...: runs it, its output to $output and its exit code to $status, the largest resident size of it and its workers (KiB) to $peak
+# shellcheck disable=SC2034 # it is the caller's
+peak() {
+	run timeout 120 python3 -c '
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)' "$BATS_TEST_TMPDIR/peak" "$@"
+	peak=$(cat "$BATS_TEST_TMPDIR/peak")
+}

@@ -4,8 +4,9 @@
  * json - json-c, made strict.
  *
  * json_parse() refuses what json-c lets pass: invalid UTF-8, NaN, single
- * quotes, trailing bytes, depth over JSON_DEPTH_MAX, and duplicate keys
- * (two readers of one text must not see two things: CVE-2021-41190).
+ * quotes, trailing bytes, depth over JSON_DEPTH_MAX, more values than below,
+ * and duplicate keys (two readers of one text must not see two things:
+ * CVE-2021-41190).
  *
  * Getters name the place of an error ("linux.uidMappings[2].size: not a
  * number from 1 to 4294967295"). An absent or null key is not an error: the
@@ -30,6 +31,8 @@
 #include <time.h>
 
 #define JSON_DEPTH_MAX 64
+#define JSON_LISTS_MAX 70000   /* objects and arrays: room for all ports of an image; each takes 800 bytes */
+#define JSON_VALUES_MAX 200000 /* these and all others */
 
 /* Releases one reference; for _cleanup_(). */
 static inline void json_putp(struct json_object **o)

@@ -11,7 +11,8 @@
  *
  * Held: depth is bounded, so both walks may recurse; no key holds a NUL, so
  * that a C string names it whole; whole numbers fit int64_t or uint64_t (json-c
- * would clamp), and others are finite.
+ * would clamp), and others are finite. Of values, and of lists among them, there
+ * is a number that is enough: json-c takes 800 bytes for what is two in the text.
  */
 #include "base/json.h"
 
@@ -28,6 +29,7 @@ struct scan {
 	const char *what;
 	unsigned depth, deepest;
 	size_t members; /* of all objects */
+	size_t values, lists;
 	const char *apart;    /* the keys on the way to what is left as text, from here on; NULL: there is nothing (more) to find */
 	unsigned apart_depth; /* where the first of them is */
 	const char *part, *part_end;
@@ -341,6 +343,9 @@ static int scan_value(struct scan *s)
 	skip_blanks(s);
 	if (s->p >= s->end)
 		return bad(s, "unexpected end");
+	s->lists += *s->p == '{' || *s->p == '[';
+	if (++s->values > JSON_VALUES_MAX || s->lists > JSON_LISTS_MAX)
+		return bad(s, "too many values");
 	switch (*s->p) {
 	case '{':
 		return scan_list(s, true);

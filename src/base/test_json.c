@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/testing.h"
 
@@ -119,6 +120,35 @@ static void test_depth(void **state)
 	assert_int_equal(parse_nested(JSON_DEPTH_MAX), 0);
 	assert_int_equal(parse_nested(JSON_DEPTH_MAX + 1), -EINVAL);
 	assert_int_equal(parse_nested(1000000), -EINVAL);
+}
+
+/* `n` times `item` in an array */
+static int parse_many(const char *item, size_t n)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	struct err e = {0};
+	int r;
+
+	buf_addc(&b, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s%s", i ? "," : "", item);
+	buf_addc(&b, ']');
+	r = json_parse(buf_str(&b), b.len, "file", &o, &e);
+	assert_true(r == 0 || strstr(e.text, "too many values"));
+	return r;
+}
+
+/* Memory is many times the text. */
+static void test_many(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_many("{}", JSON_LISTS_MAX - 1), 0);
+	assert_int_equal(parse_many("{}", JSON_LISTS_MAX), -EINVAL);
+	assert_int_equal(parse_many("[]", JSON_LISTS_MAX), -EINVAL);
+	assert_int_equal(parse_many("1", JSON_VALUES_MAX - 1), 0);
+	assert_int_equal(parse_many("1", JSON_VALUES_MAX), -EINVAL);
+	assert_int_equal(parse_many("{\"a\":\"b\"}", JSON_LISTS_MAX - 1), 0);
 }
 
 static struct json_object *parse(const char *text)
@@ -380,6 +410,6 @@ static void test_string_bytes(void **state)
 		}
 }
 
-TESTS("base/json", cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_length), cmocka_unit_test(test_depth),
+TESTS("base/json", cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_length), cmocka_unit_test(test_depth), cmocka_unit_test(test_many),
       cmocka_unit_test(test_strings), cmocka_unit_test(test_numbers), cmocka_unit_test(test_containers),
       cmocka_unit_test(test_build), cmocka_unit_test(test_pretty_is_harmless), cmocka_unit_test(test_apart), cmocka_unit_test(test_parts), cmocka_unit_test(test_string_bytes))

@@ -242,14 +242,13 @@ static int apply_pairs(const struct strv *pairs, struct image_state *st, int (*s
 static int unset_words(struct stage *sg, const struct build_request *q)
 {
 	struct json_object *labels = json_at(sg->state.config, "Labels");
-	_cleanup_(strv_done) struct strv env = {0};
-	int r = json_get_strv(sg->state.config, "Env", &env, NULL);
+	int r = 0;
 
 	for (size_t i = 0; labels && q->unset_label && i < q->unset_label->n; i++)
 		json_object_object_del(labels, q->unset_label->items[i]);
-	for (size_t i = 0; q->unset_env && i < q->unset_env->n; i++)
-		strv_env_unset(&env, q->unset_env->items[i]);
-	return r == 0 && q->unset_env && q->unset_env->n ? json_add_strv(sg->state.config, "Env", &env) : r;
+	for (size_t i = 0; r == 0 && q->unset_env && i < q->unset_env->n; i++)
+		r = image_state_env_unset(&sg->state, q->unset_env->items[i]);
+	return r;
 }
 
 static int annotations_of(const struct build_request *q, struct json_object **ret)

@@ -443,6 +443,17 @@ static int do_run(struct step *p, struct err *e)
 	return finish(p, work_run, e);
 }
 
+/* Of a long step the beginning, so that there is room for the reason; an address's password is not told from its host when it is cut. */
+static int step_failed(const char *step, int r, struct err *e)
+{
+	char shown[201];
+	bool is_cut = strlen(step) >= sizeof(shown);
+
+	snprintf(shown, sizeof(shown), "%.200s", step);
+	escape_userinfo(shown, is_cut);
+	return err_wrap(e, r, "building at STEP \"%s%s\"", shown, is_cut ? "..." : "");
+}
+
 static int do_step(struct session *s, struct stage *sg, const struct instruction *in, struct err *e)
 {
 	const struct expand x = {.escape = s->q->file->escape, .get = vars_get, .ctx = &s->vars};
@@ -463,7 +474,7 @@ static int do_step(struct session *s, struct stage *sg, const struct instruction
 	}
 	buf_done(&p.created_by);
 	buf_done(&p.content);
-	return r < 0 ? err_wrap(e, r, "building at STEP \"%s\"", in->text) : 0;
+	return r < 0 ? step_failed(in->text, r, e) : 0;
 }
 
 /* ---- a stage ---- */
@@ -557,7 +568,7 @@ int stage_make(struct session *s, struct stage *sg, struct err *e)
 	say_step(s, sg, sg->first, f->items[sg->first]->text);
 	r = resolve_base(s, sg, e);
 	if (r < 0)
-		return err_wrap(e, r, "building at STEP \"%s\"", f->items[sg->first]->text);
+		return step_failed(f->items[sg->first]->text, r, e);
 	r = session_make_triggered(s, sg, e);
 	if (r == 0)
 		r = begin_vars(s, sg, e);

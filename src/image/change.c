@@ -64,14 +64,13 @@ static int signal_number(struct instruction *in, struct err *e)
 }
 
 /* Those that are set anew are added at the end. */
-static int forget_env(struct json_object *config, const struct strv *pairs)
+static int forget_env(struct image_state *s, const struct strv *pairs)
 {
-	_cleanup_(strv_done) struct strv env = {0};
-	int r = json_get_strv(config, "Env", &env, NULL);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i + 1 < pairs->n; i += 2)
-		strv_env_unset(&env, pairs->items[i]);
-	return r == 0 && env.n ? json_add_strv(config, "Env", &env) : r;
+		r = image_state_env_unset(s, pairs->items[i]);
+	return r;
 }
 
 static int apply(struct json_object *config, const char *line, struct err *e)
@@ -85,7 +84,7 @@ static int apply(struct json_object *config, const char *line, struct err *e)
 		r = instruction_expand(read, &x, &in, e);
 	if (r == 0 && in->kind == INSTRUCTION_STOPSIGNAL)
 		r = signal_number(in, e);
-	if (r == 0 && in->kind == INSTRUCTION_ENV && forget_env(config, &in->args) < 0)
+	if (r == 0 && in->kind == INSTRUCTION_ENV && forget_env(&s, &in->args) < 0)
 		r = err_errno(e, ENOMEM, "ENV");
 	return r == 0 ? image_state_apply(&s, in, e) : r;
 }
@@ -94,7 +93,7 @@ int change_apply(struct json_object *config, const char *line, struct err *e)
 {
 	int r = apply(config, line, e);
 
-	return r < 0 ? err_wrap(e, r, "change \"%s\"", line) : 0;
+	return r < 0 ? err_wrap(e, r, "change \"%.200s\"", line) : 0;
 }
 
 int change_apply_all(struct json_object *config, const struct strv *lines, struct err *e)

@@ -21,6 +21,8 @@ static int get_keys(struct json_object *o, const char *path, struct strv *v, str
 
 	if (r < 0 || !set)
 		return r;
+	if (json_object_object_length(set) > STRV_MAX)
+		return err_set(e, E2BIG, "%s: more than %d", path, STRV_MAX);
 	json_object_object_foreach(set, key, value) {
 		(void)value;
 		if (strv_add(v, key) < 0)
@@ -41,6 +43,8 @@ static int check_labels(struct json_object *labels, struct err *e)
 
 static int check_env(const struct strv *env, struct err *e)
 {
+	if (env->n > IMAGE_CONFIG_ENV_MAX)
+		return err_set(e, E2BIG, "config.Env: more than %d variables", IMAGE_CONFIG_ENV_MAX);
 	for (size_t i = 0; i < env->n; i++)
 		if (env->items[i][0] == '=' || !strchr(env->items[i], '='))
 			return err_set(e, EINVAL, "config.Env[%zu]: not of the form NAME=value", i);
@@ -153,6 +157,8 @@ int image_config_parse(const char *text, size_t len, struct image_config **ret, 
 
 	if (!c)
 		return err_errno(e, ENOMEM, "image config");
+	if (len > IMAGE_CONFIG_MAX)
+		return err_set(e, EFBIG, "image config: larger than %zu bytes", IMAGE_CONFIG_MAX);
 	c->user = c->working_dir = "";
 	r = json_parse(text, len, "image config", &c->json, e);
 	if (r < 0)

@@ -25,6 +25,9 @@
 /* Of an image that says no PATH, and of one that is made of nothing. */
 #define ENV_PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+#define IMAGE_CONFIG_MAX ((size_t)4 << 20) /* bytes */
+#define IMAGE_CONFIG_ENV_MAX 4096          /* variables: each that is set is looked for among the others */
+
 struct image_config {
 	struct json_object *json;  /* the whole, owned */
 	struct platform platform;
@@ -45,7 +48,7 @@ struct image_config {
 	size_t n_diff_ids;
 };
 
-/* -EINVAL with the place. */
+/* -EINVAL with the place; -EFBIG. */
 int image_config_parse(const char *text, size_t len, struct image_config **ret, struct err *e) _must_check_;
 
 struct image_config *image_config_free(struct image_config *c);

@@ -78,18 +78,49 @@ int image_state_begin(struct image_state *s, struct json_object *base, const cha
 	return 0;
 }
 
+/* The place of that variable; how many there are when it is none. */
+static size_t env_place(struct json_object *env, const char *name)
+{
+	size_t n = json_object_array_length(env), len = strlen(name), i = 0;
+
+	for (; i < n; i++) {
+		const char *pair = json_object_get_string(json_object_array_get_idx(env, i));
+
+		if (pair && strncmp(pair, name, len) == 0 && pair[len] == '=')
+			break;
+	}
+	return i;
+}
+
 int image_state_env(struct image_state *s, const char *name, const char *value)
 {
-	_cleanup_(strv_done) struct strv env = {0};
 	_cleanup_(buf_done) struct buf pair = BUF_INIT;
-	int r = json_get_strv(s->config, "Env", &env, NULL);
+	_cleanup_json_ struct json_object *text = NULL;
+	struct json_object *env = member(s->config, "Env", true);
+	size_t at;
 
 	buf_addf(&pair, "%s=%s", name, value);
-	if (r == 0)
-		r = -buf_bad(&pair);
-	if (r == 0)
-		r = strv_env_set(&env, buf_str(&pair));
-	return r == 0 ? json_add_strv(s->config, "Env", &env) : r;
+	text = buf_bad(&pair) ? NULL : json_object_new_string(buf_str(&pair));
+	if (!env || !text)
+		return -ENOMEM;
+	at = env_place(env, name);
+	if (at >= IMAGE_CONFIG_ENV_MAX)
+		return -E2BIG;
+	if (json_object_array_put_idx(env, at, text) < 0)
+		return -ENOMEM;
+	(void)TAKE_PTR(text);
+	return 0;
+}
+
+int image_state_env_unset(struct image_state *s, const char *name)
+{
+	struct json_object *env = json_at(s->config, "Env");
+	size_t at;
+
+	if (!json_object_is_type(env, json_type_array))
+		return 0;
+	at = env_place(env, name);
+	return at < json_object_array_length(env) && json_object_array_del_idx(env, at, 1) < 0 ? -ENOMEM : 0;
 }
 
 int image_state_label(struct image_state *s, const char *name, const char *value)
@@ -155,10 +186,9 @@ static int set_env(struct image_state *s, const struct instruction *in, struct e
 {
 	int r = 0;
 
-	(void)e;
 	for (size_t i = 0; r == 0 && i + 1 < in->args.n; i += 2)
 		r = image_state_env(s, in->args.items[i], in->args.items[i + 1]);
-	return r;
+	return r == -E2BIG ? err_set(e, E2BIG, "ENV: more than %d variables", IMAGE_CONFIG_ENV_MAX) : r;
 }
 
 static int set_label(struct image_state *s, const struct instruction *in, struct err *e)
@@ -193,6 +223,8 @@ static int add_port(struct json_object *ports, const char *text, struct err *e)
 	for (uint32_t port = first; r == 0 && port <= last; port++) {
 		char key[32];
 
+		if (json_object_object_length(ports) >= STRV_MAX)
+			return err_set(e, E2BIG, "EXPOSE: more than %d ports", STRV_MAX);
 		snprintf(key, sizeof(key), "%u/%s", port, protocol);
 		for (char *c = key; *c; c++)
 			*c = (char)tolower((unsigned char)*c);
@@ -393,6 +425,8 @@ int image_state_text(const struct image_state *s, struct buf *ret, struct digest
 	size_t len = 0;
 	const char *text = json_text(s->json, &len);
 
+	if (text && len > IMAGE_CONFIG_MAX)
+		return err_set(e, EFBIG, "image config: larger than %zu bytes", IMAGE_CONFIG_MAX);
 	buf_add(ret, text ? text : "", len);
 	if (!text || buf_bad(ret))
 		return err_errno(e, ENOMEM, "image config");

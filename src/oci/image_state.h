@@ -39,7 +39,8 @@ int image_state_begin(struct image_state *s, struct json_object *base, const cha
 int image_state_apply(struct image_state *s, const struct instruction *in, struct err *e) _must_check_;
 
 /* Sets "KEY=value" of an environment, as ENV would. */
-int image_state_env(struct image_state *s, const char *name, const char *value) _must_check_;
+int image_state_env(struct image_state *s, const char *name, const char *value) _must_check_; /* -E2BIG past IMAGE_CONFIG_ENV_MAX */
+int image_state_env_unset(struct image_state *s, const char *name) _must_check_;
 /* As LABEL would. */
 int image_state_label(struct image_state *s, const char *name, const char *value) _must_check_;
 
@@ -59,6 +60,7 @@ int image_state_history(struct image_state *s, const char *created, const char *
 /* Forgets all layers and history from number `keep_layers` and `keep_history` on. */
 int image_state_cut(struct image_state *s, size_t keep_layers, size_t keep_history, struct err *e) _must_check_;
 
+/* -EFBIG past IMAGE_CONFIG_MAX: what nobody could read is made by nobody. */
 int image_state_text(const struct image_state *s, struct buf *ret, struct digest *ret_id, struct err *e) _must_check_;
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
+#include "base/buf.h"
 #include "base/testing.h"
 #include "oci/image_config.h"
+
+#include <errno.h>
 
 #define D "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define ROOTFS "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" D "\",\"" D "\"]}"
@@ -72,6 +75,29 @@ static void test_content(void **state)
 	assert_non_null(c->labels);
 }
 
+static int parse_many_env(size_t n, size_t padding)
+{
+	_cleanup_(image_config_freep) struct image_config *c = NULL;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	buf_adds(&b, "{" ROOTFS ",\"config\":{\"Env\":[");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s\"A%zu=b\"", i ? "," : "", i);
+	buf_adds(&b, "]}}");
+	for (size_t i = 0; i < padding; i++)
+		buf_addc(&b, ' ');
+	return image_config_parse(buf_str(&b), b.len, &c, NULL);
+}
+
+/* What would take more time or memory than an image is worth. */
+static void test_bounds(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_many_env(IMAGE_CONFIG_ENV_MAX, 0), 0);
+	assert_int_equal(parse_many_env(IMAGE_CONFIG_ENV_MAX + 1, 0), -E2BIG);
+	assert_int_equal(parse_many_env(1, IMAGE_CONFIG_MAX), -EFBIG);
+}
+
 /* sha256sum of "<digest> <digest>", computed by coreutils */
 static void test_chain(void **state)
 {
@@ -87,4 +113,5 @@ static void test_chain(void **state)
 
 TESTS("oci/image_config", cmocka_unit_test(test_parse),
       cmocka_unit_test(test_content),
+      cmocka_unit_test(test_bounds),
       cmocka_unit_test(test_chain))

@@ -2,7 +2,11 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /* Instructions on a base, and the configuration that they lead to. */
 #include "base/testing.h"
+#include "oci/image_config.h"
 #include "oci/image_state.h"
+
+#include <errno.h>
+#include <stdio.h>
 
 static int apply(struct image_state *s, const char *line, struct err *e)
 {
@@ -92,4 +96,45 @@ static void test_triggers(void **unused)
 	assert_null(json_at(s.config, "OnBuild"));
 }
 
-TESTS("oci/image_state", cmocka_unit_test(test_apply), cmocka_unit_test(test_history), cmocka_unit_test(test_triggers))
+static void test_env(void **unused)
+{
+	_cleanup_(image_state_done) struct image_state s = {0};
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	struct digest id;
+	struct err e = {0};
+	char name[16];
+
+	(void)unused;
+	assert_int_equal(image_state_begin(&s, NULL, "linux/amd64", NULL), 0);
+	assert_int_equal(image_state_env_unset(&s, "PATH"), 0);
+	assert_int_equal(image_state_env_unset(&s, "PATH"), 0);
+	for (int i = 0; i < IMAGE_CONFIG_ENV_MAX; i++) {
+		snprintf(name, sizeof(name), "A%d", i);
+		assert_int_equal(image_state_env(&s, name, "b"), 0);
+	}
+	assert_int_equal(image_state_env(&s, "A1", "c"), 0);
+	assert_int_equal(image_state_env(&s, "A", "b"), -E2BIG);
+	assert_int_equal(apply(&s, "ENV A=b", &e), -E2BIG);
+	assert_non_null(strstr(e.text, "more than 4096 variables"));
+	assert_int_equal(image_state_env_unset(&s, "A0"), 0);
+	assert_int_equal(image_state_env(&s, "A", "b"), 0);
+	assert_non_null(strstr(json_text(s.config, NULL), "[\"A1=c\",\"A2=b\","));
+	assert_int_equal(image_state_text(&s, &b, &id, NULL), 0);
+}
+
+/* What could not be read is not made. */
+static void test_size(void **unused)
+{
+	_cleanup_(image_state_done) struct image_state s = {0};
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	_cleanup_free_ char *big = calloc(1, IMAGE_CONFIG_MAX);
+	struct digest id;
+
+	(void)unused;
+	memset(big, 'x', IMAGE_CONFIG_MAX - 1);
+	assert_int_equal(image_state_begin(&s, NULL, "linux/amd64", NULL), 0);
+	assert_int_equal(image_state_label(&s, "l", big), 0);
+	assert_int_equal(image_state_text(&s, &b, &id, NULL), -EFBIG);
+}
+
+TESTS("oci/image_state", cmocka_unit_test(test_env), cmocka_unit_test(test_size), cmocka_unit_test(test_apply), cmocka_unit_test(test_history), cmocka_unit_test(test_triggers))
