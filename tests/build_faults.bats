@@ -42,20 +42,22 @@ until_line() {
 		echo harmless >ctx/f
 		containerfile <<-EOF
 			FROM busybox
-			RUN echo begun; sleep 3
+			RUN echo begun; until [ -e /go/on ]; do sleep 0.1; done
 			RUN --mount=type=bind,target=/in$rw cat /in/f
 		EOF
-		(cd ctx && ranby build --no-cache . >../out 2>&1) 3>&- &
+		mkdir go
+		(cd ctx && ranby build --no-cache -v "$BATS_TEST_TMPDIR/go:/go" . >../out 2>&1) 3>&- &
 		pid=$!
 		until_line out begun
 		rm -rf ctx
 		ln -s "$PWD/victim" "ctx (deleted)"
 		ln -s "$PWD/victim" ctx
+		touch go/on
 		status=0
 		wait $pid || status=$?
 		[ "$status" -ne 0 ]
 		run -1 grep SECRET out
-		rm ctx
+		rm -r ctx go
 	done
 	nothing_left
 }

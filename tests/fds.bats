@@ -69,10 +69,10 @@ numbers() { find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n | tr '\n' ' 
 	[[ ${lines[0]} == 'file 7' && ${lines[1]} == '0 1 2 3 7 ' ]]
 	run -0 ours exec --preserve-fds 1 c cat /proc/self/fd/3
 	[ "$output" = 'file 3' ]
-	ours exec -d --preserve-fd 5 c sleep 999
+	ours exec -d --preserve-fd 5 c sleep 4322
 	local pid
-	wait_for 5 pgrep -f '^sleep 999'
-	pid=$(pgrep -nf '^sleep 999')
+	wait_for 20 pgrep -u "$(id -u)" -xf 'sleep 4322'
+	pid=$(pgrep -u "$(id -u)" -xf 'sleep 4322')
 	[ "$(numbers "$pid")" = '0 1 2 5 ' ]
 	kill "$pid"
 }

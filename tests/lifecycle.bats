@@ -130,8 +130,8 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 }
 
 @test "kill with a signal by name and by number" {
-	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "exit 9" USR1; while :; do sleep 0.05; done'
-	sleep 0.2
+	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "exit 9" USR1; touch /ready; while :; do sleep 0.05; done'
+	wait_for 30 ranby exec c test -e /ready
 	run -0 ranby kill --signal USR1 c
 	wait_for 5 is c 'exited 9'
 	ranby start c
@@ -371,11 +371,10 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 
 @test "a signal to the one in front reaches the payload" {
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --name c --network=none busybox \
-		sh -c 'trap "exit 11" TERM; while :; do sleep 0.05; done' &
+		sh -c 'trap "exit 11" TERM; touch /ready; while :; do sleep 0.05; done' &
 	local front=$!
-	runs() { is c 'running 0' 2>/dev/null; }
-	wait_for 10 runs
-	sleep 0.3
+	ready() { ranby exec c test -e /ready 2>/dev/null; }
+	wait_for 30 ready
 	kill -TERM $front
 	local code=0
 	wait $front || code=$?
@@ -449,17 +448,17 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 }
 
 @test "start -a of a container that runs attaches to it" {
-	ranby run -d --name on --network none busybox sh -c 'trap "echo got; exit 5" TERM; while :; do sleep 0.1; done'
+	ranby run -d --name on --network none busybox sh -c 'trap "echo got; exit 5" TERM; while :; do echo tick; sleep 0.1; done'
 	# the program itself: a function in the background would be a shell that gets the signal
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" start --attach on >"$BATS_TEST_TMPDIR/out" 3>&- &
 	local front=$! pid
 	pid=$(ctr_pid on)
-	sleep 1
+	wait_for 30 grep -qx tick "$BATS_TEST_TMPDIR/out"
 	kill -TERM $front
 	local code=0
 	wait $front || code=$?
 	[ "$code" = 5 ] || fail "code $code"
-	[ "$(cat "$BATS_TEST_TMPDIR/out")" = got ]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = got ]
 	# not attached: no error
 	ranby start on
 	[ "$(ctr_pid on)" != "$pid" ]

@@ -263,13 +263,14 @@ no_processes() { [ -z "$(pids_of_test)" ]; }
 
 @test "more clients than there is room for are refused, not crashed on" {
 	start -- sleep 1000
-	local i n=0
+	local i
+	attached() { [ "$(cat "$BATS_TEST_TMPDIR"/att* | grep -c attached)" = 32 ]; }
 	for i in $(seq 36); do
 		background attach >/dev/null 2>"$BATS_TEST_TMPDIR/att$i"
 	done
-	sleep 1.5
-	n=$(cat "$BATS_TEST_TMPDIR"/att* | grep -c attached)
-	[ "$n" = 32 ]
+	wait_for 30 attached
+	sleep 1
+	attached
 	kill "$IPID"
 	wait_for 5 exited
 	nothing_of_us
@@ -281,12 +282,12 @@ no_processes() { [ -z "$(pids_of_test)" ]; }
 	"$DRIVE" attach "$DIR" >"$BATS_TEST_TMPDIR/slow" 2>"$BATS_TEST_TMPDIR/att" 3>&- &
 	exec 5<"$BATS_TEST_TMPDIR/slow"
 	wait_for 5 grep -q attached "$BATS_TEST_TMPDIR/att"
-	sleep 2.5
-	local size before
-	before=$(stat -c %s "$DIR/ctr.log")
-	sleep 0.5
-	size=$(stat -c %s "$DIR/ctr.log")
-	[ "$size" = "$before" ]
+	local size
+	stands() {
+		size=$(stat -c %s "$DIR/ctr.log")
+		[ "$size" -gt 0 ] && sleep 1 && [ "$size" = "$(stat -c %s "$DIR/ctr.log")" ]
+	}
+	wait_for 20 stands
 	[ "$size" -lt 4000000 ]
 	alive "$IPID"
 	echo "# stalled: VmHWM $(hwm "$MPID") KiB" >&3

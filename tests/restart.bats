@@ -86,7 +86,7 @@ started() { # the moments of all starts that the ledger has, in seconds
 	local id
 	id=$(ranby run -d --name runs --network none --stop-timeout 0 --restart always busybox sleep 1000)
 	ranby stop runs
-	wait_for 2 quiet "$id"
+	wait_for 20 quiet "$id"
 	sleep 0.5
 	is_exited runs
 	count_is runs 0
@@ -94,7 +94,7 @@ started() { # the moments of all starts that the ledger has, in seconds
 	id=$(ranby run -d --name waits --network none --restart always busybox false)
 	wait_for 10 count_from waits 4
 	run -0 ranby stop --all
-	wait_for 1 quiet "$id"
+	wait_for 20 quiet "$id"
 	id=$(count waits)
 	sleep 2
 	is_exited waits
@@ -107,8 +107,8 @@ started() { # the moments of all starts that the ledger has, in seconds
 }
 
 @test "kill: SIGKILL and the stop signal are for good, others are not" {
-	ranby run -d --name c --network none --restart always busybox sh -c 'trap "exit 3" USR1; while :; do sleep 0.05; done'
-	sleep 0.3
+	ranby run -d --name c --network none --restart always busybox sh -c 'trap "exit 3" USR1; touch /ready; while :; do sleep 0.05; done'
+	wait_for 30 ranby exec c test -e /ready
 	ranby kill --signal USR1 c
 	wait_for 5 count_is c 1
 	wait_for 5 ctr_pid c >/dev/null
@@ -124,7 +124,7 @@ started() { # the moments of all starts that the ledger has, in seconds
 		id=$(ranby run -d --name c --network none --restart always busybox true)
 		sleep "0.$i"
 		run -0 timeout 9 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" rm --force --time 0 c
-		wait_for 3 quiet "$id"
+		wait_for 20 quiet "$id"
 		nothing_left
 	done
 }
@@ -137,7 +137,7 @@ started() { # the moments of all starts that the ledger has, in seconds
 		run timeout 9 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" stop --time 0 c
 		[ "$status" = 0 ] || fail "round $i: $output"
 		is_exited c
-		wait_for 3 quiet "$id"
+		wait_for 20 quiet "$id"
 		is_exited c
 		ranby rm c >/dev/null
 	done
@@ -151,7 +151,7 @@ started() { # the moments of all starts that the ledger has, in seconds
 	wait_for 5 is_exited c
 	pid=$(monitor c)
 	kill -KILL "$pid"
-	wait_for 3 is_gone "$pid"
+	wait_for 20 is_gone "$pid"
 	run -0 ranby ps --all --format '{{.Status}}'
 	[[ $output == 'Exited (1) '* ]] || fail "$output"
 	pid=$(count c)
@@ -160,7 +160,7 @@ started() { # the moments of all starts that the ledger has, in seconds
 	ranby start c
 	wait_for 5 count_from c 1
 	ranby rm -f -t 0 c
-	wait_for 3 quiet "$id"
+	wait_for 20 quiet "$id"
 	nothing_left
 }
 

@@ -155,9 +155,10 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 	monitor=$(ranby inspect --format '{{.State.MonitorPid}}' alone)
 	kill -KILL "$monitor"
 	sleep 0.3
+	local before
 	before=$(trail alone | wc -l)
-	sleep 0.5
-	[ "$(trail alone | wc -l)" -gt "$before" ]
+	grew() { [ "$(trail alone | wc -l)" -gt "$before" ]; }
+	wait_for 20 grew
 	run -0 ranby exec alone /bin/true
 	ranby kill alone
 	wait_for 5 eval 'trail alone "select(.type == \"end\") | .monitor" | grep -q gone'
