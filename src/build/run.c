@@ -13,6 +13,7 @@
 #include "engine/remove.h"
 #include "engine/start.h"
 #include "monitor/attach.h"
+#include "oci/index.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -247,6 +248,18 @@ static int take_layer(struct running *u, const char *created_by, struct err *e)
 	return r < 0 ? r : layer_commit(u->s, u->sg, fd, created_by, e);
 }
 
+/* What has failed to be executed may be another machine's. */
+static void hint_machine(const struct stage *sg, int r, int code, struct err *e)
+{
+	const char *arch = json_str(sg->img->json, "architecture");
+	struct platform host;
+
+	platform_host(&host);
+	if (!e || !arch || strcmp(arch, host.arch) == 0 || (r != -ENOEXEC && code != 126))
+		return;
+	err_hint(e, "the image is for %s, this host is %s: RUN needs an interpreter for it in binfmt_misc, such as qemu-user-static", arch, host.arch);
+}
+
 int run_step(struct session *s, struct stage *sg, const struct instruction *in, const char *created_by, struct strv *ret_digests,
 	     struct err *e)
 {
@@ -274,6 +287,8 @@ int run_step(struct session *s, struct stage *sg, const struct instruction *in, 
 		if (e)
 			e->exit_code = code;
 	}
+	if (r < 0)
+		hint_machine(sg, r, code, e);
 	if (r == 0 && strv_add_all(ret_digests, u.mounts.digests.items) < 0)
 		r = err_errno(e, ENOMEM, "RUN");
 	return r == 0 ? take_layer(&u, created_by, e) : r;

@@ -16,6 +16,7 @@
 #include "engine/attest.h"
 #include "engine/peer_choice.h"
 #include "image/assemble.h"
+#include "image/manifest_list.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -31,8 +32,8 @@ struct build_args {
 	struct image_source_args source;
 	struct strv allow;
 	struct strv tag, build_arg, label, annotation, env, unsetenv, unsetlabel, secret, ssh, build_context;
-	struct strv file, output;
-	const char *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation;
+	struct strv file, output, platform;
+	const char *ignorefile, *target, *iidfile, *format, *logfile, *pull, *author, *from, *isolation, *manifest;
 	const char *timestamp, *source_date_epoch;
 	uint32_t jobs;
 	bool no_cache, squash, squash_all, layers, rm, force_rm, stdin;
@@ -69,7 +70,9 @@ static const struct option_row build_rows[] = {
 	{0, "annotation", OPT_LIST, A(annotation), .arg = "KEY=VALUE", .help = "Set an annotation of the manifest"},
 	{0, "env", OPT_LIST, A(env), .arg = "NAME[=VALUE]", .help = "Set a variable in the image"},
 	{0, "unsetenv", OPT_LIST, A(unsetenv), .arg = "NAME", .help = "Leave a variable of the base out"},
-	IMAGE_SOURCE_ROWS(struct build_args, source),
+	{0, "manifest", OPT_STRING, A(manifest), .arg = "LIST", .help = "Add the image to this manifest list, which is made where there is none"},
+	{0, "platform", OPT_LIST_CSV, A(platform), .arg = "OS/ARCH[/VARIANT]", .help = "Platform instead of this host's; of several an image each, with --manifest"},
+	IMAGE_SOURCE_ROWS_BUT_PLATFORM(struct build_args, source),
 	{0, "pull", OPT_OPTIONAL, A(pull), .arg = "POLICY", .help = "When to pull base images: always, missing, never, newer (missing; alone: always)"},
 	{0, "logfile", OPT_STRING, A(logfile), .arg = "FILE", .help = "Write the output there"},
 
@@ -95,7 +98,6 @@ static const struct option_row build_rows[] = {
 	{0, "isolation", OPT_CHOICE, A(isolation), .arg = "KIND", .choices = "oci|rootless", .hidden = true, .help = "RUN is always a container"},
 	LIMIT_REFUSED_ROWS,
 	OPTION_REFUSED(0, "compress", "leave it out: the context is sent nowhere"),
-	OPTION_REFUSED(0, "manifest", "name the image with -t, then ranby manifest create and add"),
 	OPTION_REFUSED(0, "userns", "RUN has the map of ranby run; files belong to the ids that the image has"),
 	OPTION_REFUSED(0, "userns-uid-map", "RUN has the map of ranby run"), OPTION_REFUSED(0, "userns-gid-map", "RUN has the map of ranby run"),
 	OPTION_REFUSED(0, "cache-from", "the cache is this host's"), OPTION_REFUSED(0, "cache-to", "the cache is this host's"),
@@ -113,7 +115,7 @@ static const struct option_row build_rows[] = {
 	OPTION_REFUSED(0, "os-feature", "only images for linux are made"), OPTION_REFUSED(0, "os-version", "only images for linux are made"),
 	OPTION_REFUSED(0, "retry", OPTION_RETRIES), OPTION_REFUSED(0, "retry-delay", OPTION_RETRY_PAUSE),
 	OPTION_REFUSED(0, "skip-unused-stages", "leave it out: stages that the target does not need are left out"),
-	OPTION_REFUSED(0, "hooks-dir", "ranby executes no hooks"), OPTION_REFUSED(0, "all-platforms", "build for one platform at a time"),
+	OPTION_REFUSED(0, "hooks-dir", "ranby executes no hooks"), OPTION_REFUSED(0, "all-platforms", "say them: --platform linux/amd64,linux/arm64"),
 	OPTION_END,
 };
 
@@ -121,7 +123,7 @@ static void build_args_done(void *args)
 {
 	struct build_args *a = args;
 	struct strv *const lists[] = {&a->allow, &a->tag, &a->build_arg, &a->label, &a->annotation, &a->env, &a->unsetenv, &a->unsetlabel, &a->secret,
-				      &a->ssh, &a->build_context, &a->file, &a->output};
+				      &a->ssh, &a->build_context, &a->file, &a->output, &a->platform};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_done(lists[i]);
@@ -139,7 +141,7 @@ struct building {
 	struct context context;
 	struct strv names, env;
 	struct pack_times times;
-	char *platform;
+	char *platform;          /* of the image at hand; NULL: this host's */
 	char cwd[PATH_MAX];
 	int log_fd, null_fd;
 	FILE *words; /* what is said: standard output is for words, or for a tar */
@@ -165,14 +167,16 @@ static void building_done(struct building *b)
 static void say(void *ctx, const char *line)
 {
 	const struct building *b = ctx;
+	bool several = b->a->platform.n > 1;
+	const char *begin = several ? "[" : "", *platform = several ? b->platform : "", *end = several ? "] " : "";
 
 	if (b->a->source.quiet)
 		return;
 	if (b->log_fd >= 0) {
-		dprintf(b->log_fd, "%s\n", line);
+		dprintf(b->log_fd, "%s%s%s%s\n", begin, platform, end, line);
 		return;
 	}
-	fprintf(b->words, "%s\n", line);
+	fprintf(b->words, "%s%s%s%s\n", begin, platform, end, line);
 	/* in order with what RUN writes past stdio */
 	fflush(b->words);
 }
@@ -288,6 +292,27 @@ static int open_log(struct building *b, struct err *e)
 	return b->null_fd < 0 || (file && b->log_fd < 0) ? err_errno(e, errno, "--logfile %s", file ? file : "") : 0;
 }
 
+/* The names of images and of their list are not each other's. */
+static int check_list(const struct building *b, struct err *e)
+{
+	const struct build_args *a = b->a;
+	_cleanup_(strv_done) struct strv list = {0};
+	int r = a->manifest ? import_full_name(a->manifest, &list, e) : 0;
+
+	for (size_t i = 0; r == 0 && a->manifest && i < b->names.n; i++)
+		if (strcmp(b->names.items[i], list.items[0]) == 0)
+			r = err_set(e, EINVAL, "--tag and --manifest cannot give the same name: %s", list.items[0]);
+	if (r < 0 || a->platform.n <= 1)
+		return r;
+	if (!a->manifest)
+		return err_set(e, EINVAL, "--platform: several are several images: --manifest LIST names them all");
+	if (b->names.n > 0)
+		return err_set(e, EINVAL, "--tag names one image, and there is one for each --platform: --manifest names them all");
+	if (a->output.n > 0)
+		return err_set(e, EINVAL, "--output is of one image, and there is one for each --platform");
+	return 0;
+}
+
 static int check_words(struct building *b, struct err *e)
 {
 	struct build_args *a = b->a;
@@ -306,8 +331,24 @@ static int check_words(struct building *b, struct err *e)
 	if (r == 0)
 		r = read_names(b, e);
 	if (r == 0)
+		r = check_list(b, e);
+	if (r == 0)
 		r = read_times(b, e);
 	return r == 0 ? read_env(b, e) : r;
+}
+
+/* That of image number `i`, for all that is pulled for it too. */
+static int choose_platform(struct building *b, size_t i, struct err *e)
+{
+	const struct build_args *a = b->a;
+	const char *given = i < a->platform.n ? a->platform.items[i] : NULL;
+
+	free(b->platform);
+	b->platform = NULL;
+	int r = image_platform(given, a->source.os, a->source.arch, a->source.variant, &b->platform, e);
+
+	b->source.options.platform = b->platform;
+	return r;
 }
 
 static int read_options(struct building *b, struct err *e)
@@ -320,7 +361,7 @@ static int read_options(struct building *b, struct err *e)
 	if (r == 0 && a->pull)
 		r = pull_policy_parse(*a->pull ? a->pull : "always", &b->source.options.policy, e);
 	if (r == 0)
-		r = image_platform(a->source.platform, a->source.os, a->source.arch, a->source.variant, &b->platform, e);
+		r = choose_platform(b, 0, e);
 	return r == 0 ? open_log(b, e) : r;
 }
 
@@ -354,14 +395,9 @@ static int make_image(struct building *b, struct image **ret, struct err *e)
 {
 	const struct build_args *a = b->a;
 	_cleanup_(assemble_endp) struct assemble *dir = NULL;
-	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : fileno(b->words), r;
+	int out = b->log_fd >= 0 ? b->log_fd : a->source.quiet ? b->null_fd : fileno(b->words);
+	int r = assemble_begin(b->st, &dir, e);
 
-	guard_sweep(b->call->engine);
-	r = guard_start(b->call->engine, &b->guard, e);
-	if (r == 0)
-		r = assemble_begin(b->st, &dir, e);
-	if (r == 0)
-		r = read_file(b, dir, e);
 	if (r < 0)
 		return r;
 	b->q = (struct build_request){
@@ -379,10 +415,8 @@ static int make_image(struct building *b, struct image **ret, struct err *e)
 }
 
 /* An address may be in any of the words, and is in the instruction that they end in: what is secret in it goes into no line and no record. */
-static int build(struct building *b, struct image **ret, struct err *e)
+static int mask(int r, struct err *e)
 {
-	int r = make_image(b, ret, e);
-
 	if (r < 0 && e) {
 		escape_userinfo(e->text, strlen(e->text) + 1 == sizeof(e->text));
 		escape_userinfo(e->hint, strlen(e->hint) + 1 == sizeof(e->hint));
@@ -390,23 +424,97 @@ static int build(struct building *b, struct image **ret, struct err *e)
 	return r;
 }
 
+static int attest_build(const struct building *b, const struct image *img, int r, struct err *e)
+{
+	const char *name = b->names.n ? b->names.items[0] : img ? img->id : "";
+
+	return attest_image(b->call->engine, AUDIT_VERB_BUILD, name, img, mask(r, e), e);
+}
+
+/* One that is no list is found before anything is made. */
+static int check_manifest(const struct building *b, struct err *e)
+{
+	_cleanup_(manifest_list_done) struct manifest_list l = {0};
+	int r = manifest_list_open(b->st, b->a->manifest, &l, e);
+
+	if (r == -ENOENT)
+		err_clear(e);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int add_to_list(const struct building *b, struct image *const *images, size_t n, char id[static DIGEST_HEX_SIZE], struct err *e)
+{
+	_cleanup_(manifest_list_done) struct manifest_list l = {0};
+	int r = manifest_list_create(b->st, b->a->manifest, true, &l, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = manifest_list_add_image(b->st, &l, images[i], e);
+	if (r == 0)
+		r = manifest_list_commit(b->st, &l, e);
+	r = attest_image(b->call->engine, AUDIT_VERB_TAG, b->a->manifest, l.image, r, e);
+	if (r == 0)
+		memcpy(id, l.id, sizeof(l.id));
+	return r;
+}
+
+/* The files of a context that comes from an address or from standard input are in `dir`. */
+static int prepare(struct building *b, struct assemble **dir, struct err *e)
+{
+	int r = b->a->manifest ? check_manifest(b, e) : 0;
+
+	guard_sweep(b->call->engine);
+	if (r == 0)
+		r = guard_start(b->call->engine, &b->guard, e);
+	if (r == 0)
+		r = assemble_begin(b->st, dir, e);
+	return r == 0 ? read_file(b, *dir, e) : r;
+}
+
+/* The image's id, or that of the list which has them all. */
+static int build(struct building *b, char id[static DIGEST_HEX_SIZE], struct err *e)
+{
+	_cleanup_(assemble_endp) struct assemble *dir = NULL;
+	size_t n = b->a->platform.n ? b->a->platform.n : 1, made = 0;
+	struct image **images = mem_array(n, sizeof(struct image *));
+	int r = images ? prepare(b, &dir, e) : err_errno(e, ENOMEM, "build");
+
+	if (r < 0)
+		r = attest_build(b, NULL, r, e);
+	while (r == 0 && made < n) {
+		struct image *img = NULL;
+
+		r = choose_platform(b, made, e);
+		if (r == 0)
+			r = make_image(b, &img, e);
+		r = attest_build(b, img, r, e);
+		if (img)
+			images[made++] = img;
+	}
+	if (r == 0)
+		memcpy(id, images[0]->id, DIGEST_HEX_SIZE);
+	if (r == 0 && b->a->manifest)
+		r = add_to_list(b, images, made, id, e);
+	while (made > 0)
+		image_free(images[--made]);
+	free(images);
+	return r;
+}
+
 static int build_run(const struct command_call *call, struct err *e)
 {
 	struct building b = {.call = call, .a = call->args, .keeper = KEEPER_INIT, .origin = ORIGIN_INIT, .context = CONTEXT_INIT,
 			      .log_fd = -EBADF, .null_fd = -EBADF, .guard = GUARD_INIT};
-	_cleanup_(image_freep) struct image *img = NULL;
+	char id[DIGEST_HEX_SIZE] = "";
 	int r = read_options(&b, e);
 
 	if (r == 0)
 		r = open_all(&b, e);
-	if (r == 0) {
-		r = build(&b, &img, e);
-		r = attest_image(call->engine, AUDIT_VERB_BUILD, b.names.n ? b.names.items[0] : img ? img->id : "", img, r, e);
-	}
-	if (r == 0 && b.a->iidfile)
-		r = make_write_file("--iidfile", b.a->iidfile, img->id, false, e);
 	if (r == 0)
-		fprintf(b.words, "%s\n", img->id);
+		r = build(&b, id, e);
+	if (r == 0 && b.a->iidfile)
+		r = make_write_file("--iidfile", b.a->iidfile, id, false, e);
+	if (r == 0)
+		fprintf(b.words, "%s\n", id);
 	/* what lost its name to the new image */
 	if (b.st)
 		(void)!store_sweep(b.st, NULL);

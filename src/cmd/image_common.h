@@ -66,10 +66,12 @@ struct image_source_args {
 	bool quiet;
 };
 #define IMAGE_SOURCE_ROWS(type, field)                                                                              \
-	{0, "arch", OPT_STRING, offsetof(type, field.arch), .arg = "ARCH", .help = "Architecture instead of this host's"}, \
-	{0, "os", OPT_STRING, offsetof(type, field.os), .arg = "OS", .help = "Operating system instead of linux"},   \
 	{0, "platform", OPT_STRING, offsetof(type, field.platform), .arg = "OS/ARCH[/VARIANT]",                     \
 	 .help = "Platform instead of this host's"},                                                                \
+	IMAGE_SOURCE_ROWS_BUT_PLATFORM(type, field)
+#define IMAGE_SOURCE_ROWS_BUT_PLATFORM(type, field)                                                                 \
+	{0, "arch", OPT_STRING, offsetof(type, field.arch), .arg = "ARCH", .help = "Architecture instead of this host's"}, \
+	{0, "os", OPT_STRING, offsetof(type, field.os), .arg = "OS", .help = "Operating system instead of linux"},   \
 	{'q', "quiet", OPT_FLAG, offsetof(type, field.quiet), .help = "Show no progress"},                          \
 	{0, "signature-policy", OPT_STRING, offsetof(type, field.signature_policy), .arg = "FILE",                      \
 	 .help = "This policy.json instead of the usual ones"},                                                     \

@@ -154,6 +154,11 @@ static int add_manifest(struct store *st, struct manifest_list *l, const struct 
 			 said ? said : &platform, e);
 }
 
+int manifest_list_add_image(struct store *st, struct manifest_list *l, const struct image *img, struct err *e)
+{
+	return add_manifest(st, l, &img->digest, NULL, e);
+}
+
 static int add_all(struct store *st, struct manifest_list *l, const struct digest *index, struct err *e)
 {
 	_cleanup_(index_done) struct index ix = {0};

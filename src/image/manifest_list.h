@@ -51,6 +51,9 @@ int manifest_list_open_to_change(struct store *st, const char *name, struct mani
 int manifest_list_add(struct store *st, struct manifest_list *l, const char *image, const struct copy_options *o,
 		      const struct index_notes *notes, struct digest *ret, struct err *e) _must_check_;
 
+/* The same for an image that is here: its own platform is said. */
+int manifest_list_add_image(struct store *st, struct manifest_list *l, const struct image *img, struct err *e) _must_check_;
+
 /* The digest of an entry: as written, or of the image of the store that is named. */
 int manifest_list_entry(struct store *st, const struct manifest_list *l, const char *text, struct digest *ret, struct err *e) _must_check_;
 
