@@ -70,6 +70,20 @@ full() {
 @test "disk full: pull" { PREPARE=: BEFORE=0 full 8 pull -q "$REG/busybox"; }
 @test "disk full: load" { PREPARE=: BEFORE=0 full 8 load -q -i "$RANBY_TEST_IMAGES/busybox.tar"; }
 @test "disk full: copy to the store" { PREPARE=: BEFORE=0 full 6 copy -q "oci-archive:$RANBY_TEST_IMAGES/busybox.tar" store:localhost/full; }
+@test "disk full: import" {
+	mkdir "$BATS_TEST_TMPDIR/files"
+	head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/files/f"
+	tar -C "$BATS_TEST_TMPDIR/files" -cf "$BATS_TEST_TMPDIR/files.tar" f
+	PREPARE=: BEFORE=0 full 5 import -q "$BATS_TEST_TMPDIR/files.tar" localhost/full
+}
+@test "disk full: build" {
+	mkdir "$BATS_TEST_TMPDIR/context"
+	head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/context/f"
+	printf 'FROM busybox\nCOPY f /a\n' >"$BATS_TEST_TMPDIR/context/Containerfile"
+	PREPARE="mount -o remount,size=64m \$store && R load -q -i '$RANBY_TEST_IMAGES/busybox.tar' >/dev/null 2>&1 &&
+		mount -o remount,size=\$((\$(df --output=used -k \$store | tail -1) + kib))k \$store" BEFORE=1 \
+		full 5 build -q -t localhost/full "$BATS_TEST_TMPDIR/context"
+}
 @test "disk full: push of layers that are packed anew" {
 	PREPARE="mount -o remount,size=64m \$store && R load -q -i '$RANBY_TEST_IMAGES/busybox.tar' >/dev/null 2>&1 &&
 		mount -o remount,size=\$((\$(df --output=used -k \$store | tail -1) + kib))k \$store" BEFORE=1 \

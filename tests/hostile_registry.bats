@@ -4,8 +4,8 @@
 #
 # What registries and what is in them can do to who pulls: digests that are
 # paths, in each place that has one (A40); credentials on the way through a
-# mirror with TLS (A41); bombs, with the memory and the disk that they cost (A43).
-# shellcheck disable=SC2154 # bats sets output and status
+# mirror with TLS (A41); mirrors that lie or do not end (A42); bombs, with the memory and the disk that they cost (A43).
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output and status, and each test is a process
 load lib
 load hostile
 
@@ -225,4 +225,28 @@ bomb() {
 	# a layer that is whole waits for who tries again
 	ranby image prune --force >/dev/null
 	nothing
+}
+
+@test "mirrors: a body without end, one of the same size, one that is longer; the next place has it, and nothing of theirs stays (A42)" {
+	local how dir=$BATS_TEST_TMPDIR
+	export CONTAINERS_REGISTRIES_CONF=$dir/registries.conf
+	for how in endless_blob flipped longer_unsaid endless; do
+		printf '%s\n' '[[registry]]' 'prefix = "main.example"' "location = \"$BAD/good\"" '[[registry.mirror]]' "location = \"$BAD/$how\"" >"$dir/registries.conf"
+		: >"$HOSTILE/log"
+		peak "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull main.example/x
+		[ "$status" = 0 ] || fail "$how: $output"
+		[[ $output == *"Mirror $BAD: "* ]] || fail "$how: $output"
+		[ -n "${RANBY_SAN:-}" ] || [ "$peak" -lt 65536 ] || fail "$how: $peak KiB"
+		grep -q "/v2/$how/" "$HOSTILE/log"
+		grep -q /v2/good/ "$HOSTILE/log"
+		run -0 ranby system check
+		run -0 ranby rmi main.example/x
+		nothing
+		# without the other place: an error, and nothing
+		run -125 timeout 120 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull -q "$BAD/$how/x"
+		[ "$(grep -c ^Error: <<<"$output")" = 1 ]
+		# what was right stays for the next try
+		[ -z "$(find "$RANBY_ROOT"/{layers,images,staging} -mindepth 1)" ]
+		sha256sum "$RANBY_ROOT"/blobs/sha256/* 2>/dev/null | awk '{ n = split($2, a, "/"); if (a[n] != $1) exit 1 }'
+	done
 }
