@@ -64,8 +64,8 @@ mutants: all $(TOOLS)
 
 # ---- lint ----
 LINT_C := $(wildcard src/*/*.c)
-LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/audit-session tests/audit.bash tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
-                tests/lib.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/bench/images tests/bench/build tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/session tests/vm/policy tests/vm/lib.bash tests/vm/*.bats tests/vm/guest/usr/local/*bin/*)
+LINT_SCRIPTS := bootstrap .ci/run $(wildcard tests/as-user tests/audit-session tests/check tests/demo tests/registry tests/run-suite tests/run-unit \
+                tests/*.bash tests/*.bats tests/root/*.bats tests/images/build tests/bench/run tests/bench/images tests/bench/build tests/vm/image tests/vm/boot tests/vm/check tests/vm/main tests/vm/session tests/vm/policy tests/vm/lib.bash tests/vm/*.bats tests/vm/guest/usr/local/*bin/*)
 CLANG ?= $(shell command -v clang-14 || command -v clang)
 CLANG_TIDY ?= $(shell command -v clang-tidy-14 || command -v clang-tidy)
 LINT_JOBS ?= $(shell nproc)
