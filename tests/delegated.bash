@@ -63,4 +63,5 @@ delegated() {
 	' delegated "$1"
 }
 
+# shellcheck disable=SC2154 # bats sets output
 look() { [[ $output != *NO-HUGETLB* ]] || skip 'no controller of cgroup v2 is free here'; [[ $output != *LEFT* ]] || { echo "$output"; return 1; }; }

@@ -37,8 +37,10 @@ oci_setup() {
 
 # what a failed test left is not the next one's
 oci_teardown() {
-	local id
-	for id in $(ls "$RUN/state" 2>/dev/null); do keeper "$RUNTIME" --root "$RUN/state" delete --force "$id" >/dev/null 2>&1 || true; done
+	local state
+	for state in "$RUN"/state/*; do
+		[ ! -e "$state" ] || keeper "$RUNTIME" --root "$RUN/state" delete --force "${state##*/}" >/dev/null 2>&1 || true
+	done
 	rm -f "$RUN/pid" "$RUN/es"
 	remove_tree "$BATS_TEST_TMPDIR/b"
 }

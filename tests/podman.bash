@@ -39,6 +39,7 @@ podman_teardown_file() {
 }
 
 driven() {
+	# shellcheck disable=SC2086 # words
 	CONTAINERS_STORAGE_CONF=$PODMAN/config/containers/storage.conf CONTAINERS_CONF=$PODMAN/config/containers/containers.conf XDG_CONFIG_HOME=$PODMAN/config \
 		XDG_RUNTIME_DIR=$PODMAN_RUN timeout 60 ${PODMAN_NS:-} podman --runtime "$DRIVEN" "$@" 3>&-
 }

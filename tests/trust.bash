@@ -63,6 +63,7 @@ gpg_home() {
 	gpg --batch --quiet --passphrase '' --quick-generate-key other@example.com ed25519 sign never
 	gpg --armor --export signer@example.com >"$BATS_TEST_TMPDIR/signer.asc"
 	gpg --export other@example.com >"$BATS_TEST_TMPDIR/other.gpg"
+	# shellcheck disable=SC2034 # for the test
 	FPR=$(gpg --with-colons --list-keys signer@example.com | awk -F: '/^fpr/ { print $10; exit }')
 	mkdir -p "$HOME/.config/containers/registries.d"
 	printf 'default-docker:\n  lookaside: file://%s/sigs\n' "$BATS_TEST_TMPDIR" >"$HOME/.config/containers/registries.d/a.yaml"
