@@ -339,9 +339,10 @@ static int run(const struct arguments *a)
 		die(&e, 125);
 	if (a->no_start)
 		return 0;
-	go(a->dir);
+	/* as the engine: a payload may end before we come to say anything */
 	if (monitor_say_started(&m, NULL, &e) < 0)
 		die(&e, 125);
+	go(a->dir);
 	hold(a, "started");
 	if (a->detach)
 		return 0;
