@@ -550,6 +550,20 @@ helper() {
 	"$RANBY_TREE/tests/registry" stop "$dir"
 }
 
+@test "pull: a blob that lies in the store and is damaged, its layer not unpacked yet, is got again" {
+	local root=$BATS_TEST_TMPDIR/root layer damage
+	layer=$(raw "$REG/busybox" | jq -r '.layers[0].digest')
+	R() { ranby --root "$root" "$@"; }
+	R images -q
+	# gzip of something else; what has the beginning alone; nothing
+	for damage in 'echo other | gzip' 'printf "\037\213\010"' 'true'; do
+		bash -c "$damage" >"$root/blobs/sha256/${layer#sha256:}"
+		run -0 R pull "$REG/busybox"
+		[ "sha256:$(sha256sum <"$root/blobs/sha256/${layer#sha256:}" | cut -d' ' -f1)" = "$layer" ]
+		R rmi -a -f >/dev/null
+	done
+}
+
 @test "registries.conf: blocked, served elsewhere, wildcards, short names" {
 	conf '[[registry]]' "location = \"$REG\"" 'blocked = true'
 	for verb in "pull -q $REG/busybox" "push -q $REG/busybox"; do

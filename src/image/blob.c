@@ -94,13 +94,17 @@ int blob_check(int fd, const struct digest *d, struct err *e)
 	return strcmp(hex, digest_hex(d)) == 0 ? 0 : err_set(e, EBADMSG, "blob %s: its content has changed", d->text);
 }
 
-bool blob_usable(struct store *st, const struct digest *d, uint64_t *ret_bytes)
+int blob_hash(struct store *st, const struct digest *d, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
+	int r = blob_open(st, d, &fd, e);
 
-	if (is_in(st->blobs_fd, d, ret_bytes))
-		return true;
-	return blob_exists(st, d, ret_bytes) && blob_open(st, d, &fd, NULL) == 0 && blob_check(fd, d, NULL) == 0;
+	return r < 0 ? r : blob_check(fd, d, e);
+}
+
+bool blob_usable(struct store *st, const struct digest *d, uint64_t *ret_bytes)
+{
+	return is_in(st->blobs_fd, d, ret_bytes) || (blob_exists(st, d, ret_bytes) && blob_hash(st, d, NULL) == 0);
 }
 
 int blob_commit(struct store *st, const struct staging *sg, const char *name, const struct digest *d, struct err *e)

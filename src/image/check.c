@@ -75,14 +75,6 @@ static void fault(struct checking *c, const char *text, bool repaired)
 
 /* ---- blobs ---- */
 
-static int hash_blob(struct store *st, const struct digest *d, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	int r = blob_open(st, d, &fd, e);
-
-	return r < 0 ? r : blob_check(fd, d, e);
-}
-
 static int look_at(struct checking *c, const struct digest *d, uint64_t size_bytes, struct err *e)
 {
 	uint64_t bytes = 0;
@@ -91,7 +83,7 @@ static int look_at(struct checking *c, const struct digest *d, uint64_t size_byt
 		return err_set(e, ENOENT, "blob %s is missing", d->text);
 	if (size_bytes != UINT64_MAX && bytes != size_bytes)
 		return err_set(e, EBADMSG, "blob %s: %llu bytes instead of %llu", d->text, (unsigned long long)bytes, (unsigned long long)size_bytes);
-	return c->o->quick ? 0 : hash_blob(c->st, d, e);
+	return c->o->quick ? 0 : blob_hash(c->st, d, e);
 }
 
 /* False: it is damaged, and stays so. */

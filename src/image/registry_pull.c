@@ -225,6 +225,21 @@ static bool is_wanted(const struct part *part)
 	return part->state == PART_WANTED || part->state == PART_LATER;
 }
 
+/*
+ * One whose layer is not unpacked yet is hashed: damaged, it would be refused when it is, today and always.
+ * What another command got while we waited has just been.
+ */
+static bool is_here(struct pull *p, size_t i)
+{
+	const struct digest *d = &p->manifest.layers[i].digest;
+	char name[LAYER_NAME_SIZE];
+
+	layer_name(&p->layers[i].chain_id, NULL, name);
+	if (!blob_usable(p->st, d, NULL))
+		return false;
+	return !p->queue_begun || p->parts[i].state == PART_LATER || layer_exists(p->st, name) || blob_hash(p->st, d, NULL) == 0;
+}
+
 /* Gets it, unless it is here or another command is getting it. */
 static int part_start(struct pull *p, size_t i, struct err *e)
 {
@@ -233,7 +248,7 @@ static int part_start(struct pull *p, size_t i, struct err *e)
 	char lock[DIGEST_HEX_SIZE + 8];
 	int r;
 
-	if (blob_usable(p->st, d, NULL)) {
+	if (is_here(p, i)) {
 		part_here(p, i);
 		return 0;
 	}
@@ -245,7 +260,7 @@ static int part_start(struct pull *p, size_t i, struct err *e)
 	}
 	if (r < 0)
 		return err_errno(e, -r, "lock blob %.12s", digest_hex(d));
-	if (blob_usable(p->st, d, NULL)) {
+	if (is_here(p, i)) {
 		part_here(p, i);
 		return 0;
 	}

@@ -104,6 +104,8 @@ const char *blob_media_type(struct store *st, const struct digest *d);
 int blob_read(struct store *st, const struct digest *d, struct buf *b, struct err *e) _must_check_;
 /* Reads on from where `fd` is: -EBADMSG when that is not the content of the digest. */
 int blob_check(int fd, const struct digest *d, struct err *e) _must_check_;
+/* The same of one in the store, whole. */
+int blob_hash(struct store *st, const struct digest *d, struct err *e) _must_check_;
 /* Moves the file `name` of a staging directory, complete, checked and synced, into the store. */
 int blob_commit(struct store *st, const struct staging *sg, const char *name, const struct digest *d, struct err *e)
 	_must_check_;
