@@ -203,12 +203,12 @@ checked_image() {
 @test "the image's check, what overrides it, and --no-healthcheck" {
 	checked_image '{"Test": ["CMD-SHELL", "test -e /ok"], "Interval": 7000000000, "Retries": 9}'
 	ranby run -d --name image --network none --stop-timeout 0 checked sleep 1000
-	[ "$(get image .Config.Healthcheck.Interval) $(get image .Config.Healthcheck.Retries)" = '7000000000 9' ]
+	[ "$(get image .Config.Healthcheck.Interval) $(get image .Config.Healthcheck.Retries)" = '7s 9' ]
 	run -1 ranby healthcheck run image
 	ranby exec image touch /ok
 	run -0 ranby healthcheck run image
 	ranby run -d --name some --network none --stop-timeout 0 --health-retries 2 checked sleep 1000
-	[ "$(get some .Config.Healthcheck.Interval) $(get some .Config.Healthcheck.Retries)" = '7000000000 2' ]
+	[ "$(get some .Config.Healthcheck.Interval) $(get some .Config.Healthcheck.Retries)" = '7s 2' ]
 	for option in --no-healthcheck --health-cmd=none; do
 		ranby run -d --name without --network none --stop-timeout 0 $option checked sleep 1000
 		run -125 ranby healthcheck run without

@@ -193,6 +193,7 @@ int json_add_str(struct json_object *o, const char *key, const char *value)
 
 static char time_mark;
 static char struct_mark;
+static char duration_mark;
 
 void json_mark_struct(struct json_object *o)
 {
@@ -202,6 +203,16 @@ void json_mark_struct(struct json_object *o)
 bool json_is_struct(struct json_object *o)
 {
 	return o && json_object_is_type(o, json_type_object) && json_object_get_userdata(o) == &struct_mark;
+}
+
+void json_mark_duration(struct json_object *o)
+{
+	json_object_set_userdata(o, &duration_mark, NULL);
+}
+
+bool json_is_duration(struct json_object *o)
+{
+	return o && json_object_is_type(o, json_type_int) && json_object_get_userdata(o) == &duration_mark;
 }
 
 int json_add_time(struct json_object *o, const char *key, const struct timespec *t)

@@ -98,6 +98,9 @@ bool json_is_struct(struct json_object *o);
 /* A moment: RFC 3339 as JSON, and in templates (base/template.h) as Go prints a time. */
 int json_add_time(struct json_object *o, const char *key, const struct timespec *t) _must_check_;
 bool json_is_time(struct json_object *o);
+/* A duration in nanoseconds: a number as JSON, and in templates as Go prints one, 1m30s. */
+void json_mark_duration(struct json_object *o);
+bool json_is_duration(struct json_object *o);
 /* Array helpers, same rules. */
 int json_append(struct json_object *array, struct json_object *value) _must_check_;
 int json_append_str(struct json_object *array, const char *value) _must_check_;

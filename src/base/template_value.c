@@ -43,7 +43,7 @@ const char *value_type(const struct value *v)
 	case json_type_boolean:
 		return "bool";
 	case json_type_int:
-		return "int";
+		return json_is_duration(v->o) ? "time.Duration" : "int";
 	case json_type_double:
 		return "float64";
 	case json_type_string:
@@ -157,6 +157,16 @@ static void print_string(struct json_object *o, struct buf *out)
 		buf_add(out, json_object_get_string(o), (size_t)json_object_get_string_len(o));
 }
 
+static void print_whole(struct json_object *o, struct buf *out)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (json_is_duration(o))
+		buf_adds(out, clock_duration(json_object_get_int64(o), text));
+	else
+		buf_adds(out, json_object_to_json_string(o));
+}
+
 /* Recurses as deep as the data, which json_parse() bounds. */
 static void print_object(struct json_object *o, struct buf *out)
 {
@@ -166,6 +176,9 @@ static void print_object(struct json_object *o, struct buf *out)
 		break;
 	case json_type_string:
 		print_string(o, out);
+		break;
+	case json_type_int:
+		print_whole(o, out);
 		break;
 	case json_type_double:
 		print_double(json_object_get_double(o), out);
@@ -371,6 +384,10 @@ static bool print_verb(const struct verb *verb, const struct value *v, struct bu
 	};
 	json_type type = json_object_get_type(v->o);
 
+	if (json_is_duration(v->o) && strchr("sv", verb->letter)) {
+		print_plain(verb, v, out);
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(printers); i++) {
 		if (printers[i].type == type && strchr(printers[i].letters, verb->letter)) {
 			printers[i].print(verb, v, out);

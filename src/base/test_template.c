@@ -371,18 +371,21 @@ static void test_struct(void **state)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{"{{.}}", "map[Pid:1 Policy:{no 0 map[a:b c:d]}]"},
+		{"{{.}}", "map[Every:1m30.5s Pid:1 Policy:{no 0 map[a:b c:d]}]"},
 		{"{{.Policy}}|{{println .Policy}}", "{no 0 map[a:b c:d]}|{no 0 map[a:b c:d]}\n"},
 		{"{{printf \"%v|%+v\" .Policy .Policy}}", "{no 0 map[a:b c:d]}|{Name:no Count:0 Map:map[a:b c:d]}"},
+		{"{{.Every}} {{printf \"%s|%v|%d|%T\" .Every .Every .Every .Every}}", "1m30.5s 1m30.5s|1m30.5s|90500000000|time.Duration"},
+		{"{{json .Every}} {{if .Every}}{{gt .Every 9}}{{end}} {{len (print .Every)}}", "90500000000 true 7"},
 		{"{{json .Policy}}", "{\"Name\":\"no\",\"Count\":0,\"Map\":{\"c\":\"d\",\"a\":\"b\"}}"},
 	};
 	_cleanup_json_ struct json_object *o = NULL;
-	static const char text[] = "{\"Pid\":1,\"Policy\":{\"Name\":\"no\",\"Count\":0,\"Map\":{\"c\":\"d\",\"a\":\"b\"}}}";
+	static const char text[] = "{\"Pid\":1,\"Every\":90500000000,\"Policy\":{\"Name\":\"no\",\"Count\":0,\"Map\":{\"c\":\"d\",\"a\":\"b\"}}}";
 	struct err e = {0};
 
 	(void)state;
 	assert_int_equal(json_parse(text, strlen(text), "test", &o, &e), 0);
 	json_mark_struct(json_at(o, "Policy"));
+	json_mark_duration(json_at(o, "Every"));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_template_ struct template *t = NULL;
 		_cleanup_(buf_done) struct buf out = BUF_INIT;

@@ -103,15 +103,15 @@ static int add_config(struct json_object *o, const struct container *c)
 	};
 	static const struct inspect_row health[] = {
 		INSPECT("Test", "config.healthcheck.test", LIST),
-		INSPECT("Interval", "config.healthcheck.intervalNs", NUMBER),
-		INSPECT("Timeout", "config.healthcheck.timeoutNs", NUMBER),
-		INSPECT("StartPeriod", "config.healthcheck.startPeriodNs", NUMBER),
+		INSPECT("Interval", "config.healthcheck.intervalNs", DURATION),
+		INSPECT("Timeout", "config.healthcheck.timeoutNs", DURATION),
+		INSPECT("StartPeriod", "config.healthcheck.startPeriodNs", DURATION),
 		INSPECT("Retries", "config.healthcheck.retries", NUMBER),
 	};
 	static const struct inspect_row startup[] = {
 		INSPECT("Test", "config.healthcheck.startup.test", LIST),
-		INSPECT("Interval", "config.healthcheck.startup.intervalNs", NUMBER),
-		INSPECT("Timeout", "config.healthcheck.startup.timeoutNs", NUMBER),
+		INSPECT("Interval", "config.healthcheck.startup.intervalNs", DURATION),
+		INSPECT("Timeout", "config.healthcheck.startup.timeoutNs", DURATION),
 		INSPECT("Retries", "config.healthcheck.startup.retries", NUMBER),
 		INSPECT("Successes", "config.healthcheck.startup.successes", NUMBER),
 	};

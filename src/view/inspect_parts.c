@@ -17,6 +17,7 @@ static struct json_object *empty_value(const struct inspect_row *row)
 	case INSPECT_STRING:
 		return json_object_new_string(row->otherwise ? row->otherwise : "");
 	case INSPECT_NUMBER:
+	case INSPECT_DURATION:
 		return json_object_new_int(0);
 	case INSPECT_BOOL:
 	case INSPECT_TRUE:
@@ -36,7 +37,10 @@ int inspect_add_rows(struct json_object *o, struct json_object *from, const stru
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct json_object *v = rows[i].path && from ? json_at(from, rows[i].path) : NULL;
 
-		r = json_add(o, rows[i].key, v ? json_object_get(v) : empty_value(&rows[i]));
+		v = v ? json_object_get(v) : empty_value(&rows[i]);
+		if (v && rows[i].empty == INSPECT_DURATION)
+			json_mark_duration(v);
+		r = json_add(o, rows[i].key, v);
 	}
 	return r;
 }

@@ -13,6 +13,7 @@
 enum inspect_empty {
 	INSPECT_STRING,
 	INSPECT_NUMBER,
+	INSPECT_DURATION, /* nanoseconds */
 	INSPECT_BOOL,
 	INSPECT_TRUE, /* a flag that is on unless it was turned off */
 	INSPECT_LIST,
