@@ -416,11 +416,11 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 {
 	_cleanup_(buf_done) struct buf data = BUF_INIT_MAX(SECRET_MAX + 1), b = BUF_INIT;
 	_cleanup_free_ char *target = NULL, *given = NULL;
-	const char *id = m->id ? m->id : m->target ? m->target : "";
+	const char *named = m->id ? m->id : m->source, *id = named ? named : m->target ? m->target : "";
 	char path[PATH_MAX];
 	int r;
 
-	id = m->id ? id : strrchr(id, '/') ? strrchr(id, '/') + 1 : id;
+	id = named ? id : strrchr(id, '/') ? strrchr(id, '/') + 1 : id;
 	r = secret_read(s, id, &data, e);
 	if (r == -ENOENT && !m->required)
 		return 0;

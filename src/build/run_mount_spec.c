@@ -64,8 +64,43 @@ static int set_key(struct run_mount_spec *m, const char *key, const char *value,
 	return err_set(e, EINVAL, "--mount: unknown option \"%s\"", key);
 }
 
+/* Which types take a key; one that is not here all of them do. */
+static const struct {
+	const char *key, *types;
+} takers[] = {
+	{"from", "bind cache"}, {"source", "bind secret"}, {"src", "bind secret"}, {"id", "cache secret ssh"}, {"sharing", "cache"},
+	{"env", "secret"},      {"size", "tmpfs"},         {"tmpfs-size", "tmpfs"}, {"mode", "cache secret"},   {"uid", "cache secret"},
+	{"gid", "cache secret"}, {"required", "secret ssh"}, {"rw", "bind cache"},  {"readwrite", "bind cache"},
+	{"ro", "bind cache secret ssh"}, {"readonly", "bind cache secret ssh"},
+};
+
+static unsigned bit_of(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(takers); i++)
+		if (strcmp(takers[i].key, key) == 0)
+			return 1U << i;
+	return 0;
+}
+
+/* A key that would do nothing is not passed over. An unknown type is said where it is made. */
+static int check_keys(const struct run_mount_spec *m, unsigned given, struct err *e)
+{
+	static const char *const types[] = {"bind", "cache", "tmpfs", "secret", "ssh"};
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		known |= strcmp(m->type, types[i]) == 0;
+	for (size_t i = 0; known && i < ARRAY_SIZE(takers); i++)
+		if ((given & 1U << i) && !strstr(takers[i].types, m->type))
+			return err_set(e, EINVAL, "--mount type=%s does not take \"%s\"", m->type, takers[i].key);
+	if (m->source && m->id)
+		return err_set(e, EINVAL, "--mount type=%s: source and id are the same there", m->type);
+	return 0;
+}
+
 int run_mount_spec_parse(const char *text, struct run_mount_spec *m, struct err *e)
 {
+	unsigned given = 0;
 	int r = 0;
 
 	*m = (struct run_mount_spec){.type = "bind", .text = strdup(text)};
@@ -81,8 +116,9 @@ int run_mount_spec_parse(const char *text, struct run_mount_spec *m, struct err 
 		if (value)
 			*value++ = '\0';
 		r = set_key(m, at, value, e);
+		given |= bit_of(at);
 	}
-	return r;
+	return r < 0 ? r : check_keys(m, given, e);
 }
 
 void run_mount_spec_done(struct run_mount_spec *m)

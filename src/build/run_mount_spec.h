@@ -8,7 +8,7 @@
  *	...
  *	run_mount_spec_done(&m);	// also after an error
  *
- * Which keys a type needs is for who makes the mount (build/run_mount.h).
+ * A key that its type has no use for is refused; which keys it needs is for who makes the mount (build/run_mount.h).
  */
 #ifndef RANBY_BUILD_RUN_MOUNT_SPEC_H
 #define RANBY_BUILD_RUN_MOUNT_SPEC_H

@@ -8,25 +8,31 @@ static void test_all_keys(void **state)
 	struct run_mount_spec m;
 
 	(void)state;
-	assert_int_equal(run_mount_spec_parse("type=cache,from=f,src=s=1,dst=/t,id=i,sharing=locked,env=E,size=1m,mode=0751,uid=7,gid=8,rw,ro=true,required=1", &m, NULL), 0);
+	assert_int_equal(run_mount_spec_parse("type=cache,from=f,dst=/t,id=i,sharing=locked,mode=0751,uid=7,gid=8,rw,ro=true", &m, NULL), 0);
 	assert_string_equal(m.type, "cache");
 	assert_string_equal(m.from, "f");
-	assert_string_equal(m.source, "s=1");
 	assert_string_equal(m.target, "/t");
 	assert_string_equal(m.id, "i");
 	assert_string_equal(m.sharing, "locked");
-	assert_string_equal(m.env, "E");
-	assert_string_equal(m.size, "1m");
 	assert_int_equal(m.mode, 0751);
 	assert_int_equal(m.uid, 7);
 	assert_int_equal(m.gid, 8);
-	assert_true(m.has_mode && m.rw && m.ro && m.required);
+	assert_true(m.has_mode && m.rw && m.ro);
 	run_mount_spec_done(&m);
 
-	assert_int_equal(run_mount_spec_parse("source=a,source=b,target=/t,rw=false,required=0", &m, NULL), 0);
+	assert_int_equal(run_mount_spec_parse("source=a,src=b=1,target=/t,rw=false", &m, NULL), 0);
 	assert_string_equal(m.type, "bind");
-	assert_string_equal(m.source, "b");
+	assert_string_equal(m.source, "b=1");
 	assert_false(m.has_mode || m.rw || m.ro || m.required);
+	run_mount_spec_done(&m);
+
+	assert_int_equal(run_mount_spec_parse("required=1,env=E,source=s,type=secret", &m, NULL), 0);
+	assert_string_equal(m.env, "E");
+	assert_true(m.required);
+	run_mount_spec_done(&m);
+
+	assert_int_equal(run_mount_spec_parse("type=tmpfs,tmpfs-size=1m,dst=/t", &m, NULL), 0);
+	assert_string_equal(m.size, "1m");
 	run_mount_spec_done(&m);
 }
 
@@ -36,7 +42,10 @@ static void test_refused(void **state)
 		const char *text, *said;
 	} cases[] = {
 		{"type", "type"}, {"colour=red", "colour"}, {"target=/t,mode=", "octal"}, {"mode=8", "octal"}, {"mode=10000", "octal"}, {"mode=-1", "octal"},
-		{"uid=4294967295", "uid"}, {"gid=x", "gid"}, {"rw=perhaps", "neither"}, {"required=", "neither"}, {"=", "unknown"},
+		{"uid=4294967295", "uid"}, {"gid=x", "gid"}, {"rw=perhaps", "neither"}, {"type=ssh,required=", "neither"}, {"=", "unknown"},
+		{"required", "bind does not take \"required\""}, {"id=a", "\"id\""}, {"type=cache,source=/a", "\"source\""}, {"mode=0755,type=tmpfs", "\"mode\""},
+		{"type=ssh,uid=0", "\"uid\""}, {"env=A", "\"env\""}, {"type=secret,rw", "\"rw\""}, {"size=1m,type=cache", "\"size\""},
+		{"type=secret,id=a,source=b", "the same"},
 	};
 
 	(void)state;
