@@ -60,6 +60,22 @@ with() {
 	done < <(files)
 }
 
+@test "settings of the user: a directory of which all files are read is refused also when nothing is left in it" {
+	local d args
+	while IFS='|' read -r d args; do
+		mkdir -m 755 "$C/$d"
+		# shellcheck disable=SC2086 # words
+		is_read "$C/$d/x" $args
+		chmod 757 "$C/$d"
+		# shellcheck disable=SC2086 # words
+		is_refused 'others may write there (mode 0757)' "$C/$d" $args
+		rmdir "$C/$d"
+	done <<-END
+		registries.conf.d|pull -q localhost:1/x
+		containers.conf.d|run --rm --rootfs /nonexistent true
+	END
+}
+
 @test "settings of the user: read as distributions make them, refused where everybody could have written them" {
 	with 755 644 is_read
 	with 750 640 is_read

@@ -194,7 +194,12 @@ static int place_open(struct place *p, const char *dest, struct err *e)
 
 static int place_keep(struct place *p, struct err *e)
 {
-	if (p->name && renameat2(AT_FDCWD, p->path, AT_FDCWD, p->dest, RENAME_NOREPLACE) < 0)
+	int r = p->name ? renameat2(AT_FDCWD, p->path, AT_FDCWD, p->dest, RENAME_NOREPLACE) : 0;
+
+	/* a file system that knows no flags: a directory replaces an empty one at most */
+	if (r < 0 && errno == EINVAL)
+		r = renameat(AT_FDCWD, p->path, AT_FDCWD, p->dest);
+	if (r < 0)
 		return err_errno(e, errno, "--output %s", p->dest);
 	p->name = NULL;
 	fd_closep(&p->parent_fd);

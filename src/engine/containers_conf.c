@@ -132,12 +132,17 @@ static int is_conf(const struct dirent *d)
 
 static int read_dir(struct containers_conf *f, const char *path, struct err *e)
 {
+	int n, r = config_file_check_dir(path, e);
 	struct dirent **names = NULL;
-	int n = scandir(path, &names, is_conf, alphasort), r = 0;
 	char file[4096];
 
+	if (r == -ENOTDIR)
+		err_clear(e);
+	if (r < 0)
+		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	n = scandir(path, &names, is_conf, alphasort);
 	if (n < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(e, errno, "%s", path);
+		return err_errno(e, errno, "%s", path);
 	for (int i = 0; i < n; i++) {
 		if (r == 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
 			r = read_file(f, file, config_file_read, e);

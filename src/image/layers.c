@@ -64,7 +64,7 @@ uint64_t layer_bytes(struct store *st, const struct digest *chain_id)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static bool is_made_from(struct store *st, const char *name, const struct digest *blob)
+bool layer_is_made_from(struct store *st, const char *name, const struct digest *blob)
 {
 	_cleanup_json_ struct json_object *o = read_layer_json(st, name);
 
@@ -154,7 +154,7 @@ static int start_compare(struct layer_queue *q, struct layer_slot *s, struct err
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	if (is_made_from(q->st, s->name, blob)) {
+	if (layer_is_made_from(q->st, s->name, blob)) {
 		q->states[s->index] = LAYER_MADE;
 		return 0;
 	}

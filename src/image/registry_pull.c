@@ -225,10 +225,7 @@ static bool is_wanted(const struct part *part)
 	return part->state == PART_WANTED || part->state == PART_LATER;
 }
 
-/*
- * One whose layer is not unpacked yet is hashed: damaged, it would be refused when it is, today and always.
- * What another command got while we waited has just been.
- */
+/* One that no layer is unpacked from is hashed: damaged, it would be refused when it is, today and always. */
 static bool is_here(struct pull *p, size_t i)
 {
 	const struct digest *d = &p->manifest.layers[i].digest;
@@ -237,7 +234,7 @@ static bool is_here(struct pull *p, size_t i)
 	layer_name(&p->layers[i].chain_id, NULL, name);
 	if (!blob_usable(p->st, d, NULL))
 		return false;
-	return !p->queue_begun || p->parts[i].state == PART_LATER || layer_exists(p->st, name) || blob_hash(p->st, d, NULL) == 0;
+	return !p->queue_begun || layer_is_made_from(p->st, name, d) || blob_hash(p->st, d, NULL) == 0;
 }
 
 /* Gets it, unless it is here or another command is getting it. */

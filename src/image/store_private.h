@@ -186,6 +186,8 @@ int index_load_image(struct store *st, const struct ref *r, struct image *img, s
 #define LAYER_NAME_SIZE (DIGEST_HEX_LEN + 1 + 16 + 1) /* chain id, '@', id_map_hash() */
 void layer_name(const struct digest *chain_id, const struct id_map *map, char ret[static LAYER_NAME_SIZE]);
 bool layer_exists(struct store *st, const char *name);
+/* It is there, and was unpacked from that blob. */
+bool layer_is_made_from(struct store *st, const char *name, const struct digest *blob);
 /* The content's size as layer.json has it; 0 when not known. */
 uint64_t layer_bytes(struct store *st, const struct digest *chain_id);
 

@@ -6,9 +6,12 @@
  */
 #include "registry/download.h"
 
+#include "base/escape.h"
 #include "registry/fetch.h"
+#include "registry/http.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int session_json(const char *url, const struct registry_access *access, struct json_object *o, struct err *e)
 {
@@ -45,8 +48,13 @@ int download(const char *url, const struct digest *want, uint64_t max, const str
 		r = fetch_ask(&fc, FETCH_URL, 0, want ? want->text : "", max, fd, e);
 	if (r == 0)
 		r = wait_for(&fc, &a, e);
-	if (r < 0)
-		return err_wrap(e, r, "%s", url);
+	if (r < 0) {
+		char shown[HTTP_URL_SIZE];
+
+		snprintf(shown, sizeof(shown), "%s", url);
+		escape_userinfo(shown, strlen(url) >= sizeof(shown));
+		return err_wrap(e, r, "%s", shown);
+	}
 	*ret = (struct download){.bytes = a.bytes, .digest = a.digest, .mtime_sec = a.mtime_sec};
 	return 0;
 }

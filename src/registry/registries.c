@@ -202,6 +202,15 @@ static int parse_aliases(const char *text, size_t len, const char *what, struct 
 	return res < 0 ? err_wrap(e, res, "%s", what) : 0;
 }
 
+/* Or it is where we may not look. */
+static bool is_not_there(int r, struct err *e)
+{
+	if (r != -ENOENT && r != -EACCES && r != -ENOTDIR)
+		return false;
+	err_clear(e);
+	return true;
+}
+
 /* 1: read; 0: not there. */
 static int load_file(const char *path, int (*parse)(const char *text, size_t len, const char *what, struct registries *r, struct err *e),
 		     struct registries *r, struct err *e)
@@ -209,12 +218,8 @@ static int load_file(const char *path, int (*parse)(const char *text, size_t len
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	int res = config_file_read(path, REGISTRIES_FILE_MAX, &b, e);
 
-	if (res == -ENOENT || res == -EACCES || res == -ENOTDIR) {
-		err_clear(e);
-		return 0;
-	}
 	if (res < 0)
-		return res;
+		return is_not_there(res, e) ? 0 : res;
 	res = parse(buf_str(&b), b.len, path, r, e);
 	return res < 0 ? res : 1;
 }
@@ -238,14 +243,16 @@ static int is_conf(const struct dirent *d)
 
 static int load_dir(const char *path, struct registries *r, struct err *e)
 {
+	int n, res = config_file_check_dir(path, e);
 	struct dirent **names = NULL;
-	int n = scandir(path, &names, is_conf, alphasort), res = 0;
 	char file[4096];
 
+	if (res < 0)
+		return is_not_there(res, e) ? 0 : res;
+	n = scandir(path, &names, is_conf, alphasort);
 	/* a file that forbids a registry must not be missed */
-	if (n < 0 && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+	if (n < 0 && errno != EACCES)
 		return err_errno(e, errno, "%s", path);
-
 	for (int i = 0; i < n; i++) {
 		if (res >= 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
 			res = load_file(file, registries_parse, r, e);

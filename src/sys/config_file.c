@@ -140,6 +140,13 @@ int config_file_read(const char *path, size_t max, struct buf *b, struct err *e)
 	return r < 0 ? r : read_all(fd, path, max, b, e);
 }
 
+int config_file_check_dir(const char *path, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	return open_dir(path, strlen(path), &fd, e);
+}
+
 int config_file_read_named(const char *path, size_t max, struct buf *b, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;

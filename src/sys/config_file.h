@@ -19,6 +19,9 @@
  */
 int config_file_read(const char *path, size_t max, struct buf *b, struct err *e) _must_check_;
 
+/* The same of a directory of which all files are read: what was taken from it would be missed. */
+int config_file_check_dir(const char *path, struct err *e) _must_check_;
+
 /* Of one that was named: whose it is and what it is was its namer's choice, a pipe or /dev/null too. */
 int config_file_read_named(const char *path, size_t max, struct buf *b, struct err *e) _must_check_;
 

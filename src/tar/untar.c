@@ -73,6 +73,7 @@ static int write_content(struct untar *u, struct archive_entry *entry, int fd, s
 {
 	int64_t size = archive_entry_size(entry);
 	struct tar_data data;
+	uint64_t from = 0;
 	int r;
 
 	if (size < 0 || (uint64_t)size > UNTAR_FILE_BYTES_MAX)
@@ -82,6 +83,9 @@ static int write_content(struct untar *u, struct archive_entry *entry, int fd, s
 
 		if (__builtin_add_overflow(data.offset, data.len, &end) || end > (uint64_t)size)
 			return err_set(e, EBADMSG, "damaged tar: content beyond its size");
+		if (data.offset < from)
+			return err_set(e, EBADMSG, "damaged tar: content goes back in the file");
+		from = end;
 		r = fd_write_sparse(fd, data.bytes, data.len, data.offset);
 		if (r < 0)
 			return err_errno(e, -r, "write");
