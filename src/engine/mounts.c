@@ -258,7 +258,8 @@ static int add_sys(struct mount_list *l, const struct mounts_input *m, struct er
 	r = add_default(l, "sysfs", "sysfs", "/sys", rw ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro", e);
 	if (r < 0)
 		return r;
-	/* without a namespace of its own the runtime lays the host's there, which stays read-only */
+	if (is_host(m->in->options->cgroupns))
+		return add_default(l, "bind", "/sys/fs/cgroup", "/sys/fs/cgroup", "rbind,nosuid,noexec,nodev,rro", e);
 	return add_default(l, "cgroup", "cgroup", "/sys/fs/cgroup",
 			   rw || m->cgroup_is_writable ? "nosuid,noexec,nodev,relatime" : "nosuid,noexec,nodev,relatime,ro", e);
 }

@@ -36,7 +36,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define HEAP_EXPECTED (116 * 1024) /* what the configuration of a plain container takes, read and planned */
@@ -59,7 +58,6 @@ struct create {
 	char *notify;    /* linux.seccomp.listenerMetadata, when there is a listener */
 	struct attribution_input who;
 	char offsets[96]; /* of a time namespace */
-	struct rootfs_here here;
 	bool in_host_userns; /* still, after gain_rights() */
 	bool has_poststart;
 	int bundle, dir; /* dir: RROOT/ID, ours from make_dir() on */
@@ -189,7 +187,7 @@ static int find_fuse_overlay(struct create *c, struct err *e)
 static int prepare_rootfs(struct create *c, struct err *e)
 {
 	_cleanup_(secrets_done) struct secrets s = {0};
-	const struct rootfs_input in = {.c = &c->c, .bundle_fd = c->bundle, .secrets = &s, .late = &c->late, .here = &c->here};
+	const struct rootfs_input in = {.c = &c->c, .bundle_fd = c->bundle, .secrets = &s, .late = &c->late};
 	int r = c->a->secrets_fd ? secrets_read((int)c->a->secrets_fd, &s, e) : 0;
 
 	if (r == 0)
@@ -612,26 +610,6 @@ static int enter_cgroup(struct create *c, struct err *e)
 	return r == 0 && (c->w.head.flags & PLAN_MKNOD) ? bound_devices(c, e) : r;
 }
 
-/*
- * With a mount for a working directory, which is init's then, in its mount
- * namespace (rootfs.c). It is mounted on the bundle for that moment, in our
- * mount namespace; nothing of the bundle is opened by name any more.
- */
-static int launch_here(struct create *c, struct err *e)
-{
-	_cleanup_close_ int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = before < 0 ? -errno : mount_attach(c->here.fd, c->bundle);
-
-	if (r == 0 && fchdir(c->here.fd) < 0)
-		r = -errno;
-	if (r < 0)
-		return err_errno(e, -r, "the host's cgroups");
-	r = launch_init(&c->l, &c->child, e);
-	if (umount2(".", MNT_DETACH) < 0 || fchdir(before) < 0)
-		return r < 0 ? r : err_errno(e, errno, "leave the host's cgroups");
-	return r;
-}
-
 static int start_init(struct create *c, struct err *e)
 {
 	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
@@ -650,7 +628,7 @@ static int start_init(struct create *c, struct err *e)
 	r = plan_seal(&c->w, &c->l.plan_fd, e);
 	c->l.cgroup_fd = c->cgroup.dir;
 	if (r == 0)
-		r = c->here.fd >= 0 ? launch_here(c, e) : launch_init(&c->l, &c->child, e);
+		r = launch_init(&c->l, &c->child, e);
 	s.pid = c->child.pid;
 	s.start_ticks = c->child.start_ticks;
 	if (r == 0)
@@ -730,7 +708,6 @@ static void create_done(struct create *c)
 	fd_closep(&c->child.pidfd);
 	fd_closep(&c->bundle);
 	fd_closep(&c->servers.fuse_fd);
-	fd_closep(&c->here.fd);
 	fd_closep(&c->dir);
 	fd_closep(&c->l.exe_fd);
 	fd_closep(&c->l.plan_fd);
@@ -753,7 +730,7 @@ int runtime_create(const struct runtime_context *x, const struct create_args *a,
 	if (!c)
 		return err_errno(e, ENOMEM, "create");
 	*c = (struct create){
-		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .scope = SCOPE_INIT, .runner = HOOK_RUNNER_INIT, .here = {.fd = -EBADF}, .servers = {.fuse_fd = -EBADF},
+		.x = x, .a = a, .bundle = -EBADF, .dir = -EBADF, .child = {.pidfd = -EBADF}, .cgroup = CGROUP_INIT, .scope = SCOPE_INIT, .runner = HOOK_RUNNER_INIT, .servers = {.fuse_fd = -EBADF},
 		.l = {.exe_fd = -EBADF, .plan_fd = -EBADF, .sync = {-EBADF, -EBADF}},
 	};
 	c->who.c = &c->c;

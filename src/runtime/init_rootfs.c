@@ -245,27 +245,13 @@ static int mount_given(struct init *i, const struct plan_mount *m, struct err *e
 	return 0;
 }
 
-/* What we stand in: its flags are locked, and stay so in the copy. */
-static int mount_here(struct init *i, const struct plan_mount *m, struct err *e)
-{
-	struct plan_mount copy = *m;
-	int r = mount_clone(AT_FDCWD, "", true, &copy.fd);
-
-	return r < 0 ? err_errno(e, -r, "mount on %s", plan_str(i->p, m->destination)) : mount_given(i, &copy, e);
-}
-
-static int mount_one(struct init *i, const struct plan_mount *m, struct err *e)
-{
-	return m->kind == PLAN_MOUNT_FD ? mount_given(i, m, e) : m->kind == PLAN_MOUNT_HERE ? mount_here(i, m, e) : mount_own(i, m, e);
-}
-
 int init_mount_all(struct init *i, struct err *e)
 {
 	const struct plan_mount *m = plan_at(i->p, i->p->mounts);
 	int r = 0;
 
 	for (size_t k = 0; r == 0 && k < i->p->mounts.n; k++)
-		r = mount_one(i, &m[k], e);
+		r = m[k].kind == PLAN_MOUNT_FD ? mount_given(i, &m[k], e) : mount_own(i, &m[k], e);
 	return r;
 }
 

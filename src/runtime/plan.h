@@ -72,8 +72,7 @@ struct plan_ns {
 	int32_t flag; /* CLONE_NEW* */
 };
 
-/* _HERE: a copy of the mount that init is started in, its working directory. */
-enum plan_mount_kind { PLAN_MOUNT_NEW, PLAN_MOUNT_FD, PLAN_MOUNT_HERE };
+enum plan_mount_kind { PLAN_MOUNT_NEW, PLAN_MOUNT_FD };
 
 struct plan_mount {
 	uint32_t kind;

@@ -295,46 +295,6 @@ static int make_host_cgroup(const struct runtime_config *c, int bundle_fd, int *
 	return make_bind(c, bundle_fd, &host, ret_fd, e);
 }
 
-/*
- * Who may mount in the container could make these writable again, unless
- * they come to the container's mount namespace from one of another user
- * namespace's: then the kernel locks their flags (mount_namespaces(7)), and
- * those of each copy. So init is started in one, with its working directory,
- * and takes the copy itself. Who joins a user namespace has no rights left to
- * put it away again, and in the host's nothing locks.
- */
-static bool is_locked_by_init(const struct rootfs_input *in)
-{
-	const struct config_namespace *user = runtime_config_namespace(in->c, CLONE_NEWUSER);
-
-	return user && !user->path && in->here->fd < 0;
-}
-
-/* Read-only with all below it, where the host's groups are. */
-static bool shows_host_cgroup(const struct config_mount *m)
-{
-	return (m->set_rec & MOUNT_ATTR_RDONLY) && (strcmp(m->source, "/sys") == 0 || strcmp(m->source, "/sys/fs/cgroup") == 0);
-}
-
-static int plan_bind(const struct rootfs_input *in, const struct config_mount *m, struct plan_mount *ret, int *ret_fd, struct err *e)
-{
-	if (!shows_host_cgroup(m) || !is_locked_by_init(in))
-		return make_bind(in->c, in->bundle_fd, m, ret_fd, e);
-	ret->kind = PLAN_MOUNT_HERE;
-	return make_bind(in->c, in->bundle_fd, m, &in->here->fd, e);
-}
-
-static int plan_host_cgroup(const struct rootfs_input *in, struct plan_mount *ret, int *ret_fd, struct err *e)
-{
-	if (!in->here->is_cgroup && !is_locked_by_init(in))
-		return make_host_cgroup(in->c, in->bundle_fd, ret_fd, e);
-	ret->kind = PLAN_MOUNT_HERE;
-	if (in->here->is_cgroup)
-		return 0;
-	in->here->is_cgroup = true;
-	return make_host_cgroup(in->c, in->bundle_fd, &in->here->fd, e);
-}
-
 /* ---- the plan ---- */
 
 /* SELinux: the label of everything in a filesystem of ours. proc and sysfs have their own. */
@@ -409,9 +369,9 @@ static int plan_mount(const struct rootfs_input *in, const struct config_mount *
 	if (overlay) {
 		r = make_whole_overlay(c, in->bundle_fd, m, servers, &fd, e);
 	} else if (m->kind == CONFIG_MOUNT_BIND) {
-		r = plan_bind(in, m, ret, &fd, e);
+		r = make_bind(c, in->bundle_fd, m, &fd, e);
 	} else if (cgroup && !runtime_config_namespace(c, CLONE_NEWCGROUP)) {
-		r = plan_host_cgroup(in, ret, &fd, e);
+		r = make_host_cgroup(c, in->bundle_fd, &fd, e);
 	} else if (is_late(c, m)) {
 		r = plan_late(m, in->late, &fd, e);
 	} else {

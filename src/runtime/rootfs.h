@@ -58,18 +58,11 @@ bool rootfs_has_overlay(const struct runtime_config *c);
 
 struct secrets; /* runtime/secrets.h */
 
-/* The mount that PLAN_MOUNT_HERE means: init is to be started in it. One at most. */
-struct rootfs_here {
-	int fd;         /* the caller's; -EBADF: none */
-	bool is_cgroup; /* made for a mount of type cgroup */
-};
-
 struct rootfs_input {
 	const struct runtime_config *c;
 	int bundle_fd;
 	const struct secrets *secrets; /* whose files go on top of the config's mounts; their tmpfs then covers the bundle, here alone */
 	struct rootfs_late *late;
-	struct rootfs_here *here;
 };
 
 /*
