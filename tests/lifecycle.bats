@@ -76,41 +76,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	nothing_left
 }
 
-@test "restart of several: all have their signal before the first is waited for; what needs another comes after it" {
-	local a pids
-	mkdir "$BATS_TEST_TMPDIR/shared"
-	for a in a b; do
-		ranby run -d --name $a -e NAME=$a --network none -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
-			sh -c "$(waits_for "$([ $a = a ] && echo b || echo a)")"
-	done
-	for a in a b; do wait_for 10 test -e "$BATS_TEST_TMPDIR/shared/$a"; done
-	pids=$(ranby inspect --format '{{.State.Pid}}' a b)
-	# one after the other would take both their times
-	run -125 --separate-stderr timeout 100 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" restart --time 200 a nobody b
-	[ "$output" = $'a\nb' ] || fail "$output $stderr"
-	[[ $stderr == *nobody* ]] || fail "$stderr"
-	[ "$(ranby inspect --format '{{.State.Status}}' a b | xargs)" = 'running running' ]
-	[ "$(comm -12 <(sort <<<"$pids") <(ranby inspect --format '{{.State.Pid}}' a b | sort) | wc -l)" = 0 ]
-	# the same one twice; two commands that want the same in other orders
-	run -0 ranby restart --time 0 a b a
-	[ "$output" = $'a\nb\na' ] || fail "$output"
-	for a in 1 2 3; do
-		ranby restart --time 0 a b >/dev/null & pids=$!
-		run -0 ranby restart --time 0 b a
-		wait "$pids"
-	done
-	# c is in a's namespace, and named before it; d has it started
-	ranby run -d --name c --network container:a --stop-timeout 0 busybox sleep 1000
-	ranby run -d --name d --network none --requires a --stop-timeout 0 busybox sleep 1000
-	run -0 ranby restart --time 0 c d a b
-	run -0 ranby restart --time 0 a d c
-	[ "$(readlink "/proc/$(ctr_pid c)/ns/net")" = "$(readlink "/proc/$(ctr_pid a)/ns/net")" ]
-	[ "$(ranby inspect --format '{{.State.Status}}' a b c d | xargs)" = 'running running running running' ]
-	ranby rm --force --time 0 d c b a
-	nothing_left
-}
-
-@test "restart, stop and kill of more than are held open at once" {
+@test "stop and kill of more than are held open at once" {
 	local i names=()
 	ranby run -d --name c --network none busybox sleep 1000
 	# the same one, named often enough to be several times as many as are begun together
@@ -120,11 +86,6 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	ranby start c
 	run -125 --separate-stderr ranby kill "${names[@]}"
 	[ "$(grep -c '^Error: ' <<<"$stderr")" -ge 250 ] || fail "$stderr"
-	for ((i = 0; i < 40; i++)); do ranby create --name "r$i" --network none --stop-timeout 0 busybox sleep 1000 >/dev/null; done
-	run -0 ranby restart --filter name=r
-	[ "$(wc -l <<<"$output")" = 40 ]
-	[ "$(ranby ps -q --filter name=r | wc -l)" = 40 ]
-	ranby rm --force --time 0 --filter name=r >/dev/null
 	ranby rm c
 	nothing_left
 }

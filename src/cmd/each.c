@@ -112,15 +112,6 @@ static void begin(struct walk *k, void *it_consume, const char *given)
 	b = &more[k->n_begun++];
 	*b = (struct begun){.it = it_consume, .state = state, .given = given};
 	b->r = k->at_once->begin(k->call, b->it, k->ctx, b->state, &b->e);
-	if (b->r == EACH_LATER) {
-		struct begun later = *b;
-
-		k->n_begun--;
-		end_all(k);
-		k->begun[k->n_begun++] = later;
-		b = k->begun;
-		b->r = k->at_once->begin(k->call, b->it, k->ctx, b->state, &b->e);
-	}
 	k->weight += k->kind->weight(b->it);
 	if (k->weight >= AT_ONCE_MAX)
 		end_all(k);

@@ -26,7 +26,6 @@
 #include <stdbool.h>
 
 #define EACH_SILENT (-1000) /* no errno */
-#define EACH_LATER (-1001)
 
 struct each {
 	bool all, latest;
@@ -51,8 +50,7 @@ int each_pod(const struct command_call *call, const struct each *w, each_pod_fn 
 /*
  * begin() is called for all of them, as far as there are descriptors, and only
  * then end() for the first. `it` is the container or the pod, `state` starts as
- * zeros; end() is called where begin() failed too, with what that returned. By EACH_LATER a begin() has the others that have
- * begun ended first, and is called again, with the same `state`; not when there are none.
+ * zeros; end() is called where begin() failed too, with what that returned.
  */
 struct each_at_once {
 	size_t state_size;

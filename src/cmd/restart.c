@@ -4,10 +4,8 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "engine/act.h"
-#include "engine/pod.h"
 #include "engine/stop.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 struct restart_args {
@@ -28,58 +26,17 @@ static const struct option_row restart_rows[] = {
 	OPTION_END,
 };
 
-/* Whose locks are held: who wants one of them waits CONTAINER_LOCK_MS, in which all these stop and start. */
-#define AT_ONCE_MAX 32
-
 struct restart {
 	int timeout_ms;
 	struct act_starter by;
-	size_t held;    /* that have begun */
-	bool has_needy; /* one of them starts, or enters, what others are: these are not to be down then */
 };
 
-static bool is_needy(const struct container *c)
-{
-	static const char *const of_others[] = {"requires", "config.network.container", "config.joined", "config.peers"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(of_others); i++)
-		if (json_at(c->spec, of_others[i]))
-			return true;
-	return *pod_id_of(c);
-}
-
-static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
+static int restart_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	struct restart *all = ctx;
-	struct restarting *s = state;
-	int r;
 
-	*s = (struct restarting)RESTARTING_INIT;
-	if (all->held > 0 && (all->has_needy || all->held >= AT_ONCE_MAX))
-		return EACH_LATER;
-	r = act_restart_begin(call->engine, it, all->timeout_ms, all->held > 0 ? 0 : CONTAINER_LOCK_MS, s, e);
-	/* two commands that wait for each other would get nowhere; or it is one of those that have begun */
-	if (r == -EAGAIN && s->lock_fd < 0 && all->held > 0) {
-		err_clear(e);
-		return EACH_LATER;
-	}
-	all->held++;
-	all->has_needy = all->has_needy || is_needy(it);
-	return r;
+	return act_restart(call->engine, c, &all->by, all->timeout_ms, e);
 }
-
-static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
-{
-	struct restart *all = ctx;
-	int r = act_restart_end(call->engine, it, &all->by, state, begun, e);
-
-	restarting_done(state);
-	all->held--;
-	all->has_needy = all->has_needy && all->held > 0;
-	return r;
-}
-
-static const struct each_at_once restarting = {.state_size = sizeof(struct restarting), .begin = begin_one, .end = end_one};
 
 static int restart_run(const struct command_call *call, struct err *e)
 {
@@ -91,7 +48,7 @@ static int restart_run(const struct command_call *call, struct err *e)
 	if (option_given(restart_rows, call->full_argc, call->full_argv, "time"))
 		all.timeout_ms = (int)a->time * 1000;
 	if (r == 0)
-		r = each_container_at_once(call, &w, &restarting, &all, e);
+		r = each_container(call, &w, restart_one, &all, e);
 	act_starter_done(&all.by);
 	return r;
 }

@@ -131,41 +131,18 @@ int act_start(struct engine *eng, struct container *c, struct act_starter *s, st
 	return start(eng, c, s, false, e);
 }
 
-void restarting_done(struct restarting *s)
-{
-	stopping_done(&s->stop);
-	fd_closep(&s->lock_fd);
-}
-
-static struct attest restart_record(const struct container *c)
+int act_restart(struct engine *eng, struct container *c, struct act_starter *s, int timeout_ms, struct err *e)
 {
 	struct attest who = ATTEST_INIT(AUDIT_VERB_RESTART);
+	_cleanup_close_ int lock = -EBADF;
+	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
-	who.c = c;
-	return who;
-}
-
-int act_restart_begin(struct engine *eng, struct container *c, int timeout_ms, int lock_ms, struct restarting *ret, struct err *e)
-{
-	struct attest who = restart_record(c);
-	int r = container_lock(c, lock_ms, &ret->lock_fd, e);
-
-	if (r == 0)
-		r = container_refresh(eng, c, e);
-	if (r == 0)
-		r = attest_running(eng, &who, e);
-	return r == 0 ? stop_begin(eng, c, timeout_ms, &ret->stop, e) : r;
-}
-
-int act_restart_end(struct engine *eng, struct container *c, struct act_starter *by, const struct restarting *s, int r, struct err *e)
-{
-	struct attest who = restart_record(c);
-
-	/* somebody else's */
-	if (s->lock_fd < 0)
+	if (r < 0)
 		return r;
+	who.c = c;
+	r = attest_running(eng, &who, e);
 	if (r == 0)
-		r = stop_end(eng, c, &s->stop, e);
+		r = stop_container(eng, c, timeout_ms, e);
 	r = attest_failed(eng, &who, r, e);
-	return r == 0 ? start(eng, c, by, true, e) : r;
+	return r == 0 ? start(eng, c, s, true, e) : r;
 }

@@ -49,17 +49,7 @@ void act_starter_done(struct act_starter *s);
 /* Without a front. -EALREADY: it runs. */
 int act_start(struct engine *eng, struct container *c, struct act_starter *s, struct err *e) _must_check_;
 
-/*
- * restart, in two halves as a stop. Locked over both, so that who clears up after its end (--rm) finds it running again: who holds
- * several does not wait for another's lock (lock_ms 0: -EAGAIN, and lock_fd is none).
- */
-struct restarting {
-	struct stopping stop;
-	int lock_fd;
-};
-#define RESTARTING_INIT {.stop = STOPPING_INIT, .lock_fd = -EBADF}
-void restarting_done(struct restarting *s);
-int act_restart_begin(struct engine *eng, struct container *c, int timeout_ms, int lock_ms, struct restarting *ret, struct err *e) _must_check_;
-int act_restart_end(struct engine *eng, struct container *c, struct act_starter *by, const struct restarting *s, int r, struct err *e) _must_check_;
+/* Locked over both, so that who clears up after its end (--rm) finds it running again. */
+int act_restart(struct engine *eng, struct container *c, struct act_starter *s, int timeout_ms, struct err *e) _must_check_;
 
 #endif
