@@ -348,6 +348,10 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	run -0 ranby build -q --ssh "default=$sock" -t agent ctx
 	run -0 ranby run --rm agent cat /inode
 	[ "$output" = "$(stat -c %i "$sock")" ]
+	containerfile <<<$'FROM busybox\nRUN --mount=type=ssh,uid=0,gid=5,mode=0600 true'
+	ranby build -q ctx
+	run ! ranby build -q --ssh "default=$sock" --no-cache ctx
+	[[ $output == *'type=ssh,gid='*'stays its owner'* ]] || fail "$output"
 	kill "$pid"
 	wait "$pid" || true
 	SSH_AUTH_SOCK='' run ! ranby build -q --no-cache ctx

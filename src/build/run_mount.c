@@ -431,7 +431,7 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 		return r;
 	if (m->env && !m->target)
 		return 0;
-	if (asprintf(&given, "%s%s", m->target ? "" : "/run/secrets/", m->target ? m->target : id) < 0)
+	if (asprintf(&given, "%s%s", m->target ? "" : "/run/secrets/", m->target ? m->target : strrchr(id, '/') ? strrchr(id, '/') + 1 : id) < 0)
 		return err_errno(e, ENOMEM, "--mount");
 	r = target_of(sg, given, &target, e);
 	if (r == 0)
@@ -456,6 +456,9 @@ static int make_ssh(struct session *s, struct stage *sg, const struct run_mount_
 			sock = s->q->ssh->items[i][len] ? s->q->ssh->items[i] + len + 1 : session_caller_env(s->q, "SSH_AUTH_SOCK");
 	if (!sock)
 		return m->required ? err_set(e, ENOENT, "--mount type=ssh: no --ssh %s was given", id) : 0;
+	/* it is the caller's, who is root in there, and nobody else can be let at it */
+	if (m->uid != 0 || m->gid != 0)
+		return err_set(e, ENOTSUP, "--mount type=ssh,%s=: the agent's socket stays its owner's, who is root in a build", m->uid ? "uid" : "gid");
 	if (stat(sock, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return err_set(e, ENOTSUP, "--ssh %s=%s: must be the socket of an agent", id, sock);
 	r = target_of(sg, m->target ? m->target : "/run/buildkit/ssh_agent.0", &target, e);

@@ -69,8 +69,8 @@ static const struct {
 	const char *key, *types;
 } takers[] = {
 	{"from", "bind cache"}, {"source", "bind secret"}, {"src", "bind secret"}, {"id", "cache secret ssh"}, {"sharing", "cache"},
-	{"env", "secret"},      {"size", "tmpfs"},         {"tmpfs-size", "tmpfs"}, {"mode", "cache secret"},   {"uid", "cache secret"},
-	{"gid", "cache secret"}, {"required", "secret ssh"}, {"rw", "bind cache"},  {"readwrite", "bind cache"},
+	{"env", "secret"},      {"size", "tmpfs"},         {"tmpfs-size", "tmpfs"}, {"mode", "cache secret ssh"}, {"uid", "cache secret ssh"},
+	{"gid", "cache secret ssh"}, {"required", "secret ssh"}, {"rw", "bind cache tmpfs"}, {"readwrite", "bind cache tmpfs"},
 	{"ro", "bind cache secret ssh"}, {"readonly", "bind cache secret ssh"},
 };
 
@@ -93,7 +93,7 @@ static int check_keys(const struct run_mount_spec *m, unsigned given, struct err
 	for (size_t i = 0; known && i < ARRAY_SIZE(takers); i++)
 		if ((given & 1U << i) && !strstr(takers[i].types, m->type))
 			return err_set(e, EINVAL, "--mount type=%s does not take \"%s\"", m->type, takers[i].key);
-	if (m->source && m->id)
+	if (known && m->source && m->id)
 		return err_set(e, EINVAL, "--mount type=%s: source and id are the same there", m->type);
 	return 0;
 }

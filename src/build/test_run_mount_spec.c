@@ -44,7 +44,7 @@ static void test_refused(void **state)
 		{"type", "type"}, {"colour=red", "colour"}, {"target=/t,mode=", "octal"}, {"mode=8", "octal"}, {"mode=10000", "octal"}, {"mode=-1", "octal"},
 		{"uid=4294967295", "uid"}, {"gid=x", "gid"}, {"rw=perhaps", "neither"}, {"type=ssh,required=", "neither"}, {"=", "unknown"},
 		{"required", "bind does not take \"required\""}, {"id=a", "\"id\""}, {"type=cache,source=/a", "\"source\""}, {"mode=0755,type=tmpfs", "\"mode\""},
-		{"type=ssh,uid=0", "\"uid\""}, {"env=A", "\"env\""}, {"type=secret,rw", "\"rw\""}, {"size=1m,type=cache", "\"size\""},
+		{"env=A", "\"env\""}, {"type=secret,rw", "\"rw\""}, {"size=1m,type=cache", "\"size\""},
 		{"type=secret,id=a,source=b", "the same"},
 	};
 

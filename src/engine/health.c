@@ -240,7 +240,10 @@ static int remember(const struct container *c, const struct result *x, struct af
 	startup = startup_of(old);
 	if (x->is_startup)
 		restart = health_startup_step(&startup, x->code == 0, (uint32_t)json_int(x->config, "successes"), (uint32_t)json_int(x->config, "retries"));
-	else
+	/* its own check is run by nobody: what is known is that it has started */
+	if (x->is_startup && startup.over && json_int(c->spec, CONFIG ".intervalNs") == 0)
+		m.status = HEALTH_HEALTHY;
+	if (!x->is_startup)
 		health_step(&m, x->code == 0, is_in_start_period(c, x), (uint32_t)json_int(x->config, "retries"));
 	r = marks_json(c, &m, &startup, old, x, &o);
 	if (r == 0)

@@ -37,9 +37,14 @@ int inspect_add_rows(struct json_object *o, struct json_object *from, const stru
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct json_object *v = rows[i].path && from ? json_at(from, rows[i].path) : NULL;
 
-		v = v ? json_object_get(v) : empty_value(&rows[i]);
-		if (v && rows[i].empty == INSPECT_DURATION)
-			json_mark_duration(v);
+		if (rows[i].empty == INSPECT_DURATION) {
+			/* not the one of container.json: the mark is of what is shown */
+			v = json_object_new_int64(v ? json_object_get_int64(v) : 0);
+			if (v)
+				json_mark_duration(v);
+		} else {
+			v = v ? json_object_get(v) : empty_value(&rows[i]);
+		}
 		r = json_add(o, rows[i].key, v);
 	}
 	return r;
