@@ -354,6 +354,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	[[ $output == *'type=ssh,gid='*'stays its owner'* ]] || fail "$output"
 	kill "$pid"
 	wait "$pid" || true
+	containerfile <<<$'FROM busybox\nRUN --mount=type=ssh,required true'
 	SSH_AUTH_SOCK='' run ! ranby build -q --no-cache ctx
 }
 
