@@ -24,7 +24,8 @@ setup() {
 
 in_login() {
 	local become=()
-	case $1 in --su | --sudo) become=("$1" "$2"); shift 2 ;; esac
+	[ "$1" != --nodes ] || { become=(--nodes); shift; }
+	case $1 in --su | --sudo) become+=("$1" "$2"); shift 2 ;; esac
 	audit_as "${become[@]}" "$1" bash -c ". '$PRELUDE'; $2"
 }
 
@@ -60,7 +61,7 @@ RUN='R run --rm --network=none busybox /bin/true; R run -d --name d -u nobody bu
 		uid=$alice become=()
 		[ "$how" = plain ] || { uid=$(id -u "$AUDIT_BOB") become=("--$how" "$AUDIT_BOB"); }
 		watch "$uid"
-		in_login "${become[@]}" "$AUDIT_ALICE" "$RUN"
+		in_login --nodes "${become[@]}" "$AUDIT_ALICE" "$RUN"
 		unwatch
 		audit_sync
 		run -0 logins
