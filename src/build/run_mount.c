@@ -412,16 +412,27 @@ static int add_secret_env(const char *name, const struct buf *data, struct run_m
 	return strv_addf(&ret->secret_env, "%s=%s", name, buf_str(data)) < 0 ? err_errno(e, ENOMEM, "--mount") : 0;
 }
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* id, or source, which is the same; else what the target is called. */
+static const char *secret_id(const struct run_mount_spec *m)
+{
+	return m->id ? m->id : m->source ? m->source : last_part(m->target ? m->target : "");
+}
+
 static int make_secret(struct session *s, struct stage *sg, const struct run_mount_spec *m, struct run_mounts *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf data = BUF_INIT_MAX(SECRET_MAX + 1), b = BUF_INIT;
 	_cleanup_free_ char *target = NULL, *given = NULL;
-	const char *named = m->id ? m->id : m->source, *id = named ? named : m->target ? m->target : "";
+	const char *id = secret_id(m);
 	char path[PATH_MAX];
-	int r;
+	int r = secret_read(s, id, &data, e);
 
-	id = named ? id : strrchr(id, '/') ? strrchr(id, '/') + 1 : id;
-	r = secret_read(s, id, &data, e);
 	if (r == -ENOENT && !m->required)
 		return 0;
 	if (r < 0)
@@ -431,7 +442,7 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 		return r;
 	if (m->env && !m->target)
 		return 0;
-	if (asprintf(&given, "%s%s", m->target ? "" : "/run/secrets/", m->target ? m->target : strrchr(id, '/') ? strrchr(id, '/') + 1 : id) < 0)
+	if (asprintf(&given, "%s%s", m->target ? "" : "/run/secrets/", m->target ? m->target : last_part(id)) < 0)
 		return err_errno(e, ENOMEM, "--mount");
 	r = target_of(sg, given, &target, e);
 	if (r == 0)
