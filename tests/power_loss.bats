@@ -125,5 +125,5 @@ all_whole() {
 
 @test "what looks at the states finds that nothing was synced" {
 	crash_states --forget-syncs -- pull --quiet "$registry/there:1"
-	[[ $status = 1 && $output == *' is another'* && $output == *'once more: exit '* ]] || fail "$status: $output"
+	[[ $status = 1 && $output == *' is another'* && $output == *'system check after it: exit '* ]] || fail "$status: $output"
 }
