@@ -192,7 +192,7 @@ config_of() { ranby image inspect --format "{{json .Config.$2}}" "$1"; }
 		[ "$(ranby build -q --no-cache $how -t again elsewhere)" = "$first" ]
 		rm -r elsewhere
 	done
-	[ "$(ranby image inspect --format '{{.Created}}' again)" = '2001-09-09T01:46:40Z' ]
+	[ "$(ranby image inspect --format '{{json .Created}}' again)" = '"2001-09-09T01:46:40Z"' ]
 }
 
 @test "--layers=false, --squash: one layer more; --squash-all: one" {

@@ -322,6 +322,13 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	[[ $(ranby ps -a --filter name=aa --format '{{.Created}}') =~ ^[0-9-]{10}\ [0-9:.]+\ [+-][0-9]{4} ]]
 	[[ $(ranby inspect --format '{{.Created}}' aa) =~ ^[0-9-]{10}\ [0-9:.]+\ [+-][0-9]{4} ]]
 	[[ $(ranby inspect --format '{{json .Created}}' aa) =~ ^\"[0-9-]{10}T[0-9:.]+Z\"$ ]]
+	[ "$(ranby inspect --format '{{.Created.Year}} {{.Created.Format "2006-01-02"}} {{.State.FinishedAt.IsZero}}' aa)" = \
+		"$(ranby inspect --format '{{json .Created}}' aa | sed 's/"\(\([0-9]*\)-[0-9-]*\)T.*/\2 \1/') true" ]
+	[ "$(ranby ps -a --filter name=aa --format '{{.Created.Year}}')" = "$(ranby inspect --format '{{.Created.Year}}' aa)" ]
+	[ "$(ranby inspect --format '{{.Created.Unix}}' aa)" = "$(date -d "$(ranby inspect --format '{{json .Created}}' aa | tr -d \")" +%s)" ]
+	run -125 ranby inspect --format '{{.Created.Nope}}' aa
+	one_error "can't evaluate field Nope in type time.Time"
+	[ "$(ranby image inspect --format '{{.Created}} {{.Created.Unix}}' busybox)" = "$(date -u -d "@$(ranby image inspect --format '{{.Created.Unix}}' busybox)" '+%F %T +0000 UTC %s')" ]
 	[ "$(ranby ps -a --external -q | wc -l)" = 2 ]
 }
 

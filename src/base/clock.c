@@ -78,7 +78,7 @@ static void fraction_text(uint64_t value, int digits, bool trim, char out[static
 	out[n] = '\0';
 }
 
-static void broken_down(const struct timespec *t, enum clock_zone zone, struct tm *tm)
+void clock_tm(const struct timespec *t, enum clock_zone zone, struct tm *tm)
 {
 	const time_t first = CLOCK_NEVER.tv_sec, last = 253402300799; /* years 1 to 9999 */
 	time_t sec = t->tv_sec < first ? first : t->tv_sec > last ? last : t->tv_sec;
@@ -93,7 +93,7 @@ static char *rfc3339(const struct timespec *t, enum clock_zone zone, bool trim, 
 	char frac[12], offset[16] = "Z";
 	struct tm tm;
 
-	broken_down(t, zone, &tm);
+	clock_tm(t, zone, &tm);
 	fraction_text((uint64_t)t->tv_nsec, 9, trim, frac);
 	if (tm.tm_gmtoff / 60 != 0) {
 		unsigned minutes = (unsigned)(labs(tm.tm_gmtoff) / 60);
@@ -123,7 +123,7 @@ char *clock_go(const struct timespec *t, enum clock_zone zone, char out[static C
 	char frac[12];
 	struct tm tm;
 
-	broken_down(t, zone, &tm);
+	clock_tm(t, zone, &tm);
 	fraction_text((uint64_t)t->tv_nsec, 9, true, frac);
 	minutes = (unsigned)(labs(tm.tm_gmtoff) / 60);
 	snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d%s %c%02u%02u %.8s", tm.tm_year + 1900, tm.tm_mon + 1,

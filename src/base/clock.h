@@ -14,6 +14,7 @@
 #ifndef RANBY_BASE_CLOCK_H
 #define RANBY_BASE_CLOCK_H
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <stdbool.h>
@@ -49,6 +50,16 @@ char *clock_rfc3339(const struct timespec *t, enum clock_zone zone, char out[sta
 char *clock_rfc3339_fixed(const struct timespec *t, enum clock_zone zone, char out[static CLOCK_TEXT_SIZE]);
 /* Go's time.String(): "2006-01-02 15:04:05.999999999 -0700 MST", the CreatedAt of ps. */
 char *clock_go(const struct timespec *t, enum clock_zone zone, char out[static CLOCK_TEXT_SIZE]);
+
+/* Go's Time.Format(): as `layout` has the moment "Mon Jan 2 15:04:05 MST 2006". Appends. */
+void clock_format(const struct timespec *t, enum clock_zone zone, const char *layout, struct buf *out);
+
+/* The calendar's; years below 1 and above 9999 count as these. */
+void clock_tm(const struct timespec *t, enum clock_zone zone, struct tm *tm);
+
+/* "January" of 1, "Sunday" of 0; NULL: there is none. */
+const char *clock_month_name(int64_t month);
+const char *clock_weekday_name(int64_t day);
 
 /* Parses RFC 3339 with any number of digits of the second (nine count). -EINVAL. Result untouched on failure. */
 int clock_parse_rfc3339(const char *s, struct timespec *ret) _must_check_;

@@ -191,28 +191,22 @@ int json_add_str(struct json_object *o, const char *key, const char *value)
 	return value ? json_add(o, key, json_object_new_string(value)) : 0;
 }
 
-static char time_mark;
-static char struct_mark;
-static char duration_mark;
+/* Their addresses are the marks. */
+static char marks[JSON_MARKS];
 
-void json_mark_struct(struct json_object *o)
+void json_mark(struct json_object *o, enum json_mark mark)
 {
-	json_object_set_userdata(o, &struct_mark, NULL);
+	json_object_set_userdata(o, &marks[mark], NULL);
 }
 
-bool json_is_struct(struct json_object *o)
+bool json_has_mark(struct json_object *o, enum json_mark mark)
 {
-	return o && json_object_is_type(o, json_type_object) && json_object_get_userdata(o) == &struct_mark;
-}
+	static const json_type types[JSON_MARKS] = {
+		[JSON_STRUCT] = json_type_object,     [JSON_TIME] = json_type_string, [JSON_LOCAL_TIME] = json_type_string,
+		[JSON_DURATION] = json_type_int, [JSON_MONTH] = json_type_int,   [JSON_WEEKDAY] = json_type_int,
+	};
 
-void json_mark_duration(struct json_object *o)
-{
-	json_object_set_userdata(o, &duration_mark, NULL);
-}
-
-bool json_is_duration(struct json_object *o)
-{
-	return o && json_object_is_type(o, json_type_int) && json_object_get_userdata(o) == &duration_mark;
+	return o && json_object_is_type(o, types[mark]) && json_object_get_userdata(o) == &marks[mark];
 }
 
 int json_add_time(struct json_object *o, const char *key, const struct timespec *t)
@@ -221,13 +215,18 @@ int json_add_time(struct json_object *o, const char *key, const struct timespec 
 	struct json_object *s = json_object_new_string(clock_rfc3339(t, CLOCK_UTC, text));
 
 	if (s)
-		json_object_set_userdata(s, &time_mark, NULL);
+		json_mark(s, JSON_TIME);
 	return json_add(o, key, s);
 }
 
-bool json_is_time(struct json_object *o)
+int json_add_time_text(struct json_object *o, const char *key, const char *text)
 {
-	return o && json_object_is_type(o, json_type_string) && json_object_get_userdata(o) == &time_mark;
+	struct json_object *s = json_object_new_string(text);
+	struct timespec t;
+
+	if (s && clock_parse_rfc3339(text, &t) == 0)
+		json_mark(s, JSON_TIME);
+	return json_add(o, key, s);
 }
 
 int json_add_int(struct json_object *o, const char *key, int64_t value)

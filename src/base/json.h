@@ -92,15 +92,24 @@ int json_add_int(struct json_object *o, const char *key, int64_t value) _must_ch
 int json_add_u64(struct json_object *o, const char *key, uint64_t value) _must_check_;
 int json_add_bool(struct json_object *o, const char *key, bool value) _must_check_;
 int json_add_strv(struct json_object *o, const char *key, const struct strv *v) _must_check_;
-/* Marks an object as one of fixed fields: templates print it as Go prints a struct, {a b}, and not as a map. */
-void json_mark_struct(struct json_object *o);
-bool json_is_struct(struct json_object *o);
-/* A moment: RFC 3339 as JSON, and in templates (base/template.h) as Go prints a time. */
+/*
+ * What a value is beyond its JSON: templates (base/template.h) print it as Go prints such a thing. As JSON it stays
+ * what it is.
+ */
+enum json_mark {
+	JSON_STRUCT,     /* an object of fixed fields: {a b}, and not a map */
+	JSON_TIME,       /* a string of RFC 3339: 2006-01-02 15:04:05 +0000 UTC */
+	JSON_LOCAL_TIME, /* the same, in the zone of the host */
+	JSON_DURATION,   /* nanoseconds: 1m30s */
+	JSON_MONTH,      /* 1 to 12: January */
+	JSON_WEEKDAY,    /* 0 to 6: Sunday */
+	JSON_MARKS,
+};
+void json_mark(struct json_object *o, enum json_mark mark);
+bool json_has_mark(struct json_object *o, enum json_mark mark);
+/* A moment, marked; the second of RFC 3339, not marked when it is none. */
 int json_add_time(struct json_object *o, const char *key, const struct timespec *t) _must_check_;
-bool json_is_time(struct json_object *o);
-/* A duration in nanoseconds: a number as JSON, and in templates as Go prints one, 1m30s. */
-void json_mark_duration(struct json_object *o);
-bool json_is_duration(struct json_object *o);
+int json_add_time_text(struct json_object *o, const char *key, const char *text) _must_check_;
 /* Array helpers, same rules. */
 int json_append(struct json_object *array, struct json_object *value) _must_check_;
 int json_append_str(struct json_object *array, const char *value) _must_check_;

@@ -24,6 +24,9 @@
  * missing key prints as <no value>, null as <nil>; `index` of a missing key
  * in a map of plain values is "", as in Go's map[string]string.
  *
+ * Times, and durations, have the methods of Go's that a template can call: .Created.Year, .Created.Format "2006-01-02",
+ * .StartedAt.Sub .Created (base/template_method.c).
+ *
  * Bounded: text of TEMPLATE_TEXT_MAX bytes, TEMPLATE_DEPTH_MAX levels,
  * TEMPLATE_STEPS_MAX evaluations, output by the buffer's limit. An error says
  * where: "template:1:7: <.Host.Nope.X>: ...".

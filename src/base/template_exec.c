@@ -154,31 +154,75 @@ static int clean_for_row(const struct run *run, struct value *v)
 	return v->o && !buf_bad(&b) ? 0 : out_of_memory(run);
 }
 
-/* Goes from *v down the names of `n`. */
-static int eval_fields(struct run *run, const struct node *n, struct value *v)
+/* Of a method; none: `v` is NULL. */
+struct arguments {
+	const struct value *v;
+	size_t n;
+};
+
+static int eval_field(struct run *run, const struct node *n, const char *name, struct value *v)
+{
+	struct json_object *item = NULL;
+
+	if (!json_object_is_type(v->o, json_type_object))
+		return fail(run, n, "can't evaluate field %s in type %s", name, value_type(v));
+	if (find_field(v->o, name, &item))
+		replace(v, (struct value){.o = json_object_get(item)});
+	else if (run->strict && v->o == run->top)
+		return unknown_field(run, n, name);
+	else
+		replace(v, (struct value){.missing = true});
+	return 0;
+}
+
+/* *v becomes its field, or what its method returns. */
+static int eval_name(struct run *run, const struct node *n, const char *name, struct arguments a, struct value *v)
+{
+	struct value made = {0};
+	struct err e = {0};
+	int r;
+
+	if (!v->o)
+		return fail(run, n, "nil pointer evaluating .%s", name);
+	r = value_method(v, name, a.v, a.n, &made, &e);
+	if (r < 0)
+		return fail(run, n, "%s", e.text);
+	if (r > 0)
+		replace(v, made);
+	else if (a.n > 0)
+		return fail(run, n, "can't give argument to non-function .%s", name);
+	return r > 0 ? 0 : eval_field(run, n, name, v);
+}
+
+/* Goes from *v down the names of `n`; the arguments are the last one's. */
+static int eval_fields(struct run *run, const struct node *n, struct arguments a, struct value *v)
 {
 	if (run->is_heading)
 		return n->names.n ? heading_of(run, n->names.items[n->names.n - 1], v) : 0;
 	for (size_t i = 0; i < n->names.n; i++) {
-		const char *name = n->names.items[i];
-		struct json_object *item = NULL;
+		int r = eval_name(run, n, n->names.items[i], i + 1 == n->names.n ? a : (struct arguments){0}, v);
 
-		if (!v->o)
-			return fail(run, n, "nil pointer evaluating .%s", name);
-		if (!json_object_is_type(v->o, json_type_object))
-			return fail(run, n, "can't evaluate field %s: not a map", name);
-		if (find_field(v->o, name, &item))
-			replace(v, (struct value){.o = json_object_get(item)});
-		else if (run->strict && v->o == run->top)
-			return unknown_field(run, n, name);
-		else
-			replace(v, (struct value){.missing = true});
+		if (r < 0)
+			return r;
 	}
 	return n->names.n ? clean_for_row(run, v) : 0;
 }
 
 static int eval_pipe(struct run *run, const struct node *pipe, struct value *ret);
 static int call_function(struct run *run, const struct node *command, const struct value *final, struct value *ret);
+
+static int eval_path(struct run *run, const struct node *n, struct arguments a, struct value *ret)
+{
+	int r = 0;
+
+	if (n->type == NODE_DOT)
+		*ret = value_ref(&run->dot);
+	else if (n->type == NODE_VARIABLE)
+		*ret = value_ref(&run->variables[n->slots[0]]);
+	else
+		r = eval_pipe(run, n->kids, ret);
+	return r < 0 ? r : eval_fields(run, n, a, ret);
+}
 
 static int eval_operand(struct run *run, const struct node *n, struct value *ret)
 {
@@ -188,14 +232,9 @@ static int eval_operand(struct run *run, const struct node *n, struct value *ret
 		return r;
 	switch (n->type) {
 	case NODE_DOT:
-		*ret = value_ref(&run->dot);
-		return eval_fields(run, n, ret);
 	case NODE_VARIABLE:
-		*ret = value_ref(&run->variables[n->slots[0]]);
-		return eval_fields(run, n, ret);
 	case NODE_CHAIN:
-		r = eval_pipe(run, n->kids, ret);
-		return r < 0 ? r : eval_fields(run, n, ret);
+		return eval_path(run, n, (struct arguments){0}, ret);
 	case NODE_FUNCTION:
 		/* a function's name as an argument: called without any */
 		return call_function(run, &(struct node){.kids = &(struct node){.type = NODE_FUNCTION,
@@ -258,6 +297,35 @@ static int call_function(struct run *run, const struct node *command, const stru
 	return r;
 }
 
+/* A path with arguments: its last name is a method. */
+static int call_method(struct run *run, const struct node *command, const struct value *final, struct value *ret)
+{
+	struct value args[TEMPLATE_ARGS_MAX] = {{0}};
+	size_t n = 0;
+	int r = count_step(run, command);
+
+	for (const struct node *k = command->kids->next; r == 0 && k; k = k->next) {
+		r = eval_operand(run, k, &args[n]);
+		n++;
+	}
+	if (r == 0 && final)
+		args[n++] = value_ref(final);
+	if (r == 0)
+		r = eval_path(run, command->kids, (struct arguments){args, n}, ret);
+	while (n > 0)
+		value_done(&args[--n]);
+	return r;
+}
+
+static int eval_command(struct run *run, const struct node *command, const struct value *final, struct value *ret)
+{
+	if (command->kids->type == NODE_FUNCTION)
+		return call_function(run, command, final, ret);
+	if (final || command->kids->next)
+		return call_method(run, command, final, ret);
+	return eval_operand(run, command->kids, ret);
+}
+
 /* On failure *ret may hold a value too: the caller lets go of it in any case. */
 static int eval_pipe(struct run *run, const struct node *pipe, struct value *ret)
 {
@@ -268,10 +336,7 @@ static int eval_pipe(struct run *run, const struct node *pipe, struct value *ret
 	for (const struct node *c = pipe->kids; r == 0 && c; c = c->next) {
 		struct value v = {0};
 
-		if (c->kids->type == NODE_FUNCTION)
-			r = call_function(run, c, final, &v);
-		else
-			r = eval_operand(run, c->kids, &v);
+		r = eval_command(run, c, final, &v);
 		replace(&last, v);
 		final = &last;
 	}

@@ -443,8 +443,8 @@ static int parse_operand(struct parser *s, struct node *command)
 	return r;
 }
 
-/* The one method with an argument that docker's and podman's rows have: .Label "key". It is {{index .Label "key"}}. */
-static int call_method(struct parser *s, struct node *command, unsigned n)
+/* .Label "key" of docker's and podman's rows is {{index .Label "key"}}. Methods of times are looked for when it is executed. */
+static int call_label(struct parser *s, struct node *command, unsigned n)
 {
 	struct node *field = command->kids, *index;
 
@@ -480,10 +480,10 @@ static int parse_command(struct parser *s, struct node *pipe)
 	if (n == 0)
 		return bad(s, "missing value for command");
 	node_end(s, command);
-	r = call_method(s, command, n);
+	r = call_label(s, command, n);
 	if (r < 0)
 		return r;
-	if (command->kids->type != NODE_FUNCTION && (n > 1 || pipe->kids != command))
+	if (command->kids->type != NODE_FUNCTION && command->kids->names.n == 0 && (n > 1 || pipe->kids != command))
 		return bad(s, n > 1 ? "can't give argument to non-function" : "non-function in a later stage of a pipeline");
 	return 0;
 }

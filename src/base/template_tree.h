@@ -99,6 +99,12 @@ void value_print(const struct value *v, struct buf *out);
 /* "string", "int", "map", ... for errors. */
 const char *value_type(const struct value *v);
 
+/*
+ * The method of a value, where its type has one of that name: 1 with *ret; 0: it has none; or a negative errno with text,
+ * which begins with nothing. On failure *ret is untouched.
+ */
+int value_method(const struct value *v, const char *name, const struct value *args, size_t n, struct value *ret, struct err *e);
+
 /* fmt.Sprintf. Bad verbs come out as Go writes them, %!d(string=x). */
 void value_printf(const char *format, size_t len, const struct value *args, size_t n, struct buf *out);
 

@@ -37,17 +37,26 @@ bool value_truth(const struct value *v)
 	}
 }
 
+static const char *type_of_int(struct json_object *o)
+{
+	if (json_has_mark(o, JSON_DURATION))
+		return "time.Duration";
+	if (json_has_mark(o, JSON_MONTH))
+		return "time.Month";
+	return json_has_mark(o, JSON_WEEKDAY) ? "time.Weekday" : "int";
+}
+
 const char *value_type(const struct value *v)
 {
 	switch (json_object_get_type(v->o)) {
 	case json_type_boolean:
 		return "bool";
 	case json_type_int:
-		return json_is_duration(v->o) ? "time.Duration" : "int";
+		return type_of_int(v->o);
 	case json_type_double:
 		return "float64";
 	case json_type_string:
-		return "string";
+		return json_has_mark(v->o, JSON_TIME) || json_has_mark(v->o, JSON_LOCAL_TIME) ? "time.Time" : "string";
 	case json_type_array:
 		return "list";
 	case json_type_object:
@@ -121,7 +130,7 @@ static void print_struct(struct json_object *o, bool names, struct buf *out)
 		buf_adds(out, before);
 		if (names)
 			buf_addf(out, "%s:", key);
-		if (names && json_is_struct(item))
+		if (names && json_has_mark(item, JSON_STRUCT))
 			print_struct(item, true, out);
 		else
 			print_object(item, out);
@@ -151,20 +160,32 @@ static void print_string(struct json_object *o, struct buf *out)
 	struct timespec t;
 	char text[CLOCK_TEXT_SIZE];
 
-	if (json_is_time(o) && clock_parse_rfc3339(json_object_get_string(o), &t) == 0)
-		buf_adds(out, clock_go(&t, CLOCK_UTC, text));
+	bool is_local = json_has_mark(o, JSON_LOCAL_TIME);
+
+	if ((is_local || json_has_mark(o, JSON_TIME)) && clock_parse_rfc3339(json_object_get_string(o), &t) == 0)
+		buf_adds(out, clock_go(&t, is_local ? CLOCK_LOCAL : CLOCK_UTC, text));
 	else
 		buf_add(out, json_object_get_string(o), (size_t)json_object_get_string_len(o));
+}
+
+/* NULL: it has none. */
+static const char *name_of_int(struct json_object *o, char text[static CLOCK_TEXT_SIZE])
+{
+	int64_t n = json_object_get_int64(o);
+
+	if (json_has_mark(o, JSON_DURATION))
+		return clock_duration(n, text);
+	if (json_has_mark(o, JSON_MONTH))
+		return clock_month_name(n);
+	return json_has_mark(o, JSON_WEEKDAY) ? clock_weekday_name(n) : NULL;
 }
 
 static void print_whole(struct json_object *o, struct buf *out)
 {
 	char text[CLOCK_TEXT_SIZE];
+	const char *name = name_of_int(o, text);
 
-	if (json_is_duration(o))
-		buf_adds(out, clock_duration(json_object_get_int64(o), text));
-	else
-		buf_adds(out, json_object_to_json_string(o));
+	buf_adds(out, name ? name : json_object_to_json_string(o));
 }
 
 /* Recurses as deep as the data, which json_parse() bounds. */
@@ -184,7 +205,7 @@ static void print_object(struct json_object *o, struct buf *out)
 		print_double(json_object_get_double(o), out);
 		break;
 	case json_type_object:
-		if (json_is_struct(o))
+		if (json_has_mark(o, JSON_STRUCT))
 			print_struct(o, false, out);
 		else
 			print_map(o, out);
@@ -360,7 +381,7 @@ static void print_plain(const struct verb *verb, const struct value *v, struct b
 		buf_adds(out, value_type(v));
 	else if (verb->letter == 'v' && verb->sharp)
 		buf_adds(out, v->o ? json_text(v->o, NULL) : "nil");
-	else if (verb->letter == 'v' && verb->plus && json_is_struct(v->o))
+	else if (verb->letter == 'v' && verb->plus && json_has_mark(v->o, JSON_STRUCT))
 		print_struct(v->o, true, out);
 	else
 		value_print(v, out);
@@ -383,8 +404,9 @@ static bool print_verb(const struct verb *verb, const struct value *v, struct bu
 		{json_type_object, "svT", print_plain},
 	};
 	json_type type = json_object_get_type(v->o);
+	char text[CLOCK_TEXT_SIZE];
 
-	if (json_is_duration(v->o) && strchr("sv", verb->letter)) {
+	if (type == json_type_int && strchr("sv", verb->letter) && name_of_int(v->o, text)) {
 		print_plain(verb, v, out);
 		return true;
 	}

@@ -166,5 +166,50 @@ static void test_duration(void **state)
 		assert_string_equal(clock_duration(c[i].ns, s), c[i].want);
 }
 
+/* What Go writes (package time), with its own examples. */
+static void test_format(void **state)
+{
+	static const struct {
+		const char *layout, *utc, *local;
+	} c[] = {
+		{"2006-01-02", "2001-09-09", "2001-09-09"},
+		{"Mon Jan _2 15:04:05 2006", "Sun Sep  9 01:46:40 2001", "Sun Sep  9 03:16:40 2001"},
+		{"Monday, January 2 06 3:4:5pm 1 __2 002", "Sunday, September 9 01 1:46:40am 9 252 252", NULL},
+		{"03:04PM -0700 -07:00 -07 MST", "01:46AM +0000 +00:00 +00 UTC", "03:16AM +0130 +01:30 +01 XYZ"},
+		{"Z0700 Z07:00 Z07 Z07:00:00 -070000", "Z Z Z Z +000000", "+0130 +01:30 +01 +01:30:00 +013000"},
+		{"15:04:05.000 .000000000000 .9 .99999", "01:46:40.120 .120000000 .1 .12", NULL},
+		{"05.9999 05,000 5.01 .0x", "40.12 40,120 40.09 .1x", NULL},
+		{"Month Mont Monx Januar Ma _2006 _x Zx -x 100%", "Month Mont Monx Januar Ma _2001 _x Zx -x 900%", NULL},
+		{"", "", ""},
+		{"\303\251 2", "\303\251 9", NULL},
+	};
+	const struct timespec t = {.tv_sec = 1000000000, .tv_nsec = 120000000}, never = CLOCK_NEVER;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+	(void)state;
+	setenv("TZ", "XYZ-1:30", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		buf_reset(&b);
+		clock_format(&t, CLOCK_UTC, c[i].layout, &b);
+		assert_string_equal(buf_str(&b), c[i].utc);
+		buf_reset(&b);
+		clock_format(&t, CLOCK_LOCAL, c[i].layout, &b);
+		if (c[i].local)
+			assert_string_equal(buf_str(&b), c[i].local);
+	}
+	unsetenv("TZ");
+	tzset();
+	buf_reset(&b);
+	clock_format(&never, CLOCK_UTC, "2006-01-02T15:04:05Z07:00 Mon .999", &b);
+	assert_string_equal(buf_str(&b), "0001-01-01T00:00:00Z Mon ");
+	assert_null(clock_month_name(0));
+	assert_null(clock_month_name(13));
+	assert_null(clock_weekday_name(-1));
+	assert_null(clock_weekday_name(7));
+	assert_string_equal(clock_weekday_name(6), "Saturday");
+}
+
 TESTS("base/clock", cmocka_unit_test(test_rfc3339), cmocka_unit_test(test_local), cmocka_unit_test(test_arithmetic),
-      cmocka_unit_test(test_moment), cmocka_unit_test(test_human), cmocka_unit_test(test_duration))
+      cmocka_unit_test(test_moment), cmocka_unit_test(test_human), cmocka_unit_test(test_duration),
+      cmocka_unit_test(test_format))

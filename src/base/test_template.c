@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
+#include "base/clock.h"
 #include "base/template.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -384,8 +386,8 @@ static void test_struct(void **state)
 
 	(void)state;
 	assert_int_equal(json_parse(text, strlen(text), "test", &o, &e), 0);
-	json_mark_struct(json_at(o, "Policy"));
-	json_mark_duration(json_at(o, "Every"));
+	json_mark(json_at(o, "Policy"), JSON_STRUCT);
+	json_mark(json_at(o, "Every"), JSON_DURATION);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_template_ struct template *t = NULL;
 		_cleanup_(buf_done) struct buf out = BUF_INIT;
@@ -396,10 +398,79 @@ static void test_struct(void **state)
 	}
 }
 
+/* What podman's print of the same moments. */
+static void test_methods(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{"{{.T}} {{.T.Year}} {{.T.Month}} {{.T.Day}} {{.T.Hour}} {{.T.Minute}} {{.T.Second}} {{.T.Nanosecond}}",
+		 "2026-11-23 11:03:13.5 +0000 UTC 2026 November 23 11 3 13 500000000"},
+		{"{{.T.Unix}} {{.T.UnixMilli}} {{.T.UnixMicro}} {{.T.UnixNano}}", "1795431793 1795431793500 1795431793500000 1795431793500000000"},
+		{"{{.T.Weekday}} {{.T.YearDay}} {{.T.UTC.Year}} {{.T.UTC}} {{.T.String}}",
+		 "Monday 327 2026 2026-11-23 11:03:13.5 +0000 UTC 2026-11-23 11:03:13.5 +0000 UTC"},
+		{"{{.T.Format \"2006-01-02\"}} {{\"15:04\" | .T.Format}} {{(.T).Format \"06\"}}", "2026-11-23 11:03 26"},
+		{"{{$t := .T}}{{$t.Year}}{{$t.Format \" Jan\"}}{{with .T}} {{.Day}}{{end}}", "2026 Nov 23"},
+		{"{{.T.IsZero}} {{.Never.IsZero}} {{.Never}} {{.Never.Unix}}", "false true 0001-01-01 00:00:00 +0000 UTC -62135596800"},
+		{"{{.T.Sub .S}} {{(.T.Sub .S).Seconds}} {{.S.Sub .T}} {{.Never.Sub .T}}", "1m0.25s 60.25 -1m0.25s -2562047h47m16.854775808s"},
+		{"{{.T.Before .S}} {{.T.After .S}} {{.T.Equal .T}} {{.S.Before .T}}", "false true true true"},
+		{"{{printf \"%d-%02d %s %v %d %T\" .T.Year .T.Month .T.Month .T.Month .T.Weekday .T.Month}}",
+		 "2026-11 November November 1 time.Month"},
+		{"{{json .T.Month}} {{eq .T.Month 11}} {{eq .T.Year 2026}} {{.T.Month.String}} {{printf \"%T\" .T}}", "11 true true November time.Time"},
+		{"{{.D}} {{.D.Seconds}} {{.D.Minutes}} {{.D.Hours}} {{.D.Milliseconds}} {{.D.String}}", "1m30.5s 90.5 1.5083333333333333 0.025138888888888888 90500 1m30.5s"},
+		{"{{.T.Local.Local}} {{.T.Local.Hour}} {{.T.Local.Format \"15:04 MST\"}} {{.T.Local.UTC}} {{.T.Local.Equal .T}}",
+		 "2026-11-23 12:33:13.5 +0130 XYZ 12 12:33 XYZ 2026-11-23 11:03:13.5 +0000 UTC true"},
+		/* what is none */
+		{"{{.T.Nope}}", "!can't evaluate field Nope in type time.Time"},
+		{"{{.T.year}}", "!can't evaluate field year in type time.Time"},
+		{"{{.T.Year.X}}", "!can't evaluate field X in type int"},
+		{"{{.T.Format}}", "!wrong number of arguments for Format"},
+		{"{{.T.Year 3}}", "!wrong number of arguments for Year"},
+		{"{{.T.Format 5}}", "!want string, got int"},
+		{"{{.T.Sub 5}}", "!want time.Time, got int"},
+		{"{{.T.Sub .Text}}", "!want time.Time, got string"},
+		{"{{.Text.Year}}", "!can't evaluate field Year in type string"},
+		{"{{.D.Year}}", "!can't evaluate field Year in type time.Duration"},
+		{"{{.T.Sub .None}}", "!want time.Time, got nil"},
+		{"{{.Text | .T}}", "!can't give argument to non-function .T"},
+		{"{{.T.Format .Nope.X}}", "!nil pointer"},
+		{"{{.T | .}}", "!non-function"},
+	};
+	const struct timespec t = {.tv_sec = 1795431793, .tv_nsec = 500000000}, never = CLOCK_NEVER;
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	struct err e = {0};
+
+	(void)state;
+	setenv("TZ", "XYZ-1:30", 1);
+	tzset();
+	assert_int_equal(json_add_time(o, "T", &t), 0);
+	assert_int_equal(json_add_time_text(o, "S", "2026-11-23T12:02:13.25+01:00"), 0);
+	assert_int_equal(json_add_time(o, "Never", &never), 0);
+	assert_int_equal(json_add_time_text(o, "Text", "yesterday"), 0);
+	assert_int_equal(json_add_int(o, "D", 90500000000), 0);
+	json_mark(json_at(o, "D"), JSON_DURATION);
+	assert_int_equal(json_object_object_add(o, "None", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_template_ struct template *tpl = NULL;
+		_cleanup_(buf_done) struct buf out = BUF_INIT;
+		const char *want = cases[i].want;
+		int r;
+
+		e = (struct err){0};
+		r = template_parse(cases[i].text, &tpl, &e);
+		if (r == 0)
+			r = template_exec(tpl, o, 0, &out, &e);
+		if (*want == '!' ? r == 0 || !strstr(e.text, want + 1) : r < 0 || strcmp(buf_str(&out), want) != 0)
+			fail_msg("%s: %s %s", cases[i].text, buf_str(&out), e.text);
+	}
+	unsetenv("TZ");
+	tzset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_struct),
+		cmocka_unit_test(test_struct), cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_goldens),	     cmocka_unit_test(test_rows),   cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_heading_text), cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_uses),

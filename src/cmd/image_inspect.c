@@ -50,7 +50,7 @@ static int add_remote(const struct image_config *c, const struct manifest *m, st
 	struct json_object *layers = json_object_new_array();
 	int r = layers ? 0 : -ENOMEM;
 
-	r |= json_add_str(o, "Created", c->created ? c->created : "0001-01-01T00:00:00Z");
+	r |= json_add_time_text(o, "Created", c->created ? c->created : "0001-01-01T00:00:00Z");
 	r |= json_add_str(o, "DockerVersion", json_str(c->json, "docker_version"));
 	r |= json_add(o, "Labels", c->labels ? json_object_get(c->labels) : json_object_new_object());
 	r |= json_add_str(o, "Architecture", c->platform.arch);

@@ -101,7 +101,7 @@ static int add_all(struct store *st, const struct image *img, struct json_object
 	r |= add_names(st, img, o);
 	r |= json_add_str(o, "Parent", "");
 	r |= json_add_str(o, "Comment", last_comment(img));
-	r |= json_add_str(o, "Created", c->created ? c->created : "0001-01-01T00:00:00Z");
+	r |= json_add_time_text(o, "Created", c->created ? c->created : "0001-01-01T00:00:00Z");
 	r |= json_add(o, "Config", config ? borrow(config) : json_object_new_object());
 	r |= json_add_str(o, "Version", json_str(c->json, "docker_version"));
 	r |= json_add_str(o, "Author", c->author ? c->author : "");

@@ -124,13 +124,13 @@ static int make_row(const struct watch *w, const char *ledger, const struct ledg
 {
 	_cleanup_json_ struct json_object *row = json_object_new_object();
 	struct json_object *o = entry->o;
-	char when[CLOCK_TEXT_SIZE], user[USER_NAME_SIZE];
+	char user[USER_NAME_SIZE];
 	struct timespec t = clock_from_ns(ns);
 	const char *receipt = json_str(o, "receipt");
 	int r = row ? 0 : -ENOMEM;
 
 #define ADD(call) r = r < 0 ? r : (call)
-	ADD(json_add_str(row, "Time", clock_rfc3339(&t, CLOCK_UTC, when)));
+	ADD(json_add_time(row, "Time", &t));
 	ADD(json_add_int(row, "TimeNano", ns));
 	ADD(json_add_str(row, "Type", type));
 	ADD(json_add_str(row, "Status", json_str(o, "op")));

@@ -210,7 +210,7 @@ static int add_log(struct json_object *host, struct engine *eng, const struct co
 
 	if (json_add(host, "LogConfig", o) < 0)
 		return -ENOMEM;
-	json_mark_struct(o);
+	json_mark(o, JSON_STRUCT);
 	if (!path || json_add_str(o, "Type", log_config_name(c)) < 0 ||
 	    json_add(o, "Config", json_object_new_object()) < 0 || json_add_str(o, "Path", path) < 0 ||
 	    json_add_str(o, "Tag", json_str(c->spec, "config.log.tag")) < 0)

@@ -41,7 +41,7 @@ int inspect_add_rows(struct json_object *o, struct json_object *from, const stru
 			/* not the one of container.json: the mark is of what is shown */
 			v = json_object_new_int64(v ? json_object_get_int64(v) : 0);
 			if (v)
-				json_mark_duration(v);
+				json_mark(v, JSON_DURATION);
 		} else {
 			v = v ? json_object_get(v) : empty_value(&rows[i]);
 		}
@@ -57,7 +57,7 @@ int inspect_add_object(struct json_object *o, const char *key, struct json_objec
 	int r = sub ? json_add(o, key, sub) : -ENOMEM;
 
 	if (r == 0)
-		json_mark_struct(sub);
+		json_mark(sub, JSON_STRUCT);
 	if (r == 0)
 		r = inspect_add_rows(sub, from, rows, n);
 	if (r == 0 && ret)

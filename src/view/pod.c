@@ -191,7 +191,7 @@ int pod_inspect(const struct pod *p, struct json_object **ret)
 	struct json_object *argv = json_at(p->spec, "createdBy.argv");
 
 	if (!o || json_add_str(o, "Id", p->id) < 0 || json_add_str(o, "Name", p->name) < 0 ||
-	    json_add_str(o, "Created", json_str(p->spec, "created")) < 0 ||
+	    json_add_time_text(o, "Created", json_str(p->spec, "created")) < 0 ||
 	    json_add(o, "CreateCommand", argv ? json_object_get(argv) : json_object_new_array()) < 0 ||
 	    json_add_str(o, "ExitPolicy", json_str(p->spec, "exitPolicy")) < 0 || json_add_str(o, "State", pod_state_word(p)) < 0 ||
 	    json_add_str(o, "Hostname", json_str(p->spec, "options.hostname")) < 0 || json_add(o, "Labels", labels_of(p)) < 0 ||
