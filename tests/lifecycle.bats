@@ -33,18 +33,16 @@ is() { [ "$(state "$1")" = "$2" ]; }
 
 @test "what the payload wrote stays over stop and start" {
 	run -0 ranby run -d --name c --network=none busybox sh -c 'echo x >>/count; sleep 100'
-	wait_for 5 count_is x
+	wait_for 30 count_is x
 	ranby stop -t 0 c
 	ranby start c
-	wait_for 5 count_is $'x\nx'
+	wait_for 30 count_is $'x\nx'
 }
 count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 
 @test "stop falls back to SIGKILL after its time" {
-	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "" TERM; while :; do sleep 0.1; done'
-	SECONDS=0
-	run -0 ranby stop --time 1 c
-	[ $SECONDS -lt 6 ]
+	run -0 ranby run -d --name c --network=none --stop-timeout 1000 busybox sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	run -0 timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" stop --time 1 c
 	is c 'exited 137'
 }
 
@@ -56,7 +54,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 			ranby run -d --name $a -e NAME=$a --network none -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
 				sh -c "$(waits_for "$([ $a = a ] && echo b || echo a)")"
 		done
-		for a in a b; do wait_for 10 test -e "$BATS_TEST_TMPDIR/shared/$a"; done
+		for a in a b; do wait_for 30 test -e "$BATS_TEST_TMPDIR/shared/$a"; done
 		# shellcheck disable=SC2086 # words
 		case $how in
 		*nobody*) run -125 --separate-stderr ranby $how ;;
@@ -94,10 +92,10 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	run -0 ranby run -d --name c --network=none busybox sh -c 'trap "exit 9" USR1; touch /ready; while :; do sleep 0.05; done'
 	wait_for 30 ranby exec c test -e /ready
 	run -0 ranby kill --signal USR1 c
-	wait_for 5 is c 'exited 9'
+	wait_for 30 is c 'exited 9'
 	ranby start c
 	run -0 ranby kill -s 9 c
-	wait_for 5 is c 'exited 137'
+	wait_for 30 is c 'exited 137'
 	run -125 ranby kill c
 	one_error c
 	run -125 ranby kill -s NOSUCH c
@@ -107,13 +105,13 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 @test "wait for several, from before their end" {
 	run -0 ranby run -d --name a --network=none busybox sh -c 'sleep 0.6; exit 4'
 	run -0 ranby run -d --name b --network=none busybox sh -c 'sleep 0.3; exit 5'
-	run -0 timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait a b
+	run -0 timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait a b
 	[ "$output" = $'4\n5' ]
 }
 
 @test "wait --condition: another state, any of several, and what is no state" {
-	w() { timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait "$@"; }
-	ranby create --name c --network=none busybox sh -c 'sleep 1; exit 4' >/dev/null
+	w() { timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait "$@"; }
+	ranby create --name c --network=none busybox sh -c 'until [ -e /end ]; do sleep 0.05; done; exit 4' >/dev/null
 	run -0 w --condition created c
 	[ "$output" = -1 ]
 	run -0 w --condition configured,running c
@@ -123,7 +121,10 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	[ "$output" = -1 ]
 	is c 'running 0'
 	wait $pid
-	run -0 w --condition stopped -i 5000 c # its end wakes it sooner than that
+	(sleep 1 && ranby exec c touch /end) 3>&- &
+	pid=$!
+	run -0 w --condition stopped -i 1000000 c # its end wakes it sooner than that
+	wait $pid
 	[ "$output" = 4 ]
 	run -0 w --condition exited --condition running c
 	[ "$output" = 4 ]
@@ -133,7 +134,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	run -125 ranby wait --condition running --interval soon c
 	one_error '--interval soon'
 	# it will not come any more
-	(sleep 0.5 && ranby rm c) >/dev/null 3>&- &
+	(sleep 3 && ranby rm c) >/dev/null 3>&- &
 	pid=$!
 	run -125 w --condition running c
 	one_error removed
@@ -201,15 +202,16 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 }
 
 @test "monitor killed, then the payload ends: the code where the kernel tells it, else lost; never running" {
-	run -0 ranby run -d --name c --network=none busybox sh -c 'sleep 0.5; exit 7'
+	run -0 ranby run -d --name c --network=none -v "$BATS_TEST_TMPDIR:/dir" busybox sh -c 'until [ -e /dir/end ]; do sleep 0.05; done; exit 7'
 	local pid
 	pid=$(ctr_pid c)
 	kill -KILL "$(status_field "$pid" PPid)"
+	touch "$BATS_TEST_TMPDIR/end"
 	ended() { [ ! -e "/proc/$pid" ] || [ "$(status_field "$pid" State)" = Z ]; }
-	wait_for 5 ended
+	wait_for 30 ended
 	run -0 ranby ps -a --format '{{.State}} {{.ExitCode}}'
 	[[ $output == exited\ 7 || $output == *lost* || $output == 'exited 255' || $output == 'exited -1' ]] || fail "$output"
-	run timeout 10 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait c
+	run timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait c
 	[ "$status" != 124 ]
 	run -0 ranby rm c
 }
@@ -236,7 +238,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	pid=$(ctr_pid c)
 	file=$RANBY_ROOT/containers/$id/state.json
 	ranby kill c
-	wait_for 5 is c 'exited 137'
+	wait_for 30 is c 'exited 137'
 	sleep 60 &
 	local victim=$!
 	jq --argjson pid $victim '.pid = $pid' "$file" >"$file.new" && mv "$file.new" "$file"
@@ -254,7 +256,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	[ "$stderr" = two ]
 	ranby rm c
 	run -0 ranby run -d --name lines --network=none busybox seq 1 20000
-	timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait lines
+	timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" wait lines
 	ranby logs lines | cmp - <(seq 1 20000)
 	run -0 ranby logs --tail 2 lines
 	[ "$output" = $'19999\n20000' ]
@@ -271,7 +273,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	[ "$output" = in ]
 	run -0 ranby exec -d c touch /tmp/detached
 	there() { ranby exec c test -f /tmp/detached; }
-	wait_for 5 there
+	wait_for 30 there
 	run -0 ranby exec c cat /proc/self/status
 	[ "$(awk '$1 == "Seccomp:" {print $2}' <<<"$output")" = 2 ]
 	ranby stop -t 0 c
@@ -298,7 +300,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 		sh -c 'echo before; until [ -e /dir/go ]; do sleep 0.05; done; echo after; until [ -e /dir/end ]; do [ ! -e /dir/tick ] || echo tick; sleep 0.05; done; exit 3' \
 		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	front=$!
-	wait_for 10 grep -q before "$BATS_TEST_TMPDIR/out"
+	wait_for 30 grep -q before "$BATS_TEST_TMPDIR/out"
 	pid=$(ctr_pid c)
 	monitor=$(status_field "$pid" PPid)
 	kill -KILL $front
@@ -307,27 +309,27 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	[ "$(cat "/proc/$monitor/comm")" = ranby-monitor ]
 	[ "$(ranby inspect --format '{{.State.Status}}' c)" = running ]
 	touch "$BATS_TEST_TMPDIR/go"
-	wait_for 10 bash -c '[ "$("$@")" = $'"'before\nafter'"' ]' x "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" logs c
+	wait_for 30 bash -c '[ "$("$@")" = $'"'before\nafter'"' ]' x "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" logs c
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = before ]
 	# the command of an exec whose front is killed
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec c sh -c 'touch /dir/in; until [ -e /dir/go2 ]; do sleep 0.05; done; touch /dir/out2' \
 		>/dev/null 2>&1 3>&- &
 	front=$!
-	wait_for 10 test -e "$BATS_TEST_TMPDIR/in"
+	wait_for 30 test -e "$BATS_TEST_TMPDIR/in"
 	kill -KILL $front
 	wait $front || true
 	touch "$BATS_TEST_TMPDIR/go2"
-	wait_for 10 test -e "$BATS_TEST_TMPDIR/out2"
+	wait_for 30 test -e "$BATS_TEST_TMPDIR/out2"
 	# whoever comes back to it has its code, and its --rm is its monitor's to do
 	ranby attach c >"$BATS_TEST_TMPDIR/attached" 3>&- &
 	front=$!
 	touch "$BATS_TEST_TMPDIR/tick"
-	wait_for 10 grep -q tick "$BATS_TEST_TMPDIR/attached"
+	wait_for 30 grep -q tick "$BATS_TEST_TMPDIR/attached"
 	touch "$BATS_TEST_TMPDIR/end"
 	local code=0
 	wait $front || code=$?
 	[ $code = 3 ] || fail "$code"
-	wait_for 10 nothing_left
+	wait_for 30 nothing_left
 }
 
 @test "a signal to the one in front reaches the payload" {
@@ -371,7 +373,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	done
 	ranby stop --time 0 c
 	removed() { [ ! -L "$RANBY_ROOT/names/c" ]; }
-	wait_for 10 removed
+	wait_for 30 removed
 	nothing_left
 }
 
@@ -386,7 +388,7 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	echo '{"bootId":"'"$(</proc/sys/kernel/random/boot_id)"'",'"$state" >"$dir/state.json"
 	run -0 ranby start --attach c
 	gone() { [ ! -L "$RANBY_ROOT/names/c" ]; }
-	wait_for 10 gone
+	wait_for 30 gone
 	nothing_left
 }
 
@@ -469,16 +471,16 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$RANBY" --root "$RANBY_ROOT" --runroot "$
 @test "without ptrace: a run that fails because its monitor was killed leaves nothing that runs" {
 	local i pid monitor keeper
 	no_leak_check
-	none_runs() { ! pgrep -u "$(id -u)" -f '^sleep 4242' >/dev/null; }
+	none_runs() { ! pgrep -u "$(id -u)" -xf 'sleep 4323' >/dev/null; }
 	keeper=$(ranby run -d --network none busybox sleep 1000)
 	for i in {0..29}; do
-		without_ptrace run -d --name c --network none busybox sleep 4242 >/dev/null 2>&1 3>&- &
+		without_ptrace run -d --name c --network none busybox sleep 4323 >/dev/null 2>&1 3>&- &
 		pid=$!
 		# at any moment from its start to the payload's
 		until compgen -G "$RANBY_RUN/[0-9a-f]*/monitor" | grep -v "$keeper" >"$BATS_TEST_TMPDIR/noted" || ! kill -0 "$pid" 2>/dev/null; do :; done
 		sleep "0.00$((i % 10))"
 		if read -r monitor _ <"$(cat "$BATS_TEST_TMPDIR/noted")"; then kill -KILL "$monitor" || true; fi
-		wait "$pid" || wait_for 5 none_runs
+		wait "$pid" || wait_for 30 none_runs
 		ranby rm --force --time 0 c
 		none_runs
 	done
