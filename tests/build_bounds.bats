@@ -277,19 +277,6 @@ f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRL
 	ranby build -q --rm --force-rm "$BATS_TEST_TMPDIR" >/dev/null
 }
 
-@test "--jobs is a bound: what is made one after another keeps it, and says so for all but 1" {
-	local n
-	printf 'FROM busybox\n' >"$BATS_TEST_TMPDIR/Containerfile"
-	for n in 0 2; do
-		run -0 --separate-stderr ranby build -q --jobs "$n" "$BATS_TEST_TMPDIR"
-		# shellcheck disable=SC2154 # bats sets stderr
-		[[ $stderr == "Warning: --jobs $n: stages are made one after another" ]] || fail "$stderr"
-	done
-	run -0 --separate-stderr ranby build -q --jobs 1 "$BATS_TEST_TMPDIR"
-	[ -z "$stderr" ] || fail "$stderr"
-	run -125 ranby build -q --jobs -1 "$BATS_TEST_TMPDIR"
-}
-
 @test "COPY of zeros: no block is written for them, and the layer is the same" {
 	local size=268435456 written
 	mkdir dense sparse

@@ -3,10 +3,11 @@
 /*
  * The graph: stages in the order of the file, of which the target and what it
  * leads to are made; a stage can only refer to one before it, so that order is
- * right. They are made one after another.
+ * right. They are made one after another, or at once (jobs.h).
  */
 #include "build/build.h"
 
+#include "build/jobs.h"
 #include "build/layer.h"
 #include "build/output.h"
 #include "build/secret.h"
@@ -139,37 +140,48 @@ static int find_target(struct session *s, struct err *e)
 
 static void need(struct session *s, struct stage *sg);
 
-static void need_all(struct session *s, const struct stage *sg)
+void session_wait_for(struct session *s, struct stage *sg, struct stage *before)
 {
-	for (size_t i = 0; i < sg->index; i++)
-		need(s, &s->stages[i]);
+	sg->waits[before->index] = true;
+	need(s, before);
 }
 
-/* One with a variable in it can be any of them. */
-static void need_name(struct session *s, const struct stage *sg, const char *name)
+static void need_all(struct session *s, struct stage *sg)
+{
+	for (size_t i = 0; i < sg->index; i++)
+		session_wait_for(s, sg, &s->stages[i]);
+}
+
+#define EXPANDS "$\"'\\`"
+
+/* One with a variable in it can be any of them, and so can one that is another word once it is expanded. */
+static void need_name(struct session *s, struct stage *sg, const char *name)
 {
 	struct stage *other = name ? session_stage(s, name, sg->index) : NULL;
 
-	if (name && strchr(name, '$'))
+	if (name && strpbrk(name, EXPANDS))
 		need_all(s, sg);
 	if (other)
-		need(s, other);
+		session_wait_for(s, sg, other);
 }
 
 /* from= of a --mount, wherever it stands. */
-static void need_mount(struct session *s, const struct stage *sg, const char *text)
+static void need_mount(struct session *s, struct stage *sg, const char *text)
 {
-	const char *from = strncmp(text, "from=", 5) == 0 ? text : strstr(text, ",from=");
-	char name[256];
+	for (size_t len; *text; text += len + (text[len] == ',')) {
+		_cleanup_free_ char *part = NULL;
 
-	if (!from)
-		return;
-	from += *from == ',';
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(from + 5, ","), from + 5);
-	need_name(s, sg, name);
+		len = strcspn(text, ",");
+		part = strndup(text, len);
+		/* what is quoted may be any of them too */
+		if (!part || strpbrk(part, EXPANDS))
+			need_all(s, sg);
+		else if (strncmp(part, "from=", 5) == 0)
+			need_name(s, sg, part + 5);
+	}
 }
 
-static void need_of(struct session *s, const struct stage *sg, const struct instruction *in)
+static void need_of(struct session *s, struct stage *sg, const struct instruction *in)
 {
 	const struct instruction_flags *f = &in->flags;
 
@@ -185,9 +197,16 @@ static void need(struct session *s, struct stage *sg)
 	sg->needed = true;
 	s->n_needed++;
 	if (sg->from)
-		need(s, sg->from);
+		session_wait_for(s, sg, sg->from);
 	for (size_t i = sg->first; i < sg->last; i++)
 		need_of(s, sg, s->q->file->items[i]);
+}
+
+int session_make_one(struct session *s, struct stage *sg, struct err *e)
+{
+	int r = stage_make(s, sg, e);
+
+	return r == 0 && sg != s->target && !s->q->layers ? layer_finish(s, sg, NULL, NULL, e) : r;
 }
 
 /* Those that are needed before `end`, as far as they are not made yet. */
@@ -195,16 +214,21 @@ static int make_needed(struct session *s, size_t end, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < end; i++) {
-		struct stage *sg = &s->stages[i];
-
-		if (!sg->needed || sg->made)
-			continue;
-		r = stage_make(s, sg, e);
-		if (r == 0 && sg != s->target && !s->q->layers)
-			r = layer_finish(s, sg, NULL, NULL, e);
-	}
+	if (s->q->jobs != 1)
+		return jobs_make(s, end, e);
+	for (size_t i = 0; r == 0 && i < end; i++)
+		if (s->stages[i].needed && !s->stages[i].made)
+			r = session_make_one(s, &s->stages[i], e);
 	return r;
+}
+
+/* A worker makes one stage and no other. */
+static int has_all(const struct session *s, const struct stage *sg)
+{
+	for (size_t i = 0; i < sg->index; i++)
+		if (sg->waits[i] && !s->stages[i].made)
+			return STAGE_WAITS;
+	return STAGE_MADE;
 }
 
 int session_make_triggered(struct session *s, struct stage *sg, struct err *e)
@@ -222,7 +246,9 @@ int session_make_triggered(struct session *s, struct stage *sg, struct err *e)
 		if (r == 0)
 			need_of(s, sg, in);
 	}
-	return r < 0 ? r : make_needed(s, sg->index, e);
+	if (r < 0)
+		return r;
+	return s->is_worker ? has_all(s, sg) : make_needed(s, sg->index, e);
 }
 
 /* ---- the end ---- */

@@ -30,6 +30,7 @@
 #include "tar/unpack_protocol.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct context;  /* build/context.h */
 struct assemble; /* image/assemble.h */
@@ -54,6 +55,7 @@ struct build_request {
 	const struct strv *contexts;    /* --build-context NAME=VALUE */
 	const struct strv *secrets, *ssh;
 	const struct strv *outputs;     /* build/output.h; NULL: the image alone */
+	uint32_t jobs;                  /* stages at once, at most; 0: any number */
 	const char *target;             /* a stage's name or number; NULL: the last */
 	const char *platform;           /* NULL: this host's */
 	const char *author;

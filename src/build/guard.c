@@ -91,15 +91,15 @@ static void leave_group(const sigset_t *mask)
 }
 
 struct watch {
-	int pipe_fd, build_fd, run_fd, null_fd; /* build_fd: a pidfd */
+	int pipe_fd, build_fd, run_fd, null_fd, hold_fd; /* build_fd: a pidfd */
 	const char *name;
 	char *const *rm, *const *sweep;
 };
 
-/* What the build had open shall not stay open with it: 3 is the pipe, 4 the build, 5 the run directory. */
+/* What the build had open shall not stay open with it: 3 is the pipe, 4 the build, 5 the run directory, 6 what is held. */
 static bool keep_ours(const struct watch *w)
 {
-	const int fds[] = {w->null_fd, w->null_fd, w->null_fd, w->pipe_fd, w->build_fd, w->run_fd};
+	const int fds[] = {w->null_fd, w->null_fd, w->null_fd, w->pipe_fd, w->build_fd, w->run_fd, w->hold_fd >= 0 ? w->hold_fd : w->null_fd};
 	int high[ARRAY_SIZE(fds)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
@@ -108,7 +108,7 @@ static bool keep_ours(const struct watch *w)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (dup2(high[i], (int)i) < 0)
 			return false;
-	return close_range(ARRAY_SIZE(fds), ~0U, 0) == 0;
+	return close_range(ARRAY_SIZE(fds), ~0U, 0) == 0 && fd_cloexec_from(ARRAY_SIZE(fds) - 1) == 0;
 }
 
 static _Noreturn void watch(const struct watch *w, const sigset_t *mask)
@@ -170,7 +170,7 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(fds[1]);
-		watch(&(struct watch){fds[0], build_fd, eng->run_fd, null_fd, g->name, rm.items, sweep.items}, &mask);
+		watch(&(struct watch){fds[0], build_fd, eng->run_fd, null_fd, g->hold_fd, g->name, rm.items, sweep.items}, &mask);
 	}
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(fds[0]);

@@ -28,9 +28,10 @@
 struct guard {
 	pid_t pid;
 	int pipe_fd;
+	int hold_fd; /* borrowed; it stays open until the guard has done all: who has the other end of that pipe sees it. -EBADF: none */
 	char name[GUARD_NAME_SIZE]; /* of the containers that it ends */
 };
-#define GUARD_INIT {.pipe_fd = -EBADF}
+#define GUARD_INIT {.pipe_fd = -EBADF, .hold_fd = -EBADF}
 
 #define GUARD_FILES_MAX 64
 

@@ -19,6 +19,8 @@ struct stage {
 	char *platform;          /* NULL: the build's */
 	struct stage *from;      /* the stage that it goes on; NULL: an image or scratch */
 	bool needed, made;
+	bool waits[BUILD_STAGES_MAX]; /* for those: what it refers to */
+	bool busy, begun;        /* a worker makes it; its FROM was said */
 
 	struct image_state state;
 	struct image *img;       /* what has its layers, in the store; NULL: none yet (scratch) */
@@ -40,15 +42,22 @@ struct session {
 	char *platform;          /* of the image */
 	size_t uppers;           /* directories that were made for layers */
 	size_t binds;            /* and for what RUNs bind */
-	struct stage *current;
+	bool is_worker;          /* the process that makes one stage (worker.h) */
 };
 
 /* ---- stage.c ---- */
 
-/* Makes one; the stages that it needs are made. */
+/* Makes one; the stages that it needs are made. STAGE_WAITS, of a worker: its base names others that are not. */
+enum { STAGE_MADE, STAGE_WAITS };
 int stage_make(struct session *s, struct stage *sg, struct err *e) _must_check_;
 
-/* Makes what the triggers of the stage's base refer to, which the file does not tell. */
+/* The same, as a stage is that others go on. */
+int session_make_one(struct session *s, struct stage *sg, struct err *e) _must_check_;
+
+/* That is needed, and made before. */
+void session_wait_for(struct session *s, struct stage *sg, struct stage *before);
+
+/* Makes what the triggers of the stage's base refer to, which the file does not tell. STAGE_WAITS likewise. */
 int session_make_triggered(struct session *s, struct stage *sg, struct err *e) _must_check_;
 
 /* By name or number, among those before `before`; NULL. */

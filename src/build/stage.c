@@ -485,7 +485,8 @@ static int resolve_base(struct session *s, struct stage *sg, struct err *e)
 	int r = 0;
 
 	if (sg->from) {
-		r = store_resolve(s->q->store, sg->from->img ? sg->from->img->id : "", &sg->img, e);
+		/* without one it is scratch and what was said of it */
+		r = sg->from->img ? store_resolve(s->q->store, sg->from->img->id, &sg->img, e) : 0;
 		json = sg->from->state.json;
 	} else if (strcmp(sg->base, "scratch") != 0) {
 		r = stage_source_base(s, sg->base, sg->platform ? sg->platform : s->q->platform, &sg->img, e);
@@ -565,7 +566,9 @@ int stage_make(struct session *s, struct stage *sg, struct err *e)
 	const struct containerfile *f = s->q->file;
 	int r;
 
-	say_step(s, sg, sg->first, f->items[sg->first]->text);
+	if (!sg->begun)
+		say_step(s, sg, sg->first, f->items[sg->first]->text);
+	sg->begun = true;
 	r = resolve_base(s, sg, e);
 	if (r < 0)
 		return step_failed(f->items[sg->first]->text, r, e);

@@ -50,7 +50,7 @@ static const struct option_row build_rows[] = {
 	{0, "target", OPT_STRING, A(target), .arg = "STAGE", .help = "Stop at this stage"},
 	{0, "secret", OPT_LIST, A(secret), .arg = "id=ID[,src=FILE|,env=NAME]", .help = "What RUN --mount=type=secret may have"},
 	{0, "ssh", OPT_LIST, A(ssh), .arg = "ID[=SOCKET]", .help = "An agent's socket that RUN --mount=type=ssh may have"},
-	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "At most N stages at once (0: any number); they are made one after another"},
+	{0, "jobs", OPT_U32, A(jobs), .arg = "N", .help = "At most N stages at once (1); 0: any number"},
 
 	{0, "no-cache", OPT_FLAG, A(no_cache), .group = "Layers", .help = "Do each step, whatever was done before"},
 	{0, "layers", OPT_FLAG, A(layers), .help = "A layer for each step, and a cache of them (true); false: one layer for all"},
@@ -320,8 +320,8 @@ static int check_words(struct building *b, struct err *e)
 
 	if (!given(b->call, "layers"))
 		a->layers = true;
-	if (given(b->call, "jobs") && a->jobs != 1)
-		report_warning("--jobs %u: stages are made one after another", a->jobs);
+	if (!given(b->call, "jobs"))
+		a->jobs = 1;
 	if (r == 0)
 		r = check_options(b->call, &a->o, e);
 	if (r == 0)
@@ -405,7 +405,7 @@ static int make_image(struct building *b, struct image **ret, struct err *e)
 		.context = &b->context, .dir = dir, .guard = &b->guard, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
 		.names = &b->names, .build_args = &a->build_arg, .labels = &a->label, .annotations = &a->annotation,
 		.set_env = &b->env, .unset_env = &a->unsetenv, .unset_label = &a->unsetlabel, .contexts = &a->build_context,
-		.secrets = &a->secret, .ssh = &a->ssh, .outputs = &a->output, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
+		.secrets = &a->secret, .ssh = &a->ssh, .outputs = &a->output, .jobs = a->jobs, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
 		.layers = a->layers && !a->squash && !a->squash_all, .squash_all = a->squash_all,
 		.docker = a->format && strcmp(a->format, "docker") == 0, .times = b->q.times, .say = say, .ctx = b,
 		.allow_host_network = a->allow.n > 0,
