@@ -70,6 +70,10 @@ for m in json.load(sys.stdin)["manifests"]: print(m["digest"])'; }
 		-t x --manifest localhost/x:latest|--tag and --manifest cannot give the same name: localhost/x:latest
 		--manifest busybox|busybox: an image, not a manifest list
 		--manifest UP|image name "UP": repository name must be lowercase
+		--platform linux/amd64,a/b/c/d --manifest y|platform "a/b/c/d"
+		--platform linux/amd64,,linux/arm64 --manifest y|platform ""
+		--platform linux/amd64 --platform windows/ --manifest y|platform "windows/"
+		--os linux --arch / |platform "linux//"
 		--platform linux/amd64 --arch arm64|--platform and --os, --arch, --variant exclude each other
 	EOF
 	run -0 ranby build -q --manifest kept --platform linux/arm64 ctx

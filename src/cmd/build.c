@@ -17,6 +17,7 @@
 #include "engine/peer_choice.h"
 #include "image/assemble.h"
 #include "image/manifest_list.h"
+#include "oci/index.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 
@@ -313,6 +314,24 @@ static int check_list(const struct building *b, struct err *e)
 	return 0;
 }
 
+/* All of them, before the image of the first is made. */
+static int check_platforms(const struct build_args *a, struct err *e)
+{
+	size_t n = a->platform.n ? a->platform.n : 1;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		_cleanup_free_ char *text = NULL;
+		const char *given = i < a->platform.n ? a->platform.items[i] : NULL;
+		struct platform p;
+
+		r = image_platform(given, a->source.os, a->source.arch, a->source.variant, &text, e);
+		if (r == 0 && text)
+			r = platform_parse(text, &p, e);
+	}
+	return r;
+}
+
 static int check_words(struct building *b, struct err *e)
 {
 	struct build_args *a = b->a;
@@ -332,6 +351,8 @@ static int check_words(struct building *b, struct err *e)
 		r = read_names(b, e);
 	if (r == 0)
 		r = check_list(b, e);
+	if (r == 0)
+		r = check_platforms(b->a, e);
 	if (r == 0)
 		r = read_times(b, e);
 	return r == 0 ? read_env(b, e) : r;
