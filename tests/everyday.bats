@@ -20,6 +20,25 @@ within() {
 	R="$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" unshare sh -c "$@"
 }
 
+@test "what is started within unshare: no number of that namespace is taken for the login; its session is recorded" {
+	need_ranges
+	[ "$(cat /proc/self/loginuid)" != 4294967295 ] || skip 'the tests have no login'
+	local who session
+	session=$(cat /proc/self/sessionid)
+	# there the user, and so the login, is 0
+	[ "$(within 'cat /proc/self/loginuid')" = 0 ]
+	within '$R run -d --name c --network none busybox sleep 1000' >/dev/null
+	who=$(ranby inspect --format '{{json .Ranby.StartedBy}}' c)
+	[ "$(jq -r '.loginUid, .auid, .loginUser, .session' <<<"$who" | xargs)" = "translated null null $session" ] || fail "$who"
+	[ "$(ranby inspect c | jq '.[0].Ranby.InForce | .auid, .session' | xargs)" = "null $session" ]
+	[ "$(ranby ps --format '{{.LoginUser}}|{{.LoginUID}}|{{.Session}}')" = "||$session" ]
+	run -0 ranby events --stream=false --filter event=start --filter container="$(ranby ps -q)" --format json
+	[ "$(jq '.LoginUID, .Session' <<<"$output" | xargs)" = "null $session" ] || fail "$output"
+	[ "$(within '$R info --format "{{.host.login.state}}"')" = translated ]
+	# the kernel knows it
+	[ "$(cat "/proc/$(ctr_pid c)/loginuid")" = "$(cat /proc/self/loginuid)" ]
+}
+
 @test "mount: only within unshare; what is written there is the container's" {
 	need_ranges
 	ranby create --name c --network none busybox cat /etc/from-outside

@@ -89,7 +89,7 @@ static int check_session(void)
 
 unsigned ident_resolve(unsigned asked, const struct loginuid *login, const char **ret_notice)
 {
-	bool has_login = login->how == LOGINUID_SET || login->how == LOGINUID_PINNED;
+	bool has_login = login->how == LOGINUID_SET || login->how == LOGINUID_PINNED || login->how == LOGINUID_TRANSLATED;
 	int r;
 
 	*ret_notice = NULL;

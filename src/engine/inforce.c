@@ -162,7 +162,7 @@ static int add_login(struct json_object *o, const struct proc *p)
 	struct loginuid l;
 	int r = loginuid_read_at(p->dirfd, &l);
 
-	if (r == 0 && l.how != LOGINUID_ABSENT)
+	if (r == 0 && l.how != LOGINUID_ABSENT && l.how != LOGINUID_TRANSLATED)
 		r = json_add_int(o, "auid", l.auid);
 	if (r == 0 && l.session != LOGINUID_UNSET)
 		r = json_add_int(o, "session", l.session);

@@ -155,7 +155,7 @@ static int gain_rights(struct create *c, struct err *e)
 		return err_errno(e, -r, "user namespace");
 	c->who.uid = getuid();
 	if (c->who.initial)
-		r = loginuid_read(&c->who.login, e);
+		r = loginuid_read_initial(&c->who.login, e);
 	if (r < 0)
 		return r;
 	c->in_host_userns = c->who.initial && privileged;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/parse.h"
 #include "sys/fd.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ const char *loginuid_word(enum loginuid_how how)
 {
 	static const char *const words[] = {
 		[LOGINUID_ABSENT] = "absent",   [LOGINUID_SET] = "set",         [LOGINUID_PINNED] = "pinned",
-		[LOGINUID_REFUSED] = "refused", [LOGINUID_WAS_UNSET] = "unset",
+		[LOGINUID_REFUSED] = "refused", [LOGINUID_WAS_UNSET] = "unset", [LOGINUID_TRANSLATED] = "translated",
 	};
 
 	return words[how];
@@ -42,7 +43,7 @@ static int read_number(int dirfd, const char *name, uint32_t *ret)
 	return parse_u32(text, 0, UINT32_MAX, ret);
 }
 
-int loginuid_read_at(int proc_pid_fd, struct loginuid *ret)
+static int read_shown_at(int proc_pid_fd, struct loginuid *ret)
 {
 	struct loginuid l = {.auid = LOGINUID_UNSET, .session = LOGINUID_UNSET};
 	int r;
@@ -62,15 +63,51 @@ int loginuid_read_at(int proc_pid_fd, struct loginuid *ret)
 	return 0;
 }
 
-int loginuid_read(struct loginuid *ret, struct err *e)
+/* Sessions have one number everywhere. A login that is not mapped reads as unset, and has its session all the same. */
+static int forget_translated(struct loginuid *l)
+{
+	bool initial = true;
+	int r = l->how == LOGINUID_ABSENT ? 0 : userns_is_initial(&initial);
+
+	if (r < 0 || initial)
+		return r;
+	if (l->how == LOGINUID_SET || (l->how == LOGINUID_WAS_UNSET && l->session != LOGINUID_UNSET))
+		l->how = LOGINUID_TRANSLATED;
+	l->auid = LOGINUID_UNSET;
+	return 0;
+}
+
+int loginuid_read_at(int proc_pid_fd, struct loginuid *ret)
+{
+	struct loginuid l;
+	int r = read_shown_at(proc_pid_fd, &l);
+
+	if (r == 0)
+		r = forget_translated(&l);
+	if (r == 0)
+		*ret = l;
+	return r;
+}
+
+static int read_own(int (*read_at)(int, struct loginuid *), struct loginuid *ret, struct err *e)
 {
 	_cleanup_close_ int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (self < 0)
 		return err_errno(e, errno, "open /proc/self");
-	r = loginuid_read_at(self, ret);
+	r = read_at(self, ret);
 	return r < 0 ? err_errno(e, -r, "read /proc/self/loginuid") : 0;
+}
+
+int loginuid_read(struct loginuid *ret, struct err *e)
+{
+	return read_own(loginuid_read_at, ret, e);
+}
+
+int loginuid_read_initial(struct loginuid *ret, struct err *e)
+{
+	return read_own(read_shown_at, ret, e);
 }
 
 int loginuid_pin(uid_t uid, struct loginuid *l, struct err *e)
@@ -86,10 +123,13 @@ int loginuid_pin(uid_t uid, struct loginuid *l, struct err *e)
 	fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
 		(void)!write(fd, text, (size_t)n);
-	r = loginuid_read(&now, e);
+	r = read_own(read_shown_at, &now, e);
 	if (r < 0)
 		return r;
 	now.how = now.auid == uid ? LOGINUID_PINNED : LOGINUID_REFUSED;
+	r = forget_translated(&now);
+	if (r < 0)
+		return err_errno(e, -r, "user namespace");
 	*l = now;
 	return 0;
 }
