@@ -136,7 +136,7 @@ dear() {
 file_of() { python3 -c "k = 'x' * 1000; $1" >ctx/Containerfile; }
 
 @test "[A20] bombs of a Containerfile: variables, labels, ports, stages, words and patterns without end are an error (A43)" {
-	local before
+	local before variables
 	before=$(ranby images -aq | sort)
 	file_of 'print("FROM scratch\nENV A=" + k + "\nENV A=$A$A" * 40)'
 	dear 'expand variables: File too large' build -q ctx
@@ -148,6 +148,9 @@ file_of() { python3 -c "k = 'x' * 1000; $1" >ctx/Containerfile; }
 	dear 'more than 4096 words' build -q ctx
 	file_of 'print("FROM scratch" + "".join("\nENV " + " ".join("a%d_%d=b" % (k, i) for i in range(1000)) for k in range(5)))'
 	dear 'ENV: more than 4096 variables' build -q ctx
+	mapfile -t variables < <(printf -- '--env=A%d=b\n' {1..5000})
+	file_of 'print("FROM scratch")'
+	dear '--env: more than 4096 variables' build -q "${variables[@]}" ctx
 	file_of 'print("FROM scratch\nARG A=" + k + "\nARG A=$A$A" * 9 + "".join("\nLABEL l%d=$A" % i for i in range(1000)))'
 	dear 'image config: larger than 4194304 bytes' build -q ctx
 	file_of 'print("FROM scratch" + "\nEXPOSE 1-65535 1-65535/udp 1-65535/sctp" * 100)'

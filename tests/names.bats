@@ -38,6 +38,13 @@ teardown() { ranby rm -af -t 0 >/dev/null; }
 	one_error 'must match'
 	run -125 ranby rename a ''
 	one_error 'must match'
+	run -125 ranby rename a "$(printf 'x%.0s' {1..129})"
+	one_error "container name \"$(printf 'x%.0s' {1..32})...\": longer than 128 characters"
+	run -125 ranby create --network none --name "$(printf 'x%.0s' {1..5000})" busybox true
+	one_error 'longer than 128 characters'
+	run -125 ranby pod create --infra=false --name "$(printf 'x%.0s' {1..129})"
+	one_error 'pod name "'
+	one_error 'longer than 128 characters'
 	run -125 ranby rename nope z
 	one_error 'no such container'
 	run -125 ranby rename a

@@ -14,6 +14,7 @@
 #include "build/session.h"
 #include "build/stage_source.h"
 #include "oci/expand.h"
+#include "oci/image_config.h"
 #include "oci/index.h"
 
 #include <stdio.h>
@@ -297,9 +298,11 @@ static int finish(struct session *s, struct image **ret, struct err *e)
 	const struct build_request *q = s->q;
 	_cleanup_json_ struct json_object *annotations = NULL;
 	struct stage *sg = s->target;
-	int r;
+	int r = apply_pairs(q->set_env, &sg->state, image_state_env);
 
-	if (apply_pairs(q->set_env, &sg->state, image_state_env) < 0 || apply_pairs(q->labels, &sg->state, image_state_label) < 0 ||
+	if (r == -E2BIG)
+		return err_set(e, E2BIG, "--env: more than %d variables", IMAGE_CONFIG_ENV_MAX);
+	if (r < 0 || apply_pairs(q->labels, &sg->state, image_state_label) < 0 ||
 	    unset_words(sg, q) < 0 || annotations_of(q, &annotations) < 0 ||
 	    (q->times && json_add_str(sg->state.json, "created", sg->created) < 0))
 		return err_errno(e, ENOMEM, "build");

@@ -286,8 +286,9 @@ int container_begin(struct engine *eng, const char *name, struct container_makin
 
 	if (name && !*name)
 		name = NULL;
-	if (name && !container_name_is_valid(name))
-		return err_set(e, EINVAL, "container name \"%s\": must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", name);
+	r = name ? container_name_check("container name", name, e) : 0;
+	if (r < 0)
+		return r;
 	r = begin(eng, name, &m, holder, e);
 	if (r < 0) {
 		container_making_done(eng, &m);
@@ -441,12 +442,10 @@ int container_rename(struct engine *eng, struct container *c, const char *name, 
 {
 	_cleanup_(marker_done) struct marker marker = MARKER_INIT;
 	_cleanup_free_ char *both = NULL;
-	int r;
+	int r = container_name_check("container name", name, e);
 
-	if (!container_name_is_valid(name))
-		return err_set(e, EINVAL, "container name \"%s\": must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", name);
-	if (strcmp(name, c->name) == 0)
-		return 0;
+	if (r < 0 || strcmp(name, c->name) == 0)
+		return r;
 	if (asprintf(&both, "%s\n%s", c->name, name) < 0)
 		return err_errno(e, ENOMEM, "rename");
 	r = marker_take(eng, c, both, &marker, e);

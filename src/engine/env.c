@@ -43,13 +43,21 @@ static int bad_name(const char *name, size_t len, struct err *e)
 	return 0;
 }
 
+/* `r` is of a list: that it is full is no want of memory. */
+static int not_added(int r, struct err *e)
+{
+	return r == -E2BIG ? err_set(e, E2BIG, "environment: more than %d variables", STRV_MAX) : err_errno(e, ENOMEM, "environment");
+}
+
 static int apply_prefix(struct strv *env, const char *prefix, size_t len, char *const *caller, struct err *e)
 {
 	for (; caller && *caller; caller++) {
-		if (strncmp(*caller, prefix, len) != 0 || !strchr(*caller, '='))
-			continue;
-		if (strv_env_set(env, *caller) < 0)
-			return err_errno(e, ENOMEM, "environment");
+		int r = 0;
+
+		if (strncmp(*caller, prefix, len) == 0 && strchr(*caller, '='))
+			r = strv_env_set(env, *caller);
+		if (r < 0)
+			return not_added(r, e);
 	}
 	return 0;
 }
@@ -66,9 +74,9 @@ int env_apply(struct strv *env, const char *value, char *const *caller, struct e
 		return apply_prefix(env, value, len - 1, caller, e);
 	if (!pair)
 		pair = caller_get(caller, value, len);
-	if (pair && strv_env_set(env, pair) < 0)
-		return err_errno(e, ENOMEM, "environment");
-	return 0;
+	if (pair)
+		r = strv_env_set(env, pair);
+	return r < 0 ? not_added(r, e) : 0;
 }
 
 int env_lines(const char *name, const char *text, size_t len, env_line_fn line, void *ctx, struct err *e)
@@ -175,9 +183,10 @@ static int apply_image(struct strv *env, const struct strv *image, struct err *e
 {
 	for (size_t i = 0; image && i < image->n; i++) {
 		const char *eq = strchr(image->items[i], '=');
+		int r = eq && eq != image->items[i] ? strv_env_set(env, image->items[i]) : 0;
 
-		if (eq && eq != image->items[i] && strv_env_set(env, image->items[i]) < 0)
-			return err_errno(e, ENOMEM, "environment");
+		if (r < 0)
+			return not_added(r, e);
 	}
 	return 0;
 }
@@ -231,10 +240,12 @@ static int apply_merge(struct strv *env, const struct strv *merge, struct err *e
 {
 	for (size_t i = 0; i < merge->n; i++) {
 		_cleanup_(buf_done) struct buf b = BUF_INIT;
+		int r;
 
 		expand(env, merge->items[i], &b);
-		if (buf_bad(&b) || strv_env_set(env, buf_str(&b)) < 0)
-			return err_errno(e, ENOMEM, "environment");
+		r = buf_bad(&b) ? -buf_bad(&b) : strv_env_set(env, buf_str(&b));
+		if (r < 0)
+			return r == -EFBIG ? err_errno(e, EFBIG, "environment") : not_added(r, e);
 	}
 	return 0;
 }
@@ -254,9 +265,9 @@ static int apply_options(struct strv *env, const struct env_input *in, struct er
 /* `key` unless it is there. */
 static int supply(struct strv *env, const char *key, const char *value, struct err *e)
 {
-	if (!value || !*value || strv_env_get(env, key))
-		return 0;
-	return strv_addf(env, "%s=%s", key, value) < 0 ? err_errno(e, ENOMEM, "environment") : 0;
+	int r = !value || !*value || strv_env_get(env, key) ? 0 : strv_addf(env, "%s=%s", key, value);
+
+	return r < 0 ? not_added(r, e) : 0;
 }
 
 int env_resolve(const struct env_input *in, struct strv *ret, struct err *e)

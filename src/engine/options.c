@@ -281,7 +281,16 @@ bool container_name_is_valid(const char *name)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	size_t len = strlen(name);
 
-	return len > 0 && len <= 128 && strspn(name, letters) == len && !strchr("_.-", name[0]);
+	return len > 0 && len <= CONTAINER_NAME_MAX && strspn(name, letters) == len && !strchr("_.-", name[0]);
+}
+
+int container_name_check(const char *what, const char *name, struct err *e)
+{
+	if (container_name_is_valid(name))
+		return 0;
+	if (strlen(name) > CONTAINER_NAME_MAX)
+		return err_set(e, EINVAL, "%s \"%.32s...\": longer than %d characters", what, name, CONTAINER_NAME_MAX);
+	return err_set(e, EINVAL, "%s \"%s\": must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", what, name);
 }
 
 /* One of the words, or NULL given. */

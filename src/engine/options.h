@@ -140,6 +140,9 @@ int container_options_to_json(const struct container_options *o, struct json_obj
 int container_options_from_json(struct json_object *json, struct container_options *ret, struct err *e) _must_check_;
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 128 bytes: names of containers and of volumes. */
+#define CONTAINER_NAME_MAX 128
 bool container_name_is_valid(const char *name);
+/* The same as an error that begins with `what`, "container name". -EINVAL */
+int container_name_check(const char *what, const char *name, struct err *e) _must_check_;
 
 #endif

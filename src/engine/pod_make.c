@@ -81,8 +81,8 @@ static int check(const struct pod_wanted *w, struct err *e)
 {
 	const struct container_options *o = w->options;
 
-	if (o->name && *o->name && !container_name_is_valid(o->name))
-		return err_set(e, EINVAL, "pod name \"%s\": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*", o->name);
+	if (o->name && *o->name && container_name_check("pod name", o->name, e) < 0)
+		return -EINVAL;
 	if (!w->infra && o->publish.n > 0)
 		return err_set(e, EINVAL, "you must have an infra container to publish port bindings to the host");
 	if (peer_choice_refuse(o, "a pod has no other container's; a member can (run --pod)", e) < 0)

@@ -38,6 +38,20 @@ static void test_apply(void **state)
 	}
 }
 
+/* That there are too many is said so. */
+static void test_full(void **state)
+{
+	_cleanup_(strv_done) struct strv env = {0};
+	struct err e = {0};
+
+	(void)state;
+	for (int i = 0; i < STRV_MAX; i++)
+		assert_int_equal(strv_add(&env, "B=1"), 0);
+	assert_int_equal(env_apply(&env, "A=1", caller, &e), -E2BIG);
+	assert_string_equal(e.text, "environment: more than 65536 variables");
+	assert_int_equal(env_apply(&env, "B=2", caller, &e), 0);
+}
+
 #define TEXT(s) s, sizeof(s) - 1
 static const struct {
 	const char *text;
@@ -106,4 +120,4 @@ static void test_order(void **state)
 	strv_done(&o.env);
 }
 
-TESTS("engine/env", cmocka_unit_test(test_apply), cmocka_unit_test(test_file), cmocka_unit_test(test_order))
+TESTS("engine/env", cmocka_unit_test(test_apply), cmocka_unit_test(test_full), cmocka_unit_test(test_file), cmocka_unit_test(test_order))
