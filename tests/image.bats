@@ -45,6 +45,38 @@ no_layer() {
 # as_root COMMAND...: with all ids of this user, 0 being the user.
 as_root() { unshare --map-root-user --map-auto "$@"; }
 
+@test "rmi of an image of which the manifest, the configuration or all is gone: --force takes its containers too, --all takes it" {
+	local what data manifest config
+	data=$RANBY_ROOT
+	for what in manifest config all; do
+		ranby load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+		manifest=$(ranby image inspect --format '{{.Digest}}' busybox)
+		config=$(ranby image inspect --format '{{.Id}}' busybox)
+		ranby run -d --name c --network none --stop-timeout 0 busybox sleep 1000 >/dev/null
+		case $what in
+		manifest) rm "$data/blobs/sha256/${manifest#sha256:}" ;;
+		config) rm "$data/blobs/sha256/${config#sha256:}" ;;
+		all) rm "$data"/blobs/sha256/* ;;
+		esac
+		run -2 ranby rmi busybox
+		one_error 'image is in use by container'
+		run -2 ranby rmi --all
+		one_error 'image is in use by container'
+		run -0 --separate-stderr ranby rmi --force busybox
+		[ "$output" = $'Untagged: localhost/busybox:latest\nDeleted: '"$config" ] || fail "$what: $output $stderr"
+		[ -z "$(ranby ps -aq)" ]
+		store_empty
+		# of one that is not there nothing is to be said
+		run -0 ranby rmi --force busybox
+		[ -z "$output" ]
+	done
+	ranby load -q -i "$RANBY_TEST_IMAGES/busybox.tar" >/dev/null
+	rm "$data"/blobs/sha256/*
+	run -0 --separate-stderr ranby rmi --all
+	[ "$output" = $'Untagged: localhost/busybox:latest\nDeleted: '"$config" ] || fail "$output $stderr"
+	store_empty
+}
+
 @test "pull prints the id; images lists it; rmi removes all of it" {
 	run -0 --separate-stderr ranby pull "$REG/busybox"
 	[[ $output =~ ^[0-9a-f]{64}$ ]]

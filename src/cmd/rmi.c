@@ -40,18 +40,18 @@ struct rmi {
 /* --force: ends and removes the containers of the image, when it goes. */
 static int remove_users(struct rmi *m, const char *text, struct err *e)
 {
-	_cleanup_(image_freep) struct image *img = NULL;
-	int r = store_remove_goes(m->st, text, e);
+	char id[DIGEST_HEX_SIZE];
+	int r = store_remove_goes(m->st, text, id, e);
 
 	if (r <= 0)
 		return r;
-	r = store_resolve_any(m->st, text, &img, e);
+	r = 0;
 	for (size_t i = 0; r == 0 && i < m->uses.n; i++) {
 		_cleanup_(container_freep) struct container *c = NULL;
 		const char *use = m->uses.items[i];
-		size_t n = strlen(img->id);
+		size_t n = strlen(id);
 
-		if (strncmp(use, img->id, n) != 0 || use[n] != '=')
+		if (strncmp(use, id, n) != 0 || use[n] != '=')
 			continue;
 		r = container_load(m->engine, use + n + 1, &c, e);
 		if (r == 0)
@@ -78,6 +78,14 @@ static int remove_one(struct rmi *m, const char *text, struct err *e)
 	return r;
 }
 
+/* Asked only where something was not there: it may have been something of the image. */
+static bool is_known(struct rmi *m, const char *text)
+{
+	char id[DIGEST_HEX_SIZE];
+
+	return store_remove_goes(m->st, text, id, NULL) != -ENOENT;
+}
+
 static int code_of(int r)
 {
 	return r == -ENOENT ? EXIT_NO_IMAGE : r == -EBUSY ? EXIT_IN_USE : EXIT_ENGINE;
@@ -88,10 +96,22 @@ static void try_one(struct rmi *m, const char *text)
 	struct err e = {0};
 	int r = attest_image(m->engine, AUDIT_VERB_RMI, text, NULL, remove_one(m, text, &e), &e);
 
-	if (r == 0 || (r == -ENOENT && (m->a->ignore || m->a->all || m->a->force)))
+	if (r == 0 || (r == -ENOENT && (m->a->ignore || m->a->all || m->a->force) && !is_known(m, text)))
 		return;
 	report_error(&e);
 	m->code = code_of(r);
+}
+
+/* Those of images that can be read, and then those of others. */
+static int add_damaged(struct rmi *m, struct strv *ids, struct err *e)
+{
+	_cleanup_(strv_done) struct strv all = {0};
+	int r = store_own_ids(m->st, &all, e);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (strv_find(ids, all.items[i]) < 0 && strv_add(ids, all.items[i]) < 0)
+			r = err_errno(e, ENOMEM, "images");
+	return r;
 }
 
 /* Each by its id, so that all of its names go; those in use are told and kept. */
@@ -104,6 +124,8 @@ static int remove_all(struct rmi *m, struct err *e)
 	for (size_t i = 0; r == 0 && i < l.n; i++)
 		if (!l.items[i]->is_read_only && strv_add(&ids, l.items[i]->id) < 0)
 			r = err_errno(e, ENOMEM, "images");
+	if (r == 0)
+		r = add_damaged(m, &ids, e);
 	for (size_t i = 0; r == 0 && i < ids.n; i++)
 		try_one(m, ids.items[i]);
 	return r;

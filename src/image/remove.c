@@ -8,6 +8,7 @@
 #include "image/resolve.h"
 #include "image/store_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int lines_add(struct store_removed *ret, const char *word, const char *name, struct err *e)
@@ -143,7 +144,7 @@ static int remove_found(struct store *st, const char *text, const struct ref_lis
 	return remove_with_steps(st, all, &found->id, uses, ret, e);
 }
 
-int store_remove_goes(struct store *st, const char *text, struct err *e)
+int store_remove_goes(struct store *st, const char *text, char ret_id[static DIGEST_HEX_SIZE], struct err *e)
 {
 	_cleanup_(ref_list_done) struct ref_list all = {0};
 	const struct ref *found = NULL;
@@ -152,7 +153,24 @@ int store_remove_goes(struct store *st, const char *text, struct err *e)
 
 	if (r == 0)
 		r = resolve_ref(&all, text, &found, &by, e);
-	return r < 0 ? r : goes_with(text, &all, found, by, e);
+	if (r < 0)
+		return r;
+	snprintf(ret_id, DIGEST_HEX_SIZE, "%s", digest_hex(&found->id));
+	return goes_with(text, &all, found, by, e);
+}
+
+int store_own_ids(struct store *st, struct strv *ret, struct err *e)
+{
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	int r = refs_load(st, &all, e);
+
+	for (size_t i = 0; i < all.n && r == 0; i++) {
+		const char *id = digest_hex(&all.items[i].id);
+
+		if (!all.items[i].shared && strv_find(ret, id) < 0 && strv_add(ret, id) < 0)
+			r = err_errno(e, ENOMEM, "images");
+	}
+	return r;
 }
 
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,

@@ -165,8 +165,14 @@ void store_removed_done(struct store_removed *r);
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,
 		 struct err *e) _must_check_;
 
-/* Whether that would remove the image (1), or only names of it (0), as a shared store has it or it has others. -EROFS as above. */
-int store_remove_goes(struct store *st, const char *text, struct err *e) _must_check_;
+/*
+ * Whether that would remove the image (1), or only names of it (0), as a shared store has it or it has others, and which one.
+ * -EROFS as above; -ENOENT: no reference has it. Nothing of the image is read: it may be damaged.
+ */
+int store_remove_goes(struct store *st, const char *text, char ret_id[static DIGEST_HEX_SIZE], struct err *e) _must_check_;
+
+/* Appends the ids of this store's own images, each once, of those too that cannot be read. */
+int store_own_ids(struct store *st, struct strv *ret, struct err *e) _must_check_;
 
 /* Adds a name. The image keeps its others; an image that had this one loses it. */
 int store_tag(struct store *st, const struct image *img, const char *name, struct err *e) _must_check_;
