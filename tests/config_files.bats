@@ -69,6 +69,10 @@ with() {
 		chmod 757 "$C/$d"
 		# shellcheck disable=SC2086 # words
 		is_refused 'others may write there (mode 0757)' "$C/$d" $args
+		# where everybody may put what is absent
+		chmod 1777 "$C/$d"
+		# shellcheck disable=SC2086 # words
+		is_refused 'others may write there (mode 1777)' "$C/$d" $args
 		rmdir "$C/$d"
 	done <<-END
 		registries.conf.d|pull -q localhost:1/x
@@ -114,6 +118,45 @@ with() {
 		ranby unshare chown 1:1 "$file"
 		# shellcheck disable=SC2086 # words
 		is_refused 'neither to root nor to you' "$file" $args
+		rm -f "$file"
+	done < <(files)
+}
+
+@test "settings in a user namespace: who has no number there is root only where a host's root writes" {
+	need_ranges
+	[ -e /etc/containers/policy.json ] || skip "this host has no /etc/containers/policy.json"
+	echo '{"default": [{"type": "reject"}]}' >"$C/policy.json"
+	ranby unshare chown 1:1 "$C/policy.json"
+	[ "$(unshare --user --map-current-user stat -c %u "$C/policy.json" /etc/containers/policy.json)" = "65534"$'\n'"65534" ]
+	run -125 unshare --user --map-current-user ranby image trust show
+	one_error "$C/policy.json"
+	[[ $output == *'neither to root nor to you'* ]]
+	ranby unshare rm "$C/policy.json"
+	run -0 unshare --user --map-current-user ranby image trust show --policypath /etc/containers/policy.json
+	run -0 unshare --user --map-current-user ranby image trust show
+}
+
+@test "settings that another user may write by an ACL, which the group bits hide: refused" {
+	[ "$(id -gn)" = "$(id -un)" ] || skip "the user's group is not the user's own"
+	local file text args
+	acl() { # PATH ENTRY-OF-A-NAMED-USER
+		python3 - "$1" "$2" <<-'END'
+			import os, struct, sys
+			none = 0xffffffff
+			acl = [(1, 7, none), (2, 6, int(sys.argv[2])), (4, 6, none), (0x10, 6, none), (0x20, 4, none)]
+			os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in acl))
+		END
+	}
+	while IFS='|' read -r file text args; do
+		mkdir -p "$(dirname "$file")"
+		echo "$text" >"$file"
+		acl "$file" "$(id -u)" || skip "$(df --output=fstype "$file" | tail -1) has no ACLs"
+		# shellcheck disable=SC2086 # words
+		is_read "$file" $args
+		acl "$file" 1
+		[ "$(stat -c %A "$file")" = -rwxrw-r-- ]
+		# shellcheck disable=SC2086 # words
+		is_refused 'others may write it (mode 0764)' "$file" $args
 		rm -f "$file"
 	done < <(files)
 }

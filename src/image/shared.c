@@ -12,6 +12,8 @@
  */
 #include "image/store_private.h"
 
+#include "sys/userns.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -22,27 +24,12 @@
 static const char *const parts[] = {"", "/blobs", "/blobs/sha256", "/images"};
 enum { PART_BLOBS = 2, PART_IMAGES = 3, PARTS = 4 };
 
-/* The id that stands for all that a user namespace has none for; 0: there are none such. */
-static uid_t overflow_uid(void)
-{
-	_cleanup_close_ int fd = open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC);
-	_cleanup_close_ int map_fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	unsigned inside = 0, outside = 0, count = 0, uid = 0;
-	char text[64] = "", map[64] = "";
-
-	if (fd < 0 || map_fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || read(map_fd, map, sizeof(map) - 1) <= 0)
-		return 0;
-	if (sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && count == UINT32_MAX)
-		return 0;
-	return sscanf(text, "%u", &uid) == 1 ? uid : 0;
-}
-
 static int check_stat(const struct stat *s, const char *path, struct err *e)
 {
 	uid_t nobody;
 
 	if (s->st_uid != 0 && s->st_uid != geteuid()) {
-		nobody = overflow_uid();
+		nobody = userns_nobody();
 		if (nobody && s->st_uid == nobody)
 			return STORE_NOT_SHARED;
 		return err_set(e, EPERM, "shared image store %s: belongs to uid %u, neither to root nor to you", path, s->st_uid);

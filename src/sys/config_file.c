@@ -2,17 +2,23 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * Who can write the file decides for its reader, and so does who can write the
- * directory: taken away is a setting as well. The group may write what is the
+ * directory: taken away is a setting as well, and where there is none one is
+ * put, in a sticky directory too. The group may write what is the
  * user's where nobody else is in it: many distributions give each user a group
- * of the same name, and make files under the umask 0002. What group root lets
- * write its own files is root's choice. Root has another number inside a user
- * namespace; the kernel's own files tell it. On a mount that is read-only a mode
+ * of the same name, and make files under the umask 0002. Whom root lets
+ * write its own files is root's choice. On a mount that is read-only a mode
  * says nothing: that is how a cluster hands out its settings, mode 0777.
+ *
+ * Root has another number inside a user namespace; the kernel's own files tell
+ * it. Where it has none there, it has that of all others who have none, and is
+ * believed to be root only where a host's root alone puts files.
  */
 #include "sys/config_file.h"
 
+#include "sys/acl.h"
 #include "sys/fd.h"
 #include "sys/user_name.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -25,11 +31,39 @@
 
 #define GROUP_TEXT_MAX (64U << 10)
 
-static bool is_roots(uid_t uid)
+/* Not all of /var: homes are there, and /var/tmp. */
+static bool is_where_root_writes(int fd)
+{
+	static const char *const places[] = {"/etc/", "/usr/", "/var/cache/containers/"};
+	char link[64], path[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 2);
+	if (len <= 0)
+		return false;
+	memcpy(path + len, "/", 2); /* of a directory too */
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (strncmp(path, places[i], strlen(places[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool is_roots(int fd, uid_t uid)
 {
 	struct stat kernel;
 
-	return uid == 0 || (stat("/proc/sys/kernel", &kernel) == 0 && uid == kernel.st_uid);
+	if (uid == 0)
+		return true;
+	if (stat("/proc/sys/kernel", &kernel) < 0 || uid != kernel.st_uid)
+		return false;
+	return uid != userns_nobody() || is_where_root_writes(fd);
+}
+
+/* getgrgid(3): what NSS modules say of a number that they do not have. */
+static bool is_not_found(int r)
+{
+	return r == ENOENT || r == ESRCH || r == EBADF || r == EPERM;
 }
 
 /* Named as the user is, with no other member; without a name, of the user's number. */
@@ -37,11 +71,13 @@ static bool is_private_group(uid_t uid, gid_t gid)
 {
 	char user[USER_NAME_SIZE], text[GROUP_TEXT_MAX];
 	struct group g, *found = NULL;
+	int r;
 
 	if (gid == 0)
 		return true;
+	r = getgrgid_r(gid, &g, text, sizeof(text), &found);
 	/* one with more members than there is room for is not private */
-	if (getgrgid_r(gid, &g, text, sizeof(text), &found) != 0)
+	if (r != 0 && !is_not_found(r))
 		return false;
 	if (!found)
 		return gid == uid;
@@ -53,6 +89,25 @@ static bool is_private_group(uid_t uid, gid_t gid)
 	return true;
 }
 
+/* Whom the mode's group bits are about. */
+static bool is_group_trusted(int fd, const struct stat *s)
+{
+	struct acl_writers w;
+	bool is_trusted;
+	int r;
+
+	if (is_roots(fd, s->st_uid))
+		return true;
+	r = acl_writers(fd, &w);
+	if (r < 0)
+		return r == -ENODATA && is_private_group(s->st_uid, s->st_gid);
+	is_trusted = !w.group || is_private_group(s->st_uid, s->st_gid);
+	for (size_t i = 0; i < w.n && is_trusted; i++)
+		is_trusted = w.named[i].is_group ? is_private_group(s->st_uid, w.named[i].id) :
+						   w.named[i].id == s->st_uid || w.named[i].id == 0;
+	return is_trusted;
+}
+
 static bool is_read_only(int fd)
 {
 	struct statvfs f;
@@ -62,10 +117,7 @@ static bool is_read_only(int fd)
 
 static bool is_writable_by_others(int fd, const struct stat *s)
 {
-	/* in a sticky directory nobody takes away what is another's */
-	if (S_ISDIR(s->st_mode) && (s->st_mode & S_ISVTX))
-		return false;
-	if (!(s->st_mode & S_IWOTH) && (!(s->st_mode & S_IWGRP) || is_roots(s->st_uid) || is_private_group(s->st_uid, s->st_gid)))
+	if (!(s->st_mode & S_IWOTH) && (!(s->st_mode & S_IWGRP) || is_group_trusted(fd, s)))
 		return false;
 	return !is_read_only(fd);
 }
@@ -79,7 +131,7 @@ static int check(int fd, mode_t type, const char *what, struct err *e)
 		return err_errno(e, errno, "%s", what);
 	if ((s.st_mode & S_IFMT) != type)
 		return err_set(e, EINVAL, "%s: not a regular file", what);
-	if (s.st_uid != geteuid() && !is_roots(s.st_uid)) {
+	if (s.st_uid != geteuid() && !is_roots(fd, s.st_uid)) {
 		err_set(e, EPERM, "%s: belongs to uid %u, neither to root nor to you, so it is not read", what, s.st_uid);
 		if (geteuid() == 0)
 			err_hint(e, "under sudo, HOME is to be root's: sudo -H");

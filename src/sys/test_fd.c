@@ -123,7 +123,6 @@ static void test_pass(void **state)
 	close(pair[1]);
 }
 
-/* What is more than was asked for is refused, and no descriptor of it stays open. */
 /* What is read is what was written, in whatever pieces it came, and no block is there for what is zeros. */
 static void test_sparse(void **state)
 {
@@ -152,6 +151,7 @@ static void test_sparse(void **state)
 	assert_int_equal(fd_write_sparse(-1, want + 1, 1, 0), 0);
 }
 
+/* What is more than was asked for is refused, and no descriptor of it stays open. */
 static void test_pass_too_much(void **state)
 {
 	int pair[2], got[2], before;

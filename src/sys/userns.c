@@ -114,6 +114,19 @@ int userns_is_initial(bool *ret)
 	return 0;
 }
 
+uid_t userns_nobody(void)
+{
+	_cleanup_close_ int fd = open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+	bool is_initial;
+	unsigned uid;
+
+	if (userns_is_initial(&is_initial) == 0 && is_initial)
+		return 0;
+	/* where it cannot be read it is what it has been since Linux 2.4 */
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && sscanf(text, "%u", &uid) == 1 ? uid : 65534;
+}
+
 int userns_enter_own(struct err *e)
 {
 	struct id_map map = {0};

@@ -34,6 +34,9 @@ bool userns_is_privileged(void);
 /* True when we are in the first user namespace: its map is the whole of all ids. */
 int userns_is_initial(bool *ret) _must_check_;
 
+/* The uid that stands for all that our namespace has none for, the host's root or others; 0: there are none such. */
+uid_t userns_nobody(void);
+
 /* A new namespace for the calling (single-threaded) process, its own ids mapped to themselves; no others can be. */
 int userns_enter_own(struct err *e) _must_check_;
 
