@@ -155,6 +155,26 @@ nothing_begun() { [ -z "$(find . -mindepth 1 -not -path './ctx*' -not -name err)
 	nothing_begun
 }
 
+@test "[A20] a build that is killed while it writes a directory leaves nothing of it" {
+	local program signal try
+	# shellcheck disable=SC2016 # the shell's in there
+	printf 'FROM busybox\nRUN mkdir /r; cd /r; for i in $(seq 40000); do : >$i; done\n' >ctx/Containerfile
+	ranby build -q ctx >/dev/null
+	for signal in KILL TERM; do
+		for try in 1 2 3 4 5; do
+			env --default-signal=TERM "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q -o new/dir/out ctx >/dev/null 2>&1 3>&- &
+			program=$!
+			until compgen -G 'new/dir/.ranby-output-*/r/*' >/dev/null || [ -e new/dir/out ]; do :; done
+			kill -"$signal" "$program"
+			wait "$program" && { rm -r new; continue; }
+			break
+		done
+		[ ! -e new/dir/out ] || fail "$try: it is through before the signal"
+		wait_for 60 sh -c '! [ -e new ]' || fail "$signal: $(find new | head)"
+		wait_for 60 nothing_begun
+	done
+}
+
 @test "--output: podman writes the same files" {
 	need_program podman
 	export XDG_CONFIG_HOME=$PWD/config

@@ -2,12 +2,13 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * A container's monitor is no child of the build and would go on without it.
- * The guard holds one end of a pipe; when the other one closes without a word,
- * the build has been killed, whatever by, and the guard executes `ranby rm
+ * The guard holds one end of a socket; when the other one closes without the
+ * last word, the build has been killed, whatever by, and the guard executes `ranby rm
  * --force` of the one name that the build's containers have in turn, until it
  * has succeeded: one can come too early, while the monitor still takes down
  * what was never started. Then `ranby rmi --ignore` removes the directory that
- * the build worked in, whose lock died with it. It has a session of its own, so
+ * the build worked in, whose lock died with it. A directory of --output it is
+ * told of before that is made, by a name that nobody else has. It has a session of its own, so
  * that a signal for the terminal's processes is not its, and is there before
  * there is anything to remove.
  *
@@ -26,12 +27,14 @@
 #include "sys/fd.h"
 #include "sys/pidfd.h"
 #include "sys/spawn.h"
+#include "tar/unpack.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,16 +93,22 @@ static void leave_group(const sigset_t *mask)
 		signal(signals[i], SIG_DFL);
 }
 
+/* What the build says, in one message each. */
+struct word {
+	enum { WORD_END, WORD_PLACE, WORD_NO_PLACE } word;
+	struct guard_place place; /* its descriptors come along; with keeper_fd the second */
+};
+
 struct watch {
-	int pipe_fd, build_fd, run_fd, null_fd, hold_fd; /* build_fd: a pidfd */
+	int sock_fd, build_fd, run_fd, null_fd, hold_fd; /* build_fd: a pidfd */
 	const char *name;
 	char *const *rm, *const *sweep;
 };
 
-/* What the build had open shall not stay open with it: 3 is the pipe, 4 the build, 5 the run directory, 6 what is held. */
+/* What the build had open shall not stay open with it: 3 is the socket, 4 the build, 5 the run directory, 6 what is held. */
 static bool keep_ours(const struct watch *w)
 {
-	const int fds[] = {w->null_fd, w->null_fd, w->null_fd, w->pipe_fd, w->build_fd, w->run_fd, w->hold_fd >= 0 ? w->hold_fd : w->null_fd};
+	const int fds[] = {w->null_fd, w->null_fd, w->null_fd, w->sock_fd, w->build_fd, w->run_fd, w->hold_fd >= 0 ? w->hold_fd : w->null_fd};
 	int high[ARRAY_SIZE(fds)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
@@ -111,22 +120,69 @@ static bool keep_ours(const struct watch *w)
 	return close_range(ARRAY_SIZE(fds), ~0U, 0) == 0 && fd_cloexec_from(ARRAY_SIZE(fds) - 1) == 0;
 }
 
+static void forget_place(struct guard_place *p)
+{
+	fd_closep(&p->parent_fd);
+	fd_closep(&p->keeper_fd);
+}
+
+/* What the build has said last, until it says that all is well (true) or nothing any more. */
+static bool listen_to(int sock_fd, struct guard_place *place)
+{
+	for (;;) {
+		int fds[2] = {-EBADF, -EBADF};
+		size_t n = ARRAY_SIZE(fds);
+		struct word w;
+
+		if (fd_recv(sock_fd, &w, sizeof(w), fds, &n) != (ssize_t)sizeof(w))
+			return false;
+		forget_place(place);
+		if (w.word == WORD_END)
+			return true;
+		if (w.word != WORD_PLACE)
+			continue;
+		*place = w.place;
+		place->parent_fd = fds[0];
+		place->keeper_fd = fds[1];
+	}
+}
+
+void guard_remove_parents(char *dest, size_t there)
+{
+	for (char *slash; (slash = strrchr(dest, '/')) && (size_t)(slash - dest) > there;) {
+		*slash = '\0';
+		if (rmdir(dest) < 0)
+			return;
+	}
+}
+
+/* Who wrote into it may end a moment after the build. */
+static void remove_place(struct guard_place *p)
+{
+	if (p->parent_fd < 0)
+		return;
+	for (int i = 0; i < TRIES_MAX && faccessat(p->parent_fd, p->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; i++) {
+		if (i > 0)
+			(void)poll(NULL, 0, BETWEEN_TRIES_MS);
+		(void)!unpack_remove(p->parent_fd, p->name, p->keeper_fd, NULL);
+	}
+	guard_remove_parents(p->dest, p->there);
+	forget_place(p);
+}
+
 static _Noreturn void watch(const struct watch *w, const sigset_t *mask)
 {
-	char word;
-	ssize_t n;
+	struct guard_place place = {.parent_fd = -EBADF, .keeper_fd = -EBADF};
 
 	leave_group(mask);
 	if (!keep_ours(w))
 		_exit(1);
-	do
-		n = read(3, &word, 1);
-	while (n < 0 && errno == EINTR);
-	if (n == 1)
+	if (listen_to(3, &place))
 		_exit(0);
-	/* the pipe goes a moment before its locks do, and what is locked is not swept */
+	/* the socket goes a moment before its locks do, and what is locked is not swept */
 	(void)!pidfd_wait(4, PATIENCE_MS);
 	guard_remove_files(5, w->name);
+	remove_place(&place);
 	close_range(3, 5, 0);
 	end_container(w->rm);
 	_exit(execute(w->sweep) < 0);
@@ -163,7 +219,7 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 		r = engine_argv(eng, sweep_words, &sweep, e);
 	if (r < 0)
 		return r;
-	if (null_fd < 0 || pipe2(fds, O_CLOEXEC) < 0)
+	if (null_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_errno(e, errno, "build");
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
@@ -174,19 +230,32 @@ int guard_start(struct engine *eng, struct guard *g, struct err *e)
 	}
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(fds[0]);
-	g->pipe_fd = fds[1];
+	g->sock_fd = fds[1];
 	return g->pid < 0 ? err_errno(e, errno, "fork") : 0;
+}
+
+int guard_place(const struct guard *g, const struct guard_place *p, struct err *e)
+{
+	const int fds[] = {p ? p->parent_fd : -EBADF, p ? p->keeper_fd : -EBADF};
+	struct word w = {.word = p ? WORD_PLACE : WORD_NO_PLACE};
+	int r;
+
+	if (p)
+		w.place = *p;
+	r = fd_send(g->sock_fd, &w, sizeof(w), fds, !p ? 0 : p->keeper_fd >= 0 ? 2 : 1);
+	return r < 0 ? err_errno(e, -r, "the build's guard") : 0;
 }
 
 void guard_done(struct guard *g)
 {
+	const struct word w = {.word = WORD_END};
 	int status;
 
 	if (g->pid <= 0)
 		return;
-	if (write(g->pipe_fd, "q", 1) != 1)
+	if (fd_send(g->sock_fd, &w, sizeof(w), NULL, 0) < 0)
 		return;
-	fd_closep(&g->pipe_fd);
+	fd_closep(&g->sock_fd);
 	(void)!spawn_wait(g->pid, &status);
 	g->pid = 0;
 }

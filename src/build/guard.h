@@ -7,6 +7,8 @@
  *	_cleanup_(guard_done) struct guard g = GUARD_INIT;
  *	r = guard_start(eng, &g, e);
  *	... containers are called g.name, one after another ...
+ *	r = guard_place(&g, &(struct guard_place){...}, e);	// a directory that is made elsewhere
+ *	r = guard_place(&g, NULL, e);	// it is whole, or removed
  *
  * What a build leaves whose guard was killed with it, guard_sweep() of the
  * next build or prune takes.
@@ -19,6 +21,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,11 +30,11 @@
 
 struct guard {
 	pid_t pid;
-	int pipe_fd;
+	int sock_fd;
 	int hold_fd; /* borrowed; it stays open until the guard has done all: who has the other end of that pipe sees it. -EBADF: none */
 	char name[GUARD_NAME_SIZE]; /* of the containers that it ends */
 };
-#define GUARD_INIT {.pipe_fd = -EBADF, .hold_fd = -EBADF}
+#define GUARD_INIT {.sock_fd = -EBADF, .hold_fd = -EBADF}
 
 #define GUARD_FILES_MAX 64
 
@@ -40,6 +43,19 @@ void guard_remove_files(int run_fd, const char *name);
 
 /* Nothing when it is there already. */
 int guard_start(struct engine *eng, struct guard *g, struct err *e) _must_check_;
+/* What it removes besides: `name` in a directory, and the empty directories that `dest` is in, as far as they are longer than `there`. */
+struct guard_place {
+	int parent_fd, keeper_fd; /* keeper_fd -EBADF: as we are */
+	char name[64];
+	char dest[PATH_MAX]; /* from the directory where the build began */
+	size_t there;
+};
+/* Before it is made; NULL: none any more. -EPIPE: the guard has been killed. */
+int guard_place(const struct guard *g, const struct guard_place *p, struct err *e) _must_check_;
+
+/* Removes such directories above dest; cuts it. */
+void guard_remove_parents(char *dest, size_t there);
+
 /* All is well: it goes without a deed. */
 void guard_done(struct guard *g);
 

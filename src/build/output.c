@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,16 +109,17 @@ int output_parse(const char *text, struct output *ret, struct err *e)
 
 /* ---- a directory ---- */
 
-#define TEMPORARY ".ranby-output-XXXXXX"
+#define TEMPORARY ".ranby-output-"
+#define TEMPORARY_SIZE (sizeof(TEMPORARY) + 16)
 
 /* One that is written to: what was there, or a new one that has another name until it is whole. */
 struct place {
+	const struct session *s;
 	int fd, parent_fd;   /* parent_fd -EBADF: it was there */
 	char dest[PATH_MAX], path[PATH_MAX];
 	const char *name;    /* the last part of path; NULL: nothing to take back */
 	size_t there;        /* the length of that part of dest which was there */
 };
-#define PLACE_INIT {.fd = -EBADF, .parent_fd = -EBADF}
 
 /* As mkdir -p, for the first `len` bytes of p->dest. */
 static int make_parents(struct place *p, size_t len)
@@ -139,40 +141,44 @@ static int make_parents(struct place *p, size_t len)
 	return 0;
 }
 
-/* Those that were made, and that nobody else uses by now. */
-static void remove_parents(struct place *p)
+/* Whoever kills the build leaves it to the guard, which is told of a name that is nobody's yet. */
+static int name_new(struct place *p, char *at)
 {
-	for (char *slash; (slash = strrchr(p->dest, '/')) && (size_t)(slash - p->dest) > p->there;) {
-		*slash = '\0';
-		if (rmdir(p->dest) < 0)
-			return;
-	}
+	struct guard_place g = {.parent_fd = p->parent_fd, .keeper_fd = p->s->q->keeper->userns_fd, .there = p->there};
+	uint64_t rnd;
+
+	if (getrandom(&rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
+		return -EIO;
+	snprintf(at, TEMPORARY_SIZE, TEMPORARY "%016llx", (unsigned long long)rnd);
+	snprintf(g.name, sizeof(g.name), "%s", at);
+	memcpy(g.dest, p->dest, sizeof(g.dest));
+	return guard_place(p->s->q->guard, &g, NULL);
 }
 
 static int open_new(struct place *p)
 {
 	const char *slash = strrchr(p->dest, '/');
 	size_t len = slash ? (size_t)(slash - p->dest) + 1 : 0;
-	mode_t mask = umask(0);
-	int r;
+	char *name = p->path + (len ? len : 2);
+	int r = make_parents(p, len);
 
-	umask(mask);
-	r = make_parents(p, len);
 	if (r < 0)
 		return r;
-	if (len + sizeof(TEMPORARY) > sizeof(p->path))
+	if (len + TEMPORARY_SIZE + 2 > sizeof(p->path))
 		return -ENAMETOOLONG;
 	memcpy(p->path, len ? p->dest : "./", len ? len : 2);
-	p->path[len ? len : 2] = '\0';
+	*name = '\0';
 	p->parent_fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->parent_fd < 0)
 		return -errno;
-	memcpy(p->path + (len ? len : 2), TEMPORARY, sizeof(TEMPORARY));
-	if (!mkdtemp(p->path))
+	r = name_new(p, name);
+	if (r < 0)
+		return r;
+	if (mkdirat(p->parent_fd, name, 0777) < 0)
 		return -errno;
-	p->name = strrchr(p->path, '/') + 1;
+	p->name = name;
 	p->fd = openat(p->parent_fd, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return p->fd < 0 || fchmod(p->fd, 0777 & ~mask) < 0 ? -errno : 0;
+	return p->fd < 0 ? -errno : 0;
 }
 
 static int place_open(struct place *p, const char *dest, struct err *e)
@@ -213,8 +219,10 @@ static void place_done(struct place *p, int keeper_fd)
 	if (p->name)
 		(void)!unpack_remove(p->parent_fd, p->name, keeper_fd, NULL);
 	if (p->parent_fd >= 0)
-		remove_parents(p);
+		guard_remove_parents(p->dest, p->there);
 	fd_closep(&p->parent_fd);
+	/* where it cannot be told it is not there any more */
+	(void)!guard_place(p->s->q->guard, NULL, NULL);
 }
 
 /* ---- its content ---- */
@@ -281,7 +289,7 @@ static int write_file(struct session *s, const struct output *o, struct err *e)
 
 static int write_directory(struct session *s, const struct output *o, struct err *e)
 {
-	struct place p = PLACE_INIT;
+	struct place p = {.s = s, .fd = -EBADF, .parent_fd = -EBADF};
 	int r = place_open(&p, o->dest, e);
 
 	if (r == 0)

@@ -184,7 +184,7 @@ static _Noreturn void work(const struct session *build, struct stage *sg, int an
 	int r;
 
 	/* with the build's own end of it open its guard would wait for us */
-	close(q.guard->pipe_fd);
+	close(q.guard->sock_fd);
 	g.hold_fd = answer_fd;
 	q.guard = &g;
 	s.q = &q;
