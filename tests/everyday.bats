@@ -35,6 +35,9 @@ within() {
 	run -0 ranby events --stream=false --filter event=start --filter container="$(ranby ps -q)" --format json
 	[ "$(jq '.LoginUID, .Session' <<<"$output" | xargs)" = "null $session" ] || fail "$output"
 	[ "$(within '$R info --format "{{.host.login.state}}"')" = translated ]
+	[ "$(within '$R top c luser auid ses' | tail -1 | xargs)" = "? ? $session" ]
+	run -0 within "\$R whois $(ctr_pid c)"
+	[[ $output == *'login session '*"$session"* && $output != *'login user'* ]] || fail "$output"
 	# the kernel knows it
 	[ "$(cat "/proc/$(ctr_pid c)/loginuid")" = "$(cat /proc/self/loginuid)" ]
 }

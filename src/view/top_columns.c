@@ -520,7 +520,7 @@ static int cell_capamb(const struct top_row_view *v, struct top_cell *c)
 
 /* ---- who, and where ---- */
 
-/* Absent in kernels without audit, and not to be told in a user namespace: "?"; never set: "unset". */
+/* Absent in kernels without audit: "?"; never set: "unset". */
 static int cell_login(const struct top_row_view *v, uint32_t id, struct top_cell *c)
 {
 	if (!v->p->has_login)
@@ -528,9 +528,10 @@ static int cell_login(const struct top_row_view *v, uint32_t id, struct top_cell
 	return id == PROC_ID_UNSET ? cell_set(c, strdup("unset"), NULL) : cell_u64(c, id);
 }
 
+/* In another user namespace the kernel shows what the number is there: the user's own may be 0. */
 static int cell_auid(const struct top_row_view *v, struct top_cell *c)
 {
-	return cell_login(v, v->p->loginuid, c);
+	return v->scene->on_host ? cell_login(v, v->p->loginuid, c) : cell_unknown(c);
 }
 
 static int cell_ses(const struct top_row_view *v, struct top_cell *c)
@@ -542,9 +543,9 @@ static int cell_luser(const struct top_row_view *v, struct top_cell *c)
 {
 	const char *name = NULL;
 
-	if (v->p->has_login && v->p->loginuid != PROC_ID_UNSET)
+	if (v->scene->on_host && v->p->has_login && v->p->loginuid != PROC_ID_UNSET)
 		name = names_host(v->scene->q->names, NAMES_USER, v->p->loginuid);
-	return name ? cell_str(c, name) : cell_login(v, v->p->loginuid, c);
+	return name ? cell_str(c, name) : cell_auid(v, c);
 }
 
 static int cell_userns(const struct top_row_view *v, struct top_cell *c)

@@ -20,6 +20,7 @@
 #include "view/top.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
+#include "sys/userns.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -231,20 +232,28 @@ static int add_pids(const struct proc_status *st, struct whois *w)
 	return fact_add(w, WHOIS_KERNEL, "PIDs, from here inwards", buf_str(&b), array);
 }
 
-static int add_login(const struct whois_context *ctx, const struct proc *p, struct whois *w)
+/* In another user namespace the kernel shows what the number is there: the user's own may be 0. */
+static int add_login_user(const struct whois_context *ctx, const struct proc *p, struct whois *w)
 {
-	uint32_t auid, ses;
+	bool on_host;
 	const char *name;
+	uint32_t auid;
 	int r;
 
-	if (proc_read_id(p, "loginuid", &auid) < 0)
+	if (userns_is_initial(&on_host) < 0 || !on_host || proc_read_id(p, "loginuid", &auid) < 0)
 		return 0;
 	if (auid == PROC_ID_UNSET)
 		return fact_add(w, WHOIS_KERNEL, "login user ID", "unset: no login stands behind it", json_object_new_int64(-1));
 	name = names_host(ctx->names, NAMES_USER, auid);
 	r = fact_number(w, WHOIS_KERNEL, "login user ID", auid);
-	if (r == 0 && name)
-		r = fact_add(w, WHOIS_NSS, "login user", name, NULL);
+	return r == 0 && name ? fact_add(w, WHOIS_NSS, "login user", name, NULL) : r;
+}
+
+static int add_login(const struct whois_context *ctx, const struct proc *p, struct whois *w)
+{
+	int r = add_login_user(ctx, p, w);
+	uint32_t ses;
+
 	if (r == 0 && proc_read_id(p, "sessionid", &ses) == 0 && ses != PROC_ID_UNSET)
 		r = fact_number(w, WHOIS_KERNEL, "login session", ses);
 	return r;
