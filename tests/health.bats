@@ -256,6 +256,18 @@ seen_is() { [[ $(seen "$1") =~ $2 ]]; }
 	[ "$(get copy .Config.StartupHealthCheck.Successes)" = 2 ]
 }
 
+@test "the startup check ended by hand: the first of the others is run once, and then after its interval" {
+	detached --name c --health-startup-cmd 'test -e /up' --health-startup-interval 4s --health-cmd 'echo r >>/seen' --health-interval 1h
+	looked() { [ "$(log c | wc -l)" -ge 1 ]; }
+	wait_for 10 looked
+	ranby exec c touch /up
+	run -0 ranby healthcheck run c
+	wait_for 20 health_is c healthy
+	# the second would follow at once
+	sleep 2
+	[ "$(seen c)" = r ] || fail "$(seen c)"
+}
+
 @test "the startup check: after so many failures it is restarted; failures do not count against the check itself" {
 	local pid
 	detached --name c --health-startup-cmd 'echo s >>/seen; test -e /up' --health-startup-interval 100ms --health-startup-retries 3 \

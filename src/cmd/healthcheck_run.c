@@ -4,6 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "engine/health.h"
+#include "monitor/checks.h"
 
 #include <stdio.h>
 
@@ -13,7 +14,7 @@ struct run_args {
 
 static const struct option_row run_rows[] = {
 	{0, "by-monitor", OPT_FLAG, offsetof(struct run_args, by_monitor), .hidden = true,
-	 .help = "Only what is to be run by itself; 0: the startup check is over"},
+	 .help = "Only what is to be run by itself; the exit code is for the monitor"},
 	OPTION_END,
 };
 
@@ -32,7 +33,7 @@ static int run_run(const struct command_call *call, struct err *e)
 	if (r < 0)
 		return r;
 	if (a->by_monitor)
-		return health_in_startup(c);
+		return health_in_startup(c) ? 1 : outcome == HEALTH_STARTUP_PASSED ? CHECKS_STARTUP_OVER : 0;
 	if (outcome != HEALTH_FAILED && outcome != HEALTH_STARTUP_FAILED)
 		return 0;
 	puts(outcome == HEALTH_FAILED ? "unhealthy" : "starting");

@@ -6,6 +6,7 @@
 #include "sys/spawn.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 
 void checks_step(struct checks *c, const struct monitor_options *o, struct pollset *set)
 {
@@ -27,9 +28,9 @@ void checks_step(struct checks *c, const struct monitor_options *o, struct polls
 
 void checks_child_ended(struct checks *c, const struct monitor_options *o, int status)
 {
-	bool began = c->began || o->check_startup_interval_ms == 0;
-	bool startup = !began && status != 0;
-	uint64_t ms = startup ? o->check_startup_interval_ms : began ? o->check_interval_ms : 0;
+	bool over = !c->began && WIFEXITED(status) && WEXITSTATUS(status) == CHECKS_STARTUP_OVER;
+	bool startup = !c->began && !over && status != 0 && o->check_startup_interval_ms > 0;
+	uint64_t ms = startup ? o->check_startup_interval_ms : over ? 0 : o->check_interval_ms;
 
 	c->pid = 0;
 	c->began = !startup;

@@ -5,7 +5,8 @@
  *
  * The first with the payload, each other one the interval after the end of the
  * one before: so there is one at a time, however long it takes. Where there is a startup check, its interval counts
- * until one exits with 0; the first of the others follows at once.
+ * until one exits with CHECKS_STARTUP_OVER, and the first of the others follows at once; or with 0: somebody else has
+ * ended it, and that one was the first of the others.
  */
 #ifndef RANBY_MONITOR_CHECKS_H
 #define RANBY_MONITOR_CHECKS_H
@@ -17,6 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* Exit code of the check by which the startup check is over. */
+#define CHECKS_STARTUP_OVER 2
 
 struct checks {
 	pid_t pid;      /* 0: none runs */
