@@ -36,6 +36,31 @@ all() { ranby events --stream=false "$@"; }
 	[ -z "$output" ]
 }
 
+@test "what is made and removed beside containers has a type, and a filter by its name" {
+	local id
+	ranby volume create "v-$NAME" >/dev/null
+	ranby network create "v-$NAME" >/dev/null
+	id=$(ranby pod create --infra=false --name "v-$NAME")
+	echo x | ranby secret create "v-$NAME" - >/dev/null
+	ranby create --name "v-$NAME" --network none busybox true >/dev/null
+	ranby rm "v-$NAME" >/dev/null
+	ranby pod rm "v-$NAME" >/dev/null
+	ranby network rm "v-$NAME" >/dev/null
+	ranby volume rm "v-$NAME" >/dev/null
+	ranby secret rm "v-$NAME" >/dev/null
+	shown() { all --format '{{.Type}} {{.Status}}' "$@" | sort | xargs; }
+	[ "$(shown --filter "volume=v-$NAME")" = 'volume volume-create volume volume-rm' ]
+	[ "$(shown --filter "network=v-$NAME")" = 'network network-create network network-rm' ]
+	[ "$(shown --filter "pod=v-$NAME")" = 'pod pod-create pod pod-rm' ]
+	[ "$(shown --filter "pod=${id:0:12}")" = 'pod pod-create pod pod-rm' ]
+	[ -z "$(shown --filter "pod=${id:0:7}")" ]
+	[ "$(shown --filter "secret=v-$NAME")" = 'secret secret-create secret secret-rm' ]
+	[ "$(shown --filter "container=v-$NAME")" = 'container create container rm' ]
+	[ "$(shown --filter "name=v-$NAME" --filter event=create)" = 'container create network network-create pod pod-create secret secret-create volume volume-create' ]
+	[ "$(shown --filter "name=v-$NAME" --filter status=pod-create --filter event=remove --filter type=pod)" = 'pod pod-create pod pod-rm' ]
+	[ "$(shown --filter "name=v-$NAME" --filter type=volume --filter event=remove)" = 'volume volume-rm' ]
+}
+
 @test "failed attempts are events, with the reason" {
 	run -127 ranby run --rm --name "$NAME" --network none busybox /no/such/program
 	run -0 all --filter "name=$NAME" --filter result=failed --format '{{.Status}}'
@@ -111,6 +136,8 @@ all() { ranby events --stream=false "$@"; }
 }
 
 @test "what is asked wrongly is an error, and others' events are not everybody's" {
+	run -125 all --filter label=a=b
+	one_error 'events hold no labels; ranby ps -a --filter label=a=b'
 	run -125 all --filter colour=red
 	one_error '"colour" is no key'
 	run -125 all --filter name

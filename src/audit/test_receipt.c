@@ -149,7 +149,8 @@ static void ops_are_about(void **state)
 	static const struct {
 		const char *op, *about;
 	} ops[] = {{"gap", "ledger"},  {"trail-stop", "ledger"},     {"pull", "image"},      {"verify", "image"},
-		   {"start", "container"}, {"volume-create", "volume"}, {"nothing", "container"}};
+		   {"start", "container"}, {"volume-create", "volume"}, {"nothing", "container"},
+		   {"pod-rm", "pod"},	    {"network-create", "network"}, {"secret-rm", "secret"}, {"podium", "container"}};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)

@@ -90,10 +90,17 @@ const char *audit_op_about(const char *op)
 {
 	static const char *const ledger[] = {"gap", "torn", "trail-start", "trail-stop", NULL};
 	static const char *const images[] = {"pull", "push", "load", "import", "build", "commit", "tag", "untag", "rmi", "verify", NULL};
+	static const char *const others[] = {"network", "pod", "secret", "volume"};
 
 	if (one_of(op, ledger))
 		return "ledger";
 	if (one_of(op, images))
 		return "image";
-	return strncmp(op, "volume-", strlen("volume-")) == 0 ? "volume" : "container";
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		size_t n = strlen(others[i]);
+
+		if (strncmp(op, others[i], n) == 0 && op[n] == '-')
+			return others[i];
+	}
+	return "container";
 }

@@ -158,14 +158,25 @@ static int make_row(const struct watch *w, const char *ledger, const struct ledg
 
 /* ---- which ---- */
 
-/* How a key of --filter is compared: a whole word, or the beginning of one. */
+/* How a key of --filter is compared. */
+enum how {
+	WHOLE,
+	BEGINNING,
+	OF_TYPE, /* what is of the type that is called as the key; a beginning of its ID too */
+	EVENT,   /* docker's and podman's words too */
+	LOGIN,   /* by its number too */
+};
+
 static const struct {
 	const char *key, *field;
-	bool beginning;
+	enum how how;
 } keys[] = {
-	{"container", "Name", false}, {"event", "Status", false}, {"id", "ID", true},         {"image", "Image", false},  {"name", "Name", false},
-	{"result", "Result", false},  {"session", "Session", false}, {"type", "Type", false}, {"user", "LoginUser", false}, {"uuid", "UUID", true},
+	{"container", "Name", OF_TYPE}, {"event", "Status", EVENT}, {"id", "ID", BEGINNING}, {"image", "Image", WHOLE},
+	{"name", "Name", WHOLE}, {"network", "Name", OF_TYPE}, {"pod", "Name", OF_TYPE}, {"result", "Result", WHOLE},
+	{"secret", "Name", OF_TYPE}, {"session", "Session", WHOLE}, {"type", "Type", WHOLE},
+	{"user", "LoginUser", LOGIN}, {"uuid", "UUID", BEGINNING}, {"volume", "Name", OF_TYPE},
 };
+#define KEYS "container, event, id, image, name, network, pod, result, secret, session, status, type, user, uuid, volume"
 
 /* docker's and podman's words for an event. */
 static bool is_peers_word(const char *word, const char *status)
@@ -184,6 +195,7 @@ static bool is_peers_word(const char *word, const char *status)
 
 static int add_filter(struct watch *w, char *text, struct err *e)
 {
+	const char *key = strncmp(text, "status=", 7) == 0 ? "event" : text;
 	char *value = strchr(text, '=');
 
 	if (!value || value == text)
@@ -192,37 +204,72 @@ static int add_filter(struct watch *w, char *text, struct err *e)
 	if (w->n_filters == ARRAY_SIZE(w->filters))
 		return err_set(e, E2BIG, "--filter: more than %zu", ARRAY_SIZE(w->filters));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (strcmp(keys[i].key, text) == 0) {
+		if (strcmp(keys[i].key, key) == 0) {
 			w->filters[w->n_filters++] = (struct filter){keys[i].key, value};
 			return 0;
 		}
 	err_set(e, EINVAL, "--filter: \"%s\" is no key", text);
-	err_hint(e, "container, event, id, image, name, result, session, type, user, uuid");
+	if (strcmp(text, "label") == 0)
+		err_hint(e, "events hold no labels; ranby ps -a --filter label=%s names the containers that are there", value);
+	else
+		err_hint(e, KEYS);
 	return -EINVAL;
+}
+
+/* "create" of "pod-create". */
+static bool is_event(struct json_object *row, const char *value)
+{
+	const char *status = json_str(row, "Status"), *type = json_str(row, "Type"), *own = status;
+	size_t n = strlen(type);
+
+	if (strncmp(status, type, n) == 0 && status[n] == '-')
+		own = status + n + 1;
+	return strcmp(value, status) == 0 || strcmp(value, own) == 0 || is_peers_word(value, own);
+}
+
+static bool begins(const char *text, const char *beginning, size_t least)
+{
+	size_t n = strlen(beginning);
+
+	return n >= least && strncmp(text, beginning, n) == 0;
+}
+
+static bool is_login(struct json_object *row, const char *text, const char *value)
+{
+	char uid[24];
+
+	snprintf(uid, sizeof(uid), "%lld", (long long)number(row, "LoginUID"));
+	return strcmp(text, value) == 0 || strcmp(uid, value) == 0;
+}
+
+/* Eight digits of an ID are no name by chance. */
+static bool is_of_type(struct json_object *row, const char *type, const char *name, const char *value)
+{
+	return strcmp(json_str(row, "Type"), type) == 0 && (strcmp(name, value) == 0 || begins(json_str(row, "ID"), value, 8));
 }
 
 static bool fits(struct json_object *row, const struct filter *f)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		struct json_object *v = json_at(row, keys[i].field);
-		const char *text = v ? json_object_get_string(v) : "";
+	size_t i = 0;
+	struct json_object *v;
+	const char *text;
 
-		if (strcmp(keys[i].key, f->key) != 0)
-			continue;
-		if (keys[i].beginning ? *f->value && strncmp(text, f->value, strlen(f->value)) == 0 : strcmp(text, f->value) == 0)
-			return true;
-		if (strcmp(f->key, "event") == 0)
-			return is_peers_word(f->value, text);
-		/* a login by its number, a container by its id too */
-		if (strcmp(f->key, "user") == 0) {
-			char uid[24];
-
-			snprintf(uid, sizeof(uid), "%lld", (long long)number(row, "LoginUID"));
-			return strcmp(uid, f->value) == 0;
-		}
-		return strcmp(f->key, "container") == 0 && strlen(f->value) >= 8 && strncmp(json_str(row, "ID"), f->value, strlen(f->value)) == 0;
+	while (i + 1 < ARRAY_SIZE(keys) && strcmp(keys[i].key, f->key) != 0)
+		i++;
+	v = json_at(row, keys[i].field);
+	text = v ? json_object_get_string(v) : "";
+	switch (keys[i].how) {
+	case BEGINNING:
+		return begins(text, f->value, 1);
+	case OF_TYPE:
+		return is_of_type(row, f->key, text, f->value);
+	case EVENT:
+		return is_event(row, f->value);
+	case LOGIN:
+		return is_login(row, text, f->value);
+	default:
+		return strcmp(text, f->value) == 0;
 	}
-	return false;
 }
 
 /* Of one key any value, of different keys all. */
