@@ -50,7 +50,7 @@ teardown() {
 	[[ $output == *' 10.89.0.2/24 '* ]] || fail "$output"
 	nothing_of_bridges
 	ranby run -d --rm --network n1 busybox true >/dev/null
-	wait_for 5 no_process
+	wait_for 30 no_process
 	nothing_of_bridges
 }
 
@@ -97,11 +97,11 @@ teardown() {
 	run ! curl -s -m 2 "http://$(host_address):$port/"
 	# says who asked
 	ask_udp() {
-		timeout 3 python3 -c 'import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.connect((sys.argv[1], int(sys.argv[2])))
+		timeout 10 python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5); s.connect((sys.argv[1], int(sys.argv[2])))
 s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	}
-	wait_for 5 ask_udp "$(host_address)"
+	wait_for 30 ask_udp "$(host_address)"
 	[ "$(ask_udp "$(host_address)")" = "$(host_address)" ]
 	[ "$(ask_udp 127.0.0.1)" = 10.89.0.1 ]
 	run -125 ranby run --rm --network n1 -p "$port:80" busybox true
@@ -123,7 +123,7 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	echo 'from the host' >"$BATS_TEST_TMPDIR/index.html"
 	python3 -m http.server --bind 127.0.0.1 --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
 	local server=$!
-	wait_for 5 curl -s -o /dev/null "http://127.0.0.1:$port"
+	wait_for 30 curl -s -o /dev/null "http://127.0.0.1:$port"
 	ranby run -d --name c --network n1 busybox sleep 1000 >/dev/null
 	local to
 	for to in 127.0.0.1 10.89.0.1 169.254.2.1 169.254.2.2 "$address"; do
@@ -133,7 +133,7 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	wait "$server" || true
 	python3 -m http.server --bind "$address" --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
 	server=$!
-	wait_for 5 curl -s -o /dev/null "http://$address:$port"
+	wait_for 30 curl -s -o /dev/null "http://$address:$port"
 	[ "$(get c "$address:$port")" = 'from the host' ]
 	kill "$server"
 	wait "$server" || true
@@ -175,8 +175,8 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 @test "several networks: an interface and a name on each" {
 	ranby run -d --name c --network n1 --network n2:alias=two busybox sleep 1000 >/dev/null
 	[ "$(ranby exec c cat /sys/class/net/eth0/address /sys/class/net/eth1/address | tr '\n' ' ')" = '02:42:0a:59:00:02 02:42:0a:59:01:02 ' ]
-	ranby run --rm --network n2 busybox nslookup two | grep -q 10.89.1.2
-	ranby run --rm --network n1 busybox nslookup c | grep -q 10.89.0.2
+	wait_for 30 looks_up two 10.89.1.2 ranby run --rm --network n2 busybox
+	wait_for 30 looks_up c 10.89.0.2 ranby run --rm --network n1 busybox
 	run ! ranby run --rm --network n1 busybox nslookup two
 }
 
@@ -191,7 +191,7 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	[ -n "$address" ] || skip 'the host has no address but its loopback'
 	python3 -m http.server --bind "$address" "$port" >/dev/null 2>&1 3>&- &
 	local server=$!
-	wait_for 5 curl -s -o /dev/null "http://$address:$port/"
+	wait_for 30 curl -s -o /dev/null "http://$address:$port/"
 	run ! ranby exec c timeout 2 wget -q -O- "http://$address:$port/"
 	# also with a way of its own making
 	ranby exec --privileged c ip route add default via 10.89.2.1 2>/dev/null || true
@@ -225,7 +225,8 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 		wait "$i"
 	done
 	# one holds the network; those of the containers became their payloads
-	wait_for 10 sh -c '[ "$(pgrep -u "$(id -u)" -c -x ranby-init)" = 1 ]'
+	one_init() { [ "$(ours_left | grep -c ' ranby-init ')" = 1 ]; }
+	wait_for 30 one_init
 	for i in {1..20}; do
 		ranby exec "c$i" ip -4 -o addr show dev eth0 | awk '{print $4}'
 	done >"$BATS_TEST_TMPDIR/addresses"
@@ -240,21 +241,21 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	h=$(holder)
 	kill -KILL "$h"
 	# pasta and aardvark-dns were in its pid namespace
-	wait_for 3 no_process
+	wait_for 30 no_process
 	# the next start has a holder of its own, and no lease of before
 	run -0 ranby run --rm --network n1 busybox ip -4 -o addr show dev eth0
 	[[ $output == *' 10.89.0.2/24 '* ]] || fail "$output"
 	ranby restart --time 0 web >/dev/null
 	ranby run -d --name peer --network n1 busybox sleep 1000 >/dev/null
 	[ "$(get peer web)" = 'hello from web' ]
-	for pid in $(pgrep -u "$(id -u)" -x aardvark-dns); do
+	for pid in $(pgrep -P "$(holder)" -x aardvark-dns); do
 		kill -KILL "$pid"
 	done
 	ranby run -d --name third --network n1 busybox sleep 1000 >/dev/null
 	[ "$(get third web)" = 'hello from web' ]
 	# a monitor and its payload at once: nobody is told
 	kill -KILL "$(status_field "$(ctr_pid third)" PPid)" "$(ctr_pid third)"
-	wait_for 5 not_running third
+	wait_for 30 not_running third
 	run -0 ranby run --rm --network n1 busybox ip -4 -o addr show dev eth0
 	[[ $output == *' 10.89.0.4/24 '* ]] || fail "$output"
 	ranby rm --all --force --time 0 >/dev/null
@@ -282,7 +283,7 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	[ "$(ranby exec c cat /sys/class/net/eth1/address)" = 02:00:00:00:00:50 ]
 	[ "$(get c 10.89.1.2)" = 'hello from two' ]
 	[ "$(get c web)" = 'hello from web' ]
-	ranby exec two nslookup cc | grep -q 10.89.1.50
+	wait_for 30 looks_up cc 10.89.1.50 ranby exec two
 	ranby exec c cat /etc/hosts | grep -q '^10.89.1.50'
 	ranby exec c cat /etc/resolv.conf | grep -q '10.89.1.1'
 	[ "$(ip_of c n2)" = 10.89.1.50 ]

@@ -4,6 +4,7 @@
 # Pods: what members share, by the kernel's own numbers; states, order, codes; what is left of one that was removed.
 
 load lib
+load bridge
 
 setup_file() { ranby_setup_file busybox; }
 # an infra container is our init in an empty root
@@ -23,7 +24,7 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 @test "two members talk over localhost, share ipc, uts and /dev/shm, and nothing else" {
 	ranby pod create --name web >/dev/null
 	ranby run -d --pod web --name server busybox sh -c 'hostname >/dev/shm/name; echo hello >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
-	wait_for 5 ranby exec server test -s /dev/shm/name
+	wait_for 30 ranby exec server test -s /dev/shm/name
 	run -0 ranby run --rm --pod web busybox wget -qO- http://localhost/
 	[ "$output" = hello ]
 	run -0 ranby run --rm --pod web busybox sh -c 'cat /dev/shm/name; hostname'
@@ -61,7 +62,7 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 	port=$(free_port)
 	ranby pod create --name p --publish "127.0.0.1:$port:80" >/dev/null
 	ranby run -d --pod p --name a busybox sh -c 'echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp' >/dev/null
-	wait_for 5 get "$port" 2>/dev/null
+	wait_for 30 get "$port" 2>/dev/null
 	run -125 ranby create --pod p --publish 80:80 busybox true
 	[[ $output == *'published or exposed ports must be defined when the pod is created: network cannot be configured when it is shared with a pod'* ]]
 }
@@ -201,7 +202,7 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 	[ "$(ranby inspect "$(pod_infra p)" --format '{{.State.Status}}')" = running ]
 	ranby stop --time 0 b >/dev/null
 	over() { [ "$(ranby inspect "$(pod_infra p)" --format '{{.State.Status}}')" = exited ]; }
-	wait_for 5 over
+	wait_for 30 over
 	[ "$(pod_state p)" = Exited ]
 	# the other policy leaves it
 	[ "$(ranby inspect "$(pod_infra q)" --format '{{.State.Status}}')" = running ]
@@ -261,7 +262,7 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 @test "rm needs --force while a member runs, and leaves nothing: no file, process or mount" {
 	ranby pod create --name p >/dev/null
 	ranby run -d --pod p --name a --user 1000 busybox sh -c 'echo x >/dev/shm/mine; sleep 100' >/dev/null
-	wait_for 5 ranby exec a test -s /dev/shm/mine
+	wait_for 30 ranby exec a test -s /dev/shm/mine
 	run -125 ranby pod rm p
 	[[ $output == *'cannot be removed without force'* ]]
 	run -125 ranby rm --force "$(pod_infra p)"
@@ -274,7 +275,7 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 	[ "$output" = '' ]
 	run ! grep -F "$RANBY_ROOT/pods" /proc/self/mountinfo
 	gone() { local p; for p in $pids; do [ ! -e "/proc/$p" ] || return 1; done; }
-	wait_for 5 gone
+	wait_for 30 gone
 	run -1 ranby pod rm p
 	[[ $output == *'no pod with name or ID p found: no such pod'* ]]
 	run -0 ranby pod rm --force p
@@ -333,7 +334,7 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 		ranby run -d --pod p --name a busybox sh -c 'sleep 1000 & exec sleep 100' >/dev/null
 		ranby run -d --pod p --user 7 --name b busybox sleep 200 >/dev/null
 		both() { [ "$(ranby pod top --noheading p hpid 2>/dev/null | wc -l)" = 4 ]; }
-		wait_for 5 both
+		wait_for 30 both
 		run -0 --separate-stderr ranby pod top --noheading p hpid huser pid args
 		while read -r line; do
 			name=$(field "$line" 1) hpid=$(field "$line" 2) huser=$(field "$line" 3) pid=$(field "$line" 4)
@@ -363,7 +364,7 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 	ranby run -d --pod p --name a busybox sh -c 'echo first; echo second >&2' >/dev/null
 	ranby run -d --pod p --name b busybox sh -c 'echo third' >/dev/null
 	ended() { [ "$(ranby ps -aq --filter pod=p --filter status=exited | wc -l)" = 2 ]; }
-	wait_for 5 ended
+	wait_for 30 ended
 	run -0 ranby pod logs --names p
 	[ "$(sort <<<"$output")" = $'a first\na second\nb third' ]
 	run -0 ranby pod logs p
@@ -380,7 +381,7 @@ field() { awk -v n="$2" '{ print $n }' <<<"$1"; }
 	# it ends when the last one does
 	ranby create --pod p --name late busybox sh -c 'sleep 1; echo later' >/dev/null
 	ranby start late >/dev/null
-	run -0 timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pod logs --follow --names p
+	run -0 timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pod logs --follow --names p
 	[[ $output == *'late later'* ]]
 }
 
@@ -444,7 +445,7 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	ranby pod create --name p --share uts --restart on-failure:2 --shm-size 3m >/dev/null
 	ranby run -d --pod p --network none --name a busybox sh -c 'echo started >>/tmp/starts; exit 1' >/dev/null
 	twice() { [ "$(ranby inspect a --format '{{.RestartCount}}')" = 2 ]; }
-	wait_for 10 twice
+	wait_for 30 twice
 	ranby run -d --pod p --network none --restart no --name b busybox sleep 100 >/dev/null
 	[ "$(ranby inspect b --format '{{.HostConfig.RestartPolicy.Name}}')" = no ]
 	grep -qE ' /dev/shm .* - tmpfs .*size=3072k' "/proc/$(ranby inspect b --format '{{.State.Pid}}')/mountinfo"
@@ -493,17 +494,18 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	local i
 	ranby pod create --name p >/dev/null
 	for i in 1 2 3 4 5 6; do
-		ranby run -d --pod p --name "m$i" --stop-timeout 2 busybox sh -c 'trap "" TERM; while :; do sleep 1; done' >/dev/null
+		ranby run -d --pod p --name "m$i" --stop-timeout 4 busybox sh -c 'trap "" TERM; while :; do sleep 1; done' >/dev/null
 	done
 	SECONDS=0
 	run -0 ranby pod stop p
-	[ "$SECONDS" -ge 1 ]
-	[ "$SECONDS" -le 6 ]
+	[ "$SECONDS" -ge 3 ]
+	# one after another they would take 24
+	[ "$SECONDS" -le 20 ]
 	for i in 1 2 3 4 5 6; do [ "$(ranby inspect "m$i" --format '{{.State.ExitCode}}')" = 137 ]; done
 	ranby pod start p >/dev/null
 	SECONDS=0
-	run -0 ranby pod rm --force --time 2 p
-	[ "$SECONDS" -le 6 ]
+	run -0 ranby pod rm --force --time 4 p
+	[ "$SECONDS" -le 20 ]
 	run -0 ranby ps -aq
 	[ "$output" = '' ]
 }
@@ -517,7 +519,7 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 			ranby run -d --pod $p --name in-$p --stop-timeout 60 -e NAME=$p -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
 				sh -c "$(waits_for "$([ $p = p ] && echo q || echo p)")" >/dev/null
 		done
-		for p in p q; do wait_for 10 test -e "$BATS_TEST_TMPDIR/shared/$p"; done
+		for p in p q; do wait_for 30 test -e "$BATS_TEST_TMPDIR/shared/$p"; done
 		# shellcheck disable=SC2086 # words
 		run -0 ranby pod $how
 		[ "$(wc -l <<<"$output")" = 2 ] || fail "$output"
@@ -548,8 +550,7 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 
 @test "a pod on bridge networks: its addresses, ports and names are all members'; a stranger reaches it by its name" {
 	local p port
-	for p in /usr/lib/podman/netavark /usr/lib/podman/aardvark-dns /usr/sbin/iptables; do [ -x "$p" ] || skip "$p is not installed"; done
-	[ -w /dev/net/tun ] || skip '/dev/net/tun is not open to users here'
+	need_bridges
 	port=$(free_port)
 	ranby network create --subnet 10.91.0.0/24 n1 >/dev/null
 	ranby network create --subnet 10.92.0.0/24 n2 >/dev/null
@@ -567,10 +568,9 @@ seccomp_filters() { awk '/^Seccomp_filters:/ { print $2 }' "/proc/$(ranby inspec
 	done
 	run -0 ranby run --rm --pod fixed busybox wget -qO- http://web/
 	[ "$output" = served ]
-	wait_for 5 get "$port" 2>/dev/null
+	wait_for 30 get "$port" 2>/dev/null
 	ranby run -d --pod new:made --network n2 --ip 10.92.0.33 --network-alias also --name first busybox sleep 100 >/dev/null
-	run -0 ranby run --rm --pod fixed busybox nslookup -type=a also
-	[[ $output == *10.92.0.33* ]]
+	wait_for 30 looks_up also 10.92.0.33 ranby run --rm --pod fixed busybox
 	run -0 ranby pod ps --filter network=n1 --format '{{.Name}} {{.Networks}}'
 	[ "$output" = 'web n1,n2' ]
 	run -0 ranby pod inspect fixed --format '{{json .InfraConfig.Networks}} {{.InfraConfig.StaticIP}} {{.InfraConfig.StaticMAC}}'

@@ -45,8 +45,9 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	ranby run -d --name web --privileged busybox sh -c 'unshare -p -f sleep 1002 & sleep 1000; :' >/dev/null
 	ranby exec -d web sleep 1001
 	ranby exec -d -u nobody web sleep 1003
-	wait_for 5 bash -c "[ \"\$($RANBY --root $RANBY_ROOT --runroot $RANBY_RUN top --noheading web pid | wc -l)\" -ge 6 ]"
-	sleep 0.2
+	# all are what they are to become
+	six() { [ "$(ranby top --noheading web comm | sort | xargs)" = 'sh sleep sleep sleep sleep unshare' ]; }
+	wait_for 30 six
 	"$RANBY_TREE/tests/proc-reader" "$(ctr_pid web)" >"$BATS_TEST_TMPDIR/want"
 	json web hpid,pid,huid,hgid,uid,gid,hgroups,seccomp,filters,nnp,rss,auid,ses,label,userns,pidns,mntns,uidmap,capeff \
 		>"$BATS_TEST_TMPDIR/got"
@@ -87,7 +88,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	need_ranges
 	ranby run -d --name web busybox sleep 1000 >/dev/null
 	ranby exec -d -u nobody web sleep 1001
-	wait_for 5 bash -c "$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN top web comm,uid | grep -q 65534"
+	wait_for 30 bash -c "$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN top web comm,uid | grep -q 65534"
 	run -0 ranby top web huser hgroup user uid
 	[[ ${lines[0]} =~ ^HUSER\ +HGROUP\ +USER\ +UID$ ]]
 	[[ ${lines[1]} =~ ^$(id -u)\($(id -un)\)\ +$(id -g)\($(id -gn)\)\ +root\ +0$ ]]
@@ -157,7 +158,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 		'ln -s ../../../../../../etc/hostname "$F"' 'ln -s /proc/1/root/etc/passwd "$F"'; do
 		rm -rf "$ROOT/etc/passwd"
 		F=$ROOT/etc/passwd bash -c "$make"
-		run -0 timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top --noheading web user uid
+		run -0 timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top --noheading web user uid
 		[[ $output =~ ^0\ +0$ ]] || fail "$make:" "$output"
 	done
 }
@@ -178,13 +179,15 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 		assert libc.setns(mnt, 0) == 0
 		assert libc.mount(b"x", b"/etc", b"fuse", 0, b"fd=%d,rootmode=40000,user_id=0,group_id=0" % dev) == 0
 		print("mounted", flush=True)
-		time.sleep(60)
+		time.sleep(110)
 	SERVER
 	local server=$!
-	wait_for 3 test -s "$BATS_TEST_TMPDIR/mounted" || skip 'FUSE cannot be mounted here'
+	mounted_or_ended() { [ -s "$BATS_TEST_TMPDIR/mounted" ] || ! kill -0 "$server" 2>/dev/null; }
+	wait_for 30 mounted_or_ended
+	[ -s "$BATS_TEST_TMPDIR/mounted" ] || skip 'FUSE cannot be mounted here'
 	run timeout 1 cat "/proc/$(ctr_pid web)/root/etc/passwd"
 	[ "$status" = 124 ] || fail 'the trap does not work: a plain reader did not wait'
-	run -0 timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top --noheading web user uid
+	run -0 timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" top --noheading web user uid
 	kill "$server"
 	# the server is in the container's user namespace, and so it is listed
 	[[ ${#lines[@]} = 2 && ${lines[0]} =~ ^0\ +0$ ]] || fail "$output"
@@ -195,7 +198,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	local inner='printf "\033]0;x\007\n)" >/proc/$$/comm; sleep 1000; :'
 	ranby run -d --name web -e "INNER=$inner" busybox \
 		sh -c 'exec sh -c "$INNER" "$(printf "a\033[2J\302\233\342\200\256b\377")"' >/dev/null
-	wait_for 5 bash -c "$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN top web args | grep -q 2J"
+	wait_for 30 bash -c "$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN top web args | grep -q 2J"
 	local form
 	for form in 'web comm args' '--format json web comm args' '--format {{.comm}}{{.args}} web' 'web -ef' 'web -eo comm,args'; do
 		# shellcheck disable=SC2086 # several words
@@ -308,7 +311,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 @test "whois: an ID, a process, a file" {
 	need_ranges
 	ranby run -d --name web -v "$BATS_TEST_TMPDIR:/v" busybox sh -c 'echo x >/v/file; chown nobody /v/file; sleep 1000' >/dev/null
-	wait_for 5 test -s "$BATS_TEST_TMPDIR/file"
+	wait_for 30 test -s "$BATS_TEST_TMPDIR/file"
 	local sub
 	sub=$(($(sub_first uid) + 65533))
 	run -0 ranby whois "uid:$sub"
@@ -316,7 +319,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	run -0 ranby whois "pid:$(ctr_pid web)"
 	[[ $output == *"in container web, on the host user $(id -u)($(id -un))"* ]]
 	[[ $output == *"login user"* ]]
-	wait_for 5 bash -c "[ \$(stat -c %u '$BATS_TEST_TMPDIR/file') = $sub ]"
+	wait_for 30 bash -c "[ \$(stat -c %u '$BATS_TEST_TMPDIR/file') = $sub ]"
 	run -0 ranby whois "$BATS_TEST_TMPDIR/file"
 	[[ $output == *"owned by user $sub"* && $output == *'in web'* ]]
 	run -0 ranby whois --format json uid:0

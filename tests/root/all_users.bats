@@ -110,7 +110,8 @@ want() {
 
 @test "hostile names stay text" {
 	stays "$BOB" 'exec 9>/dev/null; bash -c "exec -a $'"'"'\e]0;own\a\e[31m\u202e'"'"'$SIGN unshare -Upf sleep 1000$SIGN" &
-		printf "#!/bin/sh\nsleep 2000$SIGN\n" >"$base/"$'"'"'ev\nil\x1b[2J'"'"'; chmod +x "$base/"*; unshare -U "$base/"$'"'"'ev\nil\x1b[2J'"'"' & sleep 0.5'
+		printf "#!/bin/sh\nsleep 2000$SIGN\n" >"$base/"$'"'"'ev\nil\x1b[2J'"'"'; chmod +x "$base/"*; unshare -U "$base/"$'"'"'ev\nil\x1b[2J'"'"' &
+		until pgrep -xf "sleep 1000$SIGN" >/dev/null && pgrep -xf "sleep 2000$SIGN" >/dev/null; do sleep 0.05; done'
 	for format in table json '{{.Names}} {{.Command}}'; do
 		"$RANBY" ps --all-users --no-trunc --format "$format" >"$BATS_TEST_TMPDIR/out"
 		grep -q "$SIGN" "$BATS_TEST_TMPDIR/out"
@@ -123,8 +124,9 @@ want() {
 }
 
 @test "the same processes in top, each in its own container" {
-	stays "$ALICE" '$R run -d --name web busybox sh -c "sleep 1000$SIGN & sleep 1001$SIGN" >/dev/null; $R exec -d web sleep 1002$SIGN'
-	stays "$BOB" '$R run -d busybox sleep 2000$SIGN >/dev/null; unshare -U sleep 3000$SIGN & sleep 0.2'
+	stays "$ALICE" '$R run -d --name web busybox sh -c "sleep 1000$SIGN & sleep 1001$SIGN" >/dev/null; $R exec -d web sleep 1002$SIGN
+		until [ "$(pgrep -cxf "sleep 100[012]$SIGN")" = 3 ]; do sleep 0.05; done'
+	stays "$BOB" '$R run -d busybox sleep 2000$SIGN >/dev/null; unshare -U sleep 3000$SIGN & until pgrep -xf "sleep 3000$SIGN" >/dev/null; do sleep 0.05; done'
 	"$RANBY" top --all-users --format json ctr,hpid,auid,args >"$BATS_TEST_TMPDIR/json"
 	python3 - "$BATS_TEST_TMPDIR/json" "$SIGN" <<-'PYTHON'
 		import json, os, pwd, sys
@@ -152,7 +154,8 @@ in_group() {
 }
 
 @test "the group sees what everybody may read, and is told what it does not see; others get one error" {
-	stays "$ALICE" '$R run -d --name web busybox sleep 1000$SIGN >/dev/null; $R exec -d web sleep 1002$SIGN; unshare -U sleep 3000$SIGN & sleep 0.2'
+	stays "$ALICE" '$R run -d --name web busybox sleep 1000$SIGN >/dev/null; $R exec -d web sleep 1002$SIGN; unshare -U sleep 3000$SIGN &
+		until pgrep -xf "sleep 1002$SIGN" >/dev/null && pgrep -xf "sleep 3000$SIGN" >/dev/null; do sleep 0.05; done'
 	GROUPS_OF=64123 run --separate-stderr -0 in_group "$RANBY" ps --all-users --no-trunc --format '{{.LoginUser}} {{.Command}} {{.UIDMap}}'
 	grep -q "^$ALICE sleep 1000$SIGN 0:$(id -u "$ALICE"):1,1:" <<<"$output"
 	grep -q "^$ALICE sleep 3000$SIGN " <<<"$output"

@@ -94,20 +94,23 @@ found() {
 }
 
 @test "nsenter: a namespace that somebody else made" {
-	audit_as "$AUDIT_ALICE" unshare -Urm sh -c 'echo $$ >"$TMPDIR/inside"; sleep 3' 3>&- &
-	local made=$!
-	for _ in $(seq 50); do
-		[ ! -s "/var/tmp/ranby-tests-$(id -u "$AUDIT_ALICE")/inside" ] || break
+	local inside made
+	inside=/var/tmp/ranby-tests-$(id -u "$AUDIT_ALICE")/inside
+	rm -f "$inside"
+	audit_as "$AUDIT_ALICE" unshare -Urm sh -c 'echo $$ >"$TMPDIR/inside"; exec sleep 100' 3>&- &
+	made=$!
+	for _ in $(seq 300); do
+		[ ! -s "$inside" ] || break
 		sleep 0.1
 	done
-	sleep 0.2
 	BEGIN=$(wc -c <"$AUDIT_LOG")
 	audit_as "$AUDIT_ALICE" sh -c 'exec nsenter -U --preserve-credentials -t "$(cat "$TMPDIR/inside")" true'
-	rm -f "/var/tmp/ranby-tests-$(id -u "$AUDIT_ALICE")/inside"
+	kill "$(cat "$inside")"
+	wait $made || true
+	rm -f "$inside"
 	rogue
 	[ "$status" = 1 ]
 	found "$(id -u "$AUDIT_ALICE")" /nsenter setns
-	wait $made
 }
 
 @test "bwrap (F22)" {
