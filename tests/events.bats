@@ -88,13 +88,14 @@ all() { ranby events --stream=false "$@"; }
 }
 
 @test "followed until a moment: it ends by itself then, and shows nothing later" {
-	ranby events --until "$(date -d '+3 seconds' +%s)" --format '{{.Status}} {{.Name}}' >"$T/out" 3>&- &
+	ranby events --until "$(date -d '+5 seconds' +%s)" --format '{{.Status}} {{.Name}}' >"$T/out" 3>&- &
 	local pid=$! from=$SECONDS
 	wait "$pid"
 	[ $((SECONDS - from)) -ge 2 ]
+	from=$(date -d '-1 second' +%s)
 	ranby run --rm --name "$NAME-late" --network none busybox true
 	# and one that begins when that moment has gone by
-	run -0 ranby events --since 1m --until "$(date -d '-5 seconds' +%s)" --format '{{.Name}}'
+	run -0 ranby events --since 1m --until "$from" --format '{{.Name}}'
 	[[ $output != *"$NAME-late"* ]]
 	run ! grep late "$T/out"
 }

@@ -65,7 +65,7 @@ within() {
 @test "mount: of a container that runs it is its root; one that is started or removed is unmounted first" {
 	need_ranges
 	ranby run -d --name c --network none -v vol:/v busybox sh -c 'echo in >/v/file; sleep 1000'
-	wait_for 5 ranby exec c test -s /v/file
+	wait_for 30 ranby exec c test -s /v/file
 	run -0 within 'd=$($R mount c); cat $d/v/file; echo out >$d/tmp/x; $R unmount c >/dev/null; $R mount'
 	[ "${lines[0]}" = in ] || fail "$output"
 	[ "${lines[1]}" = "$(ranby ps -q) /proc/$(ctr_pid c)/root" ] || fail "$output"
@@ -138,7 +138,7 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	one_error 'not running'
 	[ "$(ranby start c)" = c ]
 	[ "$(ctr_pid c)" = "$pid" ]
-	wait_for 5 logged ran
+	wait_for 30 logged ran
 	run -125 ranby init c
 	one_error 'running already'
 	[ "$(ranby inspect --format '{{.Ranby.StartedBy.loginUid}}' c)" != '' ]
@@ -148,7 +148,7 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	ranby create --name c --network none busybox sh -c 'echo ran >>/was; cat /given; exec sleep 1000'
 	ranby start c
 	# its cat fails after what this test is about: the file is there when that is said
-	wait_for 5 logged given
+	wait_for 30 logged given
 	ranby stop --time 0 c
 	ranby init c
 	echo given >"$BATS_TEST_TMPDIR/given"
@@ -157,7 +157,8 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	[ "$(ranby export c | tar -xO given)" = given ]
 	[[ $(ranby diff c) == *'A /given'*'A /was'* ]] || fail "$(ranby diff c)"
 	[ "$(ranby start c)" = c ]
-	wait_for 5 grep -q given <(ranby logs c)
+	has_read() { ranby logs c | grep -qx given; }
+	wait_for 30 has_read
 	ranby rm -f --time 0 c
 }
 
@@ -180,7 +181,7 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	[ "$(ranby init --all | sort | xargs)" = "$(ranby ps -aq --no-trunc --filter name=^d\$ --filter name=^e\$ | sort | xargs)" ]
 	[ -z "$(ranby init --all)" ]
 	kill -KILL "$(ranby inspect --format '{{.State.Pid}}' d)"
-	wait_for 5 eval '[ "$(ranby inspect --format "{{.State.Status}}" d)" = created ]'
+	wait_for 30 eval '[ "$(ranby inspect --format "{{.State.Status}}" d)" = created ]'
 	run -0 ranby start -a d
 	[ "$(ranby wait --condition initialized e)" = -1 ]
 }
@@ -190,7 +191,7 @@ prepared() { ranby inspect --format '{{.State.Pid}}' "$1"; }
 	ranby create --name c --rm busybox sh -c 'ip -o -4 addr show; true'
 	ranby init c
 	kill -KILL "$(ranby inspect --format '{{.State.MonitorPid}}' c)"
-	wait_for 5 eval '[ "$(ranby inspect --format "{{.State.Status}}" c)" = created ]'
+	wait_for 30 eval '[ "$(ranby inspect --format "{{.State.Status}}" c)" = created ]'
 	run -0 ranby start -a c
 	[[ $output == *inet* ]] || fail "$output"
 	ranby create --name c --rm busybox sh -c 'ip -o -4 addr show; true'

@@ -53,7 +53,7 @@ ask() {
 		kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 		family = socket.AF_INET6 if ":" in address else socket.AF_INET
 		s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
-		s.settimeout(1)
+		s.settimeout(5)
 		s.connect((address, port))
 		s.send(b"word\n")
 		print(s.recv(100).decode().strip())
@@ -67,8 +67,8 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	tcp=$(free_port) udp=$(free_port)
 	# the same UDP port on both sides: between others, Debian 12's pasta loses the answers
 	echo_run "$udp" -p "127.0.0.1:$tcp:7" -p "127.0.0.1:$udp:$udp/udp"
-	wait_for 10 answers tcp 127.0.0.1 "$tcp"
-	wait_for 10 answers udp 127.0.0.1 "$udp"
+	wait_for 30 answers tcp 127.0.0.1 "$tcp"
+	wait_for 30 answers udp 127.0.0.1 "$udp"
 	run -0 ranby inspect --format '{{json .NetworkSettings.Ports}}' c
 	[[ $output == *"$tcp"* && $output == *"$udp"* ]] || fail "$output"
 	local pid
@@ -78,7 +78,7 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	run ! ask tcp 127.0.0.1 "$tcp"
 	grep -q ' lo$' /proc/net/if_inet6 || skip 'no IPv6 here'
 	echo_run 9 -p "[::1]:$tcp:7"
-	wait_for 10 answers tcp ::1 "$tcp"
+	wait_for 30 answers tcp ::1 "$tcp"
 	run ! ask tcp 127.0.0.1 "$tcp"
 }
 
@@ -88,15 +88,15 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	for how in 'stop --time 0' 'rm --force --time 0'; do
 		tcp=$(free_port)
 		echo_run 9 -p "127.0.0.1:$tcp:7"
-		wait_for 10 answers tcp 127.0.0.1 "$tcp"
+		wait_for 30 answers tcp 127.0.0.1 "$tcp"
 		pid=$(helper_of c)
 		monitor=$(status_field "$(ctr_pid c)" PPid)
 		kill -KILL "$monitor"
-		wait_for 5 is_gone "$monitor"
+		wait_for 30 is_gone "$monitor"
 		answers tcp 127.0.0.1 "$tcp"
 		# shellcheck disable=SC2086 # words
 		ranby $how c
-		wait_for 5 is_gone "$pid"
+		wait_for 30 is_gone "$pid"
 		ranby rm --force --ignore c
 	done
 	nothing_left
@@ -115,10 +115,10 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 			pid=$(helper_of c)
 			monitor=$(status_field "$(ctr_pid c)" PPid)
 			kill -KILL "$monitor"
-			wait_for 5 is_gone "$monitor"
+			wait_for 30 is_gone "$monitor"
 			kill -0 "$pid" # the control: it outlives the monitor
 			kill -KILL "$(ctr_pid c)"
-			wait_for 2 is_gone "$pid" || fail "$network $options"
+			wait_for 30 is_gone "$pid" || fail "$network $options"
 			ranby rm c
 		done
 	done
@@ -146,10 +146,10 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	echo 'of the host' >"$BATS_TEST_TMPDIR/index.html"
 	python3 -m http.server --bind 127.0.0.1 --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
 	server=$!
-	wait_for 5 curl -s -o /dev/null "http://127.0.0.1:$port"
-	said=$(ranby run --rm --network slirp4netns:allow_host_loopback=true busybox timeout 5 wget -q -O- "http://10.0.2.2:$port/")
+	wait_for 30 curl -s -o /dev/null "http://127.0.0.1:$port"
+	said=$(ranby run --rm --network slirp4netns:allow_host_loopback=true busybox timeout 30 wget -q -O- "http://10.0.2.2:$port/")
 	[ "$said" = 'of the host' ]
-	said=$(ranby run --rm --network "pasta:-T,$port" busybox timeout 5 wget -q -O- "http://127.0.0.1:$port/")
+	said=$(ranby run --rm --network "pasta:-T,$port" busybox timeout 30 wget -q -O- "http://127.0.0.1:$port/")
 	[ "$said" = 'of the host' ]
 	run ! ranby run --rm --network slirp4netns busybox timeout 5 wget -q -O- "http://10.0.2.2:$port/"
 	run ! ranby run --rm --network pasta busybox timeout 5 wget -q -O- "http://127.0.0.1:$port/"
@@ -176,7 +176,7 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	# no way back out of its sandbox: without ports it has no directory
 	run -1 holds "$pid" "$RANBY_RUN/$(ranby inspect --format '{{.Id}}' c)"
 	ranby stop --time 0 c
-	wait_for 5 is_gone "$pid"
+	wait_for 30 is_gone "$pid"
 	ranby rm c
 	nothing_left
 }
@@ -187,8 +187,8 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	tcp=$(free_port) udp=$(free_port)
 	# without allow_host_loopback, slirp4netns has no answers of UDP for the host's loopback
 	echo_run 9 --network slirp4netns:cidr=10.77.0.0/24,port_handler=slirp4netns,allow_host_loopback=true -p "127.0.0.1:$tcp:7" -p "$udp:9/udp"
-	wait_for 10 answers tcp 127.0.0.1 "$tcp"
-	wait_for 10 answers udp 127.0.0.1 "$udp"
+	wait_for 30 answers tcp 127.0.0.1 "$tcp"
+	wait_for 30 answers udp 127.0.0.1 "$udp"
 	# what listens is on that address, and on all
 	run -0 ss -Hltn "sport = :$tcp"
 	[[ $output == *"127.0.0.1:$tcp "* && $output != *"0.0.0.0:$tcp "* ]] || fail "$output"
@@ -202,8 +202,8 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	# the kernel knows the socket still, under a name that is gone: nothing leads there from inside, nor from outside
 	run -1 ranby exec c cat "$dir/slirp4netns"
 	ranby restart --time 0 c
-	wait_for 10 answers tcp 127.0.0.1 "$tcp"
-	wait_for 10 answers udp 127.0.0.1 "$udp"
+	wait_for 30 answers tcp 127.0.0.1 "$tcp"
+	wait_for 30 answers udp 127.0.0.1 "$udp"
 	ranby rm --force --time 0 c
 	run ! ask tcp 127.0.0.1 "$tcp"
 	run -0 ss -Hltun "sport = :$tcp or sport = :$udp"
@@ -226,7 +226,7 @@ tells() {
 says() {
 	python3 - "$@" <<-'END' 2>/dev/null
 		import socket, sys
-		s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)
+		s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 10)
 		sys.exit(s.makefile().readline().strip() != sys.argv[1])
 	END
 }
@@ -254,18 +254,18 @@ ports_in_a_row() {
 	first=$(ports_in_a_row 3)
 	tells 'of " . $port . "' --name c --network slirp4netns -p "127.0.0.1:$first-$((first + 2)):7-9"
 	for p in 0 1 2; do
-		wait_for 10 says "of $((p + 7))" 127.0.0.1 $((first + p))
+		wait_for 30 says "of $((p + 7))" 127.0.0.1 $((first + p))
 	done
 	ranby rm --force --time 0 c
 	own=$(hostname -I | tr ' ' '\n' | grep -m 1 -v :) || true
 	if [ -n "$own" ]; then
 		tells 'you are " . inet_ntoa($b) . "' --name c --network slirp4netns -p "$first:7"
-		wait_for 10 says "you are $own" "$own" "$first"
+		wait_for 30 says "you are $own" "$own" "$first"
 		ranby rm --force --time 0 c
 	fi
 	ranby pod create --name p --network slirp4netns -p "127.0.0.1:$first:7" >/dev/null
 	tells 'of a pod' --pod p
-	wait_for 10 says 'of a pod' 127.0.0.1 "$first"
+	wait_for 30 says 'of a pod' 127.0.0.1 "$first"
 	# taken: no container then, and nothing of the helper
 	run -125 ranby run --name d --network slirp4netns -p "127.0.0.1:$first:7" busybox true
 	one_error "--publish 127.0.0.1:$first:7/tcp: slirp4netns: "

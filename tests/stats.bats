@@ -99,11 +99,16 @@ stats() { ranby stats --no-stream "$@"; }
 }
 
 @test "again and again: the share since the last time, until it is interrupted; no escape codes where there is no terminal" {
-	ranby run -d --name busy --network=none busybox sh -c 'sleep 2; while :; do :; done' >/dev/null
+	ranby run -d --name busy --network=none busybox sh -c 'until [ -e /go ]; do sleep 0.1; done; while :; do :; done' >/dev/null
 	# a function in the background is a shell, and what is to get the signal is its child
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" stats --interval 1 --format '{{.CPUPerc}} {{.AvgCPU}}' busy >"$BATS_TEST_TMPDIR/out" 3>&- &
 	local pid=$!
-	wait_for 20 bash -c "[ \$(wc -l <'$BATS_TEST_TMPDIR/out') -ge 5 ]"
+	lines_from() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
+	wait_for 30 lines_from 2
+	local n
+	ranby exec busy touch /go
+	n=$(wc -l <"$BATS_TEST_TMPDIR/out")
+	wait_for 60 lines_from $((n + 3))
 	kill "$pid"
 	wait "$pid" || true
 	# it was idle in the first second, and is not in the last: now is more than the average
@@ -112,9 +117,9 @@ stats() { ranby stats --no-stream "$@"; }
 	run ! grep -q $'\033' "$BATS_TEST_TMPDIR/out"
 	# on one, each begins at the top
 	local stats="$RANBY --root $RANBY_ROOT --runroot $RANBY_RUN stats --interval 1"
-	run timeout 3 script -qec "$stats busy" /dev/null
+	run timeout 10 script -qec "$stats busy" /dev/null
 	[[ $output == *$'\033[H\033[2J'*'CPU %'* ]] || fail "$output"
-	run timeout 3 script -qec "$stats --no-reset busy" /dev/null
+	run timeout 10 script -qec "$stats --no-reset busy" /dev/null
 	[[ $output == *'CPU %'* && $output != *$'\033[2J'* ]] || fail "$output"
 }
 

@@ -47,15 +47,16 @@ monitors() { pgrep -f "^ranby-monitor .*--run-dir $RANBY_RUN/.*${1:-}"; }
 	mkfifo "$BATS_TEST_TMPDIR/slow"
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec busy sh -c 'yes | head -c 80000000' >"$BATS_TEST_TMPDIR/slow" 3>&- &
 	exec 5<"$BATS_TEST_TMPDIR/slow"
+	local monitor=''
+	there() { monitor=$(monitors /exec/); }
+	wait_for 30 there
 	sleep 2
-	local monitor
-	monitor=$(monitors /exec/)
 	echo "# VmHWM $(memory "$monitor" VmHWM) KiB" >&3
 	[ "$(memory "$monitor" VmHWM)" -lt 2048 ] || [ -n "${RANBY_SAN:-}" ]
 	[ "$(wc -c <&5)" = 80000000 ]
 	exec 5<&-
 	wait $!
-	wait_for 5 no_exec
+	wait_for 30 no_exec
 }
 no_exec() { ! monitors /exec/ >/dev/null; }
 
@@ -78,10 +79,12 @@ no_exec() { ! monitors /exec/ >/dev/null; }
 		<"$BATS_TEST_TMPDIR/in" >/dev/null 3>&- &
 	local front=$!
 	exec 6>"$BATS_TEST_TMPDIR/in"
-	wait_for 10 is_running once
-	sleep 0.3
+	wait_for 30 is_running once
+	# what it is given comes through the front: then it reads
+	echo first >&6
+	wait_for 30 log_says once first
 	kill -KILL $front
-	wait_for 5 log_says once over
+	wait_for 30 log_says once $'first\nover'
 	exec 6>&-
 }
 is_running() { [ "$(ranby inspect --format '{{.State.Status}}' "$1" 2>/dev/null)" = running ]; }
@@ -89,9 +92,9 @@ log_says() { [ "$(ranby logs "$1")" = "$2" ]; }
 
 @test "an output that nobody reads any more ends a foreground run" {
 	local code=0
-	timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --name piped --network none busybox yes | head -1 || code=$?
+	timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --name piped --network none busybox yes | head -1 || code=$?
 	[ $code = 0 ]
-	wait_for 10 is_absent piped
+	wait_for 30 is_absent piped
 }
 is_absent() { ! ranby container exists "$1"; }
 
@@ -128,7 +131,7 @@ is_absent() { ! ranby container exists "$1"; }
 @test "a terminal's keys do not reach the caller's shell (A33)" {
 	need_program python3
 	# TIOCSTI is on the container's own terminal: what it types is read there
-	"$RANBY_TREE/tests/pty" --timeout 15 bash --norc -c "'$RANBY' --root '$RANBY_ROOT' --runroot '$RANBY_RUN' run --rm -it --network none busybox sh -c 'ls -l /proc/self/fd/0; tty'; echo code \$?; read -t 1 line; echo \"got:\$line:\"" <<-'STEPS'
+	"$RANBY_TREE/tests/pty" --timeout 60 bash --norc -c "'$RANBY' --root '$RANBY_ROOT' --runroot '$RANBY_RUN' run --rm -it --network none busybox sh -c 'ls -l /proc/self/fd/0; tty'; echo code \$?; read -t 1 line; echo \"got:\$line:\"" <<-'STEPS'
 		expect /dev/(pts/0|console)
 		expect code 0
 		expect got::
@@ -148,7 +151,7 @@ is_absent() { ! ranby container exists "$1"; }
 			for sig in TERM INT HUP CHLD WINCH PIPE CONT; do
 				(((tried++ + RANDOM) % 12 == 0)) || [ -n "${RANBY_TEST_FULL:-}" ] || continue
 				code=0
-				out=$(timeout 20 strace -qq -o /dev/null -e signal=none "--inject=$call:signal=SIG$sig:when=$n" \
+				out=$(timeout 60 strace -qq -o /dev/null -e signal=none "--inject=$call:signal=SIG$sig:when=$n" \
 					"$RANBY" "${ours[@]}" exec box sh -c 'echo hello; exit 7' 2>&1) || code=$?
 				case $sig,$code in
 				CHLD,7 | WINCH,7 | CONT,7) [ "$out" = hello ] || bad=1 ;;
@@ -164,6 +167,6 @@ is_absent() { ! ranby container exists "$1"; }
 	done <"$BATS_TEST_TMPDIR/trace"
 	echo "# $tried places" >&3
 	# and nothing of them all is left
-	wait_for 10 no_exec
+	wait_for 30 no_exec
 	[ "$(pgrep -cP "$(ctr_pid box)" || true)" = 0 ]
 }

@@ -138,7 +138,7 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 	monitor=$(ranby inspect --format '{{.State.MonitorPid}}' orphan)
 	writer=$(pgrep -P "$monitor" ranby-monitor)
 	kill -KILL "$writer"
-	wait_for 5 eval '[ "$(ranby inspect --format "{{.Ranby.Trail.served}}" orphan)" = false ]'
+	wait_for 30 eval '[ "$(ranby inspect --format "{{.Ranby.Trail.served}}" orphan)" = false ]'
 	run ranby exec orphan /bin/true
 	[ "$status" = 125 ]
 	[[ $output == *'not written any more'* ]]
@@ -154,25 +154,25 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 	traced alone -d busybox sh -c 'while :; do sleep 0.1; done'
 	monitor=$(ranby inspect --format '{{.State.MonitorPid}}' alone)
 	kill -KILL "$monitor"
-	sleep 0.3
+	wait_for 30 bash -c "! kill -0 $monitor 2>/dev/null"
 	local before
 	before=$(trail alone | wc -l)
 	grew() { [ "$(trail alone | wc -l)" -gt "$before" ]; }
 	wait_for 20 grew
 	run -0 ranby exec alone /bin/true
 	ranby kill alone
-	wait_for 5 eval 'trail alone "select(.type == \"end\") | .monitor" | grep -q gone'
+	wait_for 30 eval 'trail alone "select(.type == \"end\") | .monitor" | grep -q gone'
 	run -0 ranby audit execs --verify alone
 }
 
 @test "a flood of execs holds up neither attach nor logs nor the exit" {
 	# shellcheck disable=SC2016
 	traced flood -d busybox sh -c 'for i in 1 2 3 4; do while :; do /bin/true; done & done; for i in $(seq 1000000); do echo $i; sleep 0.05; done'
-	wait_for 10 eval '[ "$(ranby logs flood | wc -l)" -gt 3 ]'
-	run -0 timed 5 exec flood echo hello
+	wait_for 30 eval '[ "$(ranby logs flood | wc -l)" -gt 3 ]'
+	run -0 timed 60 exec flood echo hello
 	[ "$output" = hello ]
-	run -0 timed 10 stop -t 1 flood
-	run -0 timed 10 wait flood
+	run -0 timed 60 stop -t 1 flood
+	run -0 timed 60 wait flood
 	run -0 ranby audit execs --verify flood
 }
 
@@ -204,7 +204,7 @@ traced() { # NAME RUN-OPTION... IMAGE COMMAND...
 	run -0 ranby audit execs --format '{{.File}}' shown
 	[ "${lines[-1]}" = /bin/true ]
 	traced followed -d busybox sh -c 'sleep 0.3; /bin/true last'
-	run -0 timed 10 audit execs --follow --format '{{.Command}}' followed
+	run -0 timed 60 audit execs --follow --format '{{.Command}}' followed
 	[ "${lines[-1]}" = '/bin/true last' ]
 	ranby create --network=none --name none busybox true
 	run -125 ranby audit execs none
