@@ -155,6 +155,8 @@ file_of() { python3 -c "k = 'x' * 1000; $1" >ctx/Containerfile; }
 	dear 'image config: larger than 4194304 bytes' build -q ctx
 	file_of 'print("FROM scratch" + "\nEXPOSE 1-65535 1-65535/udp 1-65535/sctp" * 100)'
 	dear 'EXPOSE: more than 65536 ports' build -q ctx
+	file_of 'print("FROM scratch" + "".join("\nVOLUME " + " ".join("/%d_%d" % (k, i) for i in range(4000)) for k in range(17)))'
+	dear 'VOLUME: more than 65536 directories' build -q ctx
 	file_of 'print("".join("FROM scratch AS s%d\n" % i for i in range(300)))'
 	dear 'more than 256 stages' build -q ctx
 	file_of 'print("FROM scratch" + "\nLABEL a=b" * 5000)'

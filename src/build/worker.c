@@ -54,7 +54,7 @@ static void add_list(struct buf *b, const struct strv *list, size_t *ret_len)
 	*ret_len = b->len - before;
 }
 
-int worker_answer(const struct session *s, const struct stage *sg, int r, const struct err *why, struct buf *ret)
+int worker_answer(const struct session *s, struct stage *sg, int r, const struct err *why, struct buf *ret)
 {
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	_cleanup_free_ struct answer *a = calloc(1, sizeof(*a));

@@ -45,7 +45,7 @@ void worker_stop(struct worker *w);
 
 /* ---- what it answers; for its test ---- */
 
-int worker_answer(const struct session *s, const struct stage *sg, int r, const struct err *why, struct buf *ret) _must_check_;
+int worker_answer(const struct session *s, struct stage *sg, int r, const struct err *why, struct buf *ret) _must_check_;
 
 /* -EBADMSG: that is no answer. Else what the stage ended with. */
 int worker_answer_parse(struct session *s, struct stage *sg, const struct buf *text, struct err *e) _must_check_;

@@ -21,6 +21,8 @@ void image_state_done(struct image_state *s)
 {
 	json_putp(&s->json);
 	s->config = NULL;
+	buf_done(&s->history);
+	s->n_history = 0;
 }
 
 static struct json_object *member(struct json_object *o, const char *key, bool array)
@@ -248,9 +250,13 @@ static int set_volume(struct image_state *s, const struct instruction *in, struc
 	struct json_object *volumes = member(s->config, "Volumes", false);
 	int r = volumes ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < in->args.n; i++)
-		r = *in->args.items[i] ? json_add(volumes, in->args.items[i], json_object_new_object()) :
-					 err_set(e, EINVAL, "VOLUME: an empty name");
+	for (size_t i = 0; r == 0 && i < in->args.n; i++) {
+		if (!*in->args.items[i])
+			return err_set(e, EINVAL, "VOLUME: an empty name");
+		if (json_object_object_length(volumes) >= STRV_MAX)
+			return err_set(e, E2BIG, "VOLUME: more than %d directories", STRV_MAX);
+		r = json_add(volumes, in->args.items[i], json_object_new_object());
+	}
 	return r;
 }
 
@@ -417,19 +423,73 @@ int image_state_cut(struct image_state *s, size_t keep_layers, size_t keep_histo
 {
 	if (cut(json_at(s->json, "rootfs.diff_ids"), keep_layers) < 0 || cut(json_at(s->json, "history"), keep_history) < 0)
 		return err_errno(e, ENOMEM, "image config");
+	if (keep_history < s->n_history) {
+		buf_reset(&s->history);
+		s->n_history = 0;
+	}
 	return 0;
 }
 
-int image_state_text(const struct image_state *s, struct buf *ret, struct digest *ret_id, struct err *e)
+static void add_text(struct buf *b, struct json_object *o)
 {
-	size_t len = 0;
-	const char *text = json_text(s->json, &len);
+	size_t len = strlen("null");
+	const char *text = o ? json_text(o, &len) : "null";
 
-	if (text && len > IMAGE_CONFIG_MAX)
+	if (text)
+		buf_add(b, text, len);
+	else
+		b->error = ENOMEM;
+}
+
+/* A line is added by each step and never changed, and after each the text is wanted: that of the lines before is kept. */
+static void add_history(struct image_state *s, struct json_object *list, struct buf *b)
+{
+	size_t n = json_object_array_length(list);
+
+	for (; s->n_history < n; s->n_history++) {
+		if (s->n_history > 0)
+			buf_addc(&s->history, ',');
+		add_text(&s->history, json_object_array_get_idx(list, s->n_history));
+	}
+	buf_addc(b, '[');
+	buf_add(b, buf_str(&s->history), s->history.len);
+	buf_addc(b, ']');
+	if (buf_bad(&s->history))
+		b->error = buf_bad(&s->history);
+}
+
+/* What json_text() makes of the whole. */
+static int add_config(struct image_state *s, struct buf *b)
+{
+	const char *before = "{";
+
+	json_object_object_foreach(s->json, key, value) {
+		_cleanup_json_ struct json_object *name = json_object_new_string(key);
+
+		if (!name)
+			return -ENOMEM;
+		buf_adds(b, before);
+		add_text(b, name);
+		buf_addc(b, ':');
+		if (strcmp(key, "history") == 0 && json_object_is_type(value, json_type_array))
+			add_history(s, value, b);
+		else
+			add_text(b, value);
+		before = ",";
+	}
+	buf_addc(b, '}');
+	return -buf_bad(b);
+}
+
+int image_state_text(struct image_state *s, struct buf *ret, struct digest *ret_id, struct err *e)
+{
+	size_t before = ret->len;
+	int r = add_config(s, ret);
+
+	if (r < 0)
+		return err_errno(e, -r, "image config");
+	if (ret->len - before > IMAGE_CONFIG_MAX)
 		return err_set(e, EFBIG, "image config: larger than %zu bytes", IMAGE_CONFIG_MAX);
-	buf_add(ret, text ? text : "", len);
-	if (!text || buf_bad(ret))
-		return err_errno(e, ENOMEM, "image config");
-	digest_of(text, len, ret_id);
+	digest_of(ret->data + before, ret->len - before, ret_id);
 	return 0;
 }

@@ -29,6 +29,8 @@ struct image_state {
 	struct json_object *json;   /* the whole config, owned */
 	struct json_object *config; /* its "config", borrowed */
 	bool own_cmd;               /* this stage said CMD */
+	struct buf history;         /* the texts of its first lines, which do not change */
+	size_t n_history;
 };
 void image_state_done(struct image_state *s);
 
@@ -61,6 +63,6 @@ int image_state_history(struct image_state *s, const char *created, const char *
 int image_state_cut(struct image_state *s, size_t keep_layers, size_t keep_history, struct err *e) _must_check_;
 
 /* -EFBIG past IMAGE_CONFIG_MAX: what nobody could read is made by nobody. */
-int image_state_text(const struct image_state *s, struct buf *ret, struct digest *ret_id, struct err *e) _must_check_;
+int image_state_text(struct image_state *s, struct buf *ret, struct digest *ret_id, struct err *e) _must_check_;
 
 #endif

@@ -81,6 +81,61 @@ static void test_history(void **unused)
 	assert_true(digest_equal(&first, &second));
 }
 
+static void same_text(struct image_state *s)
+{
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
+	struct digest id, want;
+	size_t len;
+	const char *text = json_text(s->json, &len);
+
+	assert_int_equal(image_state_text(s, &b, &id, NULL), 0);
+	assert_string_equal(buf_str(&b), text);
+	digest_of(text, len, &want);
+	assert_true(digest_equal(&id, &want));
+}
+
+/* That of the lines before is kept, and is nobody's who has cut them. */
+static void test_text(void **unused)
+{
+	static const char base[] = "{\"a\\\"/b\":null,\"history\":[{\"created_by\":\"\\u0001/\"}],\"config\":{},\"n\":[1,2.5,true]}";
+	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_(image_state_done) struct image_state s = {0};
+	char step[16];
+
+	(void)unused;
+	assert_int_equal(json_parse(base, sizeof(base) - 1, "base", &o, NULL), 0);
+	assert_int_equal(image_state_begin(&s, o, "linux/amd64", NULL), 0);
+	same_text(&s);
+	for (int i = 0; i < 6; i++) {
+		snprintf(step, sizeof(step), "step %d", i);
+		assert_int_equal(image_state_history(&s, "2020-01-01T00:00:00Z", step, NULL, NULL, NULL), 0);
+		assert_int_equal(image_state_label(&s, step, "x"), 0);
+		if (i % 2)
+			same_text(&s);
+		if (i == 3)
+			assert_int_equal(image_state_cut(&s, 0, 2, NULL), 0);
+	}
+	same_text(&s);
+	assert_int_equal(image_state_cut(&s, 0, 0, NULL), 0);
+	same_text(&s);
+}
+
+static void test_volumes(void **unused)
+{
+	_cleanup_(image_state_done) struct image_state s = {0};
+	struct err e = {0};
+	char line[32];
+
+	(void)unused;
+	assert_int_equal(image_state_begin(&s, NULL, "linux/amd64", NULL), 0);
+	for (int i = 0; i < STRV_MAX; i++) {
+		snprintf(line, sizeof(line), "VOLUME /%d", i);
+		assert_int_equal(apply(&s, line, &e), 0);
+	}
+	assert_int_equal(apply(&s, "VOLUME /more", &e), -E2BIG);
+	assert_non_null(strstr(e.text, "VOLUME: more than 65536 directories"));
+}
+
 static void test_triggers(void **unused)
 {
 	_cleanup_(strv_done) struct strv triggers = {0};
@@ -137,4 +192,5 @@ static void test_size(void **unused)
 	assert_int_equal(image_state_text(&s, &b, &id, NULL), -EFBIG);
 }
 
-TESTS("oci/image_state", cmocka_unit_test(test_env), cmocka_unit_test(test_size), cmocka_unit_test(test_apply), cmocka_unit_test(test_history), cmocka_unit_test(test_triggers))
+TESTS("oci/image_state", cmocka_unit_test(test_env), cmocka_unit_test(test_size), cmocka_unit_test(test_apply), cmocka_unit_test(test_history), cmocka_unit_test(test_text), cmocka_unit_test(test_volumes),
+      cmocka_unit_test(test_triggers))
