@@ -12,6 +12,7 @@
 
 #include "audit/chain_resolve.h"
 #include "audit/chain_store.h"
+#include "audit/chain_word.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -29,6 +30,7 @@ int chain_new(const struct chain_options *o, struct chain **ret, struct err *e)
 		return err_errno(e, ENOMEM, "audit log");
 	c->options = *o;
 	c->seen_sorted = true;
+	c->statements_sorted = true;
 	*ret = c;
 	return 0;
 }
@@ -130,79 +132,8 @@ static int feed_login(struct chain *c, const struct log_event *ev, struct err *e
 	if (!ev->done)
 		return 0;
 	if (by_root)
-		r = store_add_session(c, &(struct session){ev->boot, ev->ses, s.key}, e);
+		r = store_add_session(&c->logins, &(struct session){ev->boot, ev->ses, s.key}, e);
 	return r < 0 ? r : store_add_sample(c, ev->boot, ev->pid, &s, e);
-}
-
-/* The latest run of that init that had begun. */
-static struct chain_container *find_run(struct chain *c, const struct log_event *ev, uint32_t pid)
-{
-	uint64_t key = log_event_key(ev);
-
-	for (size_t i = c->n_containers; i > 0; i--) {
-		struct chain_container *k = &c->containers[i - 1];
-
-		if (!k->anchor && k->pid == pid && key_boot(k->start) == ev->boot && k->start < key &&
-		    k->init_start == ev->virt.init_start)
-			return k;
-	}
-	return NULL;
-}
-
-static int add_statement(struct chain *c, const struct log_event *ev, const struct chain_container *k, uint32_t flag,
-			 struct err *e)
-{
-	const struct log_virt *v = &ev->virt;
-	bool init = v->init_pid == 0 || v->init_pid == v->vm_pid;
-	struct sample s = {.key = log_event_key(ev), .ppid = 0, .auid = LOG_NONE, .flags = flag,
-			   .container = (uint32_t)(k - c->containers)};
-
-	s.subject = init ? v->init_start : v->vm_start;
-	s.ses = init ? v->starter_ses : v->ses_of;
-	return store_add_sample(c, ev->boot, v->vm_pid, &s, e);
-}
-
-static int feed_start(struct chain *c, const struct log_event *ev, struct err *e)
-{
-	const struct log_virt *v = &ev->virt;
-	struct chain_container k = {.pid = v->vm_pid, .start = log_event_key(ev), .auid = ev->auid, .ses = ev->ses,
-				    .pid_ns = v->pid_ns, .init_start = v->init_start};
-	int r;
-
-	copy_text(k.name, sizeof(k.name), v->vm[0] ? v->vm : v->uuid);
-	copy_text(k.uuid, sizeof(k.uuid), v->uuid);
-	copy_text(k.ctr, sizeof(k.ctr), v->ctr);
-	r = store_add_container(c, &k, e);
-	return r < 0 ? r : add_statement(c, ev, &c->containers[c->n_containers - 1], SAMPLE_ALIVE, e);
-}
-
-/* The witness saw it, or root, who needs none: then the kernel's stamp must say that it was root. */
-static bool is_seen_alive(const struct log_event *ev)
-{
-	return strcmp(ev->virt.trust, "live") == 0 || (strcmp(ev->virt.trust, "root") == 0 && ev->uid == 0);
-}
-
-/* Only what the writer saw itself is a statement about a pid. */
-static int feed_virt(struct chain *c, const struct log_event *ev, struct err *e)
-{
-	const struct log_virt *v = &ev->virt;
-	struct chain_container *k;
-	bool live = is_seen_alive(ev), zombie = strcmp(v->trust, "zombie") == 0;
-
-	if (strcmp(v->virt, "ranby") != 0 || v->vm_pid == 0 || !v->success || (!live && !zombie))
-		return 0;
-	if (live && strcmp(v->op, "start") == 0)
-		return feed_start(c, ev, e);
-	k = find_run(c, ev, v->init_pid ? v->init_pid : v->vm_pid);
-	if (!k)
-		return 0;
-	if (live && strcmp(v->op, "exec") == 0)
-		return add_statement(c, ev, k, SAMPLE_ALIVE, e);
-	if (!zombie)
-		return 0;
-	if (v->vm_pid == k->pid)
-		k->stop = log_event_key(ev);
-	return add_statement(c, ev, k, SAMPLE_ZOMBIE, e);
 }
 
 int chain_feed(struct chain *c, const struct log_event *ev, struct err *e)
@@ -227,7 +158,7 @@ int chain_feed(struct chain *c, const struct log_event *ev, struct err *e)
 	case LOG_LOGIN:
 		return feed_login(c, ev, e);
 	case LOG_VIRT:
-		return feed_virt(c, ev, e);
+		return word_feed(c, ev, e);
 	default:
 		return 0;
 	}
@@ -245,25 +176,39 @@ static void answer(const struct verdict *v, struct chain_answer *ret)
 	ret->settled = v->confidence == CHAIN_CERTAIN;
 }
 
-static bool prepare(struct chain *c, struct chain_answer *ret)
+static bool prepare(struct chain *c)
 {
-	*ret = (struct chain_answer){.doubt = CHAIN_NOT_THERE, .auid = LOG_NONE, .ses = LOG_NONE};
 	/* what came out of order may speak against what was settled */
 	if (c->late)
 		store_unsettle(c);
 	c->late = false;
-	return store_prepare(c, NULL) == 0;
+	return store_prepare(c, NULL) == 0 && word_weigh(c, NULL) == 0;
 }
 
-void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_answer *ret)
+/* Whether a record that is not believed names that process, or one above it. */
+static bool is_below_claim(const struct chain *c, uint32_t boot, uint32_t pid, uint64_t key)
 {
-	struct line *l;
+	for (unsigned i = 0; i < c->options.depth_max && pid > 1; i++) {
+		const struct line *l = store_line(c, boot, pid);
+		size_t k = l ? line_find(l, key, true) : 0;
+
+		if (l && l->claimed != 0 && l->claimed <= key)
+			return true;
+		while (k > 0 && (l->samples[k - 1].flags & SAMPLE_STATED))
+			k--;
+		if (k == 0)
+			return false;
+		pid = l->samples[k - 1].ppid;
+	}
+	return false;
+}
+
+static void ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_answer *ret)
+{
+	struct line *l = store_line(c, key_boot(key), pid);
 	struct verdict v;
 	size_t i;
 
-	if (!prepare(c, ret))
-		return;
-	l = store_line(c, key_boot(key), pid);
 	ret->pid = pid;
 	if (!l || l->n == 0)
 		return;
@@ -281,11 +226,22 @@ void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_ans
 	answer(&v, ret);
 }
 
+void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_answer *ret)
+{
+	*ret = (struct chain_answer){.doubt = CHAIN_NOT_THERE, .auid = LOG_NONE, .ses = LOG_NONE};
+	if (!prepare(c))
+		return;
+	ask_pid(c, pid, key, ret);
+	if (ret->where == CHAIN_UNKNOWN && is_below_claim(c, key_boot(key), pid, key))
+		ret->doubt = CHAIN_CLAIMED;
+}
+
 void chain_ask(struct chain *c, uint64_t key, struct chain_answer *ret)
 {
 	const struct seen *s;
 
-	if (!prepare(c, ret))
+	*ret = (struct chain_answer){.doubt = CHAIN_NOT_THERE, .auid = LOG_NONE, .ses = LOG_NONE};
+	if (!prepare(c))
 		return;
 	s = store_seen(c, key);
 	if (s && s->pid > 0)
@@ -314,7 +270,7 @@ bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid)
 {
 	const struct line *l;
 
-	if (store_prepare(c, NULL) < 0)
+	if (!prepare(c))
 		return false;
 	l = store_line(c, boot, pid);
 	for (size_t i = 0; l && i < l->n; i++)
@@ -323,9 +279,9 @@ bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid)
 	return false;
 }
 
-size_t chain_containers(const struct chain *c)
+size_t chain_containers(struct chain *c)
 {
-	return c->n_containers;
+	return prepare(c) ? c->n_containers : 0;
 }
 
 const struct chain_container *chain_container_at(const struct chain *c, uint32_t index)
@@ -372,6 +328,7 @@ const char *chain_doubt_text(enum chain_doubt d)
 		[CHAIN_AMBIGUOUS] = "a process id was used again, and two answers are possible",
 		[CHAIN_NAMESPACE] = "below namespaces that were made without a start record",
 		[CHAIN_NO_ORIGIN] = "no login, service or anchor above it in the log",
+		[CHAIN_CLAIMED] = "in a container by a record of which the sender was in one too, or may have been: a claim",
 		[CHAIN_TOO_DEEP] = "too many generations",
 	};
 

@@ -68,6 +68,7 @@ enum chain_doubt {
 	CHAIN_AMBIGUOUS,   /* two answers are possible: a pid was used again */
 	CHAIN_NAMESPACE,   /* below a process that made namespaces, with no start record */
 	CHAIN_NO_ORIGIN,   /* no login, service or anchor above it in the log */
+	CHAIN_CLAIMED,     /* in a container by a record that is not believed: see struct chain_container */
 	CHAIN_TOO_DEEP,
 };
 
@@ -94,6 +95,7 @@ struct chain_container {
 	uint32_t auid, ses;  /* of the start record's sender, as the kernel stamped it */
 	uint64_t pid_ns, init_start;
 	bool anchor;         /* the caller's word, no record */
+	bool claimed;        /* its record is not believed: who sent it was in a container, or could have been (chain_word.c) */
 };
 
 struct chain_answer {
@@ -128,7 +130,8 @@ void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_ans
 /* True when a fork by that process made one that a start or exec record or an anchor names: it is an engine at its work. */
 bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid);
 
-size_t chain_containers(const struct chain *c);
+/* How many there are, the claimed ones too. */
+size_t chain_containers(struct chain *c);
 const struct chain_container *chain_container_at(const struct chain *c, uint32_t index);
 
 /* "host", "unknown" or the container's name; borrowed. */

@@ -5,7 +5,7 @@
  * ------------
  * A sample is one recorded system call: at serial s, process p (host pid) had the parent q (host pid),
  * and both were alive. Nothing else is used but these, the statements of start, exec and stop
- * records about host pids, and logins.
+ * records about host pids (those that are believed: chain_word.c), and logins.
  *
  * What the kernel guarantees:
  *  K1 serials are contiguous; a missing one is an event that we did not see, and it may have been anything;
@@ -440,6 +440,57 @@ static struct verdict neighbours(struct chain *c, struct line *l, uint64_t key, 
 struct verdict chain_resolve_between(struct chain *c, struct line *l, uint64_t key, unsigned depth)
 {
 	return neighbours(c, l, key, 0, depth);
+}
+
+/* ---- who sent a record ---- */
+
+/* The last thing that the process of that number did, or that the caller says of it; NULL. */
+static const struct sample *last_act(const struct line *l, uint64_t key)
+{
+	for (size_t i = line_find(l, key, true); i > 0; i--)
+		if (!(l->samples[i - 1].flags & SAMPLE_FIXED))
+			return &l->samples[i - 1];
+	return NULL;
+}
+
+/* Near enough that the number cannot have gone to another process unseen (K5), and in a session, whose forks are all in the log (K3). */
+static bool is_near(const struct chain *c, uint64_t then, uint64_t key, uint32_t its_ses, uint32_t ses)
+{
+	return ses != LOG_NONE && its_ses == ses && key - then <= CYCLE && !store_doubtful(c, then, key);
+}
+
+/* Where it was made, unless it has gone elsewhere itself: what became of its parent since does not matter. */
+static struct verdict since_birth(const struct birth *born, const struct sample *act, const struct verdict *made)
+{
+	bool gone = (born->flags & SAMPLE_NS) || (act && act->key > born->key && (act->flags & SAMPLE_TAINTED));
+
+	return made->where == CHAIN_HOST && gone ? unknown(CHAIN_NAMESPACE) : below(*made, CHAIN_CERTAIN);
+}
+
+struct verdict chain_resolve_sender(struct chain *c, uint32_t boot, uint32_t pid, uint32_t ses, uint64_t key)
+{
+	static const struct verdict word = {.where = CHAIN_HOST, .method = CHAIN_BY_ANCHOR, .confidence = CHAIN_CERTAIN};
+	struct line *l = store_line(c, boot, pid);
+	const struct sample *mark, *act;
+	const struct birth *born;
+	struct verdict v = {0};
+
+	if (pid == 1)
+		return word;
+	if (!l)
+		return unknown(CHAIN_NO_PARENT);
+	mark = marks_around(l, key).before;
+	act = last_act(l, key);
+	born = last_birth(c, l, 0, key, &v, 0);
+	if (mark && (mark->flags & SAMPLE_ALIVE) && (!born || born->key < mark->key))
+		return in_container(c, mark, CHAIN_LIKELY);
+	if (act && (act->flags & SAMPLE_HOST) && (!born || born->key < act->key))
+		return word;
+	if (born && is_near(c, born->key, key, born->ses, ses))
+		return since_birth(born, act, &v);
+	if (act && (!born || born->key < act->key) && is_near(c, act->key, key, act->ses, ses))
+		return chain_resolve(c, l, (size_t)(act - l->samples), 0);
+	return unknown(CHAIN_NO_PARENT);
 }
 
 /* ---- on the host: (4) to (6) ---- */

@@ -126,6 +126,34 @@ int store_add_sample(struct chain *c, uint32_t boot, uint32_t pid, const struct 
 	return 0;
 }
 
+int store_drop_sample(struct chain *c, uint32_t boot, uint32_t pid, uint64_t key, struct err *e)
+{
+	struct line *l = store_line(c, boot, pid);
+	size_t left = 0;
+	int r = l ? make_dirty(c, l, e) : 0;
+
+	for (size_t i = 0; r == 0 && l && i < l->n; i++)
+		if (l->samples[i].key != key || !(l->samples[i].flags & SAMPLE_FIXED))
+			l->samples[left++] = l->samples[i];
+	if (r == 0 && l) {
+		c->n_samples -= l->n - left;
+		l->n = left;
+	}
+	return r;
+}
+
+int store_add_statement(struct chain *c, const struct statement *s, struct err *e)
+{
+	int r = GROW(c->statements, c->n_statements, c->statements_cap, e);
+
+	if (r < 0)
+		return r;
+	if (c->n_statements > 0 && c->statements[c->n_statements - 1].sample.key > s->sample.key)
+		c->statements_sorted = false;
+	c->statements[c->n_statements++] = *s;
+	return 0;
+}
+
 int store_add_birth(struct chain *c, uint32_t boot, uint32_t pid, const struct birth *b, struct err *e)
 {
 	struct line *l = NULL;
@@ -152,27 +180,31 @@ int store_add_seen(struct chain *c, const struct seen *s, struct err *e)
 	return 0;
 }
 
+static int by_key(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 static int compare_sessions(const struct session *a, const struct session *b)
 {
 	if (a->boot != b->boot)
 		return a->boot < b->boot ? -1 : 1;
-	return a->ses < b->ses ? -1 : a->ses > b->ses;
+	return a->ses != b->ses ? (a->ses < b->ses ? -1 : 1) : by_key(a->key, b->key);
 }
 
-int store_add_session(struct chain *c, const struct session *s, struct err *e)
+int store_add_session(struct session_list *l, const struct session *s, struct err *e)
 {
-	int r = GROW(c->sessions, c->n_sessions, c->sessions_cap, e);
-
-	size_t at = c->n_sessions;
+	int r = GROW(l->items, l->n, l->cap, e);
+	size_t at = l->n;
 
 	if (r < 0)
 		return r;
-	/* numbers go up, so nearly always at the end; of one session the first login stays first */
-	while (at > 0 && compare_sessions(&c->sessions[at - 1], s) > 0)
+	/* numbers go up, so nearly always at the end */
+	while (at > 0 && compare_sessions(&l->items[at - 1], s) > 0)
 		at--;
-	memmove(c->sessions + at + 1, c->sessions + at, (c->n_sessions - at) * sizeof(*s));
-	c->sessions[at] = *s;
-	c->n_sessions++;
+	memmove(l->items + at + 1, l->items + at, (l->n - at) * sizeof(*s));
+	l->items[at] = *s;
+	l->n++;
 	return 0;
 }
 
@@ -199,13 +231,10 @@ void store_free(struct chain *c)
 	free(c->dirty);
 	free(c->seen);
 	free(c->ranges);
-	free(c->sessions);
+	free(c->logins.items);
+	free(c->roots.items);
 	free(c->containers);
-}
-
-static int by_key(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
+	free(c->statements);
 }
 
 /* At the same serial, what is said about a process comes before what it did. */
@@ -378,20 +407,25 @@ bool store_doubtful(const struct chain *c, uint64_t after, uint64_t before)
 	return low < c->n_ranges && c->ranges[low].first < before;
 }
 
-uint64_t store_login(const struct chain *c, uint32_t boot, uint32_t ses)
+uint64_t store_session(const struct session_list *l, uint32_t boot, uint32_t ses)
 {
 	const struct session want = {.boot = boot, .ses = ses};
-	size_t low = 0, high = ses == LOG_NONE ? 0 : c->n_sessions;
+	size_t low = 0, high = ses == LOG_NONE ? 0 : l->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_sessions(&c->sessions[middle], &want) < 0)
+		if (compare_sessions(&l->items[middle], &want) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < c->n_sessions && ses != LOG_NONE && compare_sessions(&c->sessions[low], &want) == 0 ? c->sessions[low].key : 0;
+	return low < l->n && ses != LOG_NONE && l->items[low].boot == boot && l->items[low].ses == ses ? l->items[low].key : 0;
+}
+
+uint64_t store_login(const struct chain *c, uint32_t boot, uint32_t ses)
+{
+	return store_session(&c->logins, boot, ses);
 }
 
 const struct seen *store_seen(const struct chain *c, uint64_t key)

@@ -75,6 +75,25 @@ struct line {
 	size_t n_births, cap_births;
 	uint32_t *marks;   /* indices of SAMPLE_FIXED */
 	size_t n_marks, cap_marks;
+	uint64_t claimed;  /* key of the first statement about it that is not believed; 0: none */
+};
+
+enum word {
+	WORD_OPEN = 0,  /* not looked at yet */
+	WORD_BELIEVED,
+	WORD_CLAIMED,
+};
+
+/* What a record says of a process, until its sender's word is weighed (chain_word.c), and after. */
+struct statement {
+	struct sample sample; /* for the line of `subject`, when it is believed */
+	uint32_t boot, subject;
+	uint32_t init_pid;    /* whose run it is of */
+	uint64_t init_start;
+	uint32_t sender, uid, ses; /* as the kernel stamped the record */
+	bool is_start, by_root;    /* trust=root */
+	bool is_final;
+	enum word word;
 };
 
 struct seen {
@@ -85,7 +104,13 @@ struct seen {
 
 struct session {
 	uint32_t boot, ses;
-	uint64_t key; /* of its login by root */
+	uint64_t key;
+};
+
+/* By boot, session and key. */
+struct session_list {
+	struct session *items;
+	size_t n, cap;
 };
 
 struct range {
@@ -104,10 +129,15 @@ struct chain {
 	size_t ranges_done;  /* of seen, already in ranges */
 	struct range *ranges; /* where the log is not to be relied on, ascending */
 	size_t n_ranges, ranges_cap;
-	struct session *sessions;
-	size_t n_sessions, sessions_cap;
+	struct session_list logins; /* by root */
+	struct session_list roots;  /* root has had a container recorded in it: when first */
 	struct chain_container *containers;
 	size_t n_containers, containers_cap;
+	struct statement *statements;
+	size_t n_statements, statements_cap;
+	size_t n_final;      /* of them, from the first: those of which the word does not change any more */
+	bool statements_sorted;
+	uint32_t weighed;    /* the round of the last look at them */
 	uint64_t trimmed;    /* nothing is kept of before */
 	bool late;           /* something came out of order */
 	uint32_t round;      /* counts feeds: a verdict that may change with more events is of one round */
@@ -122,8 +152,11 @@ int store_add_line(struct chain *c, uint32_t boot, uint32_t pid, struct line **r
 int store_add_sample(struct chain *c, uint32_t boot, uint32_t pid, const struct sample *s, struct err *e) _must_check_;
 int store_add_birth(struct chain *c, uint32_t boot, uint32_t pid, const struct birth *b, struct err *e) _must_check_;
 int store_add_seen(struct chain *c, const struct seen *s, struct err *e) _must_check_;
-int store_add_session(struct chain *c, const struct session *s, struct err *e) _must_check_;
+int store_add_session(struct session_list *l, const struct session *s, struct err *e) _must_check_;
 int store_add_container(struct chain *c, const struct chain_container *k, struct err *e) _must_check_;
+int store_add_statement(struct chain *c, const struct statement *s, struct err *e) _must_check_;
+/* No statement of that key about the process any more. */
+int store_drop_sample(struct chain *c, uint32_t boot, uint32_t pid, uint64_t key, struct err *e) _must_check_;
 void store_free(struct chain *c);
 
 /* Sorts what came since, works out what follows from a line alone, and the ranges. */
@@ -134,6 +167,8 @@ void store_unsettle(struct chain *c);
 
 /* True when something between the two, without them, is missing or damaged, or the rules changed. */
 bool store_doubtful(const struct chain *c, uint64_t after, uint64_t before);
+/* The lowest key of that session, 0 when it is not in the list. */
+uint64_t store_session(const struct session_list *l, uint32_t boot, uint32_t ses);
 /* The key of the login of that session, 0 when it is not in the log. */
 uint64_t store_login(const struct chain *c, uint32_t boot, uint32_t ses);
 /* The event of that key, NULL. */

@@ -225,12 +225,18 @@ static int add_process_sources(const struct shown *s, struct json_object *source
 	return r == 0 ? json_add_str(sources, "Status", lives || s->t ? "kernel" : "claimed") : r;
 }
 
+/* What the ledger says of it is worth. */
+static const char *by_ledger(const struct shown *s)
+{
+	return s->row->source == CENSUS_CLAIMED ? "claimed" : "verified";
+}
+
 static int add_receipt(const struct shown *s, struct json_object *o, struct json_object *sources)
 {
 	struct json_object *record = s->t ? json_at(s->t->attribution, "record") : NULL;
 
-	if (s->row->source == CENSUS_LEDGER)
-		return add_fact(o, sources, "Receipt", s->row->receipt, "verified");
+	if (s->row->source != CENSUS_PROC)
+		return add_fact(o, sources, "Receipt", s->row->receipt, by_ledger(s));
 	return add_fact(o, sources, "Receipt", record ? json_str(record, "receipt") : NULL, "claimed");
 }
 
@@ -240,8 +246,8 @@ static int add_claims(const struct shown *s, bool json, struct json_object *o, s
 	const char *image = image_of(s), *bundle = s->t ? s->t->s.bundle : NULL;
 	int r = add_fact(o, sources, "Engine", engine_of(s), told ? "claimed" : "unknown");
 
-	ADD(add_fact(o, sources, "ID", id_of(s), told ? "claimed" : "verified"));
-	ADD(add_fact(o, sources, "Image", image, s->row->image ? "verified" : "claimed"));
+	ADD(add_fact(o, sources, "ID", id_of(s), told ? "claimed" : by_ledger(s)));
+	ADD(add_fact(o, sources, "Image", image, s->row->image ? by_ledger(s) : "claimed"));
 	ADD(add_fact(o, sources, "Bundle", bundle, "claimed"));
 	ADD(add_fact(o, sources, "StateRoot", s->t ? s->t->root : NULL, "kernel"));
 	ADD(add_receipt(s, o, sources));

@@ -247,7 +247,7 @@ static const struct chain_container *killed(const struct question *q, const stru
 		const struct chain_answer a = {.where = CHAIN_CONTAINER, .container = (uint32_t)i};
 		const struct chain_container *k = chain_container_at(q->log->chain, (uint32_t)i);
 
-		if (is_container(q, &a) && k->pid == ev->opid && k->start < key && (!k->stop || key < k->stop))
+		if (is_container(q, &a) && !k->claimed && k->pid == ev->opid && k->start < key && (!k->stop || key < k->stop))
 			return k;
 	}
 	return NULL;
@@ -302,6 +302,8 @@ static void print_container(const struct question *q, const struct chain_contain
 		printf("init %u, by the caller's word\n", k->pid);
 	else
 		printf("uuid %s, init %u, started by auid %u in session %u, record %u", k->uuid, k->pid, k->auid, k->ses, (uint32_t)k->start);
+	if (k->claimed)
+		fputs(", a claim: who sent the record was in a container, or may have been", stdout);
 	if (!k->anchor && k->stop)
 		printf(", stopped, record %u", (uint32_t)k->stop);
 	if (from && from->addr[0])

@@ -10,7 +10,9 @@
 #include "sys/kaudit_state.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#define FIRST_PID_NS 4026531836U /* PROC_PID_INIT_INO of linux/proc_ns.h */
 #define NAME_MAX_IN_RECORD 120
 #define CGROUP_MAX_IN_RECORD 180
 
@@ -72,14 +74,26 @@ static int make_uuid(const struct record_root *t, char ret[static AUDIT_UUID_SIZ
 	return r;
 }
 
+/* Elsewhere the numbers that /proc has of processes are not the host's. */
+static bool is_in_first_pidns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PID_NS;
+}
+
 int record_root_write(const struct record_root *t, struct witness_reply *ret)
 {
 	_cleanup_(kaudit_state_done) struct kaudit_state k = {0};
 	_cleanup_free_ struct record *text = mem_array(1, sizeof(*text));
 	_cleanup_free_ struct readback *back = mem_array(1, sizeof(*back));
-	int r = text && back ? kaudit_state_read(&k) : -ENOMEM;
+	int r;
 
-	*ret = (struct witness_reply){.outcome = WITNESS_NO_AUDIT};
+	*ret = (struct witness_reply){.outcome = WITNESS_NOT_HOST};
+	if (!is_in_first_pidns())
+		return 0;
+	ret->outcome = WITNESS_NO_AUDIT;
+	r = text && back ? kaudit_state_read(&k) : -ENOMEM;
 	if (r < 0)
 		return r;
 	/* nothing comes back from a kernel that is silent, and to wait for it costs each start its time */

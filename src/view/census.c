@@ -73,7 +73,9 @@ void census_done(struct census *c)
 
 const char *census_source_word(enum census_source s)
 {
-	return s == CENSUS_LEDGER ? "ledger" : "proc";
+	static const char *const words[] = {[CENSUS_PROC] = "proc", [CENSUS_LEDGER] = "ledger", [CENSUS_CLAIMED] = "claimed"};
+
+	return words[s];
 }
 
 /* ---- who may ask ---- */

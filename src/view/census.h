@@ -38,6 +38,7 @@
 enum census_source {
 	CENSUS_PROC,   /* seen in /proc only */
 	CENSUS_LEDGER, /* the system ledger has the start record of this very process */
+	CENSUS_CLAIMED, /* the same, of one without a login: other containers' processes may have none either, and have sent it */
 };
 
 struct census_row {
@@ -56,7 +57,7 @@ struct census_row {
 	char parent[PROC_COMM_MAX]; /* what the parent process calls itself */
 	char *command;         /* arguments with blanks between; "" when they cannot be read. Not escaped */
 	char *uid_map;         /* "0:2001:1,1:100000:65536"; "" when it cannot be read */
-	/* CENSUS_LEDGER only, else NULL */
+	/* not of CENSUS_PROC: NULL then */
 	char *name, *ctr, *uuid, *image, *receipt;
 };
 
@@ -92,7 +93,7 @@ int census_add(const struct procfs *fs, pid_t pid, uint64_t start_ticks, struct 
  */
 int census_join(struct census *c, const char *path, const char *boot_id, uid_t root) _must_check_;
 
-/* "ledger", "proc". */
+/* "ledger", "claimed", "proc". */
 const char *census_source_word(enum census_source s);
 
 /* How to call a row: its recorded name; else in parentheses what started it, "(conmon)", and in what it lies. Not escaped; the caller frees. NULL: no memory. */

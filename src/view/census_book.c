@@ -10,6 +10,10 @@
  *
  * The record must be one whose writer read the process itself: the witness
  * (trust=live), or root (trust=root, by the kernel's stamp). A ledger that others than root may write is not asked.
+ *
+ * A process of a container that has CAP_AUDIT_WRITE could have sent it too, but not as another login: that is the kernel's stamp,
+ * by which the ledger is divided. So the record of a process speaks for it when both are of one login. Without a
+ * login nothing tells a service that makes containers from what is in them, and the record is a claim.
  */
 #include "view/census.h"
 
@@ -66,7 +70,7 @@ static bool take_line(struct census_row *row, const char *uuid, const char *line
 	row->image = word_of(o, "claimed-image");
 	row->receipt = word_of(o, "receipt");
 	row->uuid = strdup(uuid);
-	row->source = CENSUS_LEDGER;
+	row->source = row->auid == PROC_ID_UNSET ? CENSUS_CLAIMED : CENSUS_LEDGER;
 	return true;
 }
 
@@ -102,7 +106,7 @@ static size_t look_in(struct census *c, uint32_t auid, uint64_t boot, const stru
 		struct audit_run run = {.boot = boot, .pid = (uint32_t)row->pid, .start_ticks = row->start_ticks};
 		char uuid[AUDIT_UUID_SIZE];
 
-		if (row->auid != auid || row->source == CENSUS_LEDGER)
+		if (row->auid != auid || row->source != CENSUS_PROC)
 			continue;
 		audit_uuid_text(&run, uuid);
 		left += !find_in(row, uuid, text);

@@ -125,3 +125,64 @@ state() { "$RUNTIME" --root "$STATE" state r1 | jq -r "$1"; }
 	audit_sync
 	[ -z "$(records)" ] || fail "$(records)"
 }
+
+# forger VICTIM...: in $BUNDLES/forger, root's container in the host's user namespace, which may write audit: its payload says where it
+# is (at=r1), writes records of VICTIMs by an exec'd process, as root himself and as the witness would, and says again where it is
+forger() {
+	rm -rf "$BUNDLES/forger"
+	cp -a "$BUNDLES/root" "$BUNDLES/forger"
+	mkdir "$BUNDLES/forger/rootfs/usr"
+	ln -s usr/lib "$BUNDLES/forger/rootfs/lib"
+	ln -s usr/lib64 "$BUNDLES/forger/rootfs/lib64"
+	cat >"$BUNDLES/forger/rootfs/forge.py" <<-'PYTHON'
+		import socket, struct, sys
+		boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+		s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)
+		for trust in "root", "live":
+		    for pid in sys.argv[1:]:
+		        text = (f"virt=ranby op=start reason=runtime vm=\"forged\" uuid=00000000-0000-8000-8000-000000000000 vm-pid={pid} trust={trust} "
+		                f"boot={boot} vm-start=1 init-pid={pid} init-start=1 pid-ns=7 starter-auid=0 starter-ses=0 exe=\"ranby-runtime\" res=success\0").encode()
+		        s.send(struct.pack("=IHHII", 16 + len(text), 2500, 5, 1, 0) + text)
+		        kind, error = struct.unpack_from("=4xH10xi", s.recv(4096))
+		        if kind != 2 or error != 0: sys.exit(f"refused: {error}")
+	PYTHON
+	"$RANBY_TREE/tests/bundle" "$BUNDLES/forger" '{"linux":{"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},
+		{"type":"mount"}],"uidMappings":null,"gidMappings":null},
+		"process":{"capabilities":{"bounding":["CAP_AUDIT_WRITE"],"effective":["CAP_AUDIT_WRITE"],"permitted":["CAP_AUDIT_WRITE"]}},
+		"mounts":[{"destination":"/usr","source":"/usr","type":"bind","options":["bind","ro"]}]}' -- \
+		sh -c '/bin/true at=r1; python3 /forge.py "$@"; r=$?; /bin/true at=r1; exit $r' sh "$@"
+}
+
+@test "a container of root's that may write audit: its records of the host's processes are claims, what root wrote of it is believed (A52)" {
+	[ -x /usr/bin/python3 ] || skip 'no /usr/bin/python3 for the container'
+	local go=$BATS_TEST_TMPDIR/go victim
+	chmod 755 "$BATS_TEST_TMPDIR"
+	audit_pack "$AUDIT_ALICE"
+	run -0 audit_as --sudo root "$AUDIT_ALICE" bash -c 'BUNDLES=$1 RANBY_TREE=$4
+		sh -c "while [ ! -e $3 ]; do sleep 0.1; done; /bin/true at=host" & victim=$!
+		trap ": >$3; wait" EXIT
+		echo "victim $victim"
+		'"$(declare -f forger)"'; forger "$victim" || exit 9
+		"$0" --root "$2" run --bundle "$BUNDLES/forger" r1' "$RUNTIME" "$BUNDLES" "$STATE" "$go" "$RANBY_TREE"
+	audit_unpack "$AUDIT_ALICE"
+	victim=$(awk '$1 == "victim" {print $2}' <<<"$output")
+	audit_sync
+	[ "$(records | grep -ac " vm=\"forged\" .* vm-pid=$victim trust=\(root\|live\) ")" = 2 ] || fail "$output" "$(records)"
+	run -0 --separate-stderr "$INSTALLED/bin/ranby" audit attribute --format json "$AUDIT_LOG"
+	local answers
+	answers=$(jq -r 'select(.command | test(" at=")) | select(.exe | test("true|busybox")) | select(.command | test("sh -c") | not) |
+		(.command | sub(".*at="; "")) + " " + .container' <<<"$output" | sort)
+	[ "$answers" = $'host host\nr1 r1\nr1 r1' ] || fail "$answers" "$(jq -r .why <<<"$output" | sort | uniq -c)"
+	run -0 --separate-stderr "$INSTALLED/bin/ranby" audit who --container forged --log "$AUDIT_LOG"
+	[ "$(grep -c "^forged: .* init $victim, .* a claim: who sent the record was in a container, or may have been" <<<"$output")" = 2 ] || fail "$output"
+	run -0 --separate-stderr "$INSTALLED/bin/ranby" audit who --container r1 --log "$AUDIT_LOG"
+	[[ $output == 'r1: uuid '* && $output != *'a claim'* ]] || fail "$output"
+}
+
+@test "in another pid namespace, whose /proc has other numbers, root writes nothing, and the state says why" {
+	run -0 unshare --pid --fork --mount-proc bash -c '"$0" --root "$1" create --bundle "$2" r1 </dev/null >/dev/null 2>&1 3>&- && "$0" --root "$1" start r1 &&
+		"$0" --root "$1" state r1; "$0" --root "$1" delete --force r1' "$RUNTIME" "$STATE" "$BUNDLES/root"
+	[[ $(jq -r .attribution.record.why <<<"$output") == "not in the host's user and pid namespaces"* ]] || fail "$output"
+	audit_sync
+	[ -z "$(records)" ] || fail "$(records)"
+}

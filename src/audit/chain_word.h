@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The ranby authors */
+/* chain_word - which statements of records about processes are believed. For chain.c only. */
+#ifndef RANBY_AUDIT_CHAIN_WORD_H
+#define RANBY_AUDIT_CHAIN_WORD_H
+
+#include "audit/chain_store.h"
+
+/* Keeps what a VIRT_* record of ours says of a process. */
+int word_feed(struct chain *c, const struct log_event *ev, struct err *e) _must_check_;
+/* Decides about what was fed since. The store must be prepared, and is so afterwards. */
+int word_weigh(struct chain *c, struct err *e) _must_check_;
+
+#endif
