@@ -222,6 +222,29 @@ deleted" ] || fail "$output"
 	none_left
 }
 
+@test "a bundle that is named from here: the state and the hooks have its path from the root, wherever one asks from" {
+	need_ranges
+	bundle "{\"hooks\":{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"cat >$BATS_TEST_TMPDIR/hooked\"]}]}}" -- sleep 100
+	run -0 keeper bash -euc 'cd "${1%/*}"; rt create --bundle "${1##*/}" r1; cd /; rt state r1; rt start r1; rt delete --force r1
+		cd "$1"; rt create --bundle . r2; rt state r2; rt delete --force r2; rt create r3; rt state r3; rt delete --force r3
+		rt create --bundle ../"${1##*/}"/. r4; rt state r4; rt delete --force r4' keeper "$B"
+	[ "$(jq -r .bundle <<<"$output" | sort -u)" = "$B" ] || fail "$(jq -r .bundle <<<"$output")"
+	[ "$(jq -r .rootfs <<<"$output" | sort -u)" = "$B/rootfs" ] || fail "$(jq -r .rootfs <<<"$output")"
+	[ "$(jq -r .bundle "$BATS_TEST_TMPDIR/hooked")" = "$B" ] || fail "$(cat "$BATS_TEST_TMPDIR/hooked")"
+	none_left
+}
+
+@test "a createContainer hook sees the bundle, and no secret" {
+	need_ranges
+	python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("=IIIIIII", 0x52534331, 0, 0, 0, 0o400, 6, 5) + b"/tmp/s" + b"shush")' >"$BATS_TEST_TMPDIR/secrets"
+	bundle "{\"hooks\":{\"createContainer\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"{ ls -A $B; cat $B/0 2>/dev/null; } >$BATS_TEST_TMPDIR/seen 2>&1; :\"]}]}}" -- cat /tmp/s
+	run -0 keeper bash -euc '"$RUNTIME" --root "$RUN/state" run --secrets-fd 9 --bundle "$1" s1 9<"$2"' keeper "$B" "$BATS_TEST_TMPDIR/secrets"
+	[ "$output" = shush ] || fail "$output"
+	run -0 cat "$BATS_TEST_TMPDIR/seen"
+	[ "$output" = $'config.json\nrootfs' ] || fail "$output"
+	none_left
+}
+
 @test "a hook that fails, or takes too long, ends the container before its start; after it, it is a warning" {
 	need_ranges
 	local kind

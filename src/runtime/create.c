@@ -561,7 +561,8 @@ static int save_state(struct create *c, struct runtime_state *ret, struct err *e
 	ret->created = strdup(clock_rfc3339(&now, CLOCK_UTC, created));
 	ret->annotations = c->c.annotations ? strdup(json_text(c->c.annotations, NULL)) : NULL;
 	ret->cgroup = c->cgroup.path ? strdup(c->cgroup.path) : NULL;
-	r = absolute(c->bundle, c->a->bundle, &ret->bundle);
+	/* a relative one is below the directory that we were called in; the descriptor knows where it is */
+	r = absolute(c->bundle, c->a->bundle && c->a->bundle[0] == '/' ? c->a->bundle : NULL, &ret->bundle);
 	if (r == 0)
 		r = absolute(c->bundle, c->c.root_path, &ret->rootfs);
 	if (r == 0)

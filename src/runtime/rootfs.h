@@ -61,7 +61,7 @@ struct secrets; /* runtime/secrets.h */
 struct rootfs_input {
 	const struct runtime_config *c;
 	int bundle_fd;
-	const struct secrets *secrets; /* whose files go on top of the config's mounts; their tmpfs then covers the bundle, here alone */
+	const struct secrets *secrets; /* whose files go on top of the config's mounts */
 	struct rootfs_late *late;
 };
 

@@ -8,9 +8,10 @@
  * monitor, which hands it to the runtime and lets go of it.
  *
  * Files go to a tmpfs of which each is cloned as a mount of its own: the
- * tmpfs itself is attached only in the runtime's own mount namespace, which
- * ends with it, because a mount can be cloned only where it is attached
- * (before Linux 6.15). What is then in the container has its owner and mode,
+ * tmpfs itself is attached in the runtime's own mount namespace while that is
+ * done, because a mount can be cloned only where it is attached (before Linux
+ * 6.15), and taken off before init copies the namespace: createContainer hooks
+ * see that copy, and the bundle in it. What is then in the container has its owner and mode,
  * and is read-only as a mount, for root too.
  */
 #include "runtime/secrets.h"
@@ -267,9 +268,9 @@ static int make_mount(int dir, size_t i, const struct secret *s, const struct id
 int secrets_to_mounts(const struct secrets *s, const struct secrets_place *where, struct plan_writer *w, struct kept_fds *k,
 		      struct plan_mount *mounts, size_t *ret_n, struct err *e)
 {
-	_cleanup_close_ int dir = -EBADF;
+	_cleanup_close_ int dir = -EBADF, cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	size_t n = 0;
-	int r = 0;
+	int r = cwd < 0 ? err_errno(e, errno, "working directory") : 0;
 
 	for (size_t i = 0; r == 0 && i < s->n; i++) {
 		int fd = -EBADF;
@@ -286,5 +287,10 @@ int secrets_to_mounts(const struct secrets *s, const struct secrets_place *where
 			.kind = PLAN_MOUNT_FD, .fd = fd, .destination = plan_string(w, s->items[i].name)};
 	}
 	*ret_n = n;
+	if (dir >= 0 && r == 0) {
+		r = mount_take_off(dir, cwd);
+		if (r < 0)
+			return err_errno(e, -r, "take the secrets' tmpfs off");
+	}
 	return r;
 }

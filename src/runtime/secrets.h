@@ -64,8 +64,8 @@ int secrets_to_env(const struct secrets *s, struct strv *env, struct err *e) _mu
 /*
  * Files as read-only mounts of their own, which init attaches: *ret_n of them
  * into `mounts`, which has room for all of `s`. `map`: the container's, NULL
- * for none. `place`: a directory in a mount namespace of ours alone, over
- * which their tmpfs is mounted. Process: as rootfs_prepare().
+ * for none. `place`: a directory in a mount namespace of ours alone, which
+ * their tmpfs covers until we return. Process: as rootfs_prepare().
  */
 struct secrets_place {
 	const struct id_map *map;

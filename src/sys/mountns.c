@@ -143,6 +143,13 @@ int mount_attach(int fd, int target_fd)
 	return move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+int mount_take_off(int fd, int cwd_fd)
+{
+	int r = fchdir(fd) < 0 || umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+
+	return fchdir(cwd_fd) < 0 && r == 0 ? -errno : r;
+}
+
 int mount_pivot(int fd)
 {
 	if (fchdir(fd) < 0)
