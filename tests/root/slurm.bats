@@ -8,7 +8,10 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, lines and status, and each test is a process
 
 load ../audit
+load ../lib
 USER_OF_JOBS=${RANBY_SLURM_USER:-ranbytest}
+
+is_idle() { [ "$(sinfo -h -o %t 2>/dev/null)" = idle ]; }
 
 setup_file() {
 	local program name
@@ -62,10 +65,7 @@ setup_file() {
 		--seed-file="$BASE/munge.seed" 3>&-
 	slurmctld -c 3>&-
 	slurmd -c 3>&-
-	for _ in $(seq 100); do
-		[ "$(sinfo -h -o %t 2>/dev/null)" != idle ] || break
-		sleep 0.1
-	done
+	wait_for 20 is_idle
 	mkdir -p "$BASE/b/rootfs"/{bin,proc,dev,sys,tmp,etc}
 	cp /bin/busybox "$BASE/b/rootfs/bin/"
 	for program in sh id sleep cat; do ln -s busybox "$BASE/b/rootfs/bin/$program"; done
@@ -110,20 +110,15 @@ job() {
 	setpriv --reuid="$USER_OF_JOBS" --regid="$USER_OF_JOBS" --init-groups env -i PATH="$PATH" HOME=/tmp SLURM_CONF="$SLURM_CONF" \
 		timeout 40 srun -n1 --mem=64 "$@" 3>&-
 }
+have_ended() { [ ! -e "$BASE/slurmd.pid" ] && [ ! -e "$BASE/slurmctld.pid" ]; }
 # again EXPRESSION FILE: the daemons, with FILE changed by sed: they read it when they start
 again() {
 	kill "$(cat "$BASE/slurmd.pid")" "$(cat "$BASE/slurmctld.pid")"
-	for _ in $(seq 100); do
-		[ -e "$BASE/slurmd.pid" ] || [ -e "$BASE/slurmctld.pid" ] || break
-		sleep 0.1
-	done
+	wait_for 20 have_ended
 	sed -i "$1" "$BASE/$2"
 	slurmctld -c 3>&-
 	slurmd -c 3>&-
-	for _ in $(seq 200); do
-		[ "$(sinfo -h -o %t 2>/dev/null)" != idle ] || break
-		sleep 0.1
-	done
+	wait_for 20 is_idle
 }
 # begin SECONDS: a job that sleeps so long: its process in $pid, its number in $id, its srun in $front
 begin() {
