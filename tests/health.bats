@@ -346,3 +346,41 @@ seen_is() { [[ $(seen "$1") =~ $2 ]]; }
 	run -125 ranby create --health-max-log-size 1 busybox true
 	one_error 'there is no health check'
 }
+
+@test "--health-log-destination: what inspect shows, in a file of a directory" {
+	local dir=$BATS_TEST_TMPDIR/logs id word
+	mkdir -m 700 "$dir"
+	detached --name c --health-cmd 'echo "looked	"; test -e /ok' --health-interval disable --health-max-log-count 2 --health-log-destination "$dir"
+	id=$(get c .Id)
+	[ -z "$(ls -A "$dir")" ]
+	for _ in 1 2 3; do run -1 ranby healthcheck run c; done
+	[ "$(ls -A "$dir")" = "$id-healthcheck.log" ]
+	[ "$(stat -c %a "$dir/$id-healthcheck.log")" = 600 ]
+	run -0 python3 -c 'import json, sys; o = json.load(open(sys.argv[1])); print(o["Status"], o["FailingStreak"], [(e["ExitCode"], e["Output"]) for e in o["Log"]])' "$dir/$id-healthcheck.log"
+	[ "$output" = "unhealthy 3 [(1, 'looked\\t\\n'), (1, 'looked\\t\\n')]" ] || fail "$output"
+	[ "$(get c 'json .State.Health')" = "$(cat "$dir/$id-healthcheck.log")" ]
+	# a link of that name is replaced, not followed
+	rm "$dir/$id-healthcheck.log"
+	echo mine >"$BATS_TEST_TMPDIR/mine"
+	ln -s "$BATS_TEST_TMPDIR/mine" "$dir/$id-healthcheck.log"
+	run -1 ranby healthcheck run c
+	[ "$(cat "$BATS_TEST_TMPDIR/mine")" = mine ]
+	[ ! -L "$dir/$id-healthcheck.log" ]
+	# without the directory the check counts, and who looks is told
+	rm -r "$dir"
+	ranby exec c touch /ok
+	run -125 ranby healthcheck run c
+	one_error "health log $dir"
+	health_is c healthy
+	# by the monitor too, which nobody waits for
+	mkdir "$dir"
+	detached --name d --health-cmd true --health-interval 100ms --health-log-destination "$dir"
+	wait_for 10 test -e "$dir/$(get d .Id)-healthcheck.log"
+	ranby create --network none --health-cmd true --health-log-destination local busybox true >/dev/null
+	for word in logs events_logger "$dir/none" /proc "$BATS_TEST_TMPDIR/mine"; do
+		run -125 ranby create --network none --health-cmd true --health-log-destination "$word" busybox true
+		one_error "--health-log-destination $word: "
+	done
+	run -125 ranby create --network none --health-log-destination "$dir" busybox true
+	one_error 'there is no health check'
+}

@@ -533,7 +533,7 @@ made_root() {
 }
 
 @test "what this version does not do is refused" {
-	for option in --pod=x --secret=y --health-log-destination=local --gpus=x/y --ip=1.2.3.4; do
+	for option in --pod=x --secret=y --health-log-destination=events_logger --gpus=x/y --ip=1.2.3.4; do
 		run -125 ranby run --rm "$option" busybox true
 		one_error ''
 	done

@@ -22,7 +22,6 @@
 
 #define O(member) offsetof(struct container_options, member)
 
-#define NO_HEALTH_LOG "not supported yet; the last checks are in ranby inspect, what changes by them in ranby events"
 #define NO_RETRY "pull the image first, as often as it takes: ranby pull"
 
 const struct option_row container_rows[] = {
@@ -54,6 +53,7 @@ const struct option_row container_rows[] = {
 	{0, "health-on-failure", OPT_STRING, O(health_on_failure), .arg = "ACTION", .help = "What to do when it is unhealthy: none, kill, restart, stop"},
 	{0, "health-max-log-count", OPT_STRING, O(health_max_log_count), .arg = "N", .help = "How many checks are remembered (5); 0: 100"},
 	{0, "health-max-log-size", OPT_STRING, O(health_max_log_size), .arg = "BYTES", .help = "How much of what each says (500); 0: 4096"},
+	{0, "health-log-destination", OPT_STRING, O(health_log_destination), .arg = "WHERE", .help = "Where else: a directory; local: nowhere (the default)"},
 	{0, "health-startup-cmd", OPT_STRING, O(health_startup_cmd), .arg = "COMMAND", .help = "Command that must succeed before its checks begin"},
 	{0, "health-startup-interval", OPT_STRING, O(health_startup_interval), .arg = "TIME", .help = "Time between two of those (30s); disable: only by hand"},
 	{0, "health-startup-retries", OPT_STRING, O(health_startup_retries), .arg = "N", .help = "It is restarted after so many failures of that; 0: never (the default)"},
@@ -166,7 +166,6 @@ const struct option_row container_rows[] = {
 
 	LIMIT_REFUSED_ROWS,
 	OPTION_REFUSED(0, "device-cgroup-rule", "a user has no device cgroup: name the devices with --device"),
-	OPTION_REFUSED(0, "health-log-destination", NO_HEALTH_LOG),
 	OPTION_REFUSED(0, "rdt-class", "a user can join no class of resctrl, which is root's"),
 	OPTION_REFUSED(0, "permissive", "nothing is confined for show: --security-opt seccomp-log says what is refused, ranby profile record what is needed"),
 	OPTION_REFUSED(0, "kernel-memory", "cgroup v2 has no such limit: --memory counts the kernel's too"),

@@ -24,12 +24,14 @@
 #include "sys/path.h"
 #include "sys/pidfd.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #define FILE_NAME "health.json"
 #define LOCK_NAME "health.lock"
+#define LOG_SUFFIX "-healthcheck.log"
 #define LOCK_MS 5000
 #define KILLED_MS 10000
 #define CONFIG "config.healthcheck"
@@ -207,6 +209,30 @@ static int write_marks(const struct container *c, struct json_object *o)
 	for (int i = 0; r == -ENOENT && i < WRITE_TRIES; i++)
 		r = path_own_write(container_dir(c), FILE_NAME, text, len, 0600, PATH_SYNC_NONE);
 	return r;
+}
+
+/* What inspect shows, for --health-log-destination. */
+static int write_log(const struct container *c, struct err *e)
+{
+	const char *path = json_str(c->spec, CONFIG ".logDir");
+	_cleanup_json_ struct json_object *o = *path ? health_json(c) : NULL;
+	_cleanup_close_ int dir = *path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	char name[CONTAINER_ID_LEN + sizeof(LOG_SUFFIX)];
+	size_t len = 0;
+	const char *text = o ? json_text(o, &len) : NULL;
+	int r;
+
+	if (!*path)
+		return 0;
+	if (dir < 0)
+		return err_errno(e, errno, "health log %s", path);
+	if (!text)
+		return err_errno(e, ENOMEM, "health log %s", path);
+	snprintf(name, sizeof(name), "%s" LOG_SUFFIX, c->id);
+	r = path_own_write_spare(dir, name, text, len, 0600);
+	if (r == -EOPNOTSUPP)
+		r = path_own_write(dir, name, text, len, 0600, PATH_SYNC_NONE);
+	return r < 0 ? err_errno(e, -r, "health log %s", path) : 0;
 }
 
 static bool is_in_start_period(const struct container *c, const struct result *x)
@@ -410,7 +436,8 @@ int health_check(struct engine *eng, struct container *c, const struct origin *w
 {
 	struct result x = {.is_startup = health_in_startup(c), .output = BUF_INIT};
 	struct after after = {.mark.status = HEALTH_STARTING};
-	int r;
+	struct err of_log = {0};
+	int r, logged = 0;
 
 	if (!health_has(c))
 		return err_set(e, ENOENT, "container %s has no defined healthcheck", c->name);
@@ -425,7 +452,16 @@ int health_check(struct engine *eng, struct container *c, const struct origin *w
 		r = remember(c, &x, &after, e);
 	*ret = outcome_of(&x);
 	buf_done(&x.output);
-	return r == 0 ? follow(eng, c, &after, e) : r;
+	if (r == 0) {
+		logged = write_log(c, &of_log);
+		r = follow(eng, c, &after, e);
+	}
+	/* whoever looks is told; what the check has found holds all the same */
+	if (r == 0 && logged < 0 && !by_monitor) {
+		*e = of_log;
+		r = logged;
+	}
+	return r;
 }
 
 /* ---- the monitor's part ---- */

@@ -9,9 +9,12 @@
 
 #include "base/parse.h"
 #include "oci/healthcheck.h"
+#include "sys/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_INTERVAL_NS 30000000000U
 #define DEFAULT_TIMEOUT_NS 30000000000U
@@ -53,6 +56,30 @@ static int read_bounds(const struct container_options *o, uint32_t *ret_count, u
 	int r = read_bound("health-max-log-count", o->health_max_log_count, HEALTH_LOG_MAX, HEALTH_LOG_LIMIT, ret_count, e);
 
 	return r == 0 ? read_bound("health-max-log-size", o->health_max_log_size, HEALTH_OUTPUT_MAX, HEALTH_OUTPUT_LIMIT, ret_size, e) : r;
+}
+
+/* NULL: health.json alone. */
+static const char *log_directory(const struct container_options *o)
+{
+	return o->health_log_destination && strcmp(o->health_log_destination, "local") != 0 ? o->health_log_destination : NULL;
+}
+
+static int check_log(const struct container_options *o, struct err *e)
+{
+	const char *path = log_directory(o);
+	_cleanup_close_ int dir = -EBADF;
+
+	if (!path)
+		return 0;
+	if (strcmp(path, "events_logger") == 0)
+		return err_set(e, ENOTSUP, "--health-log-destination events_logger: an event holds what a container has become, not what a check says; "
+			       "give a directory");
+	if (*path != '/')
+		return err_set(e, EINVAL, "--health-log-destination %s: neither local nor an absolute path", path);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return err_errno(e, errno, "--health-log-destination %s", path);
+	return 0;
 }
 
 static int read_options(const struct container_options *o, struct healthcheck *h, struct err *e)
@@ -150,7 +177,8 @@ static const char *asked(const struct container_options *o)
 		{"health-cmd", o->health_cmd}, {"health-interval", o->health_interval}, {"health-timeout", o->health_timeout},
 		{"health-start-period", o->health_start_period}, {"health-retries", o->health_retries},
 		{"health-on-failure", o->health_on_failure}, {"health-max-log-count", o->health_max_log_count},
-		{"health-max-log-size", o->health_max_log_size}, {"health-startup-cmd", o->health_startup_cmd},
+		{"health-max-log-size", o->health_max_log_size}, {"health-log-destination", log_directory(o)},
+		{"health-startup-cmd", o->health_startup_cmd},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
@@ -168,6 +196,8 @@ int health_spec_check(const struct container_options *o, struct err *e)
 
 	if (r == 0)
 		r = check_action(o, e);
+	if (r == 0)
+		r = check_log(o, e);
 	if (r == 0)
 		r = read_startup(o, &s, e);
 	if (r == 0)
@@ -207,7 +237,8 @@ static int to_json(const struct container_options *o, const struct healthcheck *
 	    json_add_u64(json, "timeoutNs", h->timeout_ns ? h->timeout_ns : DEFAULT_TIMEOUT_NS) < 0 ||
 	    json_add_u64(json, "startPeriodNs", h->start_period_ns) < 0 ||
 	    json_add_int(json, "retries", h->retries ? h->retries : DEFAULT_RETRIES) < 0 ||
-	    json_add_str(json, "onFailure", o->health_on_failure ? o->health_on_failure : "none") < 0 || add_startup(json, s) < 0)
+	    json_add_str(json, "onFailure", o->health_on_failure ? o->health_on_failure : "none") < 0 || add_startup(json, s) < 0 ||
+	    json_add_str(json, "logDir", log_directory(o)) < 0)
 		return -ENOMEM;
 	*ret = TAKE_PTR(json);
 	return 0;

@@ -5,7 +5,7 @@
  *
  * "config.healthcheck" of container.json: test[] as the image has it, command[] that is
  * executed, intervalNs (0: nobody runs it but `healthcheck run`), timeoutNs, startPeriodNs, retries,
- * onFailure (none, kill, restart, stop); startup{}, what must succeed `successes` times (0: once) before the first of
+ * onFailure (none, kill, restart, stop); logDir, where ID-healthcheck.log is written, not there: nowhere; startup{}, what must succeed `successes` times (0: once) before the first of
  * these, after `retries` failures (0: never) of which it is restarted. Not there: there is none.
  */
 #ifndef RANBY_ENGINE_HEALTH_SPEC_H

@@ -102,6 +102,7 @@ static const struct field fields[] = {
 	F(STRING, "health-on-failure", health_on_failure),
 	F(STRING, "health-max-log-count", health_max_log_count),
 	F(STRING, "health-max-log-size", health_max_log_size),
+	F(STRING, "health-log-destination", health_log_destination),
 	F(STRING, "health-startup-cmd", health_startup_cmd),
 	F(STRING, "health-startup-interval", health_startup_interval),
 	F(STRING, "health-startup-retries", health_startup_retries),

@@ -62,7 +62,7 @@ struct container_options {
 	const char *detach_keys, *pidfile, *monitor_pidfile, *cidfile;
 	const char *restart; /* restart_policy.h */
 	const char *health_cmd, *health_interval, *health_retries, *health_start_period, *health_timeout, *health_on_failure; /* health_spec.h */
-	const char *health_max_log_count, *health_max_log_size;
+	const char *health_max_log_count, *health_max_log_size, *health_log_destination;
 	const char *health_startup_cmd, *health_startup_interval, *health_startup_retries, *health_startup_success, *health_startup_timeout;
 	bool no_healthcheck;
 	struct strv requires; /* containers (requires.h) */
