@@ -6,6 +6,7 @@
 # compared with what podman makes of the same file.
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
+load context
 load podman
 
 setup_file() { ranby_setup_file busybox; }
@@ -14,20 +15,7 @@ teardown_file() {
 	ranby_teardown_file
 }
 
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	mkdir ctx
-}
-
-# containerfile: ctx/Containerfile from standard input.
-containerfile() { cat >ctx/Containerfile; }
-
-# nothing_left: no container of a build, nothing half made in the store.
-nothing_left() {
-	local left
-	left=$(find "$RANBY_ROOT"/{staging,containers,pending} -mindepth 1 2>/dev/null) || true
-	[ -z "$left" ] || fail 'left behind:' "$left"
-}
+setup() { in_context; }
 
 config_of() { ranby image inspect --format "{{json .Config.$2}}" "$1"; }
 

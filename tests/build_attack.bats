@@ -6,6 +6,7 @@
 # text costs much (A43). tests/attack-classes has which test holds which of it.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034 # bats sets output, lines and status, each test is a process, and lib reads some
 load lib
+load context
 load hostile
 
 setup_file() {
@@ -14,9 +15,8 @@ setup_file() {
 }
 teardown_file() { ranby_teardown_file; }
 setup() {
-	cd "$BATS_TEST_TMPDIR" || return
+	in_context
 	RACERS=()
-	mkdir ctx
 	canary_make
 }
 teardown() {
@@ -24,7 +24,6 @@ teardown() {
 	ranby rm --all --force --time 0 >/dev/null 2>&1 || true
 }
 
-containerfile() { cat >ctx/Containerfile; }
 
 @test "[A20] RUN --mount: how it is spread, whose it becomes and which other flags it has is not the file's to say" {
 	local option

@@ -7,6 +7,7 @@
 # on the disk.
 # shellcheck disable=SC2154,SC2016 # bats sets output, lines and status; the scripts are the container's
 load lib
+load context
 
 setup_file() {
 	need_namespaces
@@ -14,13 +15,11 @@ setup_file() {
 }
 teardown_file() { ranby_teardown_file; }
 setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	mkdir ctx
+	in_context
 	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
 	mkdir -p "$XDG_CONFIG_HOME/containers"
 }
 
-containerfile() { cat >ctx/Containerfile; }
 conf() { cat >"$XDG_CONFIG_HOME/containers/containers.conf"; }
 
 # with_trigger NAME TEXT: busybox with that in its configuration's OnBuild, as NAME

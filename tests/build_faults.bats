@@ -6,22 +6,12 @@
 # from the cache.
 # shellcheck disable=SC2154 # bats sets output and status
 load lib
+load context
 
 setup_file() { ranby_setup_file busybox; }
 teardown_file() { ranby_teardown_file; }
 
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	mkdir ctx
-}
-
-containerfile() { cat >ctx/Containerfile; }
-
-nothing_left() {
-	local left
-	left=$(find "$RANBY_ROOT"/{staging,containers,pending} -mindepth 1 2>/dev/null) || true
-	[ -z "$left" ] || fail 'left behind:' "$left"
-}
+setup() { in_context; }
 
 # until_file FILE: it is there, within ten seconds.
 until_line() {
@@ -266,7 +256,6 @@ ended_by() {
 	[ $code = $((128 + $(kill -l "$1"))) ] || fail "$1: code $code" "$(<out)"
 	wait_for 20 no_work_left
 }
-no_work_left() { [ -z "$(find "$RANBY_ROOT"/{staging,containers} "$RANBY_RUN" -mindepth 1 \( -path '*/staging/*' -o -path '*/containers/*' -o -name 'build-*' \) 2>/dev/null)" ]; }
 
 @test "[A20] a build that a signal ends in a RUN, in a COPY or while it reads its context leaves no process and no file" {
 	local signal program i

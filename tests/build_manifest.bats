@@ -5,6 +5,7 @@
 # build --manifest and --platform: an image for each platform, in a list that podman's is like.
 # shellcheck disable=SC2154 # bats sets output, stderr and status
 load lib
+load context
 load podman
 
 setup_file() {
@@ -16,12 +17,10 @@ teardown_file() {
 	ranby_teardown_file
 }
 setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	mkdir ctx
+	in_context
 	echo content >ctx/f
 }
 
-containerfile() { cat >ctx/Containerfile; }
 # platforms LIST: what its entries say, one a line, in their order
 platforms() { ranby manifest inspect "$1" | python3 -c 'import json, sys
 for m in json.load(sys.stdin)["manifests"]: print("/".join(filter(None, (m["platform"].get(k) for k in ("os", "architecture", "variant")))))'; }

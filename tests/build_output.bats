@@ -5,6 +5,7 @@
 # build --output: the target's files as a directory or a tar, as podman writes them, and nothing outside of it.
 # shellcheck disable=SC2154 # bats sets output, stderr and status
 load lib
+load context
 load podman
 
 setup_file() {
@@ -16,8 +17,7 @@ teardown_file() {
 	ranby_teardown_file
 }
 setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	mkdir ctx
+	in_context
 	echo content >ctx/f
 }
 # what an image has may be a directory that its owner cannot enter
