@@ -19,6 +19,7 @@
 #include "runtime/launch.h"
 #include "runtime/message.h"
 #include "runtime/process.h"
+#include "runtime/record.h"
 #include "runtime/scope.h"
 #include "runtime/secrets.h"
 #include "runtime/start.h"
@@ -384,6 +385,9 @@ static int start_init(struct exec *x, struct err *e)
 		r = set_cpus(x->child.pid, &x->process->cpus_final, "final", e);
 	if (r == 0)
 		r = write_notify(x, e);
+	/* it waits for us, and then for nobody; with a start socket whoever starts it has it recorded */
+	if (r == 0 && !x->a->start_socket)
+		record_exec(&x->state, x->child.pid);
 	if (r == 0)
 		r = launch_go(&x->l, &x->child, e);
 	return r == 0 ? launch_wait_ready(&x->l, e) : r;

@@ -68,7 +68,7 @@ static int write_by_root(struct subject *t, struct json_object *attribution)
 	char job[WITNESS_TEXT_SIZE] = "";
 
 	claim_job(attribution, job, sizeof(job));
-	return record_root_write(&(struct record_root){.s = t->s, .p = &t->p, .job = job}, &t->reply);
+	return record_root_write(&(struct record_root){.verb = AUDIT_VERB_START, .s = t->s, .p = &t->p, .job = job}, &t->reply);
 }
 
 /* ---- either ---- */
@@ -126,6 +126,32 @@ static void record(const struct runtime_context *x, const char *id, enum audit_v
 		return;
 	if (testify(&t) && verb == AUDIT_VERB_START)
 		(void)!record_note(x->rroot, id, &t.reply);
+}
+
+/* ---- root's own ---- */
+
+static bool is_roots(void)
+{
+	return geteuid() == 0 && can_record();
+}
+
+void record_exec(const struct runtime_state *s, pid_t pid)
+{
+	_cleanup_(subject_done) struct subject t = {.s = s, .fs = PROCFS_INIT, .p = PROC_INIT};
+
+	if (is_roots() && procfs_open(&t.fs) == 0 && proc_open(&t.fs, pid, &t.p) == 0)
+		(void)!record_root_write(&(struct record_root){.verb = AUDIT_VERB_EXEC, .s = s, .p = &t.p, .job = ""}, &t.reply);
+}
+
+void record_gone(const struct runtime_context *x, struct runtime_state *s)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	struct witness_reply reply;
+
+	if (!is_roots() || runtime_state_load_record(x->rroot, s) < 0 || !s->record ||
+	    json_parse(s->record, strlen(s->record), FILE_NAME, &o, NULL) < 0 || !*json_str(o, "receipt"))
+		return;
+	(void)!record_root_write(&(struct record_root){.verb = AUDIT_VERB_EXIT, .s = s, .job = ""}, &reply);
 }
 
 /* ---- for who is elsewhere by then ---- */

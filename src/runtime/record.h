@@ -15,7 +15,8 @@
  *	recorder_ask(&c, AUDIT_VERB_EXIT);
  *
  * Who may ask whom: a plain user ranby-witness, where that is installed; root
- * writes it by himself (trust=root), and the end of one of his is in no record.
+ * writes it by himself (trust=root), and of his containers an exec
+ * (record_exec) and the removal (record_gone) too.
  *
  * Nothing fails by it: what came of the first is in RROOT/ID/record, which
  * the state shows as attribution.record:
@@ -28,6 +29,7 @@
 #include "audit/request.h"
 #include "audit/verb.h"
 #include "runtime/context.h"
+#include "runtime/state.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -45,6 +47,11 @@ struct recorder {
 	const char *id;
 };
 #define RECORDER_INIT {.sock = -EBADF}
+
+/* Root's: `pid` is to become an exec in the container, and has executed nothing of it yet. */
+void record_exec(const struct runtime_state *s, pid_t pid);
+/* Root's: one of which the start is recorded has ended, and what is left of it is being removed. */
+void record_gone(const struct runtime_context *x, struct runtime_state *s);
 
 /* Before anything of it is made. -errno: nobody could be left behind. */
 int recorder_begin(const struct runtime_context *x, const char *id, struct recorder *ret) _must_check_;

@@ -21,44 +21,57 @@ bool record_is_container_id(const char *id)
 	return strlen(id) == 64 && id[strspn(id, "0123456789abcdef")] == '\0';
 }
 
-static void add_namespaces(struct record *r, const struct proc *p)
+/* Those that the process is in to stay: one that joins is in its pid namespace alone yet. */
+static void add_namespaces(struct record *r, const struct record_root *t)
 {
 	static const char *const names[] = {"pid", "user", "mnt", "net"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < (t->verb == AUDIT_VERB_EXEC ? 1 : ARRAY_SIZE(names)); i++) {
 		uint64_t inode = 0;
 
-		if (proc_ns_inode(p, names[i], &inode) == 0)
+		if (proc_ns_inode(t->p, names[i], &inode) == 0)
 			record_add(r, " %s-ns=%llu", names[i], (unsigned long long)inode);
 	}
 }
 
-static void add_login(struct record *r, const struct proc *p)
+static void add_login(struct record *r, const struct record_root *t)
 {
 	uint32_t auid, ses;
 
-	if (proc_read_id(p, "loginuid", &auid) == 0 && proc_read_id(p, "sessionid", &ses) == 0)
+	if (proc_read_id(t->p, "loginuid", &auid) < 0 || proc_read_id(t->p, "sessionid", &ses) < 0)
+		return;
+	if (t->verb == AUDIT_VERB_EXEC)
+		record_add(r, " auid-of=%u ses-of=%u", auid, ses);
+	else
 		record_add(r, " starter-auid=%u starter-ses=%u", auid, ses);
+}
+
+/* What is read of the process that the record is about. */
+static void add_facts(struct record *r, const struct record_root *t)
+{
+	_cleanup_(buf_done) struct buf cgroup = BUF_INIT;
+
+	add_namespaces(r, t);
+	if (proc_read_cgroup(t->p, &cgroup) == 0)
+		record_nv(r, "cgroup", buf_str(&cgroup), CGROUP_MAX_IN_RECORD);
+	add_login(r, t);
+	record_add(r, " stage=pre-exec");
 }
 
 void record_root_text(const struct record_root *t, const char *uuid, struct record *ret)
 {
-	_cleanup_(buf_done) struct buf cgroup = BUF_INIT;
-	unsigned long long ticks = t->p->start_ticks;
-	int pid = (int)t->p->pid;
+	unsigned long long init_start = t->s->start_ticks, start = t->p ? t->p->start_ticks : init_start;
+	int init = (int)t->s->pid, pid = t->p ? (int)t->p->pid : init;
 
 	*ret = (struct record){.len = 0};
-	record_add(ret, "virt=ranby op=start reason=runtime");
+	record_add(ret, "virt=ranby op=%s reason=%s", audit_verb_row(t->verb)->op, t->p ? "runtime" : "deleted");
 	record_nv(ret, "vm", t->s->id, NAME_MAX_IN_RECORD);
 	record_add(ret, " uuid=%s vm-pid=%d trust=%s", uuid, pid, audit_trust_word(AUDIT_TRUST_ROOT));
 	if (record_is_container_id(t->s->id))
 		record_add(ret, " ctr=%s", t->s->id);
-	record_add(ret, " boot=%s vm-start=%llu init-pid=%d init-start=%llu", t->s->boot_id, ticks, pid, ticks);
-	add_namespaces(ret, t->p);
-	if (proc_read_cgroup(t->p, &cgroup) == 0)
-		record_nv(ret, "cgroup", buf_str(&cgroup), CGROUP_MAX_IN_RECORD);
-	add_login(ret, t->p);
-	record_add(ret, " stage=pre-exec");
+	record_add(ret, " boot=%s vm-start=%llu init-pid=%d init-start=%llu", t->s->boot_id, start, init, init_start);
+	if (t->p)
+		add_facts(ret, t);
 	if (*t->job)
 		record_nv(ret, "claimed-detail", t->job, WITNESS_TEXT_SIZE);
 	record_add(ret, " exe=\"ranby-runtime\" hostname=? addr=? terminal=? res=success");
@@ -66,7 +79,7 @@ void record_root_text(const struct record_root *t, const char *uuid, struct reco
 
 static int make_uuid(const struct record_root *t, char ret[static AUDIT_UUID_SIZE])
 {
-	struct audit_run run = {.pid = (uint32_t)t->p->pid, .start_ticks = t->p->start_ticks};
+	struct audit_run run = {.pid = (uint32_t)t->s->pid, .start_ticks = t->s->start_ticks};
 	int r = audit_boot_bits(t->s->boot_id, &run.boot);
 
 	if (r == 0)

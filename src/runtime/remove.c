@@ -4,6 +4,7 @@
 
 #include "runtime/cgroup.h"
 #include "runtime/hooks.h"
+#include "runtime/record.h"
 #include "runtime/scope.h"
 #include "runtime/state.h"
 #include "sys/fd.h"
@@ -97,6 +98,7 @@ int runtime_remove(const struct runtime_context *x, const char *id, bool force, 
 		r = remove_group(x, id, e);
 	if (r < 0)
 		return r;
+	record_gone(x, &s);
 	r = path_own_remove_tree(x->rroot, id);
 	if (r < 0)
 		return err_errno(e, -r, "remove container %s", id);

@@ -67,13 +67,13 @@ static void test_words(void **state)
 	assert_int_equal(procfs_open(&fs), 0);
 	assert_int_equal(proc_open(&fs, getpid(), &p), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct runtime_state s = {.boot_id = BOOT};
+		struct runtime_state s = {.boot_id = BOOT, .pid = getpid(), .start_ticks = p.start_ticks};
 		struct record r;
 		char want[RECORD_MAX];
 		int n;
 
 		snprintf(s.id, sizeof(s.id), "%s", cases[i].id);
-		record_root_text(&(struct record_root){.s = &s, .p = &p, .job = cases[i].job}, UUID, &r);
+		record_root_text(&(struct record_root){.verb = AUDIT_VERB_START, .s = &s, .p = &p, .job = cases[i].job}, UUID, &r);
 		assert_false(r.cut);
 		/* the kernel's own words, which are another's test */
 		without(r.text, " cgroup=", " starter-auid=");
@@ -89,6 +89,31 @@ static void test_words(void **state)
 		if (strlen(r.text) < strlen(want) || strcmp(r.text + strlen(r.text) - strlen(want), want) != 0)
 			fail_msg("case %zu:\n%s\nends not in\n%s", i, r.text, want);
 	}
+}
+
+/* Of an exec what is read of its process, and the run that it is in; of the end no more than that it has come. */
+static void test_words_of_exec_and_end(void **state)
+{
+	struct runtime_state s = {.id = "web", .boot_id = BOOT, .pid = 100, .start_ticks = 1000};
+	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
+	_cleanup_(proc_close) struct proc p = PROC_INIT;
+	char want[RECORD_MAX];
+	struct record r;
+
+	(void)state;
+	assert_int_equal(procfs_open(&fs), 0);
+	assert_int_equal(proc_open(&fs, getpid(), &p), 0);
+	record_root_text(&(struct record_root){.verb = AUDIT_VERB_EXEC, .s = &s, .p = &p, .job = ""}, UUID, &r);
+	without(r.text, " cgroup=", " auid-of=");
+	without(r.text, " auid-of=", " stage=");
+	snprintf(want, sizeof(want),
+		 "virt=ranby op=exec reason=runtime vm=\"web\" uuid=" UUID " vm-pid=%d trust=root boot=" BOOT
+		 " vm-start=%llu init-pid=100 init-start=1000 pid-ns=%llu stage=pre-exec" END,
+		 (int)getpid(), (unsigned long long)p.start_ticks, inode_of("pid"));
+	assert_string_equal(r.text, want);
+	record_root_text(&(struct record_root){.verb = AUDIT_VERB_EXIT, .s = &s, .job = ""}, UUID, &r);
+	assert_string_equal(r.text, "virt=ranby op=stop reason=deleted vm=\"web\" uuid=" UUID
+				    " vm-pid=100 trust=root boot=" BOOT " vm-start=1000 init-pid=100 init-start=1000" END);
 }
 
 /* The state of `id` below `dir`, with what came of its record. */
@@ -191,4 +216,5 @@ static void test_who_stays(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
-TESTS("runtime/record", cmocka_unit_test(test_words), cmocka_unit_test(test_note), cmocka_unit_test(test_nobody_to_ask), cmocka_unit_test(test_who_stays))
+TESTS("runtime/record", cmocka_unit_test(test_words), cmocka_unit_test(test_words_of_exec_and_end),
+      cmocka_unit_test(test_note), cmocka_unit_test(test_nobody_to_ask), cmocka_unit_test(test_who_stays))

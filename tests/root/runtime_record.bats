@@ -26,6 +26,8 @@ setup_file() {
 			{"type":"mount"}],"uidMappings":null,"gidMappings":null}}' -- sleep 1000
 		"$RANBY_TREE/tests/bundle" "$BUNDLES/alice" "{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$uid,\"size\":1}],
 			\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g "$AUDIT_ALICE"),\"size\":1}]}}" -- sh -c 'exit 7'
+		cp -a "$BUNDLES/root" "$BUNDLES/short"
+		jq '.process.args = ["true"]' "$BUNDLES/root/config.json" >"$BUNDLES/short/config.json"
 		sed -i -e 's/, *"gid=5"//' -e 's/"gid=5", *//' "$BUNDLES/alice/config.json"
 		chown -R "$AUDIT_ALICE:" "$BUNDLES/alice"
 	}
@@ -81,6 +83,31 @@ state() { "$RUNTIME" --root "$STATE" state r1 | jq -r "$1"; }
 	[[ $record == *"audit($(state .attribution.record.receipt))"* ]] || fail "$(state .attribution)" "$record"
 	[ "$(state .attribution.record.uuid)" = "$(field "$record" uuid)" ]
 	[ "$(state .attribution.verified,.attribution.loginuid)" = $'false\nunset' ]
+}
+
+@test "root's, an exec in it and its end: one record each, of the same run; the exec's is before its program ran" {
+	started
+	"$RUNTIME" --root "$STATE" exec --detach --pid-file "$BATS_TEST_TMPDIR/exec" r1 sleep 500
+	run -0 "$RUNTIME" --root "$STATE" exec r1 true
+	local inside uuid
+	inside=$(cat "$BATS_TEST_TMPDIR/exec") uuid=$(state .attribution.record.uuid)
+	audit_sync
+	[ "$(records | grep -ac ' op=exec ')" = 2 ] || fail "$(records)"
+	[[ $(records | grep -a " vm-pid=$inside ") == *" uid=0 "*"op=exec reason=runtime vm=\"r1\" uuid=$uuid vm-pid=$inside trust=root "*" vm-start=$(awk '{print $22}' \
+		"/proc/$inside/stat") init-pid=$pid init-start=$(awk '{print $22}' "/proc/$pid/stat") pid-ns=$(readlink "/proc/$pid/ns/pid" | tr -dc 0-9) "*' stage=pre-exec '* ]] ||
+		fail "$(records)"
+	[ "$(records | grep -ac ' op=stop ')" = 0 ]
+	"$RUNTIME" --root "$STATE" delete --force r1
+	audit_sync
+	[ "$(records | grep -ac ' op=stop ')" = 1 ] || fail "$(records)"
+	[[ $(records | tail -n 1) == *" uid=0 "*"op=stop reason=deleted vm=\"r1\" uuid=$uuid vm-pid=$pid trust=root "* ]] || fail "$(records)"
+	# one that was never started has neither
+	: >"$AUDIT_LOG"
+	"$RUNTIME" --root "$STATE" create --bundle "$BUNDLES/root" r1 </dev/null >/dev/null 2>&1 3>&-
+	"$RUNTIME" --root "$STATE" delete --force r1
+	"$RUNTIME" --root "$STATE" run --bundle "$BUNDLES/short" r1
+	audit_sync
+	[ "$(records | sed 's/.* op=\([a-z]*\) .*/\1/' | paste -sd ' ')" = 'start stop' ] || fail "$(records)"
 }
 
 @test "root's in a login: the record and the state have it" {
