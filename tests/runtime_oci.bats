@@ -334,12 +334,16 @@ deleted" ] || fail "$output"
 	done <<-'END'
 		{"linux":{"intelRdt":{"closID":"x"}}}|linux.intelRdt: not supported
 		{"linux":{"intelRdt":{}}}|linux.intelRdt: not supported
+		{"linux":{"intelRdt":{"schemata":["L3:0=f"]}}}|linux.intelRdt: not supported
+		{"linux":{"intelRdt":{"enableMonitoring":true}}}|linux.intelRdt: not supported
 		{"linux":{"intelRdt":3}}|linux.intelRdt: not an object
 		{"linux":{"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0"}}}|linux.memoryPolicy: not supported
 		{"linux":{"memoryPolicy":"MPOL_BIND"}}|linux.memoryPolicy: not an object
 		{"linux":{"netDevices":{"eth0":{"name":"eth1"}}}}|linux.netDevices: not supported
 		{"linux":{"netDevices":["eth0"]}}|linux.netDevices: not an object
 		{"vm":{"kernel":{"path":"/x"}}}|vm: not supported
+		{"vm":{"hwConfig":{"vcpus":1}}}|vm: not supported
+		{"freebsd":{"jail":{"enforceStatfs":1}}}|freebsd: not supported
 		{"zos":{"namespaces":[{"type":"pid"}]}}|zos: not supported
 		{"windows":{"layerFolders":["x"]}}|windows: not supported
 		{"solaris":{"milestone":"x"}}|solaris: not supported

@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 
 static const char *const refused[] = {
-	"vm", "windows", "solaris", "zos", "linux.intelRdt", "linux.memoryPolicy", "linux.netDevices",
+	"vm", "windows", "solaris", "freebsd", "zos", "linux.intelRdt", "linux.memoryPolicy", "linux.netDevices",
 };
 
 bool config_is_filled(struct json_object *o)

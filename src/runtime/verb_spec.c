@@ -40,7 +40,7 @@ static const char features_text[] =
 	"\"SCMP_ARCH_X86\",\"SCMP_ARCH_X86_64\"],"
 	"\"knownFlags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\",\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"
 	"\"supportedFlags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\",\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]},"
-	"\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},\"intelRdt\":{\"enabled\":false},"
+	"\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},\"intelRdt\":{\"enabled\":false,\"schemata\":false,\"monitoring\":false},"
 	"\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"netDevices\":{\"enabled\":false},\"memoryPolicy\":{}},"
 	"\"potentiallyUnsafeConfigAnnotations\":[\"org.ranby.landlock\",\"run.oci.mount_context_type\"],"
 	"\"annotations\":{\"org.ranby.version\":\"" RANBY_VERSION "\"}}";
