@@ -193,6 +193,24 @@ sleepers() {
 	grep -qx 'Error: the process that made stage [12] was killed by signal 9' out || fail "$(<out)"
 }
 
+@test "[A20] a build of several stages that is killed with all its guards: the next build ends what it was at" {
+	local all
+	sleepers
+	begin --jobs 2 --secret id=s,src=secret ctx
+	wait_for 60 count begun 2
+	mapfile -t all < <(pgrep -P "$program" -x ranby; for pid in $(pgrep -P "$program" -x ranby); do pgrep -P "$pid" -x ranby || true; done)
+	# its guard, two workers, and theirs
+	[ "${#all[@]}" = 5 ] || fail "${all[*]}"
+	kill -STOP "${all[@]}"
+	kill -KILL "$program" "${all[@]}"
+	wait "$program" || true
+	run -1 no_work_left
+	printf 'FROM scratch\nLABEL a=b\n' >ctx/Containerfile
+	run -0 build -q ctx
+	nothing_left
+	no_sleeper 'sleep 4323'
+}
+
 @test "lines of stages at once are whole" {
 	local i
 	for i in 1 2 3; do
