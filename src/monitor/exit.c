@@ -135,18 +135,17 @@ static int take_u64(const char **p, uint64_t min, uint64_t max, uint64_t *ret)
 
 static int take_time(const char **p, struct monitor_exit *x)
 {
-	char line[LOG_HEAD_LEN];
-	struct log_record rec;
+	char again[LOG_STAMP_LEN];
+	struct timespec t;
 
-	if (strnlen(*p, LOG_STAMP_LEN) < LOG_STAMP_LEN)
+	if (strnlen(*p, LOG_STAMP_LEN) < LOG_STAMP_LEN || log_stamp_parse(*p, LOG_STAMP_LEN, &t) < 0)
 		return -EBADMSG;
-	/* a stamp is what a record of the log begins with */
-	memcpy(line, *p, LOG_STAMP_LEN);
-	memcpy(line + LOG_STAMP_LEN, " stdout F ", sizeof(line) - LOG_STAMP_LEN);
-	if (log_record_parse(line, sizeof(line), &rec) < 0)
+	/* as a monitor writes it: in UTC, no leap second */
+	log_stamp(&t, again);
+	if (memcmp(again, *p, LOG_STAMP_LEN) != 0)
 		return -EBADMSG;
-	x->finished_sec = rec.time.tv_sec;
-	x->finished_nsec = rec.time.tv_nsec;
+	x->finished_sec = t.tv_sec;
+	x->finished_nsec = t.tv_nsec;
 	*p += LOG_STAMP_LEN;
 	return 0;
 }

@@ -165,6 +165,19 @@ static void fraction_and_zone(struct cursor *c, struct timespec *t)
 	t->tv_sec -= zone(c, ch);
 }
 
+/* The days of a date; bad for one that the calendar has not. */
+static int64_t date(struct cursor *c, unsigned year, unsigned month, unsigned day)
+{
+	int64_t days = days_from_civil((int)year, month, day);
+	unsigned m, d;
+	int y;
+
+	civil_from_days(days, &y, &m, &d);
+	if (!c->more && d != day)
+		c->bad = true;
+	return days;
+}
+
 static void stamp(struct cursor *c, struct timespec *t)
 {
 	unsigned year, month, day;
@@ -176,7 +189,7 @@ static void stamp(struct cursor *c, struct timespec *t)
 	day = number(c, 2, 1, 31);
 	want(c, 'T');
 	t->tv_nsec = 0;
-	t->tv_sec = days_from_civil((int)year, month, day) * SECONDS_PER_DAY;
+	t->tv_sec = date(c, year, month, day) * SECONDS_PER_DAY;
 	t->tv_sec += (int64_t)number(c, 2, 0, 23) * 3600;
 	want(c, ':');
 	t->tv_sec += (int64_t)number(c, 2, 0, 59) * 60;

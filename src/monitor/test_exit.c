@@ -68,6 +68,8 @@ static void test_parse_refuses(void **state)
 		"{\"pid\":1,\"startTicks\":1,\"exitCode\":256,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:05.000000006Z\",\"reason\":\"exited\"}\n",
 		"{\"pid\":1,\"startTicks\":99999999999999999999,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:05.000000006Z\",\"reason\":\"exited\"}\n",
 		"{\"pid\":1,\"startTicks\":1,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:05Z\",\"reason\":\"exited\"}\n",
+		"{\"pid\":1,\"startTicks\":1,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-02-30T03:04:05.000000006Z\",\"reason\":\"exited\"}\n",
+		"{\"pid\":1,\"startTicks\":1,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:60.000000006Z\",\"reason\":\"exited\"}\n",
 		"{\"pid\":1,\"startTicks\":1,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:05.000000006Z\",\"reason\":\"bored\"}\n",
 		"{\"pid\":1,\"startTicks\":1,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:05.000000006Z\",\"reason\":\"exited\"}",
 		"{\"pid\":1,\"startTicks\":1,\"exitCode\":0,\"signal\":0,\"finishedAt\":\"2026-01-02T03:04:05.000000006Z\",\"reason\":\"oom\",\"logLostBytes\":0}\n",
