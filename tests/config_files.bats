@@ -181,6 +181,64 @@ with() {
 	done < <(files)
 }
 
+@test "settings that are a link that leads nowhere are no settings that are not there" {
+	local file text args
+	while IFS='|' read -r file text args; do
+		mkdir -p "$(dirname "$file")"
+		ln -s "$HOME/none" "$file"
+		# shellcheck disable=SC2086 # words
+		is_refused 'a link on its way leads nowhere' "$file" $args
+		rm "$file"
+	done < <(files)
+	ln -s "$HOME/none" "$C/certs.d"
+	is_refused 'a link on its way leads nowhere' "$C/certs.d" pull -q localhost:1/x
+}
+
+@test "settings below a relative XDG_CONFIG_HOME or XDG_CACHE_HOME: it is told, and those of the home are read" {
+	local rest
+	cd "$HOME"
+	echo 'unqualified-search-registries = ["localhost:1"]' >"$C/registries.conf"
+	mkdir -p other/containers
+	for rest in .config ../home/.config other ''; do
+		run -125 env XDG_CONFIG_HOME="$rest" ranby pull -q x
+		[[ $output == *"pull localhost:1/x:latest"* ]] || fail "$rest: $output"
+		[[ -z $rest || ${lines[0]} == "Warning: XDG_CONFIG_HOME=$rest: not an absolute path, so ~/.config is taken" ]] || fail "$rest: $output"
+		[[ -n $rest || $output != *Warning* ]]
+	done
+	printf '[aliases]\n"x" = "localhost:2/y"\n' >"$HOME/.cache/containers/short-name-aliases.conf"
+	run -125 env XDG_CACHE_HOME=.other ranby pull -q x
+	one_error 'pull localhost:2/y'
+}
+
+@test "certificates and registries.d that others may write: refused; a directory that is named is read as it is" {
+	local d=$C/certs.d/localhost:1 file
+	mkdir -p "$d" "$C/registries.d"
+	for file in ca.crt own.cert own.key; do
+		echo none >"$d/$file"
+	done
+	chmod 755 "$C/certs.d" "$d" "$C/registries.d"
+	chmod 644 "$d"/*
+	is_read "$d" pull -q localhost:1/x
+	for file in ca.crt own.cert own.key; do
+		chmod 646 "$d/$file"
+		is_refused 'others may write it (mode 0646)' "$d/$file" pull -q localhost:1/x
+		chmod 644 "$d/$file"
+	done
+	chmod 757 "$d"
+	is_refused 'others may write there (mode 0757)' "$d" pull -q localhost:1/x
+	is_read "$d" pull -q --cert-dir "$d" localhost:1/x
+	rm -r "$C/certs.d"
+	echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$C/policy.json"
+	chmod 644 "$C/policy.json"
+	printf 'docker:\n  localhost:1:\n    lookaside: file:///nonexistent\n' >"$C/registries.d/a.yaml"
+	chmod 644 "$C/registries.d/a.yaml"
+	run -0 ranby image trust show
+	chmod 646 "$C/registries.d/a.yaml"
+	is_refused 'others may write it (mode 0646)' "$C/registries.d/a.yaml" image trust show
+	chmod 1777 "$C/registries.d"
+	is_refused 'others may write there (mode 1777)' "$C/registries.d" image trust show
+}
+
 @test "settings that were named are their namer's choice" {
 	echo 'unqualified-search-registries = ["localhost:1"]' >"$HOME/r.conf"
 	chmod 666 "$HOME/r.conf"

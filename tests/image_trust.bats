@@ -108,7 +108,7 @@ same() { [ "$(sha256sum <"$(P)")" = "$1" ] || fail "the file has changed: $(cat 
 @test "set: the user's own file takes over what the system's says, and the system's stays" {
 	need_ranges
 	rm -f "$(P)"
-	run -0 ranby unshare bash -ec 'mount -t tmpfs none /etc/containers
+	run -0 ranby unshare bash -ec 'mount -t tmpfs -o mode=755 none /etc/containers
 		echo "{\"default\": [{\"type\": \"reject\"}], \"transports\": {\"docker\": {\"a.example\": [{\"type\": \"insecureAcceptAnything\"}]}}}" >/etc/containers/policy.json
 		sum=$(sha256sum </etc/containers/policy.json)
 		"$@" image trust set -t accept --policypath "$HOME/mine.json" b.example
@@ -200,7 +200,7 @@ same() { [ "$(sha256sum <"$(P)")" = "$1" ] || fail "the file has changed: $(cat 
 	[ "$(jq '.transports.docker | keys | length' "$(P)")" = 9 ]
 	[ -z "$(find "$HOME/.config/containers" -name '.tmp.*')" ]
 	need_ranges
-	run -0 ranby unshare bash -ec 'mount -t tmpfs -o size=16k none "$HOME/.config/containers"
+	run -0 ranby unshare bash -ec 'mount -t tmpfs -o mode=755,size=16k none "$HOME/.config/containers"
 		printf "{\"default\": [{\"type\": \"reject\"}]}" >"$HOME/.config/containers/policy.json"
 		head -c 1M /dev/zero >"$HOME/.config/containers/full" 2>/dev/null || true
 		! "$@" image trust set -t accept r.example || exit 1

@@ -14,7 +14,7 @@ load trust
 @test "no policy.json: accepted, and said to be on nobody's word" {
 	need_ranges
 	# where nobody has written one, though this host's packages have
-	run -0 ranby unshare sh -c 'mount -t tmpfs none /etc/containers && exec "$@"' - "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull -q "$IMG:1"
+	run -0 ranby unshare sh -c 'mount -t tmpfs -o mode=755 none /etc/containers && exec "$@"' - "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull -q "$IMG:1"
 	[ "$(verdict)" = 'no policy' ]
 }
 

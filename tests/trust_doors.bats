@@ -158,8 +158,10 @@ ledger() { cat "$XDG_STATE_HOME"/ranby/ledger/*.jsonl | jq -se "$1"; }
 	refused policy.json
 	rm -r "$HOME/.config"
 	ln -s /nonexistent "$HOME/.config"
-	refused policy.json
+	run -125 ranby pull -q "$IMG:1"
+	one_error 'a link on its way leads nowhere'
 	rm "$HOME/.config"
+	run -1 ranby image exists "$IMG:1"
 	mkdir -p "$HOME/.config/containers"
 	by p256
 	ln -s /nonexistent "$HOME/.config/containers/registries.d"

@@ -59,9 +59,9 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e)
 	if (r < 0)
 		return err_errno(e, -r, "environment");
 	ret->options.access.env = ret->env.items;
-	ret->options.access.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR");
-	ret->options.access.xdg_config_home = getenv("XDG_CONFIG_HOME");
-	ret->options.access.xdg_cache_home = getenv("XDG_CACHE_HOME");
+	ret->options.access.xdg_runtime_dir = user_dir_named(getenv("XDG_RUNTIME_DIR"));
+	ret->options.access.xdg_config_home = user_dir_named(getenv("XDG_CONFIG_HOME"));
+	ret->options.access.xdg_cache_home = user_dir_named(getenv("XDG_CACHE_HOME"));
 	ret->options.access.registries_conf = getenv("CONTAINERS_REGISTRIES_CONF");
 	ret->options.access.path = getenv("PATH");
 	ret->options.access.registry_auth_file = getenv("REGISTRY_AUTH_FILE");

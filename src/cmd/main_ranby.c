@@ -15,6 +15,7 @@
 #include "cmd/report.h"
 #include "engine/engine.h"
 #include "sys/self.h"
+#include "sys/user_name.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,6 +126,15 @@ static int check_operands(const struct command *c, int n, struct err *e)
 	return -EINVAL;
 }
 
+/* The settings below it would be missed. */
+static void warn_of_relative_home(void)
+{
+	const char *named = getenv("XDG_CONFIG_HOME");
+
+	if (named && *named && !user_dir_named(named))
+		report_warning("XDG_CONFIG_HOME=%.128s: not an absolute path, so ~/.config is taken", named);
+}
+
 static int run_with_engine(struct command_call *call, const struct globals *g, struct err *e)
 {
 	_cleanup_(engine_closep) struct engine *eng = NULL;
@@ -160,8 +170,10 @@ static int run_command(const struct command *c, int argc, char **argv, const str
 		call.argc = argc - first;
 		call.argv = argv + first;
 		r = check_operands(c, call.argc, e);
-		if (r == 0)
+		if (r == 0) {
+			warn_of_relative_home();
 			r = run_with_engine(&call, g, e);
+		}
 	} else {
 		r = err_wrap(e, r, "ranby %s", c->name);
 	}

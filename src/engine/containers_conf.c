@@ -11,7 +11,6 @@
 #include "base/toml.h"
 #include "sys/config_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,33 +122,19 @@ static int read_file(struct containers_conf *f, const char *path, reader read, s
 	return containers_conf_add(f, buf_str(&b), b.len, path, e);
 }
 
-static int is_conf(const struct dirent *d)
-{
-	size_t len = strlen(d->d_name);
-
-	return len > 5 && d->d_name[0] != '.' && strcmp(d->d_name + len - 5, ".conf") == 0;
-}
-
 static int read_dir(struct containers_conf *f, const char *path, struct err *e)
 {
-	int n, r = config_file_check_dir(path, e);
-	struct dirent **names = NULL;
-	char file[4096];
+	_cleanup_(strv_done) struct strv files = {0};
+	int r = config_file_list(path, ".conf", &files, e);
 
 	if (r == -ENOTDIR)
 		err_clear(e);
 	if (r < 0)
 		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
-	n = scandir(path, &names, is_conf, alphasort);
-	if (n < 0)
-		return err_errno(e, errno, "%s", path);
-	for (int i = 0; i < n; i++) {
-		if (r == 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
-			r = read_file(f, file, config_file_read, e);
+	for (size_t i = 0; i < files.n && r == 0; i++) {
+		r = read_file(f, files.items[i], config_file_read, e);
 		r = r == -ENOENT ? 0 : r;
-		free(names[i]);
 	}
-	free(names);
 	return r;
 }
 

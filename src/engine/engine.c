@@ -62,14 +62,6 @@ static char *text(const char *fmt, ...)
 	return n < 0 ? NULL : s;
 }
 
-/* An absolute value of the environment, or NULL. */
-static const char *absolute_env(const char *name)
-{
-	const char *v = getenv(name);
-
-	return v && v[0] == '/' && strlen(v) < PATH_MAX - 128 ? v : NULL;
-}
-
 static const char *given_env(const char *name)
 {
 	const char *v = getenv(name);
@@ -114,7 +106,7 @@ static int open_own(const char *path, uid_t uid, bool private, const char *what,
 /* $XDG_x/ranby when usable, else HOME/fallback/ranby; root has its own place. */
 static char *xdg_path(const struct engine *eng, const char *variable, const char *fallback, const char *root_path)
 {
-	const char *base = absolute_env(variable);
+	const char *base = user_dir_named(getenv(variable));
 
 	if (eng->rootful)
 		return strdup(root_path);
@@ -125,7 +117,7 @@ static char *xdg_path(const struct engine *eng, const char *variable, const char
 
 static char *run_path(const struct engine *eng)
 {
-	const char *base = absolute_env("XDG_RUNTIME_DIR");
+	const char *base = user_dir_named(getenv("XDG_RUNTIME_DIR"));
 	char user[64];
 	struct stat st;
 
@@ -214,12 +206,12 @@ int engine_open(const struct engine_where *where, struct engine **ret, struct er
 	eng->rootful = is_initial_root(eng->uid);
 	eng->ssh_connection = getenv("SSH_CONNECTION");
 	eng->events_backend = where->events_backend;
-	eng->xdg_config_home = absolute_env("XDG_CONFIG_HOME");
+	eng->xdg_config_home = user_dir_named(getenv("XDG_CONFIG_HOME"));
 	eng->containers_conf = given_env("CONTAINERS_CONF");
 	eng->containers_conf_override = given_env("CONTAINERS_CONF_OVERRIDE");
 	eng->storage_conf = given_env("CONTAINERS_STORAGE_CONF");
 	eng->notify_socket = getenv("NOTIFY_SOCKET");
-	if (user_home(absolute_env("HOME"), &eng->home) == -ENOENT)
+	if (user_home(user_dir_named(getenv("HOME")), &eng->home) == -ENOENT)
 		eng->home = strdup("/");
 	if (!eng->home)
 		return err_errno(e, ENOMEM, "engine");

@@ -8,16 +8,18 @@
 #include "registry/certs.h"
 
 #include "base/buf.h"
-#include "sys/dir.h"
-#include "sys/fd.h"
+#include "base/strv.h"
+#include "sys/config_file.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PEM_MAX (64U << 10)
 #define SYSTEM_MAX (1U << 20)
+#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 void certs_done(struct certs *c)
 {
@@ -29,23 +31,18 @@ void certs_done(struct certs *c)
 	*c = (struct certs){0};
 }
 
-static int read_file(int dirfd, const char *name, size_t max, struct buf *b, struct err *e)
-{
-	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int r;
+/* Those of a directory that was named are read as they are. */
+struct place {
+	const char *dir;
+	bool is_named;
+};
 
-	if (fd < 0)
-		return err_errno(e, errno, "certificate %s", name);
-	r = fd_read_all(fd, max, b);
+static int read_file(bool is_named, const char *path, size_t max, struct buf *b, struct err *e)
+{
+	int r = (is_named ? config_file_read_named : config_file_read)(path, max, b, e);
+
 	buf_addc(b, '\n');
-	return r < 0 ? err_errno(e, -r, "certificate %s", name) : 0;
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return n > m && name[0] != '.' && strcmp(name + n - m, suffix) == 0;
+	return r == -ENOENT ? err_errno(e, ENOENT, "certificate %s", path) : r;
 }
 
 static int take_text(struct buf *b, char **to, struct err *e)
@@ -59,49 +56,51 @@ static int take_text(struct buf *b, char **to, struct err *e)
 	return 0;
 }
 
-static int take_pair(int dirfd, const char *cert_name, struct certs *c, struct err *e)
+static int take_pair(const struct place *p, const char *cert_path, struct certs *c, struct err *e)
 {
 	_cleanup_(buf_done) struct buf cert = BUF_INIT, key = BUF_INIT;
-	char key_name[NAME_MAX + 8];
+	_cleanup_free_ char *key_path = NULL;
 	int r;
 
-	snprintf(key_name, sizeof(key_name), "%.*s.key", (int)(strlen(cert_name) - strlen(".cert")), cert_name);
-	r = read_file(dirfd, cert_name, PEM_MAX, &cert, e);
+	if (asprintf(&key_path, "%.*s.key", (int)(strlen(cert_path) - strlen(".cert")), cert_path) < 0) {
+		key_path = NULL;
+		return err_errno(e, ENOMEM, "certificates");
+	}
+	r = read_file(p->is_named, cert_path, PEM_MAX, &cert, e);
 	if (r == 0)
-		r = read_file(dirfd, key_name, PEM_MAX, &key, e);
+		r = read_file(p->is_named, key_path, PEM_MAX, &key, e);
 	if (r == 0)
 		r = take_text(&cert, &c->cert, e);
 	return r < 0 ? r : take_text(&key, &c->key, e);
 }
 
-static int read_dir(int dirfd, struct certs *c, struct err *e)
+/* -ENOENT, without text: there is no such directory. */
+static int list(const struct place *p, const char *suffix, struct strv *ret, struct err *e)
 {
-	_cleanup_(buf_done) struct buf ca = BUF_INIT;
-	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *d;
+	return (p->is_named ? config_file_list_named : config_file_list)(p->dir, suffix, ret, e);
+}
 
-	if (!dir) {
-		fd_closep(&copy);
-		return err_errno(e, errno, "certificates");
-	}
-	while (r == 0 && (d = dir_next(dir, &r))) {
-		if (has_suffix(d->d_name, ".crt"))
-			r = read_file(dirfd, d->d_name, PEM_MAX, &ca, e);
-		else if (has_suffix(d->d_name, ".cert"))
-			r = take_pair(dirfd, d->d_name, c, e);
-	}
-	closedir(dir);
-	if (r < 0)
-		return e && e->code ? r : err_errno(e, -r, "certificates");
-	if (ca.len == 0)
-		return 0;
-	if (faccessat(AT_FDCWD, "/etc/ssl/certs/ca-certificates.crt", R_OK, 0) == 0)
-		r = read_file(AT_FDCWD, "/etc/ssl/certs/ca-certificates.crt", SYSTEM_MAX, &ca, e);
+static int read_dir(const struct place *p, struct certs *c, struct err *e)
+{
+	_cleanup_(strv_done) struct strv authorities = {0}, own = {0};
+	_cleanup_(buf_done) struct buf ca = BUF_INIT;
+	int r = list(p, ".crt", &authorities, e);
+
+	if (r == 0)
+		r = list(p, ".cert", &own, e);
+	for (size_t i = 0; i < authorities.n && r == 0; i++)
+		r = read_file(p->is_named, authorities.items[i], PEM_MAX, &ca, e);
+	for (size_t i = 0; i < own.n && r == 0; i++)
+		r = take_pair(p, own.items[i], c, e);
+	if (r < 0 || ca.len == 0)
+		return r;
+	if (faccessat(AT_FDCWD, SYSTEM_BUNDLE, R_OK, 0) == 0)
+		r = read_file(true, SYSTEM_BUNDLE, SYSTEM_MAX, &ca, e);
 	return r < 0 ? r : take_text(&ca, &c->ca, e);
 }
 
-int certs_find(const char *domain, const struct registry_access *o, struct certs *ret, struct err *e)
+/* The first of the usual places that is there and that we may look into. */
+static int read_usual(const char *domain, const struct registry_access *o, struct certs *c, struct err *e)
 {
 	const struct {
 		const char *base, *rest;
@@ -111,23 +110,34 @@ int certs_find(const char *domain, const struct registry_access *o, struct certs
 		{"/etc/containers/certs.d", ""},
 		{"/etc/docker/certs.d", ""},
 	};
-	_cleanup_close_ int fd = -EBADF;
-	struct certs c = {0};
 	char path[4096];
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(usual); i++) {
+		if (!usual[i].base ||
+		    (size_t)snprintf(path, sizeof(path), "%s%s/%s", usual[i].base, usual[i].rest, domain) >= sizeof(path))
+			continue;
+		r = read_dir(&(struct place){.dir = path}, c, e);
+		if (r == -ENOTDIR || (r == -EACCES && faccessat(AT_FDCWD, path, X_OK, 0) < 0)) {
+			err_clear(e);
+			r = -ENOENT;
+		}
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int certs_find(const char *domain, const struct registry_access *o, struct certs *ret, struct err *e)
+{
+	struct certs c = {0};
 	int r;
 
 	if (o->cert_dir) {
-		fd = open(o->cert_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return err_errno(e, errno, "--cert-dir %s", o->cert_dir);
+		r = read_dir(&(struct place){.dir = o->cert_dir, .is_named = true}, &c, e);
+		if (r < 0)
+			err_wrap(e, r, "--cert-dir");
+	} else {
+		r = read_usual(domain, o, &c, e);
 	}
-	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(usual); i++)
-		if (usual[i].base &&
-		    (size_t)snprintf(path, sizeof(path), "%s%s/%s", usual[i].base, usual[i].rest, domain) < sizeof(path))
-			fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	r = read_dir(fd, &c, e);
 	if (r < 0)
 		certs_done(&c);
 	else

@@ -11,7 +11,6 @@
 #include "base/toml.h"
 #include "sys/config_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -234,31 +233,16 @@ static int load_named(const char *path, struct registries *r, struct err *e)
 	return res < 0 ? res : registries_parse(buf_str(&b), b.len, path, r, e);
 }
 
-static int is_conf(const struct dirent *d)
-{
-	size_t len = strlen(d->d_name);
-
-	return len > 5 && d->d_name[0] != '.' && strcmp(d->d_name + len - 5, ".conf") == 0;
-}
-
 static int load_dir(const char *path, struct registries *r, struct err *e)
 {
-	int n, res = config_file_check_dir(path, e);
-	struct dirent **names = NULL;
-	char file[4096];
+	_cleanup_(strv_done) struct strv files = {0};
+	int res = config_file_list(path, ".conf", &files, e);
 
+	/* a file that forbids a registry must not be missed */
 	if (res < 0)
 		return is_not_there(res, e) ? 0 : res;
-	n = scandir(path, &names, is_conf, alphasort);
-	/* a file that forbids a registry must not be missed */
-	if (n < 0 && errno != EACCES)
-		return err_errno(e, errno, "%s", path);
-	for (int i = 0; i < n; i++) {
-		if (res >= 0 && (size_t)snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < sizeof(file))
-			res = load_file(file, registries_parse, r, e);
-		free(names[i]);
-	}
-	free(names);
+	for (size_t i = 0; i < files.n && res >= 0; i++)
+		res = load_file(files.items[i], registries_parse, r, e);
 	return res < 0 ? res : 0;
 }
 

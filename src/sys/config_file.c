@@ -16,14 +16,18 @@
 #include "sys/config_file.h"
 
 #include "sys/acl.h"
+#include "sys/dir.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 #include "sys/user_name.h"
 #include "sys/userns.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -145,6 +149,12 @@ static int check(int fd, mode_t type, const char *what, struct err *e)
 	return -EPERM;
 }
 
+/* What an ENOENT means: a link that leads nowhere was to be a setting. */
+static int not_there(const char *path, struct err *e)
+{
+	return path_is_missing(path) ? -ENOENT : err_set(e, EINVAL, "%s: a link on its way leads nowhere", path);
+}
+
 /* -ENOENT, without text. */
 static int open_dir(const char *path, size_t len, int *ret_fd, struct err *e)
 {
@@ -153,10 +163,10 @@ static int open_dir(const char *path, size_t len, int *ret_fd, struct err *e)
 	if ((size_t)snprintf(dir, sizeof(dir), "%.*s/", (int)len, path) >= sizeof(dir))
 		return err_errno(e, ENAMETOOLONG, "%.128s…", path);
 	*ret_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "%s", dir);
 	if (len > 0)
 		dir[len] = '\0';
+	if (*ret_fd < 0)
+		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "%s", dir);
 	return check(*ret_fd, S_IFDIR, dir, e);
 }
 
@@ -165,7 +175,7 @@ static int open_file(int dirfd, const char *name, const char *path, int *ret_fd,
 {
 	*ret_fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (*ret_fd < 0)
-		return errno == ENOENT ? -ENOENT : err_errno(e, errno, "%s", path);
+		return errno == ENOENT ? not_there(path, e) : err_errno(e, errno, "%s", path);
 	return 0;
 }
 
@@ -185,6 +195,8 @@ int config_file_read(const char *path, size_t max, struct buf *b, struct err *e)
 	if (path[0] != '/' || !slash)
 		return err_set(e, EINVAL, "%.128s: not an absolute path", path);
 	r = open_dir(path, (size_t)(slash - path), &dirfd, e);
+	if (r == -ENOENT)
+		return not_there(path, e);
 	if (r == 0)
 		r = open_file(dirfd, slash + 1, path, &fd, e);
 	if (r == 0)
@@ -192,11 +204,58 @@ int config_file_read(const char *path, size_t max, struct buf *b, struct err *e)
 	return r < 0 ? r : read_all(fd, path, max, b, e);
 }
 
-int config_file_check_dir(const char *path, struct err *e)
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_listed(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && name[0] != '.' && strcmp(name + n - m, suffix) == 0;
+}
+
+static int list(int dirfd, const char *path, const char *suffix, struct strv *ret)
+{
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	_cleanup_(strv_done) struct strv files = {0};
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+
+	if (!dir) {
+		r = -errno;
+		fd_closep(&copy);
+		return r;
+	}
+	while (r == 0 && (d = dir_next(dir, &r)))
+		if (is_listed(d->d_name, suffix))
+			r = files.n == CONFIG_FILES_MAX ? -E2BIG : strv_addf(&files, "%s/%s", path, d->d_name);
+	closedir(dir);
+	if (files.n)
+		qsort(files.items, files.n, sizeof(*files.items), compare);
+	return r < 0 ? r : strv_add_all(ret, files.items);
+}
+
+int config_file_list(const char *path, const char *suffix, struct strv *ret, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
+	int r = open_dir(path, strlen(path), &fd, e);
 
-	return open_dir(path, strlen(path), &fd, e);
+	if (r == -ENOENT)
+		return not_there(path, e);
+	if (r < 0)
+		return r;
+	r = list(fd, path, suffix, ret);
+	return r < 0 ? err_errno(e, -r, "%s", path) : 0;
+}
+
+int config_file_list_named(const char *path, const char *suffix, struct strv *ret, struct err *e)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : list(fd, path, suffix, ret);
+
+	return r < 0 ? err_errno(e, -r, "%s", path) : 0;
 }
 
 int config_file_read_named(const char *path, size_t max, struct buf *b, struct err *e)

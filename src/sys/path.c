@@ -507,22 +507,20 @@ void path_own_tidy(int dirfd)
 bool path_is_missing(const char *path)
 {
 	_cleanup_free_ char *part = strdup(path);
+	bool is_whole = true;
 	struct stat s;
+	char *slash;
 
 	if (!part)
 		return false;
-	for (char *at = part + 1;; at++) {
-		char end;
-
-		at += strcspn(at, "/");
-		end = *at;
-		*at = '\0';
-		if (fstatat(AT_FDCWD, part, &s, AT_SYMLINK_NOFOLLOW) < 0)
-			return errno == ENOENT;
-		if (S_ISLNK(s.st_mode) && fstatat(AT_FDCWD, part, &s, 0) < 0)
+	/* from the end: of what is not there the most is there */
+	for (; fstatat(AT_FDCWD, part, &s, AT_SYMLINK_NOFOLLOW) < 0; is_whole = false) {
+		if (errno != ENOENT)
 			return false;
-		if (!end)
-			return false;
-		*at = end;
+		slash = strrchr(part, '/');
+		if (!slash || slash == part)
+			return true;
+		*slash = '\0';
 	}
+	return !is_whole && (!S_ISLNK(s.st_mode) || fstatat(AT_FDCWD, part, &s, 0) == 0);
 }

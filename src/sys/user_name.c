@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,4 +105,9 @@ int user_name_of(uid_t uid, char ret[static USER_NAME_SIZE])
 	if (r == 0)
 		snprintf(ret, USER_NAME_SIZE, "%s", last);
 	return r;
+}
+
+const char *user_dir_named(const char *value)
+{
+	return value && value[0] == '/' && strlen(value) < PATH_MAX - 128 ? value : NULL;
 }

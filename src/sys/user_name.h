@@ -29,4 +29,11 @@ int user_home_of(uid_t uid, char **ret) _must_check_;
  */
 int user_home(const char *named, char **ret) _must_check_;
 
+/*
+ * What a variable (XDG_CONFIG_HOME) says of where our user's files are: `value` when it is an absolute path, else
+ * NULL. "If an implementation encounters a relative path in any of these variables it should consider the
+ * path invalid and ignore it" (XDG Base Directory Specification); so is one too long to have files below it.
+ */
+const char *user_dir_named(const char *value);
+
 #endif

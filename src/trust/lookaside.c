@@ -6,20 +6,18 @@
  */
 #include "trust/lookaside.h"
 
-#include "sys/dir.h"
+#include "sys/config_file.h"
 #include "sys/fd.h"
-#include "sys/path.h"
 #include "trust/keys.h"
 #include "trust/worker.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SYSTEM_DIR "/etc/containers/registries.d"
 #define USER_DIR ".config/containers/registries.d"
-#define FILES_MAX 256
+#define FILE_MAX TRUST_KEY_FILE_MAX
 #define FILE_SCHEME "file://"
 
 void trust_lookaside_done(struct trust_lookaside *l)
@@ -182,49 +180,20 @@ static int read_one(const char *path, struct json_object *all, struct err *e)
 {
 	_cleanup_json_ struct json_object *request = json_object_new_object(), *answer = NULL;
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
-	int r = trust_read_file(path, &text, e);
+	int r = config_file_read(path, FILE_MAX, &text, e);
 
-	if (r == 0 && (!request || trust_add_bytes(request, "text", text.data, text.len) < 0))
+	/* taken away since it was listed */
+	if (r == -ENOENT)
+		return err_errno(e, ENOENT, "%s", path);
+	if (r < 0)
+		return r;
+	if (!request || trust_add_bytes(request, "text", text.data, text.len) < 0)
 		r = err_errno(e, ENOMEM, "%s", path);
 	if (r == 0)
 		r = trust_worker_ask("yaml", request, &answer, e);
 	if (r < 0)
 		return err_wrap(e, r, "%s", path);
 	return trust_lookaside_merge(all, json_at(answer, "value"), path, e);
-}
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool is_yaml(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 5 && strcmp(name + len - 5, ".yaml") == 0;
-}
-
-/* -ENOENT without text: no such directory. */
-static int list_files(const char *dir, struct strv *ret, struct err *e)
-{
-	DIR *d = opendir(dir);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!d && errno == ENOENT)
-		return path_is_missing(dir) ? -ENOENT : err_set(e, EINVAL, "%s: a link on its way leads nowhere", dir);
-	if (!d)
-		return err_errno(e, errno, "%s", dir);
-	while (r == 0 && (entry = dir_next(d, &r)))
-		if (is_yaml(entry->d_name))
-			r = ret->n == FILES_MAX ? -E2BIG : strv_addf(ret, "%s/%s", dir, entry->d_name);
-	closedir(d);
-	if (r < 0)
-		return err_errno(e, -r, "%s", dir);
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare);
-	return 0;
 }
 
 int trust_lookaside_load(const char *home, struct json_object **ret, struct err *e)
@@ -239,9 +208,9 @@ int trust_lookaside_load(const char *home, struct json_object **ret, struct err 
 	if (home && snprintf(dir, sizeof(dir), "%s/" USER_DIR, home) >= (int)sizeof(dir))
 		return err_set(e, ENAMETOOLONG, "%.128s…", home);
 	if (home)
-		r = list_files(dir, &files, e);
+		r = config_file_list(dir, ".yaml", &files, e);
 	if (r == -ENOENT)
-		r = list_files(SYSTEM_DIR, &files, e);
+		r = config_file_list(SYSTEM_DIR, ".yaml", &files, e);
 	if (r == -ENOENT)
 		r = 0;
 	for (size_t i = 0; i < files.n && r == 0; i++)

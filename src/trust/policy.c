@@ -352,8 +352,6 @@ static int load_file(const char *path, bool is_named, struct trust_policy **ret,
 	_cleanup_(buf_done) struct buf text = BUF_INIT;
 	int r = (is_named ? config_file_read_named : config_file_read)(path, TRUST_POLICY_MAX, &text, e);
 
-	if (r == -ENOENT)
-		return path_is_missing(path) ? r : err_set(e, EINVAL, "open %s: a link on its way leads nowhere", path);
 	if (r < 0)
 		return r;
 	p = calloc(1, sizeof(*p));
