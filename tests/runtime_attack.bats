@@ -291,6 +291,24 @@ s = socket.socket(socket.AF_UNIX); s.bind("\0" + sys.argv[1]); s.listen(1); prin
 	none_left
 }
 
+@test "A06: a /dev/pts of the image's making is no terminal, and what it calls ptmx is not even opened: create and exec" {
+	mkdir -p "$B/rootfs/dev/pts"
+	mkfifo "$B/rootfs/dev/pts/ptmx"
+	# whoever opens it lets this one through
+	(echo >"$B/rootfs/dev/pts/ptmx"; : >"$BATS_TEST_TMPDIR/opened") 3>&- &
+	bundle '{"process":{"terminal":true}}' -- true
+	jq '.mounts |= map(select(.destination | startswith("/dev") | not))' "$B/config.json" >"$B/without" && mv "$B/without" "$B/config.json"
+	run keeper "$RANBY_TREE/tests/attack/console" 1 "$B/s" "$RUNTIME" --root "$RUN/state" run --bundle "$B" --console-socket "$B/s" c1
+	[[ $output = *'/dev/pts/ptmx: '*'exit 1' ]] || fail "$output"
+	jq '.process.terminal = false | .process.args = ["sleep", "100"]' "$B/config.json" >"$B/without" && mv "$B/without" "$B/config.json"
+	run keeper bash -euc 'rt create --bundle "$1" c1; rt start c1
+		"$RANBY_TREE/tests/attack/console" 1 "$1/s" "$RUNTIME" --root "$RUN/state" exec --tty --console-socket "$1/s" c1 true; rt delete --force c1' keeper "$B"
+	[[ $output = *'/dev/pts/ptmx: '*'exit 1'* ]] || fail "$output"
+	[ ! -e "$BATS_TEST_TMPDIR/opened" ] || fail 'it was opened'
+	: <"$B/rootfs/dev/pts/ptmx"
+	none_left
+}
+
 @test "A34: a network namespace of its own: a loopback device that is up, and none of the host's ports" {
 	local port
 	for name in nc timeout cut; do ln -sf busybox "$B/rootfs/bin/$name"; done

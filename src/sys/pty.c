@@ -31,10 +31,15 @@ static int check_ptmx(int fd)
 
 int pty_open(int devpts_fd, int *ret_master, int *ret_slave, struct err *e)
 {
-	_cleanup_close_ int master = -EBADF, slave = -EBADF;
+	_cleanup_close_ int look = -EBADF, master = -EBADF, slave = -EBADF;
 	int unlock = 0, r;
 
-	r = path_own_open(devpts_fd, "ptmx", O_RDWR | O_NOCTTY, 0, &master);
+	/* to open another device, or a pipe, may do something already */
+	r = path_own_open(devpts_fd, "ptmx", O_PATH, 0, &look);
+	if (r == 0)
+		r = check_ptmx(look);
+	if (r == 0)
+		r = path_own_open(devpts_fd, "ptmx", O_RDWR | O_NOCTTY, 0, &master);
 	if (r == 0)
 		r = check_ptmx(master);
 	if (r < 0)
