@@ -34,7 +34,7 @@ web() {
 # get CONTAINER HOST: what its web server says
 get() {
 	local _
-	for _ in {1..40}; do # the server may not listen yet
+	for _ in {1..300}; do # the server may not listen yet
 		timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec "$1" timeout 2 wget -q -O- "http://$2/" 2>/dev/null && return
 		sleep 0.05
 	done
@@ -80,7 +80,7 @@ host_address() { ip "-${1:-4}" -o addr show scope global | awk '{sub("/.*", "", 
 # ask ADDRESS:PORT: what the web server there says, asked on the host
 ask() {
 	local _
-	for _ in {1..20}; do # it may not listen yet
+	for _ in {1..300}; do # it may not listen yet
 		curl -s -m 1 "http://$1/" && return
 		sleep 0.1
 	done

@@ -106,7 +106,7 @@ with_trigger() {
 	EOF
 	ranby build --no-cache --secret id=s,env=WORD -v "$PWD/ctx:/ctx" ctx >log 2>&1 3>&- &
 	local pid=$!
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		grep -q '  -$' log && break
 		sleep 0.1
 	done
@@ -180,9 +180,9 @@ with_trigger() {
 	local lock
 	lock=$(dirname "$(grep -rlx 1 "$RANBY_ROOT/build-mounts")").lock
 	python3 -c 'import fcntl, struct, sys, time
-f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)); print("held", flush=True); time.sleep(20)' "$lock" >held 3>&- &
+f = open(sys.argv[1], "r+"); fcntl.fcntl(f, 37, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)); print("held", flush=True); time.sleep(100)' "$lock" >held 3>&- &
 	local pid=$!
-	for _ in {1..50}; do
+	for _ in {1..300}; do
 		[ ! -s held ] || break
 		sleep 0.1
 	done

@@ -16,7 +16,7 @@ setup() { in_context; }
 # until_file FILE: it is there, within ten seconds.
 until_line() {
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		grep -q "$2" "$1" 2>/dev/null && return 0
 		sleep 0.1
 	done

@@ -17,7 +17,7 @@ setup() {
 	need_ranges
 	need_program fuse-overlayfs
 	[ -w /dev/fuse ] || skip '/dev/fuse is not open to users here'
-	wait_for 5 no_server
+	wait_for 30 no_server
 }
 teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 
@@ -29,15 +29,15 @@ no_server() { ! servers >/dev/null; }
 
 @test "run, write, read back, start again, rm; nothing is left" {
 	fuse run --name f busybox sh -c 'echo one >/x; rm -r /home; mkdir /home; echo two >/home/y; ln -s x /z'
-	wait_for 5 no_server
+	wait_for 30 no_server
 	[ "$(find "$RANBY_ROOT"/containers/*/upper -name x -exec cat {} +)" = one ]
 	run -0 ranby inspect --format '{{.Ranby.InForce.rootfs.type}}' f
 	[ "$output" = fuse.fuse-overlayfs ]
 	ranby rm f
 	fuse run -d --name f busybox sh -c '[ -e /x ] || { echo 1 >/x; rm -r /home; mkdir /home; echo 2 >/home/y; }; sleep 1000'
-	wait_for 5 ranby exec f test -e /home/y
+	wait_for 30 ranby exec f test -e /home/y
 	ranby stop --time 0 f
-	wait_for 5 no_server
+	wait_for 30 no_server
 	# the choice is the container's: not repeated here
 	ranby start f
 	run -0 ranby exec f sh -c 'cat /x /home/y; ls /home; grep " / " /proc/mounts'
@@ -94,14 +94,14 @@ no_server() { ! servers >/dev/null; }
 	[[ $output == *"sleep 1000"* ]]
 	run timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" rm --force --time 0 f
 	[ "$status" = 0 ]
-	wait_for 5 no_server
+	wait_for 30 no_server
 	nothing_left
 }
 
 @test "kill -9 of the server: the container can be ended and removed" {
 	fuse run -d --name f busybox sleep 1000
 	kill -KILL "$(servers)"
-	wait_for 5 no_server
+	wait_for 30 no_server
 	run ranby exec f true
 	[ "$status" -ge 125 ]
 	ranby rm --force --time 0 f
@@ -113,15 +113,15 @@ no_server() { ! servers >/dev/null; }
 	kill -KILL "$(pgrep --uid "$(id -u)" --full "^ranby-monitor --id $(ranby inspect --format '{{.Id}}' f)")"
 	servers
 	ranby rm --force --time 0 f
-	wait_for 5 no_server
+	wait_for 30 no_server
 	nothing_left
 }
 
 @test "a launch that fails leaves no server" {
 	run -127 fuse run --rm busybox nosuch
-	wait_for 5 no_server
+	wait_for 30 no_server
 	run -125 fuse run --rm -v /nonexistent:/x busybox true
-	wait_for 5 no_server
+	wait_for 30 no_server
 	nothing_left
 }
 
@@ -131,7 +131,7 @@ no_server() { ! servers >/dev/null; }
 	run -0 fuse run --rm -v "$BATS_TEST_TMPDIR/low:/o:O" -v /etc busybox sh -c 'cat /o/file; echo up >/o/file; cat /o/file; grep -c root: /etc/passwd; grep -c fuse-overlayfs /proc/mounts'
 	[ "$output" = $'low\nup\n1\n2' ]
 	[ "$(cat "$BATS_TEST_TMPDIR/low/file")" = low ]
-	wait_for 5 no_server
+	wait_for 30 no_server
 }
 
 @test "where the kernel refuses, it is taken by itself; where that is missing, one error" {
@@ -165,7 +165,7 @@ no_server() { ! servers >/dev/null; }
 	run -0 cat "$BATS_TEST_TMPDIR/out"
 	[ "${lines[0]} ${lines[1]}" = 'hi hi' ]
 	[[ $output == *'fuse-overlayfs can, when it is installed'* ]]
-	wait_for 5 no_server
+	wait_for 30 no_server
 	remove_tree "$BATS_TEST_TMPDIR"/{on,up,work,low}
 }
 

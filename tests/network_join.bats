@@ -20,7 +20,7 @@ net_of() { readlink "/proc/$(ranby inspect -f '{{.State.Pid}}' "$1")/ns/net"; }
 fetch() { wget_in "$1" | grep -qx hello; }
 wget_in() {
 	local i
-	for i in {1..50}; do # the server may not listen yet
+	for i in {1..300}; do # the server may not listen yet
 		ranby exec "$1" wget -q -O- http://127.0.0.1:8080/ 2>/dev/null && return
 		sleep 0.1
 	done

@@ -572,13 +572,13 @@ need_pasta() {
 		sh -c 'for p in 80 81 82; do nc -ll -p $p -e echo port $p & done; sleep 100' >/dev/null
 	answer() { exec 5<>"/dev/tcp/127.0.0.1/$1" && head -n 1 <&5; }
 	says() { [ "$(answer "$1" 2>/dev/null)" = "$2" ]; }
-	wait_for 5 says "$port" 'port 80'
-	wait_for 5 says $((port + 2)) 'port 82'
+	wait_for 30 says "$port" 'port 80'
+	wait_for 30 says $((port + 2)) 'port 82'
 	# a server on the host's loopback cannot be reached from inside
 	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1) or die;
 		while ($c = $s->accept) { print $c "reached\n"; close $c }' $((port + 10)) 3>&- &
 	server=$!
-	sleep 0.2
+	wait_for 30 says $((port + 10)) reached
 	gateway=$(ranby exec web sh -c "ip route | awk '/default/ {print \$3}'")
 	for address in 127.0.0.1 "$gateway"; do
 		run ranby exec web timeout 2 nc -w 1 "$address" $((port + 10))
@@ -588,7 +588,7 @@ need_pasta() {
 	helper=$(pgrep -u "$(id -u)" -f "pasta.*127.0.0.1/$port:80")
 	ranby stop -t 0 web >/dev/null
 	gone() { ! kill -0 "$helper" 2>/dev/null; }
-	wait_for 5 gone
+	wait_for 30 gone
 }
 
 @test "-p PORT and -P: free ports of the host" {

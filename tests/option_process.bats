@@ -87,7 +87,7 @@ me' ] || fail "$output"
 	# in the background it is the monitor that sees to it
 	ranby tag busybox localhost/gone:2
 	ranby run -d --rmi --network none localhost/gone:2 sleep 0.2 >/dev/null
-	wait_for 10 bash -c '! "$@" image exists localhost/gone:2' no "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN"
+	wait_for 30 bash -c '! "$@" image exists localhost/gone:2' no "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN"
 	ranby rm user >/dev/null
 	# a name that means another image by then is not its own
 	ranby tag busybox localhost/gone:3
@@ -113,7 +113,7 @@ listen() {
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
 	rm -f "$NOTIFY_SOCKET"
 	: >"$BATS_TEST_TMPDIR/said"
-	timeout 60 python3 -uc '
+	timeout 110 python3 -uc '
 import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
@@ -121,7 +121,7 @@ os.chmod(sys.argv[1], 0o777)
 while True:
     print(s.recv(4096).decode().replace("\n", "|"))' "$NOTIFY_SOCKET" >"$BATS_TEST_TMPDIR/said" 3>&- &
 	LISTENER=$!
-	wait_for 5 test -S "$NOTIFY_SOCKET"
+	wait_for 30 test -S "$NOTIFY_SOCKET"
 	export NOTIFY_SOCKET
 }
 said() { cat "$BATS_TEST_TMPDIR/said"; }
@@ -133,18 +133,18 @@ heard() { grep -qx "$1" "$BATS_TEST_TMPDIR/said"; }
 	listen
 	ranby run -d --name c --network none --sdnotify conmon busybox sleep 100 >/dev/null
 	monitor=$(ranby inspect --format '{{.State.ConmonPid}}' c)
-	wait_for 5 heard "MAINPID=$monitor|READY=1" || fail "$(said)"
+	wait_for 30 heard "MAINPID=$monitor|READY=1" || fail "$(said)"
 	run -0 ranby exec c sh -c 'echo "<$NOTIFY_SOCKET>"'
 	[ "$output" = '<>' ]
 	ranby restart -t 0 c >/dev/null
 	monitor=$(ranby inspect --format '{{.State.ConmonPid}}' c)
-	wait_for 5 heard "MAINPID=$monitor|READY=1" || fail "$(said)"
+	wait_for 30 heard "MAINPID=$monitor|READY=1" || fail "$(said)"
 	kill "$LISTENER"
 	# by the payload: the manager's own socket is in it
 	listen
 	ranby run -d --name p --network none busybox sh -c 'echo "$NOTIFY_SOCKET"; stat -c %i "$NOTIFY_SOCKET"; sleep 100' >/dev/null
-	wait_for 5 heard "MAINPID=$(ranby inspect --format '{{.State.ConmonPid}}' p)" || fail "$(said)"
-	wait_for 5 bash -c '[ "$("$@" logs p | wc -l)" = 2 ]' logs "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN"
+	wait_for 30 heard "MAINPID=$(ranby inspect --format '{{.State.ConmonPid}}' p)" || fail "$(said)"
+	wait_for 30 bash -c '[ "$("$@" logs p | wc -l)" = 2 ]' logs "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN"
 	run -0 ranby logs p
 	[ "$output" = "/run/notify/notify.sock
 $(stat -c %i "$NOTIFY_SOCKET")" ] || fail "$output"
@@ -154,7 +154,7 @@ $(stat -c %i "$NOTIFY_SOCKET")" ] || fail "$output"
 	ranby run -d --name i --network none --sdnotify ignore busybox sleep 100 >/dev/null
 	ranby run -d --name h --network none --sdnotify healthy --health-cmd 'test -e /ready' --health-interval 1s busybox \
 		sh -c 'sleep 2; touch /ready; sleep 100' >/dev/null
-	wait_for 15 heard READY=1 || fail "$(said)"
+	wait_for 30 heard READY=1 || fail "$(said)"
 	[ "$(said)" = "MAINPID=$(ranby inspect --format '{{.State.ConmonPid}}' h)
 READY=1" ] || fail "$(said)"
 	kill "$LISTENER"

@@ -27,7 +27,7 @@ shim() {
 		fails() { if "$@"; then echo "has not failed: $*"; return 1; fi; }
 		# said: the last error in the log, as the shim reads it
 		said() { jq -rs "map(select(.level == \"error\" and (.time | fromdateiso8601? // (sub(\"\\\\.[0-9]+\"; \"\") | fromdateiso8601)) > 0)) | last.msg" "$B/log.json"; }
-		until_stopped() { for _ in $(seq 500); do [ "$(R state "$1" | jq -r .status)" != stopped ] || return 0; sleep 0.02; done; return 1; }
+		until_stopped() { for _ in $(seq 1500); do [ "$(R state "$1" | jq -r .status)" != stopped ] || return 0; sleep 0.02; done; return 1; }
 		'"$1"
 }
 
@@ -87,7 +87,7 @@ $(cat "$B/init.pid")" ]
 			fd = array.array("i", data[0][2])[0]
 			print(os.isatty(fd))
 		PYTHON
-		for _ in $(seq 200); do [ ! -S "$RUN/pty.sock" ] || break; sleep 0.02; done
+		for _ in $(seq 1500); do [ ! -S "$RUN/pty.sock" ] || break; sleep 0.02; done
 		R create --bundle "$B" --pid-file "$B/init.pid" --console-socket "$RUN/pty.sock" c1
 		wait
 		[ "$(cat "$RUN/got")" = True ]
@@ -109,11 +109,11 @@ $(cat "$B/init.pid")" ]
 		C start c1
 		jq ".process | .args = [\"id\", \"-u\"] | .terminal = false" "$B/config.json" >"$B/exec.json"
 		C exec --pid-file "$B/exec.pid" --process "$B/exec.json" --detach c1 </dev/null >"$B/out"
-		for _ in $(seq 200); do [ ! -s "$B/out" ] || break; sleep 0.02; done
+		for _ in $(seq 1500); do [ ! -s "$B/out" ] || break; sleep 0.02; done
 		[ "$(cat "$B/out")" = 0 ]
 		C state c1 | jq -e ".status == \"running\"" >/dev/null
 		C kill c1 SIGKILL
-		for _ in $(seq 500); do [ "$(C state c1 | jq -r .status)" != stopped ] || break; sleep 0.02; done
+		for _ in $(seq 1500); do [ "$(C state c1 | jq -r .status)" != stopped ] || break; sleep 0.02; done
 		C delete --force c1
 		C features | jq -e ".ociVersionMin and .ociVersionMax and .linux.mountExtensions.idmap.enabled != null" >/dev/null
 		[ "$(C --version | wc -l)" = 3 ]

@@ -202,7 +202,7 @@ make_hook() {
 	bundle "{\"hooks\":{$(hook prestart),$(hook createRuntime),$(hook createContainer),\"startContainer\":[{\"path\":\"/bin/inside\"}],$(hook poststart),$(hook poststop)},
 		\"process\":{\"user\":{\"uid\":3,\"gid\":3},\"noNewPrivileges\":true},\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}" -- sleep 100
 	keeper bash -euc 'rt create --bundle "$1" h1; echo created >>"$2"; rt start h1; echo started >>"$2"; rt kill h1 KILL
-		for _ in $(seq 100); do ! rt state h1 | grep -q stopped || break; sleep 0.02; done; rt delete h1; echo deleted >>"$2"' keeper "$B" "$BATS_TEST_TMPDIR/log"
+		for _ in $(seq 1000); do ! rt state h1 | grep -q stopped || break; sleep 0.02; done; rt delete h1; echo deleted >>"$2"' keeper "$B" "$BATS_TEST_TMPDIR/log"
 	run -0 cat "$BATS_TEST_TMPDIR/log"
 	local host
 	host=$(hostname)
@@ -310,7 +310,7 @@ deleted" ] || fail "$output"
 	END
 	python3 "$BATS_TEST_TMPDIR/listen" "$RUN/l" >"$BATS_TEST_TMPDIR/said" 3>&- &
 	local pid=$!
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/said"
+	wait_for 30 grep -q ready "$BATS_TEST_TMPDIR/said"
 	run -0 seen 'rt exec s1 mkdir /tmp/e || true; grep Seccomp: /proc/$pid/status' "{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$RUN/l\",\"listenerMetadata\":\"meta data\",
 		\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}}}" -- sh -c 'mkdir /tmp/d; exec sleep 100'
 	wait "$pid"
@@ -394,12 +394,12 @@ deleted" ] || fail "$output"
 	need_ranges
 	bundle -- sh -c 'trap : TERM; sleep 300 & sleep 301 & while :; do sleep 302; done'
 	run -0 keeper bash -euc 'rt create --bundle "$1" v2; rt start v2
-		for _ in $(seq 100); do [ "$(rt ps v2 | wc -l)" -lt 5 ] || break; sleep 0.02; done
+		for _ in $(seq 1000); do [ "$(rt ps v2 | wc -l)" -lt 5 ] || break; sleep 0.02; done
 		rt ps v2 | wc -l
 		rt kill --all v2 TERM
 		# the shell, which goes on, and its next sleep
 		for _ in $(seq 1000); do [ "$(rt ps v2 | wc -l)" -le 3 ] || { sleep 0.02; continue; }; echo gone; break; done
-		rt state v2 | grep status; rt kill --all v2 KILL; for _ in $(seq 100); do ! rt state v2 | grep -q stopped || break; sleep 0.02; done
+		rt state v2 | grep status; rt kill --all v2 KILL; for _ in $(seq 1000); do ! rt state v2 | grep -q stopped || break; sleep 0.02; done
 		rt kill --all v2 TERM; rt delete v2' keeper "$B"
 	[[ $output = 5*gone*running* ]] || fail "$output"
 	none_left
@@ -433,7 +433,7 @@ deleted" ] || fail "$output"
 	END
 	python3 "$BATS_TEST_TMPDIR/take" "$RUN/p" >"$BATS_TEST_TMPDIR/pids" 3>&- &
 	local taker=$!
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/pids"
+	wait_for 30 grep -q ready "$BATS_TEST_TMPDIR/pids"
 	bundle -- sleep 100
 	keeper bash -euc 'rt create --bundle "$1" --pidfd-socket "$RUN/p" --pid-file "$RUN/pid" v3; rt start v3
 		rt exec --detach --pidfd-socket "$RUN/p" --pid-file "$RUN/pid2" v3 sleep 100; rt delete --force v3' keeper "$B"

@@ -481,12 +481,12 @@ seen_by_openssl() {
 	local pid state
 	mkfifo "$BATS_TEST_TMPDIR/message"
 	: >"$BATS_TEST_TMPDIR/keys"
-	timeout 20 sleep 20 >"$BATS_TEST_TMPDIR/message" 3>&- &
+	timeout 100 sleep 100 >"$BATS_TEST_TMPDIR/message" 3>&- &
 	local writer=$!
 	"${RANBY%/bin/*}/libexec/ranby/ranby-trust" gpgv <"$BATS_TEST_TMPDIR/message" >/dev/null 2>&1 \
 		3>"$BATS_TEST_TMPDIR/status" 4<"$BATS_TEST_TMPDIR/keys" 5<"$(command -v gpgv)" &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		state=$(grep -h -e ^Name -e ^Seccomp: -e ^NoNewPrivs "/proc/$pid/status" | tr -s '\t\n' ' ')
 		[[ $state != *gpgv* ]] || break
 		sleep 0.05

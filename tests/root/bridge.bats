@@ -82,7 +82,7 @@ from_client() { nsenter --net="/run/netns/$CLIENT" "$@"; }
 # ask ADDRESS:PORT: what the web server there says to the client
 ask() {
 	local _
-	for _ in {1..20}; do # it may not listen yet
+	for _ in {1..300}; do # it may not listen yet
 		from_client curl -s -m 1 "http://$1/" && return
 		sleep 0.1
 	done

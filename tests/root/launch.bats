@@ -113,7 +113,7 @@ all_agree() {
 	[ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=yes; }
 	/usr/sbin/sshd -D -e -f "$AUDIT_DIR/sshd_config" >"$AUDIT_DIR/sshd.out" 2>&1 3>&- &
 	echo $! >"$AUDIT_DIR/sshd.pid"
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		! grep -q 'Server listening' "$AUDIT_DIR/sshd.out" || break
 		sleep 0.1
 	done

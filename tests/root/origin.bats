@@ -102,7 +102,7 @@ RUN='R run --rm --network=none busybox /bin/true; R run -d --name d -u nobody bu
 		R wait victim >/dev/null; R run --name seven --rm --network=none busybox sh -c "exit 7"; R run -d --name asked --network=none busybox sleep 100 >/dev/null
 		R stop -t 0 asked >/dev/null' 3>&- &
 	local login=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		pid=$(cat /var/tmp/ranby-tests-"$alice"/pid.$$ 2>/dev/null) && [ -n "$pid" ] && break
 		sleep 0.05
 	done

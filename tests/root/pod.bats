@@ -26,7 +26,7 @@ setup() { [ -z "${RANBY_SAN:-}" ] || skip 'with sanitizers ranby-init is not sta
 		echo "again $(cat /sys/fs/cgroup${path%/*}/hugetlb.2MB.max)"
 		$R pod stop --time 0 p >/dev/null
 		# the monitors clear up
-		for _ in $(seq 100); do left=$(find $D -mindepth 1 -name "ranby-*" | wc -l); [ $left = 0 ] && break; sleep 0.05; done
+		for _ in $(seq 600); do left=$(find $D -mindepth 1 -name "ranby-*" | wc -l); [ $left = 0 ] && break; sleep 0.05; done
 		echo "stopped $left"
 		$R pod rm p >/dev/null'
 	look

@@ -87,7 +87,7 @@ rm user success" ] || { echo "$output"; false; }
 @test "a restart by policy and an end by exit policy are records with that reason, and the login of who started it" {
 	as_alice 'R pod create --network none --infra-name hold --name p --exit-policy stop >/dev/null
 		R run -d --pod p --restart on-failure:1 --name again busybox false >/dev/null
-		for _ in $(seq 100); do [ "$(R pod inspect p --format "{{.State}}")" = Exited ] && break; sleep 0.1; done'
+		for _ in $(seq 300); do [ "$(R pod inspect p --format "{{.State}}")" = Exited ] && break; sleep 0.1; done'
 	run -0 of again
 	[[ $output == $'create user success\nstart booted success\nstop exited success\nstart restart success\nstop exited success'* ]] || { echo "$output"; false; }
 	[[ $(found | grep 'op=start reason=restart ') == *" auid=$(id -u "$AUDIT_ALICE") "*' trust=live '* ]]

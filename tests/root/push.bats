@@ -51,7 +51,7 @@ stalling() {
 	local pid link at access blobs=0
 	stalling 3>&- &
 	server=$!
-	for ((i = 0; i < 100 && $(stat -c %s "$BATS_TEST_TMPDIR/port" 2>/dev/null || echo 0) == 0; i++)); do sleep 0.05; done
+	for ((i = 0; i < 600 && $(stat -c %s "$BATS_TEST_TMPDIR/port" 2>/dev/null || echo 0) == 0; i++)); do sleep 0.05; done
 	# it ends with the registry
 	timeout 60 "$RANBY_TREE/tests/as-user" ${RANBY_DELEGATED_ACCOUNT:+--account "$RANBY_DELEGATED_ACCOUNT"} bash -c '
 		base=$(mktemp -d "$TMPDIR/p.XXXXXX") && mkdir -m 700 "$base/run"

@@ -49,7 +49,7 @@ BUNDLE='
 			rt resume c1; echo rc \$?
 			echo \"{\\\"hugepageLimits\\\":[{\\\"pageSize\\\":\\\"2MB\\\",\\\"limit\\\":2097152}]}\" | rt update --resources - c1; echo max \$(cat \$G/hugetlb.2MB.max)
 			rt update --pids-limit 5 c1; echo rc \$?
-			rt events --stats c1; timeout 5 $runtime events --interval 100ms c1 | head -2 | wc -l
+			rt events --stats c1; timeout 60 $runtime events --interval 100ms c1 | head -2 | wc -l
 			rt pause c1; rt delete --force c1; [ -d \$G ] || echo removed"'
 	look
 	[[ $output = *'no controller can be enabled below it
