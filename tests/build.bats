@@ -331,7 +331,7 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	local sock=$BATS_TEST_TMPDIR/agent.sock pid
 	ssh-agent -D -a "$sock" >/dev/null 2>&1 3>&- &
 	pid=$!
-	wait_for 10 test -S "$sock"
+	wait_for 30 test -S "$sock"
 	containerfile <<<$'FROM busybox\nRUN --mount=type=ssh,required test -S "$SSH_AUTH_SOCK" && stat -c %i "$SSH_AUTH_SOCK" >/inode\nRUN test -z "$SSH_AUTH_SOCK"'
 	run -0 ranby build -q --ssh "default=$sock" -t agent ctx
 	run -0 ranby run --rm agent cat /inode

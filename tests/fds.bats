@@ -41,7 +41,7 @@ numbers() { find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n | tr '\n' ' 
 	reader=$!
 	timeout 20 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run -d --name c --network none --preserve-fd 9 busybox \
 		sh -c 'echo inside >&9; exec 9>&-; sleep 1000' 9>"$pipe" 3>&-
-	wait_for 10 grep -q over "$BATS_TEST_TMPDIR/out" || fail 'it is still open'
+	wait_for 30 grep -q over "$BATS_TEST_TMPDIR/out" || fail 'it is still open'
 	wait "$reader"
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = $'inside\nover' ]
 	# while all of them are there
@@ -59,7 +59,7 @@ numbers() { find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n | tr '\n' ' 
 @test "a pipe: its end is the payload's end" {
 	run -0 timeout 20 bash -c '"$@" 9> >(cat >"$0"; echo over >>"$0")' "$BATS_TEST_TMPDIR/out" \
 		"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm --network none --preserve-fd 9 busybox sh -c 'echo from inside >&9'
-	wait_for 5 grep -q over "$BATS_TEST_TMPDIR/out"
+	wait_for 30 grep -q over "$BATS_TEST_TMPDIR/out"
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = $'from inside\nover' ]
 }
 

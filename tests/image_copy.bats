@@ -324,7 +324,7 @@ raw() { skopeo inspect --raw --tls-verify=false "docker://$1"; }
 	sed -i "s|$REG_DIR|$BATS_TEST_TMPDIR/counted|; s|level: error|level: info|" "$BATS_TEST_TMPDIR/counted/config.yml"
 	OTEL_TRACES_EXPORTER=none docker-registry serve "$BATS_TEST_TMPDIR/counted/config.yml" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
 	registry=$!
-	wait_for 10 curl --silent --max-time 2 --output /dev/null "http://localhost:$port/v2/"
+	wait_for 30 curl --silent --max-time 2 --output /dev/null "http://localhost:$port/v2/"
 	ranby rmi --all --force >/dev/null
 	ranby pull -q "$REG/busybox" >/dev/null 3>&- &
 	first=$!

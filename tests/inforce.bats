@@ -113,7 +113,7 @@ in_force() {
 	in_force restarted 1
 	ranby exec -d --privileged c sleep 1001
 	ranby exec -d -u nobody c sleep 1002
-	wait_for 10 bash -c "[ \$('$RANBY' --root '$RANBY_ROOT' --runroot '$RANBY_RUN' top --noheading c pid | wc -l) = 3 ]"
+	wait_for 30 bash -c "[ \$('$RANBY' --root '$RANBY_ROOT' --runroot '$RANBY_RUN' top --noheading c pid | wc -l) = 3 ]"
 	run -0 ranby top --noheading c hpid,seccomp,filters,nnp,huid
 	local hpid seccomp filters nnp huid
 	while read -r hpid seccomp filters nnp huid; do

@@ -109,7 +109,7 @@ teardown_file() {
 	run -0 ranby pull -q "$REG/nginx"
 	run -0 ranby run -id --name web "$REG/nginx" nginx -g 'daemon off;'
 	workers() { [ "$(pgrep -c -P "$(ctr_pid web)")" -ge 1 ]; }
-	wait_for 10 workers
+	wait_for 30 workers
 }
 
 @test "top -l shows two host users, as the kernel says" {
@@ -195,7 +195,7 @@ teardown_file() {
 @test "kill --all, rm --all, rmi --all leave nothing" {
 	run -0 ranby kill --all
 	ended() { [ -z "$(ranby ps -q)" ]; }
-	wait_for 10 ended
+	wait_for 30 ended
 	run -0 ranby rm --all
 	run -0 ranby ps -aq
 	[ -z "$output" ]

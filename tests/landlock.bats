@@ -80,7 +80,7 @@ need_abi() { [ "$ABI" -ge "$1" ] || skip "this kernel has Landlock ABI $ABI, not
 	port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
 	python3 -m http.server --bind 127.0.0.1 "$port" >/dev/null 2>&1 3>&- &
 	local server=$!
-	wait_for 5 bash -c "echo >/dev/tcp/127.0.0.1/$port" 2>/dev/null
+	wait_for 30 bash -c "echo >/dev/tcp/127.0.0.1/$port" 2>/dev/null
 	local get=(busybox wget -q -O /dev/null "http://127.0.0.1:$port/")
 	run -0 ranby run --rm --network=host "${get[@]}"
 	run -1 ranby run --rm --network=host --security-opt landlock=no-network "${get[@]}"

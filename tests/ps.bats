@@ -20,7 +20,7 @@ setup_file() {
 	if [ -n "${RANBY_SAN:-}" ]; then ranby create --name tied --pod together busybox sleep 1000 >/dev/null; else
 		ranby run -d --name tied --pod together busybox sleep 1000 >/dev/null 3>&-
 	fi
-	wait_for 10 is_healthy
+	wait_for 30 is_healthy
 }
 teardown_file() { ranby_teardown_file; }
 
@@ -152,7 +152,7 @@ alike() {
 	[ "$(ranby ps -aq --filter name=renamed | wc -l)" = 1 ]
 	alike renamed
 	ranby start many-4 >/dev/null
-	wait_for 10 bash -c '"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" ps -a --filter name=many-4 --format "{{.Status}}" | grep -q "Exited (0)"'
+	wait_for 30 bash -c '"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" ps -a --filter name=many-4 --format "{{.Status}}" | grep -q "Exited (0)"'
 	alike started
 	ranby rm many-5 >/dev/null
 	alike removed
@@ -160,7 +160,7 @@ alike() {
 	pid=$(ctr_pid lives)
 	[ "$(ranby ps -q --filter name=lives | wc -l)" = 1 ]
 	kill -9 "$(awk '{print $4}' "/proc/$pid/stat")" "$pid"
-	wait_for 10 bash -c "! kill -0 $pid 2>/dev/null"
+	wait_for 30 bash -c "! kill -0 $pid 2>/dev/null"
 	[ -z "$(ranby ps -q --filter name=lives)" ]
 	alike killed
 	# by hand, in place, with the time put back

@@ -259,7 +259,7 @@ json.dump(c, open(sys.argv[1], "w"))' "$B/config.json"
 import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind("\0" + sys.argv[1]); s.listen(1); print("ready", flush=True); time.sleep(60)' "control-$$" >"$BATS_TEST_TMPDIR/ready" 3>&- &
 	RACERS+=($!)
-	wait_for 10 grep -q ready "$BATS_TEST_TMPDIR/ready"
+	wait_for 30 grep -q ready "$BATS_TEST_TMPDIR/ready"
 	run -0 keeper bash -euc 'rt create --bundle "$1" c1; stat -c "%a %F" "$RUN/state" "$RUN/state/c1" "$RUN/state/c1/start"; rt start c1
 		for _ in $(seq 1000); do ! rt state c1 | grep -q stopped || break; sleep 0.02; done; rt delete c1' keeper "$B"
 	calm
@@ -317,7 +317,7 @@ import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(64); print(s.getsockname()[1], flush=True)
 while True: c = s.accept()[0]; c.send(b"host\n"); c.close()' >"$BATS_TEST_TMPDIR/port" 3>&- &
 	RACERS+=($!)
-	wait_for 10 test -s "$BATS_TEST_TMPDIR/port"
+	wait_for 30 test -s "$BATS_TEST_TMPDIR/port"
 	port=$(<"$BATS_TEST_TMPDIR/port")
 	run -0 go -- sh -c "grep -c : /proc/net/dev; ip link show lo | grep -o UP, ; nc -w 5 127.0.0.1 $port </dev/null 2>&1; echo \$?"
 	[[ ${lines[0]} = 1 && ${lines[1]} = UP, && $output != *$'\nhost\n'* && ${lines[-1]} = 1 ]] || fail "$output"

@@ -162,7 +162,7 @@ assert s["Spec"]["Name"] == "one" and s["Spec"]["Driver"]["Name"] == "file" and 
 	[ "$(box -e OTHER=x --secret s,type=env,target=OTHER busybox sh -c 'echo $OTHER; ls /run/secrets 2>/dev/null')" = "$WORD" ]
 	# shellcheck disable=SC2016
 	ranby run -d --name both --network=none --secret s --secret s,type=env,target=TOKEN busybox sh -c '[ ${#TOKEN} -gt 5 ] && echo it is there; sleep 1000' >/dev/null
-	wait_for 5 is_logged both 'it is there'
+	wait_for 30 is_logged both 'it is there'
 	nowhere_but_in_the_store "$WORD"
 	# the payload has it, its monitor has not
 	tr '\0' '\n' <"/proc/$(ctr_pid both)/environ" | grep -qx "TOKEN=$WORD"
