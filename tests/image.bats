@@ -563,9 +563,9 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	ranby load -q <"$BATS_TEST_TMPDIR/tar" >/dev/null 2>&1 3>&- &
 	local load=$! pid
 	exec 7>"$BATS_TEST_TMPDIR/tar"
-	wait_for 10 worker_of "$load" ranby-unpack
+	wait_for 30 worker_of "$load" ranby-unpack
 	pid=$worker
-	wait_for 5 grep -q '^Seccomp:.2' "/proc/$pid/status"
+	wait_for 30 grep -q '^Seccomp:.2' "/proc/$pid/status"
 	[ "$(status_field "$pid" NoNewPrivs)" = 1 ]
 	# what it holds: /dev/null twice, its standard error, the archive, its directory, the answers
 	[ "$(find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l)" -le 6 ]
@@ -573,9 +573,9 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	wait "$load" || true
 	ranby pull -q "$BAD/slow/x" >/dev/null 2>&1 3>&- &
 	load=$!
-	wait_for 10 worker_of "$load" ranby-fetch
+	wait_for 30 worker_of "$load" ranby-fetch
 	pid=$worker
-	wait_for 5 grep -q '^Seccomp:.2' "/proc/$pid/status"
+	wait_for 30 grep -q '^Seccomp:.2' "/proc/$pid/status"
 	[ "$(status_field "$pid" NoNewPrivs)" = 1 ]
 	wait "$load"
 }
@@ -589,7 +589,7 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/busybox" "$BATS_TEST_TMPDIR/server" \
 		"$BATS_TEST_TMPDIR/cert.pem" "$BATS_TEST_TMPDIR/key.pem" <"$BATS_TEST_TMPDIR/server/stdin" >/dev/null 2>&1 3>&- &
 	exec 7>"$BATS_TEST_TMPDIR/server/stdin"
-	wait_for 10 test -s "$BATS_TEST_TMPDIR/server/address"
+	wait_for 30 test -s "$BATS_TEST_TMPDIR/server/address"
 	tls=$(cat "$BATS_TEST_TMPDIR/server/address")
 	run -125 ranby pull -q --tls-verify "$tls/good/x" 7>&-
 	one_error 'certificate is not valid'

@@ -75,7 +75,7 @@ walk() {
 	[[ ${lines[1]} == *"$(id -un)"*root*filter*'trap "exit 3"'* ]] || fail "$output"
 	run -0 old "$v" ps --filter name=w --format '{{.Names}} {{.State}}'
 	[ "$output" = 'w running' ]
-	wait_for 5 says_out "$v"
+	wait_for 30 says_out "$v"
 	run -0 old "$v" inspect --format '{{.State.Status}} {{.Ranby.InForce.stage}} {{.Ranby.InForce.rootfs.type}}' w
 	[ "$output" = 'running exec-stop overlay' ]
 	old "$v" stop --time 5 w

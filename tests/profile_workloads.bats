@@ -64,7 +64,7 @@ int main(void) { return puts(\"compiled\") < 0; }" >a.c && gcc -O2 -o /usr/local
 @test "nginx: master and workers of another user, a page, an end in order" {
 	serve() { # OPTION...
 		ranby "$@" nginx >/dev/null
-		wait_for 10 ranby exec web bash -c 'exec 3<>/dev/tcp/127.0.0.1/80' 2>/dev/null
+		wait_for 30 ranby exec web bash -c 'exec 3<>/dev/tcp/127.0.0.1/80' 2>/dev/null
 		run -0 ranby exec web bash -c 'exec 3<>/dev/tcp/127.0.0.1/80; printf "GET / HTTP/1.0\r\n\r\n" >&3; cat <&3'
 		[[ $output == *'200 OK'*'Welcome to nginx'* ]] || fail "$output"
 		ranby stop web
@@ -82,7 +82,7 @@ int main(void) { return puts(\"compiled\") < 0; }" >a.c && gcc -O2 -o /usr/local
 	need_workloads
 	serve() {
 		ranby "$@" workloads redis-server --port 6379 --dir /tmp --save '' >/dev/null
-		wait_for 10 ranby exec kv redis-cli ping >/dev/null 2>&1
+		wait_for 30 ranby exec kv redis-cli ping >/dev/null 2>&1
 		run -0 ranby exec kv redis-cli set key value
 		run -0 ranby exec kv redis-cli get key
 		[ "$output" = value ] || fail "$output"

@@ -173,7 +173,7 @@ conf() {
 		<"$dir/stdin" >"$dir/out" 2>&1 3>&- &
 	local server=$!
 	exec 7>"$dir/stdin"
-	wait_for 10 test -s "$dir/server/address"
+	wait_for 30 test -s "$dir/server/address"
 	echo "https://$(cat "$dir/server/address")/token" >"$HOSTILE/realm"
 	# the registry is on loopback, and may be as it likes; its token server is another
 	run -125 ranby pull -q --creds user:secret "$BAD/bearer_elsewhere/x" 7>&-
@@ -480,7 +480,7 @@ helper() {
 @test "login: a secret on the command line is blanked at once" {
 	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" push -q --creds user:secret --chunk-size 5k "$REG/busybox" "$BAD/push_blank/x" 3>&- &
 	local push=$!
-	wait_for 5 pgrep -u "$(id -u)" -P "$push" -x ranby-fetch
+	wait_for 30 pgrep -u "$(id -u)" -P "$push" -x ranby-fetch
 	tr '\0' ' ' <"/proc/$push/cmdline" >"$BATS_TEST_TMPDIR/shown"
 	wait "$push"
 	grep -q -- '--creds \*\*\*\*' "$BATS_TEST_TMPDIR/shown"
@@ -524,7 +524,7 @@ helper() {
 	mkfifo "$main/stdin"
 	"$RANBY_TREE/tests/hostile-registry" "$RANBY_TEST_IMAGES/nginx" "$main" <"$main/stdin" >"$main/out" 2>&1 3>&- &
 	exec 7>"$main/stdin"
-	wait_for 10 test -s "$main/address"
+	wait_for 30 test -s "$main/address"
 	second=$(cat "$main/address")
 	layer=$(skopeo inspect --raw --tls-verify=false "docker://$first/nginx" | jq -r '.layers[-1].digest')
 	config=$(skopeo inspect --raw --tls-verify=false "docker://$first/nginx" | jq -r '.config.digest')

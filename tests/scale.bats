@@ -84,7 +84,7 @@ quantiles() {
 	done
 	say "$CYCLES cycles in $((SECONDS - begun)) s"
 	# the last monitor may still be on its way out
-	wait_for 10 bash -c '! pgrep -u "$(id -u)" -f "$RANBY_RUN" >/dev/null'
+	wait_for 30 bash -c '! pgrep -u "$(id -u)" -f "$RANBY_RUN" >/dev/null'
 	after=$(left)
 	[ "$after" = "$before" ] || fail "$(diff <(echo "$before") <(echo "$after") | head -20)"
 }

@@ -310,7 +310,7 @@ orders() {
 	chmod 644 "$AUDIT_DIR/impostor"
 	audit_as "$AUDIT_ALICE" python3 "$AUDIT_DIR/impostor" 3>&- &
 	local impostor=""
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		impostor=$(pgrep -x -u "$AUDIT_ALICE" auditd) && [ "$(stat -c %u "/proc/$impostor/comm")" = 0 ] && break
 		sleep 0.05
 	done
@@ -573,7 +573,7 @@ print(v[1:-1].hex() if v.startswith(b"\"") else v.decode().lower())' "$back")
 	audit_as "$AUDIT_BOB" unshare --user --map-root-user sleep 61 3>&- &
 	audit_as "$AUDIT_ALICE" unshare --user --map-root-user sleep 62 3>&- &
 	audit_as "$AUDIT_ALICE" sleep 63 3>&- &
-	for _ in $(seq 100); do
+	for _ in $(seq 300); do
 		other=$(pgrep -x -f 'sleep 61') && mine=$(pgrep -x -f 'sleep 62') && host=$(pgrep -x -f 'sleep 63') && break
 		sleep 0.1
 	done
