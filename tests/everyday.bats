@@ -38,6 +38,8 @@ within() {
 	[ "$(within '$R top c luser auid ses' | tail -1 | xargs)" = "? ? $session" ]
 	run -0 within "\$R whois $(ctr_pid c)"
 	[[ $output == *'login session '*"$session"* && $output != *'login user'* ]] || fail "$output"
+	run -125 within '$R audit rules c'
+	one_error 'works on the host only'
 	# the kernel knows it
 	[ "$(cat "/proc/$(ctr_pid c)/loginuid")" = "$(cat /proc/self/loginuid)" ]
 }
