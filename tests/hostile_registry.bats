@@ -250,3 +250,22 @@ bomb() {
 		sha256sum "$RANBY_ROOT"/blobs/sha256/* 2>/dev/null | awk '{ n = split($2, a, "/"); if (a[n] != $1) exit 1 }'
 	done
 }
+
+@test "mirrors that stall or trickle: the next place is asked after seconds, for all that is left (A42)" {
+	local how dir=$BATS_TEST_TMPDIR pids=() began=$SECONDS
+	# all at once, in stores of their own: the time is that of one
+	for how in trickle stall; do
+		mkdir -p "$dir/$how"
+		printf '%s\n' '[[registry]]' 'prefix = "main.example"' "location = \"$BAD/good\"" '[[registry.mirror]]' "location = \"$BAD/$how\"" >"$dir/$how/conf"
+		(CONTAINERS_REGISTRIES_CONF=$dir/$how/conf exec timeout 300 "$RANBY" --root "$dir/$how/root" --runroot "$dir/$how/run" \
+			pull main.example/x >"$dir/$how/out" 2>&1 3>&-) &
+		pids+=($!)
+	done
+	for how in "${pids[@]}"; do wait "$how" || fail "$(cat "$dir"/*/out)"; done
+	# the last place is tried four times, each for half a minute
+	[ $((SECONDS - began)) -lt 100 ] || fail "$((SECONDS - began)) seconds"
+	for how in trickle stall; do
+		grep -q "Mirror $BAD: .*timed out" "$dir/$how/out" || fail "$how: $(cat "$dir/$how/out")"
+		ranby --root "$dir/$how/root" --runroot "$dir/$how/run" rmi --all --force >/dev/null
+	done
+}

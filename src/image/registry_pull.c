@@ -89,7 +89,7 @@ static void pull_done(struct pull *p)
 
 static int begin(struct pull *p, const struct registry_place *place, struct err *e)
 {
-	const struct registry_need need = {.push = false};
+	const struct registry_need need = {.has_next = p->has_next};
 	int r;
 
 	platform_host(&p->want);
@@ -304,6 +304,10 @@ static int part_failed(struct pull *p, size_t i, const struct fetch_answer *a, s
 		p->lacking = r;
 		p->lack = own;
 	}
+	/* one that stalls is not waited for again with each of them */
+	for (size_t n = 0; r == -ETIMEDOUT && n < p->manifest.n_layers; n++)
+		if (is_wanted(&p->parts[n]))
+			p->parts[n].state = PART_LACKING;
 	return 0;
 }
 

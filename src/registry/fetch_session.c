@@ -63,6 +63,7 @@ int session_read(const char *text, size_t len, struct session *ret, struct err *
 		return r;
 	}
 	s.push = json_true(o, "push");
+	s.has_next = json_true(o, "hasNext");
 	s.allow_http = json_true(o, "allowHttp");
 	s.trust.skip_verify = json_true(o, "skipVerify");
 	s.skip_verify_others = json_true(o, "skipVerifyOthers");
@@ -210,6 +211,8 @@ static int get_token(struct session *s, const struct challenge *c, struct err *e
 
 	if (!h || collect_scopes(s, c, &scopes) < 0)
 		return err_errno(e, ENOMEM, "token");
+	if (s->has_next)
+		http_hurry(h);
 	buf_adds(&url, c->realm);
 	if (s->identity_token) {
 		add_exchange(s, h, c, &scopes, &body);
@@ -270,6 +273,8 @@ static int ping(struct session *s, const char *scheme, struct http_answer *a, st
 
 	if (!h)
 		return err_errno(e, ENOMEM, "registry");
+	if (s->has_next)
+		http_hurry(h);
 	snprintf(s->origin, sizeof(s->origin), "%s://%.255s", scheme, s->host);
 	snprintf(url, sizeof(url), "%.511s/v2/", s->origin);
 	http_get(h, url, NULL, a);

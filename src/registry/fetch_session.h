@@ -30,6 +30,7 @@ struct session {
 	bool skip_verify_others;
 	bool allow_http;
 	bool push;
+	bool has_next;           /* another place would be asked: a timeout is no reason to try again */
 	struct strv mount_from;    /* repositories there that are read too */
 	long ping_status;        /* what /v2/ answered to nobody */
 	char origin[512];        /* "https://localhost:5000": where credentials may go */

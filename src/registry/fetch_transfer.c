@@ -202,6 +202,8 @@ int transfer_start(struct transfer *t, const struct session *s, CURLM *multi, st
 	r = t->range_from == 0 ? start_over(t) : 0;
 	if (r == 0)
 		r = t->easy ? add_headers(t, s) : -ENOMEM;
+	if (r == 0 && s->has_next)
+		http_hurry(t->easy);
 	if (r < 0)
 		return err_errno(e, -r, "start the transfer");
 	if (set_options(t) != CURLE_OK || curl_multi_add_handle(multi, t->easy) != CURLM_OK)
@@ -325,7 +327,7 @@ int transfer_ended(struct transfer *t, struct session *s, CURLM *multi, CURLcode
 		return t->failed;
 	}
 	if (code != CURLE_OK) {
-		if (http_error_is_transient(code) && t->tries < TRANSFER_TRIES)
+		if (http_error_is_transient(code) && t->tries < TRANSFER_TRIES && !(s->has_next && code == CURLE_OPERATION_TIMEDOUT))
 			return again_later(t);
 		return http_error(code, detail, e);
 	}

@@ -60,6 +60,13 @@ CURL *http_new(const struct http_trust *trust)
 	return TAKE_PTR(h);
 }
 
+void http_hurry(CURL *h)
+{
+	(void)curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, HTTP_HURRY_CONNECT_S);
+	(void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, HTTP_HURRY_STALL_S);
+	(void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, HTTP_HURRY_BYTES);
+}
+
 int http_add_header(struct curl_slist **list, const char *name, const char *value)
 {
 	_cleanup_(buf_done) struct buf line = BUF_INIT;

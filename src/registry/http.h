@@ -22,6 +22,10 @@
 #define HTTP_CONNECT_TIMEOUT_S 15L
 #define HTTP_STALL_S 30L         /* without HTTP_STALL_BYTES a second for so long: given up */
 #define HTTP_STALL_BYTES 64L
+/* Of a server beside which another one has the same. */
+#define HTTP_HURRY_CONNECT_S 10L
+#define HTTP_HURRY_STALL_S 15L
+#define HTTP_HURRY_BYTES 1024L
 #define HTTP_REDIRECTS_MAX 8
 
 /* How a server is trusted. Strings are borrowed. */
@@ -44,6 +48,9 @@ static inline void http_headers_freep(struct curl_slist **l)
 
 /* A handle with the fixed settings; NULL: no memory. */
 CURL *http_new(const struct http_trust *trust) _must_check_;
+
+/* For one that another server can be asked instead of: HTTP_HURRY_*. */
+void http_hurry(CURL *h);
 
 /* Appends "NAME: VALUE". -ENOMEM; -EINVAL for a value with a control byte. */
 int http_add_header(struct curl_slist **list, const char *name, const char *value) _must_check_;

@@ -129,6 +129,7 @@ static int add_need(const struct registry_place *place, const struct registry_ne
 	r |= json_add_bool(o, "skipVerify", insecure);
 	r |= json_add_bool(o, "skipVerifyOthers", access->tls == REGISTRY_TLS_INSECURE);
 	r |= json_add_bool(o, "push", need->push);
+	r |= json_add_bool(o, "hasNext", need->has_next);
 	if (need->mount_from)
 		r |= json_add_strv(o, "mountFrom", need->mount_from);
 	return r;

@@ -36,6 +36,7 @@ struct registry_place {
 /* What is going to be asked of it. */
 struct registry_need {
 	bool push;
+	bool has_next; /* another place would be asked: this one is not waited for long */
 	bool login; /* of no repository: whether the credentials are good */
 	const struct strv *mount_from; /* further repositories there that are read; NULL: none */
 };
