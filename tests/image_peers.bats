@@ -365,7 +365,13 @@ docker_tar() {
 	one_error 'as they are'
 	run -125 ranby push localhost/peers:1 "docker-archive:$W/pushed.tar"
 	one_error 'File exists'
-	for option in --creds=a:b "--authfile=$W/a" "--cert-dir=$W" --tls-verify=false; do
+	# scripts give it always, and podman takes it; one that is not there is none
+	echo '{}' >"$W/auth.json"
+	ranby push -q --authfile "$W/auth.json" localhost/peers:1 "dir:$W/authed-ranby"
+	told "dir:$W/authed-ranby" >/dev/null
+	run -125 ranby push --authfile "$W/none" localhost/peers:1 "dir:$W/no"
+	one_error "--authfile $W/none: No such file"
+	for option in --creds=a:b "--cert-dir=$W" --tls-verify=false; do
 		run -125 ranby push "$option" localhost/peers:1 "dir:$W/no"
 		one_error "no registry is asked: leave ${option%%=*} out"
 	done

@@ -10,8 +10,10 @@
 #include "image/sign.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct push_args {
 	struct registry_args registry;
@@ -127,12 +129,15 @@ static bool is_file(const char *to)
 
 static int check_file(const struct command_call *call, struct err *e)
 {
-	static const char *const registry[] = {"authfile", "cert-dir", "creds", "tls-verify"};
+	/* not authfile, which scripts give with whatever they push, as the environment does: it says whose word to use if one is asked for */
+	static const char *const registry[] = {"cert-dir", "creds", "tls-verify"};
 	const struct push_args *a = call->args;
 
 	for (size_t i = 0; i < ARRAY_SIZE(registry); i++)
 		if (option_given(call->command->rows, call->full_argc, call->full_argv, registry[i]))
 			return err_set(e, EINVAL, "push %s: no registry is asked: leave --%s out", call->argv[1], registry[i]);
+	if (a->registry.authfile && faccessat(AT_FDCWD, a->registry.authfile, R_OK, 0) < 0)
+		return err_errno(e, errno, "--authfile %s", a->registry.authfile);
 	if (a->sign_key)
 		return err_set(e, EINVAL, "push %s: signatures are kept by registries; sign it there: ranby image sign", call->argv[1]);
 	if (a->compression_format || a->compression_level || a->chunk_size)
