@@ -115,7 +115,7 @@ musl_ranby-monitor := \
 	$(addprefix monitor/,oom options orders session stdio trail trail_event trail_file trail_serve) \
 	$(addprefix monitor/,exec_head record record_args record_caps record_files tally) $(addprefix sys/,callname memory seccomp) \
 	$(addprefix audit/,receipt witness) $(addprefix base/,buf err escape json_text parse sha256 strv) \
-	$(addprefix sys/,cgroup exec_call fd journal lsm_selinux memfd notify path pidfd procfs procfs_parse root_end self signals spawn status_mask)
+	$(addprefix sys/,cgroup exec_call fd idmap journal lsm_selinux memfd notify path pidfd procfs procfs_parse root_end self signals spawn status_mask userns)
 
 MAINS := $(wildcard src/*/main_*.c)
 TESTS := $(wildcard src/*/test_*.c)

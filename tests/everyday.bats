@@ -40,6 +40,8 @@ within() {
 	[[ $output == *'login session '*"$session"* && $output != *'login user'* ]] || fail "$output"
 	run -125 within '$R audit rules c'
 	one_error 'works on the host only'
+	within '$R run --trail --name t --network none busybox true'
+	[ "$(ranby audit execs --format json t | jq -r 'select(.type == "exec") | .auid, .ses' | sort -u | xargs)" = "$session null" ]
 	# the kernel knows it
 	[ "$(cat "/proc/$(ctr_pid c)/loginuid")" = "$(cat /proc/self/loginuid)" ]
 }

@@ -24,6 +24,7 @@
 #include "sys/fd.h"
 #include "sys/memory.h"
 #include "sys/notify.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -35,9 +36,12 @@
 
 int trail_watch_init(struct trail_watch *w)
 {
+	int r;
+
 	for (size_t i = 0; i < TRAIL_PENDING; i++)
 		w->pending[i].dirfd = -EBADF;
-	return procfs_open(&w->fs);
+	r = userns_is_initial(&w->on_host);
+	return r == 0 ? procfs_open(&w->fs) : r;
 }
 
 /* ---- memory of the caller ---- */
@@ -158,7 +162,7 @@ static void add_login(struct buf *b, const char *key, const struct proc *p, cons
 }
 
 /* Who asks. */
-static void add_who(struct buf *b, const struct proc *p, const struct proc_status *st)
+static void add_who(struct buf *b, const struct trail_watch *w, const struct proc *p, const struct proc_status *st)
 {
 	const struct proc_pids *inside = &st->nstgid;
 
@@ -167,7 +171,10 @@ static void add_who(struct buf *b, const struct proc *p, const struct proc_statu
 		buf_addf(b, ",\"tid\":%d", p->pid);
 	buf_addf(b, ",\"nspid\":%u,\"ppid\":%u,\"uid\":%u,\"euid\":%u,\"gid\":%u", inside->v[inside->n - 1], st->ppid,
 		 st->uid[PROC_REAL], st->uid[PROC_EFFECTIVE], st->gid[PROC_REAL]);
-	add_login(b, "auid", p, "loginuid");
+	if (w->on_host)
+		add_login(b, "auid", p, "loginuid");
+	else
+		buf_adds(b, ",\"auid\":null");
 	add_login(b, "ses", p, "sessionid");
 	add_exe(b, "caller", p->dirfd);
 }
@@ -273,7 +280,7 @@ bool trail_event_exec(struct trail_watch *w, struct trail_file *f, int listener,
 	settle(w, f, then.pid);
 	group = open_numbered(&w->fs, then.pid);
 	b = trail_file_begin(f, "exec");
-	add_who(b, &p, &st);
+	add_who(b, w, &p, &st);
 	add_call(b, n);
 	/* what was opened and read up to here is of the one who asks, if it still does */
 	if (!notify_is_valid(listener, n->id)) {
