@@ -604,7 +604,7 @@ as_root() { unshare --map-root-user --map-auto "$@"; }
 	run -0 ranby pull -q --tls-verify=false "$tls/good/x" 7>&-
 	touch "$BATS_TEST_TMPDIR/certs/x.cert"
 	run -125 ranby pull -q --tls-verify --cert-dir "$BATS_TEST_TMPDIR/certs" "$tls/good/x" 7>&-
-	one_error 'certificate x.key'
+	one_error 'certs/x.key: No such file'
 	exec 7>&-
 }
 
