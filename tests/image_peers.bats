@@ -161,6 +161,23 @@ both_ways() {
 	both_ways buildah
 }
 
+@test "podman knows what a short name was said to mean" {
+	[ -e "$PODMAN/works" ] || skip 'podman does not work here'
+	export XDG_CACHE_HOME=$W/cache CONTAINERS_REGISTRIES_CONF=$W/registries.conf
+	mkdir -p "$XDG_CACHE_HOME"
+	printf '%s\n' "unqualified-search-registries = [\"localhost:1\", \"$REG\"]" 'short-name-mode = "enforcing"' >"$W/registries.conf"
+	run -125 driven pull -q --tls-verify=false peers:oci </dev/null
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull peers:oci <<-STEPS
+		expect Number \[1\]:
+		send 2\\r
+		exit 0
+	STEPS
+	run -0 driven pull --tls-verify=false peers:oci </dev/null
+	[[ $output == *"$REG/peers:oci"* ]]
+	driven rmi -f "$REG/peers:oci" >/dev/null
+	ranby rmi -f "$REG/peers:oci" >/dev/null
+}
+
 @test "podman save and load, ranby save and load: every format and several images" {
 	[ -e "$PODMAN/works" ] || skip 'podman does not work here'
 	local format digest

@@ -608,7 +608,7 @@ helper() {
 		printf '[aliases]\naliased = 1\n' >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
 		run -125 ranby pull -q aliased
 		one_error 'short-name-aliases.conf: aliases: aliased is no string'
-		# read, and never written: nobody is asked here
+		# nobody can be asked without a terminal, so that nothing is written
 		[ "$(ls -A "$XDG_CACHE_HOME/containers")" = short-name-aliases.conf ]
 	)
 	conf 'unqualified-search-registries = ["x"'
@@ -617,6 +617,67 @@ helper() {
 	conf '[registries.block]' 'registries = ["a"]'
 	run -125 ranby pull -q busybox2
 	one_error 'first version'
+}
+
+@test "registries.conf: which registry a short name means is asked on a terminal, once" {
+	local answers=$XDG_CACHE_HOME/containers/short-name-aliases.conf search="unqualified-search-registries = [\"localhost:1\", \"$REG\"]"
+	mkdir -p "$XDG_CACHE_HOME"
+	ranby rmi --all --force >/dev/null
+	conf "$search" 'short-name-mode = "strict"'
+	run -125 ranby pull -q busybox
+	one_error 'short-name-mode "strict": not permissive, enforcing or disabled'
+	# enforcing, and nobody there: neither is taken
+	conf "$search" 'short-name-mode = "enforcing"'
+	run -125 ranby pull busybox
+	one_error '2 registries may be meant'
+	[[ $output == *'write the registry too, such as localhost:1/busybox:latest'* ]]
+	[ -z "$(ranby images -q)" ]
+	# the end of input, and a number that there is not
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull busybox <<-'STEPS'
+		expect Number \[1\]:
+		send 3\r
+		expect Number \[1\]:
+		send \x04
+		expect Error: short name "busybox": nobody chose
+		exit 125
+	STEPS
+	[ ! -e "$answers" ]
+	# one that does not lead to an image is not kept
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull busybox <<-'STEPS'
+		expect Number \[1\]:
+		send \r
+		expect pull localhost:1/busybox:latest
+		exit 125
+	STEPS
+	[ ! -e "$answers" ]
+	mkdir -p "${answers%/*}"
+	printf '[aliases]\n"other" = "localhost:1/\\u006fther"\n' >"$answers"
+	chmod 600 "$answers"
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull busybox <<-STEPS
+		expect 1\) localhost:1/busybox:latest
+		expect 2\) $REG/busybox:latest
+		expect Number \[1\]:
+		send 2\\r
+		exit 0
+	STEPS
+	[ "$(cat "$answers")" = "$(printf '[aliases]\n  "other" = "localhost:1/other"\n  "busybox" = "%s/busybox"' "$REG")" ]
+	# from then on it is known
+	ranby rmi --all >/dev/null
+	run -0 ranby pull busybox
+	[[ $output == *'as an alias'*"Trying to pull $REG/busybox:latest"* ]]
+	rm "$answers"
+	# permissive and disabled, with nobody there: one after the other
+	for mode in permissive disabled; do
+		ranby rmi --all >/dev/null
+		conf "$search" "short-name-mode = \"$mode\""
+		run -0 ranby pull busybox
+		[[ $output == *'Trying to pull localhost:1/busybox'*"Trying to pull $REG/busybox"* ]]
+	done
+	# disabled asks nobody on a terminal either
+	ranby rmi --all >/dev/null
+	run -0 "$RANBY_TREE/tests/pty" "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" pull busybox <<<'exit 0'
+	[[ $output != *'Number'* ]]
+	[ ! -e "$answers" ]
 }
 
 @test "push and pull over TLS: an authority of a test, and its client certificate" {

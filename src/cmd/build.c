@@ -362,12 +362,12 @@ static int check_words(struct building *b, struct err *e)
 static int choose_platform(struct building *b, size_t i, struct err *e)
 {
 	const struct build_args *a = b->a;
-	const char *given = i < a->platform.n ? a->platform.items[i] : NULL;
+	const char *platform = i < a->platform.n ? a->platform.items[i] : NULL;
+	int r;
 
 	free(b->platform);
 	b->platform = NULL;
-	int r = image_platform(given, a->source.os, a->source.arch, a->source.variant, &b->platform, e);
-
+	r = image_platform(platform, a->source.os, a->source.arch, a->source.variant, &b->platform, e);
 	b->source.options.platform = b->platform;
 	return r;
 }
@@ -379,6 +379,8 @@ static int read_options(struct building *b, struct err *e)
 
 	if (r == 0)
 		r = image_source_open(b->call, &a->source, &b->source, e);
+	if (a->jobs != 1)
+		b->source.options.choose = NULL; /* several stages at once would ask at once */
 	if (r == 0 && a->pull)
 		r = pull_policy_parse(*a->pull ? a->pull : "always", &b->source.options.policy, e);
 	if (r == 0)

@@ -7,7 +7,7 @@
 #include "cmd/image_common.h"
 
 #include "base/size.h"
-
+#include "cmd/screen.h"
 #include "engine/engine.h"
 #include "engine/storage.h"
 #include "sys/user_name.h"
@@ -69,6 +69,7 @@ int image_source_init(bool quiet, struct image_source *ret, struct err *e)
 	if (r == 0 && !quiet)
 		r = progress_open(STDERR_FILENO, PROGRESS_AUTO, &ret->progress, e);
 	ret->options.progress = ret->progress;
+	ret->options.choose = !quiet && screen_is_attended() ? screen_choose : NULL;
 	return r;
 }
 

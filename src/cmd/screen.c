@@ -128,3 +128,29 @@ int screen_ask(const char *question, struct err *e)
 		rest = getchar();
 	return c == 'y' || c == 'Y';
 }
+
+bool screen_is_attended(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+int screen_choose(const char *name, const struct strv *references, size_t *ret, struct err *e)
+{
+	char line[32];
+	uint64_t number;
+
+	printf("Which image is \"%s\"?\n", name);
+	for (size_t i = 0; i < references->n; i++)
+		printf("  %zu) %s\n", i + 1, references->items[i]);
+	for (;;) {
+		printf("Number [1]: ");
+		fflush(stdout);
+		if (!fgets(line, sizeof(line), stdin))
+			return err_set(e, ECANCELED, "short name \"%s\": nobody chose", name);
+		line[strcspn(line, "\n")] = '\0';
+		if (parse_u64(*line ? line : "1", 1, references->n, &number) == 0)
+			break;
+	}
+	*ret = (size_t)number - 1;
+	return 0;
+}

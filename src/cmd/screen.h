@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "base/template.h"
 
 #include <stdbool.h>
@@ -43,5 +44,11 @@ int screen_list(struct json_object *rows, const char *format, const char *table_
 
 /* Asks on the terminal. 1: yes, 0: no; -ENODATA when nobody answers. */
 int screen_ask(const char *question, struct err *e) _must_check_;
+
+/* Whether somebody sits there who can be asked: standard input and output are terminals. */
+bool screen_is_attended(void);
+
+/* Asks which of several images a short name means (pull_options.choose), the first when Enter alone is pressed. -ECANCELED when nobody answers. */
+int screen_choose(const char *name, const struct strv *references, size_t *ret, struct err *e) _must_check_;
 
 #endif

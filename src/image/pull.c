@@ -3,7 +3,8 @@
 /*
  * What a user's word for an image leads to. A short name ("debian") is looked
  * for here first, then among the aliases of registries.conf, then in the
- * registries that it lists for such names, in order; docker.io is not assumed.
+ * registries that it lists for such names: the one that the user chooses, or in
+ * order; docker.io is not assumed.
  */
 #include "image/pull.h"
 
@@ -14,6 +15,7 @@
 #include "image/store_private.h"
 #include "registry/listing.h"
 #include "registry/session.h"
+#include "registry/short_name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +97,59 @@ static int pull_alias(struct store *st, const struct reference *want, const char
 	return pull_one(st, &ref, conf, o, ret, e);
 }
 
+static int candidates_of(const struct reference *want, const struct registries *conf, struct strv *ret, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < conf->search.n && r == 0; i++) {
+		char text[REFERENCE_TEXT_SIZE];
+		struct reference ref = *want;
+
+		r = reference_set_domain(&ref, conf->search.items[i], e);
+		if (r < 0)
+			return r;
+		reference_text(&ref, text);
+		r = strv_add(ret, text);
+	}
+	return r < 0 ? err_errno(e, -r, "registries.conf") : 0;
+}
+
+/* The user says which one, and is not asked of that name again. */
+static int pull_chosen(struct store *st, const struct reference *want, const struct registries *conf,
+		       const struct pull_options *o, struct image **ret, struct err *e)
+{
+	_cleanup_(strv_done) struct strv candidates = {0};
+	char repository[REFERENCE_TEXT_SIZE];
+	struct reference ref = *want;
+	struct err unwritten = {0};
+	size_t at = 0;
+	int r = candidates_of(want, conf, &candidates, e);
+
+	if (r == 0 && !o->choose) {
+		err_set(e, EINVAL, "short name \"%s\": %zu registries may be meant, short-name-mode is enforcing in registries.conf, and nobody can be asked",
+			want->path, conf->search.n);
+		err_hint(e, "write the registry too, such as %s", candidates.items[0]);
+		return -EINVAL;
+	}
+	if (r == 0)
+		r = o->choose(want->path, &candidates, &at, e);
+	if (r == 0)
+		r = reference_set_domain(&ref, conf->search.items[at], e);
+	if (r == 0)
+		r = pull_one(st, &ref, conf, o, ret, e);
+	if (r < 0)
+		return r;
+	reference_repository(&ref, repository);
+	if (short_name_record(&o->access, want->path, repository, &unwritten) < 0)
+		progress_say(o->progress, "The answer was not kept: %s", unwritten.text);
+	return 0;
+}
+
+static bool is_to_be_chosen(const struct registries *conf, const struct pull_options *o)
+{
+	return conf->search.n > 1 && conf->short_names != SHORT_NAME_DISABLED && (o->choose || conf->short_names == SHORT_NAME_ENFORCING);
+}
+
 /* A name without a registry. The first failure is told: later ones are of second choices. */
 static int pull_short(struct store *st, const struct reference *want, const struct registries *conf,
 		      const struct pull_options *o, struct image **ret, struct err *e)
@@ -111,6 +166,8 @@ static int pull_short(struct store *st, const struct reference *want, const stru
 		err_hint(e, "write the registry too, such as docker.io/library/%s", want->path);
 		return -ENOENT;
 	}
+	if (is_to_be_chosen(conf, o))
+		return pull_chosen(st, want, conf, o, ret, e);
 	/* a password is for one registry, and the first one is a guess */
 	if (o->access.creds && conf->search.n > 1) {
 		err_set(e, EINVAL, "short name \"%s\" with --creds: registries.conf names %zu registries for it", want->path, conf->search.n);

@@ -44,6 +44,8 @@ struct pull_options {
 	const char *platform;  /* "os[/arch[/variant]]"; NULL: this host's */
 	const char *signature_policy; /* this policy.json; NULL: the usual places (trust/policy.h) */
 	struct progress *progress; /* NULL: silent */
+	/* Which of several registries' references a short name means: its index, or negative, and why. NULL: nobody can be asked. */
+	int (*choose)(const char *name, const struct strv *references, size_t *ret, struct err *e);
 	bool no_ref;           /* of archives: it is given no name, and goes with the next collection once it is let go */
 	bool no_unpack;        /* leave the layers packed until they are wanted */
 	bool *ret_sought;      /* may be NULL; set to true when it was looked for outside of the store */

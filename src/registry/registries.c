@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ANSWERS "short-name-aliases.conf"
 
 static int set_string(char **to, struct json_object *o, const char *key, struct err *e)
 {
@@ -157,6 +156,24 @@ static int take_aliases(struct registries *r, struct json_object *o, struct err 
 	return 0;
 }
 
+static int take_mode(struct registries *r, struct json_object *o, struct err *e)
+{
+	static const char *const words[] = {
+		[SHORT_NAME_PERMISSIVE] = "permissive", [SHORT_NAME_ENFORCING] = "enforcing", [SHORT_NAME_DISABLED] = "disabled",
+	};
+	const char *word = NULL;
+	int res = json_get_str(o, "short-name-mode", &word, e);
+
+	if (res < 0 || !word)
+		return res;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i], word) == 0) {
+			r->short_names = (enum short_name_mode)i;
+			return 0;
+		}
+	return err_set(e, EINVAL, "short-name-mode \"%s\": not permissive, enforcing or disabled", word);
+}
+
 static int take_all(struct registries *r, struct json_object *o, struct err *e)
 {
 	struct json_object *list = NULL;
@@ -165,6 +182,8 @@ static int take_all(struct registries *r, struct json_object *o, struct err *e)
 	if (json_object_object_get_ex(o, "registries", NULL))
 		return err_set(e, EINVAL, "[registries.…] is the format's first version, which is not supported");
 	res = take_list(o, "unqualified-search-registries", &r->search, e);
+	if (res == 0)
+		res = take_mode(r, o, e);
 	if (res == 0)
 		res = take_list(o, "credential-helpers", &r->helpers, e);
 	if (res == 0)
@@ -267,17 +286,23 @@ static int load_all(const struct registry_access *o, struct registries *r, struc
 	return res;
 }
 
-static int load_answers(const struct registry_access *o, struct registries *r, struct err *e)
+int registries_answers_path(const struct registry_access *o, char ret[static 4096])
 {
 	const char *base = o->xdg_cache_home && *o->xdg_cache_home ? o->xdg_cache_home : o->home;
-	char path[4096];
-	int res;
+	int n;
 
 	if (geteuid() == 0)
-		snprintf(path, sizeof(path), "/var/cache/containers/" ANSWERS);
-	else if (!base || (size_t)snprintf(path, sizeof(path), "%s%s/containers/" ANSWERS, base, base == o->home ? "/.cache" : "") >= sizeof(path))
-		return 0;
-	res = path[0] == '/' ? load_file(path, parse_aliases, r, e) : 0;
+		n = snprintf(ret, 4096, "/var/cache/containers/" REGISTRIES_ANSWERS);
+	else
+		n = base ? snprintf(ret, 4096, "%s%s/containers/" REGISTRIES_ANSWERS, base, base == o->home ? "/.cache" : "") : -1;
+	return n > 0 && n < 4096 && ret[0] == '/' ? 0 : -ENOENT;
+}
+
+static int load_answers(const struct registry_access *o, struct registries *r, struct err *e)
+{
+	char path[4096];
+	int res = registries_answers_path(o, path) == 0 ? load_file(path, parse_aliases, r, e) : 0;
+
 	return res < 0 ? res : 0;
 }
 

@@ -3,7 +3,7 @@
 /*
  * registries - containers-registries.conf(5): what a short name means, and what a registry allows.
  *
- * Version 2 of the format: unqualified-search-registries, credential-helpers,
+ * Version 2 of the format: unqualified-search-registries, short-name-mode, credential-helpers,
  * [aliases], and in [[registry]] prefix, location, insecure, blocked,
  * mirror-by-digest-only and [[registry.mirror]]. A prefix with a tag or digest
  * is refused, and so are two of one prefix in a file that contradict each other. From
@@ -12,7 +12,7 @@
  * $CONTAINERS_REGISTRIES_CONF from that file alone. The user's answers to what
  * podman asked of short names go before all aliases: short-name-aliases.conf
  * in $XDG_CACHE_HOME/containers or ~/.cache/containers, root's in
- * /var/cache/containers. Here nobody is asked, so that it is not written.
+ * /var/cache/containers; registry/short_name.h adds to them.
  * What was not named is read only where nobody else could have written it (sys/config_file.h).
  */
 #ifndef RANBY_REGISTRY_REGISTRIES_H
@@ -48,8 +48,16 @@ struct registry_rule {
 	size_t n_mirrors;
 };
 
+/* short-name-mode: what becomes of a short name when `search` has several. */
+enum short_name_mode {
+	SHORT_NAME_PERMISSIVE, /* the user chooses; where nobody can be asked, all are tried in order */
+	SHORT_NAME_ENFORCING,  /* the user chooses; where nobody can be asked, it is an error */
+	SHORT_NAME_DISABLED,   /* nobody is asked, all are tried in order */
+};
+
 struct registries {
 	struct strv search;
+	enum short_name_mode short_names;
 	struct strv helpers; /* credential-helpers; none: the auth files alone */
 	struct strv aliases; /* "debian=docker.io/library/debian", the last of a name counts */
 	struct registry_rule rules[REGISTRIES_MAX];
@@ -57,6 +65,10 @@ struct registries {
 	unsigned n_files;
 };
 void registries_done(struct registries *r);
+
+/* The file of the user's answers. -ENOENT: there is no place for one. */
+#define REGISTRIES_ANSWERS "short-name-aliases.conf"
+int registries_answers_path(const struct registry_access *o, char ret[static 4096]) _must_check_;
 
 int registries_load(const struct registry_access *o, struct registries **ret, struct err *e) _must_check_;
 struct registries *registries_free(struct registries *r);

@@ -61,6 +61,7 @@ static void test_read(void **state)
 	/* a later file's alias and list win */
 	assert_int_equal(registries_parse(later, strlen(later), "g", r, NULL), 0);
 	assert_int_equal(r->search.n, 0);
+	assert_int_equal(r->short_names, SHORT_NAME_ENFORCING);
 	assert_string_equal(registries_alias(r, "debian"), "x/y");
 	assert_null(registries_alias(r, "ns/x"));
 	assert_int_equal(r->n_rules, 3);
@@ -75,7 +76,7 @@ static const char *const bad[] = {
 	"[[registry]]\nlocation='x'\n[[registry.mirror]]\nlocation='y'\npull-from-mirror='some'",
 	"[[registry]]\nprefix='x.example/ns:tag'\nblocked=true", "[[registry]]\nlocation='x.example@sha256:00'\nblocked=true",
 	"[[registry]]\nlocation='x:5'\nblocked=true\n[[registry]]\nlocation='x:5'",
-	"[[registry]]\nlocation='x'\n[[registry]]\nprefix='x'\ninsecure=true",
+	"[[registry]]\nlocation='x'\n[[registry]]\nprefix='x'\ninsecure=true", "short-name-mode = 'strict'", "short-name-mode = 1",
 };
 
 static void test_bad(void **state)
