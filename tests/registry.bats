@@ -620,8 +620,10 @@ helper() {
 }
 
 @test "registries.conf: which registry a short name means is asked on a terminal, once" {
-	local answers=$XDG_CACHE_HOME/containers/short-name-aliases.conf search="unqualified-search-registries = [\"localhost:1\", \"$REG\"]"
-	mkdir -p "$XDG_CACHE_HOME"
+	local cache=$BATS_TEST_TMPDIR/cache search="unqualified-search-registries = [\"localhost:1\", \"$REG\"]"
+	local answers=$cache/containers/short-name-aliases.conf
+	mkdir "$cache"
+	export XDG_CACHE_HOME=$cache
 	ranby rmi --all --force >/dev/null
 	conf "$search" 'short-name-mode = "strict"'
 	run -125 ranby pull -q busybox

@@ -294,6 +294,10 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 		gaps = sum(g["to"] - g["from"] + 1 for g in view["uid"]["unmapped"])
 		assert gaps + sum(m["count"] for m in mapped) == 2**32 - 1
 	CHECK
+	# the keeper's ids, which the kernel tells in its namespace, are not taken for the host's
+	"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" unshare "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" map --format json web \
+		>"$BATS_TEST_TMPDIR/within"
+	diff <(jq -S '.[0] | .uid.mapped, .gid.mapped' "$BATS_TEST_TMPDIR/map") <(jq -S '.[0] | .uid.mapped, .gid.mapped' "$BATS_TEST_TMPDIR/within")
 	run -0 env COLUMNS=100 LANG=C.UTF-8 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" map web
 	[[ $output == *"as the kernel has it now"* && $output == *"│ $(id -u) "* && $output == *"│ $sub "* ]]
 	run -0 env COLUMNS=100 LC_ALL=C "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" map web

@@ -109,6 +109,8 @@ static enum doctor_state look_map_helper(const struct doctor_look *l, struct doc
 		r = -errno;
 	if (r < 0)
 		return doctor_bad(f, DOCTOR_WARNING, "sudo apt-get install uidmap", "%s cannot be opened: one ID for each container", path);
+	if (st.st_uid != l->h->root_uid && !l->h->host_userns)
+		return doctor_bad(f, DOCTOR_UNKNOWN, "# ask from outside of the container", "whether %s is root's cannot be seen in a user namespace", path);
 	if (st.st_uid != l->h->root_uid || (st.st_mode & 022))
 		return doctor_bad(f, DOCTOR_FAULT, "sudo apt-get install --reinstall uidmap",
 				  "%s can be changed by others than root: ranby will not use it", path);

@@ -178,11 +178,40 @@ static int recorded_keeper(const struct container *c, struct id_map *ret)
 	return r < 0 ? r : id_list_parse(gid, &ret->gid);
 }
 
+static int own_map(struct id_map *ret, struct err *e)
+{
+	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
+	_cleanup_(proc_close) struct proc self = PROC_INIT;
+	int r = procfs_open(&fs);
+
+	if (r == 0)
+		r = proc_open(&fs, getpid(), &self);
+	if (r == 0)
+		r = id_map_read(self.dirfd, ret);
+	return r < 0 ? err_errno(e, -r, "read our own ID map") : 0;
+}
+
+/* Within the keeper's namespace, as in `ranby unshare`, the kernel tells the keeper's ids; its map leads on to the host's. */
+static int to_host(const struct id_map *keeper, struct id_map *inside, struct err *e)
+{
+	_cleanup_free_ struct id_map *own = calloc(1, sizeof(*own));
+	int r = own ? own_map(own, e) : err_errno(e, ENOMEM, "map");
+
+	if (r < 0 || !id_list_equal(&own->uid, &keeper->uid) || !id_list_equal(&own->gid, &keeper->gid))
+		return r;
+	r = id_map_compose(inside, keeper, own);
+	if (r < 0)
+		return err_errno(e, -r, "ID map of the keeper");
+	*inside = *own;
+	return 0;
+}
+
 int map_of_container(struct engine *eng, const struct container *c, struct names *names, struct map_view *ret, struct err *e)
 {
 	_cleanup_free_ struct id_map *inside = calloc(1, sizeof(*inside));
 	_cleanup_free_ struct id_map *keeper = calloc(1, sizeof(*keeper));
 	_cleanup_(map_view_done) struct map_view v = {0};
+	bool has_keeper;
 	int r;
 
 	(void)eng;
@@ -192,7 +221,12 @@ int map_of_container(struct engine *eng, const struct container *c, struct names
 	if (r < 0)
 		return r;
 	v.keeper_source = MAP_RECORDED;
-	r = map_view_make(inside, recorded_keeper(c, keeper) == 0 ? keeper : NULL, names, &v);
+	has_keeper = recorded_keeper(c, keeper) == 0;
+	if (has_keeper && v.source == MAP_KERNEL)
+		r = to_host(keeper, inside, e);
+	if (r < 0)
+		return r;
+	r = map_view_make(inside, has_keeper ? keeper : NULL, names, &v);
 	v.id = strdup(c->id);
 	v.name = strdup(c->name);
 	if (r < 0 || !v.id || !v.name)
@@ -220,19 +254,6 @@ static int plan_keeper(struct engine *eng, struct names *names, struct id_map *r
 	if (r == 0)
 		r = id_list_add(&ret->gid, 0, eng->gid, 1);
 	return r < 0 ? err_errno(e, -r, "subordinate ranges") : 0;
-}
-
-static int own_map(struct id_map *ret, struct err *e)
-{
-	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
-	_cleanup_(proc_close) struct proc self = PROC_INIT;
-	int r = procfs_open(&fs);
-
-	if (r == 0)
-		r = proc_open(&fs, getpid(), &self);
-	if (r == 0)
-		r = id_map_read(self.dirfd, ret);
-	return r < 0 ? err_errno(e, -r, "read our own ID map") : 0;
 }
 
 /* A running container's record of it: it was made so. */
