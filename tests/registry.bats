@@ -598,6 +598,7 @@ helper() {
 		one_error 'pull localhost:1/elsewhere:latest'
 		run -0 ranby pull answered
 		[[ $output == *'as an alias'*"Trying to pull $REG/busybox:latest"* ]]
+		# shellcheck disable=SC2030 # for these alone
 		export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
 		printf '[aliases]\n"aliased" = ""\n' >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
 		run -125 ranby pull aliased
@@ -623,6 +624,7 @@ helper() {
 	local cache=$BATS_TEST_TMPDIR/cache search="unqualified-search-registries = [\"localhost:1\", \"$REG\"]"
 	local answers=$cache/containers/short-name-aliases.conf
 	mkdir "$cache"
+	# shellcheck disable=SC2031 # the subshell is another test's
 	export XDG_CACHE_HOME=$cache
 	ranby rmi --all --force >/dev/null
 	conf "$search" 'short-name-mode = "strict"'
