@@ -304,7 +304,6 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 		device-write-bps --cgroup-conf
 		device-write-iops --cgroup-conf
 		disable-content-trust policy.json
-		health-log-destination inspect
 		init-ctr --pod
 		kernel-memory --memory
 		link name
