@@ -155,22 +155,53 @@ nothing_begun() { [ -z "$(find . -mindepth 1 -not -path './ctx*' -not -name err)
 	nothing_begun
 }
 
-@test "[A20] a build that is killed while it writes a directory leaves nothing of it" {
-	local program signal try
+# killed_while SIGNAL BEGUN WHOLE OUTPUT: a build that gets it when BEGUN is true of it, and at the latest when it has ended; false: WHOLE was true too
+killed_while() {
+	local program
+	env --default-signal=TERM "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q -o "$4" ctx >/dev/null 2>&1 3>&- &
+	program=$!
+	until "$2" "$program" || ! kill -0 "$program" 2>/dev/null; do :; done
+	kill -"$1" "$program" 2>/dev/null || true
+	wait "$program" || true
+	! "$3"
+}
+# now and then it is through before the signal
+killed() {
+	local try
+	for try in 1 2 3 4 5; do
+		killed_while "$@" && return
+		rm -r new*
+	done
+	fail "$4: through before the signal, $try times"
+}
+many_files() {
 	# shellcheck disable=SC2016 # the shell's in there
 	printf 'FROM busybox\nRUN mkdir /r; cd /r; for i in $(seq 40000); do : >$i; done\n' >ctx/Containerfile
 	ranby build -q ctx >/dev/null
+}
+
+dir_begun() { compgen -G 'new/dir/.ranby-output-*/r/*' >/dev/null || dir_whole; }
+dir_whole() { [ -e new/dir/out ]; }
+# a file of that name, or one that has none
+tar_begun() { [ -s new.tar ] || [ -n "$(find "/proc/$1/fd" -lname "$PWD/* (deleted)" 2>/dev/null)" ]; }
+tar_whole() { [ -e new.tar ] && [ "$(tar -tf new.tar 2>/dev/null | wc -l)" -gt 40000 ]; }
+
+@test "[A20] a build that is killed while it writes a directory leaves nothing of it" {
+	local signal
+	many_files
 	for signal in KILL TERM; do
-		for try in 1 2 3 4 5; do
-			env --default-signal=TERM "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q -o new/dir/out ctx >/dev/null 2>&1 3>&- &
-			program=$!
-			until compgen -G 'new/dir/.ranby-output-*/r/*' >/dev/null || [ -e new/dir/out ]; do :; done
-			kill -"$signal" "$program"
-			wait "$program" && { rm -r new; continue; }
-			break
-		done
-		[ ! -e new/dir/out ] || fail "$try: it is through before the signal"
+		killed "$signal" dir_begun dir_whole new/dir/out
 		wait_for 60 sh -c '! [ -e new ]' || fail "$signal: $(find new | head)"
+		wait_for 60 nothing_begun
+	done
+}
+
+@test "[A20] a build that is killed while it writes a tar leaves no file" {
+	local signal
+	many_files
+	for signal in KILL TERM; do
+		killed "$signal" tar_begun tar_whole type=tar,dest=new.tar
+		[ ! -e new.tar ] || fail "$signal: $(ls -l new.tar)"
 		wait_for 60 nothing_begun
 	done
 }

@@ -19,15 +19,16 @@
 
 struct output_file {
 	int fd;
+	int dir_fd;       /* where it gets its name when it is whole; -EBADF: it has one */
 	const char *path; /* borrowed; NULL: nothing to take back */
-	bool is_new;      /* we made it */
+	bool is_new;      /* we made it, with its name */
 };
-#define OUTPUT_FILE_INIT {.fd = -EBADF}
+#define OUTPUT_FILE_INIT {.fd = -EBADF, .dir_fd = -EBADF}
 
-/* Opens it for writing, empty. A pipe or a device is taken as it is. */
+/* Opens it for writing, empty. A pipe or a device is taken as it is, a file that is there is written over. */
 int output_file_open(const char *path, struct output_file *ret, struct err *e) _must_check_;
 
-/* It is whole: on the disk on return. */
+/* It is whole: on the disk on return, under its name. -EEXIST: there is another of that name by now. */
 int output_file_keep(struct output_file *f, struct err *e) _must_check_;
 
 /* Closes. What was not kept is removed; a file that was there before is left empty. */
