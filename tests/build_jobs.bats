@@ -125,11 +125,11 @@ no_sleeper() { ! pgrep -fx "$1" -u "$(id -u)" >/dev/null; }
 @test "a stage that fails ends the others: its exit code, one line, and nothing is left when the build has ended" {
 	containerfile <<-'EOF'
 		FROM busybox AS one
-		RUN --mount=type=cache,id=fails,target=/m --mount=type=secret,id=s touch /m/there; sleep 4322
+		RUN --mount=type=cache,id=fails,target=/m --mount=type=secret,id=s touch /m/there; sleep 4324
 		FROM busybox AS two
 		RUN --mount=type=cache,id=fails,target=/m until [ -e /m/there ]; do sleep 0.1; done; exit 7
 		FROM busybox AS three
-		RUN sleep 4322
+		RUN sleep 4324
 		FROM busybox
 		COPY --from=one /bin/busybox /1
 		COPY --from=two /bin/busybox /2
@@ -138,7 +138,7 @@ no_sleeper() { ! pgrep -fx "$1" -u "$(id -u)" >/dev/null; }
 	echo secret >secret
 	run -7 build --jobs 3 --secret id=s,src=secret -t failed ctx
 	nothing_left
-	no_sleeper 'sleep 4322'
+	no_sleeper 'sleep 4324'
 	[ "$(grep -c Error <<<"$output")" = 1 ] || fail "$output"
 	[[ ${lines[-1]} == *'RUN --mount=type=cache,id=fails,target=/m until '*'while running runtime: exit status 7' ]] || fail "$output"
 	run -1 ranby image exists failed
@@ -149,9 +149,9 @@ no_sleeper() { ! pgrep -fx "$1" -u "$(id -u)" >/dev/null; }
 sleepers() {
 	containerfile <<-'EOF'
 		FROM busybox AS one
-		RUN --mount=type=secret,id=s echo begun; sleep 4323
+		RUN --mount=type=secret,id=s printf 'begun\nwords of one'; sleep 4325
 		FROM busybox AS two
-		RUN --mount=type=secret,id=s echo begun; sleep 4323
+		RUN --mount=type=secret,id=s printf 'begun\nwords of two'; sleep 4325
 		FROM busybox
 		COPY --from=one /bin/busybox /1
 		COPY --from=two /bin/busybox /2
@@ -171,7 +171,7 @@ sleepers() {
 		wait "$program" || code=$?
 		[ "$code" = $((128 + $(kill -l "$signal"))) ] || fail "$signal: $code" "$(<out)"
 		wait_for 60 no_work_left
-		wait_for 60 no_sleeper 'sleep 4323'
+		wait_for 60 no_sleeper 'sleep 4325'
 		[ -z "$(ranby ps --all --external -q)" ]
 	done
 }
@@ -187,10 +187,12 @@ sleepers() {
 	kill -KILL "${workers[0]}"
 	wait "$program" || code=$?
 	nothing_left
-	no_sleeper 'sleep 4323'
+	no_sleeper 'sleep 4325'
 	[ "$code" = 125 ] || fail "$code"
 	[ "$(grep -c '^Error: ' out)" = 1 ] || fail "$(<out)"
 	grep -qx 'Error: the process that made stage [12] was killed by signal 9' out || fail "$(<out)"
+	# what they had said, though not to the end of a line
+	[ "$(grep -x 'words of .*' out | sort | xargs)" = 'words of one words of two' ] || fail "$(<out)"
 }
 
 @test "[A20] a build of several stages that is killed with all its guards: the next build ends what it was at" {
@@ -208,7 +210,7 @@ sleepers() {
 	printf 'FROM scratch\nLABEL a=b\n' >ctx/Containerfile
 	run -0 build -q ctx
 	nothing_left
-	no_sleeper 'sleep 4323'
+	no_sleeper 'sleep 4325'
 }
 
 @test "lines of stages at once are whole" {
@@ -220,4 +222,21 @@ sleepers() {
 	printf 'FROM busybox\nCOPY --from=s1 /bin/busybox /1\nCOPY --from=s2 /bin/busybox /2\nCOPY --from=s3 /bin/busybox /3\n' >>ctx/Containerfile
 	run -0 ranby build --jobs 3 ctx
 	[ "$(grep -c '^left-\([123]\) right-\1$' <<<"$output")" = 120 ] || fail "$output"
+}
+
+@test "on a terminal stages at once draw no bars over each other's lines" {
+	local n
+	for n in 1 2; do
+		printf 'FROM docker-archive:%s/busybox.tar AS s%s\nRUN echo %s >/%s\n' "$RANBY_TEST_IMAGES" $n $n $n
+	done | containerfile
+	printf 'FROM scratch\nCOPY --from=s1 /1 /\nCOPY --from=s2 /2 /\n' >>ctx/Containerfile
+	# nothing is unpacked there yet
+	for n in 1 2; do
+		run -0 script -qec "timeout 100 $RANBY --root $BATS_TEST_TMPDIR/store$n --runroot $RANBY_RUN build --jobs $n ctx" /dev/null
+		[[ $output == *STEP* ]] || fail "$output"
+		# the control: one after another has them
+		if [ $n = 1 ]; then [[ $output == *$'\033['* ]]; else [[ $output != *$'\033['* ]]; fi || fail "$n:" "$output"
+		"$RANBY" --root "$BATS_TEST_TMPDIR/store$n" --runroot "$RANBY_RUN" rmi --all --force >/dev/null
+		remove_tree "$BATS_TEST_TMPDIR/store$n"
+	done
 }

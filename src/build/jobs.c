@@ -68,6 +68,8 @@ static int end(struct jobs *j, size_t i, struct err *e)
 
 static void stop_all(struct jobs *j)
 {
+	for (size_t i = 0; i < j->n; i++)
+		worker_kill(&j->workers[i]);
 	while (j->n > 0)
 		worker_stop(&j->workers[--j->n]);
 }

@@ -6,6 +6,8 @@
 #include "sys/fd.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
 #include <string.h>
 
 #define PIECE 16384
@@ -36,9 +38,29 @@ void lines_done(struct lines *l)
 	buf_done(&l->rest);
 }
 
+/* Whoever else has a terminal or a pipe open may have told it not to wait: we do. */
+static int write_waiting(int fd, const char *data, size_t len)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EAGAIN)
+			(void)poll(&p, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
 static int write_rest(struct lines *l, size_t len)
 {
-	int r = len ? fd_write_all(l->to_fd, l->rest.data, len) : 0;
+	int r = len ? write_waiting(l->to_fd, l->rest.data, len) : 0;
 
 	if (r == 0 && len) {
 		memmove(l->rest.data, l->rest.data + len, l->rest.len - len);
@@ -66,12 +88,13 @@ static int take(struct lines *l, const char *data, size_t len)
 	return r == 0 && l->rest.len >= LINES_LONG ? end_line(l) : r;
 }
 
-int lines_pass(struct lines *l)
+static int pass(struct lines *l, size_t most)
 {
 	char piece[PIECE];
+	size_t got = 0;
 	int r = 0;
 
-	while (r == 0 && l->from_fd >= 0) {
+	while (r == 0 && l->from_fd >= 0 && got < most) {
 		ssize_t n = read(l->from_fd, piece, sizeof(piece));
 
 		if (n < 0 && errno == EINTR)
@@ -82,13 +105,20 @@ int lines_pass(struct lines *l)
 			fd_closep(&l->from_fd);
 		else
 			r = take(l, piece, (size_t)n);
+		got += (size_t)n;
 	}
 	return r;
 }
 
+/* One that writes faster than we do would have us for itself, and the others' end unseen. */
+int lines_pass(struct lines *l)
+{
+	return pass(l, LINES_LONG);
+}
+
 int lines_end(struct lines *l)
 {
-	int r = lines_pass(l);
+	int r = pass(l, SIZE_MAX);
 
 	fd_closep(&l->from_fd);
 	return r == 0 && l->rest.len ? end_line(l) : r;

@@ -6,7 +6,7 @@
  *	_cleanup_(lines_done) struct lines l = LINES_INIT;
  *	r = lines_open(&l, STDOUT_FILENO, &writer_fd);	// the process gets the other end
  *	... poll l.from_fd ...
- *	r = lines_pass(&l);		// what has come by now, as far as its lines are whole
+ *	r = lines_pass(&l);		// what has come by now, as far as its lines are whole; of much a part, poll says so
  *	r = lines_end(&l);		// the process has ended: the rest
  *
  * A line of more than LINES_LONG bytes goes on in a next one.

@@ -4,8 +4,12 @@
 #include "base/testing.h"
 #include "build/worker.h"
 
+#include "oci/image_config.h"
+#include "sys/fd.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define STAGES 3
 
@@ -87,6 +91,28 @@ static void test_failed(void **state)
 	end(&b);
 }
 
+/* One whose configuration nobody could read says so. */
+static void test_large(void **state)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	_cleanup_free_ char *value = calloc(1, IMAGE_CONFIG_MAX + 1);
+	struct err e = {0};
+	struct two w;
+
+	(void)state;
+	memset(value, 'x', IMAGE_CONFIG_MAX);
+	begin(&w);
+	assert_int_equal(image_state_begin(&w.stages[2].state, NULL, "linux/amd64", NULL), 0);
+	assert_int_equal(image_state_label(&w.stages[2].state, "l", value), 0);
+	assert_int_equal(strv_add(&w.stages[2].args, "X=1"), 0);
+	assert_int_equal(worker_answer(&w.s, &w.stages[2], 0, &e, &text), 0);
+	end(&w);
+	begin(&w);
+	assert_int_equal(worker_answer_parse(&w.s, &w.stages[2], &text, &e), -EFBIG);
+	assert_string_equal(e.text, "image config: larger than 4194304 bytes");
+	end(&w);
+}
+
 static void test_waits(void **state)
 {
 	static struct containerfile none;
@@ -132,4 +158,44 @@ static void test_torn(void **state)
 	end(&b);
 }
 
-TESTS("build/worker", cmocka_unit_test(test_made), cmocka_unit_test(test_failed), cmocka_unit_test(test_waits), cmocka_unit_test(test_torn))
+#define PIPES 6 /* descriptors that a worker is told by and listened to */
+
+/* Without descriptors for its pipes there is no process, and nobody waits for one. */
+static void test_no_descriptors(void **state)
+{
+	struct rlimit before, few;
+	struct build_request q = {.out_fd = 1, .err_fd = 2};
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (int left = 0; left < PIPES; left++) {
+		struct worker w;
+		struct err e = {0};
+		struct two t;
+		int taken[64], n = 0, r;
+
+		begin(&t);
+		t.s.q = &q;
+		while ((taken[n] = dup(2)) >= 0)
+			n++;
+		for (int i = 0; i < left; i++)
+			close(taken[--n]);
+		/* less than it has patience with what a worker leaves */
+		alarm(30);
+		r = worker_start(&t.s, &t.stages[1], &w, &e);
+		alarm(0);
+		while (n > 0)
+			close(taken[--n]);
+		assert_int_equal(r, -EMFILE);
+		assert_string_equal(e.text, "a process for stage 2: Too many open files");
+		assert_false(t.stages[1].busy);
+		end(&t);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TESTS("build/worker", cmocka_unit_test(test_made), cmocka_unit_test(test_failed), cmocka_unit_test(test_large), cmocka_unit_test(test_waits),
+      cmocka_unit_test(test_torn), cmocka_unit_test(test_no_descriptors))

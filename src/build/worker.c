@@ -13,6 +13,7 @@
 
 #include "engine/keeper.h"
 #include "image/assemble.h"
+#include "image/progress.h"
 #include "oci/image_config.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
@@ -65,10 +66,11 @@ int worker_answer(const struct session *s, struct stage *sg, int r, const struct
 	a->r = r;
 	a->e = *why;
 	memcpy(a->waits, sg->waits, sizeof(a->waits));
-	if (r == 0) {
+	if (r == 0)
+		a->r = image_state_text(&sg->state, &text, &id, &a->e);
+	if (a->r == 0) {
 		if (sg->img)
 			memcpy(a->id, sg->img->id, sizeof(a->id));
-		a->r = image_state_text(&sg->state, &text, &id, &a->e);
 		a->config = text.len;
 		add_list(&text, &sg->args, &a->args);
 		add_list(&text, &s->vars.used, &a->used);
@@ -177,6 +179,7 @@ static int make_stage(struct session *s, struct stage *sg, struct build_request 
 static _Noreturn void work(const struct session *build, struct stage *sg, int answer_fd)
 {
 	struct build_request q = *build->q;
+	struct pull_options pull = *q.pull;
 	struct session s = *build;
 	struct guard g = GUARD_INIT;
 	struct buf text = BUF_INIT_MAX(ANSWER_MAX);
@@ -187,9 +190,13 @@ static _Noreturn void work(const struct session *build, struct stage *sg, int an
 	close(q.guard->sock_fd);
 	g.hold_fd = answer_fd;
 	q.guard = &g;
+	q.pull = &pull;
 	s.q = &q;
 	s.is_worker = true;
 	r = guard_start(q.eng, &g, &e);
+	/* bars are drawn over themselves, and other stages' lines come between */
+	if (r == 0 && pull.progress)
+		r = progress_open(STDERR_FILENO, PROGRESS_PLAIN, &pull.progress, &e);
 	if (r == 0)
 		r = make_stage(&s, sg, &q, &e);
 	guard_done(&g);
@@ -261,11 +268,14 @@ int worker_start(struct session *s, struct stage *sg, struct worker *w, struct e
 	w->pid = r == 0 ? fork() : 0;
 	if (r == 0 && w->pid == 0)
 		become_worker(s, sg, parent, w, writers, answer[1]);
-	if (r == 0)
-		r = w->pid < 0 ? -errno : pidfd_open_pid(w->pid, &w->pidfd);
+	if (w->pid < 0)
+		r = -errno;
 	for (size_t i = 0; i < WORKER_STREAMS; i++)
 		fd_closep(&writers[i]);
 	fd_closep(&answer[1]);
+	/* there is a number for it now, however few are left */
+	if (r == 0)
+		r = pidfd_open_pid(w->pid, &w->pidfd);
 	w->sg = sg;
 	sg->busy = true;
 	if (r < 0)
@@ -330,14 +340,20 @@ int worker_end(struct session *s, struct worker *w, struct err *e)
 	w->pid = 0;
 	if (r < 0)
 		r = err_errno(e, -r, "the process that made stage %zu", sg->index + 1);
-	else if (WIFSIGNALED(status))
-		r = err_set(e, EIO, "the process that made stage %zu was killed by signal %d", sg->index + 1, WTERMSIG(status));
 	else
 		r = end_lines(w, e);
+	if (r == 0 && WIFSIGNALED(status))
+		r = err_set(e, EIO, "the process that made stage %zu was killed by signal %d", sg->index + 1, WTERMSIG(status));
 	if (r == 0)
 		r = worker_answer_parse(s, sg, &w->answer, e);
 	done(w);
 	return r;
+}
+
+void worker_kill(const struct worker *w)
+{
+	if (w->pidfd >= 0)
+		(void)!pidfd_signal(w->pidfd, SIGKILL);
 }
 
 void worker_stop(struct worker *w)
@@ -345,12 +361,11 @@ void worker_stop(struct worker *w)
 	struct pollfd p = {.fd = w->answer_fd, .events = POLLIN};
 	int status;
 
-	if (w->pidfd >= 0)
-		(void)!pidfd_signal(w->pidfd, SIGKILL);
+	worker_kill(w);
 	if (w->pid > 0)
 		(void)!spawn_wait(w->pid, &status);
 	w->pid = 0;
-	while (!w->ended && poll(&p, 1, GUARD_PATIENCE_MS) > 0 && read_answer(w) == 0)
+	while (w->answer_fd >= 0 && !w->ended && poll(&p, 1, GUARD_PATIENCE_MS) > 0 && read_answer(w) == 0)
 		;
 	(void)!end_lines(w, NULL);
 	done(w);

@@ -42,6 +42,8 @@ int worker_end(struct session *s, struct worker *w, struct err *e) _must_check_;
 
 /* Ends it, and waits until nothing of it is left. */
 void worker_stop(struct worker *w);
+/* Before that, where there are several: they end at once. */
+void worker_kill(const struct worker *w);
 
 /* ---- what it answers; for its test ---- */
 
