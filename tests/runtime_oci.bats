@@ -234,6 +234,19 @@ deleted" ] || fail "$output"
 	none_left
 }
 
+@test "called in a directory that its user may not enter, it makes a container all the same" {
+	need_ranges
+	bundle "{\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":$(id -u),\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]}}" -- true
+	jq '.mounts |= map(select(.destination != "/dev/pts"))' "$B/config.json" >"$B/without" && mv "$B/without" "$B/config.json"
+	local shut=$BATS_TEST_TMPDIR/shut
+	mkdir "$shut"
+	run bash -c 'cd "$1" && unshare --map-root-user --map-auto chown 1:1 "$1" && unshare --map-root-user --map-auto chmod 700 "$1" && ! stat . 2>/dev/null &&
+		exec "$RUNTIME" --root "$RUN/state" run --bundle "$2" c1' bash "$shut" "$B"
+	unshare --map-root-user --map-auto chown 0:0 "$shut"
+	[ "$status" = 0 ] || fail "$output"
+	none_left
+}
+
 @test "a createContainer hook sees the bundle, and no secret" {
 	need_ranges
 	python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("=IIIIIII", 0x52534331, 0, 0, 0, 0o400, 6, 5) + b"/tmp/s" + b"shush")' >"$BATS_TEST_TMPDIR/secrets"

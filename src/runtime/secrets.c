@@ -268,9 +268,9 @@ static int make_mount(int dir, size_t i, const struct secret *s, const struct id
 int secrets_to_mounts(const struct secrets *s, const struct secrets_place *where, struct plan_writer *w, struct kept_fds *k,
 		      struct plan_mount *mounts, size_t *ret_n, struct err *e)
 {
-	_cleanup_close_ int dir = -EBADF, cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = -EBADF;
 	size_t n = 0;
-	int r = cwd < 0 ? err_errno(e, errno, "working directory") : 0;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->n; i++) {
 		int fd = -EBADF;
@@ -288,7 +288,7 @@ int secrets_to_mounts(const struct secrets *s, const struct secrets_place *where
 	}
 	*ret_n = n;
 	if (dir >= 0 && r == 0) {
-		r = mount_take_off(dir, cwd);
+		r = mount_take_off(dir);
 		if (r < 0)
 			return err_errno(e, -r, "take the secrets' tmpfs off");
 	}

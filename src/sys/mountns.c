@@ -10,6 +10,7 @@
 
 #include "sys/fd.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -143,11 +144,13 @@ int mount_attach(int fd, int target_fd)
 	return move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-int mount_take_off(int fd, int cwd_fd)
+int mount_take_off(int fd)
 {
-	int r = fchdir(fd) < 0 || umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+	char link[32];
 
-	return fchdir(cwd_fd) < 0 && r == 0 ? -errno : r;
+	/* by way of the working directory there may be no way back, where our user may not enter it */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return umount2(link, MNT_DETACH) < 0 ? -errno : 0;
 }
 
 int mount_pivot(int fd)

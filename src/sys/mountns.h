@@ -59,8 +59,8 @@ int mount_has(int fd, uint64_t wanted, uint64_t *ret) _must_check_;
 
 /* Attaches a detached mount on top of the file or directory `target_fd` (O_PATH). */
 int mount_attach(int fd, int target_fd) _must_check_;
-/* Takes the attached mount off whose root `fd` is, and goes back to the working directory `cwd_fd`: what was cloned of it stays. */
-int mount_take_off(int fd, int cwd_fd) _must_check_;
+/* Takes the attached mount off whose root `fd` is: what was cloned of it stays. */
+int mount_take_off(int fd) _must_check_;
 
 /* Makes `fd`, a mount's root, the root of this mount namespace and the process; the old one is gone. */
 int mount_pivot(int fd) _must_check_;
