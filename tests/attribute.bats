@@ -168,6 +168,16 @@ asks() {
 	# the beginning of one id, and of several; containers with names of other forms
 	id=$(grep -ao ' ctr=[0-9a-f]*' "$LOG" | head -n 1 | cut -d= -f2)
 	run -0 --separate-stderr ranby audit who --log "$LOG" "${id:0:12}"
+	local found=$output
+	# a claim that calls itself so hides nothing, and its id makes nothing ambiguous
+	{
+		cat "$LOG"
+		printf "type=VIRT_CONTROL msg=audit(1795337999.000:%s): pid=77 uid=0 auid=4294967295 ses=4294967295 msg='virt=ranby op=start reason=runtime vm=\"%s\" \
+uuid=00000000-0000-8000-8000-000000000000 vm-pid=78 trust=root ctr=%s vm-start=1 init-pid=78 init-start=1 exe=\"x\" res=success'\n" \
+			999999999 "${id:0:12}" "${id:0:12}$(printf '0%.0s' {1..52})"
+	} >"$T/claim.log"
+	run -0 --separate-stderr ranby audit who --log "$T/claim.log" "${id:0:12}"
+	[ "$(grep -v "^${id:0:12}: .*, a claim: " <<<"$output")" = "$found" ] && [ "$output" != "$found" ] || fail "$output"
 	sed "s/ ctr=[0-9a-f]\{8\}/ ctr=abcdef01/; s/vm=\"c1\"/vm=\"2026-11-22\"/; s/vm=\"c3\"/vm=\"1234\"/; s/vm=\"c4\"/vm=\"self\"/" "$LOG" >"$T/named.log"
 	LOG=$T/named.log
 	asks "is the beginning of several containers' ids" abcdef01

@@ -142,18 +142,21 @@ static bool is_named(const struct question *q, const struct chain_container *k)
 	return strcmp(q->text, k->name) == 0 || strcmp(q->text, k->uuid) == 0;
 }
 
-/* Once the log is there. One name may have been several containers', one beginning of an id may not. */
+/* Once the log is there. One name may have been several containers', one beginning of an id may not. By a claim's neither is decided. */
 static int settle_container(struct question *q, struct err *e)
 {
 	const char *first = NULL;
 	size_t n = q->by == BY_CONTAINER ? chain_containers(q->log->chain) : 0;
 
-	for (size_t i = 0; i < n; i++)
-		q->is_exact |= is_named(q, chain_container_at(q->log->chain, (uint32_t)i));
+	for (size_t i = 0; i < n; i++) {
+		const struct chain_container *k = chain_container_at(q->log->chain, (uint32_t)i);
+
+		q->is_exact |= !k->claimed && is_named(q, k);
+	}
 	for (size_t i = 0; i < n && !q->is_exact; i++) {
 		const struct chain_container *k = chain_container_at(q->log->chain, (uint32_t)i);
 
-		if (!begins_id(q, k))
+		if (k->claimed || !begins_id(q, k))
 			continue;
 		if (first && strcmp(first, k->ctr) != 0)
 			return err_set(e, ENOTUNIQ, "\"%s\" is the beginning of several containers' ids", q->text);
