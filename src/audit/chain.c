@@ -83,14 +83,15 @@ static uint32_t fork_flags(const struct log_event *ev)
 static uint32_t done_flags(const struct log_event *ev)
 {
 	bool container = (ev->ns_flags & NS_CONTAINER) != 0;
+	uint32_t stays = (ev->ns_flags & NS_CONTAINER) == CLONE_NEWPID ? SAMPLE_STAYS : 0;
 
 	switch (ev->call) {
 	case LOG_CALL_EXEC:
 		return SAMPLE_EXEC;
 	case LOG_CALL_UNSHARE:
-		return container ? SAMPLE_ENTER : 0;
+		return container ? SAMPLE_ENTER | stays : 0;
 	case LOG_CALL_SETNS:
-		return container || ev->ns_flags == 0 ? SAMPLE_ENTER : 0;
+		return container || ev->ns_flags == 0 ? SAMPLE_ENTER | stays : 0;
 	case LOG_CALL_MOUNT:
 		return ev->uid != 0 ? SAMPLE_ENTER | SAMPLE_MOUNT : 0;
 	default:
@@ -115,6 +116,8 @@ static int feed_syscall(struct chain *c, const struct log_event *ev, struct err 
 	if ((s.flags & SAMPLE_FORK) && ev->done && ev->exit > 0 && ev->exit <= INT32_MAX)
 		s.child = (uint32_t)ev->exit;
 	r = store_add_sample(c, ev->boot, ev->pid, &s, e);
+	if (r == 0 && ev->uid == 0 && ev->done && !ev->thread && (ev->ns_flags & CLONE_NEWPID))
+		r = word_feed_root(c, ev, e);
 	/* One whose caller was killed in it does not say which child it made: it goes to the line of pid 0. Nobody's child has his own
 	   number or his parent's, who live: it is one of another pid namespace then, and says nothing about who has it here. */
 	if (r == 0 && (s.flags & SAMPLE_FORK) && s.child != ev->pid && (s.child == 0 || s.child != ev->ppid))

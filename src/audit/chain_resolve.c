@@ -459,10 +459,16 @@ static bool is_near(const struct chain *c, uint64_t then, uint64_t key, uint32_t
 	return ses != LOG_NONE && its_ses == ses && key - then <= CYCLE && !store_doubtful(c, then, key);
 }
 
+/* Of what was born so, and not of who had the number before: a fork may be recorded after what its child did first (vfork). */
+static bool is_its_own(const struct birth *born, const struct sample *act)
+{
+	return act && (act->key > born->key || (born->key - act->key <= CYCLE && !(act->flags & SAMPLE_ENDING)));
+}
+
 /* Where it was made, unless it has gone elsewhere itself: what became of its parent since does not matter. */
 static struct verdict since_birth(const struct birth *born, const struct sample *act, const struct verdict *made)
 {
-	bool gone = (born->flags & SAMPLE_NS) || (act && act->key > born->key && (act->flags & SAMPLE_TAINTED));
+	bool gone = (born->flags & SAMPLE_NS) || (is_its_own(born, act) && (act->flags & SAMPLE_AWAY));
 
 	return made->where == CHAIN_HOST && gone ? unknown(CHAIN_NAMESPACE) : below(*made, CHAIN_CERTAIN);
 }

@@ -275,20 +275,20 @@ static void carry_over(const struct line *l, const struct sample *before, struct
 {
 	bool other = !before || is_other(before, s);
 
-	s->flags &= ~(unsigned)(SAMPLE_TAINTED | SAMPLE_ENDING | SAMPLE_TAINTED_SINCE);
+	s->flags &= ~(unsigned)(SAMPLE_TAINTED | SAMPLE_AWAY | SAMPLE_ENDING | SAMPLE_TAINTED_SINCE);
 	s->instance = before ? before->instance + (other ? 1 : 0) : 0;
 	s->begin = 0;
 	if (!other) {
-		s->flags |= before->flags & (SAMPLE_TAINTED | SAMPLE_ENDING | SAMPLE_TAINTED_SINCE);
+		s->flags |= before->flags & (SAMPLE_TAINTED | SAMPLE_AWAY | SAMPLE_ENDING | SAMPLE_TAINTED_SINCE);
 		s->begin = before->begin;
 	} else if (before && (before->flags & SAMPLE_TAINTED_SINCE)) {
 		/* after the end of the one, and before the first program of the other: it was the other's */
-		s->flags |= SAMPLE_TAINTED;
+		s->flags |= SAMPLE_TAINTED | SAMPLE_AWAY;
 	}
 	if (s->flags & SAMPLE_LOGIN)
 		s->begin = (uint32_t)(s - l->samples) + 1;
 	if (s->flags & SAMPLE_ENTER)
-		s->flags |= SAMPLE_TAINTED | (s->flags & SAMPLE_ENDING ? SAMPLE_TAINTED_SINCE : 0);
+		s->flags |= SAMPLE_TAINTED | (s->flags & SAMPLE_STAYS ? 0 : SAMPLE_AWAY) | (s->flags & SAMPLE_ENDING ? SAMPLE_TAINTED_SINCE : 0);
 	if (s->flags & SAMPLE_EXIT)
 		s->flags |= SAMPLE_ENDING;
 }

@@ -14,7 +14,8 @@ enum sample_flag {
 	SAMPLE_FORK = 1U << 1,    /* of a process, and it may have succeeded */
 	SAMPLE_NS = 1U << 2,      /* a fork into new mount or pid namespaces */
 	SAMPLE_NEWPID = 1U << 3,  /* the latter */
-	SAMPLE_ENTER = 1U << 4,   /* its process is in other mount or pid namespaces from here on */
+	SAMPLE_ENTER = 1U << 4,   /* its process is in another mount namespace from here on, or its children in another pid namespace */
+	SAMPLE_STAYS = 1U << 17,  /* the latter alone */
 	SAMPLE_MOUNT = 1U << 5,   /* it mounted without being root on the host: it was so before */
 	SAMPLE_EXIT = 1U << 6,
 	SAMPLE_EXEC = 1U << 7,
@@ -28,6 +29,7 @@ enum sample_flag {
 	SAMPLE_TAINTED = 1U << 13, /* SAMPLE_ENTER here or earlier in what may be the same process */
 	SAMPLE_ENDING = 1U << 14,  /* likewise SAMPLE_EXIT */
 	SAMPLE_TAINTED_SINCE = 1U << 15, /* SAMPLE_ENTER after that */
+	SAMPLE_AWAY = 1U << 16,    /* SAMPLE_TAINTED, and by more than a pid namespace that its children are in */
 };
 #define SAMPLE_FIXED (SAMPLE_ALIVE | SAMPLE_ZOMBIE)
 #define SAMPLE_STATED (SAMPLE_FIXED | SAMPLE_HOST)
@@ -130,7 +132,7 @@ struct chain {
 	struct range *ranges; /* where the log is not to be relied on, ascending */
 	size_t n_ranges, ranges_cap;
 	struct session_list logins; /* by root */
-	struct session_list roots;  /* root has had a container recorded in it: when first */
+	struct session_list roots;  /* root has had a container recorded in it, or made a pid namespace: when first */
 	struct chain_container *containers;
 	size_t n_containers, containers_cap;
 	struct statement *statements;

@@ -7,7 +7,8 @@
  *  - who is in a container, by the records before, is neither the witness nor an engine. (Nor does he know the host's pids.)
  *  - who is on the host, as is proved like any other answer, is believed.
  *  - who can be placed nowhere is believed only when no container's process could have his stamp: the witness's word (not
- *    root's own), for one who is not root, in a login in which root has had no container recorded before.
+ *    root's own), for one who is not root, in a login in which root has had no container recorded before, and made no pid
+ *    namespace: that is how another engine begins one.
  * What is not believed is claimed: the container is listed as such, and no process is in it.
  *
  * Statements are weighed in the order of their serials, each with what was believed before it, so that a forged one
@@ -31,23 +32,28 @@ static void copy_text(char *dst, size_t size, const char *src)
 
 /* ---- what is fed ---- */
 
+int word_feed_root(struct chain *c, const struct log_event *ev, struct err *e)
+{
+	const struct session s = {ev->boot, ev->ses, log_event_key(ev)};
+	uint64_t known = store_session(&c->roots, s.boot, s.ses);
+
+	/* the first counts */
+	return s.ses == LOG_NONE || (known != 0 && known <= s.key) ? 0 : store_add_session(&c->roots, &s, e);
+}
+
 static int add_run(struct chain *c, const struct log_event *ev, struct err *e)
 {
 	const struct log_virt *v = &ev->virt;
 	struct chain_container k = {.pid = v->vm_pid, .start = log_event_key(ev), .auid = ev->auid, .ses = ev->ses,
 				    .pid_ns = v->pid_ns, .init_start = v->init_start, .claimed = true};
-	const struct session roots = {ev->boot, ev->ses, k.start};
+	int r = 0;
 
 	copy_text(k.name, sizeof(k.name), v->vm[0] ? v->vm : v->uuid);
 	copy_text(k.uuid, sizeof(k.uuid), v->uuid);
 	copy_text(k.ctr, sizeof(k.ctr), v->ctr);
-	if (ev->uid == 0 && ev->ses != LOG_NONE) {
-		int r = store_add_session(&c->roots, &roots, e);
-
-		if (r < 0)
-			return r;
-	}
-	return store_add_container(c, &k, e);
+	if (ev->uid == 0)
+		r = word_feed_root(c, ev, e);
+	return r < 0 ? r : store_add_container(c, &k, e);
 }
 
 /* What the writer saw itself: a process that lives, or one that has ended and is not reaped; 0: neither. */
@@ -85,13 +91,13 @@ int word_feed(struct chain *c, const struct log_event *ev, struct err *e)
 
 /* ---- what is believed ---- */
 
-/* The latest run of that init that had begun; NO_RUN. */
-static uint32_t find_run(const struct chain *c, const struct statement *st)
+/* The latest run of that init that had begun, by a record that is believed or by a claim; NO_RUN. */
+static uint32_t find_run(const struct chain *c, const struct statement *st, bool claimed)
 {
 	for (size_t i = c->n_containers; i > 0; i--) {
 		const struct chain_container *k = &c->containers[i - 1];
 
-		if (!k->anchor && !k->claimed && k->pid == st->init_pid && key_boot(k->start) == st->boot && k->start < st->sample.key &&
+		if (!k->anchor && k->claimed == claimed && k->pid == st->init_pid && key_boot(k->start) == st->boot && k->start < st->sample.key &&
 		    k->init_start == st->init_start)
 			return (uint32_t)i - 1;
 	}
@@ -115,6 +121,8 @@ static int withdraw(struct chain *c, struct statement *st, struct err *e)
 	if (st->is_start)
 		k->claimed = true;
 	st->word = WORD_CLAIMED;
+	/* what rested on it is not settled */
+	store_unsettle(c);
 	return store_drop_sample(c, st->boot, st->subject, st->sample.key, e);
 }
 
@@ -129,7 +137,8 @@ static int withdraw_run(struct chain *c, uint32_t run, struct err *e)
 	return r;
 }
 
-static int disbelieve(struct chain *c, struct statement *st, struct err *e)
+/* `is_claim`: not merely about a run of which the log has no start. */
+static int disbelieve(struct chain *c, struct statement *st, bool is_claim, struct err *e)
 {
 	bool was = st->word == WORD_BELIEVED;
 	struct line *l;
@@ -138,7 +147,9 @@ static int disbelieve(struct chain *c, struct statement *st, struct err *e)
 	st->word = WORD_CLAIMED;
 	if (r == 0 && was && st->is_start)
 		r = withdraw_run(c, st->sample.container, e);
-	r = r < 0 ? r : store_add_line(c, st->boot, st->subject, &l, e);
+	if (r < 0 || !is_claim)
+		return r;
+	r = store_add_line(c, st->boot, st->subject, &l, e);
 	if (r == 0 && (l->claimed == 0 || st->sample.key < l->claimed))
 		l->claimed = st->sample.key;
 	return r;
@@ -159,17 +170,17 @@ static int believe(struct chain *c, struct statement *st, struct err *e)
 static int weigh(struct chain *c, struct statement *st, struct err *e)
 {
 	struct verdict v = chain_resolve_sender(c, st->boot, st->sender, st->ses, st->sample.key);
-	bool good = v.where == CHAIN_HOST || (v.where == CHAIN_UNKNOWN && is_nobody_elses(c, st));
+	bool heard = v.where == CHAIN_HOST || (v.where == CHAIN_UNKNOWN && is_nobody_elses(c, st)), good;
 	int r;
 
 	if (!st->is_start && st->word != WORD_BELIEVED)
-		st->sample.container = find_run(c, st);
-	good = good && st->sample.container != NO_RUN;
+		st->sample.container = find_run(c, st, false);
+	good = heard && st->sample.container != NO_RUN;
 	st->is_final = (v.where != CHAIN_UNKNOWN && (good || v.where == CHAIN_CONTAINER)) ||
 		       c->seen[c->n_seen - 1].key - st->sample.key > CHAIN_LOOK_AHEAD;
 	if (st->word == (good ? WORD_BELIEVED : WORD_CLAIMED))
 		return 0;
-	r = good ? believe(c, st, e) : disbelieve(c, st, e);
+	r = good ? believe(c, st, e) : disbelieve(c, st, !heard || find_run(c, st, true) != NO_RUN, e);
 	/* a verdict that is not certain may be another one with it */
 	c->round++;
 	return r < 0 ? r : store_prepare(c, e);

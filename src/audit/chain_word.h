@@ -8,6 +8,8 @@
 
 /* Keeps what a VIRT_* record of ours says of a process. */
 int word_feed(struct chain *c, const struct log_event *ev, struct err *e) _must_check_;
+/* Root did in that session what makes a container: from here on a process of one may have the session's stamp. */
+int word_feed_root(struct chain *c, const struct log_event *ev, struct err *e) _must_check_;
 /* Decides about what was fed since. The store must be prepared, and is so afterwards. */
 int word_weigh(struct chain *c, struct err *e) _must_check_;
 

@@ -9,7 +9,7 @@
 
 #define UNSET LOG_NONE
 
-enum from { NOWHERE, LOGIN, BELOW_LOGIN, BELOW_LEAVER, IN_CONTAINER, BELOW_CONTAINER, NAMESPACE };
+enum from { NOWHERE, LOGIN, BELOW_LOGIN, BELOW_LEAVER, JOINER, VFORKED_LEAVER, IN_CONTAINER, BELOW_CONTAINER, NAMESPACE };
 
 struct given {
 	enum from from;
@@ -43,6 +43,14 @@ static struct log_event fork_of(uint32_t pid, uint32_t ppid, uint32_t child)
 	return ev;
 }
 
+static struct log_event entering(enum log_call what, uint32_t pid, uint32_t ppid, uint32_t flags)
+{
+	struct log_event ev = call(what, pid, ppid);
+
+	ev.ns_flags = flags;
+	return ev;
+}
+
 static uint32_t feed(struct chain *c, uint32_t *serial, struct log_event ev)
 {
 	ev.serial = ++*serial;
@@ -61,11 +69,19 @@ static void set_scene(struct chain *c, uint32_t *serial, const struct given *g)
 		feed(c, serial, fork_of(2, 1, 10));
 	/* as the runtime does, whose recorder stays behind and is no other process by it */
 	if (g->from == BELOW_LEAVER) {
-		struct log_event ev = call(LOG_CALL_UNSHARE, 2, 1);
-
-		ev.ns_flags = CLONE_NEWNS;
-		feed(c, serial, ev);
+		feed(c, serial, entering(LOG_CALL_UNSHARE, 2, 1, CLONE_NEWNS));
 		feed(c, serial, call(LOG_CALL_KILL, 10, 2));
+	}
+	/* as the runtime does for an exec: its children are in the container's pid namespace */
+	if (g->from == JOINER) {
+		feed(c, serial, fork_of(2, 1, 10));
+		feed(c, serial, entering(LOG_CALL_SETNS, 10, 2, CLONE_NEWPID));
+		feed(c, serial, fork_of(10, 2, 50));
+	}
+	if (g->from == VFORKED_LEAVER) {
+		feed(c, serial, entering(LOG_CALL_UNSHARE, 10, 2, CLONE_NEWNS));
+		feed(c, serial, call(LOG_CALL_EXEC, 10, 2));
+		feed(c, serial, fork_of(2, 1, 10));
 	}
 	if (g->from == IN_CONTAINER || g->from == BELOW_CONTAINER)
 		feed(c, serial, record("live", "real", 2, 1000, 5, 40));
@@ -92,14 +108,14 @@ static void test_whose_word_counts(void **state)
 	static const struct given cases[] = {
 		/* who is on the host is believed */
 		{LOGIN, "root", 0, 5, false, CHAIN_CONTAINER}, {BELOW_LOGIN, "root", 0, 5, false, CHAIN_CONTAINER},
-		{BELOW_LEAVER, "root", 0, 5, false, CHAIN_CONTAINER}, {LOGIN, "live", 0, 5, false, CHAIN_CONTAINER}, {LOGIN, "live", 1000, 5, true, CHAIN_CONTAINER},
+		{BELOW_LEAVER, "root", 0, 5, false, CHAIN_CONTAINER}, {JOINER, "root", 0, 5, false, CHAIN_CONTAINER}, {LOGIN, "live", 0, 5, false, CHAIN_CONTAINER}, {LOGIN, "live", 1000, 5, true, CHAIN_CONTAINER},
 		/* whose words are not about what he has seen, or not what they say */
 		{LOGIN, "root", 1000, 5, false, CHAIN_UNKNOWN}, {LOGIN, "caller", 0, 5, false, CHAIN_UNKNOWN},
 		{LOGIN, "", 0, 5, false, CHAIN_UNKNOWN}, {LOGIN, "rooted", 0, 5, false, CHAIN_UNKNOWN},
 		/* in a container, or where none is recorded */
 		{IN_CONTAINER, "root", 0, 5, false, CHAIN_UNKNOWN}, {IN_CONTAINER, "live", 0, 5, false, CHAIN_UNKNOWN},
 		{IN_CONTAINER, "live", 1000, 5, false, CHAIN_UNKNOWN}, {BELOW_CONTAINER, "root", 0, 5, false, CHAIN_UNKNOWN},
-		{NAMESPACE, "root", 0, 5, false, CHAIN_UNKNOWN},
+		{NAMESPACE, "root", 0, 5, false, CHAIN_UNKNOWN}, {VFORKED_LEAVER, "root", 0, 5, false, CHAIN_UNKNOWN},
 		/* nobody can say where: the witness's word for a user, in whose login root has no container */
 		{NOWHERE, "root", 0, 5, false, CHAIN_UNKNOWN}, {NOWHERE, "root", 0, UNSET, false, CHAIN_UNKNOWN},
 		{NOWHERE, "live", 0, 5, false, CHAIN_UNKNOWN}, {NOWHERE, "live", 1000, 5, false, CHAIN_CONTAINER},
@@ -143,6 +159,77 @@ static void test_claimed(void **state)
 	assert_int_equal(a.doubt, CHAIN_CLAIMED);
 	chain_ask(c, child, &a);
 	assert_int_equal(a.doubt, CHAIN_CLAIMED);
+}
+
+/* Another engine's container of root's has no record, but a pid namespace: from then on its processes may be anybody in that session. */
+static void test_other_engine(void **state)
+{
+	(void)state;
+	for (uint32_t uid = 0; uid <= 1000; uid += 1000)
+		for (int before = 0; before < 2; before++) {
+			_cleanup_(chain_freep) struct chain *c = NULL;
+			struct log_event ev = entering(LOG_CALL_FORK, 20, 19, CLONE_NEWNS | CLONE_NEWPID);
+			uint32_t serial = 100, exec;
+			struct chain_answer a;
+
+			ev.uid = uid;
+			ev.exit = 30;
+			assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+			if (before)
+				feed(c, &serial, ev);
+			feed(c, &serial, record("live", "box", 10, 1000, 5, 50));
+			exec = feed(c, &serial, call(LOG_CALL_EXEC, 50, 20));
+			feed(c, &serial, ev);
+			chain_ask(c, exec, &a);
+			if (a.where != (uid == 0 && before ? CHAIN_UNKNOWN : CHAIN_CONTAINER))
+				fail_msg("uid %u, %d: %s", uid, before, chain_doubt_text(a.doubt));
+		}
+}
+
+/* An exec in a container that was started before the log began: its sender is believed, and is called nothing else. */
+static void test_start_not_in_the_log(void **state)
+{
+	_cleanup_(chain_freep) struct chain *c = NULL;
+	struct log_event ev = record("live", "old", 2, 1000, 5, 50);
+	uint32_t serial = 100, exec;
+	struct chain_answer a;
+
+	(void)state;
+	ev.virt.op = "exec";
+	ev.virt.init_pid = 40;
+	ev.virt.init_start = 40;
+	assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+	set_scene(c, &serial, &(struct given){.from = BELOW_LOGIN});
+	feed(c, &serial, ev);
+	exec = feed(c, &serial, call(LOG_CALL_EXEC, 50, 20));
+	chain_ask(c, exec, &a);
+	assert_int_equal(a.where, CHAIN_UNKNOWN);
+	assert_int_not_equal(a.doubt, CHAIN_CLAIMED);
+}
+
+/* In a stream: what was believed until its sender's parent was heard of, which is in a container. Nothing rests on it any more. */
+static void test_withdrawn(void **state)
+{
+	_cleanup_(chain_freep) struct chain *c = NULL;
+	struct log_event end = record("zombie", "box", 10, 1000, 5, 50);
+	uint32_t serial = 100, exec;
+	struct chain_answer a;
+
+	(void)state;
+	end.virt.op = "stop";
+	assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+	feed(c, &serial, (struct log_event){.kind = LOG_LOGIN, .done = true, .uid = 0, .pid = 2, .ppid = 1, .ses = 5, .auid = 1000});
+	feed(c, &serial, record("live", "real", 2, 1000, 5, 40));
+	feed(c, &serial, call(LOG_CALL_EXEC, 10, 41));
+	feed(c, &serial, record("live", "box", 10, 1000, 5, 50));
+	exec = feed(c, &serial, call(LOG_CALL_EXEC, 50, 20));
+	feed(c, &serial, end);
+	chain_ask(c, exec, &a);
+	assert_int_equal(a.where, CHAIN_CONTAINER);
+	feed(c, &serial, fork_of(41, 40, 3));
+	chain_ask(c, exec, &a);
+	assert_true(chain_container_at(c, 1)->claimed);
+	assert_int_equal(a.where, CHAIN_UNKNOWN);
 }
 
 /* A process of the container says that the container has ended, that its own parent is another container's, or that a host's process is one. */
@@ -196,4 +283,5 @@ static void test_late_origin(void **state)
 }
 
 TESTS("audit/chain, trust", cmocka_unit_test(test_whose_word_counts), cmocka_unit_test(test_claimed), cmocka_unit_test(test_changes_nothing),
-      cmocka_unit_test(test_late_origin))
+      cmocka_unit_test(test_late_origin), cmocka_unit_test(test_other_engine), cmocka_unit_test(test_start_not_in_the_log),
+      cmocka_unit_test(test_withdrawn))

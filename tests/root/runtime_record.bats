@@ -206,6 +206,17 @@ forger() {
 	[[ $output == 'r1: uuid '* && $output != *'a claim'* ]] || fail "$output"
 }
 
+@test "root's exec in a login: its record is believed, and what it starts is in the container" {
+	audit_pack "$AUDIT_ALICE"
+	run -0 audit_as --sudo root "$AUDIT_ALICE" bash -c '"$0" --root "$1" create --bundle "$2" r1 </dev/null >/dev/null 2>&1; "$0" --root "$1" start r1
+		"$0" --root "$1" exec r1 /bin/true at=exec; "$0" --root "$1" delete --force r1' "$RUNTIME" "$STATE" "$BUNDLES/root"
+	audit_unpack "$AUDIT_ALICE"
+	audit_sync
+	run -0 --separate-stderr "$INSTALLED/bin/ranby" audit attribute --format json "$AUDIT_LOG"
+	[ "$(jq -r 'select(.command == "/bin/true at=exec") | .container' <<<"$output")" = r1 ] ||
+		fail "$(jq -r 'select(.command | test("at=exec")) | .exe + " " + .command + " " + .container + " " + .why' <<<"$output")"
+}
+
 @test "in another pid namespace, whose /proc has other numbers, root writes nothing, and the state says why" {
 	run -0 unshare --pid --fork --mount-proc bash -c '"$0" --root "$1" create --bundle "$2" r1 </dev/null >/dev/null 2>&1 3>&- && "$0" --root "$1" start r1 &&
 		"$0" --root "$1" state r1; "$0" --root "$1" delete --force r1' "$RUNTIME" "$STATE" "$BUNDLES/root"
