@@ -9,11 +9,6 @@
 load lib
 load context
 
-setup_file() {
-	need_namespaces
-	ranby_setup_file busybox
-}
-teardown_file() { ranby_teardown_file; }
 setup() {
 	in_context
 	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config

@@ -7,11 +7,6 @@
 load lib
 load context
 
-setup_file() {
-	need_namespaces
-	ranby_setup_file busybox
-}
-teardown_file() { ranby_teardown_file; }
 setup() { in_context; }
 
 # meet ID: two stages that end only when both are there

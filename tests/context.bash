@@ -10,6 +10,13 @@
 #	setup() { in_context; }
 #	containerfile <<<$'FROM busybox\nRUN true'; ranby build ctx; nothing_left
 
+# A file of tests that needs more than busybox has functions of its own of these names.
+setup_file() {
+	need_namespaces
+	ranby_setup_file busybox
+}
+teardown_file() { ranby_teardown_file; }
+
 in_context() {
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir ctx

@@ -113,6 +113,28 @@ static void test_large(void **state)
 	end(&w);
 }
 
+/* So does one with more than is passed on. */
+static void test_many(void **state)
+{
+	_cleanup_(buf_done) struct buf text = BUF_INIT;
+	_cleanup_free_ char *value = calloc(1, (1 << 20) + 1);
+	struct err e = {0};
+	struct two w;
+
+	(void)state;
+	memset(value, 'x', 1 << 20);
+	begin(&w);
+	assert_int_equal(image_state_begin(&w.stages[2].state, NULL, "linux/amd64", NULL), 0);
+	for (int i = 0; i < 17; i++)
+		assert_int_equal(strv_addf(&w.stages[2].args, "X%d=%s", i, value), 0);
+	assert_int_equal(worker_answer(&w.s, &w.stages[2], 0, &e, &text), 0);
+	end(&w);
+	begin(&w);
+	assert_int_equal(worker_answer_parse(&w.s, &w.stages[2], &text, &e), -E2BIG);
+	assert_string_equal(e.text, "ARG: more than 16 MiB of values; --jobs 1 takes them");
+	end(&w);
+}
+
 static void test_waits(void **state)
 {
 	static struct containerfile none;
@@ -197,5 +219,5 @@ static void test_no_descriptors(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-TESTS("build/worker", cmocka_unit_test(test_made), cmocka_unit_test(test_failed), cmocka_unit_test(test_large), cmocka_unit_test(test_waits),
+TESTS("build/worker", cmocka_unit_test(test_made), cmocka_unit_test(test_failed), cmocka_unit_test(test_large), cmocka_unit_test(test_many), cmocka_unit_test(test_waits),
       cmocka_unit_test(test_torn), cmocka_unit_test(test_no_descriptors))

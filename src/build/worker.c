@@ -28,7 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* a file's ARGs, which are no longer than it */
+/* of all ARGs' values: one may be a MiB, and there may be many */
 #define LIST_MAX ((size_t)16 << 20)
 #define ANSWER_MAX (sizeof(struct answer) + IMAGE_CONFIG_MAX + 2 * LIST_MAX)
 #define ANSWER_PIECE 4096
@@ -74,6 +74,10 @@ int worker_answer(const struct session *s, struct stage *sg, int r, const struct
 		a->config = text.len;
 		add_list(&text, &sg->args, &a->args);
 		add_list(&text, &s->vars.used, &a->used);
+		if (a->args > LIST_MAX || a->used > LIST_MAX) {
+			a->config = a->args = a->used = 0;
+			a->r = err_set(&a->e, E2BIG, "ARG: more than %zu MiB of values; --jobs 1 takes them", LIST_MAX >> 20);
+		}
 	}
 	buf_add(ret, a, sizeof(*a));
 	if (a->r == 0)

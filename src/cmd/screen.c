@@ -136,7 +136,8 @@ bool screen_is_attended(void)
 
 int screen_choose(const char *name, const struct strv *references, size_t *ret, struct err *e)
 {
-	char line[32];
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
 	uint64_t number;
 
 	printf("Which image is \"%s\"?\n", name);
@@ -145,7 +146,7 @@ int screen_choose(const char *name, const struct strv *references, size_t *ret, 
 	for (;;) {
 		printf("Number [1]: ");
 		fflush(stdout);
-		if (!fgets(line, sizeof(line), stdin))
+		if (getline(&line, &size, stdin) < 0)
 			return err_set(e, ECANCELED, "short name \"%s\": nobody chose", name);
 		line[strcspn(line, "\n")] = '\0';
 		if (parse_u64(*line ? line : "1", 1, references->n, &number) == 0)
