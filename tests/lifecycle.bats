@@ -46,31 +46,84 @@ count_is() { [ "$(ranby exec c cat /count 2>/dev/null)" = "$1" ]; }
 	is c 'exited 137'
 }
 
-@test "stop of several: all have their signal before the first is waited for; --all too, and one that is not there is told" {
+# Whose end waits until the other has its signal too: one after the other would take a minute each, and then 137.
+two_that_wait() {
+	local a
+	for a in a b; do
+		ranby run -d --name $a "$@" -e NAME=$a --network none --stop-timeout 60 -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
+			sh -c "$(waits_for "$([ $a = a ] && echo b || echo a)")"
+	done
+	for a in a b; do wait_for 30 test -e "$BATS_TEST_TMPDIR/shared/$a"; done
+}
+
+@test "stop, restart and rm --force of several: all have their signal before the first is waited for; --all too, and one that is not there is told" {
 	local how a
 	mkdir "$BATS_TEST_TMPDIR/shared"
-	for how in 'stop --time 60 a nobody b' 'stop --time 60 --all'; do
-		for a in a b; do
-			ranby run -d --name $a -e NAME=$a --network none -v "$BATS_TEST_TMPDIR/shared:/shared" busybox \
-				sh -c "$(waits_for "$([ $a = a ] && echo b || echo a)")"
-		done
-		for a in a b; do wait_for 30 test -e "$BATS_TEST_TMPDIR/shared/$a"; done
+	for how in 'stop --time 60 a nobody b' 'stop --time 60 --all' 'restart b nobody a' 'restart --all' 'restart --time 60 --running' \
+		'rm --force --time 60 b a' 'rm --force --time 60 --all'; do
+		two_that_wait
 		# shellcheck disable=SC2086 # words
 		case $how in
 		*nobody*) run -125 --separate-stderr ranby $how ;;
 		*) run -0 --separate-stderr ranby $how ;;
 		esac
-		# as it was given, or the id of one that no operand names
-		a=$'a\nb'
-		[[ $how != *--all ]] || a=$(ranby inspect --format '{{.ID}}' a b | sort)
-		[ "$(sort <<<"$output")" = "$a" ] || fail "$output $stderr"
+		# as it was given and in that order, or the id of one that no operand names
+		case $how in
+		*b*' a') a=$'b\na' ;;
+		*a*' b') a=$'a\nb' ;;
+		rm*) a= ;;
+		*) a=$(ranby inspect --format '{{.ID}}' a b) ;;
+		esac
+		[ -z "$a" ] || [ "$output" = "$a" ] || fail "$how: $output $stderr"
 		[[ $how != *nobody* || $stderr == *nobody* ]] || fail "$stderr"
 		# ended by itself, both: not by SIGKILL
-		run -0 ranby inspect --format '{{.State.ExitCode}}' a b
-		[ "$output" = $'0\n0' ] || fail "$output"
-		ranby rm a b
+		[ -e "$BATS_TEST_TMPDIR/shared/a.ended" ] && [ -e "$BATS_TEST_TMPDIR/shared/b.ended" ] || fail "$how"
+		case $how in
+		stop*)
+			run -0 ranby inspect --format '{{.State.ExitCode}}' a b
+			[ "$output" = $'0\n0' ] || fail "$how: $output"
+			;;
+		restart*)
+			run -0 ranby inspect --format '{{.State.Running}}' a b
+			[ "$output" = $'true\ntrue' ] || fail "$how: $output"
+			;;
+		esac
+		ranby rm --force --all
 		rm "$BATS_TEST_TMPDIR"/shared/*
 	done
+	nothing_left
+}
+
+@test "restart and rm --force of several: one that fails, one named twice, those that need another, and --rm" {
+	local first
+	mkdir "$BATS_TEST_TMPDIR/shared"
+	two_that_wait --rm
+	ranby create --name broken --network none busybox /no/such
+	run -127 --separate-stderr ranby restart a broken b a
+	[ "$output" = $'a\nb\na' ] || fail "$output"
+	[[ $stderr == 'Error: '*/no/such* && $(wc -l <<<"$stderr") = 1 ]] || fail "$stderr"
+	run -0 ranby inspect --format '{{.State.Running}}' a b
+	[ "$output" = $'true\ntrue' ] || fail "$output"
+	ranby rm --force a b broken
+	# in both orders: it is never started while the one whose network it has is down
+	ranby run -d --name net --network none busybox sleep 1000
+	ranby run -d --name in --network container:net --requires net busybox sleep 1000
+	for first in 'net in' 'in net'; do
+		# shellcheck disable=SC2086 # words
+		run -0 ranby restart --time 1 $first
+		[ "$output" = "${first/ /$'\n'}" ] || fail "$output"
+		run -0 ranby inspect --format '{{.State.Running}}' net in
+		[ "$output" = $'true\ntrue' ] || fail "$output"
+	done
+	# who needs it goes first, or it stays and runs
+	run -125 --separate-stderr ranby rm --force --time 1 net
+	[[ $stderr == *'dependent containers'* ]] || fail "$stderr"
+	[ "$(ranby inspect --format '{{.State.Running}}' net)" = true ]
+	run -0 ranby rm --force --time 1 in net
+	[ "$output" = $'in\nnet' ]
+	ranby run -d --name net --network none busybox sleep 1000
+	ranby run -d --name in --requires net --network none busybox sleep 1000
+	run -0 ranby rm --force --time 1 --all
 	nothing_left
 }
 

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define ID_FILE_MAX 4096
-#define AT_ONCE_MAX 200 /* containers; each is two descriptors */
+#define AT_ONCE_MAX 200 /* containers; each is up to three descriptors */
 
 struct walk;
 
@@ -119,10 +119,15 @@ static void begin(struct walk *k, void *it_consume, const char *given)
 
 static void visit(struct walk *k, void *it_consume, const char *given)
 {
+	bool alone = k->at_once && k->at_once->alone && k->at_once->alone(it_consume);
 	struct err e = {0};
 
+	if (alone)
+		end_all(k);
 	if (k->at_once) {
 		begin(k, it_consume, given);
+		if (alone)
+			end_all(k);
 		return;
 	}
 	account(k, it_consume, given, k->kind->call(k, it_consume, &e), &e);

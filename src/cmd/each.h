@@ -50,12 +50,14 @@ int each_pod(const struct command_call *call, const struct each *w, each_pod_fn 
 /*
  * begin() is called for all of them, as far as there are descriptors, and only
  * then end() for the first. `it` is the container or the pod, `state` starts as
- * zeros; end() is called where begin() failed too, with what that returned.
+ * zeros; end() is called where begin() failed too, with what that returned. One
+ * that is to be `alone` begins when those before it have ended, and ends before the next begins.
  */
 struct each_at_once {
 	size_t state_size;
 	int (*begin)(const struct command_call *call, void *it, void *ctx, void *state, struct err *e);
 	int (*end)(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e);
+	bool (*alone)(const void *it); /* NULL: none is */
 };
 int each_container_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e) _must_check_;
 int each_pod_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e) _must_check_;

@@ -44,6 +44,24 @@ static int rm_one(const struct command_call *call, struct pod *p, void *ctx, str
 	return pod_remove(call->engine, p, &o, e);
 }
 
+/* One that does not end so is killed by its removal, or that says why not. */
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
+{
+	const struct rm_args *a = ctx;
+
+	return pod_stop_begin(call->engine, it, a->grace_ms, "rm", state, e);
+}
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	if (begun == 0)
+		(void)!pod_stop_end(call->engine, it, state, NULL, NULL);
+	err_clear(e);
+	return rm_one(call, it, ctx, e);
+}
+
+static const struct each_at_once ending = {.state_size = sizeof(struct pod_stopping), .begin = begin_one, .end = end_one};
+
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
@@ -52,7 +70,7 @@ static int rm_run(const struct command_call *call, struct err *e)
 
 	a->grace_ms = (int)(has_time ? a->time : GRACE_S_DEFAULT) * 1000;
 	pod_sweep(call->engine);
-	return each_pod(call, &w, rm_one, a, e);
+	return a->force && a->grace_ms > 0 ? each_pod_at_once(call, &w, &ending, a, e) : each_pod(call, &w, rm_one, a, e);
 }
 
 const struct command command_pod_rm = {

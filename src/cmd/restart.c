@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
-/* ranby restart: stop as `stop` does, then start as `start` does. */
+/* ranby restart: stop as `stop` does, all of them, then start as `start` does, one by one. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "engine/act.h"
+#include "engine/requires.h"
 #include "engine/stop.h"
 
 #include <stdio.h>
@@ -31,12 +32,32 @@ struct restart {
 	struct act_starter by;
 };
 
-static int restart_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
+/* Its start may find that ending, or start it. */
+static bool leans_on_others(const void *it)
+{
+	return requires_another(it);
+}
+
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
+{
+	const struct restart *all = ctx;
+
+	*(struct act_restarting *)state = (struct act_restarting)ACT_RESTARTING_INIT;
+	return act_restart_begin(call->engine, it, all->timeout_ms, state, e);
+}
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
 {
 	struct restart *all = ctx;
+	int r = act_restart_end(call->engine, it, &all->by, all->timeout_ms, state, begun, e);
 
-	return act_restart(call->engine, c, &all->by, all->timeout_ms, e);
+	act_restarting_done(state);
+	return r;
 }
+
+static const struct each_at_once restarting = {
+	.state_size = sizeof(struct act_restarting), .begin = begin_one, .end = end_one, .alone = leans_on_others,
+};
 
 static int restart_run(const struct command_call *call, struct err *e)
 {
@@ -48,7 +69,7 @@ static int restart_run(const struct command_call *call, struct err *e)
 	if (option_given(restart_rows, call->full_argc, call->full_argv, "time"))
 		all.timeout_ms = (int)a->time * 1000;
 	if (r == 0)
-		r = each_container(call, &w, restart_one, &all, e);
+		r = each_container_at_once(call, &w, &restarting, &all, e);
 	act_starter_done(&all.by);
 	return r;
 }

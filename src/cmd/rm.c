@@ -52,10 +52,15 @@ static int rm_dependents(const struct command_call *call, struct container *c, v
 	return r;
 }
 
+static struct remove_options options_of(const struct rm_args *a)
+{
+	return (struct remove_options){.force = a->force, .volumes = a->volumes, .grace_ms = (int)a->time * 1000};
+}
+
 static int rm_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
 	const struct rm_args *a = ctx;
-	const struct remove_options o = {.force = a->force, .volumes = a->volumes, .grace_ms = (int)a->time * 1000};
+	const struct remove_options o = options_of(a);
 	int r;
 
 	/* of all, the pods' own go with their pods */
@@ -68,13 +73,41 @@ static int rm_one(const struct command_call *call, struct container *c, void *ct
 	return r == -ENOENT && (a->force || a->ignore) ? 0 : r;
 }
 
+/* Who needs it is looked for when those before it have gone. */
+static bool is_needed(const void *it)
+{
+	const struct container *c = it;
+
+	return requires_was_named(c) || pod_is_infra(c);
+}
+
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
+{
+	const struct remove_options o = options_of(ctx);
+
+	*(struct stopping *)state = (struct stopping)STOPPING_INIT;
+	return is_needed(it) ? 0 : remove_begin(call->engine, it, &o, state, e);
+}
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	const struct remove_options o = options_of(ctx);
+	int r = is_needed(it) ? rm_one(call, it, ctx, e) : remove_end(call->engine, it, &o, state, begun, e);
+
+	stopping_done(state);
+	return r == -ENOENT ? 0 : r; /* with --force it is as asked for */
+}
+
+static const struct each_at_once ending = {.state_size = sizeof(struct stopping), .begin = begin_one, .end = end_one, .alone = is_needed};
+
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
 	const struct each w = {.prints = true, .missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .files = &a->cidfile, .filter = &a->filter};
 
 	container_sweep(call->engine, remove_container_dir);
-	return each_container(call, &w, rm_one, a, e);
+	/* a SIGKILL is not waited for as long as the payload likes */
+	return a->force && a->time > 0 ? each_container_at_once(call, &w, &ending, a, e) : each_container(call, &w, rm_one, a, e);
 }
 
 static void rm_args_done(void *args)

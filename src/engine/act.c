@@ -131,18 +131,65 @@ int act_start(struct engine *eng, struct container *c, struct act_starter *s, st
 	return start(eng, c, s, false, e);
 }
 
-int act_restart(struct engine *eng, struct container *c, struct act_starter *s, int timeout_ms, struct err *e)
+void act_restarting_done(struct act_restarting *s)
+{
+	stopping_done(&s->stopping);
+	fd_closep(&s->lock_fd);
+}
+
+static struct attest restart_record(const struct container *c)
 {
 	struct attest who = ATTEST_INIT(AUDIT_VERB_RESTART);
-	_cleanup_close_ int lock = -EBADF;
-	int r = container_lock(c, CONTAINER_LOCK_MS, &lock, e);
 
-	if (r < 0)
-		return r;
 	who.c = c;
-	r = attest_running(eng, &who, e);
+	return who;
+}
+
+/* As it is when nobody else changes it any more. */
+static int lock_as_it_is(struct engine *eng, struct container *c, int wait_ms, int *ret_lock_fd, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r = container_lock(c, wait_ms, &lock, e);
+
 	if (r == 0)
-		r = stop_container(eng, c, timeout_ms, e);
+		r = container_refresh(eng, c, e);
+	if (r == 0)
+		*ret_lock_fd = TAKE_FD(lock);
+	return r;
+}
+
+static int stop_locked(struct engine *eng, struct container *c, int timeout_ms, struct act_restarting *ret, struct err *e)
+{
+	struct attest who = restart_record(c);
+	int r = attest_running(eng, &who, e);
+
+	return r == 0 ? stop_begin(eng, c, timeout_ms, &ret->stopping, e) : r;
+}
+
+int act_restart_begin(struct engine *eng, struct container *c, int timeout_ms, struct act_restarting *ret, struct err *e)
+{
+	int r = lock_as_it_is(eng, c, 0, &ret->lock_fd, e);
+
+	if (r == -EAGAIN) {
+		err_clear(e);
+		return 0;
+	}
+	return r == 0 ? stop_locked(eng, c, timeout_ms, ret, e) : r;
+}
+
+int act_restart_end(struct engine *eng, struct container *c, struct act_starter *by, int timeout_ms, struct act_restarting *s, int r, struct err *e)
+{
+	struct attest who = restart_record(c);
+
+	if (r == 0 && s->lock_fd < 0) {
+		r = lock_as_it_is(eng, c, CONTAINER_LOCK_MS, &s->lock_fd, e);
+		if (r == 0)
+			r = stop_locked(eng, c, timeout_ms, s, e);
+	}
+	if (s->lock_fd < 0)
+		return r;
+	if (r == 0)
+		r = stop_end(eng, c, &s->stopping, e);
 	r = attest_failed(eng, &who, r, e);
-	return r == 0 ? start(eng, c, s, true, e) : r;
+	return r == 0 ? start(eng, c, by, true, e) : r;
 }

@@ -49,7 +49,19 @@ void act_starter_done(struct act_starter *s);
 /* Without a front. -EALREADY: it runs. */
 int act_start(struct engine *eng, struct container *c, struct act_starter *s, struct err *e) _must_check_;
 
-/* Locked over both, so that who clears up after its end (--rm) finds it running again. */
-int act_restart(struct engine *eng, struct container *c, struct act_starter *s, int timeout_ms, struct err *e) _must_check_;
+/*
+ * A stop and a start, in two halves, for several at once. Locked over both, so that who clears up after its end
+ * (--rm) finds it running again. One whose lock another command has, or we ourselves, is left for
+ * act_restart_end(), which waits for it: who holds some waits for none.
+ */
+struct act_restarting {
+	int lock_fd; /* -EBADF: nothing was done to it yet */
+	struct stopping stopping;
+};
+#define ACT_RESTARTING_INIT {.lock_fd = -EBADF, .stopping = STOPPING_INIT}
+void act_restarting_done(struct act_restarting *s);
+int act_restart_begin(struct engine *eng, struct container *c, int timeout_ms, struct act_restarting *ret, struct err *e) _must_check_;
+/* Takes what act_restart_begin() returned, and records a failure of either. */
+int act_restart_end(struct engine *eng, struct container *c, struct act_starter *by, int timeout_ms, struct act_restarting *s, int r, struct err *e) _must_check_;
 
 #endif

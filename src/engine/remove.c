@@ -330,6 +330,29 @@ int remove_container(struct engine *eng, struct container *c, const struct remov
 	return record_removal(eng, c, o, r, e);
 }
 
+/* Not locked, as `stop` is not: remove_container() ends what has been started again meanwhile. */
+int remove_begin(struct engine *eng, struct container *c, const struct remove_options *o, struct stopping *ret, struct err *e)
+{
+	int r = 0;
+
+	if (!o->force || o->grace_ms == 0 || !container_runs(c) || pod_is_infra(c))
+		return 0;
+	r = record_kill(eng, c, e);
+	if (r == 0)
+		r = restart_forbid(eng, c, e);
+	return r == 0 ? stop_begin(eng, c, o->grace_ms, ret, e) : r;
+}
+
+int remove_end(struct engine *eng, struct container *c, const struct remove_options *o, const struct stopping *s, int r, struct err *e)
+{
+	if (r == 0)
+		r = stop_end(eng, c, s, e);
+	/* it had --rm, and is gone already, or is just about to be */
+	if (r == -ENOENT)
+		return r;
+	return r < 0 ? record_removal(eng, c, o, r, e) : remove_container(eng, c, o, e);
+}
+
 static int clear_after_end(struct engine *eng, struct container *c, struct err *e)
 {
 	static const struct remove_options by_itself = {.volumes = true, .reason = REMOVE_AUTO}; /* --rm */

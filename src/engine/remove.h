@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "engine/container.h"
 #include "engine/engine.h"
+#include "engine/stop.h"
 
 #include <stdbool.h>
 
@@ -29,6 +30,13 @@ struct remove_options {
 
 /* -EBUSY: it runs, and no force. -ENOENT: somebody else has removed it meanwhile. Recorded here, as are its volumes and the end that is forced. */
 int remove_container(struct engine *eng, struct container *c, const struct remove_options *o, struct err *e) _must_check_;
+
+/*
+ * Its two halves, for several at once: with force and a grace those that run are signalled, and then waited for and removed.
+ * remove_end() takes what remove_begin() returned, and records a failure of either.
+ */
+int remove_begin(struct engine *eng, struct container *c, const struct remove_options *o, struct stopping *ret, struct err *e) _must_check_;
+int remove_end(struct engine *eng, struct container *c, const struct remove_options *o, const struct stopping *s, int r, struct err *e) _must_check_;
 
 /* Removes the run directory, the runtime's state and the cgroup of a container that has ended. */
 int remove_run_dirs(struct engine *eng, const struct container *c, struct err *e) _must_check_;

@@ -73,13 +73,28 @@ int requires_start(const struct start_request *q, struct err *e)
 	return start_all(q, q->c, 0, e);
 }
 
+bool requires_another(const struct container *c)
+{
+	static const char *const paths[] = {"requires", "config.joined", "config.peers", "config.network.container"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (json_at(c->spec, paths[i]))
+			return true;
+	return false;
+}
+
+bool requires_was_named(const struct container *c)
+{
+	return container_has(c, MARK);
+}
+
 int requires_dependents(struct engine *eng, const struct container *c, struct strv *ret, struct err *e)
 {
 	_cleanup_(container_parts_done) struct container_parts parts = {0};
 	_cleanup_(container_list_done) struct container_list l = {0};
 	int r;
 
-	if (!container_has(c, MARK))
+	if (!requires_was_named(c))
 		return 0;
 	r = container_parts_add(&parts, "requires", "") == 0 ? container_list_parts(eng, &parts, &l, e) : err_errno(e, ENOMEM, "requires");
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
