@@ -123,7 +123,7 @@ audit_unpack() {
 audit_sync() {
 	local marker=sync-$RANDOM-$RANDOM-$RANDOM
 	auditctl -m "$marker" || return
-	for _ in $(seq 400); do
+	for _ in $(seq 4000); do
 		! tail -c 65536 "$AUDIT_LOG" | grep -q "$marker" || return 0
 		sleep 0.025
 	done

@@ -553,6 +553,26 @@ need_pasta() {
 	[ -w /dev/net/tun ] || skip '/dev/net/tun cannot be opened by this user'
 }
 
+# free_range N: the first of N TCP ports of 127.0.0.1 in a row that nobody has now.
+free_range() {
+	python3 - "$1" <<-'PY'
+		import socket, sys
+		def taken(port):
+		    s = socket.socket()
+		    s.bind(("127.0.0.1", port))
+		    return s
+		while True:
+		    try:
+		        held = [taken(0)]
+		        first = held[0].getsockname()[1]
+		        held += [taken(first + n) for n in range(1, int(sys.argv[1]))]
+		        break
+		    except (OSError, OverflowError):
+		        pass
+		print(first)
+	PY
+}
+
 @test "--network none: a namespace with lo alone" {
 	run -0 inside -- sh -c 'ls /sys/class/net; ip addr show lo'
 	[[ ${lines[0]} == lo && ${lines[1]} == *,UP,* && $output == *127.0.0.1/8* ]] || fail "$output"
@@ -567,7 +587,7 @@ need_pasta() {
 	need_pasta
 	run -0 ranby run --rm busybox sh -c 'ls /sys/class/net'
 	[[ $output == *lo* && $(wc -w <<<"$output") -ge 2 ]] || fail "$output"
-	port=$((20000 + RANDOM % 20000))
+	port=$(free_range 3)
 	ranby run -qd --name web -p "127.0.0.1:$port:80" -p "127.0.0.1:$((port + 1))-$((port + 2)):81-82" busybox \
 		sh -c 'for p in 80 81 82; do nc -ll -p $p -e echo port $p & done; sleep 100' >/dev/null
 	answer() { exec 5<>"/dev/tcp/127.0.0.1/$1" && head -n 1 <&5; }
@@ -575,13 +595,15 @@ need_pasta() {
 	wait_for 30 says "$port" 'port 80'
 	wait_for 30 says $((port + 2)) 'port 82'
 	# a server on the host's loopback cannot be reached from inside
-	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1) or die;
-		while ($c = $s->accept) { print $c "reached\n"; close $c }' $((port + 10)) 3>&- &
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 0) or die;
+		$| = 1; print $s->sockport, "\n"; while ($c = $s->accept) { print $c "reached\n"; close $c }' >"$BATS_TEST_TMPDIR/port" 3>&- &
 	server=$!
-	wait_for 30 says $((port + 10)) reached
+	wait_for 30 test -s "$BATS_TEST_TMPDIR/port"
+	hosts=$(<"$BATS_TEST_TMPDIR/port")
+	says "$hosts" reached
 	gateway=$(ranby exec web sh -c "ip route | awk '/default/ {print \$3}'")
 	for address in 127.0.0.1 "$gateway"; do
-		run ranby exec web timeout 2 nc -w 1 "$address" $((port + 10))
+		run ranby exec web timeout 2 nc -w 1 "$address" "$hosts"
 		[[ $output != *reached* ]] || fail "$address reached the host's loopback"
 	done
 	kill $server

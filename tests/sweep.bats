@@ -7,6 +7,7 @@
 # shellcheck disable=SC2154 # bats sets output, lines and status
 
 load lib
+load bridge
 
 sweep() {
 	# one system call in so many: enough to see a fault come back, quick enough for every run
@@ -39,8 +40,14 @@ few() { "$RANBY_TREE/tests/kill-sweep" --points "${RANBY_SWEEP_POINTS:-3}" "$@";
 @test "a call of restart, and of that of one whose health check fails, fails" { run -0 few --errors restart health-restart; }
 @test "a call of volume, network, secret create and rm fails" { run -0 few --errors volume-create volume-rm network-create network-rm secret-create secret-rm; }
 @test "a call of pod create, start, stop, rm, run --pod new: fails" { run -0 few --errors pod-create pod-start pod-stop pod-rm run-pod; }
-@test "bridge networks: run, start, connect, disconnect and the ends of it killed" { run -0 few network-run network-run:ranby-monitor network-start network-connect network-disconnect network-rm-force network-end; }
-@test "bridge networks: a call of run, start, connect, disconnect and of the ends of it fails" { run -0 few --errors network-run network-run:ranby-monitor network-start network-connect network-disconnect network-rm-force network-end; }
+@test "bridge networks: run, start, connect, disconnect and the ends of it killed" {
+	need_bridges
+	run -0 few network-run network-run:ranby-monitor network-start network-connect network-disconnect network-rm-force network-end
+}
+@test "bridge networks: a call of run, start, connect, disconnect and of the ends of it fails" {
+	need_bridges
+	run -0 few --errors network-run network-run:ranby-monitor network-start network-connect network-disconnect network-rm-force network-end
+}
 
 # errors N SWEEP...: N of its calls made to fail, with one of eight errors in turn
 errors() {
