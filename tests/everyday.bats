@@ -37,13 +37,48 @@ within() {
 	[ "$(within '$R info --format "{{.host.login.state}}"')" = translated ]
 	[ "$(within '$R top c luser auid ses' | tail -1 | xargs)" = "? ? $session" ]
 	run -0 within "\$R whois $(ctr_pid c)"
-	[[ $output == *'login session '*"$session"* && $output != *'login user'* ]] || fail "$output"
+	[[ $output == *'login session '*"$session"* && $output =~ 'login user ID '.*translated ]] || fail "$output"
+	[[ $output != *"login user "[!I]* ]] || fail "$output"
 	run -125 within '$R audit rules c'
 	one_error 'works on the host only'
 	within '$R run --trail --name t --network none busybox true'
 	[ "$(ranby audit execs --format json t | jq -r 'select(.type == "exec") | .auid, .ses' | sort -u | xargs)" = "$session null" ]
 	# the kernel knows it
 	[ "$(cat "/proc/$(ctr_pid c)/loginuid")" = "$(cat /proc/self/loginuid)" ]
+}
+
+@test "within unshare no number of that namespace is shown as the host's: top, whois, map" {
+	need_ranges
+	local pid file=$BATS_TEST_TMPDIR/file
+	: >"$file"
+	ranby run -d --name h --network none --user 33 busybox sleep 1000 >/dev/null
+	pid=$(ctr_pid h)
+	# what the numbers are there, and what they are on the host
+	[ "$(within "stat -c %u $file")" = 0 ]
+	[ "$(ranby top h huid | tail -1)" = "$(stat -c %u "/proc/$pid")" ]
+	run -0 within '$R top h huser huid hgroup hgid hgroups howner uidmap hpid uid pid'
+	[ "$(xargs <<<"${lines[1]}")" = "? ? ? ? ? ? ? $pid 33 1" ] || fail "$output"
+	run -0 within '$R top --format json h huser huid hgroups uid'
+	[ "$(jq -c '.[0] | [.huser, .huid, .hgroups, .uid]' <<<"$output")" = '[null,null,null,33]' ] || fail "$output"
+	run -0 within "\$R whois --format json pid:$pid"
+	[ "$(jq -r '.[0].facts[] | select(.fact == "host user ID" or .fact == "login user ID") | .value' <<<"$output" | sort -u)" = translated ] || fail "$output"
+	[[ $(jq -r '.[0].answer' <<<"$output") == 'sleep in container h, '*' not known in this user namespace' ]] || fail "$output"
+	# a number may be a process's all the same
+	run -0 within "\$R whois $pid"
+	[[ $output == *'sleep in container h'* ]] || fail "$output"
+	run -0 within "\$R whois $file"
+	[[ $output == *'owned by user not known'* && $output =~ 'host user ID '.*translated && $output =~ 'host group ID '.*translated && $output != *root* ]] || fail "$output"
+	for which in uid:33 gid:33 33333333 "$(id -un)"; do
+		run -125 within "\$R whois $which"
+		one_error 'on the host only'
+	done
+	# the keeper's own map leads to the host; another's does not, but what was recorded there stands
+	[ "$(within '$R map --format json h')" = "$(ranby map --format json h)" ]
+	run -0 unshare --map-root-user "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" map --format json h
+	diff <(jq 'del(..|.source?, .keeperSource?)' <<<"$output") <(ranby map --format json h | jq 'del(..|.source?, .keeperSource?)')
+	ranby rm --force --time 0 h >/dev/null
+	run -125 within '$R map'
+	one_error 'not known in this user namespace'
 }
 
 @test "mount: only within unshare; what is written there is the container's" {

@@ -16,6 +16,7 @@
 #include "sys/pidfd.h"
 #include "sys/self.h"
 #include "sys/user_name.h"
+#include "sys/userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,14 +54,9 @@ static uint64_t count_subids(enum subid_kind kind, uid_t uid, const char *name)
 
 static bool in_host_userns(void)
 {
-	char line[128] = "";
-	unsigned inside, outside, count;
-	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1);
+	bool on_host = false;
 
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && sscanf(line, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 && count == UINT32_MAX;
+	return userns_is_initial(&on_host) == 0 && on_host;
 }
 
 static bool has_pidfd(void)

@@ -66,14 +66,16 @@ static int ask_pid(struct asking *a, uint32_t pid, struct err *e)
 
 static int ask_number(struct asking *a, uint32_t n, struct err *e)
 {
-	int r = ask_id(a, NAMES_USER, n, e);
+	int r = ask_id(a, NAMES_USER, n, e), id = r;
 
-	if (r < 0 || n == 0 || n > INT32_MAX)
+	/* where IDs cannot be told it may be a process all the same */
+	if ((r < 0 && r != -EACCES) || n == 0 || n > INT32_MAX)
 		return r;
+	err_clear(e);
 	r = ask_pid(a, n, e);
 	if (r == -ESRCH) {
 		err_clear(e);
-		r = 0;
+		r = id < 0 ? ask_id(a, NAMES_USER, n, e) : 0;
 	}
 	return r;
 }

@@ -19,6 +19,7 @@
 #include "sys/path.h"
 #include "sys/self.h"
 #include "sys/user_name.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -143,15 +144,11 @@ static int read_small(const char *path, char *out, size_t size)
 	return 0;
 }
 
-/* Uid 0 of the initial user namespace: its map is the identity over all ids. */
 static bool is_initial_root(uid_t uid)
 {
-	unsigned inside, outside, count;
-	char map[64];
+	bool on_host = false;
 
-	return uid == 0 && read_small("/proc/self/uid_map", map, sizeof(map)) == 0 &&
-	       sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
-	       count == UINT_MAX;
+	return uid == 0 && userns_is_initial(&on_host) == 0 && on_host;
 }
 
 static int open_dirs(struct engine *eng, const struct engine_where *where, struct err *e)

@@ -24,7 +24,6 @@
 #include "sys/fd.h"
 #include "sys/memory.h"
 #include "sys/notify.h"
-#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -36,12 +35,9 @@
 
 int trail_watch_init(struct trail_watch *w)
 {
-	int r;
-
 	for (size_t i = 0; i < TRAIL_PENDING; i++)
 		w->pending[i].dirfd = -EBADF;
-	r = userns_is_initial(&w->on_host);
-	return r == 0 ? procfs_open(&w->fs) : r;
+	return procfs_open(&w->fs);
 }
 
 /* ---- memory of the caller ---- */
@@ -171,7 +167,8 @@ static void add_who(struct buf *b, const struct trail_watch *w, const struct pro
 		buf_addf(b, ",\"tid\":%d", p->pid);
 	buf_addf(b, ",\"nspid\":%u,\"ppid\":%u,\"uid\":%u,\"euid\":%u,\"gid\":%u", inside->v[inside->n - 1], st->ppid,
 		 st->uid[PROC_REAL], st->uid[PROC_EFFECTIVE], st->gid[PROC_REAL]);
-	if (w->on_host)
+	/* in another namespace the login's number is not the host's, and is not told */
+	if (w->fs.on_host)
 		add_login(b, "auid", p, "loginuid");
 	else
 		buf_adds(b, ",\"auid\":null");

@@ -31,7 +31,6 @@ struct trail_pending {
 
 struct trail_watch {
 	struct procfs fs;
-	bool on_host; /* we are in the first user namespace: in another one the login's number is not the host's, and is not told */
 	struct trail_pending pending[TRAIL_PENDING];
 };
 

@@ -20,6 +20,7 @@
 #include "base/parse.h"
 #include "sys/fd.h"
 #include "sys/pidfd.h"
+#include "sys/userns.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,12 +38,14 @@
 static int open_tree_fd(int dirfd, const char *path, struct procfs *ret)
 {
 	_cleanup_close_ int fd = -EBADF;
+	bool on_host = false;
 	struct statfs sf;
 
 	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstatfs(fd, &sf) < 0)
 		return -errno;
 	ret->live = sf.f_type == PROC_SUPER_MAGIC;
+	ret->on_host = userns_is_initial_at(fd, &on_host) == 0 && on_host;
 	ret->fd = TAKE_FD(fd);
 	return 0;
 }

@@ -44,8 +44,9 @@
 /* ---- the tree ---- */
 
 struct procfs {
-	int fd;    /* the directory */
-	bool live; /* a real procfs of our own pid namespace; false: a tree of files for tests, without pidfds */
+	int fd;       /* the directory */
+	bool on_host; /* read by one in the first user namespace: what is shown as an id is the host's; false, too: it cannot be told */
+	bool live;    /* a real procfs of our own pid namespace; false: a tree of files for tests, without pidfds */
 };
 #define PROCFS_INIT {.fd = -EBADF}
 

@@ -99,8 +99,15 @@ bool userns_is_privileged(void)
 
 int userns_is_initial(bool *ret)
 {
+	_cleanup_close_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return proc < 0 ? -errno : userns_is_initial_at(proc, ret);
+}
+
+int userns_is_initial_at(int proc_fd, bool *ret)
+{
 	static const char whole[] = "0          0 4294967295\n";
-	_cleanup_close_ int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(proc_fd, "self/uid_map", O_RDONLY | O_CLOEXEC);
 	char text[64];
 	ssize_t n;
 

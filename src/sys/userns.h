@@ -31,8 +31,13 @@ int userns_setgroups_denied(pid_t pid, bool *ret) _must_check_;
 /* True when we hold all of CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in our namespace. */
 bool userns_is_privileged(void);
 
-/* True when we are in the first user namespace: its map is the whole of all ids. */
+/*
+ * True when we are in the first user namespace: its map is the whole of all ids. The one place that says whether
+ * what we are shown are the host's ids; who has a struct procfs open finds the answer there.
+ */
 int userns_is_initial(bool *ret) _must_check_;
+/* The same of an open /proc. */
+int userns_is_initial_at(int proc_fd, bool *ret) _must_check_;
 
 /* The uid that stands for all that our namespace has none for, the host's root or others; 0: there are none such. */
 uid_t userns_nobody(void);

@@ -119,14 +119,7 @@ static char *map_text(const struct proc *p, struct id_list *l)
 
 int census_on_host(const struct procfs *fs, const char *what, struct err *e)
 {
-	_cleanup_(proc_close) struct proc self = PROC_INIT;
-	_cleanup_free_ struct id_list *map = calloc(1, sizeof(*map));
-	_cleanup_free_ char *text = NULL;
-
-	if (!map)
-		return err_errno(e, ENOMEM, "%s", what);
-	text = self_open(fs, &self) == 0 ? map_text(&self, map) : NULL;
-	if (!text || !id_list_is_identity(map) || id_list_total(map) != ID_NONE)
+	if (!fs->on_host)
 		return err_set(e, EACCES, "%s works on the host only, not in a user namespace", what);
 	return 0;
 }

@@ -178,7 +178,7 @@ static int recorded_keeper(const struct container *c, struct id_map *ret)
 	return r < 0 ? r : id_list_parse(gid, &ret->gid);
 }
 
-static int own_map(struct id_map *ret, struct err *e)
+static int own_map(struct id_map *ret, bool *ret_on_host, struct err *e)
 {
 	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
 	_cleanup_(proc_close) struct proc self = PROC_INIT;
@@ -188,17 +188,31 @@ static int own_map(struct id_map *ret, struct err *e)
 		r = proc_open(&fs, getpid(), &self);
 	if (r == 0)
 		r = id_map_read(self.dirfd, ret);
-	return r < 0 ? err_errno(e, -r, "read our own ID map") : 0;
+	if (r < 0)
+		return err_errno(e, -r, "read our own ID map");
+	*ret_on_host = fs.on_host;
+	return 0;
 }
 
-/* Within the keeper's namespace, as in `ranby unshare`, the kernel tells the keeper's ids; its map leads on to the host's. */
+static int not_known_here(struct err *e)
+{
+	return err_set(e, EACCES, "map: the IDs of the host are not known in this user namespace");
+}
+
+/*
+ * Within the keeper's namespace, as in `ranby unshare`, the kernel tells the keeper's ids; its map leads on to the
+ * host's. Nothing does in any other. `keeper`: none recorded when NULL.
+ */
 static int to_host(const struct id_map *keeper, struct id_map *inside, struct err *e)
 {
 	_cleanup_free_ struct id_map *own = calloc(1, sizeof(*own));
-	int r = own ? own_map(own, e) : err_errno(e, ENOMEM, "map");
+	bool on_host = false;
+	int r = own ? own_map(own, &on_host, e) : err_errno(e, ENOMEM, "map");
 
-	if (r < 0 || !id_list_equal(&own->uid, &keeper->uid) || !id_list_equal(&own->gid, &keeper->gid))
+	if (r < 0 || on_host)
 		return r;
+	if (!keeper || !id_list_equal(&own->uid, &keeper->uid) || !id_list_equal(&own->gid, &keeper->gid))
+		return not_known_here(e);
 	r = id_map_compose(inside, keeper, own);
 	if (r < 0)
 		return err_errno(e, -r, "ID map of the keeper");
@@ -222,8 +236,8 @@ int map_of_container(struct engine *eng, const struct container *c, struct names
 		return r;
 	v.keeper_source = MAP_RECORDED;
 	has_keeper = recorded_keeper(c, keeper) == 0;
-	if (has_keeper && v.source == MAP_KERNEL)
-		r = to_host(keeper, inside, e);
+	if (v.source == MAP_KERNEL)
+		r = to_host(has_keeper ? keeper : NULL, inside, e);
 	if (r < 0)
 		return r;
 	r = map_view_make(inside, has_keeper ? keeper : NULL, names, &v);
@@ -274,19 +288,24 @@ int map_of_keeper(struct engine *eng, struct names *names, struct map_view *ret,
 {
 	_cleanup_free_ struct id_map *map = calloc(1, sizeof(*map));
 	_cleanup_(map_view_done) struct map_view v = {0};
-	int r = 0;
+	bool on_host = false;
+	int r;
 
 	if (!map)
 		return err_errno(e, ENOMEM, "map");
+	r = own_map(map, &on_host, e);
+	if (r < 0)
+		return r;
+	if (!eng->rootful)
+		*map = (struct id_map){0};
 	if (eng->rootful) {
 		v.source = MAP_KERNEL;
-		r = own_map(map, e);
 	} else if (keeper_in_use(eng, map)) {
 		v.source = MAP_RECORDED;
 	} else {
 		v.source = MAP_PLANNED;
 		*map = (struct id_map){0};
-		r = plan_keeper(eng, names, map, e);
+		r = on_host ? plan_keeper(eng, names, map, e) : not_known_here(e);
 	}
 	if (r < 0)
 		return r;

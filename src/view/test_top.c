@@ -129,6 +129,7 @@ static int setup(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(processes); i++)
 		put_process(&processes[i]);
 	put_text("self", "cgroup", "0::/\n");
+	put_text("self", "uid_map", "         0          0 4294967295\n");
 	put_ns("self", "pid", 1);
 	put_ns("self", "user", 2);
 	put("uptime", "12.34 5.00\n", 11);

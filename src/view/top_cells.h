@@ -62,7 +62,6 @@ struct top_scene {
 	int64_t realtime_ns;
 	uint64_t ticks_per_second;
 	uint64_t cap_all;          /* every capability that this kernel knows */
-	bool on_host;              /* we are in the first user namespace: a login's number is the host's; with TOP_NEED_LOGIN */
 };
 void top_scene_done(struct top_scene *s);
 

@@ -107,12 +107,14 @@ static struct json_object *id_value(uint32_t id, const char *name)
 	return TAKE_PTR(o);
 }
 
-/* ---- IDs on the host ---- */
+/* ---- IDs on the host: in another user namespace the kernel shows what the number is there ---- */
 
 static int host_id(const struct top_row_view *v, enum names_kind kind, uint32_t id, struct top_cell *c)
 {
 	char text[NAMES_CELL_SIZE];
 
+	if (!v->scene->q->fs->on_host)
+		return cell_unknown(c);
 	return cell_set(c, strdup(names_host_cell(v->scene->q->names, kind, id, text)),
 			id_value(id, names_host(v->scene->q->names, kind, id)));
 }
@@ -129,12 +131,12 @@ static int cell_hgroup(const struct top_row_view *v, struct top_cell *c)
 
 static int cell_huid(const struct top_row_view *v, struct top_cell *c)
 {
-	return cell_u64(c, v->p->status.uid[PROC_EFFECTIVE]);
+	return v->scene->q->fs->on_host ? cell_u64(c, v->p->status.uid[PROC_EFFECTIVE]) : cell_unknown(c);
 }
 
 static int cell_hgid(const struct top_row_view *v, struct top_cell *c)
 {
-	return cell_u64(c, v->p->status.gid[PROC_EFFECTIVE]);
+	return v->scene->q->fs->on_host ? cell_u64(c, v->p->status.gid[PROC_EFFECTIVE]) : cell_unknown(c);
 }
 
 static int cell_hpid(const struct top_row_view *v, struct top_cell *c)
@@ -150,6 +152,8 @@ static int cell_howner(const struct top_row_view *v, struct top_cell *c)
 	char text[NAMES_NAME_MAX + 16];
 	struct names_range range;
 
+	if (!v->scene->q->fs->on_host)
+		return cell_unknown(c);
 	if (name)
 		return cell_str(c, name);
 	if (names_range_of(v->scene->q->names, NAMES_USER, id, &range) < 0)
@@ -256,7 +260,7 @@ static int cell_groups(const struct top_row_view *v, struct top_cell *c)
 
 static int cell_hgroups(const struct top_row_view *v, struct top_cell *c)
 {
-	return group_list(v, c, host_group);
+	return v->scene->q->fs->on_host ? group_list(v, c, host_group) : cell_unknown(c);
 }
 
 /* ---- processes ---- */
@@ -528,10 +532,9 @@ static int cell_login(const struct top_row_view *v, uint32_t id, struct top_cell
 	return id == PROC_ID_UNSET ? cell_set(c, strdup("unset"), NULL) : cell_u64(c, id);
 }
 
-/* In another user namespace the kernel shows what the number is there: the user's own may be 0. */
 static int cell_auid(const struct top_row_view *v, struct top_cell *c)
 {
-	return v->scene->on_host ? cell_login(v, v->p->loginuid, c) : cell_unknown(c);
+	return v->scene->q->fs->on_host ? cell_login(v, v->p->loginuid, c) : cell_unknown(c);
 }
 
 static int cell_ses(const struct top_row_view *v, struct top_cell *c)
@@ -543,7 +546,7 @@ static int cell_luser(const struct top_row_view *v, struct top_cell *c)
 {
 	const char *name = NULL;
 
-	if (v->scene->on_host && v->p->has_login && v->p->loginuid != PROC_ID_UNSET)
+	if (v->scene->q->fs->on_host && v->p->has_login && v->p->loginuid != PROC_ID_UNSET)
 		name = names_host(v->scene->q->names, NAMES_USER, v->p->loginuid);
 	return name ? cell_str(c, name) : cell_auid(v, c);
 }
@@ -565,7 +568,7 @@ static int cell_mntns(const struct top_row_view *v, struct top_cell *c)
 
 static int cell_uidmap(const struct top_row_view *v, struct top_cell *c)
 {
-	return cell_str(c, v->p->uidmap);
+	return v->scene->q->fs->on_host ? cell_str(c, v->p->uidmap) : cell_unknown(c);
 }
 
 static int cell_cgroup(const struct top_row_view *v, struct top_cell *c)

@@ -25,7 +25,6 @@
 #include "view/top_cells.h"
 
 #include "sys/fd.h"
-#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -519,9 +518,6 @@ int top_members_scan(struct top_scene *s, unsigned needs, struct err *e)
 
 	w.own_pidns = peek(s->q->fs, 0, "pid");
 	w.own_userns = peek(s->q->fs, 0, "user");
-	r = needs & TOP_NEED_LOGIN ? userns_is_initial(&s->on_host) : 0;
-	if (r < 0)
-		return err_errno(e, -r, "user namespace");
 	r = open_sides(&w, needs, e);
 	if (r < 0)
 		return r;

@@ -20,7 +20,6 @@
 #include "view/top.h"
 #include "sys/fd.h"
 #include "sys/idmap.h"
-#include "sys/userns.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -89,6 +88,12 @@ static int fact_number(struct whois *w, enum whois_source source, const char *ke
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
 	return fact_add(w, source, key, text, json_object_new_uint64(v));
+}
+
+/* What the kernel shows as an ID in another user namespace than the host's is one of that namespace. */
+static int fact_translated(struct whois *w, const char *key)
+{
+	return fact_add(w, WHOIS_KERNEL, key, "translated: not known in this user namespace", json_object_new_string("translated"));
 }
 
 /* One line, escaped, in place of what was there. */
@@ -196,6 +201,9 @@ int whois_id(const struct whois_context *ctx, enum names_kind kind, uint32_t id,
 	struct names_range range;
 	int r;
 
+	/* the one who asks took it from what he sees there, and it is not the host's */
+	if (!ctx->fs->on_host)
+		return err_set(e, EACCES, "whois: whose %s ID %u is can be told on the host only, not in a user namespace", kind_word(kind), id);
 	r = set_line(&w.subject, "%s ID %u", kind_word(kind), id);
 	if (r == 0)
 		r = add_id(ctx, kind, id, &w, &range);
@@ -216,6 +224,25 @@ int whois_id(const struct whois_context *ctx, enum names_kind kind, uint32_t id,
 	return 0;
 }
 
+/* The owner of a process or a file, as the kernel shows it. */
+static int add_owner(const struct whois_context *ctx, enum names_kind kind, uint32_t id, struct whois *w)
+{
+	const char *key = kind == NAMES_USER ? "host user ID" : "host group ID";
+	struct names_range range;
+	int r;
+
+	if (!ctx->fs->on_host)
+		return fact_translated(w, key);
+	r = fact_number(w, WHOIS_KERNEL, key, id);
+	return r == 0 ? add_id(ctx, kind, id, w, &range) : r;
+}
+
+/* "2001(alice)", or that it cannot be told. */
+static const char *owner_cell(const struct whois_context *ctx, enum names_kind kind, uint32_t id, char out[static NAMES_CELL_SIZE])
+{
+	return ctx->fs->on_host ? names_host_cell(ctx->names, kind, id, out) : "not known in this user namespace";
+}
+
 /* ---- a process ---- */
 
 /* "4711 17 1": from the host inwards. */
@@ -232,15 +259,15 @@ static int add_pids(const struct proc_status *st, struct whois *w)
 	return fact_add(w, WHOIS_KERNEL, "PIDs, from here inwards", buf_str(&b), array);
 }
 
-/* In another user namespace the kernel shows what the number is there: the user's own may be 0. */
 static int add_login_user(const struct whois_context *ctx, const struct proc *p, struct whois *w)
 {
-	bool on_host;
 	const char *name;
 	uint32_t auid;
 	int r;
 
-	if (userns_is_initial(&on_host) < 0 || !on_host || proc_read_id(p, "loginuid", &auid) < 0)
+	if (!ctx->fs->on_host)
+		return fact_translated(w, "login user ID");
+	if (proc_read_id(p, "loginuid", &auid) < 0)
 		return 0;
 	if (auid == PROC_ID_UNSET)
 		return fact_add(w, WHOIS_KERNEL, "login user ID", "unset: no login stands behind it", json_object_new_int64(-1));
@@ -344,17 +371,14 @@ static int add_command(const struct proc *p, struct whois *w)
 
 static int add_process(const struct whois_context *ctx, const struct proc *p, const struct proc_status *st, struct whois *w)
 {
-	struct names_range range;
 	int r;
 
 	r = add_pids(st, w);
 	if (r == 0)
 		r = add_login(ctx, p, w);
 	if (r == 0)
-		r = fact_number(w, WHOIS_KERNEL, "host user ID", st->uid[PROC_EFFECTIVE]);
-	if (r == 0)
-		r = add_id(ctx, NAMES_USER, st->uid[PROC_EFFECTIVE], w, &range);
-	if (r == 0)
+		r = add_owner(ctx, NAMES_USER, st->uid[PROC_EFFECTIVE], w);
+	if (r == 0 && ctx->fs->on_host)
 		r = fact_number(w, WHOIS_KERNEL, "host group ID", st->gid[PROC_EFFECTIVE]);
 	if (r == 0)
 		r = add_command(p, w);
@@ -367,11 +391,11 @@ static int answer_process(const struct whois_context *ctx, const struct proc_sta
 			  const struct container *c, struct whois *w)
 {
 	char id[NAMES_CELL_SIZE];
+	const char *owner = owner_cell(ctx, NAMES_USER, st->uid[PROC_EFFECTIVE], id);
 
-	names_host_cell(ctx->names, NAMES_USER, st->uid[PROC_EFFECTIVE], id);
 	if (c)
-		return set_line(&w->answer, "%s in container %s, on the host user %s", stat->comm, c->name, id);
-	return set_line(&w->answer, "%s of host user %s, in none of your containers", stat->comm, id);
+		return set_line(&w->answer, "%s in container %s, on the host user %s", stat->comm, c->name, owner);
+	return set_line(&w->answer, "%s of host user %s, in none of your containers", stat->comm, owner);
 }
 
 int whois_pid(const struct whois_context *ctx, pid_t pid, struct whois *ret, struct err *e)
@@ -465,7 +489,6 @@ int whois_file(const struct whois_context *ctx, int fd, const char *path, struct
 {
 	_cleanup_(whois_done) struct whois w = {0};
 	char self[32], real[PATH_MAX], uid[NAMES_CELL_SIZE], gid[NAMES_CELL_SIZE];
-	struct names_range range;
 	struct stat st;
 	ssize_t n;
 	int r;
@@ -479,22 +502,18 @@ int whois_file(const struct whois_context *ctx, int fd, const char *path, struct
 	real[n] = '\0';
 	r = set_line(&w.subject, "%s", real);
 	if (r == 0)
-		r = fact_number(&w, WHOIS_KERNEL, "host user ID", st.st_uid);
-	if (r == 0)
-		r = add_id(ctx, NAMES_USER, st.st_uid, &w, &range);
-	if (r == 0)
+		r = add_owner(ctx, NAMES_USER, st.st_uid, &w);
+	if (r == 0 && ctx->fs->on_host)
 		r = add_containers_of_id(ctx, NAMES_USER, st.st_uid, &w);
 	if (r == 0)
-		r = fact_number(&w, WHOIS_KERNEL, "host group ID", st.st_gid);
-	if (r == 0)
-		r = add_id(ctx, NAMES_GROUP, st.st_gid, &w, &range);
-	if (r == 0)
+		r = add_owner(ctx, NAMES_GROUP, st.st_gid, &w);
+	if (r == 0 && ctx->fs->on_host)
 		r = add_containers_of_id(ctx, NAMES_GROUP, st.st_gid, &w);
 	if (r == 0)
 		r = add_place(ctx, real, &w);
 	if (r == 0)
-		r = set_line(&w.answer, "owned by user %s and group %s", names_host_cell(ctx->names, NAMES_USER, st.st_uid, uid),
-			       names_host_cell(ctx->names, NAMES_GROUP, st.st_gid, gid));
+		r = set_line(&w.answer, "owned by user %s and group %s", owner_cell(ctx, NAMES_USER, st.st_uid, uid),
+			       owner_cell(ctx, NAMES_GROUP, st.st_gid, gid));
 	if (r < 0)
 		return err_errno(e, -r, "%s", path);
 	*ret = w;
