@@ -48,6 +48,27 @@ size_t utf8_put(uint32_t code, char out[static 4])
 	return n;
 }
 
+size_t text_plain(const char *s, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	const char *p = s;
+
+	for (; end - p >= 8; p += 8) {
+		uint64_t w, quote, backslash, del;
+
+		memcpy(&w, p, 8);
+		quote = w ^ ones * '"';
+		backslash = w ^ ones * '\\';
+		del = w ^ ones * 0x7f;
+		/* a byte's high bit: not ASCII; below a blank; zero in one of the three */
+		if ((w | (w - ones * 0x20) | (quote - ones) | (backslash - ones) | (del - ones)) & highs)
+			break;
+	}
+	while (p < end && *p >= 0x20 && *p != 0x7f && *p != '"' && *p != '\\')
+		p++;
+	return (size_t)(p - s);
+}
+
 static bool is_unsafe(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
@@ -97,9 +118,12 @@ void escape_text(const char *s, size_t len, unsigned flags, struct buf *out)
 	char tmp[16];
 
 	while (s < end) {
-		size_t n;
-		const char *piece = next_piece(&s, end, flags, tmp, &n);
+		size_t n = text_plain(s, end);
+		const char *piece = s;
 
+		s += n;
+		if (n == 0)
+			piece = next_piece(&s, end, flags, tmp, &n);
 		buf_add(out, piece, n);
 	}
 }

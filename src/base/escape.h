@@ -61,6 +61,12 @@ bool escape_utf8(const char *s, size_t len, struct buf *out);
  */
 int utf8_next(const char **p, const char *end, uint32_t *ret_code) _must_check_;
 
+/*
+ * How many bytes from `s` on are printable ASCII other than '"' and '\\': what nearly all text is of, and no escaping changes.
+ * It looks at eight at once.
+ */
+size_t text_plain(const char *s, const char *end);
+
 /* The reverse: 1 to 4 bytes, and how many. What is no character (a surrogate, beyond U+10FFFF) becomes U+FFFD. */
 size_t utf8_put(uint32_t code, char out[static 4]);
 

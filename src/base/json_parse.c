@@ -88,27 +88,6 @@ static int scan_escape(struct scan *s, bool is_key)
 	return 0;
 }
 
-/* How many bytes from `p` on are printable ASCII other than '"' and '\\': what strings are of, so it looks at eight at once. */
-static size_t plain_length(const char *p, const char *end)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-	const char *from = p;
-
-	for (; end - p >= 8; p += 8) {
-		uint64_t w, quote, backslash;
-
-		memcpy(&w, p, 8);
-		quote = w ^ ones * '"';
-		backslash = w ^ ones * '\\';
-		/* a byte's high bit: not ASCII; below a blank; zero in one of the two */
-		if ((w | (w - ones * 0x20) | (quote - ones) | (backslash - ones)) & highs)
-			break;
-	}
-	while (p < end && *p >= 0x20 && *p != '"' && *p != '\\')
-		p++;
-	return (size_t)(p - from);
-}
-
 static int scan_string(struct scan *s, bool is_key)
 {
 	int r = 0;
@@ -118,7 +97,7 @@ static int scan_string(struct scan *s, bool is_key)
 	while (r == 0) {
 		uint32_t cp;
 
-		s->p += plain_length(s->p, s->end);
+		s->p += text_plain(s->p, s->end);
 		if (s->p >= s->end || *s->p == '"')
 			break;
 		if ((unsigned char)*s->p < 0x20)

@@ -61,8 +61,12 @@ size_t text_width(const char *s, size_t len)
 	const char *end = s + len;
 	size_t width = 0;
 
-	while (s < end)
-		width += next_width(&s, end);
+	while (s < end) {
+		size_t plain = text_plain(s, end);
+
+		s += plain;
+		width += plain ? plain : next_width(&s, end);
+	}
 	return width;
 }
 
@@ -160,6 +164,16 @@ static void measure(const struct buf *rows, struct table_style style, size_t wid
 	}
 }
 
+static void add_blanks(struct buf *out, size_t n)
+{
+	char *to = buf_reserve(out, n);
+
+	if (!to)
+		return;
+	memset(to, ' ', n);
+	buf_commit(out, n);
+}
+
 void table_format(const struct buf *rows, struct table_style style, struct buf *out)
 {
 	const char *s = buf_str(rows), *end = s + rows->len;
@@ -174,10 +188,10 @@ void table_format(const struct buf *rows, struct table_style style, struct buf *
 
 		buf_add(out, s, n);
 		if (s + n < end && s[n] == '\t') {
-			size_t to = column < COLUMNS_MAX ? widths[column] : style.padding;
+			size_t to = column < COLUMNS_MAX ? widths[column] : style.padding, width = text_width(s, n);
 
-			for (size_t width = text_width(s, n); width < to; width++)
-				buf_addc(out, ' ');
+			if (width < to)
+				add_blanks(out, to - width);
 			column++;
 		} else if (s + n < end) {
 			buf_addc(out, '\n');

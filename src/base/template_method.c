@@ -215,8 +215,12 @@ static const struct method {
 
 int value_method(const struct value *v, const char *name, const struct value *args, size_t n, struct value *ret, struct err *e)
 {
-	const char *type = value_type(v);
+	const char *type;
 
+	/* what has methods is marked, and little is */
+	if (!json_object_get_userdata(v->o))
+		return 0;
+	type = value_type(v);
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
 		const struct method *m = &methods[i];
 		int r;

@@ -50,6 +50,24 @@ static void test_text(void **state)
 	}
 }
 
+/* Every byte at every place of two words and a bit, from every beginning. */
+static void test_plain(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+
+		for (size_t at = 0; at < 19; at++) {
+			char text[19];
+
+			memset(text, byte & 1 ? ' ' : '~', sizeof(text));
+			text[at] = (char)byte;
+			for (size_t from = 0; from <= sizeof(text); from++)
+				assert_int_equal(text_plain(text + from, text + sizeof(text)), (plain || at < from ? sizeof(text) : at) - from);
+		}
+	}
+}
+
 /* The property itself, for every pair of bytes and every code point. */
 static void assert_safe(const struct buf *b)
 {
@@ -173,5 +191,5 @@ static void test_userinfo(void **state)
 	}
 }
 
-TESTS("base/escape", cmocka_unit_test(test_text), cmocka_unit_test(test_safe), cmocka_unit_test(test_into),
+TESTS("base/escape", cmocka_unit_test(test_text), cmocka_unit_test(test_plain), cmocka_unit_test(test_safe), cmocka_unit_test(test_into),
       cmocka_unit_test(test_shell), cmocka_unit_test(test_utf8_both_ways), cmocka_unit_test(test_userinfo))
