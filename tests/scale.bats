@@ -12,7 +12,7 @@ load lib
 setup_file() {
 	ranby_setup_file busybox
 	if [ -n "${RANBY_SCALE:-}" ]; then
-		export ALIVE=1000 AT_ONCE=200 CYCLES=${RANBY_SCALE_CYCLES:-10000} PS_RUNS=100 PS_MS=90
+		export ALIVE=1000 AT_ONCE=200 CYCLES=${RANBY_SCALE_CYCLES:-10000} PS_RUNS=100 PS_MS=60
 	else
 		export ALIVE=60 AT_ONCE=30 CYCLES=200 PS_RUNS=30 PS_MS=40
 	fi

@@ -268,24 +268,22 @@ int container_load_as(struct engine *eng, const char *id, bool open_dir, const s
 	return 0;
 }
 
-int container_load_texts(struct engine *eng, const char *id, const struct container_texts *t, const struct container_parts *parts,
-			 struct container **ret, struct err *e)
+int container_load_facts(struct engine *eng, const char *id, struct json_object *spec, struct json_object *state, struct container **ret,
+			 struct err *e)
 {
 	_cleanup_(container_freep) struct container *c = NULL;
 	int all, r = engine_containers(eng, &all, e);
 
-	if (r < 0)
-		return r;
-	c = container_new(id, all, -EBADF);
-	if (!c)
-		return err_errno(e, ENOMEM, "container %.12s", id);
-	r = parse_json(t->spec, t->spec_len, "container.json", &parts->spec, &c->spec, e);
-	if (r == 0)
-		take_spec(c);
-	if (r == 0 && t->state_len)
-		r = parse_json(t->state, t->state_len, "state.json", &parts->state, &c->state, e);
-	if (r == 0)
-		r = derive(eng, c, e);
+	c = r == 0 ? container_new(id, all, -EBADF) : NULL;
+	if (!c) {
+		json_object_put(spec);
+		json_object_put(state);
+		return r < 0 ? r : err_errno(e, ENOMEM, "container %.12s", id);
+	}
+	c->spec = spec;
+	c->state = state;
+	take_spec(c);
+	r = derive(eng, c, e);
 	if (r < 0)
 		return err_wrap(e, r, "container %.12s", id);
 	*ret = TAKE_PTR(c);

@@ -107,15 +107,9 @@ struct container_parts;
 int container_load_as(struct engine *eng, const char *id, bool open_dir, const struct container_parts *parts, struct container **ret,
 		      struct err *e) _must_check_;
 
-/* What is at `parts` of container.json and of state.json, as text; state_len 0: it has none. */
-struct container_texts {
-	const char *spec, *state;
-	size_t spec_len, state_len;
-};
-
-/* The same with these for its files, which are not opened. */
-int container_load_texts(struct engine *eng, const char *id, const struct container_texts *t, const struct container_parts *parts,
-			 struct container **ret, struct err *e) _must_check_;
+/* The same with these for what is in container.json and state.json (NULL: never started), which are not opened; they are consumed. */
+int container_load_facts(struct engine *eng, const char *id, struct json_object *spec, struct json_object *state, struct container **ret,
+			 struct err *e) _must_check_;
 
 /* By name, full id or unique id prefix, names first. -ENOENT; -EEXIST when a prefix is ambiguous. */
 int container_find(struct engine *eng, const char *name_or_id, struct container **ret, struct err *e) _must_check_;

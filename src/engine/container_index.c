@@ -19,10 +19,15 @@
  * not kept. Of a file system whose times or numbers are another host's to give
  * nothing is kept. Nor is what another boot has written: it may lie on a disk,
  * half of it.
+ *
+ * Values are packed (base/json_pack.h), each by the number of its path, so that
+ * of what is kept only what is asked for is made: the texts that were
+ * kept before took half of the rest to be parsed.
  */
 #include "engine/container_index.h"
 
 #include "base/clock.h"
+#include "base/json_pack.h"
 #include "sys/fd.h"
 #include "sys/mountns.h"
 #include "sys/path.h"
@@ -37,16 +42,18 @@
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
 
-#define MAGIC "ranby list 1"
+#define MAGIC "ranby list 2"
 #define INDEX_MAX (64U << 20) /* bytes of the file */
 #define SETTLED_S 2           /* what was changed more lately is not kept */
 #define WORTH 16              /* so many new ones, and one in so many */
+#define PARTS_MAX 64          /* bits of container_index.wanted */
 
 /* All that the columns and filters of ps read but who started it whole; an older file with less is not used. */
 #define SPEC_PARTS                                                                                                    \
 	CONTAINER_SPEC_PARTS " created pod podName isInfra requires image.name image.rootfs image.id options.restart" \
 			     " options.rm options.cidfile config.command config.entrypoint config.healthcheck"       \
-			     " config.labels config.mounts config.network createdBy.auid createdBy.session"          \
+			     " config.labels config.mounts config.network.mode config.network.networks"                \
+			     " config.network.ports config.network.exposed createdBy.auid createdBy.session"           \
 			     " createdBy.loginUser createdBy.tty"
 #define STATE_PARTS                                                                                                   \
 	CONTAINER_STATE_PARTS " startedNs restartCount receipt uuid identity.inForce startedBy.auid startedBy.session" \
@@ -125,15 +132,12 @@ static int make_head(struct engine *eng, size_t n, struct head *ret)
 	return 0;
 }
 
-/* Every text lies in the file, so that no look-up needs to ask. */
+/* Every container's values lie in the file, so that no look-up needs to ask. */
 static bool is_whole(const struct container_index *x)
 {
-	for (size_t i = 0; i < x->n; i++) {
-		const struct container_noted *c = &x->noted[i];
-
-		if (c->at > x->text.len || c->spec_len > x->text.len - c->at || c->state_len > x->text.len - c->at - c->spec_len)
+	for (size_t i = 0; i < x->n; i++)
+		if (x->noted[i].at > x->text.len || x->noted[i].len > x->text.len - x->noted[i].at)
 			return false;
-	}
 	return true;
 }
 
@@ -156,24 +160,35 @@ static bool read_file(struct container_index *x)
 }
 _Static_assert(sizeof(struct head) % 8 == 0 && _Alignof(struct container_noted) == 8, "records lie where they can be read");
 
-/* Is `path` one of those kept, or below one? */
-static bool has_part(const struct strv *kept, const char *path)
+/* Is `path` that one, or below it? */
+static bool is_within(const char *path, const char *part)
 {
-	for (size_t i = 0; i < kept->n; i++) {
-		size_t n = strlen(kept->items[i]);
+	size_t n = strlen(part);
 
-		if (strncmp(path, kept->items[i], n) == 0 && (path[n] == '\0' || path[n] == '.'))
-			return true;
-	}
-	return false;
+	return strncmp(path, part, n) == 0 && (path[n] == '\0' || path[n] == '.');
 }
 
-static bool has_all(const struct strv *kept, const struct strv *asked)
+/* Sets the bits, from `first` on, of those kept that hold something asked for. False: there is something that none of them holds. */
+static bool choose(const struct strv *kept, const struct strv *asked, size_t first, uint64_t *bits)
 {
-	for (size_t i = 0; i < asked->n; i++)
-		if (!has_part(kept, asked->items[i]))
+	for (size_t i = 0; i < asked->n; i++) {
+		size_t k = 0;
+
+		while (k < kept->n && !is_within(asked->items[i], kept->items[k]))
+			k++;
+		if (k == kept->n)
 			return false;
+		*bits |= UINT64_C(1) << (first + k);
+	}
 	return true;
+}
+
+/* False: it is of no use for what is asked. */
+static bool choose_parts(struct container_index *x)
+{
+	return container_parts_add(&x->parts, SPEC_PARTS, STATE_PARTS) == 0 && x->parts.spec.n + x->parts.state.n <= PARTS_MAX &&
+	       choose(&x->parts.spec, &x->asked->spec, 0, &x->wanted) &&
+	       choose(&x->parts.state, &x->asked->state, x->parts.spec.n, &x->wanted);
 }
 
 void container_index_open(struct engine *eng, const struct container_parts *asked, size_t n, struct container_index *ret)
@@ -183,8 +198,7 @@ void container_index_open(struct engine *eng, const struct container_parts *aske
 	/* what many containers left goes with them */
 	if (n < CONTAINER_INDEX_FEW)
 		(void)unlinkat(eng->run_fd, CONTAINER_INDEX, 0);
-	if (n < CONTAINER_INDEX_FEW || clock_gettime(CLOCK_REALTIME_COARSE, &x.begun) < 0 || container_parts_add(&x.parts, SPEC_PARTS, STATE_PARTS) < 0 ||
-	    !has_all(&x.parts.spec, &asked->spec) || !has_all(&x.parts.state, &asked->state)) {
+	if (n < CONTAINER_INDEX_FEW || clock_gettime(CLOCK_REALTIME_COARSE, &x.begun) < 0 || !choose_parts(&x)) {
 		container_parts_done(&x.parts);
 	} else if (!read_file(&x)) {
 		buf_done(&x.text);
@@ -211,12 +225,13 @@ static int by_id(const void *a, const void *b)
 
 static int look(const struct container_index *x, const char *id, struct container_seen *ret)
 {
-	char path[CONTAINER_ID_LEN + 32];
+	char path[CONTAINER_ID_LEN + sizeof("/container.json")];
 	int all, r = engine_containers(x->eng, &all, NULL);
 
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/container.json", id);
+	memcpy(path, id, CONTAINER_ID_LEN);
+	memcpy(path + CONTAINER_ID_LEN, "/container.json", sizeof("/container.json"));
 	r = stamp(all, path, &ret->spec);
 	if (r < 0)
 		return r;
@@ -224,12 +239,83 @@ static int look(const struct container_index *x, const char *id, struct containe
 	return stamp(all, path, &ret->state);
 }
 
-int container_index_load(const struct container_index *x, const char *id, struct container_seen *seen, struct container **ret,
-			 struct err *e)
+/* What is kept of `id`, when its files are those that it was kept of. */
+static const struct container_noted *find(const struct container_index *x, const char *id, const struct container_seen *seen)
 {
 	const struct container_noted *noted;
 	struct container_noted key;
-	struct container_texts t;
+
+	memcpy(key.id, id, CONTAINER_ID_LEN);
+	noted = x->n ? bsearch(&key, x->noted, x->n, sizeof(key), by_id) : NULL;
+	return noted && seen->spec.ino != 0 && is_same(&noted->spec, &seen->spec) && is_same(&noted->state, &seen->state) ? noted : NULL;
+}
+
+/* Puts a value at its path; of those that are kept none is within another. */
+static int put_at(struct json_object *o, const char *path, struct json_object *consumed)
+{
+	for (;;) {
+		size_t n = strcspn(path, ".");
+		struct json_object *next = NULL;
+		char key[32] = "";
+
+		memcpy(key, path, n < sizeof(key) ? n : sizeof(key) - 1);
+		if (path[n] == '\0')
+			return json_add(o, key, consumed);
+		if (!json_object_object_get_ex(o, key, &next)) {
+			next = json_object_new_object();
+			if (json_add(o, key, next) < 0)
+				next = NULL;
+		}
+		if (!next) {
+			json_object_put(consumed);
+			return -ENOMEM;
+		}
+		o = next;
+		path += n + 1;
+	}
+}
+
+/* The next value, which is passed, and put into its object when it is wanted. */
+static int take_value(const struct container_index *x, const char **p, const char *end, struct json_object *spec, struct json_object *state)
+{
+	const struct container_parts *parts = &x->parts;
+	size_t part = (unsigned char)*(*p)++, n_spec = parts->spec.n;
+	struct json_object *o = part < n_spec ? spec : state, *value = NULL;
+	uint32_t len;
+	const char *at;
+	int r = unpack_u32(p, end, &len);
+
+	if (r < 0 || part >= n_spec + parts->state.n || len > (size_t)(end - *p))
+		return -EINVAL;
+	at = *p;
+	*p += len;
+	if (!o || !(x->wanted >> part & 1))
+		return 0;
+	r = json_unpack(&at, *p, &value);
+	if (r < 0 || !value)
+		return r;
+	return put_at(o, part < n_spec ? parts->spec.items[part] : parts->state.items[part - n_spec], value);
+}
+
+/* -EINVAL: what is kept of it is damaged. */
+static int load_noted(const struct container_index *x, const struct container_noted *noted, const char *id, struct container **ret,
+		      struct err *e)
+{
+	_cleanup_json_ struct json_object *spec = json_object_new_object(), *state = noted->state.ino ? json_object_new_object() : NULL;
+	const char *p = x->text.data + noted->at, *end = p + noted->len;
+	int r = spec && (state || !noted->state.ino) ? 0 : -ENOMEM;
+
+	while (r == 0 && p < end)
+		r = take_value(x, &p, end, spec, state);
+	if (r < 0)
+		return err_errno(e, -r, "container %.12s", id);
+	return container_load_facts(x->eng, id, TAKE_PTR(spec), TAKE_PTR(state), ret, e);
+}
+
+int container_index_load(const struct container_index *x, const char *id, struct container_seen *seen, struct container **ret,
+			 struct err *e)
+{
+	int r;
 
 	*seen = (struct container_seen){0};
 	if (x->parts.spec.n == 0)
@@ -237,14 +323,14 @@ int container_index_load(const struct container_index *x, const char *id, struct
 	/* what cannot be stamped is no worse than what is not in the index */
 	if (look(x, id, seen) < 0)
 		*seen = (struct container_seen){0};
-	memcpy(key.id, id, CONTAINER_ID_LEN);
-	noted = x->n ? bsearch(&key, x->noted, x->n, sizeof(key), by_id) : NULL;
-	if (!noted || seen->spec.ino == 0 || !is_same(&noted->spec, &seen->spec) || !is_same(&noted->state, &seen->state))
-		return container_load_as(x->eng, id, false, &x->parts, ret, e);
-	seen->noted = noted;
-	t = (struct container_texts){.spec = x->text.data + noted->at, .spec_len = noted->spec_len,
-				     .state = x->text.data + noted->at + noted->spec_len, .state_len = noted->state_len};
-	return container_load_texts(x->eng, id, &t, x->asked, ret, e);
+	seen->noted = find(x, id, seen);
+	r = seen->noted ? load_noted(x, seen->noted, id, ret, e) : -EINVAL;
+	if (r != -EINVAL)
+		return r;
+	if (e)
+		*e = (struct err){0};
+	seen->noted = NULL;
+	return container_load_as(x->eng, id, false, &x->parts, ret, e);
 }
 
 /* ---- writing ---- */
@@ -253,30 +339,48 @@ struct writing {
 	const struct container_index *x;
 	struct container_noted *noted;
 	size_t n;
-	struct buf texts;
+	struct buf values;
 };
 
-/* The text of an object, or what was in the index; its length. */
-static size_t add_text(struct writing *w, struct json_object *o, const char *kept, size_t kept_len)
+static int add_values(struct writing *w, struct json_object *o, const struct strv *paths, size_t first)
 {
-	size_t len = kept_len;
-	const char *text = kept ? kept : o ? json_text(o, &len) : NULL;
+	int r = 0;
 
-	if (text)
-		buf_add(&w->texts, text, len);
-	return text ? len : 0;
+	for (size_t i = 0; r == 0 && i < paths->n; i++) {
+		struct json_object *value = json_at(o, paths->items[i]);
+		_cleanup_(buf_done) struct buf b = BUF_INIT;
+
+		if (!value)
+			continue;
+		r = json_pack(value, &b);
+		buf_addc(&w->values, (char)(first + i));
+		pack_u32((uint32_t)b.len, &w->values);
+		buf_add(&w->values, buf_str(&b), b.len);
+		if (r == 0)
+			r = -buf_bad(&b);
+	}
+	return r;
 }
 
+/* Of what cannot be packed nothing is kept. */
 static void add(struct writing *w, const struct container *c, const struct container_seen *seen)
 {
+	const struct container_parts *parts = &w->x->parts;
 	const struct container_noted *old = seen->noted;
-	struct container_noted *new = &w->noted[w->n++];
-	const char *kept = old ? w->x->text.data + old->at : NULL;
+	struct container_noted new = {.spec = seen->spec, .state = seen->state, .at = w->values.len};
+	int r = 0;
 
-	*new = (struct container_noted){.spec = seen->spec, .state = seen->state, .at = w->texts.len};
-	memcpy(new->id, c->id, CONTAINER_ID_LEN);
-	new->spec_len = add_text(w, c->spec, kept, old ? old->spec_len : 0);
-	new->state_len = add_text(w, c->state, kept ? kept + old->spec_len : NULL, old ? old->state_len : 0);
+	memcpy(new.id, c->id, CONTAINER_ID_LEN);
+	if (old) {
+		buf_add(&w->values, w->x->text.data + old->at, old->len);
+	} else {
+		r = add_values(w, c->spec, &parts->spec, 0);
+		if (r == 0)
+			r = add_values(w, c->state, &parts->state, parts->spec.n);
+	}
+	new.len = w->values.len - new.at;
+	if (r == 0)
+		w->noted[w->n++] = new;
 }
 
 static void write_file(struct writing *w)
@@ -292,14 +396,14 @@ static void write_file(struct writing *w)
 	qsort(w->noted, w->n, sizeof(*w->noted), by_id);
 	buf_add(&all, &head, sizeof(head));
 	buf_add(&all, w->noted, w->n * sizeof(*w->noted));
-	buf_add(&all, w->texts.data, w->texts.len);
-	if (!buf_bad(&w->texts) && !buf_bad(&all))
+	buf_add(&all, w->values.data, w->values.len);
+	if (!buf_bad(&w->values) && !buf_bad(&all))
 		(void)!path_own_write_spare(w->x->eng->run_fd, CONTAINER_INDEX, all.data, all.len, 0600);
 }
 
 void container_index_keep(const struct container_index *x, struct container *const *items, const struct container_seen *seen, size_t n)
 {
-	struct writing w = {.x = x, .texts = {.limit = INDEX_MAX}};
+	struct writing w = {.x = x, .values = {.limit = INDEX_MAX}};
 	size_t fresh = 0;
 
 	if (x->parts.spec.n == 0)
@@ -314,6 +418,6 @@ void container_index_keep(const struct container_index *x, struct container *con
 			add(&w, items[i], &seen[i]);
 	if (w.noted)
 		write_file(&w);
-	buf_done(&w.texts);
+	buf_done(&w.values);
 	free(w.noted);
 }

@@ -33,13 +33,14 @@ struct container_stamp {
 struct container_noted {
 	char id[CONTAINER_ID_LEN];
 	struct container_stamp spec, state;
-	uint64_t at, spec_len, state_len; /* its two texts, one after the other, from the beginning of the file */
+	uint64_t at, len; /* its values, from the beginning of the file */
 };
 
 struct container_index {
 	struct engine *eng;
 	const struct container_parts *asked;
 	struct container_parts parts;         /* that are kept: empty when those asked for are not all among them */
+	uint64_t wanted;                      /* of those, by number, spec before state: what holds what is asked for */
 	struct buf text;                      /* the file */
 	const struct container_noted *noted;  /* in it, by id */
 	size_t n;

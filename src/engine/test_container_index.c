@@ -92,7 +92,7 @@ static void write_index(struct fixture *f, const char *data, size_t len)
 	assert_int_equal(path_own_write_spare(f->eng->run_fd, CONTAINER_INDEX, data, len, 0600), 0);
 }
 
-/* Puts another name in its text of the first container. */
+/* Puts another name among its values. */
 static void forge(struct fixture *f, const char *from, const char *to)
 {
 	_cleanup_(buf_done) struct buf b = BUF_INIT;
@@ -127,7 +127,7 @@ static void test_used_and_compared(void **state)
 	settle();
 	assert_names(f, NULL, "", NULL, "");
 	assert_true(has_index(f));
-	forge(f, "\"n00\"", "\"f00\"");
+	forge(f, "n00", "f00");
 	assert_names(f, "f00", "", NULL, "");
 	/* a part that is not kept: the container's own file is read */
 	assert_names(f, NULL, "other", "other", "not kept");
@@ -140,7 +140,7 @@ static void test_used_and_compared(void **state)
 	container_free(c);
 
 	/* the same file with other bytes, as many, and its time put back */
-	forge(f, "\"n01\"", "\"f01\"");
+	forge(f, "n01", "f01");
 	c = load(f, 1);
 	{
 		_cleanup_(buf_done) struct buf b = BUF_INIT, is = BUF_INIT;
@@ -213,6 +213,24 @@ static void test_damaged(void **state)
 		write_index(f, b.data, b.len);
 		assert_names(f, NULL, "", NULL, "");
 		b.data[at] = was;
+	}
+	/* a value that is not one: that container's own files are read. The name's letter comes before its length. */
+	{
+		char *name = memmem(b.data, b.len, "n00", 3), *letter = name - 5;
+
+		assert_non_null(name);
+		assert_int_equal(*letter, 's');
+		for (int i = 0; i < 255; i++) {
+			*letter = (char)i;
+			if (i == 's' || i == 'j' || (i && strchr("nftiao", i)))
+				continue;
+			write_index(f, b.data, b.len);
+			assert_names(f, NULL, "", NULL, "");
+		}
+		*letter = 's';
+		memset(name - 4, 0xff, 4);
+		write_index(f, b.data, b.len);
+		assert_names(f, NULL, "", NULL, "");
 	}
 	write_index(f, "", 0);
 	assert_names(f, NULL, "", NULL, "");

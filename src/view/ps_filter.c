@@ -195,7 +195,7 @@ static const struct {
 	{"since", match_since, "", "", false},
 	{"command", match_command, "config.command config.entrypoint", "", false},
 	{"volume", match_volume, "config.mounts", "", false},
-	{"network", match_network, "config.network", "", false},
+	{"network", match_network, "config.network.mode config.network.networks", "", false},
 	{"auid", match_auid, "", "startedBy.auid", false},
 	{"session", match_session, "", "startedBy.session", false},
 	{"restart-policy", match_restart, "options.restart", "", false},
