@@ -43,6 +43,7 @@ struct build_request {
 	const struct containerfile *file;
 	const struct context *context;  /* directory and what is ignored in it */
 	struct assemble *dir;           /* where it works */
+	struct assemble *uses;          /* of all images of the command: what they use stays as long as that */
 	const struct guard *guard;      /* started when the directory was made */
 	const struct container_options *run; /* what RUN's containers are given besides */
 	bool allow_host_network;        /* RUN --network=host may have it, whatever `run` says */

@@ -212,6 +212,9 @@ static int put_image(struct session *s, struct stage *sg, const struct descripto
 
 	if (r == 0)
 		r = image_state_text(&sg->state, &text, &id, e);
+	/* before it is there to be removed */
+	if (r == 0)
+		r = assemble_use(s->q->uses, digest_hex(&id), e);
 	if (r < 0)
 		return r;
 	a.n_layers = sg->img && from > 0 ? from : 0;

@@ -68,13 +68,18 @@ void session_say(const struct session *s, const char *fmt, ...) _printf_(2, 3);
 /* A variable of whoever builds; NULL. */
 const char *session_caller_env(const struct build_request *q, const char *name);
 
-/* An image by any name: pulled when it is not here. */
+/* The time of what is made now: the one that was asked for, else the clock's. */
+void session_now(const struct session *s, char ret[static 40]);
+
+/* ---- images.c ---- */
+
+/* An image by any name: pulled when it is not here. The name means the same image in all of the build, and no command removes it meanwhile. */
 int session_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
 
 /* The same for a name that the file has: the beginning of an id, which means another image tomorrow, is none. */
 int session_named_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e) _must_check_;
 
-/* The time of what is made now: the one that was asked for, else the clock's. */
-void session_now(const struct session *s, char ret[static 40]);
+/* The image of that full id, of the cache. -ENOENT: it has been removed. */
+int session_own_image(struct session *s, const char *id, struct image **ret, struct err *e) _must_check_;
 
 #endif

@@ -85,28 +85,6 @@ struct stage *session_stage(struct session *s, const char *name, size_t before)
 	return NULL;
 }
 
-int session_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e)
-{
-	struct pull_options o = *s->q->pull;
-
-	if (platform)
-		o.platform = platform;
-	return pull_image(s->q->store, name, &o, ret, e);
-}
-
-int session_named_image(struct session *s, const char *name, const char *platform, struct image **ret, struct err *e)
-{
-	_cleanup_(image_freep) struct image *img = NULL;
-	const char *hex = strncmp(name, "sha256:", 7) == 0 ? name + 7 : name;
-	int r = session_image(s, name, platform, &img, e);
-
-	if (r == 0 && strlen(hex) < DIGEST_HEX_SIZE - 1 && strncmp(img->id, hex, strlen(hex)) == 0 && !img->name)
-		r = err_set(e, ENOENT, "%s: no image of that name; the beginning of an id is none in a Containerfile", name);
-	if (r == 0)
-		*ret = TAKE_PTR(img);
-	return r;
-}
-
 /* ---- the key, and the cache ---- */
 
 static void say_id(const struct session *s, const struct digest *id)
@@ -133,7 +111,7 @@ static bool use_cache(const struct step *p, const struct cache_entry *c)
 	bool good = enter(p, c, NULL) == 0 && image_state_text(&sg->state, &text, &id, NULL) == 0 && digest_equal(&id, &c->id);
 
 	if (good && digest_is_set(&c->diff_id))
-		good = store_resolve(p->s->q->store, digest_hex(&c->id), &img, NULL) == 0 && img->n_layers == layers + 1;
+		good = session_own_image(p->s, digest_hex(&c->id), &img, NULL) == 0 && img->n_layers == layers + 1;
 	if (!good) {
 		image_free(img);
 		(void)!image_state_cut(&sg->state, layers, history, NULL);

@@ -414,7 +414,7 @@ static int read_file(struct building *b, struct assemble *dir, struct err *e)
 	return context_open(&o, &b->context, e);
 }
 
-static int make_image(struct building *b, struct image **ret, struct err *e)
+static int make_image(struct building *b, struct assemble *uses, struct image **ret, struct err *e)
 {
 	const struct build_args *a = b->a;
 	_cleanup_(assemble_endp) struct assemble *dir = NULL;
@@ -425,7 +425,7 @@ static int make_image(struct building *b, struct image **ret, struct err *e)
 		return r;
 	b->q = (struct build_request){
 		.eng = b->call->engine, .store = b->st, .keeper = &b->keeper, .origin = &b->origin, .file = &b->context.file,
-		.context = &b->context, .dir = dir, .guard = &b->guard, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
+		.context = &b->context, .dir = dir, .uses = uses, .guard = &b->guard, .run = &a->o, .pull = &b->source.options, .env = environ, .cwd = b->cwd,
 		.names = &b->names, .build_args = &a->build_arg, .labels = &a->label, .annotations = &a->annotation,
 		.set_env = &b->env, .unset_env = &a->unsetenv, .unset_label = &a->unsetlabel, .contexts = &a->build_context,
 		.secrets = &a->secret, .ssh = &a->ssh, .outputs = &a->output, .jobs = a->jobs, .target = a->target, .platform = b->platform, .no_cache = a->no_cache,
@@ -508,7 +508,7 @@ static int build(struct building *b, char id[static DIGEST_HEX_SIZE], struct err
 
 		r = choose_platform(b, made, e);
 		if (r == 0)
-			r = make_image(b, &img, e);
+			r = make_image(b, dir, &img, e);
 		r = attest_build(b, img, r, e);
 		if (img)
 			images[made++] = img;

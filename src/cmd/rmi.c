@@ -45,7 +45,8 @@ static int remove_users(struct rmi *m, const char *text, struct err *e)
 
 	if (r <= 0)
 		return r;
-	r = 0;
+	/* the containers of its RUNs stay, then, as the image does */
+	r = store_check_builds(m->st, text, id, e);
 	for (size_t i = 0; r == 0 && i < m->uses.n; i++) {
 		_cleanup_(container_freep) struct container *c = NULL;
 		const char *use = m->uses.items[i];

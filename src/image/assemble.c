@@ -59,6 +59,11 @@ struct assemble *assemble_end(struct assemble *shown)
 	return NULL;
 }
 
+int assemble_use(struct assemble *shown, const char *id, struct err *e)
+{
+	return staging_use(&((struct assembling *)shown)->staging, id, e);
+}
+
 int assemble_remove(struct assemble *shown, const char *name, struct err *e)
 {
 	struct assembling *a = (struct assembling *)shown;

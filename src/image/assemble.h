@@ -34,6 +34,9 @@ static inline void assemble_endp(struct assemble **a)
 	*a = assemble_end(*a);
 }
 
+/* No command removes the image of that full id any more, as long as this process or a fork of it lives. It may have been removed before. */
+int assemble_use(struct assemble *shown, const char *id, struct err *e) _must_check_;
+
 /* Removes a tree below the directory, whoever its files belong to. */
 int assemble_remove(struct assemble *shown, const char *name, struct err *e) _must_check_;
 

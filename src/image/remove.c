@@ -43,14 +43,24 @@ static bool is_ours(const struct ref_list *all, const struct digest *id)
 	return false;
 }
 
-/* -EBUSY when a container is of the image. */
+static int used_by_build(const char *text, struct err *e)
+{
+	int r = err_set(e, EBUSY, "%s: image is in use by a build", text);
+
+	err_hint(e, "wait for the build's end");
+	return r;
+}
+
+/* -EBUSY when a container is of the image, or a build uses it. */
 static int check_unused(const struct strv *uses, const char *text, const struct digest *id, struct err *e)
 {
-	const char *container = uses ? strv_env_get(uses, digest_hex(id)) : NULL;
+	const char *container = strv_env_get(uses, digest_hex(id));
 	int r;
 
 	if (!container)
 		return 0;
+	if (!*container)
+		return used_by_build(text, e);
 	r = err_set(e, EBUSY, "%s: image is in use by container %.12s", text, container);
 	err_hint(e, "remove the container first, or use --force to remove both");
 	return r;
@@ -173,19 +183,50 @@ int store_own_ids(struct store *st, struct strv *ret, struct err *e)
 	return r;
 }
 
+/* Those of builds, of which none is added while their lock is held, and then the containers'. */
+static int all_uses(struct store *st, const struct strv *containers, struct strv *ret, struct err *e)
+{
+	int r = staging_uses(st, ret, e);
+
+	if (r == 0 && ret->n > 0)
+		r = store_index_uses(st, ret, e);
+	if (r == 0 && containers && strv_add_all(ret, containers->items) < 0)
+		r = err_errno(e, ENOMEM, "containers");
+	return r;
+}
+
+int store_check_builds(struct store *st, const char *text, const char *id, struct err *e)
+{
+	_cleanup_(strv_done) struct strv uses = {0};
+	int r = all_uses(st, NULL, &uses, e);
+
+	return r < 0 ? r : strv_env_get(&uses, id) ? used_by_build(text, e) : 0;
+}
+
+/* Without the collection after it. */
+static int remove_refs(struct store *st, const char *text, bool force, const struct strv *containers, struct store_removed *ret, struct err *e)
+{
+	_cleanup_(strv_done) struct strv uses = {0};
+	_cleanup_(ref_list_done) struct ref_list all = {0};
+	_cleanup_close_ int lock = -EBADF;
+	const struct ref *found = NULL;
+	enum resolve_by by = RESOLVE_NAME;
+	int r = staging_lock_uses(st, true, &lock, e);
+
+	if (r == 0)
+		r = all_uses(st, containers, &uses, e);
+	if (r == 0)
+		r = refs_load(st, &all, e);
+	if (r == 0)
+		r = resolve_ref(&all, text, &found, &by, e);
+	return r == 0 ? remove_found(st, text, &all, found, by, force, &uses, ret, e) : r;
+}
+
 int store_remove(struct store *st, const char *text, bool force, const struct strv *uses, struct store_removed *ret,
 		 struct err *e)
 {
-	_cleanup_(ref_list_done) struct ref_list all = {0};
-	const struct ref *found = NULL;
-	enum resolve_by by = RESOLVE_NAME;
-	int r;
+	int r = remove_refs(st, text, force, uses, ret, e);
 
-	r = refs_load(st, &all, e);
-	if (r == 0)
-		r = resolve_ref(&all, text, &found, &by, e);
-	if (r == 0)
-		r = remove_found(st, text, &all, found, by, force, uses, ret, e);
 	return r < 0 ? r : store_sweep(st, e);
 }
 

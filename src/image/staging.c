@@ -8,8 +8,14 @@
  *
  * The race at birth (made, not locked yet) is won by whoever locks first: the
  * maker that finds its new directory taken makes another.
+ *
+ * The images that the owner uses are the names of the files of "uses" in it,
+ * which mean nothing once it is dead. Who removes an image looks there under a
+ * lock that excludes whoever adds to it: either the use is seen, or the image
+ * is gone before the one who wants to use it looks for it.
  */
 #include "image/store_private.h"
+#include "sys/dir.h"
 #include "sys/lock.h"
 #include "sys/path.h"
 #include "tar/unpack.h"
@@ -23,6 +29,7 @@
 
 #define LOCK "lock"
 #define TRIES 16
+#define USES "uses"
 
 static int try_begin(struct store *st, struct staging *sg)
 {
@@ -102,4 +109,72 @@ void staging_sweep(struct store *st)
 		if (d->d_name[0] != '.')
 			sweep_one(st, d->d_name);
 	closedir(dir);
+}
+
+/* ---- what their owners use ---- */
+
+int staging_lock_uses(struct store *st, bool alone, int *ret_fd, struct err *e)
+{
+	int r = alone ? lock_take(st->locks_fd, USES, -1, ret_fd) : lock_share(st->locks_fd, USES, -1, ret_fd);
+
+	return r < 0 ? err_errno(e, -r, "lock the image store") : 0;
+}
+
+int staging_use(const struct staging *sg, const char *id, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF, dir = -EBADF, fd = -EBADF;
+	int r = staging_lock_uses(sg->st, false, &lock, e);
+
+	if (r < 0)
+		return r;
+	r = path_own_mkdirs(sg->dirfd, USES, &dir);
+	if (r == 0)
+		r = path_own_open(dir, id, O_WRONLY | O_CREAT, 0600, &fd);
+	return r < 0 ? err_errno(e, -r, "image %.12s", id) : 0;
+}
+
+static bool is_owned(int dirfd)
+{
+	_cleanup_close_ int lock = -EBADF;
+
+	return lock_take(dirfd, LOCK, 0, &lock) == -EAGAIN;
+}
+
+static int add_uses(struct store *st, const char *name, struct strv *ret)
+{
+	_cleanup_close_ int dir = -EBADF, uses = -EBADF;
+	DIR *list = NULL;
+	struct dirent *d;
+	int r = 0;
+
+	/* most have none, and some go meanwhile */
+	if (path_own_open(st->staging_fd, name, O_RDONLY | O_DIRECTORY, 0, &dir) < 0 ||
+	    path_own_open(dir, USES, O_RDONLY | O_DIRECTORY, 0, &uses) < 0 || !is_owned(dir))
+		return 0;
+	list = fdopendir(uses);
+	if (!list)
+		return -errno;
+	uses = -EBADF;
+	while (r == 0 && (d = dir_next(list, &r)))
+		if (d->d_name[0] != '.')
+			r = strv_addf(ret, "%s=", d->d_name);
+	closedir(list);
+	return r;
+}
+
+int staging_uses(struct store *st, struct strv *ret, struct err *e)
+{
+	int copy = openat(st->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+
+	if (!dir) {
+		fd_closep(&copy);
+		return err_errno(e, errno, "images that are used");
+	}
+	while (r == 0 && (d = dir_next(dir, &r)))
+		if (d->d_name[0] != '.')
+			r = add_uses(st, d->d_name, ret);
+	closedir(dir);
+	return r < 0 ? err_errno(e, -r, "images that are used") : 0;
 }

@@ -157,7 +157,7 @@ void store_removed_done(struct store_removed *r);
 /*
  * Removes what `text` means: a name of an image that has others is only
  * untagged; the last name, or the id, removes the image. -EBUSY when one of
- * `uses` is of it (the text names the container); -ENOTUNIQ when an id has
+ * `uses` is of it (the text names the container), or a build that goes on uses it; -ENOTUNIQ when an id has
  * several names and `force` is not given; -EROFS when it is a shared store's. With an image go the steps of its
  * build that nothing else goes on from (image_steps_of()), unless ret->keep_steps.
  * What nothing refers to any more is then collected.
@@ -170,6 +170,9 @@ int store_remove(struct store *st, const char *text, bool force, const struct st
  * -EROFS as above; -ENOENT: no reference has it. Nothing of the image is read: it may be damaged.
  */
 int store_remove_goes(struct store *st, const char *text, char ret_id[static DIGEST_HEX_SIZE], struct err *e) _must_check_;
+
+/* -EBUSY when a build that goes on uses the image of that full id (assemble_use()); `text` is what it was called by. */
+int store_check_builds(struct store *st, const char *text, const char *id, struct err *e) _must_check_;
 
 /* Appends the ids of this store's own images, each once, of those too that cannot be read. */
 int store_own_ids(struct store *st, struct strv *ret, struct err *e) _must_check_;

@@ -81,6 +81,12 @@ int staging_begin(struct store *st, struct staging *sg, struct err *e) _must_che
 void staging_done(struct staging *sg);
 /* Removes those whose makers are dead. Counts what could not be removed. */
 void staging_sweep(struct store *st);
+/* Those who remove references take it exclusively (true), who says that they use an image shared. */
+int staging_lock_uses(struct store *st, bool alone, int *ret_fd, struct err *e) _must_check_;
+/* Says that the owner of the directory uses the image: as long as it lives. */
+int staging_use(const struct staging *sg, const char *id, struct err *e) _must_check_;
+/* What all of them said who live: appends "ID=" each. */
+int staging_uses(struct store *st, struct strv *ret, struct err *e) _must_check_;
 /* Removes a tree below `dirfd`, in the keeper where its owners demand that. */
 int staging_remove_tree(struct store *st, int dirfd, const char *name, struct err *e) _must_check_;
 
