@@ -198,6 +198,34 @@ inside() {
 	ranby rm kept
 }
 
+# listed TITLE: the names under it, of the help on standard input
+listed() { sed -n "/^$1:\$/,/^\$/s/^  \([a-z]\+\( [a-z]\+\)*\)  .*/\1/p"; }
+
+@test "--help: every command that has a page is listed, alone or in its group; lists are in order" {
+	local all group page name
+	all=$(ranby help)
+	listed 'Most used' <<<"$all" >"$BATS_TEST_TMPDIR/names"
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/names")" = run ]
+	listed Commands <<<"$all" >"$BATS_TEST_TMPDIR/alone"
+	sort -c "$BATS_TEST_TMPDIR/alone"
+	# those are said once
+	[ -z "$(sort "$BATS_TEST_TMPDIR/names" "$BATS_TEST_TMPDIR/alone" | uniq -d)" ]
+	cat "$BATS_TEST_TMPDIR/alone" >>"$BATS_TEST_TMPDIR/names"
+	while read -r group; do
+		run -0 ranby "$group" --help
+		[[ ${lines[0]} != Usage:* ]] || fail "no summary: $group"
+		listed Commands <<<"$output" >"$BATS_TEST_TMPDIR/group"
+		[ -s "$BATS_TEST_TMPDIR/group" ] || fail "empty: $group"
+		sort -c "$BATS_TEST_TMPDIR/group"
+		sed "s/^/$group /" "$BATS_TEST_TMPDIR/group" >>"$BATS_TEST_TMPDIR/names"
+	done < <(listed 'Groups of commands' <<<"$all")
+	for page in "$RANBY_TREE"/man/ranby-*.1; do
+		name=$(sed -n 's/^\.Nm ranby \([a-z ]*[a-z]\)$/\1/p' "$page" | head -n 1)
+		[ -z "$name" ] || grep -qx "$name" "$BATS_TEST_TMPDIR/names" || fail "not listed: $name"
+	done
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -gt 150 ]
+}
+
 @test "--help: the examples have options that are there" {
 	local command line word n=0 help
 	for command in run exec ps logs cp top 'pod create' 'network create' 'volume create'; do

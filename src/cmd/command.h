@@ -54,4 +54,13 @@ struct command {
 /* All commands, ended by NULL (cmd/table.c). */
 extern const struct command *const command_table[];
 
+/* The first words of names of two, as `ranby help` lists them; ended by a NULL name. */
+struct command_group {
+	const char *name, *summary;
+};
+extern const struct command_group command_groups[];
+
+/* Names of the commands that `ranby help` begins with, ended by NULL. */
+extern const char *const command_first[];
+
 #endif

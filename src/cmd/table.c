@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * Every command of ranby, in the order of `ranby help`. A command is a file
+ * Every command of ranby, and how `ranby help` arranges them. A command is a file
  * cmd/<name>.c with one const struct command; a line here makes it known.
  */
 #include "cmd/command.h"
@@ -141,4 +141,21 @@ const struct command *const command_table[] = {
 	&command_wait,
 	&command_whois,
 	NULL,
+};
+
+const char *const command_first[] = {"run", "ps", "exec", "logs", "stop", "rm", "pull", "images", "build", "top", "whois", NULL};
+
+const struct command_group command_groups[] = {
+	{"audit", "What this host can prove, who did it, and where"},
+	{"container", "Containers, also by docker's and podman's longer names"},
+	{"healthcheck", "Health checks of containers"},
+	{"image", "Images: look, sign, trust, mount, remove"},
+	{"manifest", "Lists of images for several platforms"},
+	{"network", "Networks that containers talk over by name"},
+	{"pod", "Containers that share namespaces and limits"},
+	{"profile", "Profiles of what a workload needs, recorded and compared"},
+	{"secret", "Secrets for containers"},
+	{"system", "The store: its size, what is unused, whether it is whole"},
+	{"volume", "Directories that outlive containers"},
+	{0},
 };
