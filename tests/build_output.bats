@@ -196,6 +196,31 @@ tar_whole() { [ -e new.tar ] && [ "$(tar -tf new.tar 2>/dev/null | wc -l)" -gt 4
 	done
 }
 
+@test "[A20] a build that is killed while it makes the directories above --output, or cannot, leaves none of them" {
+	local n
+	need_program strace
+	printf 'FROM scratch\nCOPY f /f\n' >ctx/Containerfile
+	ranby build -q ctx >/dev/null
+	mkdir is
+	for n in 1 2 3 4 5; do
+		# of the first it finds that it is there, and a fifth is not made
+		run strace -qq -o strace.out -e trace='?mkdir' -e inject="?mkdir:signal=KILL:when=$n" \
+			"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q -o is/new/a/b/out ctx
+		if [ "$n" = 5 ]; then
+			[ "$status" = 0 ] && [ -e is/new/a/b/out/f ] || fail "$output"
+		else
+			[ "$status" = 137 ] || fail "$n: $status" "$output" "$(<strace.out)"
+			wait_for 60 sh -c '! [ -e is/new ]' || fail "$n: $(find is)"
+		fi
+		wait_for 60 no_work_left
+	done
+	rm -r is/new
+	run -125 strace -qq -o strace.out -e trace='?mkdir' -e inject="?mkdir:error=ENOSPC:when=4" \
+		"$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" build -q -o is/new/a/b/out ctx
+	[[ $output == *'Error: --output is/new/a/b/out: No space left on device' ]] || fail "$output"
+	[ -d is ] && [ ! -e is/new ]
+}
+
 @test "[A20] a build that is killed while it writes a tar leaves no file" {
 	local signal
 	many_files

@@ -151,7 +151,7 @@ void guard_remove_parents(char *dest, size_t there)
 {
 	for (char *slash; (slash = strrchr(dest, '/')) && (size_t)(slash - dest) > there;) {
 		*slash = '\0';
-		if (rmdir(dest) < 0)
+		if (rmdir(dest) < 0 && errno != ENOENT)
 			return;
 	}
 }
@@ -159,9 +159,7 @@ void guard_remove_parents(char *dest, size_t there)
 /* Who wrote into it may end a moment after the build. */
 static void remove_place(struct guard_place *p)
 {
-	if (p->parent_fd < 0)
-		return;
-	for (int i = 0; i < TRIES_MAX && faccessat(p->parent_fd, p->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; i++) {
+	for (int i = 0; p->parent_fd >= 0 && i < TRIES_MAX && faccessat(p->parent_fd, p->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; i++) {
 		if (i > 0)
 			(void)poll(NULL, 0, BETWEEN_TRIES_MS);
 		(void)!unpack_remove(p->parent_fd, p->name, p->keeper_fd, NULL);
@@ -242,7 +240,7 @@ int guard_place(const struct guard *g, const struct guard_place *p, struct err *
 
 	if (p)
 		w.place = *p;
-	r = fd_send(g->sock_fd, &w, sizeof(w), fds, !p ? 0 : p->keeper_fd >= 0 ? 2 : 1);
+	r = fd_send(g->sock_fd, &w, sizeof(w), fds, !p || p->parent_fd < 0 ? 0 : p->keeper_fd >= 0 ? 2 : 1);
 	return r < 0 ? err_errno(e, -r, "the build's guard") : 0;
 }
 

@@ -45,7 +45,7 @@ void guard_remove_files(int run_fd, const char *name);
 int guard_start(struct engine *eng, struct guard *g, struct err *e) _must_check_;
 /* What it removes besides: `name` in a directory, and the empty directories that `dest` is in, as far as they are longer than `there`. */
 struct guard_place {
-	int parent_fd, keeper_fd; /* keeper_fd -EBADF: as we are */
+	int parent_fd, keeper_fd; /* parent_fd -EBADF: there is none yet; keeper_fd -EBADF: as we are */
 	char name[64];
 	char dest[PATH_MAX]; /* from the directory where the build began */
 	size_t there;
@@ -53,7 +53,7 @@ struct guard_place {
 /* Before it is made; NULL: none any more. -EPIPE: the guard has been killed. */
 int guard_place(const struct guard *g, const struct guard_place *p, struct err *e) _must_check_;
 
-/* Removes such directories above dest; cuts it. */
+/* Removes such directories above dest, those that are there; cuts it. */
 void guard_remove_parents(char *dest, size_t there);
 
 /* All is well: it goes without a deed. */

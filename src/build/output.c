@@ -115,11 +115,33 @@ int output_parse(const char *text, struct output *ret, struct err *e)
 /* One that is written to: what was there, or a new one that has another name until it is whole. */
 struct place {
 	const struct session *s;
-	int fd, parent_fd;   /* parent_fd -EBADF: it was there */
+	int fd, parent_fd;
+	bool is_new;         /* what was made of its parents is to be taken back */
 	char dest[PATH_MAX], path[PATH_MAX];
 	const char *name;    /* the last part of path; NULL: nothing to take back */
 	size_t there;        /* the length of that part of dest which was there */
 };
+
+/* How much of the first `len` bytes of p->dest is there. */
+static size_t find_there(struct place *p, size_t len)
+{
+	size_t there = 0;
+
+	for (size_t at = 1; at <= len; at++) {
+		struct stat st;
+		int r;
+
+		if (p->dest[at] != '/')
+			continue;
+		p->dest[at] = '\0';
+		r = stat(p->dest, &st);
+		p->dest[at] = '/';
+		if (r < 0)
+			break;
+		there = at;
+	}
+	return there;
+}
 
 /* As mkdir -p, for the first `len` bytes of p->dest. */
 static int make_parents(struct place *p, size_t len)
@@ -141,18 +163,25 @@ static int make_parents(struct place *p, size_t len)
 	return 0;
 }
 
-/* Whoever kills the build leaves it to the guard, which is told of a name that is nobody's yet. */
-static int name_new(struct place *p, char *at)
+/* Whoever kills the build leaves it to the guard. `name` is in the parent directory, when that is there. */
+static int tell_guard(const struct place *p, const char *name)
 {
 	struct guard_place g = {.parent_fd = p->parent_fd, .keeper_fd = p->s->q->keeper->userns_fd, .there = p->there};
+
+	snprintf(g.name, sizeof(g.name), "%s", name);
+	memcpy(g.dest, p->dest, sizeof(g.dest));
+	return guard_place(p->s->q->guard, &g, NULL);
+}
+
+/* One that is nobody's yet. */
+static int name_new(const struct place *p, char *at)
+{
 	uint64_t rnd;
 
 	if (getrandom(&rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
 		return -EIO;
 	snprintf(at, TEMPORARY_SIZE, TEMPORARY "%016llx", (unsigned long long)rnd);
-	snprintf(g.name, sizeof(g.name), "%s", at);
-	memcpy(g.dest, p->dest, sizeof(g.dest));
-	return guard_place(p->s->q->guard, &g, NULL);
+	return tell_guard(p, at);
 }
 
 static int open_new(struct place *p)
@@ -160,8 +189,13 @@ static int open_new(struct place *p)
 	const char *slash = strrchr(p->dest, '/');
 	size_t len = slash ? (size_t)(slash - p->dest) + 1 : 0;
 	char *name = p->path + (len ? len : 2);
-	int r = make_parents(p, len);
+	int r;
 
+	p->there = find_there(p, len);
+	p->is_new = true;
+	r = tell_guard(p, "");
+	if (r == 0)
+		r = make_parents(p, len);
 	if (r < 0)
 		return r;
 	if (len + TEMPORARY_SIZE + 2 > sizeof(p->path))
@@ -208,7 +242,7 @@ static int place_keep(struct place *p, struct err *e)
 	if (r < 0)
 		return err_errno(e, errno, "--output %s", p->dest);
 	p->name = NULL;
-	fd_closep(&p->parent_fd);
+	p->is_new = false;
 	return 0;
 }
 
@@ -218,7 +252,7 @@ static void place_done(struct place *p, int keeper_fd)
 	fd_closep(&p->fd);
 	if (p->name)
 		(void)!unpack_remove(p->parent_fd, p->name, keeper_fd, NULL);
-	if (p->parent_fd >= 0)
+	if (p->is_new)
 		guard_remove_parents(p->dest, p->there);
 	fd_closep(&p->parent_fd);
 	/* where it cannot be told it is not there any more */
