@@ -13,6 +13,7 @@
 #include "engine/attest.h"
 #include "engine/event_journal.h"
 
+#include "audit/event_labels.h"
 #include "audit/ledger.h"
 #include "audit/witness.h"
 #include "base/buf.h"
@@ -205,6 +206,17 @@ static int event_json(const struct attest *a, struct engine *eng, const struct w
 	return 0;
 }
 
+static struct json_object *labels_of(const struct attest *a)
+{
+	return a->c ? json_at(a->c->spec, "config.labels") : NULL;
+}
+
+/* They are its own from its creation to its removal: once in what is kept for good. */
+static int add_labels(struct json_object *event, const struct attest *a)
+{
+	return a->verb == AUDIT_VERB_CREATE ? event_labels_add(event, labels_of(a)) : 0;
+}
+
 /* A file that cannot be read has been told by whom it concerns; here it costs the copy. */
 static bool goes_to_journal(struct engine *eng)
 {
@@ -222,11 +234,13 @@ static int write_entry(struct ledger *l, const struct attest *a, struct engine *
 	char receipt[AUDIT_RECEIPT_SIZE];
 	int r = event_json(a, eng, q, reply, &event);
 
+	if (r == 0)
+		r = add_labels(event, a);
 	if (r < 0)
 		return err_errno(e, -r, "ledger");
 	r = ledger_append(l, event, audit_receipt_text(&reply->receipt, receipt), e);
 	if (r == 0 && goes_to_journal(eng))
-		event_journal_send(event, audit_op_about(json_str(event, "op")), receipt);
+		event_journal_send(event, audit_op_about(json_str(event, "op")), receipt, labels_of(a));
 	return r == 0 && required ? ledger_sync(l, e) : r;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "engine/event_journal.h"
 
+#include "audit/event_labels.h"
 #include "base/clock.h"
 #include "engine/containers_conf.h"
 #include "sys/journal.h"
@@ -50,7 +51,7 @@ static void put_number(struct buf *b, const char *name, struct json_object *o, c
 }
 
 /* What the reader wants beside the ledger's own words. */
-static struct json_object *whole(struct json_object *event, const char *receipt)
+static struct json_object *whole(struct json_object *event, const char *receipt, struct json_object *labels)
 {
 	struct json_object *o = NULL;
 	struct timespec now = clock_now();
@@ -58,14 +59,24 @@ static struct json_object *whole(struct json_object *event, const char *receipt)
 
 	if (json_object_deep_copy(event, &o, NULL) < 0)
 		return NULL;
-	if (json_add_str(o, "time", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 || json_add_str(o, "receipt", receipt) < 0) {
+	if (json_add_str(o, "time", clock_rfc3339_fixed(&now, CLOCK_UTC, time)) < 0 || json_add_str(o, "receipt", receipt) < 0 ||
+	    (!json_at(o, "labels") && event_labels_add(o, labels) < 0)) {
 		json_object_put(o);
 		return NULL;
 	}
 	return o;
 }
 
-void event_journal_send(struct json_object *event, const char *type, const char *receipt)
+static void put_labels(struct buf *b, struct json_object *o)
+{
+	_cleanup_json_ struct json_object *map = NULL;
+	size_t len;
+
+	if (event_labels_read(o, &map) == 0 && json_object_object_length(map) > 0)
+		put(b, "RANBY_LABELS", json_text(map, &len));
+}
+
+void event_journal_send(struct json_object *event, const char *type, const char *receipt, struct json_object *labels)
 {
 	static const struct {
 		const char *field, *key;
@@ -74,7 +85,7 @@ void event_journal_send(struct json_object *event, const char *type, const char 
 		{"RANBY_RESULT", "res"}, {"RANBY_REASON", "reason"}, {"RANBY_IMAGE_DIGEST", "digest"},
 	};
 	_cleanup_(buf_done) struct buf b = BUF_INIT, message = BUF_INIT;
-	_cleanup_json_ struct json_object *o = whole(event, receipt);
+	_cleanup_json_ struct json_object *o = whole(event, receipt, labels);
 	_cleanup_(journal_done) struct journal j = JOURNAL_INIT;
 	bool failed = strcmp(json_str(event, "res"), "success") != 0;
 	size_t len;
@@ -93,6 +104,7 @@ void event_journal_send(struct json_object *event, const char *type, const char 
 	put_number(&b, "RANBY_AUID", event, "auid");
 	put_number(&b, "RANBY_SES", event, "ses");
 	put(&b, "RANBY_RECEIPT", receipt);
+	put_labels(&b, o);
 	put(&b, "RANBY_ENTRY", json_text(o, &len));
 	if (!buf_bad(&b) && !buf_bad(&message))
 		(void)!journal_send(&j, &(struct iovec){.iov_base = b.data, .iov_len = b.len}, 1);

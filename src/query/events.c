@@ -12,6 +12,7 @@
  * then: nobody has to be asked to tell us, and a ledger that is being written shows an unfinished
  * last line, which is left for the next time.
  */
+#include "audit/event_labels.h"
 #include "audit/ledger_read.h"
 #include "audit/system_ledger.h"
 #include "audit/verb.h"
@@ -64,6 +65,7 @@ struct watch {
 	struct event *events;
 	size_t n, room;
 	int64_t since_ns, until_ns;
+	struct json_object *labels; /* of the containers that there are, by their ids: the entry that made it */
 	struct filter filters[16];
 	size_t n_filters;
 };
@@ -76,6 +78,7 @@ static void watch_done(struct watch *w)
 		json_object_put(w->events[i].row);
 	free(w->sources);
 	free(w->events);
+	json_putp(&w->labels);
 	fd_closep(&w->dirfd);
 	journal_reader_done(&w->journal);
 }
@@ -119,6 +122,39 @@ static int add_number(struct json_object *row, const char *name, int64_t n)
 	return n < 0 ? json_object_object_add(row, name, NULL) : json_add_int(row, name, n);
 }
 
+/* What rows show of the labels in an entry. */
+static int labels_shown(struct json_object *entry, struct json_object **ret)
+{
+	_cleanup_json_ struct json_object *shown = json_object_new_object();
+	struct json_object *map = NULL;
+	int r = shown ? event_labels_read(entry, &map) : -ENOMEM;
+
+	if (r == 0)
+		r = json_add(shown, "Attributes", map);
+	if (r == 0)
+		r = json_add_int(shown, "AttributesLeftOut", json_int(entry, "labels-left-out"));
+	if (r == 0)
+		*ret = TAKE_PTR(shown);
+	return r;
+}
+
+/* Those of one container are one object in all its rows. */
+static int add_labels(const struct watch *w, struct json_object *row, struct json_object *entry)
+{
+	struct json_object *known = w->labels ? json_object_object_get(w->labels, json_str(entry, "ctr")) : NULL;
+	_cleanup_json_ struct json_object *own = NULL;
+	int r = known ? 0 : labels_shown(entry, &own);
+
+	if (r < 0)
+		return r;
+	json_object_object_foreach(known ? known : own, key, value) {
+		r = json_add(row, key, json_object_get(value));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int make_row(const struct watch *w, const char *ledger, const struct ledger_entry *entry, const char *type, int64_t ns,
 		    struct json_object **ret)
 {
@@ -150,6 +186,7 @@ static int make_row(const struct watch *w, const char *ledger, const struct ledg
 	ADD(json_add_str(row, "Trust", w->own ? "self" : word(o, "trust", NULL)));
 	ADD(json_add_str(row, "Ledger", ledger));
 	ADD(json_add_u64(row, "Seq", entry->seq));
+	ADD(add_labels(w, row, o));
 #undef ADD
 	if (r == 0)
 		*ret = TAKE_PTR(row);
@@ -165,6 +202,7 @@ enum how {
 	OF_TYPE, /* what is of the type that is called as the key; a beginning of its ID too */
 	EVENT,   /* docker's and podman's words too */
 	LOGIN,   /* by its number too */
+	LABEL,   /* KEY, or KEY=VALUE */
 };
 
 static const struct {
@@ -172,11 +210,12 @@ static const struct {
 	enum how how;
 } keys[] = {
 	{"container", "Name", OF_TYPE}, {"event", "Status", EVENT}, {"id", "ID", BEGINNING}, {"image", "Image", WHOLE},
+	{"label", "Attributes", LABEL},
 	{"name", "Name", WHOLE}, {"network", "Name", OF_TYPE}, {"pod", "Name", OF_TYPE}, {"result", "Result", WHOLE},
 	{"secret", "Name", OF_TYPE}, {"session", "Session", WHOLE}, {"type", "Type", WHOLE},
 	{"user", "LoginUser", LOGIN}, {"uuid", "UUID", BEGINNING}, {"volume", "Name", OF_TYPE},
 };
-#define KEYS "container, event, id, image, name, network, pod, result, secret, session, status, type, user, uuid, volume"
+#define KEYS "container, event, id, image, label, name, network, pod, result, secret, session, status, type, user, uuid, volume"
 
 /* docker's and podman's words for an event. */
 static bool is_peers_word(const char *word, const char *status)
@@ -193,6 +232,15 @@ static bool is_peers_word(const char *word, const char *status)
 	return false;
 }
 
+static int check_filter(const struct watch *w, const char *key, struct err *e)
+{
+	if (strcmp(key, "label") != 0 || (!w->a->all_users && !w->a->system))
+		return 0;
+	err_set(e, EINVAL, "--filter label: kernel audit's records hold no labels, nor does a ledger of them");
+	err_hint(e, "without --all-users and --system, one's own events have them");
+	return -EINVAL;
+}
+
 static int add_filter(struct watch *w, char *text, struct err *e)
 {
 	const char *key = strncmp(text, "status=", 7) == 0 ? "event" : text;
@@ -206,13 +254,10 @@ static int add_filter(struct watch *w, char *text, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].key, key) == 0) {
 			w->filters[w->n_filters++] = (struct filter){keys[i].key, value};
-			return 0;
+			return check_filter(w, key, e);
 		}
 	err_set(e, EINVAL, "--filter: \"%s\" is no key", text);
-	if (strcmp(text, "label") == 0)
-		err_hint(e, "events hold no labels; ranby ps -a --filter label=%s names the containers that are there", value);
-	else
-		err_hint(e, KEYS);
+	err_hint(e, KEYS);
 	return -EINVAL;
 }
 
@@ -248,6 +293,17 @@ static bool is_of_type(struct json_object *row, const char *type, const char *na
 	return strcmp(json_str(row, "Type"), type) == 0 && (strcmp(name, value) == 0 || begins(json_str(row, "ID"), value, 8));
 }
 
+static bool has_label(struct json_object *labels, const char *wanted)
+{
+	json_object_object_foreach(labels, name, value) {
+		size_t n = strlen(name);
+
+		if (strncmp(wanted, name, n) == 0 && (wanted[n] == '\0' || (wanted[n] == '=' && strcmp(wanted + n + 1, json_object_get_string(value)) == 0)))
+			return true;
+	}
+	return false;
+}
+
 static bool fits(struct json_object *row, const struct filter *f)
 {
 	size_t i = 0;
@@ -267,6 +323,8 @@ static bool fits(struct json_object *row, const struct filter *f)
 		return is_event(row, f->value);
 	case LOGIN:
 		return is_login(row, text, f->value);
+	case LABEL:
+		return has_label(v, f->value);
 	default:
 		return strcmp(text, f->value) == 0;
 	}
@@ -288,15 +346,36 @@ static bool wanted(const struct watch *w, struct json_object *row)
 
 /* ---- reading ---- */
 
-static int keep(struct watch *w, const char *ledger, const struct ledger_entry *entry, struct err *e)
+/* They are in the entry that made it; in the journal, which forgets, in each. */
+static int learn_labels(struct watch *w, struct json_object *o, struct err *e)
+{
+	struct json_object *shown = NULL;
+	int r;
+
+	if (!w->own || w->a->journal || strcmp(json_str(o, "op"), "create") != 0 || !json_at(o, "labels"))
+		return 0;
+	if (!w->labels)
+		w->labels = json_object_new_object();
+	if (w->labels && json_object_object_length(w->labels) >= EVENTS_MAX)
+		return err_set(e, E2BIG, "more than %d containers with labels", EVENTS_MAX);
+	r = w->labels ? labels_shown(o, &shown) : -ENOMEM;
+	r = r < 0 ? r : json_add(w->labels, json_str(o, "ctr"), shown);
+	return r < 0 ? err_errno(e, -r, "events") : 0;
+}
+
+/* Its last event is a row. */
+static void forget_labels(struct watch *w, struct json_object *o)
+{
+	if (w->labels && strcmp(json_str(o, "op"), "rm") == 0 && strcmp(json_str(o, "res"), "success") == 0)
+		json_object_object_del(w->labels, json_str(o, "ctr"));
+}
+
+static int keep_row(struct watch *w, const char *ledger, const struct ledger_entry *entry, const char *type, struct err *e)
 {
 	_cleanup_json_ struct json_object *row = NULL;
 	struct event ev = {.seq = entry->seq};
-	const char *type = type_of(entry->o);
 	int r;
 
-	if (!type)
-		return 0;
 	ev.ns = ledger_entry_time(entry->o, &ev.serial);
 	if (ev.ns < w->since_ns || ev.ns > w->until_ns)
 		return 0;
@@ -318,6 +397,18 @@ static int keep(struct watch *w, const char *ledger, const struct ledger_entry *
 	ev.row = TAKE_PTR(row);
 	w->events[w->n++] = ev;
 	return 0;
+}
+
+static int keep(struct watch *w, const char *ledger, const struct ledger_entry *entry, struct err *e)
+{
+	const char *type = type_of(entry->o);
+	int r = type ? learn_labels(w, entry->o, e) : 0;
+
+	if (r == 0 && type)
+		r = keep_row(w, ledger, entry, type, e);
+	if (type)
+		forget_labels(w, entry->o);
+	return r;
 }
 
 static int read_source(struct watch *w, struct source *s, struct err *e)
@@ -452,6 +543,18 @@ static void pair(struct buf *out, const char **between, const char *key, const c
 	*between = ", ";
 }
 
+/* As podman's: each as a detail of its own. */
+static void pair_labels(struct buf *out, const char **between, struct json_object *labels)
+{
+	json_object_object_foreach(labels, name, value) {
+		buf_adds(out, *between);
+		escape_text(name, strlen(name), 0, out);
+		buf_addc(out, '=');
+		escape_text(json_object_get_string(value), (size_t)json_object_get_string_len(value), 0, out);
+		*between = ", ";
+	}
+}
+
 /* As podman's: when, what, which (details); and whose. */
 static void line_text(struct json_object *row, bool whole, struct buf *out)
 {
@@ -475,6 +578,7 @@ static void line_text(struct json_object *row, bool whole, struct buf *out)
 	pair(out, &between, "detail", json_str(row, "Detail"));
 	pair(out, &between, "pid", pid ? json_object_get_string(pid) : "");
 	pair(out, &between, "receipt", json_str(row, "Receipt"));
+	pair_labels(out, &between, json_at(row, "Attributes"));
 	buf_adds(out, ")\n");
 }
 

@@ -106,7 +106,7 @@ with_journal() {
 	run -0 with_journal '
 		export XDG_CONFIG_HOME=$base/config XDG_STATE_HOME=$base/state; mkdir -p $base/config/containers
 		$R create --name before --network none busybox true >/dev/null
-		$R --events-backend journald run --name web --network none busybox true
+		$R --events-backend journald run --name web --label the.tier=front --network none busybox true
 		printf "[engine]\nevents_logger = \"journald\"\n" >$base/config/containers/containers.conf
 		$R run --name conf --network none busybox true
 		! $R start nosuch 2>/dev/null
@@ -116,6 +116,8 @@ with_journal() {
 		$R events --stream=false --format "{{.Status}} {{.Name}} {{.LoginUID}} {{.Ledger}}" --filter container=before --filter container=web --filter container=conf | sort -u
 		echo "file: $($R --events-backend file events --stream=false --filter container=before --format "{{.Status}} {{.Ledger}}" | head -1)"
 		logger --journald <<<"$(printf "MESSAGE=x\nSYSLOG_IDENTIFIER=ranby\nRANBY_ENTRY=not json\n")"
+		echo "labels: $(journalctl -q -o json RANBY_EVENT=start RANBY_NAME=web | jq -r .RANBY_LABELS) $(
+			$R events --stream=false --filter label=the.tier=front --format "{{.Status}} {{index .Attributes \"the.tier\"}}" | xargs)"
 		$R events --stream=false --filter event=create --format "{{.Name}}" | xargs'
 	echo "$output"
 	[ "${lines[0]}" = '["container start web","6","container","busybox","success","ranby",null]' ]
@@ -124,6 +126,7 @@ with_journal() {
 	[[ $output == *"start conf ${BASH_REMATCH[1]} journal"* && $output == *"start web ${BASH_REMATCH[1]} journal"* ]]
 	[[ $output != *' before '* ]]
 	[[ $output == *'file: create '*[a-z]* ]]
+	[[ $output == *'labels: {"the.tier":"front"} create front start front'* ]]
 	[ "${lines[-1]}" = 'web conf' ]
 }
 
