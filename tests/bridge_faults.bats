@@ -93,6 +93,33 @@ answers() { curl -s -m 1 -o /dev/null "http://$1/"; }
 	nothing_of_bridges
 }
 
+@test "aardvark-dns that does not answer: no start beside it, with a word why, and nothing half made" {
+	local pid
+	web web --network n1
+	pid=$(pgrep -P "$(holder)" -x aardvark-dns)
+	# its sockets are bound all the same
+	kill -STOP "$pid"
+	run -125 ranby run --name late --network n1 busybox true
+	kill -CONT "$pid"
+	one_error 'aardvark-dns: it does not answer at 10.89.0.1'
+	run -0 ranby ps -a --format '{{.Names}} {{.State}}'
+	[ "$(sort <<<"$output")" = $'late created\nweb running' ] || fail "$output"
+	run -0 ranby start -a late
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+
+@test "a payload that asks for a name at once has it, while others of its network come and go" {
+	local i
+	web web --network n1
+	for i in {1..15}; do
+		run -0 ranby run --rm --network n1 busybox nslookup -type=a web.dns.podman
+		[[ $output == *'Address: 10.89.0.2'* ]] || fail "$i: $output"
+	done
+	ranby rm --all --force --time 0 >/dev/null
+	nothing_of_bridges
+}
+
 @test "a port of the host that is taken: an error that names it, and nothing half made" {
 	local port
 	port=$(free_port)

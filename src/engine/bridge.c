@@ -165,6 +165,7 @@ static int run_netavark(const struct work *w, const char *verb, struct err *e)
 static int set_up(const struct work *w, struct err *e)
 {
 	int r = w->netns_fd < 0 ? 0 : mount_netns(w, e);
+	char path[96];
 
 	if (r == 0)
 		r = run_netavark(w, "setup", e);
@@ -172,7 +173,8 @@ static int set_up(const struct work *w, struct err *e)
 		r = bridge_dns_await("/proc/self/net", w->servers, e);
 	if (r == 0 && w->ports.slot)
 		r = bridge_ports_apply(&w->ports, true, &w->programs->ports, e);
-	return r;
+	netns_path(w->id, path);
+	return r == 0 ? bridge_dns_ask(path, w->servers, w->id, e) : r;
 }
 
 /* Each part is tried whatever became of the others. */

@@ -32,6 +32,41 @@ static void test_servers(void **state)
 	assert_int_equal(got.n, 2);
 }
 
+static void test_query(void **state)
+{
+	static const uint8_t want[] = "\xab\xcd\x01\0\0\x01\0\0\0\0\0\0\x0c" "0123456789ab\x03" "dns\x06podman\0\0\x01\0\x01";
+	uint8_t got[BRIDGE_DNS_QUERY_SIZE];
+	size_t n = bridge_dns_query(0xabcd, "0123456789abcdef", false, got);
+
+	(void)state;
+	assert_int_equal(n, sizeof(want) - 1);
+	assert_memory_equal(got, want, n);
+	assert_int_equal(bridge_dns_query(0xabcd, "0123456789abcdef", true, got), n);
+	assert_int_equal(got[n - 3], 28);
+}
+
+static void test_answer(void **state)
+{
+	static const struct {
+		const char *reply;
+		size_t len;
+		bool is;
+	} cases[] = {
+		{"\xab\xcd\x81\x80\0\x01\0\x01\0\0\0\0", 12, true},
+		{"\xab\xcd\x81\x80\0\x01\x01\0\0\0\0\0rest", 16, true},
+		{"\xab\xcd\x81\x80\0\x01\0\x01\0\0\0\0", 11, false}, /* cut */
+		{"\xab\xce\x81\x80\0\x01\0\x01\0\0\0\0", 12, false}, /* another's */
+		{"\xab\xcd\x01\x80\0\x01\0\x01\0\0\0\0", 12, false}, /* a question */
+		{"\xab\xcd\x81\x83\0\x01\0\x01\0\0\0\0", 12, false}, /* no such name */
+		{"\xab\xcd\x81\x80\0\x01\0\0\0\0\0\0", 12, false}, /* no address */
+		{"", 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(bridge_dns_is_answer(0xabcd, (const uint8_t *)cases[i].reply, cases[i].len), cases[i].is);
+}
+
 static void write_table(const char *dir, const char *name, const char *line)
 {
 	char path[64];
@@ -126,4 +161,4 @@ static void test_await_six(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-TESTS("engine/bridge_dns", cmocka_unit_test(test_servers), cmocka_unit_test(test_await), cmocka_unit_test(test_await_six))
+TESTS("engine/bridge_dns", cmocka_unit_test(test_servers), cmocka_unit_test(test_query), cmocka_unit_test(test_answer), cmocka_unit_test(test_await), cmocka_unit_test(test_await_six))
