@@ -347,8 +347,11 @@ seen_is() { [[ $(seen "$1") =~ $2 ]]; }
 	one_error 'there is no health check'
 }
 
+log_error_is() { [ "$(get "$1" 'json .State.Health' | python3 -c 'import json, sys; print(json.load(sys.stdin).get("LogError", ""))')" = "$2" ]; }
+checked_after() { [[ $(get "$1" '(index .State.Health.Log 0).Start') > $2 ]]; }
+
 @test "--health-log-destination: what inspect shows, in a file of a directory" {
-	local dir=$BATS_TEST_TMPDIR/logs id word
+	local dir=$BATS_TEST_TMPDIR/logs id word n
 	mkdir -m 700 "$dir"
 	detached --name c --health-cmd 'echo "looked	"; test -e /ok' --health-interval disable --health-max-log-count 2 --health-log-destination "$dir"
 	id=$(get c .Id)
@@ -376,6 +379,19 @@ seen_is() { [[ $(seen "$1") =~ $2 ]]; }
 	mkdir "$dir"
 	detached --name d --health-cmd true --health-interval 100ms --health-log-destination "$dir"
 	wait_for 10 test -e "$dir/$(get d .Id)-healthcheck.log"
+	[[ $(get d 'json .State.Health') != *LogError* ]]
+	# one event, whatever checks come after it; and gone when it can be written again
+	rm -r "$dir"
+	wait_for 30 log_error_is d "health log $dir: No such file or directory"
+	n=$(get d 'json .State.Health' | python3 -c 'import json, sys; print(json.load(sys.stdin)["Log"][-1]["Start"])')
+	wait_for 30 checked_after d "$n"
+	run -0 ranby events --stream=false --filter name=d --filter event=health_status --filter result=failed --format '{{.Reason}} {{.Detail}}'
+	[ "$output" = "log health log $dir: No such file or directory" ] || fail "$output"
+	[ "$(get d .State.Health.Status)" = healthy ]
+	mkdir "$dir"
+	wait_for 30 log_error_is d ''
+	wait_for 30 test -e "$dir/$(get d .Id)-healthcheck.log"
+	[[ $(cat "$dir/$(get d .Id)-healthcheck.log") != *LogError* ]]
 	ranby create --network none --health-cmd true --health-log-destination local busybox true >/dev/null
 	for word in logs events_logger "$dir/none" /proc "$BATS_TEST_TMPDIR/mine"; do
 		run -125 ranby create --network none --health-cmd true --health-log-destination "$word" busybox true

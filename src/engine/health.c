@@ -84,6 +84,12 @@ static struct json_object *log_of(struct json_object *marks)
 	return log && json_object_is_type(log, json_type_array) ? json_object_get(log) : json_object_new_array();
 }
 
+/* Why the last check is not in the file of --health-log-destination; "": it is, or there is no such file. */
+static const char *log_error(struct json_object *marks)
+{
+	return marks ? json_str(marks, "logError") : "";
+}
+
 struct json_object *health_json(const struct container *c)
 {
 	_cleanup_json_ struct json_object *marks = NULL, *o = NULL;
@@ -93,7 +99,8 @@ struct json_object *health_json(const struct container *c)
 	marks = read_marks(c);
 	o = json_object_new_object();
 	if (!o || json_add_str(o, "Status", status_of(marks)) < 0 ||
-	    json_add_int(o, "FailingStreak", marks ? json_int(marks, "failingStreak") : 0) < 0 || json_add(o, "Log", log_of(marks)) < 0)
+	    json_add_int(o, "FailingStreak", marks ? json_int(marks, "failingStreak") : 0) < 0 || json_add(o, "Log", log_of(marks)) < 0 ||
+	    (*log_error(marks) && json_add_str(o, "LogError", log_error(marks)) < 0))
 		return NULL;
 	return TAKE_PTR(o);
 }
@@ -193,7 +200,7 @@ static int marks_json(const struct container *c, const struct health_mark *m, co
 	if (r < 0 || json_add_int(o, "pid", json_int(c->state, "pid")) < 0 ||
 	    json_add_int(o, "startTicks", json_int(c->state, "startTicks")) < 0 || json_add_str(o, "status", m->status) < 0 ||
 	    json_add_int(o, "failingStreak", m->streak) < 0 || json_add(o, "log", TAKE_PTR(log)) < 0 ||
-	    (json_at(c->spec, STARTUP) && add_startup(o, s) < 0))
+	    (json_at(c->spec, STARTUP) && add_startup(o, s) < 0) || (*log_error(old) && json_add_str(o, "logError", log_error(old)) < 0))
 		return -ENOMEM;
 	*ret = TAKE_PTR(o);
 	return 0;
@@ -219,11 +226,14 @@ static int write_log(const struct container *c, struct err *e)
 	_cleanup_close_ int dir = *path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
 	char name[CONTAINER_ID_LEN + sizeof(LOG_SUFFIX)];
 	size_t len = 0;
-	const char *text = o ? json_text(o, &len) : NULL;
+	const char *text;
 	int r;
 
 	if (!*path)
 		return 0;
+	if (o)
+		json_object_object_del(o, "LogError"); /* of the file before this one */
+	text = o ? json_text(o, &len) : NULL;
 	if (dir < 0)
 		return err_errno(e, errno, "health log %s", path);
 	if (!text)
@@ -359,6 +369,35 @@ static void tell(struct engine *eng, const struct container *c, const char *stat
 	(void)!attest(eng, &a, NULL, &own);
 }
 
+/* Keeps for inspect what became of the log. True when that is a failure, and was none or another before. */
+static bool log_newly_failed(const struct container *c, const char *error)
+{
+	_cleanup_json_ struct json_object *marks = NULL;
+	_cleanup_close_ int lock = -EBADF;
+
+	if (!*json_str(c->spec, CONFIG ".logDir") || lock_take(container_dir(c), LOCK_NAME, LOCK_MS, &lock) < 0)
+		return false;
+	marks = read_marks(c);
+	if (!marks || strcmp(log_error(marks), error) == 0)
+		return false;
+	json_object_object_del(marks, "logError");
+	if (*error && json_add_str(marks, "logError", error) < 0)
+		return false;
+	(void)!write_marks(c, marks);
+	return *error;
+}
+
+/* Nobody may be looking when the monitor checks: inspect has it, and an event when it begins. */
+static int log_check(struct engine *eng, const struct container *c, struct err *e)
+{
+	struct attest a = ATTEST_INIT(AUDIT_VERB_HEALTH);
+	int r = write_log(c, e);
+
+	a.c = c;
+	a.reason = "log";
+	return log_newly_failed(c, r < 0 ? e->text : "") ? attest_failed(eng, &a, r, e) : r;
+}
+
 static int record_kill(struct engine *eng, const struct container *c, struct err *e)
 {
 	struct attest a = ATTEST_INIT(AUDIT_VERB_KILL);
@@ -453,7 +492,7 @@ int health_check(struct engine *eng, struct container *c, const struct origin *w
 	*ret = outcome_of(&x);
 	buf_done(&x.output);
 	if (r == 0) {
-		logged = write_log(c, &of_log);
+		logged = log_check(eng, c, &of_log);
 		r = follow(eng, c, &after, e);
 	}
 	/* whoever looks is told; what the check has found holds all the same */
