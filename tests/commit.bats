@@ -151,6 +151,17 @@ ls: /etc/group: No such file or directory" ] || fail "$output"
 	[ "$(ranby ps --format '{{.State}}')" = running ]
 }
 
+@test "commit of more variables than an image can have: how many, what instead, and nothing is made" {
+	local before
+	for ((i = 0; i < 5000; i++)); do echo "V$i=x"; done >"$BATS_TEST_TMPDIR/env"
+	ranby create --name many --network none --env-file "$BATS_TEST_TMPDIR/env" busybox true
+	before=$(ranby images -aq | sort)
+	run -125 ranby commit -q many too-many
+	one_error 'container many has 5001 variables, an image 4096 at most'
+	[ "$(ranby images -aq | sort)" = "$before" ]
+	ranby rm many
+}
+
 @test "the caller's proxy, which may have a password, is in no image; one that was given is" {
 	http_proxy=http://user:word@proxy.example HTTPS_PROXY=http://other.example ranby create --name proxied --network none -e HTTPS_PROXY busybox true >/dev/null
 	[[ $(ranby inspect --format '{{.Config.Env}}' proxied) == *user:word* ]]

@@ -12,6 +12,7 @@
 #include "engine/keeper.h"
 #include "engine/rootfs.h"
 #include "image/commit.h"
+#include "oci/image_config.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "tar/unpack_copy.h"
@@ -212,6 +213,19 @@ static int command_text(const struct container *c, struct buf *out)
 	return -buf_bad(out);
 }
 
+/* An image that has more is read by nobody here (oci/image_config.h): what goes with every container that is made of it. */
+static int check_env(const struct container *c, struct json_object *config, struct err *e)
+{
+	struct json_object *env = json_at(config, "Env");
+	size_t n = env ? json_object_array_length(env) : 0;
+
+	if (n <= IMAGE_CONFIG_ENV_MAX)
+		return 0;
+	err_set(e, E2BIG, "container %s has %zu variables, an image %d at most", c->name, n, IMAGE_CONFIG_ENV_MAX);
+	err_hint(e, "keep them in a file, for --env-file of the containers that are made of the image");
+	return -E2BIG;
+}
+
 int commit_container(struct engine *eng, struct store *st, struct container *c, const struct commit_request *q, struct image **ret,
 		     struct err *e)
 {
@@ -232,7 +246,9 @@ int commit_container(struct engine *eng, struct store *st, struct container *c, 
 		return err_wrap(e, r, "the image of container %s", c->name);
 	if (make_config(c, base, &config) < 0 || (q->include_volumes && merge_volumes(c, config) < 0) || command_text(c, &command) < 0)
 		return err_errno(e, ENOMEM, "commit");
-	r = rootfs_id_map(c, &map, e);
+	r = check_env(c, config, e);
+	if (r == 0)
+		r = rootfs_id_map(c, &map, e);
 	if (r == 0)
 		r = keeper_open(eng, &k, e);
 	if (r < 0)
