@@ -208,6 +208,29 @@ sleepers() {
 	no_sleeper 'sleep 4325'
 }
 
+@test "of two stages at once that are the same one is executed, and the other finds what it made" {
+	local i
+	containerfile <<-'EOF'
+		FROM busybox AS one
+		RUN --mount=type=cache,id=same,target=/m echo first >>/m/runs; sleep 1; echo 1 >/1
+		RUN --mount=type=cache,id=same,target=/m echo second >>/m/runs; sleep 1; echo 2 >/2
+		FROM busybox AS two
+		RUN --mount=type=cache,id=same,target=/m echo first >>/m/runs; sleep 1; echo 1 >/1
+		RUN --mount=type=cache,id=same,target=/m echo second >>/m/runs; sleep 1; echo 2 >/2
+		RUN echo 3 >/3
+		FROM busybox
+		COPY --from=one /1 /2 /
+		COPY --from=two /3 /
+		RUN --mount=type=cache,id=same,target=/m cat /m/runs
+	EOF
+	run -0 build --jobs 2 -t same ctx
+	for i in first second; do [ "$(grep -cx $i <<<"$output")" = 1 ] || fail "$output"; done
+	[ "$(grep -c 'Using cache' <<<"$output")" = 2 ] || fail "$output"
+	run -0 ranby run --rm same cat /1 /2 /3
+	[ "$output" = $'1\n2\n3' ]
+	nothing_left
+}
+
 @test "lines of stages at once are whole" {
 	local i
 	for i in 1 2 3; do

@@ -21,6 +21,7 @@
 #include "build/stage_source.h"
 #include "oci/expand.h"
 #include "sys/fd.h"
+#include "sys/lock.h"
 #include "sys/path.h"
 
 #include <fcntl.h>
@@ -160,23 +161,39 @@ static void make_key(struct step *p)
 	cache_key(p->sg->key, buf_str(&p->created_by), p->content.len ? buf_str(&p->content) : NULL, p->key);
 }
 
+/* Of stages that are made at once one does a step that two have, and the other finds it then. 1: found. */
+static int await_same(const struct step *p, int *ret_lock, struct err *e)
+{
+	char name[sizeof("step-") + DIGEST_HEX_SIZE];
+	int r;
+
+	if (!p->s->is_worker || p->s->q->no_cache || !p->s->q->layers)
+		return 0;
+	snprintf(name, sizeof(name), "step-%s", p->key);
+	r = lock_take(p->s->q->uses->dirfd, name, -1, ret_lock);
+	return r < 0 ? err_errno(e, -r, "build") : find(p);
+}
+
 /* The last step of each: found, or done by `work`, which says whether it made a layer. */
 static int finish(struct step *p, int (*work)(struct step *, bool *, struct err *), struct err *e)
 {
+	_cleanup_close_ int lock = -EBADF;
 	struct stage *sg = p->sg;
 	bool layer = false;
-	int r = 0;
+	int r = 1;
 
 	make_key(p);
-	if (!find(p)) {
+	if (!find(p))
+		r = await_same(p, &lock, e);
+	if (r == 0) {
 		sg->missed = true;
 		r = work(p, &layer, e);
 		if (r == 0)
 			r = keep(p, layer && p->s->q->layers, e);
 	}
-	if (r == 0)
+	if (r >= 0)
 		memcpy(sg->key, p->key, sizeof(sg->key));
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int only_history(struct step *p, bool *ret_layer, struct err *e)
