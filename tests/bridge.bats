@@ -180,6 +180,18 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	run ! ranby run --rm --network n1 busybox nslookup two
 }
 
+@test "a container that comes or goes changes nothing for the others of its network" {
+	ranby run -d --name c --network n1 busybox sleep 1000 >/dev/null
+	# whatever address the interface of one that comes has
+	in_holder() { nsenter -t "$(holder)" -U --preserve-credentials -n ip "$@"; }
+	in_holder link add low0 address 02:00:00:00:00:01 type veth peer name low1
+	in_holder link set low0 up master podman1
+	web web --network n1
+	[ "$(get c web)" = 'hello from web' ]
+	in_holder link delete low0
+	[ "$(timeout 4 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" exec c wget -q -O- http://web/)" = 'hello from web' ]
+}
+
 @test "--internal: no way out, and its containers find each other" {
 	local address port
 	address=$(host_address)

@@ -19,6 +19,7 @@
 
 #include "engine/bridge_holder.h"
 #include "engine/bridge_dns.h"
+#include "engine/bridge_mac.h"
 #include "engine/bridge_note.h"
 #include "engine/bridge_ports.h"
 #include "engine/networks.h"
@@ -114,6 +115,7 @@ struct work {
 	int answer_fd;
 	const struct programs *programs;
 	const struct strv *servers; /* up: who shall answer for names then */
+	struct json_object *networks; /* up: "network_info" */
 };
 
 static void netns_path(const char *id, char out[static 96])
@@ -169,6 +171,8 @@ static int set_up(const struct work *w, struct err *e)
 
 	if (r == 0)
 		r = run_netavark(w, "setup", e);
+	if (r == 0)
+		r = bridge_mac_keep(w->networks, e);
 	if (r == 0)
 		r = bridge_dns_await("/proc/self/net", w->servers, e);
 	if (r == 0 && w->ports.slot)
@@ -613,7 +617,7 @@ static int run_setup(struct desk *d, struct json_object *note, struct json_objec
 	_cleanup_(strv_done) struct strv servers = {0}, six_bridges = {0};
 	struct work w = {
 		.id = json_str(note, "id"), .netns_fd = netns_fd, .up = true, .request = json_text(request, NULL), .answer_fd = answer,
-		.programs = &p, .servers = &servers,
+		.programs = &p, .servers = &servers, .networks = json_at(request, "network_info"),
 	};
 	int r;
 

@@ -5,6 +5,7 @@
 #include "sys/fd.h"
 
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -19,4 +20,16 @@ int netns_loopback_up(void)
 	/* the interface ioctls are the same on every family; AF_UNIX is always there (netdevice(7)) */
 	req.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
 	return ioctl(s, SIOCSIFFLAGS, &req) < 0 ? -errno : 0;
+}
+
+int netns_keep_mac(const char *name)
+{
+	_cleanup_close_ int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = {0};
+
+	if (s < 0)
+		return -errno;
+	if ((size_t)snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name) >= sizeof(req.ifr_name))
+		return -ENODEV;
+	return ioctl(s, SIOCGIFHWADDR, &req) < 0 || ioctl(s, SIOCSIFHWADDR, &req) < 0 ? -errno : 0;
 }
