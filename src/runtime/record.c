@@ -86,7 +86,8 @@ static bool testify(struct subject *t)
 	return t->verb == AUDIT_VERB_START && write_by_root(t, a) == 0;
 }
 
-int record_note(int rroot, const char *id, const struct witness_reply *reply)
+/* `key`: of the receipt. */
+static int note(int rroot, const char *id, const char *key, const struct witness_reply *reply)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	_cleanup_close_ int dir = -EBADF;
@@ -96,7 +97,7 @@ int record_note(int rroot, const char *id, const struct witness_reply *reply)
 	int r = o ? path_own_open(rroot, id, O_RDONLY | O_DIRECTORY, 0, &dir) : -ENOMEM;
 
 	if (r == 0 && reply->outcome == WITNESS_RECORDED) {
-		r = json_add_str(o, "receipt", audit_receipt_text(&reply->receipt, receipt));
+		r = json_add_str(o, key, audit_receipt_text(&reply->receipt, receipt));
 		if (r == 0)
 			r = json_add_str(o, "uuid", reply->receipt.uuid);
 	} else if (r == 0) {
@@ -106,6 +107,11 @@ int record_note(int rroot, const char *id, const struct witness_reply *reply)
 		return r;
 	text = json_text(o, &len);
 	return text ? path_own_write(dir, FILE_NAME, text, len, 0600, PATH_SYNC_NONE) : -ENOMEM;
+}
+
+int record_note(int rroot, const char *id, const struct witness_reply *reply)
+{
+	return note(rroot, id, "receipt", reply);
 }
 
 /* Not in a user namespace, and not a plain user where nobody is installed who may. */
@@ -151,7 +157,9 @@ void record_gone(const struct runtime_context *x, struct runtime_state *s)
 	if (!is_roots() || runtime_state_load_record(x->rroot, s) < 0 || !s->record ||
 	    json_parse(s->record, strlen(s->record), FILE_NAME, &o, NULL) < 0 || !*json_str(o, "receipt"))
 		return;
-	(void)!record_root_write(&(struct record_root){.verb = AUDIT_VERB_EXIT, .s = s, .job = ""}, &reply);
+	/* a removal that fails, or is killed, is done again by the next one, and what is recorded then is not recorded anew */
+	if (record_root_write(&(struct record_root){.verb = AUDIT_VERB_EXIT, .s = s, .job = ""}, &reply) == 0 && reply.outcome == WITNESS_RECORDED)
+		(void)!note(x->rroot, s->id, "ended", &reply);
 }
 
 /* ---- for who is elsewhere by then ---- */

@@ -21,6 +21,7 @@
  * Nothing fails by it: what came of the first is in RROOT/ID/record, which
  * the state shows as attribution.record:
  *	{"receipt": "1700000000.123:4567", "uuid": ...}   read back from the kernel's stream
+ *	{"ended": "1700000000.125:4569", "uuid": ...}     the same of its end: what is left could not be removed yet
  *	{"why": "audit is off"}                           there is none, though somebody could have written it
  */
 #ifndef RANBY_RUNTIME_RECORD_H

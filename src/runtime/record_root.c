@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FIRST_PID_NS 4026531836U /* PROC_PID_INIT_INO of linux/proc_ns.h */
 #define NAME_MAX_IN_RECORD 120
 #define CGROUP_MAX_IN_RECORD 180
 
@@ -92,7 +91,7 @@ static bool is_in_first_pidns(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PID_NS;
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == PROC_FIRST_PID_NS;
 }
 
 int record_root_write(const struct record_root *t, struct witness_reply *ret)

@@ -110,6 +110,21 @@ state() { "$RUNTIME" --root "$STATE" state r1 | jq -r "$1"; }
 	[ "$(records | sed 's/.* op=\([a-z]*\) .*/\1/' | paste -sd ' ')" = 'start stop' ] || fail "$(records)"
 }
 
+@test "root's end is recorded once, however often its removal is tried" {
+	started
+	mkdir "$STATE/r1/held"
+	mount -t tmpfs -o size=4k held "$STATE/r1/held"
+	run "$RUNTIME" --root "$STATE" delete --force r1
+	[ "$status" != 0 ] || { umount "$STATE/r1/held"; fail 'it could be removed'; }
+	run "$RUNTIME" --root "$STATE" delete --force r1
+	umount "$STATE/r1/held"
+	"$RUNTIME" --root "$STATE" delete --force r1
+	[ ! -e "$STATE/r1" ]
+	audit_sync
+	[ "$(records | grep -ac ' op=start ')" = 1 ] || fail "$(records)"
+	[ "$(records | grep -ac ' op=stop ')" = 1 ] || fail "$(records)"
+}
+
 @test "root's in a login: the record and the state have it" {
 	run -0 bash -c 'echo 4242 >/proc/self/loginuid; "$0" --root "$1" create --bundle "$2" r1 </dev/null >/dev/null 2>&1 3>&-; "$0" --root "$1" start r1
 		cat /proc/self/sessionid' "$RUNTIME" "$STATE" "$BUNDLES/root"
