@@ -167,6 +167,24 @@ for l in sys.argv[1].splitlines():
 	[ "${#lines[@]}" = "$(cat "$T"/ledger/auid-1002/*.jsonl | grep -c '"op":"start"')" ]
 }
 
+@test "a system ledger: what a container's process sent, or nobody has weighed, is shown as that, and the report leaves it out" {
+	need_program python3
+	"$RANBY_TREE/tests/make-ledger" "$T/claims" 3 1 claims
+	run -0 all --system "$T/claims" --format '{{.Status}} {{.Trust}}'
+	[ "$(grep -cx 'start claimed' <<<"$output")" = 1 ] && [ "$(grep -cx 'start live' <<<"$output")" = 2 ] || fail "$output"
+	run -0 all --system "$T/claims"
+	[ "$(grep -c ' trust=claimed' <<<"$output")" -ge 2 ] || fail "$output"
+	run -0 ranby audit report --profile 800-53 --system "$T/claims" --format json
+	[ "$(jq '.containers | length' <<<"$output")" = 2 ] && [ "$(jq .notBelieved <<<"$output")" -ge 2 ] || fail "$output"
+	sed -i 's/,"word":"[a-z]*"//' "$T"/claims/auid-*/*.jsonl
+	run -0 all --system "$T/claims" --format '{{.Type}} {{.Trust}}'
+	[ "$(grep '^container ' <<<"$output" | sort -u)" = 'container unknown' ] || fail "$output"
+	# one's own ledger is one's own word all the same
+	run -0 ranby run --rm --network none busybox true
+	run -0 ranby events --stream=false --format '{{.Trust}}'
+	[ "$(sort -u <<<"$output")" = self ] || fail "$output"
+}
+
 @test "names that an attacker would choose do not reach the terminal, and are whole in JSON" {
 	need_program python3
 	"$RANBY_TREE/tests/make-ledger" "$T/ledger" 24 1 hostile

@@ -251,6 +251,29 @@ void chain_ask(struct chain *c, uint64_t key, struct chain_answer *ret)
 		chain_ask_pid(c, s->pid, key, ret);
 }
 
+/* ---- whose word ---- */
+
+void chain_sender_of(const struct log_event *ev, struct chain_sender *ret)
+{
+	*ret = (struct chain_sender){.key = log_event_key(ev), .pid = ev->pid, .uid = ev->uid, .ses = ev->ses,
+				     .by_root = ev->kind == LOG_VIRT && strcmp(ev->virt.trust, "root") == 0};
+}
+
+enum chain_word chain_weigh(struct chain *c, const struct chain_sender *s)
+{
+	bool placed;
+
+	return prepare(c) ? word_of_sender(c, s, &placed) : CHAIN_WORD_UNKNOWN;
+}
+
+const char *chain_word_text(enum chain_word w)
+{
+	static const char *const words[] = {
+		[CHAIN_WORD_UNKNOWN] = "unknown", [CHAIN_WORD_BELIEVED] = "believed", [CHAIN_WORD_CLAIMED] = "claimed"};
+
+	return words[w];
+}
+
 /* The process that this fork made is named by a statement, before the number is used again. */
 static bool becomes_known(const struct chain *c, uint32_t boot, const struct sample *fork)
 {

@@ -72,6 +72,20 @@ enum chain_doubt {
 	CHAIN_TOO_DEEP,
 };
 
+/* Whose word a record is (chain_word.c). */
+enum chain_word {
+	CHAIN_WORD_UNKNOWN = 0, /* who sent it can be placed nowhere, and may have been in a container */
+	CHAIN_WORD_BELIEVED,
+	CHAIN_WORD_CLAIMED,     /* who sent it was in a container */
+};
+
+/* Who sent a record, and when, as the kernel stamped it. */
+struct chain_sender {
+	uint64_t key;
+	uint32_t pid, uid, ses;
+	bool by_root; /* it says trust=root, which the witness never does */
+};
+
 struct chain_options {
 	unsigned depth_max; /* generations; more is unknown */
 };
@@ -126,6 +140,12 @@ void chain_ask(struct chain *c, uint64_t key, struct chain_answer *ret);
 
 /* About process `pid` at the moment of `key`, whether or not it did something then. */
 void chain_ask_pid(struct chain *c, uint32_t pid, uint64_t key, struct chain_answer *ret);
+
+/* Of any record of a program's: the same that decides about what start, exec and stop records say. */
+void chain_sender_of(const struct log_event *ev, struct chain_sender *ret);
+enum chain_word chain_weigh(struct chain *c, const struct chain_sender *s);
+/* "believed", "claimed", "unknown". */
+const char *chain_word_text(enum chain_word w);
 
 /* True when a fork by that process made one that a start or exec record or an anchor names: it is an engine at its work. */
 bool chain_made_container(struct chain *c, uint32_t boot, uint32_t pid);

@@ -55,7 +55,7 @@
  */
 #include "audit/chain_resolve.h"
 
-#include "sys/procfs.h"
+#include "sys/pidns.h"
 
 #include <string.h>
 
@@ -207,7 +207,7 @@ static bool has_own_pids(const struct chain *c, uint32_t container)
 	const struct line *l = store_line(c, key_boot(k->start), k->pid);
 
 	if (k->pid_ns != 0)
-		return k->pid_ns != PROC_FIRST_PID_NS;
+		return k->pid_ns != FIRST_PID_NS;
 	/* an anchor: the only forks that returned it asked for one */
 	if (!l || l->n_births == 0)
 		return false;
@@ -220,7 +220,7 @@ static bool has_own_pids(const struct chain *c, uint32_t container)
 /* It shares the host's, and what its forks return are host pids. */
 static bool has_host_pids(const struct chain *c, uint32_t container)
 {
-	return c->containers[container].pid_ns == PROC_FIRST_PID_NS;
+	return c->containers[container].pid_ns == FIRST_PID_NS;
 }
 
 /* ---- the process that a statement names, outside of two statements: (3) ---- */

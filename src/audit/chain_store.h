@@ -92,8 +92,8 @@ struct statement {
 	uint32_t boot, subject;
 	uint32_t init_pid;    /* whose run it is of */
 	uint64_t init_start;
-	uint32_t sender, uid, ses; /* as the kernel stamped the record */
-	bool is_start, by_root;    /* trust=root */
+	struct chain_sender sender;
+	bool is_start;
 	bool is_final;
 	enum word word;
 };

@@ -73,10 +73,11 @@ int word_feed(struct chain *c, const struct log_event *ev, struct err *e)
 	const struct log_virt *v = &ev->virt;
 	bool init = v->init_pid == 0 || v->init_pid == v->vm_pid;
 	struct statement st = {.boot = ev->boot, .subject = v->vm_pid, .init_pid = init ? v->vm_pid : v->init_pid, .init_start = v->init_start,
-			       .sender = ev->pid, .uid = ev->uid, .ses = ev->ses, .by_root = strcmp(v->trust, "root") == 0};
+			       .word = WORD_OPEN};
 	uint32_t seen = seen_as(ev);
 	int r = 0;
 
+	chain_sender_of(ev, &st.sender);
 	if (strcmp(v->virt, "ranby") != 0 || v->vm_pid == 0 || !v->success || !seen)
 		return 0;
 	st.is_start = seen == SAMPLE_ALIVE && strcmp(v->op, "start") == 0;
@@ -104,11 +105,21 @@ static uint32_t find_run(const struct chain *c, const struct statement *st, bool
 	return NO_RUN;
 }
 
-static bool is_nobody_elses(const struct chain *c, const struct statement *st)
+static bool is_nobody_elses(const struct chain *c, const struct chain_sender *s)
 {
-	uint64_t roots = store_session(&c->roots, st->boot, st->ses);
+	uint64_t roots = store_session(&c->roots, key_boot(s->key), s->ses);
 
-	return !st->by_root && st->uid != 0 && st->ses != LOG_NONE && (roots == 0 || roots >= st->sample.key);
+	return !s->by_root && s->uid != 0 && s->ses != LOG_NONE && (roots == 0 || roots >= s->key);
+}
+
+enum chain_word word_of_sender(struct chain *c, const struct chain_sender *s, bool *ret_placed)
+{
+	struct verdict v = chain_resolve_sender(c, key_boot(s->key), s->pid, s->ses, s->key);
+
+	*ret_placed = v.where != CHAIN_UNKNOWN;
+	if (v.where == CHAIN_HOST || (v.where == CHAIN_UNKNOWN && is_nobody_elses(c, s)))
+		return CHAIN_WORD_BELIEVED;
+	return v.where == CHAIN_CONTAINER ? CHAIN_WORD_CLAIMED : CHAIN_WORD_UNKNOWN;
 }
 
 /* It is in the lines no more. */
@@ -169,14 +180,15 @@ static int believe(struct chain *c, struct statement *st, struct err *e)
 
 static int weigh(struct chain *c, struct statement *st, struct err *e)
 {
-	struct verdict v = chain_resolve_sender(c, st->boot, st->sender, st->ses, st->sample.key);
-	bool heard = v.where == CHAIN_HOST || (v.where == CHAIN_UNKNOWN && is_nobody_elses(c, st)), good;
+	bool placed, good;
+	enum chain_word word = word_of_sender(c, &st->sender, &placed);
+	bool heard = word == CHAIN_WORD_BELIEVED;
 	int r;
 
 	if (!st->is_start && st->word != WORD_BELIEVED)
 		st->sample.container = find_run(c, st, false);
 	good = heard && st->sample.container != NO_RUN;
-	st->is_final = (v.where != CHAIN_UNKNOWN && (good || v.where == CHAIN_CONTAINER)) ||
+	st->is_final = (placed && (good || word == CHAIN_WORD_CLAIMED)) ||
 		       c->seen[c->n_seen - 1].key - st->sample.key > CHAIN_LOOK_AHEAD;
 	if (st->word == (good ? WORD_BELIEVED : WORD_CLAIMED))
 		return 0;

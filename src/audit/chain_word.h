@@ -13,4 +13,7 @@ int word_feed_root(struct chain *c, const struct log_event *ev, struct err *e) _
 /* Decides about what was fed since. The store must be prepared, and is so afterwards. */
 int word_weigh(struct chain *c, struct err *e) _must_check_;
 
+/* The rule. The store must be prepared, and what was fed be decided about. */
+enum chain_word word_of_sender(struct chain *c, const struct chain_sender *s, bool *ret_placed);
+
 #endif

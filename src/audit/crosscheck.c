@@ -122,6 +122,9 @@ static int add_turn(struct crosscheck *x, uint64_t seq, struct json_object *entr
 		what++;
 	if (what == ARRAY_SIZE(ops) || (!uuid[0] && (!ctr[0] || x->o.system)))
 		return 0;
+	/* who is not believed begins and ends nothing */
+	if (x->o.system && *system_ledger_doubt(entry))
+		return 0;
 	turn.what = (unsigned)what;
 	snprintf(turn.key, sizeof(turn.key), "%s", uuid[0] ? uuid : ctr);
 	if (pid > 0 && pid <= INT32_MAX)

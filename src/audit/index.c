@@ -43,7 +43,7 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS entry_uuid ON entry(uuid, ns);"
 	"CREATE INDEX IF NOT EXISTS entry_image ON entry(image) WHERE image IS NOT NULL;";
 
-/* A member of an entry for each column from `type` on: of "claimed-NAME", which in a user's own ledger is NAME. */
+/* A member of an entry for each column from `type` on: of "claimed-NAME", which in a user's own ledger is NAME; `confidence` of a program's record is whose word it is. */
 static const struct column {
 	const char *member;
 	bool number;
@@ -208,6 +208,8 @@ static const char *word_of(struct json_object *entry, const char *member)
 {
 	const char *word = json_str(entry, member);
 
+	if (!word[0] && strcmp(member, "confidence") == 0)
+		return json_str(entry, "word");
 	return !word[0] && strncmp(member, CLAIMED, strlen(CLAIMED)) == 0 ? json_str(entry, member + strlen(CLAIMED)) : word;
 }
 

@@ -4,6 +4,7 @@
 #include "audit/report.h"
 
 #include "audit/ledger_read.h"
+#include "audit/system_ledger.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,11 +118,17 @@ int report_add(struct report *rep, const struct ledger_entry *entry, struct err 
 	struct report_event ev = {.o = entry->o, .seq = entry->seq, .ledger = (uint32_t)rep->n_ledgers - 1};
 
 	ev.kind = kind_of(&ev);
+	if (!rep->own && (ev.kind & (REPORT_CONTROL | REPORT_NO_OP)) && *system_ledger_doubt(ev.o))
+		ev.kind = REPORT_CLAIM;
 	ev.ns = ledger_entry_time(ev.o, &ev.serial);
 	ev.auid = id_of(&ev, "auid");
 	ev.ses = id_of(&ev, "ses");
 	if (!ev.kind || !wanted(rep, &ev))
 		return 0;
+	if (ev.kind == REPORT_CLAIM) {
+		rep->n_claims++;
+		return 0;
+	}
 	if (rep->n == REPORT_EVENTS_MAX)
 		return err_set(e, E2BIG, "more than %d entries: narrow it by --since, --until or --user", REPORT_EVENTS_MAX);
 	if (rep->n == rep->room) {

@@ -31,6 +31,7 @@
 #define REPORT_EVIDENCE_MAX 8  /* that a control names; the rest is counted */
 #define REPORT_TICKS_MAX 400   /* execs that the page draws for one container */
 #define REPORT_NO_ID UINT32_MAX
+#define REPORT_CLAIMS_TEXT "Entries left out, because who sent them was in a container or cannot be placed"
 
 /* ---- what is in it ---- */
 
@@ -46,6 +47,7 @@ enum report_kind {
 	REPORT_GAP = 1U << 8,    /* something is missing */
 	REPORT_HEAD = 1U << 9,
 	REPORT_CONTROL = REPORT_START | REPORT_STOP | REPORT_EXEC | REPORT_OBJECT | REPORT_OTHER,
+	REPORT_CLAIM = 1U << 11, /* who sent it is not believed: it shows nothing (system_ledger_doubt()) */
 	REPORT_NO_OP = 1U << 10, /* says it is of containers, and not what: counted with REPORT_CONTROL */
 };
 
@@ -91,13 +93,14 @@ struct report_result {
 struct report {
 	const char *profile;     /* its id, from report_profile() */
 	const char *title;       /* of it, with the edition */
-	bool own;                /* the user's own ledger: level 0 */
+	bool own;                /* the user's own ledger: level 0; before entries are added */
 	int64_t since_ns, until_ns; /* 0: no bound */
 	uint32_t auid;           /* of this login only; with any_user false */
 	bool any_user;
 	char host[128], made[64];
 	struct report_event *events; /* in the order of time */
 	size_t n, room;
+	size_t n_claims;             /* entries that were left out: REPORT_CLAIM */
 	struct report_ledger *ledgers;
 	size_t n_ledgers;
 	struct report_run *runs;     /* by login, session, start */

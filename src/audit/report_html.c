@@ -543,6 +543,8 @@ void report_html(const struct report *rep, struct buf *out)
 	add_timeline(rep, out);
 	add_controls(rep, out);
 	add_runs(rep, out);
+	if (rep->n_claims)
+		buf_addf(out, "<p class=\"note\">" REPORT_CLAIMS_TEXT ": %zu.</p>\n", rep->n_claims);
 	buf_addf(out, "<footer>%zu entries of %zu ledger%s. A record of the form sec.milli:serial is found by <code>ausearch -a serial</code>; "
 		      "one of the form ledger#number is that line of the ledger.</footer>\n</main>\n</body>\n</html>\n",
 		 rep->n, rep->n_ledgers, rep->n_ledgers == 1 ? "" : "s");

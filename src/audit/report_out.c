@@ -52,6 +52,8 @@ void report_text(const struct report *rep, struct buf *out)
 		text_result(rep, &rep->results[i], out);
 	buf_addf(out, "\n%zu containers, %zu entries. Controls: %zu met, %zu not met, %zu cannot be shown from this data.\n", rep->n_runs, rep->n,
 		 count(rep, REPORT_MET), count(rep, REPORT_NOT_MET), count(rep, REPORT_NOT_SHOWN));
+	if (rep->n_claims)
+		buf_addf(out, "%s: %zu.\n", REPORT_CLAIMS_TEXT, rep->n_claims);
 }
 
 /* ---- JSON ---- */
@@ -127,6 +129,7 @@ int report_json(const struct report *rep, struct buf *out)
 	r = r < 0 ? r : json_add_str(o, "source", rep->own ? "own ledger" : "system ledger");
 	r = r < 0 ? r : json_add_str(o, "statement", report_statement(rep));
 	r = r < 0 ? r : json_add_u64(o, "entries", rep->n);
+	r = r < 0 ? r : json_add_u64(o, "notBelieved", rep->n_claims);
 	r = r < 0 ? r : json_add_u64(o, "met", count(rep, REPORT_MET));
 	r = r < 0 ? r : json_add_u64(o, "notMet", count(rep, REPORT_NOT_MET));
 	r = r < 0 ? r : json_add_u64(o, "cannotBeShown", count(rep, REPORT_NOT_SHOWN));

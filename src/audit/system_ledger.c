@@ -3,6 +3,7 @@
 /* Who writes it, who makes an index of it, who verifies it and who reports from it must mean the same by it. */
 #include "audit/system_ledger.h"
 
+#include "audit/chain.h"
 #include "sys/dir.h"
 #include "sys/fd.h"
 
@@ -74,4 +75,14 @@ bool system_ledger_holds(const struct log_event *ev)
 	if (ev->kind == LOG_SYSCALL)
 		return ev->call == LOG_CALL_EXEC && ev->done;
 	return ev->kind == LOG_VIRT || ev->kind == LOG_LOGIN || (ev->kind == LOG_USER && ev->type == TYPE_USER_LOGIN);
+}
+
+const char *system_ledger_doubt(struct json_object *entry)
+{
+	const char *word = json_str(entry, "word");
+
+	if (!*json_str(entry, "virt") || strcmp(word, chain_word_text(CHAIN_WORD_BELIEVED)) == 0)
+		return "";
+	/* without a word nobody has weighed it */
+	return chain_word_text(strcmp(word, chain_word_text(CHAIN_WORD_CLAIMED)) == 0 ? CHAIN_WORD_CLAIMED : CHAIN_WORD_UNKNOWN);
 }

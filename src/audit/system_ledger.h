@@ -11,6 +11,7 @@
 
 #include "audit/log_reader.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/strv.h"
 
 #include <stdbool.h>
@@ -39,5 +40,11 @@ int system_ledger_each(int dirfd, unsigned parts, system_ledger_visit *visit, vo
 
 /* Has it an entry for such an event? Each exec that was done, VIRT_* record and login has. */
 bool system_ledger_holds(const struct log_event *ev);
+
+/*
+ * What an entry of it is worth that a program sent: "" when who sent it is believed, and for what the kernel says
+ * itself; else "claimed" or "unknown" (enum chain_word), and then it shows nothing of a container.
+ */
+const char *system_ledger_doubt(struct json_object *entry);
 
 #endif

@@ -11,7 +11,7 @@
 #include "audit/chain.h"
 
 #include "base/testing.h"
-#include "sys/procfs.h"
+#include "sys/pidns.h"
 
 #include <sched.h>
 
@@ -258,7 +258,7 @@ static void forge(struct world *w, int i)
 	ev.virt = (struct log_virt){.virt = "ranby", .op = ops[op], .reason = "", .vm = "forged", .uuid = "", .ctr = "",
 				    .trust = op == 3 ? "zombie" : trusts[dice(w, 2)], .image = "", .uid_map = "", .vm_pid = about->pid,
 				    .init_pid = init ? about->pid : run->pid, .init_start = init ? w->ticks : run->start_ticks,
-				    .vm_start = w->ticks, .pid_ns = dice(w, 2) ? PROC_FIRST_PID_NS : 7, .ses_of = about->ses, .starter_ses = about->ses,
+				    .vm_start = w->ticks, .pid_ns = dice(w, 2) ? FIRST_PID_NS : 7, .ses_of = about->ses, .starter_ses = about->ses,
 				    .starter_auid = about->auid, .success = true};
 	emit(w, &ev, w->p[i].where);
 }
@@ -330,7 +330,7 @@ static int make_box(struct world *w, int init)
 	b->auid = w->p[init].auid;
 	b->next_local = 1;
 	b->own_pids = dice(w, 5) != 0;
-	b->pid_ns = b->own_pids ? 4026532000U + (uint32_t)k : PROC_FIRST_PID_NS;
+	b->pid_ns = b->own_pids ? 4026532000U + (uint32_t)k : FIRST_PID_NS;
 	return k;
 }
 

@@ -103,6 +103,40 @@ static void set_scene(struct chain *c, uint32_t *serial, const struct given *g)
 		feed(c, serial, record("root", "roots", 1, 0, 5, 60));
 }
 
+/* Any record's sender is weighed as those are whose records say where a process is. */
+static void test_whose_word_it_is(void **state)
+{
+	static const struct {
+		struct given given;
+		enum chain_word want;
+	} cases[] = {
+		{{LOGIN, "caller", 1000, 5, false, 0}, CHAIN_WORD_BELIEVED},      {{LOGIN, "root", 0, 5, false, 0}, CHAIN_WORD_BELIEVED},
+		{{IN_CONTAINER, "caller", 1000, 5, false, 0}, CHAIN_WORD_CLAIMED}, {{IN_CONTAINER, "root", 0, 5, false, 0}, CHAIN_WORD_CLAIMED},
+		{{BELOW_CONTAINER, "live", 0, 5, false, 0}, CHAIN_WORD_UNKNOWN},   {{NAMESPACE, "root", 0, 5, false, 0}, CHAIN_WORD_UNKNOWN},
+		{{NOWHERE, "caller", 1000, 5, false, 0}, CHAIN_WORD_BELIEVED},    {{NOWHERE, "caller", 1000, 5, true, 0}, CHAIN_WORD_UNKNOWN},
+		{{NOWHERE, "root", 0, 5, false, 0}, CHAIN_WORD_UNKNOWN},          {{NOWHERE, "caller", 1000, UNSET, false, 0}, CHAIN_WORD_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct given *g = &cases[i].given;
+		_cleanup_(chain_freep) struct chain *c = NULL;
+		struct log_event ev = record(g->trust, "box", 10, g->uid, g->ses, 50);
+		struct chain_sender sender;
+		uint32_t serial = 100;
+		enum chain_word word;
+
+		assert_int_equal(chain_new(&CHAIN_OPTIONS_DEFAULT, &c, NULL), 0);
+		set_scene(c, &serial, g);
+		ev.virt.op = "rm";
+		ev.serial = feed(c, &serial, ev);
+		chain_sender_of(&ev, &sender);
+		word = chain_weigh(c, &sender);
+		if (word != cases[i].want)
+			fail_msg("case %zu: %s", i, chain_word_text(word));
+	}
+}
+
 static void test_whose_word_counts(void **state)
 {
 	static const struct given cases[] = {
@@ -282,6 +316,6 @@ static void test_late_origin(void **state)
 	assert_false(chain_container_at(c, 0)->claimed);
 }
 
-TESTS("audit/chain, trust", cmocka_unit_test(test_whose_word_counts), cmocka_unit_test(test_claimed), cmocka_unit_test(test_changes_nothing),
+TESTS("audit/chain, trust", cmocka_unit_test(test_whose_word_it_is), cmocka_unit_test(test_whose_word_counts), cmocka_unit_test(test_claimed), cmocka_unit_test(test_changes_nothing),
       cmocka_unit_test(test_late_origin), cmocka_unit_test(test_other_engine), cmocka_unit_test(test_start_not_in_the_log),
       cmocka_unit_test(test_withdrawn))

@@ -21,22 +21,22 @@ enum { TRAIL, LOGIN, CREATE, START_A, EXECVE, EXECVE_HOST, STOP_A, START_B, STOP
 static const char *const golden[N_GOLDEN] = {
 	[TRAIL] = "{'op':'trail-start','time':'2026-11-22T07:00:00Z'}",
 	[LOGIN] = "{'op':'login','type':'USER_LOGIN','auid':1001,'ses':7,'addr':'10.0.0.5','res':'success','receipt':'1795330800.000:10'}",
-	[CREATE] = "{'op':'create','virt':'ranby','vm':'web','ctr':'" CTR_A "','auid':1001,'ses':7,'res':'success','receipt':'1795334400.000:11'}",
-	[START_A] = "{'op':'start','virt':'ranby','vm':'web','uuid':'" UUID_A "','ctr':'" CTR_A
+	[CREATE] = "{'op':'create','virt':'ranby','word':'believed','vm':'web','ctr':'" CTR_A "','auid':1001,'ses':7,'res':'success','receipt':'1795334400.000:11'}",
+	[START_A] = "{'op':'start','virt':'ranby','word':'believed','vm':'web','uuid':'" UUID_A "','ctr':'" CTR_A
 		    "','claimed-image':'nginx','auid':1001,'ses':7,'res':'success','receipt':'1795334401.000:12'}",
 	[EXECVE] = "{'op':'execve','where':'container','uuid':'" UUID_A
 		   "','cmd':'sh -c x','tty':'pts0','uid':1001,'auid':1001,'ses':7,'receipt':'1795334402.000:13'}",
 	[EXECVE_HOST] = "{'op':'execve','where':'host','cmd':'ls','tty':'pts0','uid':1001,'auid':1001,'ses':7,'receipt':'1795334403.000:14'}",
-	[STOP_A] = "{'op':'stop','reason':'exited','virt':'ranby','vm':'web','uuid':'" UUID_A "','ctr':'" CTR_A
+	[STOP_A] = "{'op':'stop','reason':'exited','virt':'ranby','word':'believed','vm':'web','uuid':'" UUID_A "','ctr':'" CTR_A
 		   "','auid':1001,'ses':7,'res':'success','receipt':'1795334404.000:15'}",
-	[START_B] = "{'op':'start','virt':'ranby','vm':'db','uuid':'" UUID_B "','ctr':'" CTR_B
+	[START_B] = "{'op':'start','virt':'ranby','word':'believed','vm':'db','uuid':'" UUID_B "','ctr':'" CTR_B
 		    "','claimed-image':'pg','auid':1001,'ses':7,'res':'success','receipt':'1795334405.000:16'}",
-	[STOP_B] = "{'op':'stop','reason':'signal','virt':'ranby','vm':'db','uuid':'" UUID_B "','ctr':'" CTR_B
+	[STOP_B] = "{'op':'stop','reason':'signal','virt':'ranby','word':'believed','vm':'db','uuid':'" UUID_B "','ctr':'" CTR_B
 		   "','auid':1001,'ses':7,'res':'success','receipt':'1795334406.000:17'}",
-	[START_A2] = "{'op':'start','virt':'ranby','vm':'web','uuid':'cccccccc-cccc-8ccc-8ccc-cccccccccccc','ctr':'" CTR_A
+	[START_A2] = "{'op':'start','virt':'ranby','word':'believed','vm':'web','uuid':'cccccccc-cccc-8ccc-8ccc-cccccccccccc','ctr':'" CTR_A
 		     "','claimed-image':'nginx','auid':1001,'ses':7,'res':'success','receipt':'1795334407.000:18'}",
-	[REMOVE] = "{'op':'rm','virt':'ranby','vm':'db','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334408.000:19'}",
-	[VOLUME] = "{'op':'volume-rm','virt':'ranby','vm':'data','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334409.000:20'}",
+	[REMOVE] = "{'op':'rm','virt':'ranby','word':'believed','vm':'db','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334408.000:19'}",
+	[VOLUME] = "{'op':'volume-rm','virt':'ranby','word':'believed','vm':'data','ctr':'" CTR_B "','auid':1001,'ses':7,'res':'success','receipt':'1795334409.000:20'}",
 	[EXECVE_ROOT] = "{'op':'execve','where':'host','cmd':'apt update','tty':'pts0','uid':0,'auid':1001,'ses':7,'receipt':'1795334410.000:21'}",
 	[HEAD] = "{'op':'head','ledger':'auid-1001','time':'2026-11-22T08:10:00Z'}",
 };
@@ -238,7 +238,7 @@ static void make_clock(struct report *rep, const char *profile, const char *zone
 		struct ledger_entry ent = {.seq = (uint64_t)i + 1};
 		char text[512];
 
-		snprintf(text, sizeof(text), "{\"op\":\"start\",\"virt\":\"ranby\",\"vm\":\"web\",\"uuid\":\"%d\",\"auid\":1001,\"ses\":7,\"res\":\"success\","
+		snprintf(text, sizeof(text), "{\"op\":\"start\",\"virt\":\"ranby\",\"word\":\"believed\",\"vm\":\"web\",\"uuid\":\"%d\",\"auid\":1001,\"ses\":7,\"res\":\"success\","
 			 "\"receipt\":\"%d.000:%d\",\"time\":\"2026-11-22T08:00:%02d%s\"}", i, 1795334400 + i - (i < 10 ? 0 : back), 100 + i, i, zone);
 		assert_int_equal(json_parse(text, strlen(text), "clock", &ent.o, &e), 0);
 		assert_int_equal(report_add(rep, &ent, &e), 0);
@@ -333,6 +333,37 @@ static void each_control_is_named(void **state)
 	}
 }
 
+/* What a container's own process wrote of a start is none, and what nobody has weighed is not believed either. */
+static void whose_word_it_is(void **state)
+{
+	static const char *const words[] = {"'word':'claimed',", "'word':'unknown',", ""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		_cleanup_(buf_done) struct buf out = BUF_INIT;
+		struct report rep = {.any_user = true};
+		struct ledger_entry ent = {.seq = 1};
+		char text[256];
+		struct err e = {0};
+
+		rep.profile = report_profile("800-53", &rep.title);
+		assert_int_equal(report_add_ledger(&rep, "auid-1001", &e), 0);
+		snprintf(text, sizeof(text), "{'op':'start','virt':'ranby',%s'vm':'x','uuid':'u','auid':1001,'ses':7,'res':'success','receipt':'1.000:2'}", words[i]);
+		for (char *c = text; *c; c++)
+			*c = *c == '\'' ? '"' : *c;
+		assert_int_equal(json_parse(text, strlen(text), "entry", &ent.o, &e), 0);
+		assert_int_equal(report_add(&rep, &ent, &e), 0);
+		json_object_put(ent.o);
+		assert_int_equal(report_finish(&rep, &e), 0);
+		assert_int_equal(rep.n_runs, 0);
+		assert_int_equal(rep.n, 0);
+		assert_int_equal(rep.n_claims, 1);
+		report_text(&rep, &out);
+		assert_non_null(strstr(buf_str(&out), REPORT_CLAIMS_TEXT ": 1."));
+		report_done(&rep);
+	}
+}
+
 static void broken_chain_and_gaps(void **state)
 {
 	struct report rep;
@@ -380,6 +411,7 @@ static void hostile_names(void **state)
 		snprintf(uuid, sizeof(uuid), "<u>%zu", i);
 		assert_int_equal(json_add_str(ent.o, "op", "start"), 0);
 		assert_int_equal(json_add_str(ent.o, "virt", "ranby"), 0);
+		assert_int_equal(json_add_str(ent.o, "word", "believed"), 0);
 		assert_int_equal(json_add_str(ent.o, "vm", names[i]), 0);
 		assert_int_equal(json_add_str(ent.o, "image", names[(i + 1) % ARRAY_SIZE(names)]), 0);
 		assert_int_equal(json_add_str(ent.o, "uuid", uuid), 0);
@@ -459,5 +491,5 @@ static void bounds(void **state)
 
 TESTS("audit/report", cmocka_unit_test(all_is_met), cmocka_unit_test(one_member_one_control), cmocka_unit_test(one_entry),
       cmocka_unit_test(what_a_user_wrote), cmocka_unit_test(each_control_is_named), cmocka_unit_test(times), cmocka_unit_test(each_has_evidence),
-      cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
+      cmocka_unit_test(whose_word_it_is), cmocka_unit_test(broken_chain_and_gaps), cmocka_unit_test(hostile_names),
       cmocka_unit_test(nothing_at_all), cmocka_unit_test(bounds))

@@ -12,6 +12,7 @@
  * then: nobody has to be asked to tell us, and a ledger that is being written shows an unfinished
  * last line, which is left for the next time.
  */
+#include "audit/chain.h"
 #include "audit/event_labels.h"
 #include "audit/ledger_read.h"
 #include "audit/system_ledger.h"
@@ -162,7 +163,7 @@ static int make_row(const struct watch *w, const char *ledger, const struct ledg
 	struct json_object *o = entry->o;
 	char user[USER_NAME_SIZE];
 	struct timespec t = clock_from_ns(ns);
-	const char *receipt = json_str(o, "receipt");
+	const char *receipt = json_str(o, "receipt"), *doubt = system_ledger_doubt(o);
 	int r = row ? 0 : -ENOMEM;
 
 #define ADD(call) r = r < 0 ? r : (call)
@@ -183,7 +184,7 @@ static int make_row(const struct watch *w, const char *ledger, const struct ledg
 	ADD(add_number(row, "Pid", number(o, "vm-pid")));
 	ADD(json_add_str(row, "Detail", json_str(o, "detail")));
 	ADD(json_add_str(row, "Receipt", strcmp(receipt, "self") == 0 ? "" : receipt));
-	ADD(json_add_str(row, "Trust", w->own ? "self" : word(o, "trust", NULL)));
+	ADD(json_add_str(row, "Trust", w->own ? "self" : *doubt ? doubt : word(o, "trust", NULL)));
 	ADD(json_add_str(row, "Ledger", ledger));
 	ADD(json_add_u64(row, "Seq", entry->seq));
 	ADD(add_labels(w, row, o));
@@ -555,6 +556,11 @@ static void pair_labels(struct buf *out, const char **between, struct json_objec
 	}
 }
 
+static bool is_doubted(const char *trust)
+{
+	return strcmp(trust, chain_word_text(CHAIN_WORD_CLAIMED)) == 0 || strcmp(trust, chain_word_text(CHAIN_WORD_UNKNOWN)) == 0;
+}
+
 /* As podman's: when, what, which (details); and whose. */
 static void line_text(struct json_object *row, bool whole, struct buf *out)
 {
@@ -576,6 +582,8 @@ static void line_text(struct json_object *row, bool whole, struct buf *out)
 	pair(out, &between, "reason", json_str(row, "Reason"));
 	pair(out, &between, "result", strcmp(json_str(row, "Result"), "success") == 0 ? "" : json_str(row, "Result"));
 	pair(out, &between, "detail", json_str(row, "Detail"));
+	/* whoever sent it was, or may have been, in a container: nobody else says that it is so */
+	pair(out, &between, "trust", is_doubted(json_str(row, "Trust")) ? json_str(row, "Trust") : "");
 	pair(out, &between, "pid", pid ? json_object_get_string(pid) : "");
 	pair(out, &between, "receipt", json_str(row, "Receipt"));
 	pair_labels(out, &between, json_at(row, "Attributes"));

@@ -69,9 +69,10 @@ static int read_system(struct report *rep, const char *path, struct err *e)
 
 static int read_own(struct report *rep, const char *path, struct err *e)
 {
-	int r = read_ledger(rep, AT_FDCWD, path, LEDGER_USER_NAME, e);
+	int r;
 
 	rep->own = true;
+	r = read_ledger(rep, AT_FDCWD, path, LEDGER_USER_NAME, e);
 	return r == -ENOENT ? ask_no_ledger(path, e) : r;
 }
 

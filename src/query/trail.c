@@ -72,7 +72,7 @@ static void table_row(struct output *out, const struct index_row *row)
 		table_cell(&out->rows, "");
 	table_cell_cut(&out->rows, row->cmd[0] ? row->cmd : row->exe, out->cell);
 	table_cell(&out->rows, row->receipt);
-	table_cell(&out->rows, row->method);
+	table_cell(&out->rows, row->method[0] ? row->method : row->confidence);
 	table_end_row(&out->rows);
 }
 

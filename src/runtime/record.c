@@ -122,18 +122,6 @@ static bool can_record(void)
 	return userns_is_initial(&initial) == 0 && initial && (geteuid() == 0 || witness_is_installed());
 }
 
-static void record(const struct runtime_context *x, const char *id, enum audit_verb verb)
-{
-	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
-	_cleanup_(subject_done) struct subject t = {.s = &s, .verb = verb, .fs = PROCFS_INIT, .p = PROC_INIT};
-
-	if (runtime_state_load(x->rroot, id, &s, NULL) < 0 || procfs_open(&t.fs) < 0 ||
-	    proc_open_identity(&t.fs, s.pid, s.start_ticks, &t.p) < 0)
-		return;
-	if (testify(&t) && verb == AUDIT_VERB_START)
-		(void)!record_note(x->rroot, id, &t.reply);
-}
-
 /* ---- root's own ---- */
 
 static bool is_roots(void)
@@ -163,6 +151,23 @@ void record_gone(const struct runtime_context *x, struct runtime_state *s)
 }
 
 /* ---- for who is elsewhere by then ---- */
+
+static void record(const struct runtime_context *x, const char *id, enum audit_verb verb)
+{
+	_cleanup_(runtime_state_done) struct runtime_state s = {.pid = 0};
+	_cleanup_(subject_done) struct subject t = {.s = &s, .verb = verb, .fs = PROCFS_INIT, .p = PROC_INIT};
+
+	if (runtime_state_load(x->rroot, id, &s, NULL) < 0)
+		return;
+	if (verb == AUDIT_VERB_RM) {
+		record_gone(x, &s);
+		return;
+	}
+	if (procfs_open(&t.fs) < 0 || proc_open_identity(&t.fs, s.pid, s.start_ticks, &t.p) < 0)
+		return;
+	if (testify(&t) && verb == AUDIT_VERB_START)
+		(void)!record_note(x->rroot, id, &t.reply);
+}
 
 /* Until nobody asks any more. */
 _Noreturn static void stay(const struct runtime_context *x, const char *id, int sock)

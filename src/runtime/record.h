@@ -13,6 +13,8 @@
  *	recorder_ask(&c, AUDIT_VERB_START);
  *	...					// it has ended, and is not reaped
  *	recorder_ask(&c, AUDIT_VERB_EXIT);
+ *	...					// it is reaped, and will be removed
+ *	recorder_ask(&c, AUDIT_VERB_RM);	// root's: what record_gone() does
  *
  * Who may ask whom: a plain user ranby-witness, where that is installed; root
  * writes it by himself (trust=root), and of his containers an exec

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "sys/fd.h"
 #include "sys/kaudit_state.h"
+#include "sys/pidns.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -91,7 +92,7 @@ static bool is_in_first_pidns(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == PROC_FIRST_PID_NS;
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PID_NS;
 }
 
 int record_root_write(const struct record_root *t, struct witness_reply *ret)

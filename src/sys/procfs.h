@@ -39,7 +39,6 @@
 #define PROC_TEXT_MAX (1U << 20)     /* status with 65536 groups is some 700 KiB */
 #define PROC_CMDLINE_MAX (128U << 10) /* bytes of arguments that are read at most */
 #define PROC_LABEL_MAX 4096
-#define PROC_FIRST_PID_NS 4026531836U /* PROC_PID_INIT_INO of linux/proc_ns.h: the host's PID namespace, in every kernel */
 #define PROC_ID_UNSET UINT32_MAX     /* loginuid or sessionid never set, or not mapped here */
 
 /* ---- the tree ---- */

@@ -41,7 +41,8 @@ struct waiting {
 	uint64_t at_event;
 	int64_t at_ms;
 	uint32_t auid;
-	bool label;
+	enum event_want want;
+	struct chain_sender sender;
 	char receipt[EVENT_RECEIPT_SIZE];
 };
 
@@ -189,9 +190,21 @@ static bool is_held(struct collect *c, const struct waiting *w)
 
 static bool must_wait(struct collect *c, const struct waiting *w)
 {
-	if (!w->label)
+	if (w->want == EVENT_PLAIN)
 		return false;
 	return (c->events - w->at_event < CHAIN_LOOK_AHEAD && c->now_ms - w->at_ms < COLLECT_WAIT_MS) || is_held(c, w);
+}
+
+static int judge(struct collect *c, const struct waiting *w)
+{
+	struct chain_answer a;
+
+	if (w->want == EVENT_WEIGHED)
+		return event_weigh(w->o, chain_weigh(c->chain, &w->sender));
+	if (w->want == EVENT_PLAIN)
+		return 0;
+	chain_ask(c->chain, w->key, &a);
+	return event_label(w->o, c->chain, &a);
 }
 
 /* Labels and hands on what has waited long enough; with `all`, everything. */
@@ -213,19 +226,14 @@ static int settle(struct collect *c, bool all, struct err *e)
 		if (!c->first)
 			c->last = &c->first;
 		c->n_waiting--;
-		if (w->label) {
-			struct chain_answer a;
-
-			chain_ask(c->chain, w->key, &a);
-			r = event_label(w->o, c->chain, &a);
-		}
+		r = judge(c, w);
 		if (r == 0)
 			r = c->sink(w->auid, w->receipt, w->o, c->data, e);
 	}
 	return r;
 }
 
-static int enqueue(struct collect *c, const struct log_event *ev, bool label)
+static int enqueue(struct collect *c, const struct log_event *ev, enum event_want want)
 {
 	_cleanup_(waiting_freep) struct waiting *w = calloc(1, sizeof(*w));
 	int r = w ? event_object(ev, c->boot, &w->o) : -ENOMEM;
@@ -236,7 +244,8 @@ static int enqueue(struct collect *c, const struct log_event *ev, bool label)
 	w->at_event = c->events;
 	w->at_ms = c->now_ms;
 	w->auid = ev->auid;
-	w->label = label;
+	w->want = want;
+	chain_sender_of(ev, &w->sender);
 	event_receipt(ev, w->receipt);
 	*c->last = w;
 	c->last = &w->next;
@@ -289,7 +298,7 @@ static int take(struct collect *c, const struct log_event *from, struct err *e)
 	c->events++;
 	r = chain_feed(c->chain, &ev, e);
 	if (r == 0 && want != EVENT_IGNORED && !seen_add(&c->recorded, ev.serial))
-		r = enqueue(c, &ev, want == EVENT_LABELLED);
+		r = enqueue(c, &ev, want);
 	r = r < 0 ? r : settle(c, false, e);
 	r = r < 0 ? r : tell_gaps(c, false, e);
 	return r < 0 ? r : bound(c, &ev, e);

@@ -24,7 +24,7 @@ enum event_want event_wanted(const struct log_event *ev)
 {
 	if (!system_ledger_holds(ev))
 		return EVENT_IGNORED;
-	return ev->kind == LOG_SYSCALL ? EVENT_LABELLED : EVENT_PLAIN;
+	return ev->kind == LOG_SYSCALL ? EVENT_LABELLED : ev->kind == LOG_VIRT ? EVENT_WEIGHED : EVENT_PLAIN;
 }
 
 void event_receipt(const struct log_event *ev, char out[static EVENT_RECEIPT_SIZE])
@@ -177,4 +177,9 @@ int event_label(struct json_object *o, const struct chain *chain, const struct c
 	if (a->where == CHAIN_UNKNOWN)
 		add_text(&m, "doubt", chain_doubt_text(a->doubt), EVENT_WORD_MAX);
 	return m.r;
+}
+
+int event_weigh(struct json_object *o, enum chain_word word)
+{
+	return json_add_str(o, "word", chain_word_text(word));
 }

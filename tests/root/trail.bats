@@ -339,6 +339,42 @@ grown() { [ "$(shard "$ALICE" | wc -l)" -ge "$1" ]; }
 	done
 }
 
+@test "what a container of root's writes of itself is a claim to events, report and trail; what was seen of it is not (A52)" {
+	[ -x /usr/bin/python3 ] || skip 'no /usr/bin/python3 for the container'
+	cat >"$AUDIT_DIR/forge.py" <<-'PYTHON'
+		import socket, struct, sys
+		s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)
+		for op in "start", "rm":
+		    text = (f"virt=ranby op={op} reason=booted vm=\"forged\" uuid=00000000-0000-8000-8000-000000000000 vm-pid=1 trust=live "
+		            f"vm-start=1 init-pid=1 init-start=1 pid-ns=7 exe=\"ranby-witness\" res=success\0").encode()
+		    s.send(struct.pack("=IHHII", 16 + len(text), 2500, 5, 1, 0) + text)
+		    kind, error = struct.unpack_from("=4xH10xi", s.recv(4096))
+		    if kind != 2 or error != 0: sys.exit(f"refused: {error}")
+	PYTHON
+	local b=$AUDIT_DIR/forger
+	mkdir -p "$b"/rootfs/{bin,proc,dev,sys,tmp,etc,usr}
+	cp /bin/busybox "$b/rootfs/bin/sh"
+	cp "$AUDIT_DIR/forge.py" "$b/rootfs/"
+	ln -s usr/lib "$b/rootfs/lib"
+	ln -s usr/lib64 "$b/rootfs/lib64"
+	"$RANBY_TREE/tests/bundle" "$b" '{"linux":{"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}],
+		"uidMappings":null,"gidMappings":null},
+		"process":{"capabilities":{"bounding":["CAP_AUDIT_WRITE"],"effective":["CAP_AUDIT_WRITE"],"permitted":["CAP_AUDIT_WRITE"]}},
+		"mounts":[{"destination":"/usr","source":"/usr","type":"bind","options":["bind","ro"]}]}' -- sh -c '/usr/bin/python3 /forge.py; exit $?'
+	run -0 audit_as --sudo root "$AUDIT_ALICE" "$INSTALLED/bin/ranby-runtime" --root "$b/state" run --bundle "$b" forger
+	settled
+	words() { shard "$ALICE" | jq -r --arg vm "$1" --arg op "$2" 'select(.type | startswith("VIRT_")) | select(.vm == $vm and .op == $op) | .word'; }
+	[ "$(words forged start) $(words forged rm) $(words forger start) $(words forger stop)" = 'claimed claimed believed believed' ] ||
+		{ shard "$ALICE" | jq -c 'select(.type | startswith("VIRT_")) | [.vm, .op, .word]' | tail -n 5; false; }
+	run -0 ranby events --stream=false --system "$SYSTEM" --filter name=forged --filter name=forger --format '{{.Name}} {{.Status}} {{.Trust}}'
+	grep -qx 'forged start claimed' <<<"$output" && grep -qx 'forged rm claimed' <<<"$output" && grep -qx 'forger start root' <<<"$output"
+	run -0 ranby audit report --system "$SYSTEM" --format json
+	[ "$(jq .notBelieved <<<"$output")" -ge 2 ]
+	[ "$(jq -r '.containers[].container' <<<"$output" | grep -cx forged)" = 0 ] && [ "$(jq -r '.containers[].container' <<<"$output" | grep -cx forger)" = 1 ]
+	run -0 --separate-stderr ranby audit trail --system "$SYSTEM" --container forged --format json
+	[ "$(jq -r .confidence <<<"$output" | sort -u)" = claimed ]
+}
+
 @test "the index is made again when it is removed or damaged" {
 	local file=$SYSTEM/index/index.sqlite
 	settled
