@@ -4,6 +4,7 @@
 #ifndef RANBY_BASE_TEMPLATE_TREE_H
 #define RANBY_BASE_TEMPLATE_TREE_H
 
+#include "base/clock.h"
 #include "base/strv.h"
 #include "base/template.h"
 
@@ -96,6 +97,10 @@ bool value_truth(const struct value *v);
 
 /* Prints as fmt.Print does. */
 void value_print(const struct value *v, struct buf *out);
+/* The shortest decimal that reads back as the same number, written as strconv's shortest 'g': with an exponent below 1e-4 and from 1e+06 on. */
+void value_put_double(double d, struct buf *out);
+/* "November" of a month, "1m30s" of a duration; NULL: it is a number alone. */
+const char *value_int_name(struct json_object *o, char text[static CLOCK_TEXT_SIZE]);
 /* "string", "int", "map", ... for errors. */
 const char *value_type(const struct value *v);
 
