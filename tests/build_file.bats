@@ -235,9 +235,48 @@ same() {
 	one_error 'is not a directory'
 	run -125 ranby build -q https://localhost/x.git
 	one_error 'git repositories are not fetched'
+	echo 'ARG A=b' >Containerfile
+	run -125 ranby build -q "$C"
+	one_error 'no build stage in current context: there is no FROM'
+	printf 'FROM scratch\nARG S=NONE\nSTOPSIGNAL SIG$S\n' >Containerfile
+	run -125 ranby build -q "$C"
+	one_error 'STOPSIGNAL SIGNONE: no signal'
+	ranby build -q --build-arg S=RTMIN+3 "$C" >/dev/null
+	printf 'FROM scratch AS o\nCOPY Containerfile /f\nFROM scratch\nCOPY --from=o f /f\n' >Containerfile
+	run -125 ranby build -q --build-context o=/none "$C"
+	one_error '--build-context o=/none: No such file or directory'
+	load_image busybox
+	printf 'FROM busybox\nRUN --mount=type=bind,source=none,target=/m true\n' >Containerfile
+	run -125 ranby build -q "$C"
+	one_error '--mount type=bind: "none": no such file or directory'
 	rm Containerfile
 	run -125 ranby build -q "$C"
 	one_error 'no Containerfile or Dockerfile'
+}
+
+@test "RUN of a here-document that begins with #! is executed as a file, by any user, and is no file of the image" {
+	local word
+	ranby image exists busybox || load_image busybox
+	printf 'FROM busybox\nSHELL ["/no/shell"]\nUSER 5:6\nRUN <<X\n#!/bin/awk -f\nBEGIN { print "awk of", ENVIRON["HOME"] }\nX\nRUN <<-"Y"\n\t#!/bin/sh -e\n\techo "$0 $(id -u)"\n\tfalse\n\techo not\nY\n' >Containerfile
+	run -1 ranby build "$C"
+	[[ $output == *$'\nawk of /\n'*$'\n/dev/pipes/script 5\n'* && $output != *$'\nnot\n'* ]] || fail "$output"
+	for word in one one two; do
+		printf 'FROM busybox\nRUN <<X\n#!/bin/sh\necho %s >/word\nX\n' "$word" >Containerfile
+		run -0 ranby build -t script "$C"
+		[ "$(ranby run --rm script cat /word)" = "$word" ]
+	done
+	[[ $output != *'Using cache'* ]] || fail "$output"
+	run -0 ranby build -t script "$C"
+	[[ $output == *'Using cache'* ]] || fail "$output"
+	ranby save -q -o script.tar script
+	mkdir script
+	tar -C script -xf script.tar
+	# its layer, without compression, beside the base's
+	run -0 sh -c 'for blob in $(find script -type f -size -8k); do tar -tf $blob 2>/dev/null; done; true'
+	[[ $output == *word* && $output != *pipes* ]] || fail "$output"
+	rm -r script script.tar
+	run -0 ranby history --no-trunc --format '{{.CreatedBy}}' script
+	[[ $output == *'/dev/pipes/script <<X'*'echo two'* ]] || fail "$output"
 }
 
 @test "contexts: standard input, a tar, a Containerfile from elsewhere" {

@@ -533,7 +533,7 @@ int add_apply(const struct add_request *q, int root_fd, struct err *e)
 		r = add_sink_end(&a.sink, e);
 	if (r == 0 && q->written)
 		sum_end(&a.sum, q->written);
-	return r < 0 ? err_wrap(e, r, "%s", instruction_name(q->in->kind)) : 0;
+	return r < 0 ? err_wrap(e, r, "%s", q->what ? q->what : instruction_name(q->in->kind)) : 0;
 }
 
 /* ---- the digest alone ---- */
@@ -605,7 +605,7 @@ int add_digest(const struct add_request *q, struct digest *ret, struct err *e)
 	for (size_t i = 0; r == 0 && i + 1 < q->in->args.n; i++)
 		r = sum_source(&s, &a.exclude, i, e);
 	if (r < 0)
-		return err_wrap(e, r, "%s", instruction_name(q->in->kind));
+		return err_wrap(e, r, "%s", q->what ? q->what : instruction_name(q->in->kind));
 	sum_end(&s.h, ret);
 	return 0;
 }

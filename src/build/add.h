@@ -48,6 +48,7 @@ struct add_download {
 };
 
 struct add_request {
+	const char *what;                 /* what an error begins with; NULL: the instruction */
 	const struct instruction *in; /* COPY or ADD, expanded */
 	int source_fd;                /* the context, or the root of a stage or an image; O_PATH will do */
 	bool keep_owners;             /* --from a stage or an image */

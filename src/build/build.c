@@ -128,6 +128,8 @@ static int find_stages(struct session *s, struct err *e)
 				r = vars_global_arg(&s->vars, ready->args.items[k]) < 0 ? err_errno(e, ENOMEM, "ARG") : 0;
 		}
 	}
+	if (r == 0 && s->n_stages == 0)
+		r = err_set(e, EINVAL, "no build stage in current context: there is no FROM");
 	return r;
 }
 

@@ -89,7 +89,7 @@ static int bind_instruction(const struct content_bind *b, struct instruction **r
 int content_bind_digest(struct session *s, const struct content_bind *b, struct digest *ret, struct err *e)
 {
 	_cleanup_instruction_ struct instruction *in = NULL;
-	struct add_request q = {.source_fd = b->dir_fd, .ignore = b->ignore};
+	struct add_request q = {.what = "--mount type=bind", .source_fd = b->dir_fd, .ignore = b->ignore};
 	int r = bind_instruction(b, &in, e);
 
 	q.in = in;
@@ -120,7 +120,7 @@ static void bind_name(size_t number, char ret[static 32])
 int content_bind_copy(struct session *s, const struct content_bind *b, char path[static PATH_MAX], struct digest *ret, struct err *e)
 {
 	_cleanup_instruction_ struct instruction *in = NULL;
-	struct copying c = {.q = {.source_fd = b->dir_fd, .ignore = b->ignore, .now = clock_now()}, .to = path};
+	struct copying c = {.q = {.what = "--mount type=bind", .source_fd = b->dir_fd, .ignore = b->ignore, .now = clock_now()}, .to = path};
 	char name[32];
 	int r = bind_instruction(b, &in, e);
 

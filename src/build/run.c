@@ -79,7 +79,7 @@ int run_command(const struct session *s, const struct stage *sg, const struct in
 		return strv_add_all(ret, in->args.items) < 0 ? err_errno(e, ENOMEM, "RUN") : 0;
 	r = instruction_script(in, &script, &program);
 	if (r == 0 && program)
-		return err_set(e, ENOTSUP, "RUN: a here-document that begins with #! cannot be executed as a file here: name the program, RUN PROGRAM <<EOF");
+		return strv_add(ret, RUN_SCRIPT) < 0 ? err_errno(e, ENOMEM, "RUN") : 0;
 	if (r == 0)
 		r = image_state_shell(&sg->state, ret);
 	if (r == 0)

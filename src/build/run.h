@@ -13,6 +13,9 @@
 
 #include "build/session.h"
 
+/* Where a here-document that begins with #! is a file, for the time of its RUN. */
+#define RUN_SCRIPT "/dev/pipes/script"
+
 /* The words that are executed; appended. */
 int run_command(const struct session *s, const struct stage *sg, const struct instruction *in, struct strv *ret, struct err *e) _must_check_;
 

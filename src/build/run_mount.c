@@ -16,6 +16,7 @@
 #include "build/content.h"
 #include "build/context.h"
 #include "build/layer.h"
+#include "build/run.h"
 #include "build/run_mount_spec.h"
 #include "build/secret.h"
 #include "build/stage_source.h"
@@ -379,7 +380,7 @@ static int make_tmpfs(struct session *s, struct stage *sg, const struct run_moun
 /* ---- secret and ssh ---- */
 
 /* In the run directory, which is memory and ours alone, until the RUN is over. */
-static int put_secret(struct session *s, const struct run_mount_spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
+static int put_file(struct session *s, const struct run_mount_spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
 {
 	struct give g = {.m = m};
 	_cleanup_close_ int fd = -EBADF;
@@ -394,7 +395,7 @@ static int put_secret(struct session *s, const struct run_mount_spec *m, const s
 	if (r == 0 && fchmod(fd, m->has_mode ? (mode_t)m->mode : 0400) < 0)
 		r = -errno;
 	if (r < 0)
-		return err_errno(e, -r, "--mount type=secret");
+		return err_errno(e, -r, "RUN: a file that is mounted");
 	snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->run_path, s->q->guard->name, name);
 	if (m->uid == 0 && m->gid == 0)
 		return 0;
@@ -446,7 +447,7 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 		return err_errno(e, ENOMEM, "--mount");
 	r = target_of(sg, given, &target, e);
 	if (r == 0)
-		r = put_secret(s, m, &data, ret, path, e);
+		r = put_file(s, m, &data, ret, path, e);
 	buf_adds(&b, "type=bind,ro");
 	add_field(&b, "source", path);
 	add_field(&b, "destination", target ? target : "");
@@ -488,6 +489,26 @@ static const struct {
 	int (*make)(struct session *, struct stage *, const struct run_mount_spec *, struct run_mounts *, struct err *);
 } kinds[] = {{"bind", make_bind}, {"cache", make_cache}, {"tmpfs", make_tmpfs}, {"secret", make_secret}, {"ssh", make_ssh}};
 
+/* RUN of one here-document that begins with #!: a file, which goes with the container. */
+static int make_script(struct session *s, const struct instruction *in, struct run_mounts *ret, struct err *e)
+{
+	const struct run_mount_spec m = {.has_mode = true, .mode = 0555};
+	_cleanup_(buf_done) struct buf data = BUF_INIT, b = BUF_INIT;
+	_cleanup_free_ char *script = NULL;
+	char path[PATH_MAX];
+	bool program = false;
+	int r = in->is_exec ? 0 : instruction_script(in, &script, &program);
+
+	if (r < 0 || !program)
+		return r < 0 ? err_errno(e, -r, "RUN") : 0;
+	buf_adds(&data, script);
+	r = buf_bad(&data) ? err_errno(e, ENOMEM, "RUN") : put_file(s, &m, &data, ret, path, e);
+	buf_adds(&b, "type=bind,ro");
+	add_field(&b, "source", path);
+	add_field(&b, "destination", RUN_SCRIPT);
+	return r == 0 ? add_mount(ret, &b, RUN_SCRIPT, e) : r;
+}
+
 int run_mounts_make(struct session *s, struct stage *sg, const struct instruction *in, struct run_mounts *ret, struct err *e)
 {
 	int r;
@@ -506,7 +527,7 @@ int run_mounts_make(struct session *s, struct stage *sg, const struct instructio
 			r = k < ARRAY_SIZE(kinds) ? kinds[k].make(s, sg, &m, ret, e) : err_set(e, EINVAL, "--mount type=%s: no such type", m.type);
 		run_mount_spec_done(&m);
 	}
-	return r;
+	return r == 0 ? make_script(s, in, ret, e) : r;
 }
 
 /* The layers of an image; of a directory what is bound, as COPY would find it. */

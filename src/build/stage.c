@@ -433,6 +433,8 @@ static int do_run(struct step *p, struct err *e)
 		buf_addf(&p->created_by, "%s ", args.items[i]);
 	for (size_t i = 0; i < command.n; i++)
 		buf_addf(&p->created_by, "%s%s", i ? " " : "", command.items[i]);
+	if (!p->in->is_exec && p->in->n_heredocs == 1 && strcmp(command.items[0], RUN_SCRIPT) == 0)
+		buf_addf(&p->created_by, " <<%s\n%s", p->in->heredocs[0].name, p->in->heredocs[0].content);
 	if (buf_bad(&p->created_by))
 		return err_errno(e, ENOMEM, "RUN");
 	return finish(p, work_run, e);

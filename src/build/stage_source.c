@@ -49,7 +49,8 @@ int stage_source_find(struct session *s, const struct stage *sg, const char *nam
 	struct stage *from;
 	int r = find_context(s, name, NULL, ret, e);
 
-	if (r == -ENOENT) {
+	/* what cannot be opened of a context is not looked for elsewhere */
+	if (r == -ENOENT && !stage_source_is_context(s, name)) {
 		from = session_stage(s, name, sg->index);
 		if (!from && is_number(name))
 			return err_set(e, ENOENT, "--from=%s: there is no such stage before this one", name);

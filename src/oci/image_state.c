@@ -8,6 +8,7 @@
 #include "oci/image_state.h"
 
 #include "base/parse.h"
+#include "base/signame.h"
 #include "oci/image_config.h"
 #include "oci/index.h"
 
@@ -312,7 +313,10 @@ static int set_shell(struct image_state *s, const struct instruction *in, struct
 
 static int set_stop_signal(struct image_state *s, const struct instruction *in, struct err *e)
 {
-	(void)e;
+	int signal;
+
+	if (signal_parse(in->args.items[0], &signal) < 0)
+		return err_set(e, EINVAL, "STOPSIGNAL %s: no signal", in->args.items[0]);
 	return json_add_str(s->config, "StopSignal", in->args.items[0]);
 }
 

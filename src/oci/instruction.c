@@ -442,6 +442,9 @@ static int check_duration(const char *name, const char *value, struct err *e)
 		return 0;
 	if (parse_duration(value, &us) < 0)
 		return err_set(e, EINVAL, "--%s: %s is not a duration", name, value);
+	/* parse_duration() takes seconds for it, docker and podman do not */
+	if (us && value[strspn(value, "0123456789")] == '\0')
+		return err_set(e, EINVAL, "--%s: missing unit in duration %s: %ss is seconds", name, value, value);
 	return us && us < 1000 ? err_set(e, EINVAL, "--%s: %s is less than 1ms", name, value) : 0;
 }
 

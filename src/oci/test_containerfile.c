@@ -141,6 +141,7 @@ static const struct bad {
 	{"FROM a\nUSER\n", "F:2: USER requires exactly one argument"},
 	{"FROM a\nVOLUME [\"\"]\n", "F:2: VOLUME specified can not be an empty string"},
 	{"FROM a\nHEALTHCHECK curl\n", "F:2: Unknown type \"curl\" in HEALTHCHECK (try CMD)"},
+	{"FROM a\nHEALTHCHECK --timeout=0 --interval=5 CMD x\n", "F:2: --interval: missing unit in duration 5: 5s is seconds"},
 	{"FROM a\nHEALTHCHECK --interval=1us CMD x\n", "F:2: --interval: 1us is less than 1ms"},
 	{"FROM a\nHEALTHCHECK NONE x\n", "F:2: HEALTHCHECK NONE takes no arguments"},
 	{"FROM a\nONBUILD ONBUILD RUN x\n", "F:2: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"},
