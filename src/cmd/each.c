@@ -64,13 +64,29 @@ static void failed(struct walk *k, const struct err *e)
 	k->code = report_code(e);
 }
 
-static void account(struct walk *k, const void *it, const char *given, int r, const struct err *e)
+/* Somebody else has removed it since it was found. */
+static bool has_gone(const struct walk *k, const void *it)
+{
+	void *again = NULL;
+	int r = k->kind->find(k->call->engine, k->kind->id(it), &again, NULL);
+
+	if (r == 0)
+		k->kind->free(again);
+	return r == -ENOENT;
+}
+
+static void account(struct walk *k, const void *it, const char *given, int r, struct err *e)
 {
 	bool prints = k->kind->prints || k->w->prints;
 
-	/* one of --all that somebody else has removed meanwhile is done with */
+	/* one of --all that has gone is done with */
 	if (r == EACH_SILENT || (r == -ENOENT && !given))
 		return;
+	if (r == -ENOENT && (k->w->ignore || k->w->missing_exit) && has_gone(k, it)) {
+		if (k->w->ignore)
+			return;
+		err_exit(e, k->w->missing_exit);
+	}
 	if (r < 0)
 		failed(k, e);
 	else if (r > 0)

@@ -119,7 +119,9 @@ static int wait_for_state(const struct command_call *call, struct container *c, 
 		if (container_runs(c)) {
 			int r = stop_wait(call->engine, c, a->interval_ms, e);
 
-			if (r < 0 && r != -ETIMEDOUT)
+			if (r == 0 && has_ended(c))
+				continue;
+			if (r < 0 && r != -ETIMEDOUT && r != -ENOENT)
 				return r;
 			*e = (struct err){0};
 		} else {

@@ -13,10 +13,35 @@
 #include "engine/stop.h"
 #include "sys/fd.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 
 #define KILL_WAIT_MS 10000
+#define REMOVAL_WAIT_MS 5000
+#define REMOVAL_LOOK_MS 5
+
+/*
+ * One with --rm goes with its end, and is removed by its front or its monitor: what is asked for next
+ * finds its name free. Nobody is failed by a front that takes its time. `r`: what its end was waited for with.
+ */
+static int await_removal(const struct container *c, int r, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF;
+
+	if (r == -ENOENT) {
+		err_clear(e);
+		r = 0;
+	}
+	if (r < 0 || c->pid > 0 || !json_true(c->spec, "options.rm"))
+		return r;
+	for (int waited = 0; container_has(c, "container.json") && waited < REMOVAL_WAIT_MS; waited += REMOVAL_LOOK_MS)
+		(void)poll(NULL, 0, REMOVAL_LOOK_MS);
+	/* held until the last of it has gone */
+	if (!container_has(c, "container.json"))
+		(void)!container_lock(c, REMOVAL_WAIT_MS, &lock, NULL);
+	return r;
+}
 
 static struct attest stop_record(const struct container *c, const char *reason)
 {
@@ -43,6 +68,8 @@ int act_stop_end(struct engine *eng, struct container *c, const char *reason, co
 
 	if (r == 0)
 		r = stop_end(eng, c, s, e);
+	if (s->pidfd >= 0)
+		r = await_removal(c, r, e);
 	return attest_failed(eng, &who, r, e);
 }
 
@@ -82,7 +109,7 @@ int act_kill_end(struct engine *eng, struct container *c, int sig, int r, struct
 	struct attest who = kill_record(c, number, sig);
 
 	if (r == 0 && sig == SIGKILL)
-		r = stop_wait(eng, c, KILL_WAIT_MS, e);
+		r = await_removal(c, stop_wait(eng, c, KILL_WAIT_MS, e), e);
 	return attest_failed(eng, &who, r, e);
 }
 

@@ -25,7 +25,6 @@
 #include <string.h>
 #include <time.h>
 
-#define EXIT_FILE "exit.json"
 #define EXIT_FILE_TRIES 10 /* of 5 ms */
 
 const char *container_status_word(enum container_status s)
@@ -150,7 +149,7 @@ static bool monitor_lives(const struct container *c)
  */
 static int find_end(struct container *c, pid_t pid, bool same_boot)
 {
-	struct file_place f = place_of_file(c, EXIT_FILE);
+	struct file_place f = place_of_file(c, CONTAINER_EXIT_FILE);
 
 	for (int i = 0;; i++) {
 		int r = exit_find(f.dirfd, f.path, pid, c->start_ticks, -EBADF, &c->end);
@@ -194,7 +193,7 @@ static int derive(struct engine *eng, struct container *c, struct err *e)
 	same_boot = strcmp(json_str(c->state, "bootId"), eng->boot_id) == 0;
 	r = find_end(c, pid, same_boot);
 	if (r < 0)
-		return err_errno(e, -r, "%s", EXIT_FILE);
+		return err_errno(e, -r, "%s", CONTAINER_EXIT_FILE);
 	if (r == EXIT_STILL_RUNNING && same_boot) {
 		c->pid = pid;
 		c->status = freeze_is(eng, c) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
@@ -209,13 +208,21 @@ static int derive(struct engine *eng, struct container *c, struct err *e)
 	return 0;
 }
 
+static int no_such(const char *what, struct err *e)
+{
+	return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", what);
+}
+
 static int read_state(struct engine *eng, struct container *c, const struct container_parts *parts, struct err *e)
 {
 	int r = read_json(c, "state.json", parts ? &parts->state : NULL, &c->state, e);
 
 	if (r == 0)
 		r = derive(eng, c, e);
-	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
+	/* it is being removed: how it ended was there, and so was that it has run */
+	if (r == 0 && (c->status == CONTAINER_LOST || c->status == CONTAINER_CREATED) && !container_has(c, "container.json"))
+		return no_such(c->id, e);
+	return r < 0 && r != -ENOENT ? err_wrap(e, r, "container %.12s", c->id) : r;
 }
 
 int container_refresh(struct engine *eng, struct container *c, struct err *e)
@@ -227,11 +234,6 @@ static void take_spec(struct container *c)
 {
 	c->name = json_str(c->spec, "name");
 	c->created_ns = json_int(c->spec, "createdNs");
-}
-
-static int no_such(const char *what, struct err *e)
-{
-	return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", what);
 }
 
 int container_load_as(struct engine *eng, const char *id, bool open_dir, const struct container_parts *parts, struct container **ret,
@@ -285,7 +287,7 @@ int container_load_facts(struct engine *eng, const char *id, struct json_object 
 	take_spec(c);
 	r = derive(eng, c, e);
 	if (r < 0)
-		return err_wrap(e, r, "container %.12s", id);
+		return r == -ENOENT ? r : err_wrap(e, r, "container %.12s", id);
 	*ret = TAKE_PTR(c);
 	return 0;
 }

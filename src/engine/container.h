@@ -62,6 +62,8 @@ enum container_status {
 /* "created", "initialized", "running", "paused", "exited", "lost". */
 const char *container_status_word(enum container_status s);
 
+#define CONTAINER_EXIT_FILE "exit.json"
+
 struct container {
 	char id[CONTAINER_ID_LEN + 1];
 	const char *name;          /* borrowed from spec */
@@ -145,7 +147,7 @@ int container_latest(struct engine *eng, struct container **ret, struct err *e) 
 /* The id that a name is taken by, also when its container is only half made. -ENOENT. */
 int container_name_holder(struct engine *eng, const char *name, char ret_id[static CONTAINER_ID_LEN + 1]) _must_check_;
 
-/* Reads state and exit again and derives anew. */
+/* Reads state and exit again and derives anew. -ENOENT: it does not run, and is being removed. */
 int container_refresh(struct engine *eng, struct container *c, struct err *e) _must_check_;
 
 /* The container's directory, which `c` keeps open. -ENOENT: it has gone since it was listed. As a descriptor a negative errno is a bad one. */

@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ENDING_MS 200
 #define SESSION_PATH_MAX (2 * CONTAINER_ID_LEN + 16)
 
 static void session_path(const char *id, const char *exec_id, char out[static SESSION_PATH_MAX])
@@ -274,13 +275,27 @@ static int attest_exec(struct exec *x, const struct monitor_created *created, st
 	return r < 0 ? err_errno(e, -r, "exec.json") : 0;
 }
 
+/* What it failed at says little, when it was the end of the container. A command that is not there has its own exit code. */
+static int or_ended(const struct exec *x, int r, struct err *e)
+{
+	_cleanup_close_ int init = -EBADF;
+
+	if (r >= 0 || (e && e->exit_code))
+		return r;
+	/* its processes are killed before it is one that has ended */
+	if (container_pidfd(x->q.c, &init) == 0 && pidfd_wait(init, r == -EINVAL ? 0 : ENDING_MS) < 0)
+		return r;
+	err_clear(e);
+	return err_set(e, ESRCH, "container %.12s ended before the command ran in it", x->q.c->id);
+}
+
 static int failed(struct exec *x, int r, struct err *e)
 {
 	char command[WITNESS_TEXT_SIZE] = "";
 	struct attest a = attest_of(x, command);
 
 	command_text(x->q.command, command);
-	return attest_failed(x->q.eng, &a, r, e);
+	return attest_failed(x->q.eng, &a, or_ended(x, r, e), e);
 }
 
 int exec_prepare(const struct exec_request *q, struct exec *x, struct err *e)

@@ -501,8 +501,10 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		r = container_refresh(q->eng, q->c, e);
 	if (r < 0)
 		return r;
-	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED)
+	if (q->c->status == CONTAINER_RUNNING || q->c->status == CONTAINER_PAUSED) {
+		fd_closep(&s->lock_fd); /* whoever attaches to it instead is not changing it */
 		return err_set(e, EALREADY, "container %.12s is running already", q->c->id);
+	}
 	r = go_on(s, e);
 	if (r != 0)
 		return r < 0 ? r : 0;

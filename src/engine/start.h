@@ -77,7 +77,7 @@ struct start {
 		.bridge = BRIDGE_INIT                                                                          \
 	}
 
-/* -EALREADY: it runs; with for_keep, it is prepared already. */
+/* -EALREADY: it runs, and is not locked; with for_keep, it is prepared already. */
 int start_prepare(const struct start_request *q, struct start *s, struct err *e) _must_check_;
 int start_release(struct start *s, struct err *e) _must_check_;
 int start_keep(struct start *s, struct err *e) _must_check_;

@@ -11,6 +11,8 @@
 #include "engine/prepared.h"
 
 #include "base/clock.h"
+#include "monitor/exit.h"
+#include "monitor/exit_file.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "sys/pidfd.h"
@@ -129,16 +131,43 @@ int stop_container(struct engine *eng, struct container *c, int timeout_ms, stru
 	return r == 0 ? stop_end(eng, c, &s, e) : r;
 }
 
+/* The end of that run, where the file was opened before its name went with --rm. */
+static int read_end(int fd, pid_t pid, uint64_t start_ticks, struct container *c)
+{
+	char text[EXIT_TEXT_MAX];
+	struct monitor_exit x;
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+
+	if (n <= 0 || exit_parse(text, (size_t)n, &x) < 0 || x.pid != pid || x.start_ticks != start_ticks)
+		return -ENOENT;
+	c->status = CONTAINER_EXITED;
+	c->pid = 0;
+	c->start_ticks = start_ticks;
+	c->end = x;
+	c->exit_code = x.exit_code;
+	return 0;
+}
+
 int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
 {
-	_cleanup_close_ int pidfd = -EBADF;
+	_cleanup_close_ int pidfd = -EBADF, end = -EBADF;
+	const uint64_t start_ticks = c->start_ticks;
+	const pid_t pid = c->pid;
 	int r = container_pidfd(c, &pidfd);
 
 	if (r == -ESRCH)
 		return container_refresh(eng, c, e);
-	if (r == 0)
+	if (r == 0) {
+		(void)!path_own_open(container_dir(c), CONTAINER_EXIT_FILE EXIT_FILE_UNFINISHED, O_RDONLY, 0, &end);
 		r = pidfd_wait(pidfd, timeout_ms);
+	}
 	if (r < 0)
 		return err_errno(e, -r, "wait for container %.12s", c->id);
-	return container_refresh(eng, c, e);
+	r = container_refresh(eng, c, e);
+	if (r == -ENOENT && end >= 0) {
+		r = read_end(end, pid, start_ticks, c);
+		if (r == 0)
+			err_clear(e);
+	}
+	return r;
 }

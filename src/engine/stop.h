@@ -44,7 +44,10 @@ int stop_kill(const struct container *c, struct err *e) _must_check_;
 /* Any signal to init. -ESRCH with text when it does not run. */
 int stop_signal(const struct container *c, int sig, struct err *e) _must_check_;
 
-/* Waits for the end of the run that is under way, and refreshes; -ETIMEDOUT. Not running: at once. */
+/*
+ * Waits for the end of the run that is under way, and refreshes; -ETIMEDOUT. Not running: at once. How one with --rm
+ * ended is known here also when it has gone by then; -ENOENT: it was removed, and that is not known.
+ */
 int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e) _must_check_;
 
 #endif

@@ -21,10 +21,10 @@ static int temporary(const struct exit_file *f, char out[static NAME_MAX + 1])
 {
 	size_t len = strlen(f->name);
 
-	if (len == 0 || len + sizeof(".new") > NAME_MAX + 1)
+	if (len == 0 || len + sizeof(EXIT_FILE_UNFINISHED) > NAME_MAX + 1)
 		return -ENAMETOOLONG;
 	memcpy(out, f->name, len);
-	memcpy(out + len, ".new", sizeof(".new"));
+	memcpy(out + len, EXIT_FILE_UNFINISHED, sizeof(EXIT_FILE_UNFINISHED));
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct exit_file {
 	int fd;           /* PATH.new */
 	const char *name; /* borrowed, the last component */
 };
+#define EXIT_FILE_UNFINISHED ".new" /* after its name, while the payload runs: who opened it by then can read the end in it */
 #define EXIT_FILE_INIT {.dirfd = -EBADF, .fd = -EBADF}
 
 /* Makes PATH.new, as large as an exit can be. `path` is absolute and stays the caller's. */
