@@ -168,7 +168,7 @@ static int tell_guard(const struct place *p, const char *name)
 {
 	struct guard_place g = {.parent_fd = p->parent_fd, .keeper_fd = p->s->q->keeper->userns_fd, .there = p->there};
 
-	snprintf(g.name, sizeof(g.name), "%s", name);
+	snprintf(g.name, sizeof(g.name), "%.*s", (int)sizeof(g.name) - 1, name);
 	memcpy(g.dest, p->dest, sizeof(g.dest));
 	return guard_place(p->s->q->guard, &g, NULL);
 }
