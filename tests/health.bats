@@ -281,7 +281,8 @@ seen_is() { [[ $(seen "$1") =~ $2 ]]; }
 	[ "$(seen c | head -c 3)" = sss ]
 	run -0 ranby events --stream=false --filter container="$(get c .Id)" --filter event=health_status --format '{{.Reason}}'
 	[ -z "$output" ]
-	ranby exec c touch /up
+	# it may be on its way to the next start
+	wait_for 30 ranby exec c touch /up
 	wait_for 30 health_is c healthy
 }
 
