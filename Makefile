@@ -19,7 +19,7 @@ DATADIR     := $(PREFIX)/share
 MANDIR      := $(DATADIR)/man
 
 ROOMS := base sys oci runtime audit monitor witness trail tar registry trust image engine build view cmd query
-O     := $(BUILD)$(if $(SAN),/san)
+O     := $(BUILD)$(if $(SAN),/san$(if $(findstring thread,$(SAN)),-thread))
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wformat=2 -Wvla -Wundef -Wcast-qual \
         -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough -Wpointer-arith
@@ -94,19 +94,22 @@ link_ranby-trust     := -pie
 # static: an idle monitor must stay below 1 MiB, and init must need no file of the container; init is
 # copied at each start, so without symbols. The runtime starts in two thirds of the time; the linker's
 # word on getpwuid is about a function of libcap-ng that is not called.
-link_ranby-init      := $(if $(SAN),-pie,-static-pie -s)
+link_ranby-init      := $(if $(SAN),-static-pie,-static-pie -s)
 link_ranby-runtime   := $(if $(SAN),-pie,-static-pie $(if $(findstring no-warnings,$(shell ld --help)),-Wl$(comma)--no-warnings))
 link_ranby-monitor   := $(if $(SAN),-pie,-static-pie)
 link_ranby-session   := $(if $(SAN),-pie,-static-pie)
 link_ranby-witness   := $(if $(SAN),-pie,-static-pie)
 ifneq ($(SAN),)
 NO_LEAK_CHECK := $(O)/obj/tests/san/no_leak_check.o
-$(foreach p,$(filter-out ranby,$(PROGRAMS)),$(eval san_$(p) := $(NO_LEAK_CHECK)))
+SAN_REPORT := $(O)/obj/tests/san/report.o
+SAN_LOG ?= /var/tmp/ranby-sanitizers-$(shell id -u)
+$(SAN_REPORT): CPPFLAGS += -DSAN_LOG='"$(SAN_LOG)"'
+$(foreach p,$(PROGRAMS),$(eval san_$(p) := $(SAN_REPORT) $(filter-out $(if $(filter ranby,$(p)),$(NO_LEAK_CHECK)),$(NO_LEAK_CHECK))))
 endif
 
 # Where musl is, the two programs that there are most of are linked with it: why is in sys/musl.h.
 # They are few files: these, compiled for it beside the others. A file that is missing here does not link.
-MUSL_CC ?= $(if $(SAN),,$(shell command -v musl-gcc))
+MUSL_CC ?= $(shell command -v musl-gcc)
 musl_ranby-init := $(addprefix runtime/,main_ranby-init init init_confine init_dev init_exec init_hooks init_rootfs message plan reap) \
 	$(addprefix base/,buf clock err parse) \
 	$(addprefix sys/,canary caps copytree fd ids keyring landlock lsm lsm_selinux memfd mountns netns path pidfd pty seccomp signals status_mask)
@@ -116,6 +119,11 @@ musl_ranby-monitor := \
 	$(addprefix monitor/,exec_head record record_args record_caps record_files tally) $(addprefix sys/,callname memory seccomp) \
 	$(addprefix audit/,receipt witness) $(addprefix base/,buf err escape json_text parse sha256 strv) \
 	$(addprefix sys/,cgroup exec_call fd idmap journal lsm_selinux memfd notify path pidfd procfs procfs_parse root_end self signals spawn status_mask userns)
+# Sanitizers' libraries are shared, and no container has them: there init is linked so too, and dies by a trap.
+ifneq ($(SAN),)
+$(if $(MUSL_CC),,$(error SAN=$(SAN) wants musl-gcc))
+musl_ranby-monitor :=
+endif
 
 MAINS := $(wildcard src/*/main_*.c)
 TESTS := $(wildcard src/*/test_*.c)
@@ -157,7 +165,8 @@ $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 # the kernel's headers and OpenSSL's, without those of glibc
 MULTIARCH := $(shell $(CC) -print-multiarch)
 MUSL_INCLUDE := $(O)/musl/include
-MUSL_FLAGS = -isystem $(MUSL_INCLUDE) -include src/sys/musl.h $(filter-out -Wconversion -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2,$(CFLAGS))
+MUSL_FLAGS = -isystem $(MUSL_INCLUDE) -include src/sys/musl.h \
+	$(filter-out -Wconversion -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fsanitize=%,$(CFLAGS)) $(if $(SAN),-fsanitize=undefined -fsanitize-undefined-trap-on-error)
 $(MUSL_INCLUDE): Makefile
 	@rm -rf $@ && mkdir -p $@/openssl
 	@ln -s /usr/include/linux /usr/include/asm-generic /usr/include/$(MULTIARCH)/asm $@/

@@ -84,7 +84,6 @@ try() { ranby run --rm --network none "$@"; }
 }
 
 @test "a pod has the file's network, names and namespaces, one of run --pod new: too; options win; an exit policy" {
-	need_static
 	conf <<-'EOF'
 		[containers]
 		netns = "none"
@@ -130,7 +129,6 @@ try() { ranby run --rm --network none "$@"; }
 }
 
 @test "PODMAN_USERNS goes over the file and under the option; a pod has it too" {
-	need_static
 	conf <<<$'[containers]\nuserns = "host"'
 	export PODMAN_USERNS=keep-id
 	run -0 try busybox id -u

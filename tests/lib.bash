@@ -177,15 +177,6 @@ calm() {
 # no_leak_check: before what traces ranby itself, in a build with sanitizers: LeakSanitizer is a tracer too.
 no_leak_check() { export ASAN_OPTIONS=detect_leaks=0; }
 
-# --init, but in a build with sanitizers, where it does not work (below); for tests that are about more than that.
-# shellcheck disable=SC2034 # the tests use it
-if [ -n "${RANBY_SAN:-}" ]; then INIT_OPTION=(); else INIT_OPTION=(--init); fi
-
-# need_static: skips in a build with sanitizers, whose ranby-init needs libraries that no container has.
-need_static() {
-	[ -z "${RANBY_SAN:-}" ] || skip 'with sanitizers ranby-init is not static'
-}
-
 # need_program NAME: skips, with the reason.
 need_program() {
 	command -v "$1" >/dev/null 2>&1 || skip "$1 is not installed"

@@ -87,7 +87,7 @@ walk() {
 	old "$v" rm --force --time 0 w
 	run -0 old "$v" run --rm --network none --userns keep-id busybox id -u
 	[ "$output" = "$(id -u)" ]
-	run -0 old "$v" run --rm --network none --read-only "${INIT_OPTION[@]}" --user nobody busybox id -un
+	run -0 old "$v" run --rm --network none --read-only --init --user nobody busybox id -un
 	[ "$output" = nobody ]
 }
 says_out() { [ "$(old "$1" logs w)" = out ]; }

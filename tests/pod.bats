@@ -7,8 +7,6 @@ load lib
 load bridge
 
 setup_file() { ranby_setup_file busybox; }
-# an infra container is our init in an empty root
-setup() { need_static; }
 teardown_file() { ranby_teardown_file; }
 teardown() { ranby pod rm --all --force --time 0 >/dev/null; ranby rm --all --force --time 0 >/dev/null; }
 

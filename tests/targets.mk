@@ -10,7 +10,7 @@ help:
 	@echo 'make                 the programs, in $(BUILD)/bin and $(BUILD)/libexec/ranby'
 	@echo 'make check           all tests; UNIT=0 leaves the unit tests out, BATS="lab options" runs two files'
 	@echo 'make unit            the unit tests alone'
-	@echo 'make SAN=address,undefined check   the same, in a build with sanitizers'
+	@echo 'make SAN=address,undefined check   the same, in a build with sanitizers, which must have nothing to report'
 	@echo 'make check-vm        behaviour tests in guests with AppArmor and SELinux (root; VM="trixie:selinux tests/vm/walk.bats", VM=--help)'
 	@echo 'make lint            layers, sizes, complexity, banned calls, clang, clang-tidy, cppcheck, shellcheck'
 	@echo 'make fuzz            each fuzzer for FUZZ_SECONDS (20)'
@@ -26,6 +26,12 @@ help:
 
 # ---- check ----
 TOOLS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
+ifneq ($(SAN),)
+TOOLS += $(O)/tools/san-fault
+$(O)/tools/san-fault: $(O)/obj/tests/san/fault.o $(SAN_REPORT)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^
+endif
 $(O)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) -Isrc -o $@ $< $(TOOL_FLAGS)
@@ -43,7 +49,7 @@ $(O)/tools/leave-one-out: tests/audit-logs/leave-one-out.c $(foreach r,audit sys
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^
 
 check: all $(TEST_BINS) $(TOOLS)
-	@RANBY_BUILD=$(O) RANBY_SAN=$(SAN) tests/check $(if $(filter 0,$(UNIT)),,$(TEST_BINS)) $(addprefix --bats ,$(BATS))
+	@RANBY_BUILD=$(O) RANBY_SAN=$(SAN) RANBY_SAN_LOG=$(SAN_LOG) tests/check $(if $(filter 0,$(UNIT)),,$(TEST_BINS)) $(addprefix --bats ,$(BATS))
 
 check-vm: all
 	@tests/vm/check $(VM)

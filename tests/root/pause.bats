@@ -102,6 +102,7 @@ restart -t 60: running 0' ] || { echo "$output"; false; }
 }
 
 @test "a call of pause or unpause fails: it says so, or it has done it" {
+	[ -z "${RANBY_SAN:-}" ] || skip 'a sanitizer ends its program when a call of its own fails'
 	run -0 delegated "$RANBY_TREE/tests/kill-sweep --errors --points ${RANBY_SWEEP_POINTS:-8} pause unpause update"
 	look
 	[[ $output == *'pause: '*'faults at 0'*'unpause: '*'faults at 0'* ]] || { echo "$output"; false; }

@@ -10,7 +10,6 @@ bats_require_minimum_version 1.5.0
 load ../delegated
 
 setup_file() { delegated_setup_file; }
-setup() { [ -z "${RANBY_SAN:-}" ] || skip 'with sanitizers ranby-init is not static'; }
 
 @test "a pod's limit is of a group that all its containers are below; nothing of it is left" {
 	run -0 delegated '
