@@ -313,6 +313,12 @@ print(json.load(open("out/blobs/sha256/" + i))["layers"][-1]["digest"][7:])')
 	[ "$output" = none ]
 	run ! grep -rl "the secret" "$RANBY_ROOT" "$RANBY_RUN"
 	nothing_left
+	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=FROM_ID echo "[$(cat /run/secrets/FROM_ID)]"'
+	echo of-file >FROM_ID
+	run -0 ranby build --no-cache --secret id=FROM_ID ctx
+	[[ $output == *'[of-file]'* ]] || fail "$output"
+	FROM_ID=of-variable run -0 ranby build --no-cache --secret id=FROM_ID ctx
+	[[ $output == *'[of-variable]'* ]] || fail "$output"
 	containerfile <<<$'FROM busybox\nRUN --mount=type=secret,id=absent,required true'
 	run -125 ranby build ctx
 	[[ $output == *absent* ]]

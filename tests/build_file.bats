@@ -242,6 +242,9 @@ same() {
 	run -125 ranby build -q "$C"
 	one_error 'STOPSIGNAL SIGNONE: no signal'
 	ranby build -q --build-arg S=RTMIN+3 "$C" >/dev/null
+	printf 'FROM scratch\n\nENV A=${B\n' >Containerfile
+	run -125 ranby build -q "$C"
+	one_error 'building at STEP "ENV A=${B": line 3: '
 	printf 'FROM scratch AS o\nCOPY Containerfile /f\nFROM scratch\nCOPY --from=o f /f\n' >Containerfile
 	run -125 ranby build -q --build-context o=/none "$C"
 	one_error '--build-context o=/none: No such file or directory'

@@ -44,6 +44,7 @@ static int settle(struct secret *m, const char *type, struct err *e)
 	}
 	if (m->env && (m->src || (type && !is_env)))
 		return err_set(e, EINVAL, "--secret id=%s: a file or a variable, not both", m->id);
+	m->either = !m->env && !m->src && !type;
 	if (!m->env && !m->src)
 		m->src = m->id;
 	return 0;
@@ -88,12 +89,11 @@ int secret_check(const struct build_request *q, struct err *e)
 
 static int read_one(const struct session *s, const struct secret *m, struct buf *ret, struct err *e)
 {
+	const char *env = m->env ? m->env : m->either ? m->id : NULL, *value = env ? session_caller_env(s->q, env) : NULL;
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	if (m->env) {
-		const char *value = session_caller_env(s->q, m->env);
-
+	if (m->env || value) {
 		buf_adds(ret, value ? value : "");
 		return value ? 0 : err_set(e, ENOENT, "--secret id=%s,env=%s: no such variable", m->id, m->env);
 	}

@@ -16,6 +16,7 @@
 struct secret {
 	char *text;             /* cut up */
 	const char *id, *src, *env; /* one of the last two */
+	bool either;            /* nothing was said but the id: a variable of that name, else the file */
 };
 void secret_done(struct secret *m);
 

@@ -459,6 +459,9 @@ static int do_step(struct session *s, struct stage *sg, const struct instruction
 	int r = instruction_expand(in, &x, &ready, e);
 
 	p.in = ready;
+	/* a trigger has no line */
+	if (r < 0 && in->line > 0)
+		r = err_wrap(e, r, "line %u", in->line);
 	if (r == 0) {
 		if (in->kind == INSTRUCTION_RUN)
 			r = do_run(&p, e);

@@ -27,6 +27,21 @@ static void test_good(void **state)
 	good("type=env,id=a,src=B", "a", "-", "B");
 }
 
+/* Without a word of it: a variable of that name before a file. */
+static void test_either(void **state)
+{
+	static const char *const texts[] = {"id=a", "id=a,type=file", "id=a,src=a", "id=a,env=a"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct secret m;
+
+		assert_int_equal(secret_parse(texts[i], &m, NULL), 0);
+		assert_int_equal(m.either, i == 0);
+		secret_done(&m);
+	}
+}
+
 static void test_bad(void **state)
 {
 	static const char *const bad[] = {"", "a", "src=b", "id=", "id=a,scr=/nope", "id=a,src", "id=a,env=", "id=a,src=b,env=C",
@@ -45,6 +60,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_either),
 		cmocka_unit_test(test_bad),
 	};
 
