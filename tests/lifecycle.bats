@@ -115,10 +115,17 @@ two_that_wait() {
 		run -0 ranby inspect --format '{{.State.Running}}' net in
 		[ "$output" = $'true\ntrue' ] || fail "$output"
 	done
+	# a time that would mean nothing
+	for first in 'rm --time 5 net' 'pod rm --time 5 p' 'network rm --time 5 n' 'volume rm --time 5 v'; do
+		# shellcheck disable=SC2086 # words
+		run -125 ranby $first
+		one_error '--force option must be specified to use the --time option'
+	done
 	# who needs it goes first, or it stays and runs
 	run -125 --separate-stderr ranby rm --force --time 1 net
 	[[ $stderr == *'dependent containers'* ]] || fail "$stderr"
 	[ "$(ranby inspect --format '{{.State.Running}}' net)" = true ]
+	[ "$(ranby ps -n -1 --format '{{.Names}}' | sort | xargs) $(ranby ps -n 1 --format '{{.Names}}')" = 'in net in' ]
 	run -0 ranby rm --force --time 1 in net
 	[ "$output" = $'in\nnet' ]
 	ranby run -d --name net --network none busybox sleep 1000

@@ -5,6 +5,7 @@
  * keep the others; as in podman, the exit code is 1 when a network is not there.
  */
 #include "cmd/commands.h"
+#include "cmd/grace.h"
 #include "cmd/report.h"
 #include "engine/network_use.h"
 #include "engine/networks.h"
@@ -30,14 +31,14 @@ static const struct option_row rm_rows[] = {
 };
 
 /* Returns the exit code for it. */
-static int remove_one(struct engine *eng, const char *name, int grace_s, bool force)
+static int remove_one(struct engine *eng, const char *name, int grace_ms, bool force)
 {
 	_cleanup_(network_note_done) struct network_note n = {0};
 	struct err e = {0};
 	int r = network_load(eng, name, &n, &e);
 
 	if (r == 0)
-		r = network_use_remove(eng, &n, force, grace_s * 1000, NULL, &e);
+		r = network_use_remove(eng, &n, force, grace_ms, NULL, &e);
 	if (r == 0)
 		puts(name);
 	if (r == 0 || (r == -ENOENT && force))
@@ -49,12 +50,12 @@ static int remove_one(struct engine *eng, const char *name, int grace_s, bool fo
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	const struct rm_args *a = call->args;
-	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
-	int code = 0;
+	int code = 0, grace_ms, r = grace_of(call, a->force, a->time_s, GRACE_S_DEFAULT, &grace_ms, e);
 
-	(void)e;
+	if (r < 0)
+		return r;
 	for (int i = 0; i < call->argc; i++) {
-		int k = remove_one(call->engine, call->argv[i], has_time ? (int)a->time_s : GRACE_S_DEFAULT, a->force);
+		int k = remove_one(call->engine, call->argv[i], grace_ms, a->force);
 
 		code = k ? k : code;
 	}

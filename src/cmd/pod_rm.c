@@ -3,6 +3,7 @@
 /* ranby pod rm, ranby pod prune. With --force, what is not there is no error: it is as asked for. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/grace.h"
 #include "cmd/prune.h"
 #include "cmd/screen.h"
 #include "view/pod.h"
@@ -66,9 +67,10 @@ static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
 	const struct each w = {.all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .missing_exit = 1, .files = &a->files};
-	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
+	int r = grace_of(call, a->force, a->time, GRACE_S_DEFAULT, &a->grace_ms, e);
 
-	a->grace_ms = (int)(has_time ? a->time : GRACE_S_DEFAULT) * 1000;
+	if (r < 0)
+		return r;
 	pod_sweep(call->engine);
 	return a->force && a->grace_ms > 0 ? each_pod_at_once(call, &w, &ending, a, e) : each_pod(call, &w, rm_one, a, e);
 }

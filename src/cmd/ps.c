@@ -22,7 +22,8 @@
 
 struct ps_args {
 	bool all, all_engines, all_users, external, latest, no_trunc, noheading, ns, pod, quiet, size, sync;
-	uint32_t last, watch;
+	int64_t last; /* 0: all of them */
+	uint32_t watch;
 	const char *format, *sort;
 	struct strv filter, runtime_roots;
 };
@@ -37,7 +38,8 @@ static const struct option_row ps_rows[] = {
 	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
 	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, pod, auid, session, until"},
 	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
-	{'n', "last", OPT_U32, offsetof(struct ps_args, last), .arg = "N", .help = "The N newest, running or not"},
+	{'n', "last", OPT_I64, offsetof(struct ps_args, last), .arg = "N", .min = -1, .max = INT32_MAX,
+	 .help = "The N newest, running or not (-1: as without it)"},
 	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest, running or not"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct ps_args, no_trunc), .help = "Do not shorten ids and commands"},
 	{0, "noheading", OPT_FLAG, offsetof(struct ps_args, noheading), .help = "No line of headers"},
@@ -155,7 +157,7 @@ static bool needs_more(const struct ps_args *a, const struct wanted *wanted, con
 /* Which of the list are wanted; those that are not are freed. `looked`: those that are have their row. */
 static void select_rows(const struct ps_args *a, const struct ps_filter *f, bool looked, struct container_list *l)
 {
-	size_t last = a->latest ? 1 : a->last, n = 0;
+	size_t last = a->latest ? 1 : (size_t)a->last, n = 0;
 	bool *keep = mem_array(l->n, sizeof(bool));
 
 	for (size_t i = 0; keep && i < l->n; i++)
@@ -382,9 +384,11 @@ static int show(const struct command_call *call, struct err *e)
 
 static int ps_run(const struct command_call *call, struct err *e)
 {
-	const struct ps_args *a = call->args;
+	struct ps_args *a = call->args;
 	int r;
 
+	if (a->last < 0) /* docker's default */
+		a->last = 0;
 	if (a->runtime_roots.n && !a->all_engines)
 		return err_set(e, EINVAL, "--runtime-root needs --all-engines");
 	if (a->all_engines)

@@ -3,6 +3,7 @@
 /* ranby rm. With --force, what is not there is no error: it is as asked for. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/grace.h"
 #include "engine/pod.h"
 #include "engine/remove.h"
 #include "engine/requires.h"
@@ -12,6 +13,7 @@
 struct rm_args {
 	bool all, depend, force, ignore, latest, volumes;
 	uint32_t time;
+	int grace_ms;
 	struct strv cidfile, filter;
 };
 
@@ -54,7 +56,7 @@ static int rm_dependents(const struct command_call *call, struct container *c, v
 
 static struct remove_options options_of(const struct rm_args *a)
 {
-	return (struct remove_options){.force = a->force, .volumes = a->volumes, .grace_ms = (int)a->time * 1000};
+	return (struct remove_options){.force = a->force, .volumes = a->volumes, .grace_ms = a->grace_ms};
 }
 
 static int rm_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
@@ -104,10 +106,13 @@ static int rm_run(const struct command_call *call, struct err *e)
 {
 	struct rm_args *a = call->args;
 	const struct each w = {.prints = true, .missing_exit = 1 /* podman-rm(1), "Exit Status" */, .newest_first = true, .all = a->all, .latest = a->latest, .ignore = a->ignore || a->force, .files = &a->cidfile, .filter = &a->filter};
+	int r = grace_of(call, a->force, a->time, 0, &a->grace_ms, e);
 
+	if (r < 0)
+		return r;
 	container_sweep(call->engine, remove_container_dir);
 	/* a SIGKILL is not waited for as long as the payload likes */
-	return a->force && a->time > 0 ? each_container_at_once(call, &w, &ending, a, e) : each_container(call, &w, rm_one, a, e);
+	return a->force && a->grace_ms > 0 ? each_container_at_once(call, &w, &ending, a, e) : each_container(call, &w, rm_one, a, e);
 }
 
 static void rm_args_done(void *args)

@@ -5,6 +5,7 @@
  * as in podman, the exit code is 1 when a volume is not there, 2 when one is in use.
  */
 #include "cmd/commands.h"
+#include "cmd/grace.h"
 #include "cmd/report.h"
 #include "engine/volume_list.h"
 #include "engine/volume_remove.h"
@@ -52,17 +53,14 @@ static int remove_one(struct engine *eng, const char *name, const struct volume_
 static int rm_run(const struct command_call *call, struct err *e)
 {
 	const struct rm_args *a = call->args;
-	bool has_time = option_given(call->command->rows, call->full_argc, call->full_argv, "time");
-	const struct volume_remove_options o = {.force = a->force,
-						.grace_ms = (int)(has_time ? a->time : GRACE_S_DEFAULT) * 1000};
+	struct volume_remove_options o = {.force = a->force};
 	_cleanup_(volume_list_done) struct volume_list l = {0};
 	int code = 0, k, r = 0;
 
 	if (a->all == (call->argc > 0))
 		return err_set(e, EINVAL, "choose either one or more volumes or all");
-	if (has_time && !a->force)
-		return err_set(e, EINVAL, "--force option must be specified to use the --time option");
-	if (a->all)
+	r = grace_of(call, a->force, a->time, GRACE_S_DEFAULT, &o.grace_ms, e);
+	if (r == 0 && a->all)
 		r = volume_list(call->engine, &l, e);
 	for (size_t i = 0; i < l.n; i++)
 		code = (k = remove_one(call->engine, l.items[i].name, &o)) ? k : code;
