@@ -121,13 +121,37 @@ answers() { curl -s -m 1 -o /dev/null "http://$1/"; }
 }
 
 @test "a port of the host that is taken: an error that names it, and nothing half made" {
-	local port
+	local port mode protocol
 	port=$(free_port)
 	python3 -m http.server --bind 127.0.0.1 "$port" >/dev/null 2>&1 3>&- &
 	SERVER=$!
 	wait_for 30 answers "127.0.0.1:$port"
 	run -125 ranby run --rm --network n1 -p "127.0.0.1:$port:80" busybox true
 	one_error "$port"
+	nothing_of_bridges
+	# by a container on another kind of network: pasta would be content with the port in IPv6
+	port=$(free_port)
+	ranby network create n2 >/dev/null
+	web web --network n1 -p "$port:80" -p "$port:80/udp"
+	for mode in pasta slirp4netns n2; do
+		for protocol in tcp udp; do
+			run -125 ranby run --rm --network "$mode" -p "$port:80/$protocol" busybox true
+			one_error "$port/$protocol"
+		done
+	done
+	[ "$(ask "127.0.0.1:$port")" = 'hello from web' ]
+	run -125 ranby run --name late --network n1 -p "$port:80" busybox true
+	one_error "$port/tcp"
+	[ ! -e "$RANBY_RUN/$(ranby inspect --format '{{.Id}}' late)" ]
+	ranby rm --force --time 0 web late >/dev/null
+	nothing_of_bridges
+	# and one that is not a user's
+	[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ] || skip 'users may have port 80 here'
+	for mode in pasta slirp4netns n1; do
+		run -125 ranby run --rm --network "$mode" -p 80:80 busybox true
+		one_error '--publish 80/tcp: Permission denied'
+		[[ $output == *net.ipv4.ip_unprivileged_port_start* ]]
+	done
 	nothing_of_bridges
 }
 

@@ -268,7 +268,7 @@ ports_in_a_row() {
 	wait_for 30 says 'of a pod' 127.0.0.1 "$first"
 	# taken: no container then, and nothing of the helper
 	run -125 ranby run --name d --network slirp4netns -p "127.0.0.1:$first:7" busybox true
-	one_error "--publish 127.0.0.1:$first:7/tcp: slirp4netns: "
+	one_error "--publish 127.0.0.1:$first/tcp: Address already in use"
 	run -0 ranby inspect --format '{{.State.Status}} {{.State.Pid}}' d
 	[ "$output" = 'created 0' ]
 	dir=$RANBY_RUN/$(ranby inspect --format '{{.Id}}' d)

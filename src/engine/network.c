@@ -17,15 +17,14 @@
 #include "engine/hosts.h"
 #include "engine/network_helper.h"
 #include "engine/networks.h"
+#include "engine/port_try.h"
 #include "engine/slirp_ports.h"
 #include "sys/fd.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 const char *network_kind_name(enum network_kind k)
@@ -341,6 +340,22 @@ static int add_link(const char *value, struct network_plan *p, struct err *e)
 	return 0;
 }
 
+/* "a,b", as podman had it before networks had options, is both. */
+static int add_list(const char *value, struct network_plan *p, struct err *e)
+{
+	_cleanup_free_ char *copy = strdup(value);
+	char *rest = copy;
+	int r = 0;
+
+	if (!copy)
+		return err_errno(e, ENOMEM, "--network");
+	if (strchr(value, ':') || !strchr(value, ','))
+		return add_link(value, p, e);
+	for (char *name = strsep(&rest, ","); r == 0 && name; name = strsep(&rest, ","))
+		r = add_link(name, p, e);
+	return r;
+}
+
 static int parse_kind(const struct container_options *o, struct network_plan *ret, struct err *e)
 {
 	const char *const *values = o->network.n > 0 ? (const char *const *)o->network.items : (const char *const[]){""};
@@ -351,7 +366,7 @@ static int parse_kind(const struct container_options *o, struct network_plan *re
 		if (!parse_word(values[i], ret)) {
 			ret->kind = NETWORK_BRIDGE;
 			ret->other = NULL;
-			r = add_link(values[i], ret, e);
+			r = add_list(values[i], ret, e);
 		} else if (n > 1) {
 			r = err_set(e, EINVAL, "--network %s: excludes other networks", values[i]);
 		}
@@ -363,6 +378,7 @@ static int parse_kind(const struct container_options *o, struct network_plan *re
 
 int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err *e)
 {
+	bool internal = p->n_links > 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->n_links; i++) {
@@ -373,7 +389,10 @@ int network_plan_resolve(struct engine *eng, struct network_plan *p, struct err 
 			r = network_link_check(&p->links[i], &n, e);
 		if (r == 0)
 			snprintf(p->links[i].name, sizeof(p->links[i].name), "%s", n.name);
+		internal = internal && n.internal;
 	}
+	if (r == 0 && internal && p->n_ports > 0)
+		return err_set(e, EINVAL, "--publish: network %s is internal, and nothing outside of it reaches its containers", p->links[0].name);
 	return r;
 }
 
@@ -498,34 +517,6 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 
 /* ---- free ports ---- */
 
-/* Binds a socket like the one that the helper will bind; port 0 takes any. The port, or -errno. */
-static int try_port(const struct port_map *p, unsigned port, int *ret_fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	} a = {.four = {.sin_family = AF_INET}};
-	socklen_t len = sizeof(a.four);
-	_cleanup_close_ int fd = -EBADF;
-
-	if (strchr(p->host_ip, ':')) {
-		a.six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-		len = sizeof(a.six);
-		if (inet_pton(AF_INET6, p->host_ip, &a.six.sin6_addr) != 1)
-			return -EINVAL;
-	} else {
-		a.four.sin_port = htons((uint16_t)port);
-		if (p->host_ip[0] && inet_pton(AF_INET, p->host_ip, &a.four.sin_addr) != 1)
-			return -EINVAL;
-	}
-	fd = socket(a.any.sa_family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, &a.any, len) < 0 || getsockname(fd, &a.any, &len) < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return ntohs(a.any.sa_family == AF_INET6 ? a.six.sin6_port : a.four.sin_port);
-}
-
 /* A run of `count` free ports. They are free now; the helper says so when they are taken by then. */
 static int choose_ports(struct port_map *p, struct err *e)
 {
@@ -535,14 +526,14 @@ static int choose_ports(struct port_map *p, struct err *e)
 		_cleanup_close_ int first = -EBADF;
 		unsigned start, n;
 
-		r = try_port(p, 0, &first);
+		r = port_try(p->host_ip, p->udp, 0, &first);
 		if (r < 0)
 			break;
 		start = (unsigned)r;
 		for (n = 1; n < p->count && start + n <= UINT16_MAX; n++) {
 			_cleanup_close_ int next = -EBADF;
 
-			r = try_port(p, start + n, &next);
+			r = port_try(p->host_ip, p->udp, start + n, &next);
 			if (r < 0)
 				break;
 		}

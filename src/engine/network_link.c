@@ -174,6 +174,19 @@ int network_link_from_json(struct json_object *o, struct network_link *ret, stru
 	return 0;
 }
 
+/* The first and the last address are no host's, but for subnets of two and of one (RFC 3021). */
+static int check_ends(const char *text, const struct ip *ip, const struct subnet *s, const struct network_note *n, struct err *e)
+{
+	struct ip last = subnet_last(s);
+
+	if (s->prefix + 2U > (ip->six ? 128U : 32U))
+		return 0;
+	if (ip_compare(&s->base, ip) == 0 || (!ip->six && ip_compare(&last, ip) == 0))
+		return err_set(e, EINVAL, "requested static ip %s is the %s address of network %s, and no container's", text,
+			       ip_compare(&s->base, ip) == 0 ? "first" : "broadcast", n->name);
+	return 0;
+}
+
 static int check_address(const char *text, const struct network_note *n, struct err *e)
 {
 	struct ip ip;
@@ -187,7 +200,7 @@ static int check_address(const char *text, const struct network_note *n, struct 
 			continue;
 		if (ip_compare(&s->gateway, &ip) == 0)
 			return err_set(e, EADDRINUSE, "requested static ip %s is the gateway of network %s", text, n->name);
-		return 0;
+		return check_ends(text, &ip, &s->subnet, n, e);
 	}
 	return err_set(e, EINVAL, "requested static ip %s not in any subnet on network %s", text, n->name);
 }

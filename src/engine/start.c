@@ -21,6 +21,7 @@
 #include "engine/log_config.h"
 #include "engine/peer.h"
 #include "engine/pod.h"
+#include "engine/port_try.h"
 #include "engine/prepared.h"
 #include "engine/recorded_store.h"
 #include "engine/recording.h"
@@ -430,7 +431,7 @@ static int join(const struct start_request *q, struct start *s, struct err *e)
 		r = bridge_begin(q->eng, q->c, s->q.keeper, &s->bridge, e);
 	if (r == 0 && s->bridge.eng && !s->peer.keeper)
 		s->q.keeper = &s->bridge.keeper;
-	return r;
+	return r == 0 ? port_try_all(json_at(q->c->spec, "config.network.ports"), e) : r;
 }
 
 /* There is an init, which is blocked. */
@@ -492,6 +493,24 @@ static int go_on(struct start *s, struct err *e)
 	return prepared_end(s->q.eng, c, e);
 }
 
+/* What it needs before anything of it runs. Where that cannot be had nothing of it stays. */
+static int equip(const struct start_request *q, struct start *s, struct err *e)
+{
+	int r = join(q, s, e);
+
+	if (r == 0)
+		r = refresh_etc(s, e);
+	if (r == 0 && !q->fresh)
+		r = sdnotify_refresh(q->eng, q->c, e);
+	if (r == 0)
+		r = start_label(q->eng, q->c, s->q.keeper, &s->label, e);
+	if (r == 0)
+		r = fill_plan(s, e);
+	if (r < 0 && s->run_dirfd >= 0)
+		(void)!remove_run_dirs(q->eng, q->c, NULL);
+	return r;
+}
+
 static int prepare(const struct start_request *q, struct start *s, struct err *e)
 {
 	int r;
@@ -516,15 +535,7 @@ static int prepare(const struct start_request *q, struct start *s, struct err *e
 		attest_end(q->eng, q->c);
 	r = renew_volatile(s, e);
 	if (r == 0)
-		r = join(q, s, e);
-	if (r == 0)
-		r = refresh_etc(s, e);
-	if (r == 0 && !q->fresh)
-		r = sdnotify_refresh(q->eng, q->c, e);
-	if (r == 0)
-		r = start_label(q->eng, q->c, s->q.keeper, &s->label, e);
-	if (r == 0)
-		r = fill_plan(s, e);
+		r = equip(q, s, e);
 	if (r == 0)
 		r = launch_watch(&s->plan, &s->launch, e);
 	if (r == 0)

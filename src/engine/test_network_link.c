@@ -69,6 +69,13 @@ static void test_check(void **state)
 	assert_int_equal(network_link_check(&l, &n, NULL), 0);
 	assert_int_equal(network_link_set(&l, "x", "ip", "10.88.0.1", NULL), 0);
 	assert_int_equal(network_link_check(&l, &n, NULL), -EADDRINUSE);
+	/* neither end is a container's */
+	assert_int_equal(network_link_set(&l, "x", "ip", "10.88.0.0", NULL), 0);
+	assert_int_equal(network_link_check(&l, &n, NULL), -EINVAL);
+	assert_int_equal(network_link_set(&l, "x", "ip", "10.88.255.255", NULL), 0);
+	assert_int_equal(network_link_check(&l, &n, NULL), -EINVAL);
+	assert_int_equal(network_link_set(&l, "x", "ip", "10.88.255.254", NULL), 0);
+	assert_int_equal(network_link_check(&l, &n, NULL), 0);
 	assert_int_equal(network_link_set(&l, "x", "ip", "10.89.0.5", NULL), 0);
 	assert_int_equal(network_link_check(&l, &n, NULL), -EINVAL);
 }
