@@ -173,6 +173,9 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 }
 
 @test "several networks: an interface and a name on each" {
+	[ "$(ranby run --rm --network n2,n1 busybox sh -c 'ls -d /sys/class/net/eth*')" = $'/sys/class/net/eth0\n/sys/class/net/eth1' ]
+	run -125 ranby run --rm --network n1,none busybox true
+	one_error '--network none'
 	ranby run -d --name c --network n1 --network n2:alias=two busybox sleep 1000 >/dev/null
 	[ "$(ranby exec c cat /sys/class/net/eth0/address /sys/class/net/eth1/address | tr '\n' ' ')" = '02:42:0a:59:00:02 02:42:0a:59:01:02 ' ]
 	wait_for 30 looks_up two 10.89.1.2 ranby run --rm --network n2 busybox
@@ -197,6 +200,8 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	address=$(host_address)
 	port=$(free_port)
 	ranby network create --internal n3 >/dev/null
+	run -125 ranby run --rm --network n3 -p 8080:80 busybox true
+	one_error '--publish: network n3 is internal'
 	web web --network n3
 	ranby run -d --name c --network n3 busybox sleep 1000 >/dev/null
 	[ "$(get c web)" = 'hello from web' ]
@@ -331,6 +336,26 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	one_error '"none" is not supported: invalid network mode'
 	ranby rm --all --force --time 0 >/dev/null
 	nothing_of_bridges
+}
+
+@test "network rm while a container is put on it: one of the two has come first" {
+	local i connected
+	ranby run -d --name c --network n1 busybox sleep 1000 >/dev/null
+	for i in {1..12}; do
+		ranby network create t >/dev/null
+		ranby network connect t c 2>/dev/null &
+		connected=$!
+		until ! ranby network exists t || ! kill -0 "$connected" 2>/dev/null; do
+			ranby network rm t >/dev/null 2>&1 || true
+		done
+		if wait "$connected"; then
+			ranby network exists t || fail "round $i: the network of a container is gone"
+			ranby network disconnect t c
+			ranby network rm t >/dev/null
+		else
+			run -1 ranby network exists t
+		fi
+	done
 }
 
 @test "network rm with users, prune and dangling; network inspect names who is there" {

@@ -45,6 +45,8 @@ show() { ranby network inspect -f "$2" "$1"; }
 		run -125 ranby network create "$name"
 		one_error 'names must match'
 	done
+	run -125 ranby network create aardvark.pid
+	one_error 'a file of aardvark-dns'
 	refused() { # WORDS OPTION...
 		run -125 ranby network create "${@:2}" bad
 		one_error "$1"

@@ -13,7 +13,6 @@
 #include "engine/attest.h"
 #include "engine/volumes.h"
 #include "sys/fd.h"
-#include "sys/lock.h"
 #include "sys/netif.h"
 #include "sys/path.h"
 
@@ -23,7 +22,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define LOCK_WAIT_MS 30000
 #define FIRST_SUBNET "10.89.0.0/24"
 #define LAST_SUBNET "10.255.255.0/24"
 
@@ -238,9 +236,13 @@ static int make(struct engine *eng, const struct network_wanted *w, struct netwo
 
 	if (r < 0)
 		return r;
+	/* beside the files of its networks are aardvark-dns's own, aardvark.pid and aardvark.lock */
+	if (w->name && strncmp(w->name, "aardvark.", strlen("aardvark.")) == 0)
+		return err_set(e, EINVAL, "network name %s invalid: what begins with \"aardvark.\" is a file of aardvark-dns", w->name);
+	r = networks_lock(eng, &lock, e);
+	if (r < 0)
+		return r;
 	r = path_own_mkdirs(eng->data_fd, ENGINE_NETWORKS, &m.dirfd);
-	if (r == 0)
-		r = lock_take(m.dirfd, "lock", LOCK_WAIT_MS, &lock);
 	if (r == 0)
 		path_own_tidy(m.dirfd); /* under the lock nobody else writes here */
 	if (r == 0)

@@ -98,10 +98,13 @@ int network_use_connect(struct engine *eng, struct container *c, struct network_
 {
 	_cleanup_(network_note_done) struct network_note n = {0};
 	_cleanup_(hosts_bridge_done) struct hosts_bridge hosts = {0};
-	_cleanup_close_ int lock = -EBADF;
+	_cleanup_close_ int lock = -EBADF, networks = -EBADF;
 	struct json_object *o = NULL;
 	int r = lock_bridged(eng, c, &lock, e);
 
+	/* until the container says that it uses it */
+	if (r == 0)
+		r = networks_lock(eng, &networks, e);
 	if (r == 0)
 		r = network_load(eng, link->name, &n, e);
 	if (r == 0)
@@ -153,25 +156,46 @@ int network_use_disconnect(struct engine *eng, struct container *c, const char *
 
 /* ---- removing ---- */
 
-int network_use_remove(struct engine *eng, const struct network_note *n, bool force, int grace_ms, const char *reason, struct err *e)
+static int remove_users(struct engine *eng, const struct network_note *n, int grace_ms, struct err *e)
 {
 	_cleanup_(container_list_done) struct container_list all = {0};
 	int r = container_list(eng, &all, e);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		struct container *c = all.items[i];
-
-		if (!network_use_is_on(c, n->name))
+		if (!network_use_is_on(all.items[i], n->name))
 			continue;
-		if (!force) {
-			err_set(e, EBUSY, "\"%s\" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used",
-				n->name);
-			err_exit(e, 2); /* podman-network-rm(1), "Exit Status" */
-			return -EBUSY;
-		}
-		r = remove_container(eng, c, &(struct remove_options){.force = true, .grace_ms = grace_ms, .reason = "network-rm"}, e);
+		r = remove_container(eng, all.items[i], &(struct remove_options){.force = true, .grace_ms = grace_ms, .reason = "network-rm"}, e);
 		r = r == -ENOENT ? 0 : r;
 	}
+	return r;
+}
+
+static int check_unused(struct engine *eng, const struct network_note *n, struct err *e)
+{
+	_cleanup_(container_list_done) struct container_list all = {0};
+	int r = container_list(eng, &all, e);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		if (!network_use_is_on(all.items[i], n->name))
+			continue;
+		err_set(e, EBUSY, "\"%s\" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used",
+			n->name);
+		err_exit(e, 2); /* podman-network-rm(1), "Exit Status" */
+		r = -EBUSY;
+	}
+	return r;
+}
+
+/* Containers are removed without the lock: who connects one takes the container's first. */
+int network_use_remove(struct engine *eng, const struct network_note *n, bool force, int grace_ms, const char *reason, struct err *e)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r = force ? remove_users(eng, n, grace_ms, e) : 0;
+
+	if (r == 0)
+		r = networks_lock(eng, &lock, e);
+	if (r == 0)
+		r = check_unused(eng, n, e);
 	return r == 0 ? network_remove(eng, n, reason, e) : r;
 }
 

@@ -14,6 +14,7 @@
 #include "oci/digest.h"
 #include "sys/dir.h"
 #include "sys/fd.h"
+#include "sys/lock.h"
 #include "sys/path.h"
 
 #include <dirent.h>
@@ -190,6 +191,16 @@ int network_load(struct engine *eng, const char *name, struct network_note *ret,
 }
 
 /* ---- removing ---- */
+
+int networks_lock(struct engine *eng, int *ret_lock, struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF;
+	int r = path_own_mkdirs(eng->data_fd, ENGINE_NETWORKS, &dir);
+
+	if (r == 0)
+		r = lock_take(dir, "lock", NETWORKS_LOCK_MS, ret_lock);
+	return r < 0 ? err_errno(e, -r, "networks") : 0;
+}
 
 static int remove_file(struct engine *eng, const struct network_note *n, struct err *e)
 {

@@ -9,8 +9,8 @@
  *	r = network_create(eng, &wanted, &n, e);
  *	r = network_remove(eng, &n, NULL, e);
  *
- * Whoever makes one holds networks/lock, so that no two get one subnet. A
- * subnet that is given out is none that the host reaches, or another network
+ * Whoever makes one holds networks/lock, so that no two get one subnet, and
+ * so do who removes one and who puts a container on one. A subnet that is given out is none that the host reaches, or another network
  * has. A file is there or not; nobody else has to wait.
  */
 #ifndef RANBY_ENGINE_NETWORKS_H
@@ -25,6 +25,7 @@
 #include <stdbool.h>
 
 #define NETWORKS_MAX 4096
+#define NETWORKS_LOCK_MS 30000
 
 struct network_list {
 	struct network_note *items;
@@ -50,6 +51,9 @@ struct network_wanted {
 int network_create(struct engine *eng, const struct network_wanted *w, struct network_note *ret, struct err *e) _must_check_;
 
 /* Records it too. `reason` is the record's; NULL: the verb's own. */
+/* networks/lock. Whoever holds it takes no container's lock. */
+int networks_lock(struct engine *eng, int *ret_lock, struct err *e) _must_check_;
+
 int network_remove(struct engine *eng, const struct network_note *n, const char *reason, struct err *e) _must_check_;
 
 /* For templates, with Go's names of the fields; `in_list`: as `network ls` has them. network_note_json() is for JSON. */
