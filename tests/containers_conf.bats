@@ -204,6 +204,13 @@ try() { ranby run --rm --network none "$@"; }
 	run -125 ranby pod create --name p --dns nonsense
 	one_error '--dns nonsense'
 	[[ $output != *'containers.conf'* ]] || fail "$output"
+	# or no option at all; of several that an error names, one given is enough
+	run -125 ranby pod create --name 'a b'
+	one_error 'pod name "a b"'
+	[[ $output != *'containers.conf'* ]] || fail "$output"
+	run -125 ranby run --rm --network container:other --add-host a:1.2.3.4 busybox true
+	one_error '--add-host'
+	[[ $output != *'containers.conf'* ]] || fail "$output"
 	conf <<<$'[engine]\nhooks_dir = ["/some/hooks"]'
 	run -0 try busybox true
 	[[ $output == 'Warning: containers.conf: hooks_dir: OCI hooks are not run'*/some/hooks* ]] || fail "$output"

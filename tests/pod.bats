@@ -219,6 +219,8 @@ get() { exec 4<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.0\r\n\r\n' >&4 &
 	run -1 ranby pod exists never
 	run -125 ranby run --rm --pod new:fresh busybox true
 	[[ $output == *'name "fresh" is in use: pod already exists'* ]]
+	run -125 ranby run --rm --pod new: busybox true
+	one_error 'new pod name must be at least one character'
 }
 
 @test "an id file that cannot be written: neither a pod nor a container is left" {

@@ -294,20 +294,25 @@ static int expand_names(struct container_options *o, struct err *e)
 	return r == 0 ? add_ranges("subgidname", SUBID_GROUP, gid, &o->gidmap, e) : r;
 }
 
-/* "--word ...: ..." of an option that the caller gave. */
-static bool is_about_given(const struct command_call *call, const char *text)
+/* "--word ...: ..." or "--one, --other and ...", and the caller gave none of them: a file did. */
+static bool is_about_files(const struct command_call *call, const char *text)
 {
+	size_t end = strcspn(text, ":");
 	char name[64];
 
 	if (strncmp(text, "--", 2) != 0)
 		return false;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + 2, " :="), text + 2);
-	return option_given(call->command->rows, call->full_argc, call->full_argv, name);
+	for (const char *at = text; at && (size_t)(at - text) < end; at = strstr(at + 2, "--")) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 2, " :=,"), at + 2);
+		if (option_given(call->command->rows, call->full_argc, call->full_argv, name))
+			return false;
+	}
+	return true;
 }
 
 void container_options_hint(const struct command_call *call, int r, const struct buf *used, struct err *e)
 {
-	if (r < 0 && used->len > 0 && e && !e->hint[0] && !is_about_given(call, e->text))
+	if (r < 0 && used->len > 0 && e && !e->hint[0] && is_about_files(call, e->text))
 		err_hint(e, "containers.conf (ranby info names the files) gives: %s", buf_str(used));
 }
 

@@ -218,6 +218,8 @@ static int enter_pod(const struct command_call *call, struct made *m, struct con
 		r = read_id_file(o->pod_id_file, "reading pod ID file:", id, e);
 	if (r < 0 || (!o->pod && !o->pod_id_file))
 		return r;
+	if (o->pod && strcmp(o->pod, "new:") == 0)
+		return err_set(e, EINVAL, "--pod new:: new pod name must be at least one character");
 	if (o->pod && strncmp(o->pod, "new:", 4) == 0)
 		r = make_pod(call, m, o, e);
 	else
