@@ -211,7 +211,7 @@ static int remove_refs(struct store *st, const char *text, bool force, const str
 	_cleanup_close_ int lock = -EBADF;
 	const struct ref *found = NULL;
 	enum resolve_by by = RESOLVE_NAME;
-	int r = staging_lock_uses(st, true, &lock, e);
+	int r = staging_lock_uses(st, &lock, e);
 
 	if (r == 0)
 		r = all_uses(st, containers, &uses, e);

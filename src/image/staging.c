@@ -113,9 +113,10 @@ void staging_sweep(struct store *st)
 
 /* ---- what their owners use ---- */
 
-int staging_lock_uses(struct store *st, bool alone, int *ret_fd, struct err *e)
+/* No file of its own: where nothing can be written any more, something can be removed. */
+int staging_lock_uses(struct store *st, int *ret_fd, struct err *e)
 {
-	int r = alone ? lock_take(st->locks_fd, USES, -1, ret_fd) : lock_share(st->locks_fd, USES, -1, ret_fd);
+	int r = lock_take_dir(st->staging_fd, -1, ret_fd);
 
 	return r < 0 ? err_errno(e, -r, "lock the image store") : 0;
 }
@@ -123,7 +124,7 @@ int staging_lock_uses(struct store *st, bool alone, int *ret_fd, struct err *e)
 int staging_use(const struct staging *sg, const char *id, struct err *e)
 {
 	_cleanup_close_ int lock = -EBADF, dir = -EBADF, fd = -EBADF;
-	int r = staging_lock_uses(sg->st, false, &lock, e);
+	int r = staging_lock_uses(sg->st, &lock, e);
 
 	if (r < 0)
 		return r;

@@ -81,8 +81,8 @@ int staging_begin(struct store *st, struct staging *sg, struct err *e) _must_che
 void staging_done(struct staging *sg);
 /* Removes those whose makers are dead. Counts what could not be removed. */
 void staging_sweep(struct store *st);
-/* Those who remove references take it exclusively (true), who says that they use an image shared. */
-int staging_lock_uses(struct store *st, bool alone, int *ret_fd, struct err *e) _must_check_;
+/* For a moment: of those who remove references, and of those who say that they use an image. */
+int staging_lock_uses(struct store *st, int *ret_fd, struct err *e) _must_check_;
 /* Says that the owner of the directory uses the image: as long as it lives. */
 int staging_use(const struct staging *sg, const char *id, struct err *e) _must_check_;
 /* What all of them said who live: appends "ID=" each. */
