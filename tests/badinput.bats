@@ -287,3 +287,18 @@ pull_fails() {
 	one_error NOSUCHCAP
 	nothing_left
 }
+
+@test "an output that cannot be written: it is that which is named, not the log nor the worker" {
+	ranby run --name says --network none busybox echo x
+	err_of() { "$@" 2>&1 >/dev/full | head -1; }
+	for verb in 'logs says' 'run --rm --network none busybox echo x' 'start --attach says' 'version'; do
+		# shellcheck disable=SC2086
+		run err_of ranby $verb
+		[ "$output" = 'Error: write to standard output: No space left on device' ] || fail "$verb: $output"
+	done
+	# nobody reads it: more than a pipe holds
+	ranby run --name big --network none busybox dd if=/dev/zero of=/big bs=1M count=4
+	run bash -c '"$0" --root "$1" --runroot "$2" export big 2>&1 >&7 | cat' "$RANBY" "$RANBY_ROOT" "$RANBY_RUN" 7> >(exec head -c 1 >/dev/null)
+	[ "$output" = 'Error: what the unpack worker writes: Broken pipe' ] || fail "$output"
+	ranby rm says big
+}

@@ -49,6 +49,8 @@ teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 	run -0 inside -w /new/dir -- pwd
 	[ "$output" = /new/dir ]
 	refused 'must be absolute' -w new/dir
+	run -0 inside -w '' -- pwd
+	[ "$output" = / ]
 }
 
 @test "--env and --env-file: the order, and nothing else of the caller's" {

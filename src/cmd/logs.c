@@ -58,6 +58,7 @@ struct out {
 	char prefix[CONTAINER_ID_LEN + 320]; /* "": bytes go through as they are */
 	const char *end;                     /* what undoes the prefix's colour at the end of a line */
 	struct buf lines[2];                 /* of each stream, begun */
+	int failed;                          /* what writing them came to */
 };
 
 static int stream_fd(enum log_stream stream)
@@ -82,9 +83,8 @@ static int put_line(struct buf *line, const struct out *o, enum log_stream strea
 	return r == 0 ? fd_write_all(stream_fd(stream), b.data, b.len) : r;
 }
 
-static int write_out(enum log_stream stream, const char *data, size_t len, void *sink_data)
+static int write_lines(enum log_stream stream, const char *data, size_t len, struct out *o)
 {
-	struct out *o = sink_data;
 	struct buf *line = &o->lines[stream == LOG_STDERR];
 	int r = 0;
 
@@ -101,6 +101,13 @@ static int write_out(enum log_stream stream, const char *data, size_t len, void 
 		len -= n;
 	}
 	return r;
+}
+
+static int write_out(enum log_stream stream, const char *data, size_t len, void *sink_data)
+{
+	struct out *o = sink_data;
+
+	return o->failed = write_lines(stream, data, len, o);
 }
 
 /* The rest of lines that did not end: what follows is another container's. */
@@ -207,7 +214,10 @@ static int show(struct engine *eng, const struct logs_args *a, struct container 
 	r = read_log(eng, c, &q, &out, &loss, e);
 	done = out_done(&out);
 	if (r == 0 && done < 0)
-		r = err_errno(e, -done, "write");
+		out.failed = r = done;
+	/* it is not the log that this is about */
+	if (r < 0 && out.failed < 0)
+		r = err_errno(e, -out.failed, "write to standard output");
 	if (r == 0)
 		say_loss(c, &loss);
 	return r == -EPIPE ? 0 : r;

@@ -228,7 +228,7 @@ static int plan_user(struct bundle_plan *p, struct err *e)
 static int plan_workdir(struct bundle_plan *p, struct err *e)
 {
 	const char *image = p->in->image ? p->in->image->working_dir : "";
-	const char *dir = p->in->options->workdir ? p->in->options->workdir : image;
+	const char *given = p->in->options->workdir, *dir = given && *given ? given : image;
 
 	if (!*dir)
 		dir = "/";

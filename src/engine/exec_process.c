@@ -183,7 +183,7 @@ static int apply_words(const struct exec_request *q, struct json_object *process
 	if (strv_add_all(&args, q->command) < 0 || json_add_strv(process, "args", &args) < 0 ||
 	    json_add_strv(process, "env", env) < 0 || replace(process, "terminal", json_object_new_boolean(q->tty)) < 0)
 		return -ENOMEM;
-	return q->workdir ? replace(process, "cwd", json_object_new_string(q->workdir)) : 0;
+	return q->workdir && *q->workdir ? replace(process, "cwd", json_object_new_string(q->workdir)) : 0;
 }
 
 int exec_process_make(const struct exec_request *q, struct json_object **ret, struct err *e)
@@ -192,7 +192,7 @@ int exec_process_make(const struct exec_request *q, struct json_object **ret, st
 	_cleanup_(strv_done) struct strv env = {0};
 	int r;
 
-	if (q->workdir && q->workdir[0] != '/')
+	if (q->workdir && *q->workdir && *q->workdir != '/')
 		return err_set(e, EINVAL, "--workdir %s: not an absolute path", q->workdir);
 	r = read_process(q->c, &process, e);
 	if (r == 0)

@@ -458,7 +458,7 @@ static int check_process(const struct container_options *o, struct err *e)
 		return r;
 	if (!o->passwd && (o->passwd_entry || o->group_entry || o->hostuser.n))
 		return err_set(e, EINVAL, "--passwd=false: excludes --passwd-entry, --group-entry and --hostuser");
-	if (o->workdir && o->workdir[0] != '/')
+	if (o->workdir && *o->workdir && *o->workdir != '/')
 		return err_set(e, EINVAL, "--workdir %s: must be absolute", o->workdir);
 	if (o->stop_signal) {
 		r = signal_parse(o->stop_signal, &sig);

@@ -143,6 +143,7 @@ struct relay {
 	size_t out_at, out_len;
 	int resets;
 	int fatal_signal;
+	const char *failed_at; /* NULL: at the monitor */
 	struct monitor_exit *exit;
 	char in[MONITOR_DATA_MAX];
 	char out[PACKET_MAX];
@@ -285,8 +286,12 @@ static int write_out(struct relay *r)
 	/* a closed standard error, or a closed standard output, is a way to say that one does not want to know */
 	if (n < 0 && (errno == EPIPE || errno == EBADF))
 		n = (ssize_t)r->out_len;
-	if (n < 0)
-		return -errno;
+	if (n < 0) {
+		int x = -errno;
+
+		r->failed_at = r->out_fd == r->o->stdout_fd ? "write to standard output" : "write to standard error";
+		return x;
+	}
 	r->out_at += (size_t)n;
 	r->out_len -= (size_t)n;
 	return 0;
@@ -397,5 +402,5 @@ int attach_relay(struct attach *a, const struct attach_options *o, struct monito
 		die_of(r->fatal_signal);
 	fd_closep(&r->signal_fd);
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
-	return x < 0 ? err_errno(e, -x, "attach") : x;
+	return x < 0 ? err_errno(e, -x, "%s", r->failed_at ? r->failed_at : "attach") : x;
 }

@@ -102,7 +102,11 @@ static int died(struct unpack_job *job, struct err *e)
 	pid_t pid = job->pid;
 
 	job->pid = 0;
-	if (spawn_wait(pid, &status) == 0 && WIFSIGNALED(status))
+	if (spawn_wait(pid, &status) < 0)
+		status = 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+		return err_errno(e, EPIPE, "what the unpack worker writes");
+	if (WIFSIGNALED(status))
 		return err_set(e, EIO, "the unpack worker was killed by signal %d", WTERMSIG(status));
 	return err_set(e, EIO, "the unpack worker ended without an answer");
 }
