@@ -301,6 +301,18 @@ b" ]
 	END
 }
 
+@test "no limit is none to be refused, where there is no cgroup to write it in" {
+	need_ranges
+	run -0 go '{"linux":{"resources":{"pids":{"limit":-1},"memory":{"limit":-1,"swap":-1},"unified":{"memory.high":"max"}}}}' -- echo unlimited
+	[ "$output" = unlimited ]
+	# of what is a guarantee, "max" asks for something
+	run -1 go '{"linux":{"resources":{"pids":{"limit":-1},"memory":{"reservation":-1}}}}' -- true
+	one_error memory
+	run -1 go '{"linux":{"resources":{"pids":{"limit":-1},"cpu":{"quota":1000}}}}' -- true
+	one_error linux.resources.cpu
+	none_left
+}
+
 @test "a Landlock annotation that is no string is refused by its name" {
 	need_ranges
 	local value

@@ -75,12 +75,30 @@ static int explain(int r, const char *limit, const char *path, struct err *e)
 
 /* ---- what ---- */
 
+/* No limit, by a file that says so of each new group: where there is no such file, or no group, it is so all the same. */
+static bool asks_nothing(const struct cgroup_limit *x)
+{
+	const char *name = strrchr(x->file, '.');
+
+	return name && strcmp(x->value, "max") == 0 && (strcmp(name, ".max") == 0 || strcmp(x->file, "memory.high") == 0);
+}
+
+/* The key of the first that asks for something; NULL: none does. */
+static const char *asking(const struct cgroup_limits *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!asks_nothing(&l->items[i]))
+			return l->items[i].from;
+	return NULL;
+}
+
 static unsigned needed(const struct cgroup_limits *l)
 {
 	unsigned set = 0;
 
 	for (size_t i = 0; i < l->n; i++)
-		set |= cgroup_controller_of(l->items[i].file);
+		if (!asks_nothing(&l->items[i]))
+			set |= cgroup_controller_of(l->items[i].file);
 	return set;
 }
 
@@ -92,7 +110,7 @@ static int lacking(int parent, const struct cgroup_limits *l, const char *path, 
 	for (size_t i = 0; r == 0 && i < l->n; i++) {
 		unsigned bit = cgroup_controller_of(l->items[i].file);
 
-		if (!bit || (bit & there))
+		if (!bit || (bit & there) || asks_nothing(&l->items[i]))
 			continue;
 		(void)err_set(e, ENOTSUP, "%s: the cgroup controller \"%.*s\" is not delegated to this user (%s)", l->items[i].file,
 			      (int)strcspn(l->items[i].file, "."), l->items[i].file, path);
@@ -109,7 +127,7 @@ static int write_limits(int dir, const struct cgroup_limits *l, struct err *e)
 		int r = cgroup_write(dir, x->file, x->value);
 
 		/* without swap accounting there is no swap to limit */
-		if (r == -ENOENT && strcmp(x->file, "memory.swap.max") == 0)
+		if (r == -ENOENT && (strcmp(x->file, "memory.swap.max") == 0 || asks_nothing(x)))
 			continue;
 		if (r == -ENOENT)
 			return err_set(e, ENOTSUP, "%s: this kernel has no such limit", x->file);
@@ -273,20 +291,20 @@ static int prepare_given(int dir, const char *path, const struct cgroup_limits *
 		return err_set(e, EINVAL, "linux.cgroupsPath: %.200s is no path of a cgroup", path);
 	if (r == -EBUSY)
 		return err_set(e, EBUSY, "linux.cgroupsPath: %.200s has processes of others in it", path);
-	if (r < 0 && l->n == 0)
+	if (r < 0 && !asking(l))
 		return 0;
 	if (r == -ENOTEMPTY)
 		return err_set(e, ENOTSUP, "linux.resources.%s: a group above %s has processes, so no controller can be enabled below it",
-			       l->items[0].from, path);
+			       asking(l), path);
 	if (r == -ENODEV) {
 		_cleanup_close_ int mount = -EBADF;
 
 		r = cgroup_mount_open(&mount);
-		return r == 0 ? lacking(mount, l, path, e) : explain(r, l->items[0].from, path, e);
+		return r == 0 ? lacking(mount, l, path, e) : explain(r, asking(l), path, e);
 	}
 	if (r == -EROFS || r == -EPERM)
 		r = -EACCES;
-	return r < 0 ? explain(r, l->items[0].from, path, e) : write_limits(ret->dir, l, e);
+	return r < 0 ? explain(r, asking(l), path, e) : write_limits(ret->dir, l, e);
 }
 
 int cgroup_prepare(int dir, const char *path, struct json_object *resources, const char *id, struct cgroup *ret, struct err *e)
@@ -302,7 +320,7 @@ int cgroup_prepare(int dir, const char *path, struct json_object *resources, con
 		return prepare_given(dir, path, &l, ret, e);
 	r = find_parent(above, &parent);
 	if (r < 0)
-		return l.n == 0 ? 0 : explain(r, l.items[0].from, above, e);
+		return !asking(&l) ? 0 : explain(r, asking(&l), above, e);
 	r = cgroup_enable(parent, needed(&l), CGROUP_ALL);
 	if (r == -ENODEV)
 		return lacking(parent, &l, above, e);
@@ -320,7 +338,7 @@ int cgroup_none(struct json_object *resources, struct err *e)
 	_cleanup_(cgroup_limits_done) struct cgroup_limits l = {0};
 	int r = cgroup_limits_read(resources, &l, e);
 
-	return r == 0 && l.n > 0 ? err_set(e, ENOTSUP, "linux.resources.%s: --cgroup-manager=disabled leaves it no cgroup", l.items[0].from) : r;
+	return r == 0 && asking(&l) ? err_set(e, ENOTSUP, "linux.resources.%s: --cgroup-manager=disabled leaves it no cgroup", asking(&l)) : r;
 }
 
 int cgroup_can_limit(const struct cgroup_limits *l, struct err *e)
@@ -328,7 +346,7 @@ int cgroup_can_limit(const struct cgroup_limits *l, struct err *e)
 	_cleanup_close_ int mount = -EBADF;
 	int r = cgroup_mount_open(&mount);
 
-	return r < 0 ? explain(r, l->items[0].from, "/", e) : 0;
+	return r < 0 && asking(l) ? explain(r, asking(l), "/", e) : 0;
 }
 
 int cgroup_limit(const struct cgroup *g, const struct cgroup_limits *l, struct err *e)
