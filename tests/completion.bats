@@ -65,6 +65,16 @@ offers_also() {
 	offers "$at rm w" 'web'
 	offers "$at rm x" ''
 	offers "$at run busy" 'busybox:latest'
+	ranby network create net-a >/dev/null
+	ranby volume create vol-a >/dev/null
+	printf word | ranby secret create sec-a - >/dev/null
+	ranby pod create --infra=false --name pod-a >/dev/null
+	offers "$at network connect net" 'net-a'
+	offers "$at network connect net-a w" 'web'
+	offers_also "$at network rm " 'net-a'
+	offers "$at volume rm v" 'vol-a'
+	offers "$at secret inspect " 'sec-a'
+	offers "$at pod stop " 'pod-a'
 	mkdir -p "$RANBY_ROOT/profiles/webby" "$RANBY_ROOT/profiles/webless"
 	offers "$at profile show web" 'webby webless'
 	offers "$at profile diff webby webl" 'webless'

@@ -4,7 +4,7 @@
  * ranby __complete -- WORD...: what the last word (begun, or empty) could
  * become. The completions of all shells ask it, so that they know what this
  * very ranby knows: commands and options come from the table and its rows,
- * containers and images from the store of the --root that was typed.
+ * containers, images, pods and the rest from the store of the --root that was typed.
  *
  * Output: candidates, each with a tab and a description where there is one;
  * then ":files" when files would do too, else ":none". Never an error: a
@@ -16,9 +16,13 @@
 #include "cmd/screen.h"
 #include "engine/container.h"
 #include "engine/engine.h"
+#include "engine/networks.h"
+#include "engine/pod.h"
 #include "engine/profile.h"
 #include "engine/recorded_store.h"
+#include "engine/secret_store.h"
 #include "engine/storage.h"
+#include "engine/volume_list.h"
 #include "image/store.h"
 
 #include <stdio.h>
@@ -235,6 +239,61 @@ static void offer_images(struct completion *c, struct engine *eng)
 		}
 }
 
+static void offer_networks(struct completion *c, struct engine *eng)
+{
+	_cleanup_(network_list_done) struct network_list l = {0};
+
+	if (network_list(eng, &l, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		offer(c, l.items[i].name, strlen(l.items[i].name), "");
+}
+
+static void offer_volumes(struct completion *c, struct engine *eng)
+{
+	_cleanup_(volume_list_done) struct volume_list l = {0};
+
+	if (volume_list(eng, &l, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		offer(c, l.items[i].name, strlen(l.items[i].name), "");
+}
+
+static void offer_secrets(struct completion *c, struct engine *eng)
+{
+	_cleanup_(secret_list_done) struct secret_list l = {0};
+
+	if (secret_list(eng, &l, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		offer(c, l.items[i].name, strlen(l.items[i].name), "");
+}
+
+static void offer_pods(struct completion *c, struct engine *eng)
+{
+	_cleanup_(pod_list_done) struct pod_list l = {0};
+
+	if (pod_list(eng, &l, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		offer(c, l.items[i]->name, strlen(l.items[i]->name), "");
+}
+
+static void offer_objects(struct completion *c, struct engine *eng, const char *word)
+{
+	static const struct {
+		const char *word;
+		void (*offer)(struct completion *, struct engine *);
+	} kinds[] = {
+		{"CONTAINER", offer_containers}, {"IMAGE", offer_images},   {"NETWORK", offer_networks},
+		{"VOLUME", offer_volumes},       {"SECRET", offer_secrets}, {"POD", offer_pods},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strstr(word, kinds[i].word))
+			kinds[i].offer(c, eng);
+}
+
 /* The word of the usage that the n-th operand is: the last one from there on ("CONTAINER..."). */
 static void usage_word(const char *usage, int n, char out[static 64])
 {
@@ -263,10 +322,7 @@ static void complete_operand(struct completion *c, const struct command *command
 	c->files = names_files(word) || strstr(word, "ARG");
 	if (!(command->needs & NEED_ENGINE) || open_store(c, &eng) < 0)
 		return;
-	if (strstr(word, "CONTAINER"))
-		offer_containers(c, eng);
-	if (strstr(word, "IMAGE"))
-		offer_images(c, eng);
+	offer_objects(c, eng, word);
 	if (strstr(word, "PROFILE"))
 		offer_profiles(c, eng, "");
 }
