@@ -10,6 +10,7 @@ load lib
 load bridge
 
 setup() {
+	no_leak_check
 	[ -z "${RANBY_SAN:-}" ] || [[ $BATS_TEST_DESCRIPTION != *'call of '* ]] || skip 'a sanitizer ends its program when a call of its own fails'
 }
 
