@@ -118,6 +118,21 @@ background() {
 	done
 }
 
+@test "wait for several: one with --rm that has ended and gone before its turn" {
+	local first second
+	first=$(ranby run -d --name first --network none busybox sleep 600)
+	second=$(ranby run -d --rm -i --name second --network none busybox sh -c 'mkfifo /f; cat /f; exit 4')
+	background w wait first second
+	wait_for 30 has_open "$pid" "*/$first/exit.json.new"
+	wait_for 30 has_open "$pid" "*/$second/exit.json.new"
+	ranby exec second sh -c 'until [ -p /f ]; do sleep 0.02; done; echo >/f' || true # its own end may be in the middle of it
+	wait_for 30 is_gone second
+	ranby kill first
+	wait "$pid" || fail "$(cat "$RANBY_ROOT/out.w")"
+	[ "$(cat "$RANBY_ROOT/out.w")" = $'137\n4' ]
+	ranby rm first
+}
+
 @test "exec: the end of the container is what it says, wherever that met it" {
 	ranby run -d --name c --network none busybox sleep 600
 	mkfifo "$RANBY_ROOT/fifo"

@@ -92,15 +92,6 @@ static int print_end(const struct container *c, struct err *e)
 	return 0;
 }
 
-static int wait_for_end(const struct command_call *call, struct container *c, struct err *e)
-{
-	int r = stop_wait(call->engine, c, -1, e);
-
-	if (r == -ENOENT) /* --rm: it went with its end */
-		return err_set(e, ENOENT, "container %.12s was removed when it ended", c->id);
-	return r < 0 ? r : print_end(c, e);
-}
-
 /* Until one of them holds, or it is removed. */
 static int wait_for_state(const struct command_call *call, struct container *c, const struct wait_args *a, struct err *e)
 {
@@ -136,10 +127,34 @@ static int wait_for_state(const struct command_call *call, struct container *c, 
 
 static int wait_one(const struct command_call *call, struct container *c, void *ctx, struct err *e)
 {
-	const struct wait_args *a = ctx;
-
-	return a->condition.n == 0 ? wait_for_end(call, c, e) : wait_for_state(call, c, a, e);
+	return wait_for_state(call, c, ctx, e);
 }
+
+/* ---- the end, of which all are known before the first is waited for: one with --rm is gone when its turn comes ---- */
+
+static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
+{
+	struct stop_waiting *s = state;
+
+	(void)call;
+	(void)ctx;
+	*s = (struct stop_waiting)STOP_WAITING_INIT;
+	return stop_wait_begin(it, s, e);
+}
+
+static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
+{
+	struct container *c = it;
+	int r = begun < 0 ? begun : stop_wait_end(call->engine, c, state, -1, e);
+
+	(void)ctx;
+	stop_waiting_done(state);
+	if (r == -ENOENT)
+		return err_set(e, ENOENT, "container %.12s was removed when it ended", c->id);
+	return r < 0 ? r : print_end(c, e);
+}
+
+static const struct each_at_once ending = {.state_size = sizeof(struct stop_waiting), .begin = begin_one, .end = end_one};
 
 /* Milliseconds, or a duration: as podman has it. */
 static int read_interval(const char *text, int *ret_ms, struct err *e)
@@ -183,7 +198,9 @@ static int wait_run(const struct command_call *call, struct err *e)
 				    a->condition.items[i]);
 	if (r == 0 && !a->ignore)
 		r = look_for_all(call, e);
-	return r < 0 ? r : each_container(call, &w, wait_one, a, e);
+	if (r < 0)
+		return r;
+	return a->condition.n == 0 ? each_container_at_once(call, &w, &ending, a, e) : each_container(call, &w, wait_one, a, e);
 }
 
 static void wait_args_done(void *args)

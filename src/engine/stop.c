@@ -148,26 +148,44 @@ static int read_end(int fd, pid_t pid, uint64_t start_ticks, struct container *c
 	return 0;
 }
 
-int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
+void stop_waiting_done(struct stop_waiting *s)
 {
-	_cleanup_close_ int pidfd = -EBADF, end = -EBADF;
-	const uint64_t start_ticks = c->start_ticks;
-	const pid_t pid = c->pid;
-	int r = container_pidfd(c, &pidfd);
+	fd_closep(&s->pidfd);
+	fd_closep(&s->end_fd);
+}
 
-	if (r == -ESRCH)
-		return container_refresh(eng, c, e);
-	if (r == 0) {
-		(void)!path_own_open(container_dir(c), CONTAINER_EXIT_FILE EXIT_FILE_UNFINISHED, O_RDONLY, 0, &end);
-		r = pidfd_wait(pidfd, timeout_ms);
-	}
+int stop_wait_begin(const struct container *c, struct stop_waiting *ret, struct err *e)
+{
+	int r = container_pidfd(c, &ret->pidfd);
+
+	if (r < 0 && r != -ESRCH)
+		return err_errno(e, -r, "wait for container %.12s", c->id);
+	if (r == 0)
+		(void)!path_own_open(container_dir(c), CONTAINER_EXIT_FILE EXIT_FILE_UNFINISHED, O_RDONLY, 0, &ret->end_fd);
+	ret->pid = c->pid;
+	ret->start_ticks = c->start_ticks;
+	return 0;
+}
+
+int stop_wait_end(struct engine *eng, struct container *c, const struct stop_waiting *s, int timeout_ms, struct err *e)
+{
+	int r = s->pidfd < 0 ? 0 : pidfd_wait(s->pidfd, timeout_ms);
+
 	if (r < 0)
 		return err_errno(e, -r, "wait for container %.12s", c->id);
 	r = container_refresh(eng, c, e);
-	if (r == -ENOENT && end >= 0) {
-		r = read_end(end, pid, start_ticks, c);
+	if (r == -ENOENT && s->end_fd >= 0) {
+		r = read_end(s->end_fd, s->pid, s->start_ticks, c);
 		if (r == 0)
 			err_clear(e);
 	}
 	return r;
+}
+
+int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e)
+{
+	_cleanup_(stop_waiting_done) struct stop_waiting s = STOP_WAITING_INIT;
+	int r = stop_wait_begin(c, &s, e);
+
+	return r == 0 ? stop_wait_end(eng, c, &s, timeout_ms, e) : r;
 }

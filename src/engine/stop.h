@@ -50,4 +50,16 @@ int stop_signal(const struct container *c, int sig, struct err *e) _must_check_;
  */
 int stop_wait(struct engine *eng, struct container *c, int timeout_ms, struct err *e) _must_check_;
 
+/* Its two halves, for several: of all that were begun it is known how the run ended that was under way then. */
+struct stop_waiting {
+	int pidfd;  /* -EBADF: it did not run */
+	int end_fd; /* where its end will be written */
+	pid_t pid;
+	uint64_t start_ticks;
+};
+#define STOP_WAITING_INIT {.pidfd = -EBADF, .end_fd = -EBADF}
+void stop_waiting_done(struct stop_waiting *s);
+int stop_wait_begin(const struct container *c, struct stop_waiting *ret, struct err *e) _must_check_;
+int stop_wait_end(struct engine *eng, struct container *c, const struct stop_waiting *s, int timeout_ms, struct err *e) _must_check_;
+
 #endif
