@@ -105,6 +105,22 @@ teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 	refused 'over the hard' --ulimit nofile=5:4
 }
 
+@test "--ulimit: -1 is the most that the caller has, host is what he has; above it is an error before anything is made" {
+	local most
+	most=$(ulimit -Hu)
+	run -0 inside --ulimit nproc=-1 --ulimit nofile=77:-1 -- sh -c 'grep "Max processes" /proc/self/limits; ulimit -Sn; ulimit -Hn'
+	read -ra words <<<"${lines[0]}"
+	[ "${words[2]} ${words[3]}" = "$most $most" ] || fail "$output"
+	[ "${lines[1]} ${lines[2]}" = "77 $(ulimit -Hn)" ] || fail "$output"
+	host() { ulimit -n 90; inside "$@"; }
+	run -0 host --ulimit nofile=80 --ulimit host -- sh -c 'ulimit -Sn; ulimit -Hn'
+	[ "${lines[*]}" = '90 90' ] || fail "$output"
+	limited() { ulimit -n 90; ranby "$@"; }
+	run -125 limited create --name above --network none --ulimit nofile=50:91 busybox true
+	one_error '--ulimit nofile=50:91: above the hard limit of whoever runs it, 90'
+	run -1 ranby container exists above
+}
+
 @test "the caller's own umask is no part of a container: what is made for it can be read in it" {
 	mkdir "$BATS_TEST_TMPDIR/w"
 	masked() { umask 077; ranby "$@"; }

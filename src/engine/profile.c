@@ -13,12 +13,16 @@
 
 #include "base/parse.h"
 #include "engine/capset.h"
+#include "sys/caps.h"
 #include "sys/lsm.h"
 #include "sys/lsm_apparmor.h"
+#include "sys/userns.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 /* podman-run(1), "Default masked paths". */
 static const char *const masked_default[] = {
@@ -322,7 +326,51 @@ static int add_sysctl(const struct container_options *o, struct profile *p, cons
 
 /* ---- --ulimit ---- */
 
-static int limit_value(const char *s, size_t len, uint64_t *ret)
+struct limit_name {
+	const char *name, *type;
+	int resource;
+};
+
+#define LIMIT(name, type) {name, "RLIMIT_" #type, RLIMIT_##type}
+static const struct limit_name limit_names[] = {
+	LIMIT("as", AS),           LIMIT("core", CORE),         LIMIT("cpu", CPU),       LIMIT("data", DATA),
+	LIMIT("fsize", FSIZE),     LIMIT("locks", LOCKS),       LIMIT("memlock", MEMLOCK), LIMIT("msgqueue", MSGQUEUE),
+	LIMIT("nice", NICE),       LIMIT("nofile", NOFILE),     LIMIT("nproc", NPROC),   LIMIT("rss", RSS),
+	LIMIT("rtprio", RTPRIO),   LIMIT("rttime", RTTIME),     LIMIT("sigpending", SIGPENDING),
+	LIMIT("stack", STACK),
+};
+#undef LIMIT
+
+static const struct limit_name *find_limit(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limit_names); i++)
+		if (strlen(limit_names[i].name) == len && strncmp(limit_names[i].name, name, len) == 0)
+			return &limit_names[i];
+	return NULL;
+}
+
+/* setrlimit(2): the kernel asks for it in the host's own user namespace. */
+static bool may_raise_limits(void)
+{
+	bool initial = false;
+	struct caps c;
+
+	return userns_is_initial(&initial) == 0 && initial && caps_get(&c) == 0 && (c.effective & 1ULL << CAP_SYS_RESOURCE);
+}
+
+/* The most that may be set: our own hard limit, or none; how many files may be open has an end for root too (fs.nr_open), so that one stays. */
+static int most_of(int resource, uint64_t *ret)
+{
+	struct rlimit own;
+
+	if (getrlimit((__rlimit_resource_t)resource, &own) < 0)
+		return -errno;
+	*ret = resource != RLIMIT_NOFILE && may_raise_limits() ? UINT64_MAX : own.rlim_max;
+	return 0;
+}
+
+/* -1 is the most that there is for who runs it, as podman has it. */
+static int limit_value(const char *s, size_t len, uint64_t most, uint64_t *ret)
 {
 	char copy[24];
 
@@ -331,39 +379,49 @@ static int limit_value(const char *s, size_t len, uint64_t *ret)
 	memcpy(copy, s, len);
 	copy[len] = '\0';
 	if (strcmp(copy, "-1") == 0 || strcmp(copy, "unlimited") == 0) {
-		*ret = UINT64_MAX;
+		*ret = most;
 		return 0;
 	}
 	return parse_u64(copy, 0, UINT64_MAX - 1, ret);
 }
 
+static int parse_limit(const char *text, uint64_t most, struct profile_rlimit *l, struct err *e)
+{
+	const char *value = strchr(text, '=') + 1, *colon = strchr(value, ':');
+
+	if (limit_value(value, colon ? (size_t)(colon - value) : strlen(value), most, &l->soft) < 0)
+		return err_set(e, EINVAL, "--ulimit %s: the soft limit is not a number", text);
+	l->hard = l->soft;
+	if (colon && limit_value(colon + 1, strlen(colon + 1), most, &l->hard) < 0)
+		return err_set(e, EINVAL, "--ulimit %s: the hard limit is not a number", text);
+	if (l->soft > l->hard)
+		return err_set(e, EINVAL, "--ulimit %s: the soft limit is over the hard one", text);
+	if (l->hard > most && !may_raise_limits())
+		return err_set(e, EPERM, "--ulimit %s: above the hard limit of whoever runs it, %llu", text, (unsigned long long)most);
+	return 0;
+}
+
 static int add_ulimit(struct profile *p, const char *text, struct err *e)
 {
-	static const struct {
-		const char *name, *type;
-	} names[] = {
-		{"as", "RLIMIT_AS"},           {"core", "RLIMIT_CORE"},       {"cpu", "RLIMIT_CPU"},
-		{"data", "RLIMIT_DATA"},       {"fsize", "RLIMIT_FSIZE"},     {"locks", "RLIMIT_LOCKS"},
-		{"memlock", "RLIMIT_MEMLOCK"}, {"msgqueue", "RLIMIT_MSGQUEUE"}, {"nice", "RLIMIT_NICE"},
-		{"nofile", "RLIMIT_NOFILE"},   {"nproc", "RLIMIT_NPROC"},     {"rss", "RLIMIT_RSS"},
-		{"rtprio", "RLIMIT_RTPRIO"},   {"rttime", "RLIMIT_RTTIME"},   {"sigpending", "RLIMIT_SIGPENDING"},
-		{"stack", "RLIMIT_STACK"},
-	};
-	const char *eq = strchr(text, '='), *colon = eq ? strchr(eq, ':') : NULL;
+	const struct limit_name *name = find_limit(text, strcspn(text, "="));
 	struct profile_rlimit l = {0};
+	uint64_t most;
+	int r;
 
-	for (size_t i = 0; eq && i < ARRAY_SIZE(names); i++)
-		if (strlen(names[i].name) == (size_t)(eq - text) && strncmp(names[i].name, text, (size_t)(eq - text)) == 0)
-			l.type = names[i].type;
-	if (!l.type)
-		return err_set(e, EINVAL, "--ulimit %s: not NAME=SOFT[:HARD] of a known limit", text);
-	if (limit_value(eq + 1, colon ? (size_t)(colon - eq - 1) : strlen(eq + 1), &l.soft) < 0)
-		return err_set(e, EINVAL, "--ulimit %s: the soft limit is not a number", text);
-	l.hard = l.soft;
-	if (colon && limit_value(colon + 1, strlen(colon + 1), &l.hard) < 0)
-		return err_set(e, EINVAL, "--ulimit %s: the hard limit is not a number", text);
-	if (l.soft > l.hard)
-		return err_set(e, EINVAL, "--ulimit %s: the soft limit is over the hard one", text);
+	/* what none is set for is inherited */
+	if (strcmp(text, "host") == 0) {
+		p->n_rlimits = 0;
+		return 0;
+	}
+	if (!name || !strchr(text, '='))
+		return err_set(e, EINVAL, "--ulimit %s: neither NAME=SOFT[:HARD] of a known limit nor host", text);
+	r = most_of(name->resource, &most);
+	if (r < 0)
+		return err_errno(e, -r, "--ulimit %s", text);
+	l.type = name->type;
+	r = parse_limit(text, most, &l, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		if (p->rlimits[i].type == l.type) {
 			p->rlimits[i] = l;

@@ -2,6 +2,9 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 #include "engine/profile.h"
 #include "base/testing.h"
+#include "sys/caps.h"
+
+#include <sys/resource.h>
 
 static int make(struct container_options *o, struct profile *p)
 {
@@ -55,18 +58,24 @@ static const struct {
 	int r;
 	uint64_t soft, hard;
 } ulimits[] = {
-	{"nofile=1024", 0, 1024, 1024}, {"nofile=1:2", 0, 1, 2}, {"core=-1", 0, UINT64_MAX, UINT64_MAX},
-	{"core=0:unlimited", 0, 0, UINT64_MAX}, {"stack=18446744073709551614", 0, UINT64_MAX - 1, UINT64_MAX - 1},
+	{"nofile=64", 0, 64, 64}, {"nofile=1:2", 0, 1, 2}, {"nofile=-1", 0, 99, 99}, {"nofile=-1:-1", 0, 99, 99},
+	{"nofile=0:unlimited", 0, 0, 99}, {"core=0", 0, 0, 0}, {"host=1", -EINVAL, 0, 0}, {"nofil=1", -EINVAL, 0, 0},
 	{"nofile=2:1", -EINVAL, 0, 0}, {"nofile=-1:5", -EINVAL, 0, 0}, {"nofile=-2", -EINVAL, 0, 0}, {"nofile", -EINVAL, 0, 0},
 	{"nofile=", -EINVAL, 0, 0}, {"nofile=1:", -EINVAL, 0, 0}, {"=1", -EINVAL, 0, 0}, {"nosuch=1", -EINVAL, 0, 0},
 	{"nofile=1k", -EINVAL, 0, 0}, {"nofile=18446744073709551616", -EINVAL, 0, 0}, {"RLIMIT_NOFILE=1", -EINVAL, 0, 0},
 };
+
+static void limit_files(rlim_t n)
+{
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){n, n}), 0);
+}
 
 static void test_values(void **state)
 {
 	struct container_options o = {0};
 
 	(void)state;
+	limit_files(99);
 	for (size_t i = 0; i < ARRAY_SIZE(security); i++) {
 		_cleanup_(profile_done) struct profile p = {0};
 		int r = try_one(&o, &o.security_opt, security[i].text, &p);
@@ -88,6 +97,38 @@ static void test_values(void **state)
 		if (r != ulimits[i].r || (r == 0 && (p.rlimits[0].soft != ulimits[i].soft || p.rlimits[0].hard != ulimits[i].hard)))
 			fail_msg("--ulimit %s: %d", ulimits[i].text, r);
 	}
+}
+
+/* The last of all: what is lost here stays lost. */
+static void test_above_the_callers(void **state)
+{
+	static const char *const above[] = {"nofile=100", "nofile=5:100", "nofile=18446744073709551614"};
+	struct container_options o = {0};
+
+	(void)state;
+	limit_files(99);
+	assert_int_equal(caps_set(0, 0, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(above); i++) {
+		_cleanup_(profile_done) struct profile p = {0};
+
+		assert_int_equal(try_one(&o, &o.ulimit, above[i], &p), -EPERM);
+	}
+}
+
+static void test_host_limits(void **state)
+{
+	_cleanup_(profile_done) struct profile p = {0};
+	struct container_options o = {0};
+
+	(void)state;
+	assert_int_equal(strv_add(&o.ulimit, "core=0"), 0);
+	assert_int_equal(strv_add(&o.ulimit, "nofile=5"), 0);
+	assert_int_equal(strv_add(&o.ulimit, "host"), 0);
+	assert_int_equal(strv_add(&o.ulimit, "nproc=1"), 0);
+	assert_int_equal(make(&o, &p), 0);
+	assert_int_equal(p.n_rlimits, 1);
+	assert_string_equal(p.rlimits[0].type, "RLIMIT_NPROC");
+	strv_done(&o.ulimit);
 }
 
 static void test_shared_namespaces(void **state)
@@ -180,4 +221,4 @@ static void test_caps(void **state)
 }
 
 TESTS("engine/profile", cmocka_unit_test(test_values), cmocka_unit_test(test_shared_namespaces),
-      cmocka_unit_test(test_masks), cmocka_unit_test(test_caps))
+      cmocka_unit_test(test_masks), cmocka_unit_test(test_caps), cmocka_unit_test(test_host_limits), cmocka_unit_test(test_above_the_callers))
