@@ -26,6 +26,8 @@ all() { ranby events --stream=false "$@"; }
 	[ "${lines[*]%% success}" = "$(printf "container %s $(cat /proc/self/loginuid)\n" create start exec kill stop rm | tr '\n' ' ' | sed 's/ $//')" ] || fail "$output"
 	run -0 all --filter "name=$NAME" --filter event=stop --format '{{.Detail}} {{.Trust}} {{.Session}}'
 	[ "$output" = "137 self $(cat /proc/self/sessionid)" ] || fail "$output"
+	[ "$(all --filter "name=$NAME" --filter event=died --format '{{.ContainerExitCode}}')" = 137 ]
+	[ "$(all --filter "name=$NAME" --format json | jq -c .ContainerExitCode | sort -u | xargs)" = '137 null' ]
 	[ "$(all --filter "name=$NAME" --filter event=died --filter event=destroy --format '{{.Status}}' | xargs)" = 'stop rm' ]
 	run -0 all --filter "name=$NAME" --filter event=start --filter event=rm
 	[ "${#lines[@]}" = 2 ]

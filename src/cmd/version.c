@@ -3,7 +3,7 @@
 /*
  * ranby version: needs no state, so that it works on a broken installation
  * too. There is no server; templates find the client under that name as well,
- * because scripts ask for .Server.Version.
+ * and under none, because scripts ask for .Server.Version and .Version.
  */
 #include "cmd/version.h"
 
@@ -55,8 +55,11 @@ int version_json(struct json_object **ret)
 static int by_template(struct json_object *o, const char *format, struct buf *out, struct err *e)
 {
 	_cleanup_template_ struct template *t = NULL;
-	int r = json_add(o, "Server", json_object_get(json_at(o, "Client")));
+	struct json_object *client = json_at(o, "Client");
+	int r = json_add(o, "Server", json_object_get(client));
 
+	/* podman's {{.Version}} is the client's, too */
+	json_object_object_foreach(client, key, value) r = r < 0 ? r : json_add(o, key, json_object_get(value));
 	if (r < 0)
 		return err_errno(e, -r, "version");
 	r = template_parse(format, &t, e);

@@ -156,6 +156,14 @@ static int add_labels(const struct watch *w, struct json_object *row, struct jso
 	return 0;
 }
 
+/* podman's name for what the end of a container has as its detail; -1: it is no end, or nobody knows. */
+static int64_t exit_code(struct json_object *entry)
+{
+	uint32_t code;
+
+	return strcmp(json_str(entry, "op"), "stop") == 0 && parse_u32(json_str(entry, "detail"), 0, 255, &code) == 0 ? (int64_t)code : -1;
+}
+
 static int make_row(const struct watch *w, const char *ledger, const struct ledger_entry *entry, const char *type, int64_t ns,
 		    struct json_object **ret)
 {
@@ -183,6 +191,7 @@ static int make_row(const struct watch *w, const char *ledger, const struct ledg
 	ADD(add_number(row, "UID", number(o, "uid")));
 	ADD(add_number(row, "Pid", number(o, "vm-pid")));
 	ADD(json_add_str(row, "Detail", json_str(o, "detail")));
+	ADD(add_number(row, "ContainerExitCode", exit_code(o)));
 	ADD(json_add_str(row, "Receipt", strcmp(receipt, "self") == 0 ? "" : receipt));
 	ADD(json_add_str(row, "Trust", w->own ? "self" : *doubt ? doubt : word(o, "trust", NULL)));
 	ADD(json_add_str(row, "Ledger", ledger));
