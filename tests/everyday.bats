@@ -539,6 +539,34 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	[[ $output != *SizeRw* ]]
 }
 
+@test "rm --force and pod rm --force of one that is named twice: once, with a time to wait and without" {
+	local how id
+	for how in '--time 1' '--time 0'; do
+		id=$(ranby run -d --name twice --network none --init busybox sleep 100)
+		# shellcheck disable=SC2086 # words
+		run -0 ranby rm --force $how twice "$id" twice
+		[ "$output" = twice ] || fail "$how" "$output"
+		id=$(ranby pod create --infra=false --name twice)
+		ranby run -d --pod twice --network none --init busybox sleep 100 >/dev/null
+		# shellcheck disable=SC2086 # words
+		run -0 ranby pod rm --force $how twice "$id" twice
+		[ "$output" = "$id" ] || fail "$how" "$output"
+	done
+	# what does not end it is done as often as it was asked for
+	ranby create --name twice --network none busybox true >/dev/null
+	run -0 ranby stop twice twice
+	[ "${lines[*]}" = 'twice twice' ] || fail "$output"
+	run -1 ranby rm twice twice
+	[[ $output == twice$'\n''Error: '*'no such container'* ]] || fail "$output"
+}
+
+@test "version: the fields of the client are there by podman's names, without Client too" {
+	[ "$(ranby version --format '{{.Version}} {{.OsArch}}')" = "$(ranby version --format '{{.Client.Version}} {{.Server.OsArch}}')" ]
+	run -125 ranby version --format '{{.Nothing}}'
+	one_error Nothing
+	[ "$(ranby version --format json | jq -r 'keys[]')" = Client ]
+}
+
 @test "rows of volumes, networks and images have {{.Label}}; a port that is none is not exposed" {
 	ranby volume create --label k=v one >/dev/null
 	ranby network create --label k=v one >/dev/null
@@ -552,7 +580,8 @@ bytes() { ranby unshare find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END 
 	ranby rm labelled >/dev/null
 	ranby rmi labelled:1 >/dev/null
 	run -125 ranby create --expose nonsense busybox true
-	one_error '--expose nonsense'
+	one_error "--expose nonsense: the container's port is not a number or a range from 1 to 65535"
+	[[ $output != *--publish* ]] || fail "$output"
 	run -125 ranby create --expose 127.0.0.1:80 busybox true
 	one_error '--expose 127.0.0.1:80'
 }

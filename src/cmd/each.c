@@ -133,6 +133,14 @@ static void begin(struct walk *k, void *it_consume, const char *given)
 		end_all(k);
 }
 
+static bool has_begun(const struct walk *k, const void *it)
+{
+	for (size_t i = 0; i < k->n_begun; i++)
+		if (strcmp(k->kind->id(k->begun[i].it), k->kind->id(it)) == 0)
+			return true;
+	return false;
+}
+
 static void visit(struct walk *k, void *it_consume, const char *given)
 {
 	bool alone = k->at_once && k->at_once->alone && k->at_once->alone(it_consume);
@@ -140,6 +148,10 @@ static void visit(struct walk *k, void *it_consume, const char *given)
 
 	if (alone)
 		end_all(k);
+	if (k->at_once && k->at_once->ends_it && has_begun(k, it_consume)) {
+		k->kind->free(it_consume);
+		return;
+	}
 	if (k->at_once) {
 		begin(k, it_consume, given);
 		if (alone)

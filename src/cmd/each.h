@@ -58,6 +58,7 @@ struct each_at_once {
 	int (*begin)(const struct command_call *call, void *it, void *ctx, void *state, struct err *e);
 	int (*end)(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e);
 	bool (*alone)(const void *it); /* NULL: none is */
+	bool ends_it;                  /* done one after the other, the second naming of one would find none; so it is done once */
 };
 int each_container_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e) _must_check_;
 int each_pod_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e) _must_check_;

@@ -61,7 +61,7 @@ static int end_one(const struct command_call *call, void *it, void *ctx, void *s
 	return rm_one(call, it, ctx, e);
 }
 
-static const struct each_at_once ending = {.state_size = sizeof(struct pod_stopping), .begin = begin_one, .end = end_one};
+static const struct each_at_once ending = {.state_size = sizeof(struct pod_stopping), .begin = begin_one, .end = end_one, .ends_it = true};
 
 static int rm_run(const struct command_call *call, struct err *e)
 {

@@ -100,7 +100,7 @@ static int end_one(const struct command_call *call, void *it, void *ctx, void *s
 	return r == -ENOENT ? 0 : r; /* with --force it is as asked for */
 }
 
-static const struct each_at_once ending = {.state_size = sizeof(struct stopping), .begin = begin_one, .end = end_one, .alone = is_needed};
+static const struct each_at_once ending = {.state_size = sizeof(struct stopping), .begin = begin_one, .end = end_one, .ends_it = true, .alone = is_needed};
 
 static int rm_run(const struct command_call *call, struct err *e)
 {
