@@ -364,7 +364,7 @@ sys.exit(f"control characters: {bad}" if bad else 0)'
 	ranby run -d --name users --network=none a25 sleep 100 >/dev/null
 	local user n=0
 	for user in 4294967295 4294967296 4294967297 99999999999 18446744073709551616 -1 +1 01 0x1 0x0 00 ' 1' '1 ' 1x 1.0 1e3 \
-		$'root\n' $'0\n1' 'ro ot' root2 :1 : 1:-1 1:4294967295 1:4294967296 ١ '' ; do
+		$'root\n' $'0\n1' 'ro ot' root2 :01 :-1 :4294967295 : 1:-1 1:4294967295 1:4294967296 ١ '' ; do
 		[ -n "$user" ] || continue
 		run ranby run --rm --network=none -u "$user" a25 id -u
 		[ "$status" = 125 ] || fail "run -u '$user': $status" "$output"

@@ -29,6 +29,36 @@ teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 	[ "$output" = '0 77' ] || fail "$output"
 }
 
+@test "--user :GROUP: root with that group, for run, create and exec" {
+	run -0 inside -u :5 -- id
+	[[ $output == 'uid=0(root) gid=5'*' groups=5'* ]] || fail "$output"
+	refused 'neither a user nor a group' -u :
+	ranby create --name g --network none -u :5 busybox sh -c 'id -u; id -G; sleep 100' >/dev/null
+	ranby start g >/dev/null
+	run -0 ranby exec -u :7 g sh -c 'id -u; id -G'
+	[ "${lines[*]}" = '0 7' ] || fail "$output"
+	pid=$(ctr_pid g)
+	[ "$(status_field "$pid" Gid 1)" = $(($(sub_first gid) + 4)) ]
+}
+
+@test "exec: what it refuses it refuses in the words of run" {
+	ranby run -qd --name w --network none busybox sleep 100 >/dev/null
+	for who in 99999999 0:99999999; do
+		run -125 ranby run --rm --network none -u "$who" busybox true
+		one_error "99999999: not in the container's ID map"
+		said=${output#*run: }
+		run -125 ranby exec -u "$who" w true
+		one_error "$said"
+	done
+	for bad in '' =x 'a b=c'; do
+		run -125 ranby run --rm --network none -e "$bad" busybox true
+		said=$output
+		run -125 ranby exec -e "$bad" w true
+		one_error "--env $bad: "
+		[ "${output#*--env}" = "${said#*--env}" ] || fail "$output" "$said"
+	done
+}
+
 @test "--user: the host sees the subordinate ID" {
 	need_ranges
 	ranby run -qd --name u --network none -u 33:44 busybox sleep 100 >/dev/null
@@ -38,7 +68,7 @@ teardown() { ranby rm --all --force --time 0 >/dev/null 2>&1 || true; }
 }
 
 @test "--user: nothing that is no ID becomes root" {
-	for user in -1 +1 01 0x1 ' 1' '1 ' 4294967295 4294967296 18446744073709551616 :1 : $'root\n' 1:-1 nosuchuser; do
+	for user in -1 +1 01 0x1 ' 1' '1 ' 4294967295 4294967296 18446744073709551616 :01 :4294967295 : $'root\n' 1:-1 nosuchuser; do
 		run -125 ranby run --rm --network none --user "$user" busybox id
 		[[ $output == Error:* && $output != *uid=0* ]] || fail "$user: $output"
 	done

@@ -155,28 +155,6 @@ static int read_user_files(const struct bundle_plan *p, struct user_files *f, st
 	return user_files_from_root(root, f, e);
 }
 
-/* What the map lacks: an error for the user and group, and for groups that were asked for; the file's others are left out. */
-static int check_mapped(struct bundle_plan *p, size_t n_asked, struct err *e)
-{
-	const struct id_map *map = &p->in->userns->map;
-	struct user_id *u = &p->user;
-	size_t kept = 0;
-	uint32_t id;
-
-	if (id_list_to_outside(&map->uid, u->uid, &id) < 0)
-		return err_set(e, ERANGE, "user %u: not in the container's ID map", u->uid);
-	if (id_list_to_outside(&map->gid, u->gid, &id) < 0)
-		return err_set(e, ERANGE, "group %u: not in the container's ID map", u->gid);
-	for (size_t i = 0; i < u->n_groups; i++) {
-		if (id_list_to_outside(&map->gid, u->groups[i], &id) == 0)
-			u->groups[kept++] = u->groups[i];
-		else if (n_asked > 0)
-			return err_set(e, ERANGE, "group %u: not in the container's ID map", u->groups[i]);
-	}
-	u->n_groups = kept;
-	return 0;
-}
-
 /* Those of the host whom its passwd is to have. */
 static int add_users(struct bundle_plan *p, struct err *e)
 {
@@ -222,7 +200,7 @@ static int plan_user(struct bundle_plan *p, struct err *e)
 		if (r < 0)
 			return err_errno(e, -r, "user");
 	}
-	return check_mapped(p, o->group_add.n, e);
+	return user_keep_mapped(&p->user, &in->userns->map, o->group_add.n > 0, e);
 }
 
 static int plan_workdir(struct bundle_plan *p, struct err *e)

@@ -13,6 +13,7 @@
 #include "engine/user.h"
 
 #include "sys/fd.h"
+#include "sys/idmap.h"
 #include "sys/path.h"
 #include "sys/procfs.h"
 
@@ -40,8 +41,8 @@ static int read_process(const struct container *c, struct json_object **ret, str
 	return 0;
 }
 
-/* The running container's databases, through its init's root. */
-static int read_root(const struct container *c, struct user_files *ret, struct err *e)
+/* The running container's databases, through its init's root, and its map. */
+static int read_root(const struct container *c, struct user_files *ret, struct id_map *ret_map, struct err *e)
 {
 	_cleanup_(procfs_close) struct procfs fs = PROCFS_INIT;
 	_cleanup_(proc_close) struct proc p = PROC_INIT;
@@ -57,6 +58,8 @@ static int read_root(const struct container *c, struct user_files *ret, struct e
 		else if (!proc_is_there(&p))
 			r = -ESRCH;
 	}
+	if (r == 0)
+		r = id_map_read(p.dirfd, ret_map);
 	if (r == 0 && inforce_fuse_device(c->state))
 		r = root_files_read(&p, fd, FUSE_PATIENCE_MS, ret);
 	else if (r == 0)
@@ -127,16 +130,19 @@ static int apply_user(const struct exec_request *q, struct json_object *process,
 {
 	_cleanup_(user_files_done) struct user_files files = {0};
 	_cleanup_free_ struct user_id *u = calloc(1, sizeof(*u));
+	_cleanup_free_ struct id_map *map = calloc(1, sizeof(*map));
 	_cleanup_json_ struct json_object *user = NULL;
 	int r;
 
 	if (!q->user)
 		return apply_caps(q, process, false, false, e);
-	if (!u)
+	if (!u || !map)
 		return err_errno(e, ENOMEM, "user");
-	r = read_root(q->c, &files, e);
+	r = read_root(q->c, &files, map, e);
 	if (r == 0)
 		r = user_resolve(q->user, &files, NULL, u, e);
+	if (r == 0)
+		r = user_keep_mapped(u, map, false, e);
 	if (r < 0)
 		return r;
 	if (user_json(u, &user) < 0)
@@ -162,8 +168,11 @@ static int apply_env(const struct exec_request *q, struct strv *env, struct err 
 		return err_errno(e, ENOMEM, "environment");
 	for (size_t i = 0; r == 0 && q->env_file && i < q->env_file->n; i++)
 		r = env_file_read(env, q->env_file->items[i], q->caller_env, e);
-	for (size_t i = 0; r == 0 && q->env && i < q->env->n; i++)
+	for (size_t i = 0; r == 0 && q->env && i < q->env->n; i++) {
 		r = env_apply(env, q->env->items[i], q->caller_env, e);
+		if (r < 0)
+			return err_wrap(e, r, "--env %s", q->env->items[i]);
+	}
 	return r;
 }
 

@@ -29,6 +29,9 @@ static void check(const char *text, const struct user_files *f)
 	for (size_t i = 1; i < u.n_groups; i++)
 		if (u.groups[i - 1] >= u.groups[i])
 			__builtin_trap();
+	/* a group alone is root's */
+	if (text[0] == ':' && (u.uid != 0 || !text[1]))
+		__builtin_trap();
 	if (len == 0 || len >= sizeof(head) || text[0] < '0' || text[0] > '9')
 		return;
 	memcpy(head, text, len);

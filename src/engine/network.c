@@ -147,7 +147,8 @@ static const char *parse_ports(const char *text, struct port_map *p)
 	return count == p->count ? NULL : "the ranges differ in length";
 }
 
-int port_spec_parse(const char *text, struct port_map *ret, struct err *e)
+/* Why it is none, or NULL. */
+static const char *parse_spec(const char *text, struct port_map *ret)
 {
 	size_t len = strcspn(text, "/");
 	struct port_map p = {0};
@@ -155,16 +156,22 @@ int port_spec_parse(const char *text, struct port_map *ret, struct err *e)
 	char ports[128];
 
 	if (len >= sizeof(ports))
-		return err_set(e, EINVAL, "--publish: longer than %zu bytes", sizeof(ports) - 1);
+		return "longer than 127 bytes";
 	if (text[len] == '/' && parse_proto(text + len + 1, &p.udp) < 0)
-		return err_set(e, EINVAL, "--publish %s: the protocol is neither tcp nor udp", text);
+		return "the protocol is neither tcp nor udp";
 	memcpy(ports, text, len);
 	ports[len] = '\0';
 	why = parse_ports(ports, &p);
-	if (why)
-		return err_set(e, EINVAL, "--publish %s: %s", text, why);
-	*ret = p;
-	return 0;
+	if (!why)
+		*ret = p;
+	return why;
+}
+
+int port_spec_parse(const char *text, struct port_map *ret, struct err *e)
+{
+	const char *why = parse_spec(text, ret);
+
+	return why ? err_set(e, EINVAL, "--publish %.128s: %s", text, why) : 0;
 }
 
 /* ---- the helper ---- */
@@ -418,14 +425,14 @@ static int find_port(const struct network_plan *p, const struct port_map *m, str
 	return 0;
 }
 
-static int add_to(struct port_map **list, size_t *n, const struct port_map *m, const char *what, struct err *e)
+static int add_to(struct port_map **list, size_t *n, const struct port_map *m, struct err *e)
 {
 	struct port_map *ports = *n < PORT_MAPS_MAX ? mem_regrow(*list, *n + 1, sizeof(*ports)) : NULL;
 
 	if (*n == PORT_MAPS_MAX)
-		return err_set(e, E2BIG, "%s: more than %d ports", what, PORT_MAPS_MAX);
+		return err_set(e, E2BIG, "more than %d ports", PORT_MAPS_MAX);
 	if (!ports)
-		return err_errno(e, ENOMEM, "%s", what);
+		return err_errno(e, ENOMEM, "ports");
 	*list = ports;
 	ports[(*n)++] = *m;
 	return 0;
@@ -433,7 +440,7 @@ static int add_to(struct port_map **list, size_t *n, const struct port_map *m, c
 
 static int add_port(struct network_plan *p, const struct port_map *m, struct err *e)
 {
-	return add_to(&p->ports, &p->n_ports, m, "--publish", e);
+	return add_to(&p->ports, &p->n_ports, m, e);
 }
 
 static int parse_ports_all(const struct container_options *o, struct network_plan *p, struct err *e)
@@ -446,7 +453,12 @@ static int parse_ports_all(const struct container_options *o, struct network_pla
 		r = port_spec_parse(o->publish.items[i], &m, e);
 		if (r == 0)
 			r = find_port(p, &m, e);
-		r = r == 0 ? add_port(p, &m, e) : r < 0 ? r : 0;
+		if (r == 0) {
+			r = add_port(p, &m, e);
+			if (r < 0)
+				return err_wrap(e, r, "--publish");
+		}
+		r = r < 0 ? r : 0;
 	}
 	return r;
 }
@@ -455,10 +467,11 @@ static int parse_ports_all(const struct container_options *o, struct network_pla
 static int add_exposed_one(const char *text, bool publish, struct network_plan *p, struct err *e)
 {
 	struct port_map m;
-	int r = strchr(text, ':') ? err_set(e, EINVAL, "not PORT[/PROTOCOL]") : port_spec_parse(text, &m, e);
+	const char *why = strchr(text, ':') ? "not PORT[/PROTOCOL]" : parse_spec(text, &m);
+	int r = why ? err_set(e, EINVAL, "%s", why) : 0;
 
 	if (r == 0)
-		r = add_to(&p->exposed, &p->n_exposed, &m, "--expose", e);
+		r = add_to(&p->exposed, &p->n_exposed, &m, e);
 	return r == 0 && publish ? add_port(p, &m, e) : r;
 }
 
@@ -470,7 +483,7 @@ static int add_exposed(const struct container_options *o, const struct strv *ima
 	for (size_t i = 0; r == 0 && i < o->expose.n; i++) {
 		r = add_exposed_one(o->expose.items[i], o->publish_all, p, e);
 		if (r < 0)
-			return err_wrap(e, r, "--expose %s", o->expose.items[i]);
+			return err_wrap(e, r, "--expose %.128s", o->expose.items[i]);
 	}
 	for (size_t i = 0; image && i < image->n; i++) {
 		r = add_exposed_one(image->items[i], o->publish_all, p, o->publish_all ? e : NULL);

@@ -182,9 +182,10 @@ static int parse_user(const char *text, struct side *user, struct side *group, s
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
 	int r;
 
-	if (colon && len == 0)
-		return err_set(e, EINVAL, "user %s: no user before the colon", text);
-	r = parse_side("user", text, len, user, e);
+	if (colon && len == 0 && !colon[1])
+		return err_set(e, EINVAL, "user %s: neither a user nor a group", text);
+	/* a group alone is root's, as with docker and podman */
+	r = colon && len == 0 ? parse_side("user", "0", 1, user, e) : parse_side("user", text, len, user, e);
 	if (r < 0)
 		return r;
 	return parse_side("group", colon ? colon + 1 : "", colon ? strlen(colon + 1) : 0, group, e);
@@ -343,6 +344,25 @@ int user_resolve(const char *text, const struct user_files *f, const struct strv
 	if (r == 0)
 		r = add_group(u, u->gid, e);
 	return r < 0 ? r : add_extra_groups(f, group_add, u, e);
+}
+
+int user_keep_mapped(struct user_id *u, const struct id_map *map, bool asked, struct err *e)
+{
+	size_t kept = 0;
+	uint32_t id;
+
+	if (id_list_to_outside(&map->uid, u->uid, &id) < 0)
+		return err_set(e, ERANGE, "user %u: not in the container's ID map", u->uid);
+	if (id_list_to_outside(&map->gid, u->gid, &id) < 0)
+		return err_set(e, ERANGE, "group %u: not in the container's ID map", u->gid);
+	for (size_t i = 0; i < u->n_groups; i++) {
+		if (id_list_to_outside(&map->gid, u->groups[i], &id) == 0)
+			u->groups[kept++] = u->groups[i];
+		else if (asked)
+			return err_set(e, ERANGE, "group %u: not in the container's ID map", u->groups[i]);
+	}
+	u->n_groups = kept;
+	return 0;
 }
 
 uint32_t user_files_size(const struct user_files *f)

@@ -9,7 +9,7 @@
  *	r = user_files_from_layers(&layers, &f, e);	// none mounted
  *	r = user_resolve("www-data", &f, NULL, &who, e);
  *
- * Grammar: USER[:[GROUP]], each a decimal ID without sign, blanks or leading
+ * Grammar: USER[:[GROUP]] or :GROUP, which is root's, each a decimal ID without sign, blanks or leading
  * zeros, up to 4294967294, or a name: [a-zA-Z_][a-zA-Z0-9_.-]*[$]?, up to 256
  * bytes. What consists of digits is a number and is never looked up as
  * a name; what begins with a digit and is not a number is refused. A name
@@ -75,6 +75,14 @@ int user_check(const char *text, struct err *e) _must_check_;
  */
 int user_resolve(const char *text, const struct user_files *f, const struct strv *group_add, struct user_id *ret,
 		 struct err *e) _must_check_;
+
+struct id_map;
+
+/*
+ * -ERANGE with text where the map lacks the user or group. Of the others those that it lacks are left out of `u`, or, where any
+ * were `asked` for, an error too.
+ */
+int user_keep_mapped(struct user_id *u, const struct id_map *map, bool asked, struct err *e) _must_check_;
 
 /* The greatest ID + 1 that the files name, nobody and nogroup (65534) aside: the size that --userns=auto needs. */
 uint32_t user_files_size(const struct user_files *f);
