@@ -80,11 +80,75 @@ offers_also() {
 	offers "$at profile diff webby webl" 'webless'
 	offers "$at run --security-opt no-new" 'no-new-privileges'
 	offers "$at run --security-opt profile=webb" 'webby'
+	offers "$at run --security-opt=prof" '<nospace> profile='
 	offers "$at run --security-opt=pro" 'proc-opts= profile='
 	offers_also "$at rmi localhost" 'localhost/busybox:latest'
 	# bash takes what stands before a colon for a word of its own
 	offers "$at rmi localhost/busybox:l" 'latest'
 	offers "$at run --rm busybox " '<default>'
+}
+
+@test "what an option's row says of its values: words, objects of the store, and what follows a colon, a comma or a key" {
+	local at="ranby --root $RANBY_ROOT --runroot $RANBY_RUN" line want
+	ranby network exists lan-a || ranby network create lan-a >/dev/null
+	ranby volume exists data-a || ranby volume create data-a >/dev/null
+	ranby secret exists word-a || printf word | ranby secret create word-a - >/dev/null
+	ranby pod exists peas-a || ranby pod create --infra=false --name peas-a >/dev/null
+	while IFS='|' read -r line want; do
+		offers "${line/#ranby @/$at}" "$want"
+	done <<-'LINES'
+		ranby @ run --network lan|lan-a
+		ranby @ run --net=p|pasta podman
+		ranby @ run --network s|slirp4netns
+		ranby @ run --network cont|<nospace> container:
+		ranby @ run --network container:w|web
+		ranby @ pod create --network lan|lan-a
+		ranby @ build --network lan|lan-a
+		ranby @ run --pod pe|peas-a
+		ranby @ run --pid h|host
+		ranby @ run --ipc container:w|web
+		ranby @ run --uts p|private
+		ranby @ run --cgroupns p|private
+		ranby @ run --userns |auto host keep-id nomap private
+		ranby @ run --restart |always no on-failure unless-stopped
+		ranby @ run --pull n|never newer
+		ranby @ run --log-driver j|journald json-file
+		ranby @ run --secret wor|word-a
+		ranby @ run --volumes-from w|web
+		ranby @ run --requires web,w|web,web
+		ranby @ run -v data|data-a
+		ranby @ run -v zzz|<default>
+		ranby @ pod create --share net,u|net,user net,uts
+		ranby @ pod create --exit-policy s|stop
+		ranby @ network create --driver |bridge
+		ranby @ volume create --driver |local
+		ranby @ secret create --driver |file
+		ranby @ ps --format |json table
+		ranby @ inspect --format j|json
+		ranby @ save --format oci|oci-archive oci-dir
+		ranby @ ps --filter na|<nospace> name=
+		ranby @ ps --filter network=lan|lan-a
+		ranby @ network ls --filter d|dangling= driver=
+		ranby @ volume prune --filter da|<nospace> dangling=
+	LINES
+}
+
+@test "the keys that are offered for --filter are keys" {
+	local command key n=0
+	for command in ps images 'events --stream=false' 'network ls' 'volume ls' 'secret ls' 'pod ps' 'container prune -f' 'volume prune -f' 'network prune -f' 'image prune -f' 'system prune -f'; do
+		# shellcheck disable=SC2086 # words
+		while IFS= read -r key; do
+			[[ $key == *= ]] || continue
+			n=$((n + 1))
+			run timeout 20 ranby $command --filter "${key}no-such-value"
+			[[ $output != *'invalid'*'filter'* && $output != *'unknown filter'* && $output != *'did you mean'* ]] || fail "$command $key: $output"
+		done < <(ranby __complete -- $command --filter '')
+	done
+	[ "$n" -gt 60 ] || fail "$n keys"
+	run ranby ps --filter no-such-key=value
+	[[ $output == *'unknown filter'* ]] || fail "$output"
+	run ranby volume ls --filter no-such-key=value
+	[[ $output == *'invalid'*'filter'* ]] || fail "$output"
 }
 
 # zsh_tab [--autoload] LINE: the words that zsh would offer, sorted, on one line; what it shows goes to $T/screen.
@@ -150,6 +214,11 @@ each_line() {
 		ranby @ rm x|
 		ranby @ profile apply webl|webless
 		ranby @ run --security-opt profile=webb|profile=webby
+		ranby @ run --network container:w|container:web
+		ranby @ run --network=container:w|--network=container:web
+		ranby @ run --network cont|container:
+		ranby @ run --restart=a|--restart=always
+		ranby @ pod create --share net,u|net,user net,uts
 		ranby @ run busy|busybox:latest
 		ranby @ rmi localhost/busybox:l|localhost/busybox:latest
 		ranby @ run --rm busybox a|afile

@@ -52,7 +52,7 @@ struct option_row {
 	size_t offset;          /* into the caller's struct */
 	const char *arg;        /* what the value is called in --help; NULL for flags */
 	int64_t min, max;       /* for numbers; both 0: the whole range of the type from 0 up */
-	const char *choices;    /* OPT_CHOICE: words joined by '|' */
+	const char *choices;    /* words joined by '|': all there are of an OPT_CHOICE; else what completions offer (cmd/complete.c) */
 	const char *help;       /* one line, no final full stop */
 	bool hidden;            /* parsed, not shown (aliases) */
 	const char *group;      /* heading in --help; NULL: the heading before */

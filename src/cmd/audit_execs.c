@@ -32,7 +32,7 @@ struct execs_args {
 
 static const struct option_row execs_rows[] = {
 	{'f', "follow", OPT_FLAG, offsetof(struct execs_args, follow), .help = "Go on until the container ends"},
-	{0, "format", OPT_STRING, offsetof(struct execs_args, format), .arg = "FORMAT",
+	{0, "format", OPT_STRING, offsetof(struct execs_args, format), .arg = "FORMAT", .choices = "json",
 	 .help = "json (the lines as they are), table, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct execs_args, latest), .help = "The newest container"},
 	{0, "noheading", OPT_FLAG, offsetof(struct execs_args, noheading), .help = "No line of headers"},

@@ -23,7 +23,7 @@ static const struct option_row commit_rows[] = {
 	{'a', "author", OPT_STRING, offsetof(struct commit_args, author), .arg = "TEXT", .help = "Who made it"},
 	{'c', "change", OPT_LIST, offsetof(struct commit_args, changes), .arg = "LINE",
 	 .help = "A Dockerfile line for the config: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR"},
-	{'f', "format", OPT_STRING, offsetof(struct commit_args, format), .arg = "FORMAT", .help = "oci, the only one"},
+	{'f', "format", OPT_STRING, offsetof(struct commit_args, format), .arg = "FORMAT", .choices = "oci", .help = "oci, the only one"},
 	{0, "iidfile", OPT_STRING, offsetof(struct commit_args, iidfile), .arg = "FILE", .help = "Write the image's id there"},
 	{'m', "message", OPT_STRING, offsetof(struct commit_args, message), .arg = "TEXT", .help = "Comment in the history"},
 	{0, "include-volumes", OPT_FLAG, offsetof(struct commit_args, include_volumes), .help = "The image declares the container's volumes"},

@@ -101,47 +101,7 @@ static void complete_command(struct completion *c, int argc, char **argv)
 	buf_done(&t.seen);
 }
 
-/* ---- options and their values ---- */
-
-static void offer_option(struct completion *c, const char *name, const char *about)
-{
-	char word[80];
-	int n = snprintf(word, sizeof(word), "--%s", name);
-
-	if (n > 0 && n < (int)sizeof(word))
-		offer(c, word, (size_t)n, about);
-}
-
-static void complete_name(struct completion *c, const struct option_row *rows)
-{
-	for (; rows && rows->type != OPT_END; rows++)
-		if (!rows->hidden)
-			offer_option(c, rows->long_name, rows->help);
-	offer_option(c, "help", "Show this help and exit");
-}
-
-static bool names_files(const char *arg)
-{
-	static const char *const words[] = {"FILE", "DIR", "PATH", "SRC", "COMMAND", "HOST[:DST"};
-
-	for (size_t i = 0; arg && i < ARRAY_SIZE(words); i++)
-		if (strstr(arg, words[i]))
-			return true;
-	return false;
-}
-
-/* "always|missing|never" */
-static void offer_words(struct completion *c, const char *words)
-{
-	while (*words) {
-		size_t n = strcspn(words, "|");
-		_cleanup_free_ char *word = strndup(words, n);
-
-		if (word)
-			offer(c, word, n, "");
-		words += n + (words[n] == '|');
-	}
-}
+/* ---- what the store has ---- */
 
 /* The store of the --root that was typed. */
 static int open_store(const struct completion *c, struct engine **ret)
@@ -150,62 +110,6 @@ static int open_store(const struct completion *c, struct engine **ret)
 
 	return engine_open(&where, ret, NULL);
 }
-
-/* Recorded profiles, each with `key` in front ("profile="). */
-static void offer_profiles(struct completion *c, struct engine *eng, const char *key)
-{
-	_cleanup_(strv_done) struct strv names = {0};
-
-	if (recorded_names(eng, &names, NULL) < 0)
-		return;
-	for (size_t i = 0; i < names.n; i++) {
-		_cleanup_(buf_done) struct buf word = BUF_INIT;
-
-		buf_addf(&word, "%s%s", key, names.items[i]);
-		offer(c, buf_str(&word), word.len, "recorded profile");
-	}
-}
-
-static void offer_security_opts(struct completion *c)
-{
-	static const char key[] = "profile=";
-	_cleanup_(engine_closep) struct engine *eng = NULL;
-	bool needs_value;
-	char word[64];
-
-	for (size_t i = 0; profile_security_opt(i, &needs_value); i++) {
-		int n = snprintf(word, sizeof(word), "%s%s", profile_security_opt(i, &needs_value), needs_value ? "=" : "");
-
-		offer(c, word, (size_t)n, "");
-	}
-	if (strncmp(c->begun, key, strlen(key)) != 0)
-		offer(c, key, strlen(key), "");
-	else if (open_store(c, &eng) == 0)
-		offer_profiles(c, eng, key);
-}
-
-static void complete_value(struct completion *c, const struct option_row *row)
-{
-	const char *eq = strncmp(c->begun, "--", 2) == 0 ? strchr(c->begun, '=') : NULL;
-
-	if (eq) {
-		c->before = c->begun;
-		c->before_len = (size_t)(eq + 1 - c->begun);
-		c->begun = eq + 1;
-	}
-	if (row->type == OPT_FLAG) {
-		offer(c, "true", 4, "");
-		offer(c, "false", 5, "");
-	}
-	offer_words(c, row->choices ? row->choices : "");
-	if (strcmp(row->long_name, "format") == 0)
-		offer(c, "json", 4, "");
-	if (strcmp(row->long_name, "security-opt") == 0)
-		offer_security_opts(c);
-	c->files = names_files(row->arg);
-}
-
-/* ---- operands ---- */
 
 static void offer_containers(struct completion *c, struct engine *eng)
 {
@@ -279,20 +183,150 @@ static void offer_pods(struct completion *c, struct engine *eng)
 		offer(c, l.items[i]->name, strlen(l.items[i]->name), "");
 }
 
+static void offer_profiles(struct completion *c, struct engine *eng)
+{
+	_cleanup_(strv_done) struct strv names = {0};
+
+	if (recorded_names(eng, &names, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		offer(c, names.items[i], strlen(names.items[i]), "recorded profile");
+}
+
+static void offer_security_opts(struct completion *c, struct engine *eng _unused_)
+{
+	bool needs_value;
+	char word[64];
+
+	for (size_t i = 0; profile_security_opt(i, &needs_value); i++) {
+		int n = snprintf(word, sizeof(word), "%s%s", profile_security_opt(i, &needs_value), needs_value ? "=" : "");
+
+		offer(c, word, (size_t)n, "");
+	}
+}
+
+/* What a word in capitals stands for, in a usage line and in an option's choices. */
+static const struct kind {
+	const char *word;
+	void (*offer)(struct completion *, struct engine *);
+} kinds[] = {
+	{"CONTAINER", offer_containers}, {"IMAGE", offer_images},   {"NETWORK", offer_networks},   {"VOLUME", offer_volumes},
+	{"SECRET", offer_secrets},       {"POD", offer_pods},       {"PROFILE", offer_profiles},   {"SECURITY_OPT", offer_security_opts},
+};
+
 static void offer_objects(struct completion *c, struct engine *eng, const char *word)
 {
-	static const struct {
-		const char *word;
-		void (*offer)(struct completion *, struct engine *);
-	} kinds[] = {
-		{"CONTAINER", offer_containers}, {"IMAGE", offer_images},   {"NETWORK", offer_networks},
-		{"VOLUME", offer_volumes},       {"SECRET", offer_secrets}, {"POD", offer_pods},
-	};
-
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strstr(word, kinds[i].word))
 			kinds[i].offer(c, eng);
 }
+
+/* ---- options and their values ---- */
+
+/* The first `n` bytes of what was begun are settled. */
+static void settle(struct completion *c, size_t n)
+{
+	if (c->before_len == 0)
+		c->before = c->begun;
+	c->before_len += n;
+	c->begun += n;
+}
+
+/* The kind that ends a choice, or NULL: "container:CONTAINER". *ret_n: how much stands before it. */
+static const struct kind *choice_kind(const char *choice, size_t len, size_t *ret_n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t n = strlen(kinds[i].word);
+
+		if (len < n || memcmp(choice + len - n, kinds[i].word, n) != 0)
+			continue;
+		*ret_n = len - n;
+		if (*ret_n == 0 || strchr(":=", choice[*ret_n - 1]))
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+/* One of an option's choices: a word, "key=" or "key:" where a value is to follow, and what such a value is. */
+static void offer_choice(struct completion *c, const char *choice, size_t len)
+{
+	const struct completion were = *c;
+	_cleanup_(engine_closep) struct engine *eng = NULL;
+	size_t n = len;
+	const struct kind *kind = choice_kind(choice, len, &n);
+
+	if (!kind || strncmp(c->begun, choice, n) != 0) {
+		_cleanup_free_ char *word = strndup(choice, n);
+
+		if (word)
+			offer(c, word, n, "");
+		return;
+	}
+	settle(c, n);
+	if (open_store(c, &eng) == 0)
+		kind->offer(c, eng);
+	c->begun = were.begun;
+	c->before = were.before;
+	c->before_len = were.before_len;
+}
+
+static void offer_choices(struct completion *c, const struct option_row *row)
+{
+	bool is_list = row->type == OPT_LIST_CSV || (row->arg && (strstr(row->arg, "LIST") || strchr(row->arg, ',')));
+	const char *comma = is_list ? strrchr(c->begun, ',') : NULL;
+
+	if (comma)
+		settle(c, (size_t)(comma + 1 - c->begun));
+	for (const char *at = row->choices; at && *at;) {
+		size_t n = strcspn(at, "|");
+
+		offer_choice(c, at, n);
+		at += n + (at[n] == '|');
+	}
+}
+
+static void offer_option(struct completion *c, const char *name, const char *about)
+{
+	char word[80];
+	int n = snprintf(word, sizeof(word), "--%s", name);
+
+	if (n > 0 && n < (int)sizeof(word))
+		offer(c, word, (size_t)n, about);
+}
+
+static void complete_name(struct completion *c, const struct option_row *rows)
+{
+	for (; rows && rows->type != OPT_END; rows++)
+		if (!rows->hidden)
+			offer_option(c, rows->long_name, rows->help);
+	offer_option(c, "help", "Show this help and exit");
+}
+
+static bool names_files(const char *arg)
+{
+	static const char *const words[] = {"FILE", "DIR", "PATH", "SRC", "COMMAND", "HOST[:DST"};
+
+	for (size_t i = 0; arg && i < ARRAY_SIZE(words); i++)
+		if (strstr(arg, words[i]))
+			return true;
+	return false;
+}
+
+static void complete_value(struct completion *c, const struct option_row *row)
+{
+	const char *eq = strncmp(c->begun, "--", 2) == 0 ? strchr(c->begun, '=') : NULL;
+
+	if (eq)
+		settle(c, (size_t)(eq + 1 - c->begun));
+	if (row->type == OPT_FLAG) {
+		offer(c, "true", 4, "");
+		offer(c, "false", 5, "");
+	}
+	offer_choices(c, row);
+	c->files = names_files(row->arg);
+}
+
+/* ---- operands ---- */
 
 /* The word of the usage that the n-th operand is: the last one from there on ("CONTAINER..."). */
 static void usage_word(const char *usage, int n, char out[static 64])
@@ -306,6 +340,19 @@ static void usage_word(const char *usage, int n, char out[static 64])
 			i++;
 		}
 		usage += len + (usage[len] == ' ');
+	}
+}
+
+/* "bash|zsh|fish" */
+static void offer_words(struct completion *c, const char *words)
+{
+	while (*words) {
+		size_t n = strcspn(words, "|");
+		_cleanup_free_ char *word = strndup(words, n);
+
+		if (word)
+			offer(c, word, n, "");
+		words += n + (words[n] == '|');
 	}
 }
 
@@ -323,8 +370,6 @@ static void complete_operand(struct completion *c, const struct command *command
 	if (!(command->needs & NEED_ENGINE) || open_store(c, &eng) < 0)
 		return;
 	offer_objects(c, eng, word);
-	if (strstr(word, "PROFILE"))
-		offer_profiles(c, eng, "");
 }
 
 /* argv[0] is the command's last word. */

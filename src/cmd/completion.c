@@ -33,6 +33,7 @@ static const char bash[] =
 	"		esac\n"
 	"	done < <(\"${words[0]}\" __complete -- \"${words[@]:1}\" 2>/dev/null)\n"
 	"	[[ ${#COMPREPLY[@]} -gt 0 ]] || compopt -o \"$files\" 2>/dev/null\n"
+	"	[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[=:] ]] || compopt -o nospace 2>/dev/null\n"
 	"}\n"
 	"complete -F _ranby ranby\n";
 
@@ -40,16 +41,18 @@ static const char zsh[] =
 	"#compdef ranby\n"
 	"# zsh completion for ranby; written by `ranby completion zsh`\n"
 	"_ranby() {\n"
-	"	local -a answers\n"
+	"	local -a answers begun\n"
 	"	local line files=0\n"
 	"	while IFS= read -r line; do\n"
 	"		case $line in\n"
 	"		:files) files=1 ;;\n"
 	"		:none) ;;\n"
+	"		*[=:]|*[=:]$'\\t'*) begun+=(\"${${line//:/\\\\:}/$'\\t'/:}\") ;;\n"
 	"		*) answers+=(\"${${line//:/\\\\:}/$'\\t'/:}\") ;;\n"
 	"		esac\n"
 	"	done < <(\"$words[1]\" __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
 	"	(( ${#answers} )) && _describe ranby answers\n"
+	"	(( ${#begun} )) && _describe ranby begun -S ''\n"
 	"	(( files )) && _files\n"
 	"}\n"
 	"if [[ $funcstack[1] == _ranby ]]; then _ranby \"$@\"; else compdef _ranby ranby; fi\n";

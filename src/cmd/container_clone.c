@@ -25,7 +25,7 @@ static const struct option_row clone_rows[] = {
 	{0, "destroy", OPT_FLAG, offsetof(struct clone_args, destroy), .help = "Remove the other container afterwards"},
 	{'f', "force", OPT_FLAG, offsetof(struct clone_args, force), .help = "With --destroy: also when it runs"},
 	{0, "name", OPT_STRING, offsetof(struct clone_args, name), .arg = "NAME", .help = "Its name (the other's and \"-clone\")"},
-	{0, "pod", OPT_STRING, offsetof(struct clone_args, pod), .arg = "POD", .help = "Put it into another pod (the other's, if it is in one)"},
+	{0, "pod", OPT_STRING, offsetof(struct clone_args, pod), .arg = "POD", .choices = "POD", .help = "Put it into another pod (the other's, if it is in one)"},
 	{0, "run", OPT_FLAG, offsetof(struct clone_args, run), .help = "Start it, in the background"},
 	LIMIT_ROWS(O),
 	LIMIT_REFUSED_ROWS,

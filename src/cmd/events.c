@@ -12,8 +12,9 @@
 static const struct option_row events_rows[] = {
 	{0, "all-users", OPT_FLAG, offsetof(struct events_args, all_users), .help = "Everybody's, from the system ledger; for root and the group ranby-audit"},
 	{'f', "filter", OPT_LIST, offsetof(struct events_args, filters), .arg = "KEY=VALUE",
+	 .choices = "container=CONTAINER|event=|id=|image=IMAGE|label=|name=|network=NETWORK|pod=POD|result=|secret=SECRET|session=|type=|user=|uuid=|volume=VOLUME",
 	 .help = "Only those: container, event, id, image, label, name, network, pod, result, secret, session, type, user, uuid, volume"},
-	{0, "format", OPT_STRING, offsetof(struct events_args, format), .arg = "FORMAT", .help = "json (one object a line), or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct events_args, format), .arg = "FORMAT", .choices = "json", .help = "json (one object a line), or a Go template"},
 	{0, "journal", OPT_FLAG, offsetof(struct events_args, journal), .hidden = true, .help = "From the journal"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct events_args, no_trunc), .help = "Do not shorten IDs"},
 	{0, "since", OPT_STRING, offsetof(struct events_args, since), .arg = "TIME", .help = "From then on: a time, or \"10m\" ago"},

@@ -24,7 +24,7 @@ struct history_args {
 };
 
 static const struct option_row history_rows[] = {
-	{0, "format", OPT_STRING, offsetof(struct history_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct history_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	{'H', "human", OPT_FLAG, offsetof(struct history_args, human), .help = "Sizes and times in words (default); =false: in numbers"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct history_args, no_trunc), .help = "Whole ids and commands"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct history_args, quiet), .help = "Ids only"},

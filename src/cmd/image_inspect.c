@@ -19,7 +19,7 @@ struct inspect_args {
 };
 
 static const struct option_row inspect_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	{0, "config", OPT_FLAG, offsetof(struct inspect_args, config), .help = "Only the image's config, as it is; of any place that copy knows"},
 	{0, "no-tags", OPT_FLAG, offsetof(struct inspect_args, no_tags), .help = "Of docker://, do not ask for the list of tags"},
 	{0, "raw", OPT_FLAG, offsetof(struct inspect_args, raw), .help = "Only the manifest or index, as it is; of any place that copy knows"},

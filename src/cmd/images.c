@@ -9,6 +9,7 @@
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
 #include "cmd/image_filter.h"
+#include "cmd/option_rows.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
 #include "oci/image_config.h"
@@ -28,9 +29,9 @@ struct images_args {
 static const struct option_row images_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct images_args, all), .help = "All images, those of the steps of a build too"},
 	{0, "digests", OPT_FLAG, offsetof(struct images_args, digests), .help = "Show the manifests' digests"},
-	{'f', "filter", OPT_LIST, offsetof(struct images_args, filters), .arg = "KEY=VALUE",
+	{'f', "filter", OPT_LIST, offsetof(struct images_args, filters), .arg = "KEY=VALUE", .choices = IMAGE_FILTER_CHOICES,
 	 .help = "Only those with: before, containers, dangling, id, label, label!, readonly, reference, since, until"},
-	{0, "format", OPT_STRING, offsetof(struct images_args, format), .arg = "FORMAT", .help = "json, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct images_args, format), .arg = "FORMAT", .choices = "json", .help = "json, or a Go template"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct images_args, no_trunc), .help = "Show ids in full"},
 	{'n', "noheading", OPT_FLAG, offsetof(struct images_args, noheading), .help = "No line of headings"},
 	{'q', "quiet", OPT_FLAG, offsetof(struct images_args, quiet), .help = "Only ids"},

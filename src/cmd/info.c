@@ -38,7 +38,7 @@ struct info_args {
 };
 
 static const struct option_row info_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct info_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct info_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	OPTION_END,
 };
 

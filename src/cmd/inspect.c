@@ -19,7 +19,7 @@ struct inspect_args {
 };
 
 static const struct option_row inspect_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
 	{'s', "size", OPT_FLAG, offsetof(struct inspect_args, size), .help = "Of containers, also SizeRw and SizeRootFs"},
 	{'t', "type", OPT_CHOICE, offsetof(struct inspect_args, type), .arg = "TYPE", .choices = "all|container|image|network|pod|volume",
@@ -190,7 +190,7 @@ static int container_inspect_run(const struct command_call *call, struct err *e)
 }
 
 static const struct option_row container_inspect_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest container"},
 	{'s', "size", OPT_FLAG, offsetof(struct inspect_args, size), .help = "Also SizeRw and SizeRootFs"},
 	OPTION_END,

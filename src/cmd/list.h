@@ -24,9 +24,9 @@ struct list_args {
 };
 void list_args_done(void *args);
 
-#define LIST_ROWS(KEYS, QUIET) \
-	{'f', "filter", OPT_LIST, offsetof(struct list_args, filter), .arg = "KEY=VALUE", .help = "Only those that match: " KEYS}, \
-	{0, "format", OPT_STRING, offsetof(struct list_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"}, \
+#define LIST_ROWS(KEYS, CHOICES, QUIET) \
+	{'f', "filter", OPT_LIST, offsetof(struct list_args, filter), .arg = "KEY=VALUE", .choices = CHOICES, .help = "Only those that match: " KEYS}, \
+	{0, "format", OPT_STRING, offsetof(struct list_args, format), .arg = "FORMAT", .choices = "json|table", .help = "json, table, or a Go template"}, \
 	{'n', "noheading", OPT_FLAG, offsetof(struct list_args, noheading), .help = "No line of headings"}, \
 	{'q', "quiet", OPT_FLAG, offsetof(struct list_args, quiet), .help = QUIET}
 

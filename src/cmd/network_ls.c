@@ -3,6 +3,7 @@
 /* ranby network ls. */
 #include "cmd/commands.h"
 #include "cmd/list.h"
+#include "cmd/option_rows.h"
 #include "engine/network_use.h"
 #include "engine/networks.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 
 static const struct option_row ls_rows[] = {
-	LIST_ROWS("dangling, driver, id, label, name, until", "Only names"),
+	LIST_ROWS("dangling, driver, id, label, name, until", NETWORK_FILTER_CHOICES, "Only names"),
 	{0, "no-trunc", OPT_FLAG, offsetof(struct list_args, no_trunc), .help = "Whole IDs"},
 	OPTION_END,
 };

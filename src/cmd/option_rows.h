@@ -13,6 +13,19 @@
 #include "base/option.h"
 #include "engine/options.h"
 
+/* What values of options are, for completions. */
+#define RESTART_CHOICES "no|always|on-failure|unless-stopped"
+#define PULL_CHOICES "always|missing|never|newer"
+#define NETWORK_CHOICES "pasta|slirp4netns|none|host|bridge|container:CONTAINER|ns:|NETWORK"
+#define USERNS_CHOICES "private|host|keep-id|auto|nomap"
+#define SECURITY_CHOICES "SECURITY_OPT|profile=PROFILE"
+#define CONTAINER_FILTER_CHOICES \
+	"ancestor=IMAGE|auid=|before=CONTAINER|command=|exited=|health=|id=|label=|label!=|name=|network=NETWORK|pod=POD|restart-policy=|session=|since=CONTAINER|" \
+	"status=|until=|volume=VOLUME"
+#define IMAGE_FILTER_CHOICES "before=IMAGE|containers=|dangling=|id=|label=|label!=|readonly=|reference=|since=IMAGE|until="
+#define VOLUME_FILTER_CHOICES "dangling=|driver=|label=|name=|opt=|scope=|since=|until="
+#define NETWORK_FILTER_CHOICES "dangling=|driver=|id=|label=|name=|until="
+
 /* The limits of a cgroup. */
 #define LIMIT_ROWS(O) \
 	{'m', "memory", OPT_STRING, O(memory), .arg = "SIZE", .group = "Resources", .help = "Memory it may use; -1: no limit"}, \

@@ -4,6 +4,7 @@
 #include "cmd/pause.h"
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/option_rows.h"
 #include "engine/act.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 const struct option_row pause_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct pause_args, all), .help = "All containers of which that can be said"},
 	{0, "cidfile", OPT_LIST, offsetof(struct pause_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
-	{'f', "filter", OPT_LIST, offsetof(struct pause_args, filter), .arg = "KEY=VALUE",
+	{'f', "filter", OPT_LIST, offsetof(struct pause_args, filter), .arg = "KEY=VALUE", .choices = CONTAINER_FILTER_CHOICES,
 	 .help = "Those of all that match, as in ranby ps"},
 	{'l', "latest", OPT_FLAG, offsetof(struct pause_args, latest), .help = "The newest container"},
 	OPTION_END,

@@ -15,7 +15,7 @@ struct inspect_args {
 };
 
 static const struct option_row inspect_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "FORMAT", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "FORMAT", .choices = "json", .help = "json, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct inspect_args, latest), .help = "The newest pod"},
 	OPTION_END,
 };

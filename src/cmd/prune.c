@@ -9,6 +9,7 @@
 #include "cmd/commands.h"
 #include "cmd/image_common.h"
 #include "cmd/image_filter.h"
+#include "cmd/option_rows.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
 #include "build/guard.h"
@@ -217,8 +218,8 @@ struct prune_args {
 	struct strv filter;
 };
 
-#define PRUNE_ROWS(as_in)                                                                                              \
-	{0, "filter", OPT_LIST, offsetof(struct prune_args, filter), .arg = "KEY=VALUE", .help = "Only those that match, " as_in}, \
+#define PRUNE_ROWS(as_in, words)                                                                                             \
+	{0, "filter", OPT_LIST, offsetof(struct prune_args, filter), .arg = "KEY=VALUE", .choices = words, .help = "Only those that match, " as_in}, \
 	{'f', "force", OPT_FLAG, offsetof(struct prune_args, force), .help = "Do not ask"}
 
 static void prune_args_done(void *args)
@@ -340,13 +341,13 @@ static int network_prune_run(const struct command_call *call, struct err *e)
 	return prune(call, &prune_networks, "WARNING! This will remove all networks not used by at least one container.", false, e);
 }
 
-static const struct option_row container_prune_rows[] = {PRUNE_ROWS("as in ps"), OPTION_END};
-static const struct option_row volume_prune_rows[] = {PRUNE_ROWS("as in volume ls"), OPTION_END};
-static const struct option_row network_prune_rows[] = {PRUNE_ROWS("as in network ls"), OPTION_END};
+static const struct option_row container_prune_rows[] = {PRUNE_ROWS("as in ps", CONTAINER_FILTER_CHOICES), OPTION_END};
+static const struct option_row volume_prune_rows[] = {PRUNE_ROWS("as in volume ls", VOLUME_FILTER_CHOICES), OPTION_END};
+static const struct option_row network_prune_rows[] = {PRUNE_ROWS("as in network ls", NETWORK_FILTER_CHOICES), OPTION_END};
 static const struct option_row image_prune_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct prune_args, all), .help = "Also those that have a name"},
 	{0, "build-cache", OPT_FLAG, offsetof(struct prune_args, build_cache), .help = "Also what RUN --mount=type=cache of builds has kept"},
-	PRUNE_ROWS("as in images"),
+	PRUNE_ROWS("as in images", IMAGE_FILTER_CHOICES),
 	OPTION_END,
 };
 

@@ -4,6 +4,7 @@
 #include "cmd/all_engines.h"
 #include "cmd/all_users.h"
 #include "cmd/commands.h"
+#include "cmd/option_rows.h"
 #include "cmd/report.h"
 #include "cmd/screen.h"
 #include "base/clock.h"
@@ -35,9 +36,9 @@ static const struct option_row ps_rows[] = {
 	{0, "all-users", OPT_FLAG, offsetof(struct ps_args, all_users),
 	 .help = "Everybody's that run, and other engines' too, by /proc and the system ledger (root, group ranby-audit)"},
 	{0, "external", OPT_FLAG, offsetof(struct ps_args, external), .help = "Those of a build that goes on too"},
-	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE",
+	{'f', "filter", OPT_LIST, offsetof(struct ps_args, filter), .arg = "KEY=VALUE", .choices = CONTAINER_FILTER_CHOICES,
 	 .help = "Only those that match: id, name, label, status, ancestor, exited, before, since, volume, network, pod, auid, session, until"},
-	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct ps_args, format), .arg = "FORMAT", .choices = "json|table", .help = "json, table, or a Go template"},
 	{'n', "last", OPT_I64, offsetof(struct ps_args, last), .arg = "N", .min = -1, .max = INT32_MAX,
 	 .help = "The N newest, running or not (-1: as without it)"},
 	{'l', "latest", OPT_FLAG, offsetof(struct ps_args, latest), .help = "The newest, running or not"},

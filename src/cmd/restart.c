@@ -3,6 +3,7 @@
 /* ranby restart: stop as `stop` does, all of them, then start as `start` does, one by one. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/option_rows.h"
 #include "engine/act.h"
 #include "engine/requires.h"
 #include "engine/stop.h"
@@ -18,7 +19,7 @@ struct restart_args {
 static const struct option_row restart_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct restart_args, all), .help = "All containers, running or not"},
 	{0, "cidfile", OPT_LIST, offsetof(struct restart_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
-	{'f', "filter", OPT_LIST, offsetof(struct restart_args, filter), .arg = "KEY=VALUE",
+	{'f', "filter", OPT_LIST, offsetof(struct restart_args, filter), .arg = "KEY=VALUE", .choices = CONTAINER_FILTER_CHOICES,
 	 .help = "Those of all that match, as in ranby ps"},
 	{'l', "latest", OPT_FLAG, offsetof(struct restart_args, latest), .help = "The newest container"},
 	{0, "running", OPT_FLAG, offsetof(struct restart_args, running), .help = "All running containers"},

@@ -4,6 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "cmd/grace.h"
+#include "cmd/option_rows.h"
 #include "engine/pod.h"
 #include "engine/remove.h"
 #include "engine/requires.h"
@@ -21,7 +22,7 @@ static const struct option_row rm_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct rm_args, all), .help = "Remove all containers"},
 	{0, "cidfile", OPT_LIST, offsetof(struct rm_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
 	{0, "depend", OPT_FLAG, offsetof(struct rm_args, depend), .help = "Remove those that need them (--requires) too"},
-	{0, "filter", OPT_LIST, offsetof(struct rm_args, filter), .arg = "KEY=VALUE",
+	{0, "filter", OPT_LIST, offsetof(struct rm_args, filter), .arg = "KEY=VALUE", .choices = CONTAINER_FILTER_CHOICES,
 	 .help = "Those of all that match, as in ranby ps"},
 	{'f', "force", OPT_FLAG, offsetof(struct rm_args, force), .help = "End those that run first"},
 	{'i', "ignore", OPT_FLAG, offsetof(struct rm_args, ignore), .help = "A container that is not there is no error"},

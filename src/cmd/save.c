@@ -22,7 +22,7 @@ struct save_args {
 
 static const struct option_row save_rows[] = {
 	{0, "compress", OPT_FLAG, offsetof(struct save_args, compress), .help = "Pack plain layers with gzip; directories only"},
-	{0, "format", OPT_STRING, offsetof(struct save_args, format), .arg = "FORMAT",
+	{0, "format", OPT_STRING, offsetof(struct save_args, format), .arg = "FORMAT", .choices = "docker-archive|oci-archive|oci-dir|docker-dir",
 	 .help = "docker-archive (the default), oci-archive, oci-dir or docker-dir"},
 	{'m', "multi-image-archive", OPT_FLAG, offsetof(struct save_args, multi), .help = "Several images; they are taken without it too"},
 	{'o', "output", OPT_STRING, offsetof(struct save_args, output), .arg = "PATH", .help = "Write this file or directory, not standard output"},

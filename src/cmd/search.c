@@ -18,7 +18,7 @@ struct search_args {
 };
 
 static const struct option_row search_rows[] = {
-	{0, "format", OPT_STRING, offsetof(struct search_args, format), .arg = "FORMAT", .help = "json, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct search_args, format), .arg = "FORMAT", .choices = "json", .help = "json, or a Go template"},
 	{0, "limit", OPT_U32, offsetof(struct search_args, limit), .arg = "N", .min = 1, .max = 1000000, .help = "At most so many of a registry (default 25)"},
 	{0, "list-tags", OPT_FLAG, offsetof(struct search_args, list_tags), .help = "The tags of the repository that is named"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct search_args, no_trunc), .help = "Whole descriptions"},

@@ -20,7 +20,7 @@ struct create_args {
 };
 
 static const struct option_row create_rows[] = {
-	{'d', "driver", OPT_STRING, offsetof(struct create_args, driver), .arg = "DRIVER", .help = "Only \"file\""},
+	{'d', "driver", OPT_STRING, offsetof(struct create_args, driver), .arg = "DRIVER", .choices = "file", .help = "Only \"file\""},
 	{0, "driver-opts", OPT_LIST, offsetof(struct create_args, driver_opts), .arg = "KEY=VALUE", .help = "The driver has none", .hidden = true},
 	{0, "env", OPT_FLAG, offsetof(struct create_args, env), .help = "The operand is the name of a variable that holds it"},
 	{'l', "label", OPT_LIST, offsetof(struct create_args, label), .arg = "KEY=VALUE", .help = "Set a label"},

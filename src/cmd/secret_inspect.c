@@ -16,7 +16,7 @@ struct inspect_args {
 };
 
 static const struct option_row inspect_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	{0, "pretty", OPT_FLAG, offsetof(struct inspect_args, pretty), .help = "For reading"},
 	{0, "showsecret", OPT_FLAG, offsetof(struct inspect_args, show_secret), .help = "And what it holds"},
 	OPTION_END,

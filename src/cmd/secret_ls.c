@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const struct option_row ls_rows[] = {
-	LIST_ROWS("id, name", "Only ids"),
+	LIST_ROWS("id, name", "id=|label=|name=", "Only ids"),
 	OPTION_END,
 };
 

@@ -6,6 +6,7 @@
 #include "cmd/each.h"
 #include "cmd/front.h"
 #include "cmd/make.h"
+#include "cmd/option_rows.h"
 #include "engine/start.h"
 #include "engine/stop.h"
 #include "sys/fd.h"
@@ -25,7 +26,7 @@ static const struct option_row start_rows[] = {
 	{'a', "attach", OPT_FLAG, offsetof(struct start_args, attach), .help = "Attach to its output, and pass signals on"},
 	{0, "detach-keys", OPT_STRING, offsetof(struct start_args, detach_keys), .arg = "KEYS",
 	 .help = "Keys that detach (default ctrl-p,ctrl-q)"},
-	{'f', "filter", OPT_LIST, offsetof(struct start_args, filter), .arg = "KEY=VALUE",
+	{'f', "filter", OPT_LIST, offsetof(struct start_args, filter), .arg = "KEY=VALUE", .choices = CONTAINER_FILTER_CHOICES,
 	 .help = "Those of all that match, as in ranby ps"},
 	{'i', "interactive", OPT_FLAG, offsetof(struct start_args, interactive), .help = "Attach its standard input too"},
 	{'l', "latest", OPT_FLAG, offsetof(struct start_args, latest), .help = "The newest container"},

@@ -24,7 +24,7 @@ struct stats_args {
 
 static const struct option_row stats_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct stats_args, all), .help = "Also those that do not run"},
-	{0, "format", OPT_STRING, offsetof(struct stats_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct stats_args, format), .arg = "FORMAT", .choices = "json|table", .help = "json, table, or a Go template"},
 	{'i', "interval", OPT_U32, offsetof(struct stats_args, interval), .arg = "SECONDS", .min = 1, .max = 86400,
 	 .help = "Seconds from one to the next (5)"},
 	{'l', "latest", OPT_FLAG, offsetof(struct stats_args, latest), .help = "The newest container"},
@@ -264,7 +264,7 @@ const struct command command_stats = {
 
 static const struct option_row pod_stats_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct stats_args, all), .help = "All pods, as without any"},
-	{0, "format", OPT_STRING, offsetof(struct stats_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct stats_args, format), .arg = "FORMAT", .choices = "json|table", .help = "json, table, or a Go template"},
 	{'l', "latest", OPT_FLAG, offsetof(struct stats_args, latest), .help = "The newest pod"},
 	{0, "no-reset", OPT_FLAG, offsetof(struct stats_args, no_reset), .help = "Do not clear the terminal in between"},
 	{0, "no-stream", OPT_FLAG, offsetof(struct stats_args, no_stream), .help = "Once, and no more"},

@@ -3,6 +3,7 @@
 /* ranby stop: the stop signal, then, after the timeout, SIGKILL. */
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "cmd/option_rows.h"
 #include "engine/act.h"
 #include "engine/stop.h"
 
@@ -17,7 +18,7 @@ struct stop_args {
 static const struct option_row stop_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct stop_args, all), .help = "Stop all running containers"},
 	{0, "cidfile", OPT_LIST, offsetof(struct stop_args, cidfile), .arg = "FILE", .help = "The container whose id is in a file"},
-	{'f', "filter", OPT_LIST, offsetof(struct stop_args, filter), .arg = "KEY=VALUE",
+	{'f', "filter", OPT_LIST, offsetof(struct stop_args, filter), .arg = "KEY=VALUE", .choices = CONTAINER_FILTER_CHOICES,
 	 .help = "Those of all that match, as in ranby ps"},
 	{'i', "ignore", OPT_FLAG, offsetof(struct stop_args, ignore), .help = "A container that is not there is no error"},
 	{'l', "latest", OPT_FLAG, offsetof(struct stop_args, latest), .help = "The newest container"},

@@ -15,7 +15,7 @@ struct df_args {
 };
 
 static const struct option_row df_rows[] = {
-	{0, "format", OPT_STRING, offsetof(struct df_args, format), .arg = "FORMAT", .help = "json, table, or a Go template"},
+	{0, "format", OPT_STRING, offsetof(struct df_args, format), .arg = "FORMAT", .choices = "json|table", .help = "json, table, or a Go template"},
 	{'v', "verbose", OPT_FLAG, offsetof(struct df_args, verbose), .help = "Each image, container and volume"},
 	OPTION_END,
 };

@@ -33,7 +33,7 @@ struct prune_args {
 
 static const struct option_row prune_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct prune_args, all), .help = "Images that have a name too"},
-	{0, "filter", OPT_LIST, offsetof(struct prune_args, filter), .arg = "KEY=VALUE", .help = "Only those that match: label, label!, until"},
+	{0, "filter", OPT_LIST, offsetof(struct prune_args, filter), .arg = "KEY=VALUE", .choices = "label=|label!=|until=", .help = "Only those that match: label, label!, until"},
 	{'f', "force", OPT_FLAG, offsetof(struct prune_args, force), .help = "Do not ask"},
 	{0, "volumes", OPT_FLAG, offsetof(struct prune_args, volumes), .help = "Volumes too"},
 	OPTION_END,

@@ -37,7 +37,7 @@ static const struct option_row top_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct top_args, all), .help = "All running containers; all operands are descriptors"},
 	{0, "all-users", OPT_FLAG, offsetof(struct top_args, all_users),
 	 .help = "Everybody's containers, and other engines' too (root, group ranby-audit); all operands are descriptors"},
-	{0, "format", OPT_STRING, offsetof(struct top_args, format), .arg = "FORMAT",
+	{0, "format", OPT_STRING, offsetof(struct top_args, format), .arg = "FORMAT", .choices = "json|table",
 	 .help = "table, json, or a Go template whose fields are descriptors ('{{.hpid}} {{.huser}}')"},
 	{'l', "latest", OPT_FLAG, offsetof(struct top_args, latest), .help = "The newest container; all operands are descriptors"},
 	{0, "list-descriptors", OPT_FLAG, offsetof(struct top_args, list_descriptors), .help = "List the descriptors"},
@@ -434,7 +434,7 @@ const struct command command_top = {
 /* ---- of a pod ---- */
 
 static const struct option_row pod_top_rows[] = {
-	{0, "format", OPT_STRING, offsetof(struct top_args, format), .arg = "FORMAT",
+	{0, "format", OPT_STRING, offsetof(struct top_args, format), .arg = "FORMAT", .choices = "json|table",
 	 .help = "table, json, or a Go template whose fields are descriptors ('{{.hpid}} {{.huser}}')"},
 	{'l', "latest", OPT_FLAG, offsetof(struct top_args, latest), .help = "The newest pod; all operands are descriptors"},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct top_args, no_trunc), .help = "Do not shorten commands to fit the terminal"},

@@ -21,7 +21,7 @@ struct update_args {
 static const struct option_row update_rows[] = {
 	{'l', "latest", OPT_FLAG, offsetof(struct update_args, latest), .help = "The newest container"},
 	LIMIT_ROWS(O),
-	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
+	{0, "restart", OPT_STRING, O(restart), .arg = "POLICY", .choices = RESTART_CHOICES, .help = "What to do when it ends: no, always, on-failure[:N], unless-stopped"},
 	LIMIT_REFUSED_ROWS,
 	OPTION_END,
 };

@@ -19,7 +19,7 @@ struct version_args {
 };
 
 static const struct option_row version_rows[] = {
-	{'f', "format", OPT_STRING, offsetof(struct version_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct version_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	OPTION_END,
 };
 

@@ -18,7 +18,7 @@ struct create_args {
 };
 
 static const struct option_row create_rows[] = {
-	{'d', "driver", OPT_STRING, offsetof(struct create_args, driver), .arg = "DRIVER", .help = "Only \"local\": a directory"},
+	{'d', "driver", OPT_STRING, offsetof(struct create_args, driver), .arg = "DRIVER", .choices = "local", .help = "Only \"local\": a directory"},
 	{0, "ignore", OPT_FLAG, offsetof(struct create_args, ignore), .help = "No error when it is there"},
 	{'l', "label", OPT_LIST, offsetof(struct create_args, label), .arg = "KEY=VALUE", .help = "Set a label"},
 	{'o', "opt", OPT_LIST, offsetof(struct create_args, opt), .arg = "KEY=VALUE",

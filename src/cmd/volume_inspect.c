@@ -16,7 +16,7 @@ struct inspect_args {
 
 static const struct option_row inspect_rows[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct inspect_args, all), .help = "All volumes"},
-	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .help = "json, or a Go template"},
+	{'f', "format", OPT_STRING, offsetof(struct inspect_args, format), .arg = "TEMPLATE", .choices = "json", .help = "json, or a Go template"},
 	OPTION_END,
 };
 

@@ -3,13 +3,14 @@
 /* ranby volume ls. Nothing is printed of no volume, not even headings, as in podman. */
 #include "cmd/commands.h"
 #include "cmd/list.h"
+#include "cmd/option_rows.h"
 #include "engine/volume_list.h"
 
 #include <errno.h>
 #include <string.h>
 
 static const struct option_row ls_rows[] = {
-	LIST_ROWS("dangling, driver, label, name, opt, scope, since, until", "Only names"),
+	LIST_ROWS("dangling, driver, label, name, opt, scope, since, until", VOLUME_FILTER_CHOICES, "Only names"),
 	OPTION_END,
 };
 
