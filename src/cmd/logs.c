@@ -205,6 +205,7 @@ static int show(struct engine *eng, const struct logs_args *a, struct container 
 
 	if (r < 0)
 		return r;
+	q.writer = c->state ? (pid_t)json_int(c->state, "monitorPid") : 0;
 	if (a->follow && container_pidfd(c, &pidfd) == 0) {
 		q.ended_pidfd = pidfd;
 		q.is_over = is_over;

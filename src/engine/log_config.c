@@ -14,6 +14,7 @@
 #include "base/json_text.h"
 #include "base/parse.h"
 #include "base/template.h"
+#include "monitor/log_journal.h"
 #include "monitor/log_json.h"
 
 #include <ctype.h>
@@ -414,7 +415,7 @@ static int plan_fields(const struct container *c, struct json_object *started_by
 	int r;
 
 	snprintf(short_id, sizeof(short_id), "%.*s", CONTAINER_ID_SHORT, c->id);
-	if (strv_addf(fields, "CONTAINER_ID=%s", short_id) < 0 || strv_addf(fields, "CONTAINER_ID_FULL=%s", c->id) < 0 ||
+	if (strv_addf(fields, "CONTAINER_ID=%s", short_id) < 0 || strv_addf(fields, LOG_JOURNAL_ID "=%s", c->id) < 0 ||
 	    strv_addf(fields, "CONTAINER_NAME=%s", c->name) < 0 || strv_addf(fields, "CONTAINER_TAG=%s", tag ? tag : short_id) < 0 ||
 	    strv_addf(fields, "SYSLOG_IDENTIFIER=%s", tag ? tag : c->name) < 0 ||
 	    strv_addf(fields, "IMAGE_NAME=%s", json_str(c->spec, "image.reference")) < 0 ||

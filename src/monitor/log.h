@@ -28,6 +28,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #define LOG_FILES_MAX 100 /* LOG and the older ones */
@@ -43,6 +44,7 @@ struct log_query {
 	struct timespec until; /* records before or at this time; {0}: all. With follow: ends there */
 	bool timestamps;       /* each line begins with its record's time and a blank */
 	bool follow;           /* goes on until the container has ended */
+	pid_t writer;          /* the monitor of its newest run, on the host; 0: not known. Of the journal: who says that no more will come */
 	int ended_pidfd;       /* follow: readable when the payload has ended; -EBADF: it has already */
 	/* follow, asked every 50 ms once ended_pidfd is readable: is the log complete, i.e. is the exit file there or the monitor gone? NULL: yes */
 	bool (*is_over)(void *data);

@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 #define WAIT_USEC 200000U
-#define LATE_MS 1000 /* the journal takes entries some time after they were sent: so long is looked for more after the end */
+#define LATE_MS 1000  /* the journal takes entries some time after they were sent: so long is looked for more of one that had ended */
+#define LOST_MS 10000 /* of one that ends: as long as this nothing came, not even the entry that says so */
 
 struct reader {
 	const struct log_query *q;
@@ -28,6 +29,7 @@ struct reader {
 	int64_t index;   /* --tail: of the next entry, counted from the end */
 	int64_t from[2]; /* by stream: the first that is wanted */
 	bool in_line[2];
+	bool is_all; /* the last entry was the end of what this monitor sent */
 };
 
 static uint64_t usec_of(const struct timespec *t)
@@ -61,6 +63,22 @@ static int give_stamp(struct reader *r, enum log_stream s, uint64_t usec)
 	return r->sink(s, stamp, sizeof(stamp), r->sink_data);
 }
 
+static bool is_end(struct reader *r)
+{
+	return has(r, LOG_JOURNAL_END);
+}
+
+/* The kernel's word for who sent it. */
+static bool is_by(struct reader *r, pid_t pid)
+{
+	const char *value;
+	char text[16];
+	size_t len;
+	int n = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	return journal_get(&r->journal, "_PID", &value, &len) == 0 && len == (size_t)n && memcmp(value, text, len) == 0;
+}
+
 /* The entry that it stands at. 1: past --until. */
 static int show(struct reader *r)
 {
@@ -76,6 +94,9 @@ static int show(struct reader *r)
 		return e;
 	if (usec_of(&q->until) > 0 && usec > usec_of(&q->until))
 		return 1;
+	r->is_all = is_end(r) && q->writer > 0 && is_by(r, q->writer);
+	if (is_end(r))
+		return 0;
 	r->index--;
 	/* a tail's beginning may be older */
 	if (usec < usec_of(&q->since) || (q->tail >= 0 && r->index >= r->from[s]))
@@ -138,6 +159,8 @@ static int find_tail(struct reader *r)
 	while (n > 0 && (t.left > 0 || t.started[0] || t.started[1]) && (n = journal_step(&r->journal, -1)) > 0) {
 		enum log_stream s = stream_of(r);
 
+		if (is_end(r))
+			continue;
 		r->index++;
 		if (tail_entry(&t, s, has(r, "CONTAINER_PARTIAL_MESSAGE")))
 			r->from[s] = r->index;
@@ -152,17 +175,20 @@ static int follow(struct reader *r)
 {
 	const struct log_query *q = r->q;
 	bool ended = q->ended_pidfd < 0;
+	const int64_t patience = ended ? LATE_MS : LOST_MS;
 	int64_t last = clock_monotonic_ms();
 	bool any = false;
 	int e = 0;
 
 	/* by the clock: whatever anybody sends to the journal ends a wait */
-	while (e == 0 && clock_monotonic_ms() - last < LATE_MS) {
+	while (e == 0 && clock_monotonic_ms() - last < patience) {
 		struct pollfd p = {.fd = q->ended_pidfd, .events = POLLIN};
 		bool over = ended && (!q->is_over || q->is_over(q->data));
 
 		any = false;
 		e = read_on(r, &any);
+		if (e == 0 && over && r->is_all)
+			return 0;
 		if (!over || any)
 			last = clock_monotonic_ms();
 		if (e == 0)
@@ -183,15 +209,22 @@ static int follow(struct reader *r)
 int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct err *e)
 {
 	struct reader r = {.q = q, .sink = sink, .sink_data = sink_data, .journal = JOURNAL_READER_INIT};
-	char of[128], by[32];
+	char of[128], end[128], by[32];
 	bool any = false;
 	int x = journal_reader_open(&r.journal, e);
 
 	if (x < 0)
 		return x;
-	snprintf(of, sizeof(of), "CONTAINER_ID_FULL=%s", id);
+	snprintf(of, sizeof(of), LOG_JOURNAL_ID "=%s", id);
+	snprintf(end, sizeof(end), LOG_JOURNAL_END "=%s", id);
 	snprintf(by, sizeof(by), "_UID=%u", (unsigned)getuid());
 	x = journal_match(&r.journal, of);
+	if (x == 0)
+		x = journal_match(&r.journal, by);
+	if (x == 0)
+		x = journal_or(&r.journal);
+	if (x == 0)
+		x = journal_match(&r.journal, end);
 	if (x == 0)
 		x = journal_match(&r.journal, by);
 	if (x == 0)

@@ -6,6 +6,10 @@
 
 #include "monitor/log.h"
 
+/* Fields: what an entry is of; and, of the entry that the monitor sends when no more will come, of what that is the end. */
+#define LOG_JOURNAL_ID "CONTAINER_ID_FULL"
+#define LOG_JOURNAL_END "RANBY_LOG_END"
+
 /* `id`: the container's full id. -ENOTSUP, in words: the journal cannot be read. */
 int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct err *e) _must_check_;
 

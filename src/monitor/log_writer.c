@@ -17,6 +17,7 @@
 
 #include "base/json_text.h"
 #include "monitor/log_format.h"
+#include "monitor/log_journal.h"
 #include "monitor/log_json.h"
 #include "monitor/protocol.h"
 #include "sys/fd.h"
@@ -337,12 +338,31 @@ static void put_journal(struct log_writer *w, enum log_stream stream, const char
 	}
 }
 
+/* An entry of its own, by which a reader knows that it has all: those of one sender are taken in their order. */
+static void end_journal(struct log_writer *w)
+{
+	static const char of[] = LOG_JOURNAL_ID "=", name[] = LOG_JOURNAL_END "=";
+
+	for (char *const *f = w->to.fields; !w->is_ended && f && *f; f++) {
+		char *id = *f + sizeof(of) - 1;
+		const struct iovec iov[] = {
+			{(void *)(uintptr_t)name, sizeof(name) - 1},
+			{id, strncmp(*f, of, sizeof(of) - 1) == 0 ? strlen(id) : 0},
+			{(void *)(uintptr_t)"\n", 1},
+		};
+
+		if (iov[1].iov_len > 0)
+			w->is_ended = journal_send(&w->journal, iov, ARRAY_SIZE(iov)) == 0;
+	}
+}
+
 void log_writer_put(struct log_writer *w, enum log_stream stream, const char *data, size_t len)
 {
 	struct timespec now;
 	struct batch b;
 
 	if (w->to.driver == LOG_JOURNALD) {
+		w->is_ended = false;
 		put_journal(w, stream, data, len);
 		return;
 	}
@@ -363,6 +383,10 @@ void log_writer_end(struct log_writer *w)
 	struct timespec now;
 	struct batch b;
 
+	if (w->to.driver == LOG_JOURNALD) {
+		end_journal(w);
+		return;
+	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	b.n = 0;
 	b.bytes = 0;

@@ -41,6 +41,7 @@ struct log_writer {
 		size_t len;
 	} begun[2];
 	struct journal journal;
+	bool is_ended;        /* LOG_JOURNALD: it was said, and nothing came since */
 };
 #define LOG_WRITER_INIT {.fd = -EBADF, .journal = JOURNAL_INIT}
 

@@ -20,6 +20,7 @@ struct journal_library {
 	int (*open)(void **journal, int flags);
 	void (*close)(void *journal);
 	int (*add_match)(void *journal, const void *data, size_t size);
+	int (*add_disjunction)(void *journal);
 	int (*seek_head)(void *journal);
 	int (*seek_tail)(void *journal);
 	int (*seek_time)(void *journal, uint64_t usec);
@@ -51,6 +52,7 @@ static int load(struct journal_library *l)
 		{"sd_journal_open", &l->open},
 		{"sd_journal_close", &l->close},
 		{"sd_journal_add_match", &l->add_match},
+		{"sd_journal_add_disjunction", &l->add_disjunction},
 		{"sd_journal_seek_head", &l->seek_head},
 		{"sd_journal_seek_tail", &l->seek_tail},
 		{"sd_journal_seek_realtime_usec", &l->seek_time},
@@ -117,6 +119,11 @@ int journal_reader_open(struct journal_reader *ret, struct err *e)
 int journal_match(struct journal_reader *j, const char *field)
 {
 	return j->lib->add_match(j->journal, field, 0);
+}
+
+int journal_or(struct journal_reader *j)
+{
+	return j->lib->add_disjunction(j->journal);
 }
 
 int journal_seek(struct journal_reader *j, uint64_t usec)

@@ -33,6 +33,9 @@ void journal_reader_done(struct journal_reader *j);
 /* "NAME=value": only entries with that field. -errno. */
 int journal_match(struct journal_reader *j, const char *field) _must_check_;
 
+/* What was matched so far, or what is from here on. -errno. */
+int journal_or(struct journal_reader *j) _must_check_;
+
 /* Before the first entry of that time (microseconds of the epoch; 0: of all; UINT64_MAX: behind the last one). */
 int journal_seek(struct journal_reader *j, uint64_t usec) _must_check_;
 

@@ -141,17 +141,34 @@ with_journal() {
 	[ "$output" = $'mine\nmine\nmine' ]
 }
 
-@test "journald: logs -f waits for the last lines, also while others write much" {
+@test "journald: logs -f of one that had ended ends, also while others write much, and without its last entry" {
 	run -0 with_journal '
 		$R run --name c --network none --log-driver journald busybox echo mine >/dev/null
-		systemd-cat timeout 10 sh -c "while echo x; do sleep 0.01; done" 3>&- & busy=$!
-		sleep 0.5
-		begin=$(date +%s%3N)
-		$R logs -f c
-		echo $(($(date +%s%3N) - begin))
+		$R run -d --name killed --network none --log-driver journald busybox sh -c "echo its; exec sleep 600" >/dev/null
+		wait_for "[ \"\$($R logs killed)\" = its ]"
+		kill -KILL $($R inspect --format {{.State.ConmonPid}} killed)
+		systemd-cat timeout 60 sh -c "while echo x; do sleep 0.01; done" 3>&- & busy=$!
+		timeout 30 $R logs -f c
+		timeout 30 $R logs -f killed
 		kill $busy; wait $busy; true'
-	[ "${lines[0]}" = mine ]
-	[ "${lines[1]}" -ge 1000 ]
+	[ "$output" = $'mine\nits' ]
+}
+
+@test "journald: logs -f has the last lines, however late the journal takes them" {
+	run -0 with_journal '
+		$R run -d --name c --network none --log-driver journald busybox sh -c "echo first; until [ -e /go ]; do sleep 0.05; done; echo second; echo third" >/dev/null
+		$R logs -f c >$base/out & follower=$!
+		wait_for "grep -q first $base/out"
+		wish STOP
+		$R exec c touch /go
+		$R wait c
+		# much longer than an entry takes else
+		sleep 4
+		kill -0 $follower && echo waits
+		wish CONT
+		wait $follower
+		cat $base/out'
+	[ "$output" = $'0\nwaits\nfirst\nsecond\nthird' ]
 }
 
 @test "journald: many lines and a long one, whole; logs -f to the end" {
