@@ -147,9 +147,11 @@ int crosscheck_entry(struct crosscheck *x, uint64_t seq, struct json_object *ent
 {
 	struct audit_receipt receipt = {.serial = 0};
 	struct item item = {.seq = seq};
+	const char *op = json_str(entry, "op");
 	int r;
 
-	snprintf(item.op, sizeof(item.op), "%s", json_str(entry, "op"));
+	/* what the recorder does not take from a sender (trail/event.c) */
+	snprintf(item.op, sizeof(item.op), "%s", *op ? op : json_str(entry, "claimed-op"));
 	snprintf(item.uuid, sizeof(item.uuid), "%s", json_str(entry, "uuid"));
 	item.failed = strcmp(json_str(entry, "res"), "failed") == 0;
 	r = item.failed ? 0 : add_turn(x, seq, entry);

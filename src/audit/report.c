@@ -118,7 +118,7 @@ int report_add(struct report *rep, const struct ledger_entry *entry, struct err 
 	struct report_event ev = {.o = entry->o, .seq = entry->seq, .ledger = (uint32_t)rep->n_ledgers - 1};
 
 	ev.kind = kind_of(&ev);
-	if (!rep->own && (ev.kind & (REPORT_CONTROL | REPORT_NO_OP)) && *system_ledger_doubt(ev.o))
+	if (!rep->own && ev.kind && *system_ledger_doubt(ev.o))
 		ev.kind = REPORT_CLAIM;
 	ev.ns = ledger_entry_time(ev.o, &ev.serial);
 	ev.auid = id_of(&ev, "auid");

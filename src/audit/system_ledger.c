@@ -81,7 +81,8 @@ const char *system_ledger_doubt(struct json_object *entry)
 {
 	const char *word = json_str(entry, "word");
 
-	if (!*json_str(entry, "virt") || strcmp(word, chain_word_text(CHAIN_WORD_BELIEVED)) == 0)
+	/* by the type, which is the kernel's: `virt` is what the sender wrote, or did not */
+	if ((strncmp(json_str(entry, "type"), "VIRT", 4) != 0 && !*json_str(entry, "virt")) || strcmp(word, chain_word_text(CHAIN_WORD_BELIEVED)) == 0)
 		return "";
 	/* without a word nobody has weighed it */
 	return chain_word_text(strcmp(word, chain_word_text(CHAIN_WORD_CLAIMED)) == 0 ? CHAIN_WORD_CLAIMED : CHAIN_WORD_UNKNOWN);

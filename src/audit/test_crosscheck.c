@@ -105,6 +105,12 @@ static void test_told(void **state)
 		{"the system's: a login", true, true,
 		 OTHER(10) "type=LOGIN msg=" AT(11) ": pid=5 uid=0 old-auid=4294967295 auid=1001 tty=(none) old-ses=4294967295 ses=9 res=1\n" OTHER(12),
 		 {"{\"op\":\"login\",\"res\":\"success\"," RECEIPT(11) "}"}, ""},
+		{"the system's: what a sender calls as the ledger's own", true, true, OTHER(10) VIRT(11, 1002, "op=torn res=success") OTHER(12),
+		 {"{\"type\":\"VIRT_CONTROL\",\"claimed-op\":\"torn\",\"res\":\"success\",\"word\":\"claimed\"," RECEIPT(11) "}"}, ""},
+		{"the system's: a start that is believed", true, false, OTHER(10),
+		 {"{\"type\":\"VIRT_CONTROL\",\"op\":\"start\",\"word\":\"believed\",\"uuid\":\"" U "\"}"}, "no-stop 1"},
+		{"the system's: one of whoever leaves virt out", true, false, OTHER(10),
+		 {"{\"type\":\"VIRT_CONTROL\",\"op\":\"start\",\"word\":\"claimed\",\"uuid\":\"" U "\"}"}, ""},
 		{"the system's: all users' records", true, true, OTHER(10) VIRT(11, 1002, "op=create res=success") OTHER(12), {NULL}, "no-entry 0 1700000011.000:11"},
 	};
 

@@ -336,7 +336,12 @@ static void each_control_is_named(void **state)
 /* What a container's own process wrote of a start is none, and what nobody has weighed is not believed either. */
 static void whose_word_it_is(void **state)
 {
-	static const char *const words[] = {"'word':'claimed',", "'word':'unknown',", ""};
+	static const char *const words[] = {
+		"'op':'start','virt':'ranby','word':'claimed'", "'op':'start','virt':'ranby','word':'unknown'", "'op':'start','virt':'ranby'",
+		/* who leaves virt out, or says to be another kind of entry, is believed no more */
+		"'op':'start','type':'VIRT_CONTROL','word':'claimed'", "'op':'start','type':'VIRT_CONTROL'",
+		"'op':'login','type':'VIRT_CONTROL','word':'claimed','addr':'10.0.0.5'", "'op':'execve','virt':'x','word':'claimed','where':'container'",
+		"'op':'head','type':'VIRT','word':'unknown'", "'op':'gap','type':'VIRT_CREATE','word':'claimed'"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -348,7 +353,7 @@ static void whose_word_it_is(void **state)
 
 		rep.profile = report_profile("800-53", &rep.title);
 		assert_int_equal(report_add_ledger(&rep, "auid-1001", &e), 0);
-		snprintf(text, sizeof(text), "{'op':'start','virt':'ranby',%s'vm':'x','uuid':'u','auid':1001,'ses':7,'res':'success','receipt':'1.000:2'}", words[i]);
+		snprintf(text, sizeof(text), "{%s,'vm':'x','uuid':'u','auid':1001,'ses':7,'res':'success','receipt':'1.000:2'}", words[i]);
 		for (char *c = text; *c; c++)
 			*c = *c == '\'' ? '"' : *c;
 		assert_int_equal(json_parse(text, strlen(text), "entry", &ent.o, &e), 0);

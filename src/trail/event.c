@@ -8,6 +8,7 @@
 #include "trail/event.h"
 
 #include "audit/system_ledger.h"
+#include "audit/verb.h"
 #include "base/buf.h"
 #include "base/escape.h"
 #include "base/json_text.h"
@@ -87,9 +88,20 @@ static void add_exec(struct maker *m, const struct log_event *ev)
 	add_text(m, "key", ev->key, EVENT_WORD_MAX);
 }
 
+/* What entries are called that no sender writes: by `op` those who read the ledger tell them, and a record could say so of itself. */
+static bool is_op_of_ours(const char *op)
+{
+	static const char *const ops[] = {"execve", "login", "head", "suppress"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
+		if (strcmp(op, ops[i]) == 0)
+			return true;
+	return strcmp(audit_op_about(op), "ledger") == 0;
+}
+
 static void add_virt(struct maker *m, const struct log_virt *v)
 {
-	add_text(m, "op", v->op, EVENT_WORD_MAX);
+	add_text(m, is_op_of_ours(v->op) ? "claimed-op" : "op", v->op, EVENT_WORD_MAX);
 	add_text(m, "reason", v->reason, EVENT_WORD_MAX);
 	add_text(m, "virt", v->virt, EVENT_WORD_MAX);
 	add_text(m, "vm", v->vm, EVENT_PATH_MAX);

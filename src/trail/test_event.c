@@ -68,4 +68,26 @@ static void test_cut_between_characters(void **state)
 	}
 }
 
-TESTS("trail/event", cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_cut_between_characters))
+static void test_op_of_a_record(void **state)
+{
+	static const struct {
+		const char *op, *want, *claimed;
+	} ops[] = {{"start", "start", ""},       {"", "", ""},           {"shutdown", "shutdown", ""}, {"execve", "", "execve"},
+		   {"login", "", "login"},       {"head", "", "head"},   {"gap", "", "gap"},           {"torn", "", "torn"},
+		   {"trail-start", "", "trail-start"}, {"trail-stop", "", "trail-stop"}, {"suppress", "", "suppress"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		const struct log_event ev = {.kind = LOG_VIRT, .type = 2500, .auid = 1001, .ses = 5, .serial = 7,
+					     .virt = {.virt = "", .op = ops[i].op, .reason = "", .vm = "", .uuid = "", .ctr = "", .trust = "", .image = "",
+						      .ledger = "", .uid_map = "", .profile = "", .profile_hash = ""}};
+		_cleanup_json_ struct json_object *o = NULL;
+
+		assert_int_equal(event_object(&ev, "b", &o), 0);
+		assert_string_equal(json_str(o, "type"), "VIRT_CONTROL");
+		assert_string_equal(json_str(o, "op"), ops[i].want);
+		assert_string_equal(json_str(o, "claimed-op"), ops[i].claimed);
+	}
+}
+
+TESTS("trail/event", cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_op_of_a_record), cmocka_unit_test(test_cut_between_characters))
