@@ -117,19 +117,28 @@ static void bind_name(size_t number, char ret[static 32])
 	snprintf(ret, 32, "bind-%zu", number);
 }
 
+/* Makes the directory of the next one. */
+static int bind_begin(struct session *s, int *ret_fd, char path[static PATH_MAX])
+{
+	char name[32];
+	int r;
+
+	bind_name(s->binds++, name);
+	r = path_own_mkdirs(s->dir->dirfd, name, ret_fd);
+	if (r == 0 && (size_t)snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->data_path, s->dir->path, name) >= PATH_MAX - sizeof("/" BOUND))
+		r = -ENAMETOOLONG;
+	return r;
+}
+
 int content_bind_copy(struct session *s, const struct content_bind *b, char path[static PATH_MAX], struct digest *ret, struct err *e)
 {
 	_cleanup_instruction_ struct instruction *in = NULL;
 	struct copying c = {.q = {.what = "--mount type=bind", .source_fd = b->dir_fd, .ignore = b->ignore, .now = clock_now()}, .to = path};
-	char name[32];
 	int r = bind_instruction(b, &in, e);
 
 	if (r < 0)
 		return r;
-	bind_name(s->binds++, name);
-	r = path_own_mkdirs(s->dir->dirfd, name, NULL);
-	if (r == 0 && (size_t)snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->data_path, s->dir->path, name) >= PATH_MAX - sizeof("/" BOUND))
-		r = -ENAMETOOLONG;
+	r = bind_begin(s, NULL, path);
 	c.q.in = in;
 	c.q.written = content_shared_digest();
 	if (r == 0 && !c.q.written)
@@ -141,6 +150,23 @@ int content_bind_copy(struct session *s, const struct content_bind *b, char path
 	}
 	content_shared_done(c.q.written);
 	return r;
+}
+
+int content_bind_script(struct session *s, const char *text, char path[static PATH_MAX], struct err *e)
+{
+	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
+	int r = bind_begin(s, &dir, path);
+
+	if (r == 0)
+		r = path_own_open(dir, BOUND, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd);
+	if (r == 0)
+		r = fd_write_all(fd, text, strlen(text));
+	if (r == 0 && fchmod(fd, 0555) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_errno(e, -r, "RUN: the here-document");
+	memcpy(path + strlen(path), "/" BOUND, sizeof("/" BOUND));
+	return 0;
 }
 
 void content_bind_remove(struct session *s, size_t first)

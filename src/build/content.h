@@ -37,6 +37,9 @@ int content_bind_digest(struct session *s, const struct content_bind *b, struct 
 /* `path`: absolute, in the build's own directory; a file or a directory, as what was copied is. */
 int content_bind_copy(struct session *s, const struct content_bind *b, char path[static PATH_MAX], struct digest *ret, struct err *e) _must_check_;
 
+/* The same of a program's text: on the disk, since from the run directory, as root's /run, nothing may be executed. */
+int content_bind_script(struct session *s, const char *text, char path[static PATH_MAX], struct err *e) _must_check_;
+
 /* Removes the copies that were made from number `first` on; session.binds tells the next. */
 void content_bind_remove(struct session *s, size_t first);
 

@@ -380,7 +380,7 @@ static int make_tmpfs(struct session *s, struct stage *sg, const struct run_moun
 /* ---- secret and ssh ---- */
 
 /* In the run directory, which is memory and ours alone, until the RUN is over. */
-static int put_file(struct session *s, const struct run_mount_spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
+static int put_secret(struct session *s, const struct run_mount_spec *m, const struct buf *data, struct run_mounts *ret, char path[static PATH_MAX], struct err *e)
 {
 	struct give g = {.m = m};
 	_cleanup_close_ int fd = -EBADF;
@@ -395,7 +395,7 @@ static int put_file(struct session *s, const struct run_mount_spec *m, const str
 	if (r == 0 && fchmod(fd, m->has_mode ? (mode_t)m->mode : 0400) < 0)
 		r = -errno;
 	if (r < 0)
-		return err_errno(e, -r, "RUN: a file that is mounted");
+		return err_errno(e, -r, "--mount type=secret");
 	snprintf(path, PATH_MAX, "%s/%s/%s", s->q->eng->run_path, s->q->guard->name, name);
 	if (m->uid == 0 && m->gid == 0)
 		return 0;
@@ -447,7 +447,7 @@ static int make_secret(struct session *s, struct stage *sg, const struct run_mou
 		return err_errno(e, ENOMEM, "--mount");
 	r = target_of(sg, given, &target, e);
 	if (r == 0)
-		r = put_file(s, m, &data, ret, path, e);
+		r = put_secret(s, m, &data, ret, path, e);
 	buf_adds(&b, "type=bind,ro");
 	add_field(&b, "source", path);
 	add_field(&b, "destination", target ? target : "");
@@ -492,8 +492,7 @@ static const struct {
 /* RUN of one here-document that begins with #!: a file, which goes with the container. */
 static int make_script(struct session *s, const struct instruction *in, struct run_mounts *ret, struct err *e)
 {
-	const struct run_mount_spec m = {.has_mode = true, .mode = 0555};
-	_cleanup_(buf_done) struct buf data = BUF_INIT, b = BUF_INIT;
+	_cleanup_(buf_done) struct buf b = BUF_INIT;
 	_cleanup_free_ char *script = NULL;
 	char path[PATH_MAX];
 	bool program = false;
@@ -501,8 +500,7 @@ static int make_script(struct session *s, const struct instruction *in, struct r
 
 	if (r < 0 || !program)
 		return r < 0 ? err_errno(e, -r, "RUN") : 0;
-	buf_adds(&data, script);
-	r = buf_bad(&data) ? err_errno(e, ENOMEM, "RUN") : put_file(s, &m, &data, ret, path, e);
+	r = content_bind_script(s, script, path, e);
 	buf_adds(&b, "type=bind,ro");
 	add_field(&b, "source", path);
 	add_field(&b, "destination", RUN_SCRIPT);

@@ -50,6 +50,23 @@ one_error() {
 	one_error 33
 }
 
+@test "root's run directory, of which nothing may be executed, as Debian's /run: a here-document of RUN that begins with #! is all the same" {
+	local base
+	base=$(mktemp -d /var/tmp/noexec.XXXXXX)
+	mkdir "$base/run" "$base/ctx"
+	printf 'FROM busybox\nRUN <<X\n#!/bin/sh\necho "$0 runs"\nX\n' >"$base/ctx/Containerfile"
+	run unshare --mount --propagation private bash -c 'mount -t tmpfs -o mode=700,noexec,nosuid,nodev none "$1/run"
+		R() { "$2" --root "$1/data" --runroot "$1/run" "${@:3}"; }
+		R "$@" load -q -i "$RANBY_TEST_IMAGES/busybox.tar"
+		R "$@" build --network none --no-cache "$1/ctx"
+		code=$?
+		ls -A "$1/data/staging"
+		R "$@" rmi --all --force >/dev/null
+		exit $code' bash "$base" "$RANBY_TREE/${RANBY_BUILD:-build}/bin/ranby"
+	rm -r "$base"
+	[ "$status" = 0 ] && [[ $output == *"/dev/pipes/script runs"* ]] || { echo "$output"; false; }
+}
+
 # with_newuidmap COMMAND SCRIPT: newuidmap as COMMAND leaves it, in a private mount namespace.
 with_newuidmap() {
 	unshare --mount --propagation private bash -c '
