@@ -195,6 +195,10 @@ assert l[0]["CreatedAt"].endswith("Z"), l'
 	one_error 'no such volume'
 	run -125 ranby volume import to /nonexistent
 	run -125 ranby volume import to /etc/passwd
+	# what is missing is named, and it is no image
+	tar -C "$BATS_TEST_TMPDIR" --owner=:4000000 --group=:4000000 -cf "$BATS_TEST_TMPDIR/far.tar" v.tar
+	run -125 ranby volume import to "$BATS_TEST_TMPDIR/far.tar"
+	[[ $output == *'4000000:4000000 is outside the ids'*'subordinate ids'* && $output != *image* ]] || fail "$output"
 	# A13: a tar, and a volume, that lead out of it
 	canary_make
 	mkdir "$BATS_TEST_TMPDIR/evil"

@@ -156,6 +156,11 @@ int keeper_of_process(struct engine *eng, pid_t pid, uint64_t start_ticks, struc
 	return 0;
 }
 
+static int cannot_keep(const struct container *c, int r, struct err *e)
+{
+	return r == -ESRCH ? err_set(e, ESRCH, "container %.12s has ended meanwhile", c->id) : err_wrap(e, r, "container %.12s", c->id);
+}
+
 int keeper_of_init(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
 {
 	int r;
@@ -163,7 +168,7 @@ int keeper_of_init(struct engine *eng, const struct container *c, struct keeper 
 	if (c->status != CONTAINER_INITIALIZED)
 		return keeper_of(eng, c, ret, e);
 	r = keeper_of_process(eng, c->pid, c->start_ticks, json_at(c->state, "prepared.keeper"), ret, e);
-	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
+	return r < 0 ? cannot_keep(c, r, e) : 0;
 }
 
 int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret, struct err *e)
@@ -173,7 +178,7 @@ int keeper_of(struct engine *eng, const struct container *c, struct keeper *ret,
 	if (c->status != CONTAINER_RUNNING && c->status != CONTAINER_PAUSED)
 		return err_set(e, ESRCH, "container %.12s is not running", c->id);
 	r = keeper_of_process(eng, c->pid, c->start_ticks, c->state ? json_at(c->state, "keeper") : NULL, ret, e);
-	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : 0;
+	return r < 0 ? cannot_keep(c, r, e) : 0;
 }
 
 void keeper_remember(struct engine *eng, const char *id)

@@ -86,7 +86,7 @@ static int chown_error(int error, const struct meta *m, struct err *e)
 	if (error != EINVAL)
 		return err_errno(e, error, "set its owner");
 	r = err_set(e, ERANGE, "owner %u:%u is outside the ids that this user may use", m->uid, m->gid);
-	err_hint(e, "more subordinate ids in /etc/subuid and /etc/subgid are needed for this image");
+	err_hint(e, "more subordinate ids in /etc/subuid and /etc/subgid are needed for these files");
 	return r;
 }
 
