@@ -118,6 +118,31 @@ background() {
 	done
 }
 
+@test "rm --force and run --replace of one whose front is stopped: it holds its monitor no longer than others are patient" {
+	local payload how code
+	for payload in 'exec yes' 'echo; exec sleep 600'; do
+		for how in rm replace; do
+			background front run --name c --network none busybox sh -c "$payload"
+			wait_for 30 test -s "$RANBY_ROOT/out.front"
+			kill -STOP "$pid"
+			if [ $how = rm ]; then
+				run -0 ranby rm --force --time 0 c
+				[ "$output" = c ] || fail "$payload" "$output"
+				run -1 ranby container exists c
+			else
+				run -0 ranby run -d --replace --name c --network none busybox sleep 600
+				[ "$(ranby inspect --format '{{.Id}} {{.State.Running}}' c)" = "$output true" ] || fail "$payload" "$output"
+			fi
+			kill -CONT "$pid"
+			code=0
+			wait "$pid" || code=$?
+			[ $code = 137 ] || fail "$payload" "$code"
+			ranby rm --all --force --time 0 >/dev/null
+			rm "$RANBY_ROOT/out.front"
+		done
+	done
+}
+
 @test "wait for several: one with --rm that has ended and gone before its turn" {
 	local first second
 	first=$(ranby run -d --name first --network none busybox sleep 600)

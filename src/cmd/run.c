@@ -74,12 +74,12 @@ static int relay(const struct command_call *call, struct made *m, struct start *
 	r = front_relay(f, &code, e);
 	if (r < 0 || r == FRONT_DETACHED)
 		return r < 0 ? r : 0;
-	if (r == FRONT_LOST)
-		code = monitor_lost(call, m, e);
-	else if (r == FRONT_BROKEN)
+	if (r == FRONT_BROKEN)
 		code = end_broken(call->engine, m, f, e);
 	else if (monitor_wait_exited(&s->launch.monitor, EXIT_MESSAGE_MS, &x, NULL) == 0)
-		code = x.exit_code;
+		code = x.exit_code; /* also when it let go of us because we lagged */
+	else if (r == FRONT_LOST)
+		code = monitor_lost(call, m, e);
 	if (code < 0)
 		return code;
 	r = start_ended(s, e);

@@ -41,6 +41,7 @@
 #include <sys/wait.h>
 
 #define GONE_TIMEOUT_MS 10000
+#define LAG_TIMEOUT_MS 5000 /* to whoever is attached, to read the last output; more than the monitor waits for its last byte */
 
 /* ---- trees ---- */
 
@@ -135,16 +136,29 @@ static int end_init(struct engine *eng, const struct run *x, const char *id, str
 	return r < 0 && r != -ESRCH ? err_errno(e, -r, "end the init of container %.12s", id) : 0;
 }
 
+/*
+ * Who is attached and does not read (his terminal is stopped, his pipe is full), or who started it and does not come to
+ * clear up, holds the monitor for as long as he likes. With force it is asked to let go of them.
+ */
+static int await_lagging(int pidfd)
+{
+	int r = pidfd_wait(pidfd, LAG_TIMEOUT_MS);
+
+	if (r == -ETIMEDOUT)
+		r = pidfd_signal(pidfd, SIGTERM);
+	return r < 0 ? r : pidfd_wait(pidfd, GONE_TIMEOUT_MS);
+}
+
 /* The monitor has written what it had to write, and has gone. Also one of a start that never came about. */
-static int await_monitor(const struct container *c, const struct run *x, struct err *e)
+static int await_monitor(const struct container *c, const struct run *x, bool force, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;
 	int r = x->dirfd < 0 ? -ESRCH : launch_monitor_of(x->dirfd, &pidfd);
 
+	if (r == 0)
+		r = force ? await_lagging(pidfd) : pidfd_wait(pidfd, GONE_TIMEOUT_MS);
 	if (r == -ENOENT || r == -ESRCH)
 		return 0;
-	if (r == 0)
-		r = pidfd_wait(pidfd, GONE_TIMEOUT_MS);
 	return r < 0 ? err_errno(e, -r, "wait for the monitor of container %.12s", c->id) : 0;
 }
 
@@ -258,7 +272,7 @@ static int remove_locked(struct engine *eng, struct container *c, const struct r
 	if (r == 0)
 		restart_cancel(c);
 	if (r == 0)
-		r = await_monitor(c, &x, e);
+		r = await_monitor(c, &x, o->force, e);
 	/* it may have ended by us */
 	if (r == 0 && c->status != CONTAINER_EXITED)
 		r = container_refresh(eng, c, e);

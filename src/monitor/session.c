@@ -313,6 +313,7 @@ static int hear_signals(struct session *s, struct err *e)
 		if (sig != SIGTERM && sig != SIGINT && sig != SIGQUIT)
 			continue;
 		s->asked_to_end = true;
+		s->let_go = s->let_go || s->phase >= PHASE_DRAIN;
 		if (s->phase == PHASE_RUN)
 			(void)!child_signal(s->init, sig);
 		else
@@ -497,20 +498,21 @@ static void limit_time(struct session *s)
 
 static void step_reported(struct session *s)
 {
-	bool done = true;
+	bool done = true, told;
 
 	for (size_t i = 0; i < 2; i++) {
 		pump(s, &s->out[i]);
 		limit_output(s, &s->out[i]);
 		done = done && output_is_done(&s->out[i]);
 	}
-	if (!s->on_exit_done && (s->cleaned || s->sync_fd < 0)) {
+	if (!s->on_exit_done && (s->cleaned || s->sync_fd < 0 || s->let_go)) {
 		sync_exit_file(s);
 		run_on_exit(s);
 	}
 	if (s->on_exit_done && !s->restart_done)
 		run_restart(s);
-	if (done && clients_tell_exit(&s->clients, &s->exit) == 0 && s->on_exit_done && s->restart_done)
+	told = done && clients_tell_exit(&s->clients, &s->exit) == 0;
+	if ((told || s->let_go) && s->on_exit_done && s->restart_done)
 		s->phase = PHASE_DONE;
 	else if (!done)
 		pollset_wake_at(&s->set, now_ms() + DRAIN_QUIET_MS);

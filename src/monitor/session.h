@@ -48,6 +48,7 @@ struct session {
 	bool on_exit_done; /* started, or not wanted */
 	bool starter_died; /* before STARTED */
 	bool asked_to_end; /* by a signal: the payload shall not come back */
+	bool let_go;       /* the same, when it had ended: who lags or does not clear up is not waited for */
 	bool restart_never, restart_failed; /* as of its end */
 	bool restart_done; /* started, and who did that has ended; or not wanted */
 	int restart_fd;    /* pidfd of who starts it anew, or -EBADF */
