@@ -38,7 +38,7 @@
 enum census_source {
 	CENSUS_PROC,   /* seen in /proc only */
 	CENSUS_LEDGER, /* the system ledger has the start record of this very process */
-	CENSUS_CLAIMED, /* the same, of one without a login: other containers' processes may have none either, and have sent it */
+	CENSUS_CLAIMED, /* the same, of one without a login, or sent by who is not believed: a container's process may have sent it */
 };
 
 struct census_row {

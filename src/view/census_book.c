@@ -12,12 +12,14 @@
  * (trust=live), or root (trust=root, by the kernel's stamp). A ledger that others than root may write is not asked.
  *
  * A process of a container that has CAP_AUDIT_WRITE could have sent it too, but not as another login: that is the kernel's stamp,
- * by which the ledger is divided. So the record of a process speaks for it when both are of one login. Without a
- * login nothing tells a service that makes containers from what is in them, and the record is a claim.
+ * by which the ledger is divided. So the record of a process speaks for it when both are of one login, and the recorder believed
+ * who sent it (system_ledger_doubt()). Else, and without a login, where nothing tells a service that makes containers from what
+ * is in them, it is a claim; and one that is believed goes before it.
  */
 #include "view/census.h"
 
 #include "audit/ledger.h"
+#include "audit/system_ledger.h"
 #include "audit/uuid.h"
 #include "base/json.h"
 #include "sys/fd.h"
@@ -56,22 +58,32 @@ static bool is_seen_alive(struct json_object *o)
 	return says(o, "trust", "live") || (says(o, "trust", "root") && says(o, "uid", "0"));
 }
 
-/* One line: is it the start record of this uuid? Then the row is what it says. */
+static void put(char **at, char *word)
+{
+	free(*at);
+	*at = word;
+}
+
+/* One line: is it the start record of this uuid? Then the row is what it says. True: nothing better can be found. */
 static bool take_line(struct census_row *row, const char *uuid, const char *line, size_t len)
 {
 	_cleanup_json_ struct json_object *o = NULL;
+	bool believed;
 
 	if (json_parse(line, len, "ledger", &o, NULL) < 0 || !json_object_is_type(o, json_type_object))
 		return false;
 	if (!says(o, "op", "start") || !says(o, "virt", "ranby") || !is_seen_alive(o) || !says(o, "res", "success") || !says(o, "uuid", uuid))
 		return false;
-	row->name = word_of(o, "vm");
-	row->ctr = word_of(o, "ctr");
-	row->image = word_of(o, "claimed-image");
-	row->receipt = word_of(o, "receipt");
-	row->uuid = strdup(uuid);
-	row->source = row->auid == PROC_ID_UNSET ? CENSUS_CLAIMED : CENSUS_LEDGER;
-	return true;
+	believed = !*system_ledger_doubt(o);
+	if (!believed && row->source == CENSUS_CLAIMED)
+		return false;
+	put(&row->name, word_of(o, "vm"));
+	put(&row->ctr, word_of(o, "ctr"));
+	put(&row->image, word_of(o, "claimed-image"));
+	put(&row->receipt, word_of(o, "receipt"));
+	put(&row->uuid, strdup(uuid));
+	row->source = believed && row->auid != PROC_ID_UNSET ? CENSUS_LEDGER : CENSUS_CLAIMED;
+	return believed;
 }
 
 static bool find_in(struct census_row *row, const char *uuid, const struct buf *text)
@@ -106,7 +118,8 @@ static size_t look_in(struct census *c, uint32_t auid, uint64_t boot, const stru
 		struct audit_run run = {.boot = boot, .pid = (uint32_t)row->pid, .start_ticks = row->start_ticks};
 		char uuid[AUDIT_UUID_SIZE];
 
-		if (row->auid != auid || row->source != CENSUS_PROC)
+		/* without a login none is better than another */
+		if (row->auid != auid || row->source == CENSUS_LEDGER || (row->source == CENSUS_CLAIMED && auid == PROC_ID_UNSET))
 			continue;
 		audit_uuid_text(&run, uuid);
 		left += !find_in(row, uuid, text);

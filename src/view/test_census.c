@@ -269,13 +269,15 @@ static struct census_row make_row(uint32_t auid, int pid, uint64_t ticks)
 	return (struct census_row){.pid = pid, .start_ticks = ticks, .auid = auid, .outer = CENSUS_NONE};
 }
 
-#define START(uuid, more) "{\"op\":\"start\",\"res\":\"success\",\"virt\":\"ranby\",\"uuid\":\"" uuid "\"," more "}\n"
+#define START(uuid, more) "{\"op\":\"start\",\"word\":\"believed\",\"res\":\"success\",\"virt\":\"ranby\",\"uuid\":\"" uuid "\"," more "}\n"
+#define CLAIM(uuid, word, vm) \
+	"{\"op\":\"start\",\"word\":\"" word "\",\"res\":\"success\",\"virt\":\"ranby\",\"uuid\":\"" uuid "\",\"trust\":\"live\",\"vm\":\"" vm "\"}\n"
 /* pids 100, 101, ... of the boot above, start time 1000 */
 #define UUID(n) "3a5c1c0f-fec0-8000-80" n "-0000000003e8"
 
 static void ledger_rows(void **state)
 {
-	struct census c = {.rows = mem_array(5, sizeof(struct census_row)), .n = 5};
+	struct census c = {.rows = mem_array(8, sizeof(struct census_row)), .n = 8};
 	char path[64];
 	int fd = testing_directory(path);
 
@@ -284,12 +286,19 @@ static void ledger_rows(void **state)
 	for (int i = 0; i < 4; i++)
 		c.rows[i] = make_row(1001, 100 + i, 1000);
 	c.rows[4] = make_row(PROC_ID_UNSET, 104, 1000);
+	for (int i = 5; i < 8; i++)
+		c.rows[i] = make_row(1001, 100 + i, 1000);
 	/* 100: in an older segment; 101: only a caller's word, and one who says to be root; 102: another process of the same pid; 103: another login's shard */
 	put_segment(fd, "auid-1001", "00000000000000000001.jsonl",
 		    "garbage " UUID("64") "\n" START(UUID("64"), "\"trust\":\"root\",\"uid\":0,\"vm\":\"web\",\"ctr\":\"aa\",\"claimed-image\":\"nginx\",\"receipt\":\"1.0:7\""));
 	put_segment(fd, "auid-1001", "00000000000000000003.jsonl",
 		    START(UUID("65"), "\"trust\":\"caller\",\"vm\":\"fake\"")
 		    START(UUID("65"), "\"trust\":\"root\",\"uid\":1001,\"vm\":\"fake\"") START("3a5c1c0f-fec0-8000-8066-0000000003e9", "\"trust\":\"live\",\"vm\":\"old\""));
+	/* 105: a container's process wrote of itself before and after what is believed; 106: nobody else did; 107: nobody weighed it */
+	put_segment(fd, "auid-1001", "00000000000000000002.jsonl",
+		    CLAIM(UUID("69"), "claimed", "fake") START(UUID("69"), "\"trust\":\"live\",\"vm\":\"real\"") CLAIM(UUID("69"), "claimed", "fake")
+		    CLAIM(UUID("6a"), "claimed", "first") CLAIM(UUID("6a"), "unknown", "second") CLAIM(UUID("6b"), "", "old"));
+	put_segment(fd, "auid-1001", "00000000000000000004.jsonl", CLAIM(UUID("69"), "claimed", "late"));
 	put_segment(fd, "auid-1002", "00000000000000000001.jsonl", START(UUID("67"), "\"trust\":\"live\",\"vm\":\"other\""));
 	put_segment(fd, "auid-unset", "00000000000000000001.jsonl", START(UUID("68"), "\"trust\":\"live\",\"vm\":\"cron\""));
 	assert_int_equal(census_join(&c, path, BOOT, geteuid()), 0);
@@ -303,6 +312,12 @@ static void ledger_rows(void **state)
 	assert_int_equal(c.rows[4].source, CENSUS_CLAIMED);
 	assert_string_equal(census_source_word(c.rows[4].source), "claimed");
 	is_named(&c, 104, "cron");
+	assert_int_equal(c.rows[5].source, CENSUS_LEDGER);
+	is_named(&c, 105, "real");
+	for (int i = 6; i < 8; i++)
+		assert_int_equal(c.rows[i].source, CENSUS_CLAIMED);
+	is_named(&c, 106, "first");
+	is_named(&c, 107, "old");
 	assert_int_equal(census_join(&c, path, "no boot id", geteuid()), -EINVAL);
 	assert_int_equal(fchmod(fd, 0777), 0);
 	assert_int_equal(census_join(&c, path, BOOT, geteuid()), -EPERM);

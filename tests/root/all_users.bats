@@ -185,7 +185,7 @@ with_ledger() {
 		auid = open(f"/proc/{pid}/loginuid").read()
 		os.makedirs(f"{top}/auid-{auid}", exist_ok=True)
 		with open(f"{top}/auid-{auid}/{1:020d}.jsonl", "w") as f:
-		    print(json.dumps({"op": "start", "virt": "ranby", "res": "success", "trust": "live", "uuid": uuid, "vm": "recorded\x1b[31m",
+		    print(json.dumps({"op": "start", "virt": "ranby", "res": "success", "trust": "live", "word": os.environ.get("WORD", "believed"), "uuid": uuid, "vm": "recorded\x1b[31m",
 		                      "ctr": "ab" * 32, "claimed-image": "nginx:1", "receipt": "1.000:7", "seq": 1}, sort_keys=True), file=f)
 	PYTHON
 	chmod -R a+rX "$BATS_TEST_TMPDIR/ledger"
@@ -198,6 +198,9 @@ with_ledger() {
 	run -0 with_ledger "$RANBY" ps --all-users --no-trunc --noheading --format '{{.Trust}} {{.Names}} {{.Image}} {{.ID}} {{.Receipt}} {{.Command}}'
 	grep -qF "ledger recorded\\x1b[31m nginx:1 $(printf 'ab%.0s' $(seq 32)) 1.000:7 sleep 1000$SIGN" <<<"$output"
 	grep -q "^proc (ranby-monitor) -  *sleep 2000$SIGN" <<<"$output"
+	# who is not believed by events is not here
+	WORD=claimed run -0 with_ledger "$RANBY" ps --all-users --no-trunc --noheading --format '{{.Trust}} {{.Command}}'
+	grep -qF "claimed sleep 1000$SIGN" <<<"$output"
 	run -0 --separate-stderr with_ledger "$RANBY" ps --all-engines --format json --filter trust=ledger
 	[ "$(jq -r '.[] | .Engine, .ID[:4], .Pid, .Receipt, .Sources.ID, .Sources.Image, .Sources.Receipt, .Sources.Bundle' <<<"$output" | paste -sd ' ')" = \
 		"unknown abab $PID 1.000:7 verified verified verified unknown" ]
