@@ -82,6 +82,30 @@ answers() { [ "$(ask "$@" 2>/dev/null)" = word ]; }
 	run ! ask tcp 127.0.0.1 "$tcp"
 }
 
+@test "pasta: a port that somebody has in IPv6 alone: an error that says so, and an address of IPv4 is the way out" {
+	need_program pasta
+	grep -q ' lo$' /proc/net/if_inet6 || skip 'no IPv6 here'
+	local port taker
+	# listens at ::1, and writes which port that is
+	python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET6)
+s.bind(("::1", 0))
+s.listen()
+print(s.getsockname()[1], flush=True)
+time.sleep(600)' >"$BATS_TEST_TMPDIR/port" 3>&- &
+	taker=$!
+	wait_for 30 test -s "$BATS_TEST_TMPDIR/port"
+	port=$(cat "$BATS_TEST_TMPDIR/port")
+	run ranby run --rm --network pasta -p "0.0.0.0:$port:7" busybox echo has it
+	[ "$status" = 0 ] && [ "$output" = 'has it' ] || { kill "$taker"; fail "$output"; }
+	run ranby run --rm --network pasta -p "$port:7" busybox true
+	kill "$taker"
+	[ "$status" = 125 ] || fail "$status: $output"
+	one_error "--publish [::]:$port/tcp: Address already in use"
+	[[ $output == *"-p 0.0.0.0:$port:PORT"* ]] || fail "$output"
+}
+
 @test "pasta: kill -9 of the monitor: the network goes on, and ends with the container" {
 	need_program pasta
 	local tcp pid monitor how

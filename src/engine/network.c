@@ -530,6 +530,14 @@ int network_plan_make(const struct container_options *o, const struct strv *expo
 
 /* ---- free ports ---- */
 
+/* pasta binds one without an address there too. */
+static bool is_free_in_six(const struct port_map *p, unsigned port)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	return *p->host_ip || port_try("::", p->udp, port, &fd) != -EADDRINUSE;
+}
+
 /* A run of `count` free ports. They are free now; the helper says so when they are taken by then. */
 static int choose_ports(struct port_map *p, struct err *e)
 {
@@ -543,11 +551,13 @@ static int choose_ports(struct port_map *p, struct err *e)
 		if (r < 0)
 			break;
 		start = (unsigned)r;
+		if (!is_free_in_six(p, start))
+			continue;
 		for (n = 1; n < p->count && start + n <= UINT16_MAX; n++) {
 			_cleanup_close_ int next = -EBADF;
 
 			r = port_try(p->host_ip, p->udp, start + n, &next);
-			if (r < 0)
+			if (r < 0 || !is_free_in_six(p, start + n))
 				break;
 		}
 		if (n == p->count) {

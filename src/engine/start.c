@@ -172,13 +172,18 @@ static int add_helper_arg(struct start *s, const char *arg)
 			 at + strlen("{PIDFILE}"));
 }
 
+/* Of the network helper, which may be none. */
+static int helper_words(const struct start *s, struct strv *argv, struct err *e)
+{
+	int r = json_get_strv(s->q.c->spec, "config.network.helper", argv, e);
+
+	return r == 0 && strv_add_all(argv, s->bridge.helper.items) < 0 ? err_errno(e, ENOMEM, "network helper") : r;
+}
+
 static int helper_argv(struct start *s, struct err *e)
 {
 	_cleanup_(strv_done) struct strv argv = {0};
-	int r = json_get_strv(s->q.c->spec, "config.network.helper", &argv, e);
-
-	if (r == 0 && strv_add_all(&argv, s->bridge.helper.items) < 0)
-		r = err_errno(e, ENOMEM, "network helper");
+	int r = helper_words(s, &argv, e);
 
 	if (r < 0 || argv.n == 0)
 		return r;
@@ -419,6 +424,7 @@ int start_failed(const struct start *s, int r, struct err *e)
 /* What it shares with others must be there, and says in which keeper it is started. */
 static int join(const struct start_request *q, struct start *s, struct err *e)
 {
+	_cleanup_(strv_done) struct strv helper = {0};
 	int r = pod_start_infra(q, e);
 
 	if (r == 0)
@@ -431,7 +437,9 @@ static int join(const struct start_request *q, struct start *s, struct err *e)
 		r = bridge_begin(q->eng, q->c, s->q.keeper, &s->bridge, e);
 	if (r == 0 && s->bridge.eng && !s->peer.keeper)
 		s->q.keeper = &s->bridge.keeper;
-	return r == 0 ? port_try_all(json_at(q->c->spec, "config.network.ports"), e) : r;
+	if (r == 0)
+		r = helper_words(s, &helper, e);
+	return r == 0 ? port_try_all(json_at(q->c->spec, "config.network.ports"), &helper, e) : r;
 }
 
 /* There is an init, which is blocked. */
