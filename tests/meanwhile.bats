@@ -143,6 +143,18 @@ background() {
 	done
 }
 
+@test "rm --force of one whose start --attach is stopped" {
+	local code=0
+	ranby create --name c --network none busybox yes >/dev/null
+	background front start --attach c
+	wait_for 30 test -s "$RANBY_ROOT/out.front"
+	kill -STOP "$pid"
+	run -0 ranby rm --force --time 0 c
+	kill -CONT "$pid"
+	wait "$pid" || code=$?
+	[ $code = 137 ] || fail "$code" "$(tail -n 1 "$RANBY_ROOT/out.front")"
+}
+
 @test "wait for several: one with --rm that has ended and gone before its turn" {
 	local first second
 	first=$(ranby run -d --name first --network none busybox sleep 600)

@@ -52,12 +52,12 @@ static int relay(const struct command_call *call, struct container *c, struct st
 		return r < 0 ? r : 0;
 	if (r == FRONT_BROKEN) /* the container is not ours alone: it goes on */
 		return FRONT_PIPE_CODE;
-	if (r == FRONT_LOST) {
+	if (monitor_wait_exited(&s->launch.monitor, 30000, &x, NULL) == 0) {
+		code = x.exit_code; /* also when it let go of us because we lagged */
+	} else if (r == FRONT_LOST) {
 		r = stop_wait(call->engine, c, -1, e);
 		return r < 0 ? r : c->exit_code < 0 ? EXIT_ENGINE : c->exit_code;
 	}
-	if (monitor_wait_exited(&s->launch.monitor, 30000, &x, NULL) == 0)
-		code = x.exit_code;
 	r = start_ended(s, e);
 	return r < 0 ? r : code;
 }
