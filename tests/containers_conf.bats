@@ -38,7 +38,7 @@ try() { ranby run --rm --network none "$@"; }
 		[engine]
 		stop_timeout = 3
 	EOF
-	run -0 try -e BOTH=option busybox sh -c 'echo $FROM $BOTH; umask; ulimit -n; date +%z; touch /x || true; cat /proc/1/comm; grep CapBnd /proc/self/status' 2>&1
+	run -0 try -e BOTH=option busybox sh -c 'echo $FROM $BOTH; umask; ulimit -n; date +%z; touch /x 2>&1 || true; cat /proc/1/comm; grep CapBnd /proc/self/status' 2>&1
 	[[ $output == $'file option\n0077\n100\n-0500\n'*'Read-only'* ]] || fail "$output"
 	[[ $output == *$'\nranby-init\n'* ]] || fail "$output"
 	[[ $output == *$'CapBnd:\t0000000000000021' ]] || fail "$output"
