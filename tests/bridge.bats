@@ -164,6 +164,14 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 	one_error 'only with a bridge network'
 	run -125 ranby create --network nope busybox true
 	one_error 'unable to find network with name or ID nope: network not found'
+	# one that was removed between create and start
+	ranby network create short >/dev/null
+	ranby create --name late --network short busybox true >/dev/null
+	rm "$RANBY_ROOT/networks/short.json"
+	run -125 ranby start late
+	one_error 'unable to find network with name or ID short: network not found'
+	[ "$(ranby inspect --format '{{.State.Status}}' late)" = created ]
+	ranby rm late >/dev/null
 	run -125 ranby create --network n1:ip=x busybox true
 	one_error 'not an IP address'
 	# once it is gone its address is free
