@@ -64,7 +64,8 @@ size_t text_plain(const char *s, const char *end)
 		if ((w | (w - ones * 0x20) | (quote - ones) | (backslash - ones) | (del - ones)) & highs)
 			break;
 	}
-	while (p < end && *p >= 0x20 && *p != 0x7f && *p != '"' && *p != '\\')
+	/* both ends: where char is unsigned the first alone would let all of UTF-8 and C1 through */
+	while (p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
 		p++;
 	return (size_t)(p - s);
 }
