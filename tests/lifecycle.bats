@@ -423,6 +423,23 @@ two_that_wait() {
 	one_error NoSuchField
 }
 
+@test "restart of several, one of which another command has: those after it run on, and are nobody's, while it is waited for" {
+	local a holder pids
+	ranby run -d --name a --network none busybox sleep 1000
+	ranby run -d --name b --network none busybox sleep 1000
+	a=$RANBY_ROOT/containers/$(ranby inspect --format '{{.Id}}' a)
+	pids=$(ranby inspect --format '{{.State.Pid}}' a b)
+	flock --no-fork "$a" sleep 1000 3>&- &
+	holder=$!
+	locked() { ! flock --nonblock "$a" true; }
+	wait_for 30 locked
+	run -124 timeout 5 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" restart --time 0 a b
+	[ "$(ranby inspect --format '{{.State.Pid}}' a b)" = "$pids" ]
+	kill "$holder"
+	run -0 ranby restart --time 0 a b
+	[ "$output" = $'a\nb' ] || fail "$output"
+}
+
 # Its upper layer is mounted volatile: the kernel leaves a mark, and mounts it only once while that is there.
 @test "restart of a --rm container: the end in between does not remove it" {
 	local i

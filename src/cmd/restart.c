@@ -30,6 +30,7 @@ static const struct option_row restart_rows[] = {
 
 struct restart {
 	int timeout_ms;
+	bool one_by_one; /* one was locked: who waits for it holds none of those that come after it */
 	struct act_starter by;
 };
 
@@ -41,10 +42,16 @@ static bool leans_on_others(const void *it)
 
 static int begin_one(const struct command_call *call, void *it, void *ctx, void *state, struct err *e)
 {
-	const struct restart *all = ctx;
+	struct act_restarting *s = state;
+	struct restart *all = ctx;
+	int r;
 
-	*(struct act_restarting *)state = (struct act_restarting)ACT_RESTARTING_INIT;
-	return act_restart_begin(call->engine, it, all->timeout_ms, state, e);
+	*s = (struct act_restarting)ACT_RESTARTING_INIT;
+	if (all->one_by_one)
+		return 0;
+	r = act_restart_begin(call->engine, it, all->timeout_ms, s, e);
+	all->one_by_one = r == 0 && s->lock_fd < 0;
+	return r;
 }
 
 static int end_one(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e)
