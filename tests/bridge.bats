@@ -370,6 +370,23 @@ s.send(b"word"); print(s.recv(100).decode())' "$1" "$udp" 2>/dev/null
 			run -1 ranby network exists t
 		fi
 	done
+	for i in {1..12}; do
+		ranby network create t >/dev/null
+		ranby create --name made --network t busybox true >"$BATS_TEST_TMPDIR/made" 2>&1 &
+		connected=$!
+		until ! ranby network exists t || ! kill -0 "$connected" 2>/dev/null; do
+			ranby network rm t >/dev/null 2>&1 || true
+		done
+		if wait "$connected"; then
+			ranby network exists t || fail "round $i: the network of a new container is gone"
+			ranby rm made >/dev/null
+			ranby network rm t >/dev/null
+		else
+			[[ $(<"$BATS_TEST_TMPDIR/made") == 'Error: '*t* ]] || fail "round $i: $(<"$BATS_TEST_TMPDIR/made")"
+			run -1 ranby network exists t
+			run -1 ranby container exists made
+		fi
+	done
 }
 
 @test "network rm with users, prune and dangling; network inspect names who is there" {

@@ -12,6 +12,7 @@
 #include "engine/bundle.h"
 #include "engine/ident.h"
 #include "engine/launch.h"
+#include "engine/networks.h"
 #include "engine/remove.h"
 #include "engine/requires.h"
 #include "engine/rootfs.h"
@@ -370,11 +371,14 @@ static int spec_json(const struct create *c, struct json_object **ret)
 static int commit(struct create *c, struct container **ret, struct err *e)
 {
 	_cleanup_json_ struct json_object *spec = NULL;
+	_cleanup_close_ int networks = -EBADF;
 	int r = spec_json(c, &spec);
 
 	if (r < 0)
 		return err_errno(e, -r, "container.json");
-	return container_commit(c->eng, &c->making, spec, !c->q->options->rm, ret, e);
+	/* who removes one looks for containers on it, and of this one nobody knows yet */
+	r = networks_hold(c->eng, json_at(spec, "config.network.networks"), &networks, e);
+	return r == 0 ? container_commit(c->eng, &c->making, spec, !c->q->options->rm, ret, e) : r;
 }
 
 int create_container(struct engine *eng, const struct create_request *q, struct container **ret, struct err *e)

@@ -202,6 +202,22 @@ int networks_lock(struct engine *eng, int *ret_lock, struct err *e)
 	return r < 0 ? err_errno(e, -r, "networks") : 0;
 }
 
+int networks_hold(struct engine *eng, struct json_object *links, int *ret_lock, struct err *e)
+{
+	size_t n = json_object_is_type(links, json_type_array) ? json_object_array_length(links) : 0;
+	_cleanup_close_ int lock = -EBADF;
+	int r = n > 0 ? networks_lock(eng, &lock, e) : 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		_cleanup_(network_note_done) struct network_note note = {0};
+
+		r = network_load(eng, json_str(json_object_array_get_idx(links, i), "name"), &note, e);
+	}
+	if (r == 0)
+		*ret_lock = TAKE_FD(lock);
+	return r;
+}
+
 static int remove_file(struct engine *eng, const struct network_note *n, struct err *e)
 {
 	char file[NETWORK_NAME_MAX + sizeof(SUFFIX)];

@@ -50,10 +50,13 @@ struct network_wanted {
 /* Records it too, done or not. -EEXIST when there is one of that name. */
 int network_create(struct engine *eng, const struct network_wanted *w, struct network_note *ret, struct err *e) _must_check_;
 
-/* Records it too. `reason` is the record's; NULL: the verb's own. */
 /* networks/lock. Whoever holds it takes no container's lock. */
 int networks_lock(struct engine *eng, int *ret_lock, struct err *e) _must_check_;
 
+/* The same, and all that a new container's "config.network.networks" names are there. NULL: it is on none, and nothing is locked. -ENOENT. */
+int networks_hold(struct engine *eng, struct json_object *links, int *ret_lock, struct err *e) _must_check_;
+
+/* Records it too. `reason` is the record's; NULL: the verb's own. */
 int network_remove(struct engine *eng, const struct network_note *n, const char *reason, struct err *e) _must_check_;
 
 /* For templates, with Go's names of the fields; `in_list`: as `network ls` has them. network_note_json() is for JSON. */
