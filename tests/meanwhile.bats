@@ -171,6 +171,25 @@ background() {
 	ranby rm first
 }
 
+@test "restart of several: one that has ended is not kept down until a slower one has" {
+	local before slow
+	ranby run -d --name slow --stop-timeout 600 --network none busybox sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null
+	ranby run -d --name quick --network none busybox sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >/dev/null
+	slow=$(ranby inspect --format '{{.State.Pid}}' slow)
+	before=$(ranby inspect --format '{{.State.Pid}}' quick)
+	background r restart slow quick
+	# shellcheck disable=SC2317 # called by wait_for
+	has_restarted() { [ "$(ranby inspect --format '{{.State.Running}} {{.State.Pid}}' quick)" != "true $before" ] && ranby ps -q --filter name=quick | grep -q .; }
+	wait_for 30 has_restarted
+	# the slow one is still what it was, and told in its order
+	[ "$(ranby inspect --format '{{.State.Pid}}' slow)" = "$slow" ]
+	kill -0 "$pid"
+	kill -KILL "$slow"
+	wait "$pid"
+	[ "$(cat "$RANBY_ROOT/out.r")" = $'slow\nquick' ]
+	[ "$(ranby ps -q | wc -l)" = 2 ]
+}
+
 @test "exec: the end of the container is what it says, wherever that met it" {
 	ranby run -d --name c --network none busybox sleep 600
 	mkfifo "$RANBY_ROOT/fifo"

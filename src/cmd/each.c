@@ -9,12 +9,15 @@
  */
 #include "cmd/each.h"
 #include "cmd/report.h"
+#include "base/clock.h"
 #include "engine/restart.h"
 #include "view/ps.h"
 #include "sys/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +40,7 @@ struct kind {
 
 /* One that has begun. */
 struct begun {
-	void *it, *state;
+	void *it, *state;  /* state: NULL when it was ended */
 	const char *given; /* NULL: by --all or --filter; "": by another option */
 	int r;
 	struct err e;
@@ -97,15 +100,65 @@ static void account(struct walk *k, const void *it, const char *given, int r, st
 
 /* ---- those that are done to at once ---- */
 
+/* 1: its end would not wait, or it is the first of those that are left, whose turn it is. Else 0, with what is to be polled and until when. */
+static int look_at(const struct walk *k, size_t i, bool is_first, struct pollfd *ret, int64_t *until)
+{
+	const struct begun *b = &k->begun[i];
+	int64_t deadline = -1;
+	int fd = b->r < 0 ? -EBADF : k->at_once->ready(b->state, &deadline);
+
+	if (fd == -EAGAIN)
+		return is_first;
+	if (fd < 0 || (deadline >= 0 && deadline <= clock_monotonic_ms()))
+		return 1;
+	ret->fd = fd;
+	if (deadline >= 0 && (*until < 0 || deadline < *until))
+		*until = deadline;
+	return 0;
+}
+
+/* Waits until one of those from `first` on can be ended. */
+static size_t await_one(const struct walk *k, size_t first, struct pollfd *fds)
+{
+	for (;;) {
+		int64_t until = -1, left;
+
+		for (size_t i = first; i < k->n_begun; i++) {
+			fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+			if (k->begun[i].state && look_at(k, i, i == first, &fds[i], &until))
+				return i;
+		}
+		left = until < 0 ? -1 : until - clock_monotonic_ms();
+		if (until >= 0 && left < 0)
+			left = 0;
+		if (poll(fds + first, k->n_begun - first, left > INT_MAX ? INT_MAX : (int)left) <= 0)
+			continue;
+		for (size_t i = first; i < k->n_begun; i++)
+			if (fds[i].revents)
+				return i;
+	}
+}
+
+static size_t next_to_end(const struct walk *k, size_t first)
+{
+	_cleanup_free_ struct pollfd *fds = k->at_once->ready ? mem_array(k->n_begun, sizeof(*fds)) : NULL;
+
+	return fds ? await_one(k, first, fds) : first;
+}
+
 static void end_all(struct walk *k)
 {
-	for (size_t i = 0; i < k->n_begun; i++) {
-		struct begun *b = &k->begun[i];
-		int r = k->at_once->end(k->call, b->it, k->ctx, b->state, b->r, &b->e);
+	/* those before `told` were ended, and are accounted for in their order */
+	for (size_t told = 0; told < k->n_begun;) {
+		struct begun *b = &k->begun[next_to_end(k, told)];
 
-		account(k, b->it, b->given, r, &b->e);
-		free(b->state);
-		k->kind->free(b->it);
+		b->r = k->at_once->end(k->call, b->it, k->ctx, b->state, b->r, &b->e);
+		free(TAKE_PTR(b->state));
+		for (; told < k->n_begun && !k->begun[told].state; told++) {
+			b = &k->begun[told];
+			account(k, b->it, b->given, b->r, &b->e);
+			k->kind->free(b->it);
+		}
 	}
 	k->n_begun = k->weight = 0;
 }

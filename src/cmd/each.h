@@ -58,6 +58,12 @@ struct each_at_once {
 	int (*begin)(const struct command_call *call, void *it, void *ctx, void *state, struct err *e);
 	int (*end)(const struct command_call *call, void *it, void *ctx, void *state, int begun, struct err *e);
 	bool (*alone)(const void *it); /* NULL: none is */
+	/*
+	 * NULL: they end in their order. Else end() is called for whichever it would not wait for long: a descriptor that is
+	 * readable then, and *ret_deadline_ms (clock_monotonic_ms(); as it was: none) from when on it need not be; -EBADF: it
+	 * would not wait; -EAGAIN: nobody knows, it is for its turn. What came of them is told in their order.
+	 */
+	int (*ready)(const void *state, int64_t *ret_deadline_ms);
 	bool ends_it;                  /* done one after the other, the second naming of one would find none; so it is done once */
 };
 int each_container_at_once(const struct command_call *call, const struct each *w, const struct each_at_once *fn, void *ctx, struct err *e) _must_check_;

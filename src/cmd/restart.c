@@ -63,8 +63,19 @@ static int end_one(const struct command_call *call, void *it, void *ctx, void *s
 	return r;
 }
 
+/* One that has ended is not kept down, and locked, until a slower one before it has ended too. */
+static int is_ready(const void *state, int64_t *ret_deadline_ms)
+{
+	const struct act_restarting *s = state;
+
+	if (s->lock_fd < 0)
+		return -EAGAIN;
+	*ret_deadline_ms = s->stopping.deadline_ms;
+	return s->stopping.pidfd;
+}
+
 static const struct each_at_once restarting = {
-	.state_size = sizeof(struct act_restarting), .begin = begin_one, .end = end_one, .alone = leans_on_others,
+	.state_size = sizeof(struct act_restarting), .begin = begin_one, .end = end_one, .alone = leans_on_others, .ready = is_ready,
 };
 
 static int restart_run(const struct command_call *call, struct err *e)

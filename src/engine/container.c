@@ -213,16 +213,22 @@ static int no_such(const char *what, struct err *e)
 	return err_set(e, ENOENT, "no container with name or ID \"%s\" found: no such container", what);
 }
 
-static int read_state(struct engine *eng, struct container *c, const struct container_parts *parts, struct err *e)
+/* The same of one that was found; -ENOENT: it has gone meanwhile. */
+static int derive_there(struct engine *eng, struct container *c, struct err *e)
 {
-	int r = read_json(c, "state.json", parts ? &parts->state : NULL, &c->state, e);
+	int r = derive(eng, c, e);
 
-	if (r == 0)
-		r = derive(eng, c, e);
 	/* it is being removed: how it ended was there, and so was that it has run */
 	if (r == 0 && (c->status == CONTAINER_LOST || c->status == CONTAINER_CREATED) && !container_has(c, "container.json"))
 		return no_such(c->id, e);
 	return r < 0 && r != -ENOENT ? err_wrap(e, r, "container %.12s", c->id) : r;
+}
+
+static int read_state(struct engine *eng, struct container *c, const struct container_parts *parts, struct err *e)
+{
+	int r = read_json(c, "state.json", parts ? &parts->state : NULL, &c->state, e);
+
+	return r < 0 ? err_wrap(e, r, "container %.12s", c->id) : derive_there(eng, c, e);
 }
 
 int container_refresh(struct engine *eng, struct container *c, struct err *e)
@@ -285,9 +291,9 @@ int container_load_facts(struct engine *eng, const char *id, struct json_object 
 	c->spec = spec;
 	c->state = state;
 	take_spec(c);
-	r = derive(eng, c, e);
+	r = derive_there(eng, c, e);
 	if (r < 0)
-		return r == -ENOENT ? r : err_wrap(e, r, "container %.12s", id);
+		return r;
 	*ret = TAKE_PTR(c);
 	return 0;
 }
