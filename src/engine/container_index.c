@@ -13,9 +13,10 @@
  * truth before each use.
  *
  * Held: a stamp is taken before the file is read, so that it is at most too
- * old. Files get their times from a clock that ticks some hundred times a second,
+ * old. Files get their times from a clock that ticks some hundred times a second
+ * (where an inode has no room for more, once a second: no nanoseconds then),
  * and an inode's number is soon used again: what was changed in the last
- * seconds could be changed once more with no difference to be seen, so it is
+ * ticks could be changed once more with no difference to be seen, so it is
  * not kept. Of a file system whose times or numbers are another host's to give
  * nothing is kept. Nor is what another boot has written: it may lie on a disk,
  * half of it.
@@ -44,7 +45,8 @@
 
 #define MAGIC "ranby list 2"
 #define INDEX_MAX (64U << 20) /* bytes of the file */
-#define SETTLED_S 2           /* what was changed more lately is not kept */
+#define SETTLED_NS 100000000L /* what was changed more lately is not kept: ten ticks of the slowest kernel */
+#define SETTLED_COARSE_NS 2000000000L /* the same of a file whose times are whole seconds */
 #define WORTH 16              /* so many new ones, and one in so many */
 #define PARTS_MAX 64          /* bits of container_index.wanted */
 
@@ -93,7 +95,9 @@ static bool is_same(const struct container_stamp *a, const struct container_stam
 /* One that is missing may come the next moment, and is seen to be there then. */
 static bool is_settled(const struct container_stamp *s, const struct timespec *now)
 {
-	return s->ino == 0 || s->ctime_sec < now->tv_sec - SETTLED_S;
+	int64_t age = clock_ns(now) - (s->ctime_sec * 1000000000 + s->ctime_nsec);
+
+	return s->ino == 0 || age > (s->ctime_nsec ? SETTLED_NS : SETTLED_COARSE_NS);
 }
 
 static bool can_be_kept(const struct container_index *x, const struct container_seen *seen)
