@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
- * A staging directory belongs to the process that holds the lock on its file
- * "lock". Whoever gets that lock while the directory stands has found the
- * remains of one that died, and removes them: kill -9 at any moment leaves
- * nothing that the next command does not clean.
+ * A staging directory belongs to the process that holds its lock. Whoever
+ * gets that while the directory stands has found the remains of one that died,
+ * and removes them: kill -9 at any moment leaves nothing that the next command
+ * does not clean.
  *
  * The race at birth (made, not locked yet) is won by whoever locks first: the
- * maker that finds its new directory taken makes another.
+ * maker that finds its new directory taken, or gone, makes another. So what is
+ * locked is the directory itself: of a file in it the sweep would remove the
+ * name before the directory's, and the maker could lock a new one in between.
  *
  * The images that the owner uses are the names of the files of "uses" in it,
  * which mean nothing once it is dead. Who removes an image looks there under a
@@ -27,7 +29,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define LOCK "lock"
 #define TRIES 16
 #define USES "uses"
 
@@ -43,7 +44,7 @@ static int try_begin(struct store *st, struct staging *sg)
 		return -errno;
 	r = path_own_open(st->staging_fd, sg->name, O_RDONLY | O_DIRECTORY, 0, &sg->dirfd);
 	if (r == 0)
-		r = lock_take(sg->dirfd, LOCK, 0, &sg->lock_fd);
+		r = lock_take_dir(sg->dirfd, 0, &sg->lock_fd);
 	if (r < 0)
 		fd_closep(&sg->dirfd);
 	return r;
@@ -88,7 +89,7 @@ static void sweep_one(struct store *st, const char *name)
 
 	if (path_own_open(st->staging_fd, name, O_RDONLY | O_DIRECTORY, 0, &dir) < 0)
 		return;
-	if (lock_take(dir, LOCK, 0, &lock) == 0)
+	if (lock_take_dir(dir, 0, &lock) == 0)
 		(void)!staging_remove_tree(st, st->staging_fd, name, NULL);
 }
 
@@ -138,7 +139,7 @@ static bool is_owned(int dirfd)
 {
 	_cleanup_close_ int lock = -EBADF;
 
-	return lock_take(dirfd, LOCK, 0, &lock) == -EAGAIN;
+	return lock_take_dir(dirfd, 0, &lock) == -EAGAIN;
 }
 
 static int add_uses(struct store *st, const char *name, struct strv *ret)
