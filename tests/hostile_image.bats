@@ -118,7 +118,7 @@ go() { timeout 60 "$RANBY" --root "$RANBY_ROOT" --runroot "$RANBY_RUN" run --rm 
 
 @test "an image's USER that overflows or is no number is refused (A25)" {
 	i=0
-	for user in 4294967296 18446744073709551616 -1 +0 00 0x0 ' 0' $'root\n' 1:-1 :0; do
+	for user in 4294967296 18446744073709551616 -1 +0 00 0x0 ' 0' $'root\n' 1:-1 :01 :-1 :4294967296; do
 		image "user$i" "add('etc/passwd', b'root:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n-1:x:0:0::/:\n')" "--user=$user"
 		run -125 go "user$i" id
 		[[ $output != *uid=* ]] || fail "$user: $output"
