@@ -164,9 +164,9 @@ attack_program() {
 	fi
 }
 
-# race A B: two names are exchanged all the time, until calm.
+# race A B [PAUSE]: two names are exchanged all the time, until calm; with up to so many microseconds between.
 race() {
-	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$1" "$2" 3>&- &
+	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$@" 3>&- &
 	RACERS+=($!)
 }
 calm() {
