@@ -164,7 +164,7 @@ attack_program() {
 	fi
 }
 
-# race A B [PAUSE]: two names are exchanged all the time, until calm; with up to so many microseconds between.
+# race A B [slowly]: two names are exchanged all the time, until calm.
 race() {
 	"$RANBY_TREE/${RANBY_BUILD:-build}/tools/swap" "$@" 3>&- &
 	RACERS+=($!)

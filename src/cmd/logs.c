@@ -175,7 +175,7 @@ static int read_log(struct engine *eng, struct container *c, struct log_query *q
 	case LOG_PLACE_FILE:
 		return read_file(eng, c, q, out, loss, e);
 	case LOG_PLACE_JOURNAL:
-		return log_journal_read(c->id, q, write_out, out, e);
+		return log_journal_read(c->id, q, write_out, out, loss, e);
 	case LOG_PLACE_PASSED:
 	case LOG_PLACE_NONE:
 		break;
@@ -190,6 +190,9 @@ static void say_loss(const struct container *c, const struct log_loss *loss)
 		report_warning("container %s: %llu lines of the log are damaged and left out", c->name, (unsigned long long)loss->skipped);
 	if (loss->gap)
 		report_warning("container %s: the log was rotated faster than it was read, lines are missing", c->name);
+	if (loss->late)
+		report_warning("container %s: the journal has not taken the end of the log in ten seconds, lines may be missing: `ranby logs %s` has them when they come",
+			       c->name, c->name);
 	if (c->end.log_lost_bytes > 0)
 		report_warning("container %s: %llu bytes of its output could not be logged", c->name, (unsigned long long)c->end.log_lost_bytes);
 }

@@ -59,6 +59,7 @@ typedef int (*log_sink_fn)(enum log_stream stream, const char *data, size_t len,
 struct log_loss {
 	uint64_t skipped; /* lines that were no records */
 	bool gap;         /* a follower was overtaken: files came and went that it has not seen */
+	bool late;        /* a follower of the journal left before the entry came that ends the log */
 };
 
 /* A missing log is an empty one. `ret` may be NULL. */

@@ -30,6 +30,7 @@ struct reader {
 	int64_t from[2]; /* by stream: the first that is wanted */
 	bool in_line[2];
 	bool is_all; /* the last entry was the end of what this monitor sent */
+	bool is_cut; /* that was waited for in vain */
 };
 
 static uint64_t usec_of(const struct timespec *t)
@@ -203,10 +204,12 @@ static int follow(struct reader *r)
 		}
 	}
 	/* what the last wait was for */
-	return e == 0 ? read_on(r, &any) : e;
+	e = e == 0 ? read_on(r, &any) : e;
+	r->is_cut = e == 0 && patience == LOST_MS && !r->is_all;
+	return e;
 }
 
-int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct err *e)
+int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct log_loss *ret, struct err *e)
 {
 	struct reader r = {.q = q, .sink = sink, .sink_data = sink_data, .journal = JOURNAL_READER_INIT};
 	char of[128], end[128], by[32];
@@ -232,5 +235,6 @@ int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink
 	if (x == 0)
 		x = q->follow ? follow(&r) : read_on(&r, &any);
 	journal_reader_done(&r.journal);
+	ret->late = r.is_cut;
 	return x < 0 ? err_errno(e, -x, "the journal") : 0;
 }

@@ -11,6 +11,7 @@
 #define LOG_JOURNAL_END "RANBY_LOG_END"
 
 /* `id`: the container's full id. -ENOTSUP, in words: the journal cannot be read. */
-int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct err *e) _must_check_;
+int log_journal_read(const char *id, const struct log_query *q, log_sink_fn sink, void *sink_data, struct log_loss *ret,
+		     struct err *e) _must_check_;
 
 #endif

@@ -344,15 +344,14 @@ static void end_journal(struct log_writer *w)
 	static const char of[] = LOG_JOURNAL_ID "=", name[] = LOG_JOURNAL_END "=";
 
 	for (char *const *f = w->to.fields; !w->is_ended && f && *f; f++) {
-		char *id = *f + sizeof(of) - 1;
-		const struct iovec iov[] = {
-			{(void *)(uintptr_t)name, sizeof(name) - 1},
-			{id, strncmp(*f, of, sizeof(of) - 1) == 0 ? strlen(id) : 0},
-			{(void *)(uintptr_t)"\n", 1},
-		};
+		if (strncmp(*f, of, sizeof(of) - 1) == 0) {
+			char *id = *f + sizeof(of) - 1;
+			const struct iovec iov[] = {
+				{(void *)(uintptr_t)name, sizeof(name) - 1}, {id, strlen(id)}, {(void *)(uintptr_t)"\n", 1},
+			};
 
-		if (iov[1].iov_len > 0)
 			w->is_ended = journal_send(&w->journal, iov, ARRAY_SIZE(iov)) == 0;
+		}
 	}
 }
 

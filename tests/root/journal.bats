@@ -171,6 +171,22 @@ with_journal() {
 	[ "$output" = $'0\nwaits\nfirst\nsecond\nthird' ]
 }
 
+@test "journald: logs -f says so when the journal does not take the end of the log" {
+	run -0 with_journal '
+		$R run -d --name c --network none --log-driver journald busybox sh -c "echo first; until [ -e /go ]; do sleep 0.05; done; echo second" >/dev/null
+		$R logs -f c >$base/out 2>$base/err & follower=$!
+		wait_for "grep -q first $base/out"
+		wish STOP
+		$R exec c touch /go
+		wait $follower
+		wish CONT
+		cat $base/out $base/err
+		wait_for "[ \"\$($R logs c | tail -n 1)\" = second ]"'
+	[ "${lines[0]}" = first ]
+	[[ ${lines[1]} == 'Warning: container c: the journal has not taken the end of the log in ten seconds, lines may be missing: `ranby logs c` has them when they come' ]]
+	[ "${#lines[@]}" = 2 ]
+}
+
 @test "journald: many lines and a long one, whole; logs -f to the end" {
 	run -0 with_journal '
 		$R run -d --name many --network none --log-driver journald busybox sh -c "sleep 0.3; seq 20000; head -c 300000 /dev/zero | tr \"\\\0\" x; echo; echo end >&2" >/dev/null

@@ -2,26 +2,30 @@
 /* SPDX-FileCopyrightText: The ranby authors */
 /*
  * swap - exchanges two names as fast as it can, until it is killed: the
- * racing half of an attack on whoever looks a name up twice. With PAUSE, it
- * waits up to so many microseconds before each: who looks often would else
- * never be through.
+ * racing half of an attack on whoever looks a name up twice. Slowly, it waits
+ * up to twenty milliseconds before each: who looks often would else never be
+ * through.
  *
- *	swap A B [PAUSE]
+ *	swap A B [slowly]
  */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define PAUSE_US 20000
 
 int main(int argc, char **argv)
 {
-	int pause = argc == 4 ? atoi(argv[3]) : 0;
+	bool slowly = argc == 4 && strcmp(argv[3], "slowly") == 0;
 
-	if (argc != 3 && pause <= 0)
+	if (argc != 3 && !slowly)
 		return 2;
 	for (;;) {
-		if (pause > 0)
-			usleep((useconds_t)(rand() % pause));
+		if (slowly)
+			usleep((useconds_t)rand() % PAUSE_US);
 		if (renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) < 0)
 			return 1;
 	}
